@@ -1,0 +1,51 @@
+# From data/raw to outputs: `make report` is all that most people need; `make help` lists the rest.
+PROGRAMME ?= jass
+COMMUNE   ?= toutes
+DEBUT     ?=
+FIN       ?=
+PROFIL    ?= public
+
+PYTHON  ?= python3
+VENV    := .venv
+READY   := $(VENV)/.ready
+CAPIDOC := $(VENV)/bin/python -m capidoc
+SCOPE    = $(PROGRAMME) --commune "$(COMMUNE)" --debut "$(DEBUT)" --fin "$(FIN)" --profil "$(PROFIL)"
+
+.DEFAULT_GOAL := help
+.PHONY: help report all data effects verify test lab clean
+
+report: $(READY) ## le document de capitalisation : outputs/jass/capitalisation.html, .docx et .pdf
+	@$(CAPIDOC) report $(SCOPE)
+
+all: $(READY) ## tous les livrables de tous les programmes ; l’un en panne n’arrête pas les autres
+	@$(CAPIDOC) all --profil "$(PROFIL)"
+
+data: $(READY) ## nettoyer seulement : observations, journal, rejets dans data/processed
+	@$(CAPIDOC) data $(SCOPE)
+
+effects: $(READY) ## nettoyer, puis calculer les faits
+	@$(CAPIDOC) effects $(SCOPE)
+
+verify: $(READY) ## comparer les fichiers publiés à leur manifeste
+	@$(CAPIDOC) verify $(SCOPE)
+
+test: $(READY) ## tous les tests
+	@$(VENV)/bin/python -m pytest -q -n 2
+
+lab: $(READY) ## JupyterLab sur les carnets
+	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/jupyter lab --notebook-dir=notebooks
+
+clean: ## effacer ce qui peut être refait (data/processed, outputs, .venv)
+	@rm -rf data/processed outputs $(VENV)
+
+help: ## cette liste
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  Variables : PROGRAMME=jass COMMUNE=niono DEBUT=2022-05 FIN=2023-03 PROFIL=public|interne"
+
+# `--without-pip` and the outer pip: Debian's bare python3 has pip but not ensurepip.
+$(READY): requirements.lock
+	@echo "Préparation de l’environnement, une seule fois (environ 250 Mo à télécharger)…"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Il faut Python 3.11 ou plus récent." >&2; exit 1; }
+	@$(PYTHON) -m venv --clear --without-pip $(VENV)
+	@$(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
