@@ -1,0 +1,290 @@
+"""What do we keep, and what did we change: small steps over one table, each with its log and what it set aside."""
+
+import re
+from dataclasses import dataclass, replace
+from functools import reduce
+
+import pandas as pd
+
+from capidoc import values
+from capidoc.ingest import ORIGIN
+from capidoc.problems import Problem, QualityRefused
+from capidoc.values import Unreadable, key
+
+PLACE = ["fichier", "feuille", "ligne"]
+LOG = [*PLACE, "colonne", "uuid", "avant", "apres", "regle"]
+ASIDE = [*PLACE, "uuid", "portee", "colonne", "valeur", "statut", "motif"]
+REFUSED = ("validation_status_not_approved", "not approved", "non approuvé")
+
+
+@dataclass(frozen=True)
+class Work:
+    """A table on its way: the rows still in, the change log so far, the rows and cells set aside so far."""
+
+    table: pd.DataFrame
+    log: pd.DataFrame
+    aside: pd.DataFrame
+
+    @classmethod
+    def on(cls, table):
+        """The Work that begins with this table, nothing changed yet."""
+        return cls(table, pd.DataFrame(columns=LOG), pd.DataFrame(columns=ASIDE))
+
+    def changed(self, table, log):
+        """This Work with another table and more log."""
+        return replace(self, table=table, log=_stacked(self.log, log))
+
+    def without(self, rows, motif, statut="exclue", column=""):
+        """This Work less some rows (boolean mask), each told in what is set aside."""
+        gone = self.table[rows]
+        values_ = gone[column] if column else ""
+        aside = gone[[*PLACE, "uuid"]].assign(portee="ligne", colonne=column, valeur=values_, statut=statut, motif=motif)
+        return replace(self, table=self.table[~rows], aside=_stacked(self.aside, aside))
+
+
+def _stacked(first, second):
+    return pd.concat([f for f in (first, second) if len(f)], ignore_index=True) if len(first) or len(second) else first
+
+
+def rewrite(work, columns, function, rule):
+    """Work with each cell of the columns passed through a function of text; every difference is logged."""
+    table, logs = work.table.copy(), []
+    for column in columns:
+        before = table[column]
+        after = before.map({value: function(value) for value in before.unique()})
+        logs.append(_logged(table, column, before, after, rule))
+        table[column] = after
+    return work.changed(table, reduce(_stacked, logs, pd.DataFrame(columns=LOG)))
+
+
+def _logged(table, column, before, after, rule):
+    differ = before != after
+    return table.loc[differ, [*PLACE, "uuid"]].assign(colonne=column, avant=before[differ], apres=after[differ], regle=rule)[LOG]
+
+
+def typed(work, column, function, rule):
+    """Work with a column read by `function`; a cell that raises Unreadable is emptied and set aside with its reason."""
+    readings = {value: _read(function, value) for value in work.table[column].unique()}
+    motifs = work.table[column].map({value: motif for value, (_, motif) in readings.items()})
+    work = _cells_aside(work, column, motifs)
+    return rewrite(work, [column], lambda value: readings.get(value, ("", ""))[0], rule)
+
+
+def _read(function, value):
+    try:
+        return (function(value) if value else "", "")
+    except Unreadable as doubt:
+        return ("", doubt.motif)
+
+
+def _cells_aside(work, column, motifs):
+    rows = motifs != ""
+    gone = work.table[rows]
+    aside = gone[[*PLACE, "uuid"]].assign(portee="cellule", colonne=column, valeur=gone[column], statut="rejetee", motif=motifs[rows])
+    table = work.table.assign(**{column: work.table[column].where(~rows, "")})
+    return replace(work, table=table, aside=_stacked(work.aside, aside))
+
+
+def corrected(work, corrections):
+    """Work with the human log replayed: changer, vider, supprimer; raises QualityRefused when an old value no longer matches."""
+    stale = []
+    for fix in corrections.itertuples():
+        rows = work.table["uuid"] == fix.uuid
+        if fix.action == "supprimer":
+            work = work.without(rows, "correction")
+        elif fix.question in work.table and rows.any() and fix.action != "garder":
+            met = rows & (work.table[fix.question].map(key) == key(fix.ancienne))
+            stale += [] if met.any() else [_stale(fix, work.table[rows])]
+            after = work.table[fix.question].where(~met, fix.nouvelle if fix.action == "changer" else "")
+            log = _logged(work.table, fix.question, work.table[fix.question], after, "correction")
+            work = work.changed(work.table.assign(**{fix.question: after}), log)
+    if stale:
+        raise QualityRefused(*stale)
+    return work
+
+
+def _stale(fix, rows):
+    first = rows.iloc[0]
+    return Problem(f"la correction du {fix.date} attend « {fix.ancienne} », que la donnée ne porte plus", file=first.fichier, row=first.ligne,
+                   column=fix.question, value=first[fix.question], remedy="Revoyez cette ligne de corrections.csv.")
+
+
+def empty_rows(work, columns):
+    """Work less the padding rows, which say nothing."""
+    return work.without((work.table[columns].map(str.strip) == "").all(axis=1), "vide")
+
+
+def total_rows(work, columns, pattern):
+    """Work less the rows that sum others (finance workbooks) and the headings between them."""
+    if not pattern:
+        return work
+    texts = work.table[columns]
+    total = texts.map(lambda v: bool(re.match(pattern, v.strip(), re.IGNORECASE))).any(axis=1)
+    work = work.without(total, "total")
+    return work.without((work.table[columns].map(str.strip) != "").sum(axis=1) == 1, "intertitre")
+
+
+def readable(work, source):
+    """Work less the rows whose unit or month cannot be read, set aside as rejected."""
+    unknown = ~work.table[source.identifiant].str.fullmatch(source.motif_identifiant)
+    work = work.without(unknown, "identifiant_inconnu", "rejetee", source.identifiant)
+    if not source.moment:
+        return work
+    return work.without(~work.table[source.moment].str.match(r"\d{4}-\d{2}"), "moment_inconnu", "rejetee", source.moment)
+
+
+def declared_exclusions(work, source):
+    """Work less the submissions refused at validation and the rows that the programme's rules leave out."""
+    refused = work.table.get("validation", pd.Series("", work.table.index)).map(key).isin(REFUSED)
+    work = work.without(refused, "non_approuvee")
+    for rule in source.exclusions:
+        column = work.table[rule.question]
+        hit = column.isin(rule.valeurs) if rule.valeurs else ~column.map(lambda v, r=rule: any(re.fullmatch(p, v) for p in r.hors))
+        work = work.without(hit, rule.motif, column=rule.question)
+    return work
+
+
+def in_period(work, source, months):
+    """Work less the rows of months outside the follow-up."""
+    if not source.moment:
+        return work
+    return work.without(~work.table[source.moment].str[:7].isin(months), "hors_programme", column=source.moment)
+
+
+def single(work, source):
+    """Work with one row per unit and moment: identical ones once, else the last submitted; raises QualityRefused when none is last."""
+    content = [c for c in work.table if c not in (*ORIGIN, "envoi", "validation")]
+    work = work.without(work.table.duplicated(content), "doublon", column=source.identifiant)
+    unit = [source.identifiant, *([source.moment] if source.moment else [])]
+    if "envoi" in work.table:
+        newest = work.table.groupby(unit)["envoi"].transform("max")
+        work = work.without((work.table["envoi"] < newest), "remplacee", column=source.identifiant)
+    clash = work.table[work.table.duplicated(unit, keep=False)]
+    if len(clash):
+        raise QualityRefused(*(Problem("deux saisies différentes pour la même unité et le même moment", file=r.fichier, sheet=r.feuille,
+                                       row=r.ligne, value=getattr(r, source.identifiant),
+                                       remedy="Choisissez-en une dans corrections.csv (action « supprimer » pour l’autre).")
+                               for r in clash.itertuples()))
+    return work
+
+
+def choices(work, column, question, spellings):
+    """Work with the answers of a select question as choice names, by name, label or agreed spelling."""
+    names = {key(text): name for name, texts in question.choices.items() for text in texts}
+    names |= {key(row.terrain): row.convenu for row in spellings.itertuples() if row.question == column}
+    work = _without_labels(work, column, question)
+
+    def one(text):
+        if key(text) not in names:
+            raise Unreadable("hors_choix")
+        return names[key(text)]
+
+    def several(text):
+        return " ".join(map(one, text.split()))
+
+    return typed(work, column, one if question.kind == "choix" else several, "orthographe")
+
+
+def _without_labels(work, column, question):
+    """Work with labels as names where the whole export was made with labels: another writing, not a change of data."""
+    names = {label: name for name, texts in question.choices.items() for label in texts[1:]}
+    cells = work.table[column]
+    if cells.isin(names).sum() <= cells.isin(question.choices).sum():
+        return work
+    return replace(work, table=work.table.assign(**{column: cells.replace(names)}))
+
+
+def bounded(work, column, question):
+    """Work with the numbers outside the form's constraint set aside."""
+    low, high = question.bounds
+
+    def out(text):
+        return text != "" and ((low is not None and float(text) < low) or (high is not None and float(text) > high))
+
+    return _cells_aside(work, column, work.table[column].map(lambda v: "hors_bornes" if out(v) else ""))
+
+
+def in_order(work, pairs):
+    """Work with dates that end before they start set aside, both of them."""
+    for start, end in pairs:
+        wrong = (work.table[start] != "") & (work.table[end] != "") & (work.table[end] < work.table[start])
+        for column in (start, end):
+            work = _cells_aside(work, column, wrong.map({True: "dates_inversees", False: ""}))
+    return work
+
+
+def summing(work, breakdowns):
+    """Work with the breakdowns whose parts do not give the declared total set aside, parts and total."""
+    for breakdown in breakdowns:
+        parts = list(breakdown.colonnes.values())
+        columns = [*parts, breakdown.total] if breakdown.total else []
+        numbers = work.table[columns].apply(pd.to_numeric) if columns else pd.DataFrame(index=work.table.index)
+        wrong = numbers.notna().all(axis=1) & (numbers[parts].sum(axis=1) != numbers[breakdown.total]) if columns else pd.Series(False, work.table.index)
+        for column in columns:
+            work = _cells_aside(work, column, wrong.map({True: "somme_fausse", False: ""}))
+    return work
+
+
+def identified(work, source):
+    """Work with unit identifiers in capitals."""
+    return rewrite(work, [source.identifiant], str.upper, "identifiant")
+
+
+def clean_texts(work, columns):
+    """Work with composed letters, straight apostrophes and single spaces."""
+    work = rewrite(work, columns, values.composed, "unicode")
+    return rewrite(work, columns, values.spaced, "espaces")
+
+
+def without_missing_codes(work, columns, codes):
+    """Work with the declared codes for « missing » emptied."""
+    codes = set(map(key, codes))
+    return rewrite(work, columns, lambda v: "" if key(v) in codes else v, "manquant")
+
+
+def typed_answers(work, questions, kind, spellings):
+    """Work with the questions of one kind read as the form says."""
+    for column in (c for c in work.table if c in questions and questions[c].kind == kind):
+        if kind in ("choix", "choix_multiple"):
+            work = choices(work, column, questions[column], spellings)
+        elif kind == "nombre":
+            work = bounded(typed(work, column, lambda v: values.plain(values.number(v)), "nombre"), column, questions[column])
+        elif kind == "date":
+            work = typed(work, column, values.day, "date")
+    return work
+
+
+def clean_table(table, form, source, decisions):
+    """The Work of a main table, from text as received to typed rows, one per unit and moment."""
+    questions = form.of()
+    columns = [c for c in table if c in questions]
+    coded = [c for c in columns if questions[c].kind in ("nombre", "choix", "date")]
+    work = total_rows(empty_rows(Work.on(table), columns), columns, source.totaux)
+    work = corrected(clean_texts(work, columns), decisions.corrections)
+    work = without_missing_codes(identified(work, source), coded, source.manquants)
+    work = typed_answers(work, questions, "choix", decisions.spellings)
+    work = readable(declared_exclusions(work, source), source)
+    work = single(in_period(work, source, decisions.months), source)
+    for kind in ("choix_multiple", "nombre", "date"):
+        work = typed_answers(work, questions, kind, decisions.spellings)
+    return in_order(summing(work, source.ventilations.values()), source.ordre)
+
+
+def clean_repeat(table, parents, everyone, questions, source, decisions):
+    """The Work of a repeat table: rows of kept submissions only, orphans set aside, answers typed."""
+    columns = [c for c in table if c in questions]
+    work = _of_kept_parents(Work.on(table), parents, everyone)
+    work = corrected(clean_texts(work, columns), decisions.corrections)
+    work = without_missing_codes(work, [c for c in columns if questions[c].kind != "texte"], source.manquants)
+    for kind in ("choix", "choix_multiple", "nombre", "date"):
+        work = typed_answers(work, questions, kind, decisions.spellings)
+    return work
+
+
+def _of_kept_parents(work, parents, everyone):
+    def link(table, uuid, index):
+        return table["fichier"] + "|" + table[uuid] + "|" + table[index]
+
+    own = link(work.table, "soumission", "parent")
+    work = work.without(~own.isin(link(everyone, "uuid", "indice")), "orphelin", "rejetee")
+    return work.without(~own[work.table.index].isin(link(parents, "uuid", "indice")), "soumission_ecartee")

@@ -1,0 +1,184 @@
+"""What was received, in the form's own words: one table of text per source and per repeat, each row with its origin."""
+
+import re
+from dataclasses import dataclass
+
+import pandas as pd
+
+from capidoc import xlsform
+from capidoc.problems import ConfigurationRefused, InputMismatch, Problem, near
+from capidoc.reading import digest, read
+from capidoc.values import key, spaced
+
+ORIGIN = ["fichier", "feuille", "ligne", "uuid", "indice"]
+SUBMISSION = {"_submission_time": "envoi", "_validation_status": "validation"}
+REMARKS = ["fichier", "feuille", "ligne", "colonne", "valeur", "motif"]
+
+
+@dataclass(frozen=True)
+class Received:
+    """A source as received: its form, the main table, one table per repeat, remarks, the sha256 of its files."""
+
+    form: xlsform.Form
+    table: pd.DataFrame
+    repeats: dict
+    remarks: pd.DataFrame
+    digests: dict
+
+
+def receive(programme, name):
+    """The Received of one source of the programme; raises the input refusals of `reading` and `xlsform`."""
+    source = programme.identity.sources[name]
+    form = _form(programme, source)
+    paths = programme.received(source)
+    tables, remarks = [], []
+    for path in paths:
+        sheets = read(path)
+        tables.append(_tables(sheets, form, source))
+        remarks += [r for sheet in tables[-1].values() for r in sheet[1]]
+    stacked = {repeat: _stack([t[repeat][0] for t in tables if repeat in t], form, source, repeat)
+               for repeat in ("", *source.repetitions)}
+    return Received(form, stacked[""], {r: stacked[r] for r in source.repetitions},
+                    pd.DataFrame(remarks, columns=REMARKS), {p.name: digest(p) for p in paths})
+
+
+def _form(programme, source):
+    if not source.formulaire:
+        return xlsform.declared(source.libelle, source.colonnes)
+    path = programme.folder / "formulaires" / source.formulaire
+    if not path.is_file():
+        raise ConfigurationRefused(Problem("formulaire introuvable", f"programmes/{programme.slug}/formulaires/{source.formulaire}",
+                                           near(source.formulaire, [p.name for p in path.parent.glob("*.xlsx")])))
+    form = xlsform.load(path)
+    unknown = [q for q in [*source.kept, *source.renommages.values()] if q not in form.of() and q not in xlsform.SYSTEM]
+    if unknown:
+        raise ConfigurationRefused(*(Problem("question absente du formulaire", remedy=near(q, form.of()), file=path.name, value=q)
+                                     for q in unknown))
+    return form
+
+
+def _tables(sheets, form, source):
+    """The recognised tables of one file {repeat or "": (table, remarks)}."""
+    found = {"": _recognised(_main(sheets, source), form, source, "")}
+    by_name = {key(s.name): s for s in sheets[1:]}
+    for repeat in source.repetitions:
+        if key(repeat) in by_name:  # no sheet means that no submission has a row in the repeat
+            found[repeat] = _recognised(by_name[key(repeat)], form, source, repeat)
+    return found
+
+
+def _main(sheets, source):
+    if source.formulaire:
+        return sheets[0]
+    titles = {key(c.titre) for c in source.colonnes.values()}
+    return max(sheets, key=lambda s: max((len(titles & set(map(key, row))) for row in s.cells.head(40).values), default=0))
+
+
+def _recognised(sheet, form, source, repeat):
+    top = _header_row(sheet, form, source)
+    headers = list(sheet.cells.loc[top]) if len(sheet.cells) else []
+    found = xlsform.recognise(headers, form, repeat, source.renommages, sheet.place | {"row": top})
+    asked = {f if isinstance(f, str) else f[0] for f in found.values()}
+    asked |= {new for old, new in source.renommages.items() if old in asked}
+    needed = [n for n in (_kept_of(source, repeat) if repeat else source.kept) if n not in xlsform.SYSTEM]
+    xlsform.require(asked, needed, form, repeat, sheet.place | {"row": top})
+    body = sheet.cells.loc[top + 1:]
+    body = body[~body.iloc[:, 0].astype(str).str.startswith("#")] if len(body.columns) else body
+    table = _named(body, found, form, source, repeat, sheet)
+    return table, _remarks(sheet, headers, found, form, source, repeat, body)
+
+
+def _header_row(sheet, form, source):
+    if source.formulaire:
+        return 1
+    titles = {key(c.titre): c.titre for c in source.colonnes.values()}
+    hits = sheet.cells.apply(lambda row: len(titles.keys() & set(map(key, row))), axis=1)
+    if hits.max() < len(titles):
+        seen = set(map(key, sheet.cells.loc[hits.idxmax()])) if len(hits) else set()
+        raise InputMismatch(*(Problem("titre de colonne absent", remedy=near(title, sheet.cells.loc[hits.idxmax()]), column=title, **sheet.place)
+                              for k, title in titles.items() if k not in seen))
+    return hits.idxmax()
+
+
+def _kept_of(source, repeat):
+    return [*source.repetitions[repeat].variables, *source.repetitions[repeat].attributs.values()]
+
+
+def _named(body, found, form, source, repeat, sheet):
+    questions = form.of(repeat)
+    columns = {name: body[position].map(str) for position, name in found.items() if isinstance(name, str)}
+    for name in {n for n, _ in (f for f in found.values() if isinstance(f, tuple))} - columns.keys():
+        columns[name] = _from_details(body, {f[1]: p for p, f in found.items() if isinstance(f, tuple) and f[0] == name})
+    table = pd.DataFrame(columns, index=body.index)
+    for name, text in _formula_texts(sheet, found, questions).items():
+        table.loc[list(text), name] = list(text.values())
+    return _with_origin(table, sheet, source, repeat)
+
+
+def _from_details(body, details):
+    """The summary « a c » of a select_multiple exported as 1/0 columns only."""
+    ticked = pd.DataFrame({choice: body[p].map(lambda v: spaced(v).casefold() in ("1", "true", "vrai")) for choice, p in details.items()})
+    return ticked.apply(lambda row: " ".join(row.index[row]), axis=1)
+
+
+def _formula_texts(sheet, found, questions):
+    """Text that begins with « = » was written as a formula by the exporter: it comes back as it was typed."""
+    texts = {}
+    for (row, position), formula in sheet.formulas.items():
+        name = found.get(position)
+        if isinstance(name, str) and name in questions and questions[name].kind == "texte":
+            texts.setdefault(name, {})[row] = formula
+    return texts
+
+
+def _with_origin(table, sheet, source, repeat):
+    uuid = table.get("_submission__uuid" if repeat else "_uuid", table.get(source.identifiant, pd.Series("", table.index)))
+    origin = pd.DataFrame({"fichier": sheet.file, "feuille": sheet.name, "ligne": table.index, "uuid": uuid.map(spaced),
+                           "indice": table.get("_index", pd.Series("", table.index))}, index=table.index)
+    if repeat:
+        origin["parent"], origin["soumission"] = table["_parent_index"], origin["uuid"]
+        origin["uuid"] = origin["uuid"] + "#" + origin["indice"]
+    extra = {new: table[old] for old, new in SUBMISSION.items() if old in table}
+    kept = table.drop(columns=[c for c in table if c in xlsform.SYSTEM])
+    return origin.assign(**extra).join(kept)
+
+
+def _stack(tables, form, source, repeat):
+    """The tables of several files under each other, only declared questions, a renamed question in its current name."""
+    needed = _kept_of(source, repeat) if repeat else source.kept
+    columns = [*ORIGIN, *(["parent", "soumission"] if repeat else SUBMISSION.values()), *needed]
+    if not tables:
+        return pd.DataFrame(columns=columns, dtype=object)
+    stacked = pd.concat(tables, ignore_index=True).fillna("")
+    for old, new in source.renommages.items() if not repeat else ():
+        stacked = _coalesced(stacked, old, new)
+    return stacked.reindex(columns=columns, fill_value="").reset_index(drop=True)
+
+
+def _coalesced(table, old, new):
+    if old not in table:
+        return table
+    current = table.get(new, pd.Series("", table.index))
+    both = table[(table[old] != "") & (current != "") & (table[old] != current)]
+    if len(both):
+        raise InputMismatch(*(Problem(f"« {old} » et « {new} » sont remplis tous les deux", file=r.fichier, sheet=r.feuille,
+                                      row=r.ligne, column=new) for r in both.itertuples()))
+    return table.assign(**{new: current.where(current != "", table[old])}).drop(columns=old)
+
+
+def _remarks(sheet, headers, found, form, source, repeat, body):
+    questions = form.of(repeat)
+    for position, header in enumerate(headers):
+        name, filled = found.get(position), [v for v in body[position] if str(v).strip()]
+        if not header.strip() and filled:
+            yield _remark(sheet, position, filled[0], "colonne_sans_titre")
+        elif header.strip() and name is None and not re.fullmatch(r"_?(gps|.*_(latitude|longitude|altitude|precision))", header.split("/")[-1]):
+            yield _remark(sheet, header, filled[0] if filled else "", "colonne_non_declaree")
+    for (row, position), formula in sheet.formulas.items():
+        kind = questions[found[position]].kind if found.get(position) in questions else ""
+        yield _remark(sheet, headers[position] if position < len(headers) else position, formula,
+                      "texte_formule" if kind == "texte" else "formule", row)
+
+
+def _remark(sheet, column, value, motif, row=1):
+    return dict(zip(REMARKS, [sheet.file, sheet.name, row, column, value, motif], strict=True))

@@ -1,0 +1,102 @@
+"""What was observed: one row per unit × moment × variable, and the counts that add up, for every programme alike."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from capidoc.cleaning import ASIDE, LOG, clean_repeat, clean_table
+from capidoc.ingest import REMARKS
+
+RECORD = "fiche"
+COLUMNS = ["source", "unite_type", "unite", "moment", "variable", "nombre", "modalite"]
+COUNTS = ["source", "feuille", "lues", "exclues", "rejetees", "retenues"]
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A programme's cleaned data: observations, change log, what was set aside, remarks, counts of rows."""
+
+    observations: pd.DataFrame
+    log: pd.DataFrame
+    aside: pd.DataFrame
+    remarks: pd.DataFrame
+    counts: pd.DataFrame
+
+
+def clean(identity, received, decisions):
+    """The Cleaned of all sources {name: Received}."""
+    parts = [_clean_source(identity.sources[name], name, received[name], decisions) for name in received]
+
+    def together(attribute, columns):
+        frames = [getattr(p, attribute) for p in parts if len(getattr(p, attribute))]
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+    observations = together("observations", COLUMNS)
+    attributes = sorted(c for c in observations if c not in (*COLUMNS, "fichier", "feuille", "ligne"))
+    ordered = observations.reindex(columns=[*COLUMNS, *attributes, "fichier", "feuille", "ligne"])
+    return Cleaned(ordered.fillna(dict.fromkeys((*attributes, "modalite"), "")), together("log", LOG), together("aside", ASIDE),
+                   together("remarks", REMARKS), together("counts", COUNTS))
+
+
+def _clean_source(source, name, received, decisions):
+    main = clean_table(received.table, received.form, source, decisions)
+    repeats = {repeat: clean_repeat(table, main.table, received.table, received.form.of(repeat), source, decisions)
+               for repeat, table in received.repeats.items()}
+    works = {name: main, **{f"{name}.{repeat}": work for repeat, work in repeats.items()}}
+    tables = {name: received.table, **{f"{name}.{repeat}": table for repeat, table in received.repeats.items()}}
+    seen = [observe(name, main.table, received.form, source)]
+    seen += [observe_repeat(name, repeat, work.table, main.table, received.form, source) for repeat, work in repeats.items()]
+    return Cleaned(pd.concat(seen, ignore_index=True), pd.concat([w.log for w in works.values()]).assign(source=name),
+                   pd.concat([w.aside for w in works.values()]).assign(source=name), received.remarks,
+                   pd.DataFrame([count(key, tables[key], works[key]) for key in works]))
+
+
+def count(name, table, work):
+    """The row counts of one table: lues = exclues + rejetees + retenues."""
+    rows = work.aside[work.aside["portee"] == "ligne"]
+    return {"source": name, "feuille": ", ".join(sorted(set(table["feuille"]))), "lues": len(table),
+            "exclues": int((rows["statut"] == "exclue").sum()), "rejetees": int((rows["statut"] == "rejetee").sum()),
+            "retenues": len(work.table)}
+
+
+def observe(name, table, form, source):
+    """The observations of a cleaned main table: its records, its kept variables, its breakdowns."""
+    base = _base(name, table, source)
+    frames = [base.assign(variable=RECORD, nombre=1.0, modalite="")]
+    frames += [_variable(base, table[v], v, form.of()[v].kind) for v in source.variables]
+    for variable, breakdown in source.ventilations.items():
+        frames += [_variable(base, table[column], variable, "nombre").assign(**{breakdown.dimension: group})
+                   for group, column in breakdown.colonnes.items()]
+    return pd.concat(frames, ignore_index=True)
+
+
+def observe_repeat(name, repeat, table, parents, form, source):
+    """The observations of a cleaned repeat table, with the unit, moment and attributes of its submissions."""
+    keys = parents["fichier"] + "|" + parents["uuid"] + "|" + parents["indice"]
+    parent_base = _base(name, parents, source).set_index(keys)
+    own = table["fichier"] + "|" + table["soumission"] + "|" + table["parent"]
+    base = parent_base.loc[own].reset_index(drop=True).assign(
+        source=f"{name}.{repeat}", **{c: table[c].values for c in ("fichier", "feuille", "ligne")})
+    rules, table = source.repetitions[repeat], table.reset_index(drop=True)
+    base = base.assign(**{attribute: table[question] for attribute, question in rules.attributs.items()})
+    frames = [base.assign(variable=RECORD, nombre=1.0, modalite="")]
+    frames += [_variable(base, table[v], v, form.of(repeat)[v].kind) for v in rules.variables]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _base(name, table, source):
+    moment = table[source.moment].str[:7] if source.moment else ""
+    attributes = {attribute: table[question] for attribute, question in source.attributs.items()}
+    origin = {c: table[c] for c in ("fichier", "feuille", "ligne")}
+    base = pd.DataFrame({"unite": table[source.identifiant]}).assign(moment=moment, **attributes, **origin)
+    return base.assign(source=name, unite_type=source.unite).reset_index(drop=True)
+
+
+def _variable(base, answers, variable, kind):
+    """One row per record: a number, or a choice; several ticked choices are several rows; nothing said is a missing one."""
+    answers = answers.reset_index(drop=True)
+    if kind == "nombre":
+        return base.assign(variable=variable, nombre=pd.to_numeric(answers.where(answers != "")).astype(float), modalite="")
+    if kind == "choix_multiple":
+        answers = answers.str.split().map(lambda ticked: ticked or [""]).explode()
+    return base.loc[answers.index].assign(variable=variable, nombre=float("nan"), modalite=answers.values).reset_index(drop=True)

@@ -1,0 +1,118 @@
+"""What went wrong, where, and what to do: the only errors a user sees, each with its exit code."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing to mend, told in French with the place a person can open."""
+
+    what: str
+    expected: str = ""
+    remedy: str = ""
+    file: str = ""
+    sheet: str = ""
+    row: int | None = None
+    column: str = ""
+    value: str | None = None
+
+    def __str__(self):
+        place = ", ".join(part for part in (
+            self.file,
+            f"feuille « {self.sheet} »" if self.sheet else "",
+            f"ligne {self.row}" if self.row else "",
+            f"colonne « {self.column} »" if self.column else "",
+        ) if part)
+        value = f"« {self.value} » — " if self.value is not None else ""
+        expected = f" (attendu : {self.expected})" if self.expected else ""
+        remedy = f" {self.remedy}" if self.remedy else ""
+        return f"{place + ' : ' if place else ''}{value}{self.what}{expected}.{remedy}"
+
+
+class Refusal(Exception):
+    """A stop before any output changes; the subclass carries the exit code across the notebook's process."""
+
+    code = 1
+
+    def __init__(self, *problems):
+        self.problems = [p if isinstance(p, Problem) else Problem(str(p)) for p in problems]
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class ConfigurationRefused(Refusal):
+    """The programme's folder, a template or a parameter is wrong."""
+
+    code = 10
+
+
+class InputUnreadable(Refusal):
+    """A raw file cannot be opened as what its name says."""
+
+    code = 20
+
+
+class InputUnsafe(Refusal):
+    """A raw file could harm the machine or hide figures."""
+
+    code = 21
+
+
+class InputMismatch(Refusal):
+    """A raw file does not match its form."""
+
+    code = 22
+
+
+class QualityRefused(Refusal):
+    """The data contradict themselves where the document needs them."""
+
+    code = 23
+
+
+class DisclosureRefused(Refusal):
+    """The document would show what must stay hidden."""
+
+    code = 30
+
+
+class TraceabilityRefused(Refusal):
+    """A number of the document is not bound to its fact."""
+
+    code = 31
+
+
+class ResourcesLacking(Refusal):
+    """Disk, memory or time ran out."""
+
+    code = 40
+
+
+class RenderingFailed(Refusal):
+    """A document could not be made from sound facts."""
+
+    code = 50
+
+
+def by_name(name):
+    """The refusal class of that name, or None: how a code comes back from a notebook's process."""
+    return next((kind for kind in Refusal.__subclasses__() if kind.__name__ == name), None)
+
+
+def near(word, candidates):
+    """A French hint that names the closest candidate, or lists them when none is close."""
+    candidates = sorted(map(str, candidates))
+    close = get_close_matches(str(word), candidates, n=1, cutoff=0.6)
+    if close:
+        return f"Vouliez-vous dire « {close[0]} » ?"
+    listed = ", ".join(candidates[:12]) + (", …" if len(candidates) > 12 else "")
+    return f"Valeurs connues : {listed}." if candidates else ""
+
+
+def told(refusal):
+    """The message for the screen: the first problems, then how many more."""
+    lines = str(refusal).split("\n")
+    more = [f"… et {len(lines) - SHOWN} autres problèmes."] if len(lines) > SHOWN else []
+    return "\n".join(lines[:SHOWN] + more)

@@ -1,0 +1,257 @@
+"""Where is everything, and what is this programme: the only module that knows paths."""
+
+import re
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+
+from capidoc.problems import ConfigurationRefused, InputUnreadable, Problem, near
+
+SLUG = re.compile(r"[a-z0-9_-]{1,64}")
+ROOT = Path(__file__).resolve().parent.parent
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Month = Annotated[str, StringConstraints(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Period(_Strict):
+    """Two months, both included."""
+
+    debut: Month
+    fin: Month
+
+    @model_validator(mode="after")
+    def _in_order(self):
+        if self.debut > self.fin:
+            raise ValueError(f"le début {self.debut} vient après la fin {self.fin}")
+        return self
+
+    @property
+    def months(self):
+        """Every month of the period, as « 2022-05 »."""
+        first, last = (int(m[:4]) * 12 + int(m[5:]) - 1 for m in (self.debut, self.fin))
+        return [f"{m // 12}-{m % 12 + 1:02d}" for m in range(first, last + 1)]
+
+
+class Column(_Strict):
+    """One column of an ordinary workbook: its printed title, its kind, its choices {name: label}."""
+
+    titre: str
+    type: Literal["texte", "nombre", "date", "choix"] = "texte"
+    choix: dict[Name, str] = {}
+
+
+class Breakdown(_Strict):
+    """Several number questions that are one variable by group: {homme: salaries_h, femme: salaries_f}."""
+
+    dimension: Name
+    colonnes: dict[Name, Name]
+    total: Name | None = None
+
+
+class Exclusion(_Strict):
+    """Rows left out by rule: where the question's answer is (or is not) among the values."""
+
+    motif: Name
+    question: str
+    valeurs: list[str] = []
+    hors: list[str] = []
+
+
+class Repeat(_Strict):
+    """A repeat group: the questions kept of it."""
+
+    variables: list[Name] = []
+    attributs: dict[Name, Name] = {}
+
+
+class Source(_Strict):
+    """One kind of file received: how to find it, read it and what to keep of it."""
+
+    libelle: str
+    fichier: str
+    formulaire: str | None = None
+    colonnes: dict[Name, Column] = {}
+    totaux: str | None = None
+    unite: Name
+    identifiant: Name
+    motif_identifiant: str = ".+"
+    moment: Name | None = None
+    periode: str | None = None
+    attributs: dict[Name, Name] = {}
+    variables: list[Name] = []
+    ventilations: dict[Name, Breakdown] = {}
+    repetitions: dict[Name, Repeat] = {}
+    renommages: dict[Name, Name] = {}
+    ordre: list[tuple[Name, Name]] = []
+    manquants: list[str] = ["-99", "98", "99", "nsp", "n/a", "na", "nd"]
+    exclusions: list[Exclusion] = []
+
+    @model_validator(mode="after")
+    def _one_description(self):
+        if bool(self.formulaire) == bool(self.colonnes):
+            raise ValueError("donnez « formulaire » (XLSForm) ou « colonnes » (classeur ordinaire), l’un des deux")
+        return self
+
+    @property
+    def kept(self):
+        """Every question of the main table that is used: the whitelist; all others leave at ingest."""
+        folded = [c for b in self.ventilations.values() for c in (*b.colonnes.values(), *([b.total] if b.total else []))]
+        ruled = [e.question for e in self.exclusions] + [q for pair in self.ordre for q in pair]
+        names = [self.identifiant, self.moment, *self.attributs.values(), *self.variables, *folded, *ruled]
+        return list(dict.fromkeys(n for n in names if n))
+
+
+class Identity(_Strict):
+    """What programme.yml says: identity, periods, sites, sources."""
+
+    nom: str
+    titre: str
+    sous_titre: str
+    organisation: str
+    bailleur: str
+    date_document: date
+    avertissement: str = ""
+    devis: Literal["avant_apres"] = "avant_apres"
+    periodes: dict[Name, Period]
+    communes: dict[Name, str]
+    fiche: list[tuple[str, str]] = []
+    chiffres_cles: list[tuple[str, str]] = []
+    sources: dict[Name, Source]
+
+    @model_validator(mode="after")
+    def _has_follow_up(self):
+        if "suivi" not in self.periodes:
+            raise ValueError("« periodes » doit contenir « suivi » : les deux moments comparés")
+        return self
+
+
+class Programme:
+    """A programme's identity and the places of its files under one root; raises ConfigurationRefused."""
+
+    def __init__(self, slug, commune="toutes", debut="", fin="", root=ROOT):
+        if not SLUG.fullmatch(slug):
+            raise ConfigurationRefused(Problem("nom de programme refusé", "lettres minuscules, chiffres, _ ou -", value=slug))
+        self.slug, self.root = slug, Path(root)
+        self.folder = self.root / "programmes" / slug
+        if not (self.folder / "programme.yml").is_file():
+            raise ConfigurationRefused(Problem("programme inconnu", "un dossier de programmes/ avec son programme.yml",
+                                               near(slug, slugs(self.root)), value=slug))
+        if commune != "toutes" and commune not in self.identity.communes:
+            raise ConfigurationRefused(Problem("commune inconnue", remedy=near(commune, self.identity.communes), value=commune))
+        self.commune, self.period = commune, _restricted(self.identity.periodes["suivi"], debut, fin)
+
+    @cached_property
+    def identity(self):
+        """The validated content of programme.yml."""
+        path = self.folder / "programme.yml"
+        try:
+            return Identity.model_validate(read_yaml(path))
+        except ValidationError as error:
+            raise ConfigurationRefused(*(_explained(path, e) for e in error.errors())) from error
+
+    @property
+    def raw(self):
+        """The folder of exports as received."""
+        return self.root / "data" / "raw" / self.slug
+
+    @property
+    def processed(self):
+        """The folder of tables that can be rebuilt."""
+        return self.root / "data" / "processed" / self.slug / self.scope
+
+    @property
+    def published(self):
+        """The folder that people open."""
+        return self.root / "outputs" / self.slug / self.scope
+
+    @property
+    def templates(self):
+        """The folder of deliverables and page models."""
+        return self.root / "templates"
+
+    @property
+    def notebooks(self):
+        """The folder of the three notebooks."""
+        return self.root / "notebooks"
+
+    @property
+    def scope(self):
+        """The sub-folder of a restricted run: commune, period, both; empty for the whole programme."""
+        whole = self.period == self.identity.periodes["suivi"]
+        parts = [self.commune if self.commune != "toutes" else "", "" if whole else f"{self.period.debut}_{self.period.fin}"]
+        return "_".join(p for p in parts if p)
+
+    def received(self, source):
+        """The raw files of a source, by its declared pattern, sorted; raises InputUnreadable when there is none."""
+        paths = sorted(p for p in self.raw.glob(source.fichier) if not p.name.startswith(("~$", ".")))
+        if not paths:
+            present = [p.name for p in self.raw.glob("*") if p.is_file()] if self.raw.is_dir() else []
+            raise InputUnreadable(Problem("aucun fichier reçu pour cette source", f"data/raw/{self.slug}/{source.fichier}",
+                                          near(source.fichier, present), value=source.libelle))
+        return paths
+
+    def strays(self):
+        """The names of files in data/raw that no source declares: ignored, and named."""
+        claimed = {p for s in self.identity.sources.values() for p in self.raw.glob(s.fichier)}
+        return sorted(p.name for p in self.raw.glob("*") if p.is_file() and p not in claimed and p.suffix != ".md")
+
+
+def slugs(root=ROOT):
+    """The names of all programmes, sorted."""
+    return sorted(p.parent.name for p in (Path(root) / "programmes").glob("*/programme.yml"))
+
+
+def _restricted(whole, debut, fin):
+    try:
+        period = Period(debut=debut or whole.debut, fin=fin or whole.fin)
+    except ValidationError as error:
+        raise ConfigurationRefused(*(Problem("période refusée", "deux mois dans l’ordre, comme 2022-05", value=f"{debut} – {fin}")
+                                     for _ in error.errors()[:1])) from error
+    if not set(period.months) <= set(whole.months):
+        raise ConfigurationRefused(Problem("période hors du suivi", f"de {whole.debut} à {whole.fin}", value=f"{debut} – {fin}"))
+    return period
+
+
+class _Loader(yaml.BaseLoader):
+    """Every scalar is text (« NO » stays « NO »); no tags, no aliases, no duplicate keys."""
+
+    def compose_node(self, parent, index):
+        if self.check_event(yaml.events.AliasEvent):
+            raise yaml.MarkedYAMLError(problem="alias YAML refusé", problem_mark=self.peek_event().start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key.value for key, _ in node.value]
+        for key, _ in node.value:
+            if keys.count(key.value) > 1:
+                raise yaml.MarkedYAMLError(problem=f"clé « {key.value} » écrite deux fois", problem_mark=key.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path):
+    """The content of a YAML file, all scalars as text; raises ConfigurationRefused with its line."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), _Loader) or {}
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise ConfigurationRefused(Problem(f"YAML illisible : {error.problem}", file=path.name,
+                                           row=mark.line + 1 if mark else None)) from error
+
+
+def _explained(path, error):
+    place = ".".join(str(part) for part in error["loc"])
+    reasons = {"missing": "clé obligatoire absente", "extra_forbidden": "clé inconnue",
+               "string_pattern_mismatch": "écriture refusée", "literal_error": "valeur inconnue"}
+    value = error.get("input")
+    return Problem(reasons.get(error["type"], error["msg"].removeprefix("Value error, ")), file=path.name, column=place,
+                   value=value if isinstance(value, str) else None,
+                   expected=str(error.get("ctx", {}).get("expected") or error.get("ctx", {}).get("pattern") or ""))

@@ -1,0 +1,167 @@
+"""What was received: raw files as grids of text, with the row numbers that Excel shows; unsafe bytes never reach a parser."""
+
+import csv
+import hashlib
+import io
+import re
+import zipfile
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+import pandas as pd
+
+from capidoc.problems import InputUnreadable, InputUnsafe, Problem
+from capidoc.values import plain
+
+ACCEPTED = ".xlsx (Excel, KoboToolbox) ou .csv"
+PACKED, UNPACKED, RATIO, ROWS, COLUMNS = 20_000_000, 200_000_000, 100, 100_000, 2_000
+OLE, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet as text: `cells` has the Excel row number as index, positions as columns; `formulas` {(row, position): text}."""
+
+    file: str
+    name: str
+    cells: pd.DataFrame
+    formulas: dict = field(default_factory=dict)
+
+    @property
+    def place(self):
+        """The keywords that tell a Problem where it is."""
+        return {"file": self.file, "sheet": self.name}
+
+
+def digest(path):
+    """The sha256 of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read(path):
+    """The sheets of a raw file, in its order; raises InputUnreadable or InputUnsafe."""
+    content = path.read_bytes()
+    if path.suffix.lower() not in (".xlsx", ".csv"):
+        raise InputUnreadable(Problem("format refusé", ACCEPTED, "Enregistrez le fichier sous l’un de ces formats.", file=path.name))
+    if not content.strip():
+        raise InputUnreadable(Problem("fichier vide", remedy="Téléchargez l’export à nouveau.", file=path.name))
+    if len(content) > PACKED:
+        raise InputUnsafe(Problem(f"fichier de plus de {PACKED // 10**6} Mo", file=path.name))
+    return [_csv(path.name, content)] if path.suffix.lower() == ".csv" else _workbook(path.name, content)
+
+
+def _csv(file, content):
+    if content[:4] == ZIP or content[:4] == OLE or b"<html" in content[:1000].lower():
+        raise InputUnreadable(Problem("le contenu n’est pas du CSV", remedy="Vérifiez le téléchargement.", file=file))
+    text = _decoded(content)
+    heading = text.splitlines()[0]
+    delimiter = max(";,\t", key=heading.count)
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    return Sheet(file, "", _grid(rows))
+
+
+def _decoded(content):
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="strict") if b"\x81" not in content else content.decode("latin-1")
+
+
+def _workbook(file, content):
+    if content[:4] == OLE:
+        raise InputUnreadable(Problem("classeur protégé par mot de passe, ou ancien format .xls", ACCEPTED,
+                                      "Ouvrez-le, ôtez le mot de passe et enregistrez en .xlsx.", file=file))
+    if content[:4] != ZIP:
+        raise InputUnreadable(Problem("le contenu n’est pas un classeur .xlsx", remedy="Téléchargez l’export à nouveau : "
+                                      "une page de connexion a pu être enregistrée à sa place.", file=file))
+    formulas = _inspected(file, content)
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        return [Sheet(file, name, _grid(book.get_sheet_by_name(name).to_python(skip_empty_area=False)), formulas.get(name, {}))
+                for name in book.sheet_names]
+    except (CalamineError, zipfile.BadZipFile, OSError) as error:
+        raise InputUnreadable(Problem("classeur illisible", remedy="Téléchargez l’export à nouveau.", file=file)) from error
+
+
+def _inspected(file, content):
+    """The formulas of each sheet {name: {(row, position): text}}, after the checks that keep the parsers safe."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            infos = archive.infolist()
+            if len({i.filename for i in infos}) < len(infos):
+                raise InputUnsafe(Problem("deux pièces du classeur portent le même nom", file=file))
+            total = sum(i.file_size for i in infos)
+            if total > UNPACKED or total > RATIO * max(len(content), 10_000):
+                raise InputUnsafe(Problem("classeur démesuré une fois décompressé", file=file))
+            if archive.testzip():
+                raise zipfile.BadZipFile
+            parts = {i.filename: archive.read(i) for i in infos if i.filename.endswith((".xml", ".rels"))}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise InputUnreadable(Problem("classeur tronqué ou abîmé", remedy="Téléchargez l’export à nouveau.", file=file)) from error
+    _no_entities(file, parts)
+    return {name: _formulas(file, parts.get(part, b"")) for name, part in _sheet_parts(parts).items()}
+
+
+def _no_entities(file, parts):
+    if any(b"<!DOCTYPE" in xml or b"<!ENTITY" in xml for xml in parts.values()):
+        raise InputUnsafe(Problem("classeur avec des entités XML, refusé", file=file))
+
+
+def _sheet_parts(parts):
+    from defusedxml.ElementTree import fromstring
+
+    if "xl/workbook.xml" not in parts:
+        return {}
+    relations = {r.get("Id"): r.get("Target") for r in fromstring(parts.get("xl/_rels/workbook.xml.rels", b"<r/>"))}
+    sheets = [e for e in fromstring(parts["xl/workbook.xml"]).iter() if e.tag.endswith("}sheet")]
+    target = {e.get("name"): relations.get(next((v for k, v in e.attrib.items() if k.endswith("}id")), ""), "") for e in sheets}
+    return {name: t.lstrip("/") if t.startswith("/") else f"xl/{t}" for name, t in target.items()}
+
+
+def _formulas(file, xml):
+    far = re.search(rb'<c [^>]*r="([B-Z][A-Z]{2,}\d+|[A-Z]{4,}\d+|C[A-Z]{2}\d+)"', xml)
+    last = max((int(n) for n in re.findall(rb'<row [^>]*?r="(\d+)"', xml)), default=0)
+    if far or last > ROWS:
+        raise InputUnsafe(Problem(f"cellules au-delà de {ROWS} lignes ou de {COLUMNS} colonnes", file=file))
+    cells = re.finditer(rb'<c [^>]*?r="([A-Z]+)(\d+)"[^>]*?>\s*<f[^>]*>([^<]*)</f>', xml)
+    return {(int(row), _position(letters)): "=" + _unescaped(text) for letters, row, text in (c.groups() for c in cells)}
+
+
+def _position(letters):
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number - 1
+
+
+def _unescaped(text):
+    from html import unescape
+
+    return unescape(text.decode("utf-8", "replace"))
+
+
+def _grid(rows):
+    frame = pd.DataFrame([[_text(cell) for cell in row] for row in rows], dtype=object).fillna("")
+    frame.index = range(1, len(frame) + 1)
+    return frame
+
+
+def _text(cell):
+    """The cell as text; a typed number never looks like grouped thousands, a date is ISO."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, (int, float)):
+        text = plain(cell)
+        # « 1012.125 » typed as a number is no doubtful text: a fourth decimal says so to values.number.
+        return text + "0" if re.fullmatch(r"-?\d+\.\d{3}", text) else text
+    if isinstance(cell, datetime):
+        return cell.date().isoformat() if cell.time() == time() else cell.isoformat(sep="T", timespec="seconds")
+    if isinstance(cell, (date, time)):
+        return cell.isoformat()
+    return str(cell) if isinstance(cell, timedelta) else ""

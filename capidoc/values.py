@@ -1,0 +1,77 @@
+"""What does a cell say: strict French readings of amounts, numbers and dates; a doubt is an error, never a guess."""
+
+import re
+import unicodedata
+from datetime import date, timedelta
+
+SPACES = r" \t\u00a0\u202f\u2009\u2007"
+INVISIBLE = dict.fromkeys(
+    [c for c in range(0x20) if c not in (0x09, 0x0A, 0x0D)] + [0x7F, 0x200B, 0x200C, 0x200E, 0x200F, 0x2060, 0xFEFF]
+    + list(range(0x202A, 0x202F)) + list(range(0x2066, 0x206A)))
+CURRENCY = re.compile(r"(f\s?cfa|cfa|xof|f)$", re.IGNORECASE)
+GROUPED = re.compile(r"[1-9]\d{0,2}(?:([ .])\d{3})(?:\1\d{3})*(?:,\d+)?")
+PLAIN = re.compile(r"\d+(?:[.,]\d+)?")
+# « 1.012 » may be one and a bit or one thousand and twelve; « 0,125 » can only be a decimal.
+AMBIGUOUS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
+EXCEL_EPOCH = date(1899, 12, 30)
+SERIALS = range(36_526, 54_789)  # 2000-01-01 to 2049-12-31
+
+
+class Unreadable(ValueError):
+    """A cell that does not say what its column asks; `motif` is the reason as the rejects table names it."""
+
+    def __init__(self, motif):
+        super().__init__(motif)
+        self.motif = motif
+
+
+def composed(text):
+    """The text in NFC with straight apostrophes, as forms and agreed spellings are written."""
+    return unicodedata.normalize("NFC", text).replace("\u2019", "'").replace("\u02bc", "'")
+
+
+def spaced(text):
+    """The text without outer, doubled, no-break or invisible characters; line breaks are kept."""
+    text = text.translate(INVISIBLE)
+    return "\n".join(re.sub(rf"[{SPACES}]+", " ", line).strip() for line in text.splitlines()).strip()
+
+
+def key(text):
+    """The form under which two spellings are the same: composed, spaced, case-folded."""
+    return spaced(composed(text)).casefold()
+
+
+def number(text):
+    """The number that a cell says in French notation (F CFA allowed); raises Unreadable when absent or doubtful."""
+    bare = CURRENCY.sub("", spaced(text)).strip()
+    sign, bare = (-1, bare[1:].strip()) if bare[:1] in ("-", "−") else (1, bare)
+    if AMBIGUOUS.fullmatch(bare):
+        raise Unreadable("montant_ambigu")
+    if GROUPED.fullmatch(bare):
+        bare = re.sub(r"[ .]", "", bare)
+    elif not PLAIN.fullmatch(bare):
+        raise Unreadable("nombre_illisible")
+    return sign * float(bare.replace(",", "."))
+
+
+def day(text):
+    """The ISO date that a cell says: ISO, jj/mm/aaaa or an Excel serial; raises Unreadable otherwise."""
+    if iso := re.match(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?$", text):
+        return _calendar(*iso.groups())
+    if french := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", text):
+        return _calendar(*reversed(french.groups()))
+    if re.fullmatch(r"\d{5}(\.\d+)?", text) and int(float(text)) in SERIALS:
+        return (EXCEL_EPOCH + timedelta(days=int(float(text)))).isoformat()
+    raise Unreadable("date_illisible")
+
+
+def _calendar(year, month, day_of_month):
+    try:
+        return date(int(year), int(month), int(day_of_month)).isoformat()
+    except ValueError:
+        raise Unreadable("date_illisible") from None
+
+
+def plain(value):
+    """A number as plain text: « 1012 », « 12.5 »; what a typed cell and a typed text must agree on."""
+    return str(int(value)) if float(value).is_integer() else repr(float(value))

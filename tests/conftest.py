@@ -1,0 +1,94 @@
+"""Shared by the tests: a programme of four visible rows, and the tools that CI must have."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+ROOT = Path(__file__).resolve().parent.parent
+
+PROGRAMME = """\
+nom: Essai
+titre: Un essai
+sous_titre: Quatre lignes
+organisation: Une organisation
+bailleur: Un bailleur
+date_document: 2023-10-31
+periodes: {programme: {debut: 2022-05, fin: 2022-06}, suivi: {debut: 2022-05, fin: 2022-06}}
+communes: {niono: Niono, mpessoba: M’Pessoba}
+sources:
+  suivi:
+    libelle: Suivi
+    fichier: "suivi*.csv"
+    colonnes:
+      code: {titre: Code}
+      mois: {titre: Mois}
+      commune: {titre: Commune, type: choix, choix: {niono: Niono, mpessoba: M'Pessoba}}
+      revenu: {titre: Revenu, type: nombre}
+      salaries_h: {titre: Hommes, type: nombre}
+      salaries_f: {titre: Femmes, type: nombre}
+      salaries_total: {titre: Total, type: nombre}
+    totaux: total
+    unite: entreprise
+    identifiant: code
+    motif_identifiant: "E[0-9]"
+    moment: mois
+    attributs: {commune: commune}
+    variables: [revenu]
+    ventilations: {salaries: {dimension: sexe, colonnes: {homme: salaries_h, femme: salaries_f}, total: salaries_total}}
+"""
+HEAD = "Code;Mois;Commune;Revenu;Hommes;Femmes;Total\n"
+ROWS = "E1;2022-05;Niono;100;1;1;2\nE2;2022-05;Niono;50;0;2;2\nE1;2022-06;Niono;300;2;1;3\nE2;2022-06;Niono;50;3;2;5\n"
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A function that lays a small programme with these CSV rows on disk and returns it."""
+    def lay(rows=ROWS, head=HEAD, settings=PROGRAMME, files=()):
+        from capidoc.programme import Programme
+
+        folder, raw = tmp_path / "programmes" / "essai", tmp_path / "data" / "raw" / "essai"
+        for path in (folder, raw):
+            path.mkdir(parents=True, exist_ok=True)
+        (folder / "programme.yml").write_text(settings, encoding="utf-8")
+        (raw / "suivi.csv").write_bytes((head + rows).encode() if isinstance(rows, str) else rows)
+        for name, text in files:
+            (folder / name).write_text(text, encoding="utf-8")
+        return Programme("essai", root=tmp_path)
+    return lay
+
+
+@pytest.fixture
+def cleaned(small):
+    """A function from CSV rows to the Cleaned of the small programme."""
+    def run(rows=ROWS, **more):
+        from capidoc.decisions import decided
+        from capidoc.ingest import receive
+        from capidoc.observations import clean
+
+        here = small(rows, **more)
+        return clean(here.identity, {"suivi": receive(here, "suivi")}, decided(here))
+    return run
+
+
+@pytest.fixture
+def workbook(tmp_path):
+    """A function from rows to the path of an .xlsx file."""
+    def make(*rows, name="essai.xlsx", sheets=()):
+        book = Workbook()
+        for row in rows:
+            book.active.append(row)
+        for title, content in sheets:
+            sheet = book.create_sheet(title)
+            for row in content:
+                sheet.append(row)
+        book.save(tmp_path / name)
+        return tmp_path / name
+    return make
+
+
+def needs(tool):
+    """A mark that skips a test without the system tool, and fails it in CI, where it must be there."""
+    return pytest.mark.skipif(not shutil.which(tool) and not os.environ.get("CI"), reason=f"{tool} n’est pas installé (voir CONTRIBUTING.md)")

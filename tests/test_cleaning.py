@@ -1,0 +1,101 @@
+"""What is kept and what was changed: every step told, nothing in silence."""
+
+import pytest
+
+from capidoc.problems import InputMismatch, QualityRefused
+
+CORRECTIONS = "uuid;question;ancienne;nouvelle;action;motif;auteur;date\n"
+
+
+def logged(cleaned):
+    return cleaned.log[["ligne", "colonne", "avant", "apres", "regle"]].values.tolist()
+
+
+def aside(cleaned):
+    return cleaned.aside[["ligne", "portee", "valeur", "statut", "motif"]].values.tolist()
+
+
+def incomes(cleaned):
+    seen = cleaned.observations
+    return seen[seen["variable"] == "revenu"].set_index("unite")["nombre"].to_dict()
+
+
+def test_clean_rows_pass_unchanged(cleaned):
+    done = cleaned()
+    assert (logged(done), aside(done)) == ([], [])
+    assert done.counts[["lues", "exclues", "rejetees", "retenues"]].values.tolist() == [[4, 0, 0, 4]]
+
+
+def test_every_change_is_logged_with_its_excel_row_and_rule(cleaned):
+    done = cleaned(" e1 ;2022-05;M’Pessoba;1 012 000 F CFA;1;1;2\nE2;2022-05;niono;1;1;1;2\n")
+    assert logged(done) == [
+        [2, "commune", "M’Pessoba", "M'Pessoba", "unicode"], [2, "code", " e1 ", "e1", "espaces"], [2, "code", "e1", "E1", "identifiant"],
+        [2, "commune", "M'Pessoba", "mpessoba", "orthographe"], [2, "revenu", "1 012 000 F CFA", "1012000", "nombre"]]
+    assert incomes(done) == {"E1": 1012000, "E2": 1}
+
+
+def test_an_agreed_spelling_is_applied_and_an_unknown_one_is_set_aside(cleaned):
+    spelling = ("correspondances.csv", "question;terrain;convenu\ncommune;Commune de Niono;niono\n")
+    done = cleaned("E1;2022-05;commune de NIONO;1;0;0;0\nE2;2022-05;Tombouctou;1;0;0;0\n", files=[spelling])
+    assert done.observations.set_index("unite")["commune"].to_dict() == {"E1": "niono", "E2": ""}
+    assert aside(done) == [[3, "cellule", "Tombouctou", "rejetee", "hors_choix"]]
+
+
+@pytest.mark.parametrize(("amount", "motif"), [("15O 000", "nombre_illisible"), ("152.500", "montant_ambigu")])
+def test_a_doubtful_amount_is_missing_and_kept_aside_never_guessed(cleaned, amount, motif):
+    done = cleaned(f"E1;2022-05;Niono;{amount};0;0;0\n")
+    assert aside(done) == [[2, "cellule", amount, "rejetee", motif]]
+    assert done.observations.query("variable == 'revenu'")["nombre"].isna().all()
+
+
+def test_missing_codes_become_missing_and_are_logged(cleaned):
+    done = cleaned("E1;2022-05;Niono;-99;0;0;0\nE2;2022-05;Niono;NSP;0;0;0\n")
+    assert [row[1:] for row in logged(done)] == [["revenu", "-99", "", "manquant"], ["revenu", "NSP", "", "manquant"]]
+
+
+def test_identical_rows_count_once_and_padding_and_totals_never(cleaned):
+    done = cleaned("E1;2022-05;Niono;100;1;1;2\nE1;2022-05;Niono;100;1;1;2\n;;;;;;\nTotal;;;200;;;\n")
+    assert sorted((row[0], row[4]) for row in aside(done)) == [(3, "doublon"), (4, "vide"), (5, "total")]
+    assert done.counts[["lues", "exclues", "retenues"]].values.tolist() == [[4, 3, 1]]
+
+
+def test_two_different_rows_for_one_unit_and_moment_stop_the_run(cleaned):
+    with pytest.raises(QualityRefused, match=r"ligne 3.*E1") as refusal:
+        cleaned("E1;2022-05;Niono;100;1;1;2\nE1;2022-05;Niono;120;1;1;2\n")
+    assert refusal.value.code == 23
+
+
+def test_rows_outside_the_period_or_without_readable_unit_are_told(cleaned):
+    done = cleaned("E1;2022-04;Niono;1;0;0;0\n??;2022-05;Niono;1;0;0;0\n")
+    assert sorted((row[3], row[4]) for row in aside(done)) == [("exclue", "hors_programme"), ("rejetee", "identifiant_inconnu")]
+
+
+def test_men_plus_women_must_give_the_total(cleaned):
+    done = cleaned("E1;2022-05;Niono;1;2;1;4\n")
+    assert {row[4] for row in aside(done)} == {"somme_fausse"}
+    assert done.observations.query("variable == 'salaries'")["nombre"].isna().all()
+
+
+def test_a_human_correction_is_replayed_and_logged(cleaned):
+    fix = ("corrections.csv", CORRECTIONS + "E1;revenu;15O 000;150000;changer;lettre O;chargé de suivi;2023-04-01\n")
+    done = cleaned("E1;2022-05;Niono;15O 000;0;0;0\n", files=[fix])
+    assert incomes(done) == {"E1": 150000}
+    assert logged(done) == [[2, "revenu", "15O 000", "150000", "correction"]]
+
+
+def test_a_correction_whose_old_value_is_gone_is_refused_by_name(cleaned):
+    fix = ("corrections.csv", CORRECTIONS + "E1;revenu;15O 000;150000;changer;lettre O;chargé de suivi;2023-04-01\n")
+    with pytest.raises(QualityRefused, match=r"2023-04-01.*15O 000"):
+        cleaned("E1;2022-05;Niono;999;0;0;0\n", files=[fix])
+
+
+def test_missing_columns_are_told_all_at_once_with_the_nearest_title(cleaned):
+    with pytest.raises(InputMismatch, match="Vouliez-vous dire « Revenus »") as refusal:
+        cleaned("E1;2022-05;Niono;1;0;0\n", head="Code;Mois;Commune;Revenus;H;F\n")
+    assert (refusal.value.code, len(refusal.value.problems)) == (22, 4)
+
+
+def test_undeclared_columns_are_dropped_and_reported(cleaned):
+    done = cleaned("E1;2022-05;Niono;1;0;0;0;77 00 00 00\n", head="Code;Mois;Commune;Revenu;Hommes;Femmes;Total;Téléphone\n")
+    assert done.remarks[["colonne", "motif"]].values.tolist() == [["Téléphone", "colonne_non_declaree"]]
+    assert not done.observations.isin(["77 00 00 00"]).any().any()

@@ -1,0 +1,90 @@
+"""What was received: real files in, grids of text out, and refusals by their code."""
+
+import zipfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from capidoc import reading
+from capidoc.problems import InputUnreadable, InputUnsafe
+
+
+def cells(path, sheet=0):
+    return reading.read(path)[sheet].cells
+
+
+def test_rows_carry_the_number_that_excel_shows(workbook):
+    grid = cells(workbook(["code", "revenu"], [], ["E1", 1012000]))
+    assert list(grid.loc[3]) == ["E1", "1012000"]
+
+
+def test_typed_cells_become_plain_text_and_ids_stay_text(workbook):
+    from datetime import date, datetime
+    grid = cells(workbook(["007", 12.5, date(2022, 5, 13), datetime(2022, 5, 13, 8, 30), True, 1012.125]))
+    assert list(grid.loc[1]) == ["007", "12.5", "2022-05-13", "2022-05-13T08:30:00", "TRUE", "1012.1250"]
+
+
+def test_a_text_beginning_with_equals_is_given_back_as_formula_text(workbook):
+    sheet = reading.read(workbook(["retour"], ["=bonne recette"]))[0]
+    assert sheet.formulas == {(2, 0): "=bonne recette"}
+
+
+@pytest.mark.parametrize(("content", "what"), [
+    (b"", "vide"), (b"<html><body>Connexion</body></html>", "page de connexion"), (b"\xd0\xcf\x11\xe0" + b"x" * 100, "mot de passe"),
+    (b"PK\x03\x04tronque", "tronqué"),
+])
+def test_what_is_not_a_workbook_is_refused_by_its_bytes(tmp_path, content, what):
+    path = tmp_path / "export.xlsx"
+    path.write_bytes(content)
+    with pytest.raises(InputUnreadable, match=what) as refusal:
+        reading.read(path)
+    assert refusal.value.code == 20
+
+
+@pytest.mark.parametrize("name", ["export.xls", "export.ods", "export.xlsm"])
+def test_other_formats_are_refused_and_the_accepted_ones_named(tmp_path, name):
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(InputUnreadable, match=r"\.xlsx .* \.csv"):
+        reading.read(tmp_path / name)
+
+
+def repacked(path, change):
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    change(parts)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
+        for name, content in parts.items():
+            book.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize("change", [
+    lambda p: p.update({"xl/worksheets/sheet1.xml": p["xl/worksheets/sheet1.xml"].replace(b'r="A1"', b'r="XFD1048576"')}),
+    lambda p: p.update({"xl/workbook.xml": b'<!DOCTYPE x [<!ENTITY a "b">]>' + p["xl/workbook.xml"]}),
+    lambda p: p.update({"xl/bomb.xml": b"0" * 30_000_000}),
+])
+def test_dangerous_workbooks_never_reach_the_parser(workbook, change):
+    path = repacked(workbook(["code"], ["E1"]), change)
+    with pytest.raises(InputUnsafe) as refusal:
+        reading.read(path)
+    assert refusal.value.code == 21
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+def test_csv_is_read_in_its_own_encoding_and_separator(tmp_path, encoding, delimiter):
+    path = tmp_path / "export.csv"
+    path.write_bytes(f"code{delimiter}métier\r\nE1{delimiter}forgé".encode(encoding))
+    assert cells(path).values.tolist() == [["code", "métier"], ["E1", "forgé"]]
+
+
+@given(st.lists(st.lists(st.text(st.characters(exclude_categories=["C"]), max_size=8), min_size=2, max_size=2), min_size=1, max_size=5))
+def test_any_quoted_csv_comes_back_cell_for_cell(tmp_path_factory, rows):
+    import csv
+    import io
+    text = io.StringIO()
+    csv.writer(text, delimiter=";", quoting=csv.QUOTE_ALL).writerows([["code", "texte"], *rows])
+    path = tmp_path_factory.mktemp("csv") / "export.csv"
+    path.write_bytes(text.getvalue().encode())
+    assert cells(path).values.tolist() == [["code", "texte"], *rows]

@@ -1,0 +1,70 @@
+"""What a cell says: strict French grammar of amounts and dates."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from capidoc import values
+from capidoc.values import Unreadable
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("1012000", 1012000), ("1 012 000", 1012000), ("1\u202f012\u202f000 F\u202fCFA", 1012000), ("1\u00a0878\u00a0500 FCFA", 1878500),
+    ("1.012.000,50", 1012000.5), ("12,5", 12.5), ("0,125", 0.125), ("-99", -99), ("−5", -5), ("1012.1250", 1012.125), ("1 012,5", 1012.5),
+    ("50 000 xof", 50000),
+])
+def test_amounts_in_french_notation_are_read(text, expected):
+    assert values.number(text) == expected
+
+
+@pytest.mark.parametrize("text", ["1,012", "152.500", "1.012", "12,345"])
+def test_an_amount_that_could_be_two_is_never_guessed(text):
+    with pytest.raises(Unreadable) as doubt:
+        values.number(text)
+    assert doubt.value.motif == "montant_ambigu"
+
+
+@pytest.mark.parametrize("text", ["15O 000", "1e3", "inf", "nan", "0x10", "", "12 34", "1 0120", "douze", "1,012.50", "--5", "1 012 00"])
+def test_what_is_not_a_number_is_refused(text):
+    with pytest.raises(Unreadable) as doubt:
+        values.number(text)
+    assert doubt.value.motif == "nombre_illisible"
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("2022-05-13", "2022-05-13"), ("13/05/2022", "2022-05-13"), ("5/1/2023", "2023-01-05"), ("44694", "2022-05-13"),
+    ("2022-05-13T08:30:00.000+00:00", "2022-05-13"),
+])
+def test_dates_are_read_day_first(text, expected):
+    assert values.day(text) == expected
+
+
+@pytest.mark.parametrize("text", ["05/13/2022", "31/02/2022", "13/05/22", "mai 2022", "2022-13-01", "1"])
+def test_impossible_dates_are_refused(text):
+    with pytest.raises(Unreadable):
+        values.day(text)
+
+
+@given(st.integers(0, 10**12))
+def test_every_way_of_writing_an_amount_says_the_same(amount):
+    grouped = f"{amount:,}"
+    written = [str(amount), grouped.replace(",", " "), grouped.replace(",", "\u202f") + " F CFA", grouped.replace(",", "\u00a0") + "\u00a0FCFA"]
+    assert {values.number(text) for text in written} == {amount}
+
+
+@given(st.text(max_size=20))
+def test_any_text_is_a_finite_number_or_a_named_doubt(text):
+    try:
+        assert abs(values.number(text)) < float("inf")
+    except Unreadable as doubt:
+        assert doubt.motif in ("montant_ambigu", "nombre_illisible")
+
+
+@given(st.text(max_size=40))
+def test_cleaning_text_twice_changes_nothing_more(text):
+    once = values.spaced(values.composed(text))
+    assert values.spaced(values.composed(once)) == once
+
+
+def test_spelling_keys_ignore_accent_encoding_apostrophes_case_and_spaces():
+    assert values.key(" M\u2019Pe\u0300ssoba\u00a0 ") == values.key("m'pèssoba")
