@@ -1,0 +1,66 @@
+"""How do tables rest on disk: CSV between notebooks, a workbook for people; text stays text, bytes stay the same."""
+
+import io
+import zipfile
+
+import pandas as pd
+
+from capidoc.problems import ConfigurationRefused, Problem
+
+STAMP = (1980, 1, 1, 0, 0, 0)
+ACTIVE = ("=", "+", "-", "@", "\t", "\r")
+HEADINGS = {"id": "Fait", "libelle": "Indicateur", "mesure": "Mesure", "moment": "Moment", "groupe": "Groupe", "texte": "Valeur",
+            "unite": "Unité", "n": "n", "manquants": "Manquants", "methode": "Méthode", "formule": "Formule"}
+
+
+def write(table, path):
+    """The table as CSV: `;`, UTF-8 with BOM so that Excel shows its accents."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, sep=";", index=False, encoding="utf-8-sig", lineterminator="\n")
+
+
+def read(path, **kinds):
+    """The table of a CSV written by `write`; text unless a kind is given."""
+    if not path.is_file():
+        raise ConfigurationRefused(Problem("table absente", remedy="Lancez d’abord « make data ».", file=path.name))
+    table = pd.read_csv(path, sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    for column, kind in kinds.items():
+        table[column] = pd.to_numeric(table[column].where(table[column] != "")).astype(kind)
+    return table
+
+
+def inert(table):
+    """The table with no text that a spreadsheet would run: a leading sign gets an apostrophe."""
+    return table.map(lambda v: f"'{v}" if isinstance(v, str) and v.startswith(ACTIVE) else v)
+
+
+def write_workbook(facts, path):
+    """The shown facts as a workbook with French headings, one row each."""
+    from openpyxl import Workbook
+    from openpyxl.styles import Font
+
+    book = Workbook()
+    sheet = book.active
+    sheet.title = "Indicateurs"
+    sheet.append(list(HEADINGS.values()))
+    for row in inert(facts[list(HEADINGS)]).itertuples(index=False):
+        sheet.append(list(row))
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    sheet.freeze_panes, sheet.auto_filter.ref = "A2", sheet.dimensions
+    for letter, width in zip("ABCDEFGHIJK", (34, 46, 16, 10, 18, 20, 12, 6, 10, 22, 60), strict=True):
+        sheet.column_dimensions[letter].width = width
+    path.write_bytes(_steady(book))
+
+
+def _steady(book):
+    """The bytes of a workbook without the hour at which it was written."""
+    raw, steady = io.BytesIO(), io.BytesIO()
+    book.save(raw)
+    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(steady, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in sorted(source.namelist()):
+            content = source.read(name)
+            if name == "docProps/core.xml":
+                content = content[: content.index(b"<dcterms:created")] + content[content.rindex(b"</dcterms:modified>") + 19:]
+            target.writestr(zipfile.ZipInfo(name, STAMP), content, zipfile.ZIP_DEFLATED)
+    return steady.getvalue()
