@@ -1,0 +1,97 @@
+"""The command line: verbs in English, messages in French, exit codes of `problems`."""
+
+import argparse
+import sys
+import traceback
+
+from capidoc import problems
+from capidoc.programme import ROOT, Programme, slugs
+
+VERBS = {
+    "report": "le document de capitalisation (HTML, PDF, Word)",
+    "all": "tous les livrables de tous les programmes",
+    "data": "nettoyer les données seulement",
+    "effects": "nettoyer et calculer les effets",
+    "verify": "comparer le jeu publié à son manifeste",
+}
+
+
+def main(arguments=None):
+    """The exit code of a command; refusals are told in French, a bug leaves its traceback in the log."""
+    # A console in another encoding must not turn a French message into a crash.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")
+    asked = _parser().parse_args(arguments)
+    try:
+        return _all(asked) if asked.verb == "all" else _one(asked, asked.programme)
+    except problems.Refusal as refusal:
+        return _told(refusal)
+    except Exception as error:  # a bug: said briefly, kept whole in the log
+        return _bug(error)
+
+
+def _parser():
+    parser = _French(prog="python -m capidoc", description="Des exports KoboToolbox au document de capitalisation.", add_help=False)
+    parser.add_argument("-h", "--help", action="help", help="cette aide")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERBE", title="verbes")
+    for verb, explained in VERBS.items():
+        one = verbs.add_parser(verb, help=explained, description=explained, add_help=False)
+        one.add_argument("-h", "--help", action="help", help="cette aide")
+        one.add_argument("programme", nargs="?", default="jass", help="dossier de programmes/ (jass)")
+        one.add_argument("--commune", default="toutes", help="une seule commune")
+        one.add_argument("--debut", default="", help="premier mois, comme 2022-05")
+        one.add_argument("--fin", default="", help="dernier mois, comme 2023-03")
+        one.add_argument("--profil", default="public", choices=["public", "interne"], help="public ou interne")
+    return parser
+
+
+class _French(argparse.ArgumentParser):
+    """A parser whose errors are French and leave with the configuration code."""
+
+    def error(self, message):
+        print(f"Commande incomprise : {message}. Essayez « python -m capidoc --help ».", file=sys.stderr)
+        sys.exit(problems.ConfigurationRefused.code)
+
+
+def _one(asked, slug):
+    from capidoc import building, publishing
+
+    programme = Programme(slug, asked.commune, asked.debut, asked.fin)
+    if asked.verb == "verify":
+        print(f"{slug} : {publishing.verify(programme.published)} fichiers conformes au manifeste")
+    elif asked.verb in building.STEPS:
+        building.compute(programme, asked.verb, asked.profil)
+        print(f"{slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
+    else:
+        print(building.publish(programme, "capitalisation", asked.profil))
+    return 0
+
+
+def _all(asked):
+    """The worst exit code over all programmes: a broken one does not stop the others."""
+    return max(main(["report", slug, *_options(asked)]) for slug in slugs())
+
+
+def _options(asked):
+    return ["--profil", asked.profil]
+
+
+def _told(refusal):
+    print(problems.told(refusal), file=sys.stderr)
+    return refusal.code
+
+
+def _bug(error):
+    log = ROOT / "outputs" / "capidoc.log"
+    try:
+        log.parent.mkdir(exist_ok=True)
+        with log.open("a", encoding="utf-8") as journal:
+            traceback.print_exception(error, file=journal)
+    except OSError:
+        traceback.print_exception(error)
+    print(f"Erreur inattendue : {type(error).__name__}. Le détail est dans {log.relative_to(ROOT)} ; merci de nous l’envoyer.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""What comes first: the three notebooks, the documents, the published set, in order."""
+
+import shutil
+import sys
+
+from capidoc import publishing, running
+from capidoc.documents import html, markdown, pdf, word
+from capidoc.problems import Problem, RenderingFailed
+
+STEPS = {"data": ("01_clean",), "effects": ("01_clean", "02_effects")}
+WRITERS = {"html": html, "pdf": pdf, "docx": word}
+DELIVERABLES = {"report": "capitalisation", "brief": "note"}
+
+
+def parameters(programme, profile="public"):
+    """The notebook parameters of a run."""
+    return {"programme": programme.slug, "commune": programme.commune, "debut": programme.period.debut, "fin": programme.period.fin,
+            "profil": profile}
+
+
+def compute(programme, step, profile="public"):
+    """The first notebooks run, their executed copies under data/processed."""
+    for name in STEPS[step]:
+        _run(programme, name, parameters(programme, profile), programme.processed / "carnets")
+
+
+def _run(programme, name, values, folder):
+    notebook = programme.notebooks / f"{name}.ipynb"
+    own = {k: v for k, v in values.items() if k in _declared(notebook)}
+    running.execute(notebook, own, folder / notebook.name, programme.root, running.on_terminal())
+    return folder / notebook.name
+
+
+def _declared(notebook):
+    import papermill
+
+    return papermill.inspect_notebook(str(notebook))
+
+
+def publish(programme, deliverable, profile="public"):
+    """The message that ends a run: what was published where, or that nothing had to be done again."""
+    described = publishing.inputs(programme, parameters(programme, profile))
+    target = programme.published
+    if publishing.up_to_date(target, described, [f"{deliverable}.{kind}" for kind in WRITERS]):
+        return f"{programme.slug} : rien à refaire ({target.relative_to(programme.root)} est à jour)"
+    workshop = publishing.stage(target)
+    try:
+        build(programme, sorted({deliverable, *_already(programme, target)}), profile, workshop, publishing.identity(described))
+        publishing.describe(workshop, described)
+        carried = publishing.switch(workshop, target)
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+    for name in carried:
+        print(f"Votre version modifiée est gardée : {target.relative_to(programme.root) / name}", file=sys.stderr)
+    return f"{programme.slug} : {deliverable} publié dans {target.relative_to(programme.root)}"
+
+
+def _already(programme, target):
+    """The deliverables that stand in the published set: they are rebuilt, so that a set never mixes facts."""
+    return [p.name.removesuffix(".md.j2") for p in programme.templates.glob("*.md.j2") if (target / p.name.replace(".md.j2", ".pdf")).is_file()]
+
+
+def build(programme, deliverables, profile, workshop, run):
+    """A whole set in the workshop: data, effects, then each deliverable in three formats, with charts and tables."""
+    compute(programme, "effects", profile)
+    for deliverable in deliverables:
+        values = parameters(programme, profile) | {"livrable": deliverable, "identite": run}
+        executed = _run(programme, "03_report", values, programme.processed / "carnets" / deliverable)
+        shutil.copytree(programme.processed / "figures", workshop / "figures", dirs_exist_ok=True)
+        write(running.document(executed), deliverable, workshop, programme.templates)
+    shutil.copytree(programme.processed / "carnets", workshop / "interne" / "carnets", dirs_exist_ok=True)
+    for table in ("indicateurs.xlsx", "controle_chiffres.csv"):
+        shutil.copy2(programme.processed / table, workshop / table)
+
+
+def write(text, deliverable, workshop, templates):
+    """The document in its three formats; raises RenderingFailed naming the format."""
+    ast = markdown.prepare(markdown.read(text))
+    for kind, writer in WRITERS.items():
+        try:
+            writer.write(ast, workshop / f"{deliverable}.{kind}", assets=workshop, templates=templates)
+        except (ValueError, OSError, RuntimeError) as error:
+            raise RenderingFailed(Problem(f"le document n’a pas pu être mis en forme : {error}", file=f"{deliverable}.{kind}")) from error

@@ -1,0 +1,204 @@
+"""What does the document say: templates and the programme's words, every number called by its name."""
+
+import json
+import re
+from functools import partial
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from capidoc import french
+from capidoc.problems import ConfigurationRefused, Problem, near
+
+MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~^$@\"'=:/&])")
+
+
+class Figure:
+    """A number bound to its fact, as templates meet it: printed by the document, with its fact's fields at hand."""
+
+    def __init__(self, fact, groups=None):
+        self.fact, self.groups = fact, groups or {}
+
+    def __getitem__(self, name):
+        if name in self.groups:
+            return self.groups[name]
+        if name in self.fact:
+            return self.fact[name]
+        raise ConfigurationRefused(Problem("groupe inconnu", remedy=near(name, self.groups), value=f"{self.fact['id']}.{name}"))
+
+    def __bool__(self):
+        return self.fact["texte"] not in (french.MISSING,)
+
+    def bound(self):
+        """The number as Markdown, tied to its fact."""
+        value = "" if self.fact["valeur"] != self.fact["valeur"] else f"{self.fact['valeur']:.10g}"
+        return f'[{self.fact["texte"]}]{{.ind ind="{self.fact["id"]}" value="{value}"}}'
+
+
+class Indicateur:
+    """The measures of one indicator, by name; lists its groups for the tables."""
+
+    def __init__(self, name, rows):
+        self.name = name
+        self.libelle = next(iter(rows))["libelle"]
+        whole = {r["mesure"]: r for r in rows if not r["groupe"] and r["mesure"] != "cours"}
+        grouped = {}
+        for row in (r for r in rows if r["groupe"]):
+            grouped.setdefault(row["mesure"], {})[row["groupe"].partition("=")[2]] = Figure(row)
+        self.measures = {m: Figure(whole.get(m, _nothing(name, m)), grouped.get(m)) for m in [*whole, *(g for g in grouped if g not in whole)]}
+        self.groupes = list(dict.fromkeys(tuple(r["groupe"].split("=")) for r in rows if r["groupe"]))
+
+    def __getitem__(self, name):
+        if name in self.measures:
+            return self.measures[name]
+        raise ConfigurationRefused(Problem("mesure inconnue", remedy=near(name, self.measures), value=f"{self.name}.{name}"))
+
+
+def _nothing(name, measure):
+    return {"id": f"{name}.{measure}", "texte": french.MISSING, "valeur": float("nan"), "n": 0}
+
+
+class Published:
+    """The figures of one published claim, quoted as printed."""
+
+    def __init__(self, claim):
+        self.claim = claim
+
+    def __getitem__(self, role):
+        if role not in self.claim.figures:
+            raise ConfigurationRefused(Problem("chiffre publié inconnu", remedy=near(role, self.claim.figures), value=f"publie.{self.claim.id}.{role}"))
+        return Marked(f'[{self.claim.printed(role)}]{{.publie claim="{self.claim.id}"}}', self.claim.printed(role))
+
+
+class Marked(str):
+    """Markdown of our own making, which is not escaped; `plain` is the same for chart titles."""
+
+    def __new__(cls, text, plain=""):
+        marked = super().__new__(cls, text)
+        marked.plain = plain or text
+        return marked
+
+
+def escaped(value):
+    """Any value as inert Markdown: a bound number, our own Markdown, or text with every special sign escaped."""
+    if isinstance(value, Figure):
+        return value.bound()
+    return value if isinstance(value, Marked) else MARKDOWN.sub(r"\\\1", " ".join(str(value).split()))
+
+
+def unmarked(value):
+    """Any value as plain text, for chart titles."""
+    if isinstance(value, Figure):
+        return value.fact["texte"]
+    return value.plain if isinstance(value, Marked) else str(value)
+
+
+def heading(value):
+    """A value for the YAML heading of a document: JSON, its texts as inert Markdown."""
+    def inert(v):
+        return [inert(x) for x in v] if isinstance(v, (list, tuple)) else escaped(v)
+    return Marked(json.dumps(inert(value), ensure_ascii=False))
+
+
+def illustration(charts, captions):
+    """The function `figure(id)` of templates: a chart with its caption and alt text, as Markdown."""
+    def figure(name):
+        if name not in charts:
+            raise ConfigurationRefused(Problem("figure inconnue", remedy=near(name, charts), value=name))
+        alt = charts[name].alt.replace("\\", " ").replace('"', "”").replace("\n", " ")
+        return Marked(f'![{captions[name]}](figures/{name}.png){{#fig:{name} alt="{alt}"}}')
+    return figure
+
+
+def indicateurs(facts):
+    """The facts as {indicator name: Indicateur}."""
+    rows = {}
+    for row in facts.to_dict("records"):
+        rows.setdefault(row["indicateur"], []).append(row)
+    return {name: Indicateur(name, group) for name, group in rows.items()}
+
+
+def facts_by_id(facts):
+    """Every fact as a bound number, by its id."""
+    return {row["id"]: Figure(row) for row in facts.to_dict("records")}
+
+
+def words(programme):
+    """The names that templates use for the programme: texts, already in French."""
+    identity = programme.identity
+    period = identity.periodes["programme"]
+    texts = {"nom": identity.nom, "titre": identity.titre, "sous_titre": identity.sous_titre, "organisation": identity.organisation,
+             "bailleur": identity.bailleur, "avertissement": identity.avertissement, "fiche": identity.fiche,
+             "communes": french.listing(sorted(identity.communes.values(), key=str.casefold)),
+             "periode": f"{french.month(period.debut)} à {french.month(period.fin)}",
+             "moment_avant": french.month(programme.period.debut), "moment_apres": french.month(programme.period.fin),
+             "date_iso": identity.date_document.isoformat(), "date_document": french.month(identity.date_document.isoformat()[:7]),
+             "libelles": {**identity.communes, **{n: t for s in identity.sources.values() for c in s.colonnes.values() for n, t in c.choix.items()}},
+             "chiffres_cles": identity.chiffres_cles, "memes_mois": programme.period.debut[5:] == programme.period.fin[5:],
+             "sources": {n: s.libelle for n, s in identity.sources.items()}}
+    return texts
+
+
+def environment(programme, finalize):
+    """The Jinja environment: templates first, the programme's words under recit/, nothing undefined in silence."""
+    loader = jinja2.ChoiceLoader([
+        jinja2.FileSystemLoader(programme.templates),
+        jinja2.PrefixLoader({"recit": jinja2.FileSystemLoader(programme.folder / "recit")})])
+    # `{#` opens pandoc's identifiers, so comments are written <!--# … #-->.
+    env = ImmutableSandboxedEnvironment(loader=loader, undefined=jinja2.StrictUndefined, finalize=finalize, trim_blocks=True, lstrip_blocks=True,
+                                         comment_start_string="<!--#", comment_end_string="#-->", keep_trailing_newline=True)
+    env.filters["entete"] = heading
+    return env
+
+
+def context(programme, facts, claims):
+    """Every name that a template or a sentence may use."""
+    known = indicateurs(facts)
+    return {**known, "indicateurs": list(known.values()), "faits": facts_by_id(facts), "programme": words(programme),
+            "publie": {c.id: Published(c) for c in claims}}
+
+
+def title(programme, text, names):
+    """A chart's title as plain French text."""
+    return _rendered(environment(programme, unmarked).from_string, text, names, "figures.yml")
+
+
+def caption(programme, text, names):
+    """A chart's caption as Markdown, its numbers bound."""
+    return Marked(_rendered(environment(programme, escaped).from_string, text, names, "figures.yml"))
+
+
+def render(programme, deliverable, names):
+    """The Markdown of a deliverable; raises ConfigurationRefused with file and line where a name is unknown."""
+    name = f"{deliverable}.md.j2"
+    if not (programme.templates / name).is_file():
+        known = [p.name.removesuffix(".md.j2") for p in programme.templates.glob("*.md.j2")]
+        raise ConfigurationRefused(Problem("livrable inconnu", "un fichier de templates/", near(deliverable, known), value=deliverable))
+    return _rendered(partial(environment(programme, escaped).get_template), name, names, name)
+
+
+def _rendered(load, text, names, file):
+    try:
+        return load(text).render(names)
+    except jinja2.UndefinedError as error:
+        unknown = re.search(r"'([^']+)'", str(error))
+        word = unknown.group(1).split()[-1] if unknown else ""
+        raise ConfigurationRefused(Problem("nom inconnu", "un indicateur du plan", near(word, names), **_line(error, file), value=word)) from error
+    except jinja2.TemplateSyntaxError as error:
+        raise ConfigurationRefused(Problem(f"écriture Jinja incorrecte : {error.message}", file=error.name or file, row=error.lineno)) from error
+    except jinja2.TemplateNotFound as error:
+        raise ConfigurationRefused(Problem("texte introuvable", f"programmes/…/{error.name}", file=file, value=error.name)) from error
+    except ConfigurationRefused as refusal:
+        where = _line(refusal, file)
+        raise ConfigurationRefused(*(Problem(**{**vars(p), **where}) for p in refusal.problems)) from refusal
+
+
+def _line(error, file):
+    """The last template line that the error's traceback passed through: Jinja names its frames after the template."""
+    place, frame = {"file": file}, error.__traceback__
+    while frame:
+        source = frame.tb_frame.f_code.co_filename
+        if source.endswith((".md", ".j2")) or source == "<template>":
+            place = {"file": source.split("/recit/")[-1].split("/")[-1] if source != "<template>" else file, "row": frame.tb_lineno}
+        frame = frame.tb_next
+    return place

@@ -1,0 +1,66 @@
+"""How is a notebook run: papermill, with its parameters checked and its refusals told by their own exit code."""
+
+import os
+import sys
+from pathlib import Path
+
+from capidoc import problems
+from capidoc.problems import ConfigurationRefused, Problem, ResourcesLacking, near
+
+TIMEOUT_SECONDS = 1800
+
+
+def execute(notebook, parameters, target, root, progress):
+    """The executed notebook at `target`; raises the refusal that a cell raised, ResourcesLacking on a dead or hung kernel."""
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    _only_known(notebook, parameters)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.environ["PYTHONPATH"] = str(root)
+    try:
+        done = papermill.execute_notebook(notebook, target, parameters, kernel_name="python3", cwd=root, progress_bar=progress,
+                                          execution_timeout=TIMEOUT_SECONDS, log_output=False)
+    except PapermillExecutionError as error:
+        raise _refusal(error) from error
+    except (DeadKernelError, CellTimeoutError) as error:
+        raise ResourcesLacking(Problem("le noyau du carnet s’est arrêté ou dépasse le temps permis", file=notebook.name,
+                                       remedy=f"Voir {target}.")) from error
+    _ran_to_the_end(done, notebook)
+
+
+def _only_known(notebook, parameters):
+    """Nothing when the notebook declares every parameter: papermill itself only warns."""
+    import papermill
+
+    known = papermill.inspect_notebook(str(notebook))
+    unknown = [name for name in parameters if name not in known]
+    if unknown:
+        raise ConfigurationRefused(*(Problem("paramètre inconnu du carnet", remedy=near(name, known), file=notebook.name, value=name)
+                                     for name in unknown))
+
+
+def _refusal(error):
+    kind = problems.by_name(error.ename)
+    return kind(*error.evalue.split("\n")) if kind else error
+
+
+def _ran_to_the_end(done, notebook):
+    """Nothing when the last code cell ran: a cell may end the kernel politely, which papermill takes for success."""
+    last = [cell for cell in done.cells if cell.cell_type == "code"][-1]
+    if last.execution_count is None:
+        raise ResourcesLacking(Problem("le carnet s’est arrêté avant sa dernière cellule", file=Path(notebook).name))
+
+
+def document(notebook):
+    """The Markdown that the executed notebook displays in its cells tagged « document », by nbconvert."""
+    from nbconvert.exporters import TemplateExporter
+
+    exporter = TemplateExporter(template_file=str(Path(__file__).parent.parent / "templates" / "parts" / "carnet.md.j2"))
+    return exporter.from_filename(str(notebook))[0]
+
+
+def on_terminal():
+    """Whether somebody watches: progress bars are for them only."""
+    return sys.stderr.isatty()
