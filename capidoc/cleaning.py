@@ -7,28 +7,30 @@ from functools import reduce
 import pandas as pd
 
 from capidoc import values
-from capidoc.ingest import ORIGIN
+from capidoc.ingest import ORIGIN, REMARKS
 from capidoc.problems import Problem, QualityRefused
 from capidoc.values import Unreadable, key
 
 PLACE = ["fichier", "feuille", "ligne"]
 LOG = [*PLACE, "colonne", "uuid", "avant", "apres", "regle"]
 ASIDE = [*PLACE, "uuid", "portee", "colonne", "valeur", "statut", "motif"]
+RULES = {"choix": "orthographe", "choix_multiple": "orthographe", "nombre": "nombre", "date": "date"}
 REFUSED = ("validation_status_not_approved", "not approved", "non approuvé")
 
 
 @dataclass(frozen=True)
 class Work:
-    """A table on its way: the rows still in, the change log so far, the rows and cells set aside so far."""
+    """A table on its way: the rows still in; so far the change log, the rows and cells set aside, what is only remarked."""
 
     table: pd.DataFrame
     log: pd.DataFrame
     aside: pd.DataFrame
+    remarks: pd.DataFrame
 
     @classmethod
     def on(cls, table):
         """The Work that begins with this table, nothing changed yet."""
-        return cls(table, pd.DataFrame(columns=LOG), pd.DataFrame(columns=ASIDE))
+        return cls(table, pd.DataFrame(columns=LOG), pd.DataFrame(columns=ASIDE), pd.DataFrame(columns=REMARKS))
 
     def changed(self, table, log):
         """This Work with another table and more log."""
@@ -124,31 +126,36 @@ def total_rows(work, columns, pattern):
     return work.without((work.table[columns].map(str.strip) != "").sum(axis=1) == 1, "intertitre")
 
 
-def readable(work, source):
-    """Work less the rows whose unit or month cannot be read, set aside as rejected."""
+def identifiable(work, source):
+    """Work less the rows whose unit cannot be read, set aside as rejected."""
     unknown = ~work.table[source.identifiant].str.fullmatch(source.motif_identifiant)
-    work = work.without(unknown, "identifiant_inconnu", "rejetee", source.identifiant)
+    return work.without(unknown, "identifiant_inconnu", "rejetee", source.identifiant)
+
+
+def in_period(work, source, form, decisions):
+    """Work less the rows whose month cannot be read (rejected) or lies outside the follow-up (excluded)."""
     if not source.moment:
         return work
-    return work.without(~work.table[source.moment].str.match(r"\d{4}-\d{2}"), "moment_inconnu", "rejetee", source.moment)
+    read = reader(source.moment, form.of()[source.moment], decisions.spellings)
+    # A month that the form does not offer is still a month: outside the programme, not unreadable.
+    month = work.table[source.moment].map(lambda text: (_read(read, text)[0] or text)[:7])
+    unreadable = ~month.str.fullmatch(r"\d{4}-\d{2}")
+    work = work.without(unreadable, "moment_inconnu", "rejetee", source.moment)
+    return work.without(~month[~unreadable].isin(decisions.months), "hors_programme", column=source.moment)
 
 
-def declared_exclusions(work, source):
-    """Work less the submissions refused at validation and the rows that the programme's rules leave out."""
-    refused = work.table.get("validation", pd.Series("", work.table.index)).map(key).isin(REFUSED)
-    work = work.without(refused, "non_approuvee")
-    for rule in source.exclusions:
-        column = work.table[rule.question]
-        hit = column.isin(rule.valeurs) if rule.valeurs else ~column.map(lambda v, r=rule: any(re.fullmatch(p, v) for p in r.hors))
+def not_approved(work):
+    """Work less the submissions refused at validation."""
+    return work.without(work.table.get("validation", pd.Series("", work.table.index)).map(key).isin(REFUSED), "non_approuvee")
+
+
+def excluded(work, rules):
+    """Work less the rows that the programme's rules leave out: an answer among the values, or outside the patterns."""
+    for rule in rules:
+        answers = work.table[rule.question]
+        hit = answers.isin(rule.valeurs) if rule.valeurs else ~answers.str.fullmatch("|".join(rule.hors))
         work = work.without(hit, rule.motif, column=rule.question)
     return work
-
-
-def in_period(work, source, months):
-    """Work less the rows of months outside the follow-up."""
-    if not source.moment:
-        return work
-    return work.without(~work.table[source.moment].str[:7].isin(months), "hors_programme", column=source.moment)
 
 
 def single(work, source):
@@ -168,21 +175,23 @@ def single(work, source):
     return work
 
 
-def choices(work, column, question, spellings):
-    """Work with the answers of a select question as choice names, by name, label or agreed spelling."""
+def reader(column, question, spellings):
+    """The function that reads a cell of this question: text to its plain form, or Unreadable."""
+    if question.kind == "nombre":
+        return lambda text: values.plain(values.number(text))
+    if question.kind == "date":
+        return values.day
+    if question.kind not in ("choix", "choix_multiple"):
+        return str
     names = {key(text): name for name, texts in question.choices.items() for text in texts}
     names |= {key(row.terrain): row.convenu for row in spellings.itertuples() if row.question == column}
-    work = _without_labels(work, column, question)
 
     def one(text):
         if key(text) not in names:
             raise Unreadable("hors_choix")
         return names[key(text)]
 
-    def several(text):
-        return " ".join(map(one, text.split()))
-
-    return typed(work, column, one if question.kind == "choix" else several, "orthographe")
+    return one if question.kind == "choix" else lambda text: " ".join(map(one, text.split()))
 
 
 def _without_labels(work, column, question):
@@ -213,16 +222,24 @@ def in_order(work, pairs):
     return work
 
 
-def summing(work, breakdowns):
-    """Work with the breakdowns whose parts do not give the declared total set aside, parts and total."""
-    for breakdown in breakdowns:
-        parts = list(breakdown.colonnes.values())
-        columns = [*parts, breakdown.total] if breakdown.total else []
-        numbers = work.table[columns].apply(pd.to_numeric) if columns else pd.DataFrame(index=work.table.index)
-        wrong = numbers.notna().all(axis=1) & (numbers[parts].sum(axis=1) != numbers[breakdown.total]) if columns else pd.Series(False, work.table.index)
-        for column in columns:
-            work = _cells_aside(work, column, wrong.map({True: "somme_fausse", False: ""}))
+def summing(work, source, months):
+    """Work with the breakdowns whose parts do not give the declared total remarked; QualityRefused at a compared moment."""
+    for breakdown in (b for b in source.ventilations.values() if b.total):
+        parts = work.table[list(breakdown.colonnes.values())].apply(pd.to_numeric)
+        total = pd.to_numeric(work.table[breakdown.total])
+        wrong = work.table[parts.notna().all(axis=1) & total.notna() & (parts.sum(axis=1) != total)]
+        stop = wrong[wrong[source.moment].str[:7].isin((months[0], months[-1]))] if source.moment else wrong
+        if len(stop):
+            raise QualityRefused(*(_unequal(row, breakdown) for _, row in stop.iterrows()))
+        remarks = wrong[PLACE].assign(colonne=breakdown.total, valeur=wrong[breakdown.total], motif="somme_fausse")
+        work = replace(work, remarks=_stacked(work.remarks, remarks))
     return work
+
+
+def _unequal(row, breakdown):
+    parts = " + ".join(row[c] for c in breakdown.colonnes.values())
+    return Problem(f"{parts} ne donne pas ce total", file=row["fichier"], sheet=row["feuille"], row=row["ligne"], column=breakdown.total,
+                   value=row[breakdown.total], remedy="Tranchez dans corrections.csv : ce mois porte un total publié.")
 
 
 def identified(work, source):
@@ -242,15 +259,15 @@ def without_missing_codes(work, columns, codes):
     return rewrite(work, columns, lambda v: "" if key(v) in codes else v, "manquant")
 
 
-def typed_answers(work, questions, kind, spellings):
-    """Work with the questions of one kind read as the form says."""
-    for column in (c for c in work.table if c in questions and questions[c].kind == kind):
-        if kind in ("choix", "choix_multiple"):
-            work = choices(work, column, questions[column], spellings)
-        elif kind == "nombre":
-            work = bounded(typed(work, column, lambda v: values.plain(values.number(v)), "nombre"), column, questions[column])
-        elif kind == "date":
-            work = typed(work, column, values.day, "date")
+def typed_answers(work, questions, kinds, spellings):
+    """Work with the questions of these kinds read as the form says, out-of-bounds numbers set aside."""
+    for column in (c for c in work.table if c in questions and questions[c].kind in kinds):
+        question = questions[column]
+        if question.kind in ("choix", "choix_multiple"):
+            work = _without_labels(work, column, question)
+        work = typed(work, column, reader(column, question, spellings), RULES[question.kind])
+        if question.kind == "nombre":
+            work = bounded(work, column, question)
     return work
 
 
@@ -258,16 +275,14 @@ def clean_table(table, form, source, decisions):
     """The Work of a main table, from text as received to typed rows, one per unit and moment."""
     questions = form.of()
     columns = [c for c in table if c in questions]
-    coded = [c for c in columns if questions[c].kind in ("nombre", "choix", "date")]
+    coded = [c for c in columns if questions[c].kind in RULES]
     work = total_rows(empty_rows(Work.on(table), columns), columns, source.totaux)
     work = corrected(clean_texts(work, columns), decisions.corrections)
     work = without_missing_codes(identified(work, source), coded, source.manquants)
-    work = typed_answers(work, questions, "choix", decisions.spellings)
-    work = readable(declared_exclusions(work, source), source)
-    work = single(in_period(work, source, decisions.months), source)
-    for kind in ("choix_multiple", "nombre", "date"):
-        work = typed_answers(work, questions, kind, decisions.spellings)
-    return in_order(summing(work, source.ventilations.values()), source.ordre)
+    work = excluded(not_approved(work), [rule for rule in source.exclusions if rule.valeurs])
+    work = excluded(identifiable(work, source), [rule for rule in source.exclusions if rule.hors])
+    work = typed_answers(in_period(work, source, form, decisions), questions, RULES, decisions.spellings)
+    return in_order(summing(single(work, source), source, decisions.months), source.ordre)
 
 
 def clean_repeat(table, parents, everyone, questions, source, decisions):
@@ -275,10 +290,8 @@ def clean_repeat(table, parents, everyone, questions, source, decisions):
     columns = [c for c in table if c in questions]
     work = _of_kept_parents(Work.on(table), parents, everyone)
     work = corrected(clean_texts(work, columns), decisions.corrections)
-    work = without_missing_codes(work, [c for c in columns if questions[c].kind != "texte"], source.manquants)
-    for kind in ("choix", "choix_multiple", "nombre", "date"):
-        work = typed_answers(work, questions, kind, decisions.spellings)
-    return work
+    work = without_missing_codes(work, [c for c in columns if questions[c].kind in RULES], source.manquants)
+    return typed_answers(work, questions, RULES, decisions.spellings)
 
 
 def _of_kept_parents(work, parents, everyone):

@@ -169,15 +169,28 @@ def _coalesced(table, old, new):
 def _remarks(sheet, headers, found, form, source, repeat, body):
     questions = form.of(repeat)
     for position, header in enumerate(headers):
-        name, filled = found.get(position), [v for v in body[position] if str(v).strip()]
+        # The column is named, never its content: it may hold names or phones.
+        name, filled = found.get(position), body[position].map(str.strip).any()
         if not header.strip() and filled:
-            yield _remark(sheet, position, filled[0], "colonne_sans_titre")
+            yield _remark(sheet, f"n° {position + 1}", "", "colonne_sans_titre")
         elif header.strip() and name is None and not re.fullmatch(r"_?(gps|.*_(latitude|longitude|altitude|precision))", header.split("/")[-1]):
-            yield _remark(sheet, header, filled[0] if filled else "", "colonne_non_declaree")
+            yield _remark(sheet, header, "", "colonne_non_declaree")
+    yield from _diverging(sheet, found, body)
     for (row, position), formula in sheet.formulas.items():
         kind = questions[found[position]].kind if found.get(position) in questions else ""
         yield _remark(sheet, headers[position] if position < len(headers) else position, formula,
                       "texte_formule" if kind == "texte" else "formule", row)
+
+
+def _diverging(sheet, found, body):
+    """Where the ticked 1/0 columns of a select_multiple do not say what its summary says."""
+    summaries = {name: p for p, name in found.items() if isinstance(name, str)}
+    for name in sorted({f[0] for f in found.values() if isinstance(f, tuple)} & summaries.keys()):
+        details = _from_details(body, {f[1]: p for p, f in found.items() if isinstance(f, tuple) and f[0] == name})
+        said = body[summaries[name]]
+        known = {f[1] for f in found.values() if isinstance(f, tuple) and f[0] == name}
+        for row in body.index[[set(s.split()) & known != set(d.split()) for s, d in zip(said, details, strict=True)]]:
+            yield _remark(sheet, name, said[row], "details_divergents", row)
 
 
 def _remark(sheet, column, value, motif, row=1):

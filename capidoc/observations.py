@@ -33,8 +33,9 @@ def clean(identity, received, decisions):
 
     observations = together("observations", COLUMNS)
     attributes = sorted(c for c in observations if c not in (*COLUMNS, "fichier", "feuille", "ligne"))
+    texts = [*attributes, "modalite"]
     ordered = observations.reindex(columns=[*COLUMNS, *attributes, "fichier", "feuille", "ligne"])
-    return Cleaned(ordered.fillna(dict.fromkeys((*attributes, "modalite"), "")), together("log", LOG), together("aside", ASIDE),
+    return Cleaned(ordered.assign(**ordered[texts].astype(object).fillna("")), together("log", LOG), together("aside", ASIDE),
                    together("remarks", REMARKS), together("counts", COUNTS))
 
 
@@ -47,7 +48,7 @@ def _clean_source(source, name, received, decisions):
     seen = [observe(name, main.table, received.form, source)]
     seen += [observe_repeat(name, repeat, work.table, main.table, received.form, source) for repeat, work in repeats.items()]
     return Cleaned(pd.concat(seen, ignore_index=True), pd.concat([w.log for w in works.values()]).assign(source=name),
-                   pd.concat([w.aside for w in works.values()]).assign(source=name), received.remarks,
+                   pd.concat([w.aside for w in works.values()]).assign(source=name), pd.concat([received.remarks, *(w.remarks for w in works.values())]),
                    pd.DataFrame([count(key, tables[key], works[key]) for key in works]))
 
 

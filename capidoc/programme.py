@@ -106,7 +106,7 @@ class Source(_Strict):
         """Every question of the main table that is used: the whitelist; all others leave at ingest."""
         folded = [c for b in self.ventilations.values() for c in (*b.colonnes.values(), *([b.total] if b.total else []))]
         ruled = [e.question for e in self.exclusions] + [q for pair in self.ordre for q in pair]
-        names = [self.identifiant, self.moment, *self.attributs.values(), *self.variables, *folded, *ruled]
+        names = [*self.colonnes, self.identifiant, self.moment, *self.attributs.values(), *self.variables, *folded, *ruled]
         return list(dict.fromkeys(n for n in names if n))
 
 

@@ -133,7 +133,7 @@ def _candidates(questions, renamed):
                 for sep in SEPARATORS:
                     for text in texts:
                         table.setdefault(key(f"{base}{sep}{text}"), set()).add((question.name, choice))
-    for old, new in renamed.items():
+    for old, new in ((o, n) for o, n in renamed.items() if n in questions):
         for spelled in _spellings(questions[new]):
             tail = spelled[: -len(new)] + old if spelled.endswith(new) else old
             table.setdefault(key(tail), set()).add(old)

@@ -70,10 +70,9 @@ def test_rows_outside_the_period_or_without_readable_unit_are_told(cleaned):
     assert sorted((row[3], row[4]) for row in aside(done)) == [("exclue", "hors_programme"), ("rejetee", "identifiant_inconnu")]
 
 
-def test_men_plus_women_must_give_the_total(cleaned):
-    done = cleaned("E1;2022-05;Niono;1;2;1;4\n")
-    assert {row[4] for row in aside(done)} == {"somme_fausse"}
-    assert done.observations.query("variable == 'salaries'")["nombre"].isna().all()
+def test_men_plus_women_must_give_the_total_at_a_compared_moment(cleaned):
+    with pytest.raises(QualityRefused, match=r"ligne 2, colonne « salaries_total » : « 4 » — 2 \+ 1 ne donne pas ce total"):
+        cleaned("E1;2022-05;Niono;1;2;1;4\n")
 
 
 def test_a_human_correction_is_replayed_and_logged(cleaned):

@@ -1,0 +1,73 @@
+"""How a set is published: whole, described, never over somebody's edits."""
+
+import pytest
+
+from capidoc import publishing
+from capidoc.problems import RenderingFailed, TraceabilityRefused
+
+DESCRIBED = {"programme": "essai", "parametres": {}, "entrees": {"a": "1"}}
+
+
+@pytest.fixture
+def publish(tmp_path):
+    """A function from {name: text} to the published folder."""
+    def run(**files):
+        target = tmp_path / "outputs" / "essai"
+        workshop = publishing.stage(target)
+        for name, text in files.items():
+            (workshop / name.replace("_", ".")).write_text(text)
+        publishing.describe(workshop, DESCRIBED)
+        run.carried = publishing.switch(workshop, target)
+        return target
+    return run
+
+
+def names(target):
+    return sorted(p.name for p in target.iterdir())
+
+
+def test_a_published_set_verifies_and_a_touched_one_does_not(publish):
+    target = publish(note_docx="un", note_html="deux")
+    assert publishing.verify(target) == 2
+    (target / "note.html").write_text("autre")
+    with pytest.raises(TraceabilityRefused, match=r"note\.html : fichier modifié") as refusal:
+        publishing.verify(target)
+    assert refusal.value.code == 31
+
+
+def test_a_new_set_replaces_the_old_one_whole(publish, tmp_path):
+    publish(note_docx="un", ancien_txt="x")
+    target = publish(note_docx="deux")
+    assert names(target) == ["manifest.json", "note.docx"]
+    assert names(tmp_path / "outputs") == ["essai"]
+
+
+def test_an_edited_file_is_kept_beside_the_new_set(publish):
+    target = publish(note_docx="un")
+    (target / "note.docx").write_text("retouché par la chargée de communication")
+    target = publish(note_docx="deux")
+    assert (target / "note.docx").read_text() == "deux"
+    kept = [n for n in names(target) if "modifie" in n]
+    assert (target / kept[0]).read_text() == "retouché par la chargée de communication"
+    assert publish.carried == kept
+
+
+def test_a_run_killed_between_the_two_renames_leaves_the_old_set(publish, tmp_path):
+    target = publish(note_docx="un")
+    target.rename(tmp_path / "outputs" / ".essai.ancien")
+    publishing.stage(target)
+    assert publishing.verify(target) == 1
+
+
+def test_same_inputs_and_untouched_outputs_need_no_rebuild(publish):
+    target = publish(note_docx="un")
+    assert publishing.up_to_date(target, DESCRIBED, ["note.docx"])
+    assert not publishing.up_to_date(target, DESCRIBED, ["capitalisation.docx"])
+    assert not publishing.up_to_date(target, DESCRIBED | {"entrees": {"a": "2"}}, ["note.docx"])
+    (target / "note.docx").write_text("autre")
+    assert not publishing.up_to_date(target, DESCRIBED, ["note.docx"])
+
+
+def test_an_empty_output_is_never_published(publish):
+    with pytest.raises(RenderingFailed, match="fichier vide"):
+        publish(note_docx="")

@@ -1,0 +1,82 @@
+"""The shape of the project, kept true: who imports whom, notebooks stripped and plain, the lock and conda alike."""
+
+import ast
+import re
+
+import nbformat
+import pytest
+import yaml
+
+from .conftest import ROOT
+
+DOCUMENTS = {"french", "documents"}
+ALLOWED = {
+    "problems": set(), "french": set(), "statistics": set(), "values": set(), "disclosure": set(),
+    "programme": {"problems"}, "tables": {"problems"}, "running": {"problems"},
+    "reading": {"problems", "values"}, "xlsform": {"problems", "values"},
+    "ingest": {"problems", "reading", "values", "xlsform"}, "decisions": {"problems", "reading", "values"},
+    "cleaning": {"ingest", "problems", "values"}, "observations": {"cleaning", "ingest"},
+    "indicators": {"observations", "problems"}, "effects": {"indicators", "observations", "statistics"},
+    "facts": {"french", "problems", "statistics"}, "claims": {"french", "problems", "statistics"},
+    "narrative": {"french", "problems"}, "charts": {"french"}, "documents": DOCUMENTS,
+    "publishing": {"problems", "reading"}, "building": {"documents", "problems", "publishing", "running"},
+    "__main__": {"building", "problems", "programme", "publishing"}, "__init__": set(),
+}
+MODULES = sorted((ROOT / "capidoc").rglob("*.py"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def imported(path):
+    """The modules of ours that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "capidoc":
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("capidoc."):
+            yield node.module.split(".")[1]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.stem)
+def test_modules_import_only_what_the_table_allows(path):
+    name = "documents" if path.parent.name == "documents" else path.stem
+    assert set(imported(path)) <= ALLOWED[name]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.stem)
+def test_public_functions_say_what_they_return(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    owned = [n for c in tree.body if isinstance(c, ast.ClassDef) and not c.bases for n in c.body]
+    public = [n for n in [*tree.body, *owned] if isinstance(n, (ast.FunctionDef, ast.ClassDef)) and not n.name.startswith("_")]
+    assert [n.name for n in public if not ast.get_docstring(n)] == []
+    assert ast.get_docstring(tree)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_notebooks_are_stripped_well_formed_and_tell_before_they_compute(path):
+    notebook = nbformat.read(path, 4)
+    nbformat.validate(notebook)
+    code = [c for c in notebook.cells if c.cell_type == "code"]
+    assert all(not c.outputs and c.execution_count is None for c in code)
+    assert sum("parameters" in c.metadata.get("tags", []) for c in code) == 1
+    assert notebook.cells[0].cell_type == "markdown"
+    assert all(len(c.source.splitlines()) <= 10 and not re.search(r"^\s*def |/work|/home", c.source, re.M) for c in code)
+
+
+def test_every_notebook_declares_the_same_first_parameters():
+    heads = [[c.source for c in nbformat.read(p, 4).cells if "parameters" in c.metadata.get("tags", [])][0].splitlines()[:4] for p in NOTEBOOKS]
+    assert heads[0] == heads[1] == heads[2] == ['programme = "jass"', 'commune = "toutes"', 'debut = ""', 'fin = ""']
+
+
+def test_conda_installs_from_the_same_lock():
+    pip = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"][-1]["pip"]
+    assert pip == ["--require-hashes", "-r requirements.lock"]
+
+
+def test_the_lock_holds_hashes_and_names_no_registry():
+    lock = (ROOT / "requirements.lock").read_text()
+    assert lock.count("--hash=sha256:") > 1000 and "://" not in lock
+
+
+@pytest.mark.parametrize(("library", "floor"), [("nbconvert", (7, 17, 2)), ("jinja2", (3, 1, 6)), ("mistune", (3, 3, 4)), ("pillow", (12, 2)), ("defusedxml", (0,))])
+def test_the_lock_keeps_the_security_floors(library, floor):
+    found = re.search(rf"^{library}==([\d.]+)", (ROOT / "requirements.lock").read_text(), re.M).group(1)
+    assert tuple(map(int, found.split("."))) >= floor
