@@ -1,0 +1,94 @@
+"""How does the document become one HTML file that needs nothing else."""
+
+from html import escape
+from pathlib import Path
+
+from capidoc.documents.markdown import cards
+from capidoc.documents.pandoc import asset, data_uri, div, has_class, plain, raw, text, walk
+from capidoc.documents.pandoc import write as pandoc
+
+OPTIONS = (
+    "--to=html5",
+    "--wrap=none",
+    "--shift-heading-level-by=1",
+    "--toc",
+    "--toc-depth=3",
+    "--syntax-highlighting=none",
+)
+
+
+def write(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
+    """Write the prepared document as one HTML file, its images inside."""
+
+    def visit(node):
+        if isinstance(node, dict) and node["t"] == "Image":
+            return _image(node, assets)
+        return _changed(node)
+
+    ready = {**ast, "meta": walk(ast["meta"], visit), "blocks": walk(ast["blocks"], visit)}
+    target.write_bytes(pandoc(ready, *OPTIONS, f"--template={templates / 'html' / 'page.html'}"))
+
+
+def _changed(node):
+    """Return the node as HTML needs it: bound numbers, cards and tables that scroll on a phone."""
+    if isinstance(node, list):
+        return node
+    if has_class(node, "ind"):
+        return _bound(node)
+    if has_class(node, "chiffres-cles", "contacts"):
+        return _cards(node)
+    return _table(node) if node["t"] == "Table" else node
+
+
+def _image(node: dict, assets: Path) -> dict:
+    """Return the image with its bytes in its address, as SVG when there is one."""
+    attributes, alternative, (path, title) = node["c"]
+    return {**node, "c": [attributes, alternative, [data_uri(asset(assets, path, (".svg", ".png"))), title]]}
+
+
+def _bound(node: dict) -> list:
+    """Return the number inside a data element that names its fact and its exact value."""
+    pairs = dict(node["c"][0][2])
+    opening = f'<data class="ind" data-ind="{escape(pairs.get("ind", ""))}" value="{escape(pairs.get("value", ""))}">'
+    return [raw("html", opening), *node["c"][1], raw("html", "</data>")]
+
+
+def _cards(node: dict) -> dict:
+    """Return a band of cards as one HTML list of terms and definitions."""
+    content = [_tag("<dl>")]
+    for term, blocks in cards(node):
+        content += [plain([raw("html", "<div><dt>"), *term, raw("html", "</dt>")])]
+        content += [part for block in blocks for part in (_tag("<dd>"), block, _tag("</dd>"))] + [_tag("</div>")]
+    return {**node, "c": [node["c"][0], [*content, _tag("</dl>")]]}
+
+
+def _tag(code: str) -> dict:
+    """Return a tag as a block."""
+    return {"t": "RawBlock", "c": ["html", code]}
+
+
+def _table(node: dict) -> dict:
+    """Return the table, its header cells scoped, in a box of its own that scrolls when the screen is narrow."""
+    attributes, caption, specs, (head, header), bodies, foot = node["c"]
+    header = [[a, [_scoped(cell, "col") for cell in cells]] for a, cells in header]
+    bodies = [[a, 1 if header else 0, first, _row_headers(rows) if header else rows] for a, _, first, rows in bodies]
+    scrolled = {**node, "c": [attributes, caption, specs, [head, header], bodies, foot]}
+    return div([scrolled], "defile", role="region", tabindex="0", aria_label=text(caption[1]) or "Tableau")
+
+
+def _row_headers(rows: list) -> list:
+    """Return the rows with the scope of their first cell, unless a merged cell above takes its place."""
+    scoped, merged = [], 0
+    for attributes, cells in rows:
+        if not merged and cells:
+            merged = cells[0][2]
+            cells = [_scoped(cells[0], "row" if merged == 1 else "rowgroup"), *cells[1:]]
+        merged -= 1
+        scoped.append([attributes, cells])
+    return scoped
+
+
+def _scoped(cell: list, scope: str) -> list:
+    """Return the header cell with its scope."""
+    identifier, classes, pairs = cell[0]
+    return [[identifier, classes, [*pairs, ["scope", scope]]], *cell[1:]]

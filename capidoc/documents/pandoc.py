@@ -1,0 +1,108 @@
+"""Pandoc: how it is called, and the few words needed to read and change its tree."""
+
+import base64
+import json
+import subprocess
+from pathlib import Path
+
+import pypandoc
+
+
+def run(source: str, *arguments: str) -> bytes:
+    """Return what pandoc writes for the source; it may read no file but those named in the arguments."""
+    command = [pypandoc.get_pandoc_path(), "--sandbox", *arguments]
+    done = subprocess.run(command, input=source.encode(), capture_output=True)
+    if done.returncode:
+        raise ValueError(f"pandoc n’a pas pu convertir le document : {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout
+
+
+def write(ast: dict, *arguments: str) -> bytes:
+    """Return the tree as pandoc writes it in the format that the arguments name."""
+    return run(json.dumps(ast), "--from=json", *arguments)
+
+
+def walk(node, visit):
+    """Return the tree with each element and each list replaced, children first, by what visit returns for it.
+
+    When visit returns a list for an element of a list, its items take the element's place.
+    """
+    if isinstance(node, dict):
+        node = {key: walk(value, visit) for key, value in node.items()}
+        return visit(node) if isinstance(node.get("t"), str) else node
+    if isinstance(node, list):
+        return visit([item for old in node for item in _items(old, walk(old, visit))])
+    return node
+
+
+def _items(old, new) -> list:
+    """Return what takes the place of an item of a list."""
+    return new if isinstance(old, dict) and isinstance(new, list) else [new]
+
+
+def text(node) -> str:
+    """Return the words of inlines, blocks or a metadata value, without their marks."""
+    if isinstance(node, list):
+        return "".join(text(item) for item in node)
+    if not isinstance(node, dict):
+        return ""
+    match node["t"]:
+        case "Note":
+            return ""
+        case "Str" | "MetaString":
+            return node["c"]
+        case "Space" | "SoftBreak" | "LineBreak":
+            return " "
+        case "Code":
+            return node["c"][1]
+        case "MetaMap":
+            return "".join(text(value) for value in node["c"].values())
+    return text(node.get("c", []))
+
+
+def meta(ast: dict, name: str) -> str:
+    """Return a metadata value as plain text, empty when it is absent."""
+    return text(ast["meta"].get(name, []))
+
+
+def has_class(node, *names: str) -> str | None:
+    """Return the first of the names that is a class of the Div or Span."""
+    classes = node["c"][0][1] if isinstance(node, dict) and node.get("t") in ("Div", "Span") else []
+    return next((name for name in names if name in classes), None)
+
+
+def words(plain: str) -> list:
+    """Return plain text as inlines."""
+    parts = [[{"t": "Space"}, {"t": "Str", "c": word}] if word else [{"t": "Space"}] for word in plain.split(" ")]
+    return [inline for part in parts for inline in part][1:]
+
+
+def div(content: list, *classes: str, **attributes: str) -> dict:
+    """Return a Div of blocks; an underscore in an attribute's name stands for a hyphen."""
+    pairs = [[name.replace("_", "-"), value] for name, value in attributes.items()]
+    return {"t": "Div", "c": [["", list(classes), pairs], content]}
+
+
+def plain(inlines: list) -> dict:
+    """Return inlines as a block that is no paragraph."""
+    return {"t": "Plain", "c": inlines}
+
+
+def raw(syntax: str, code: str) -> dict:
+    """Return code that the writer of that syntax copies as it is."""
+    return {"t": "RawInline", "c": [syntax, code]}
+
+
+def asset(assets: Path, path: str, suffixes: tuple[str, ...]) -> Path:
+    """Return the image's file, with the first of the suffixes that exists; it must lie inside the assets."""
+    for suffix in suffixes:
+        file = (assets / path).with_suffix(suffix).resolve()
+        if file.is_relative_to(assets.resolve()) and file.is_file():
+            return file
+    raise ValueError(f"L’image « {path} » est introuvable dans le dossier « {assets.name} ».")
+
+
+def data_uri(file: Path) -> str:
+    """Return the image's bytes as an address that needs no file."""
+    kind = {".svg": "svg+xml", ".png": "png"}[file.suffix]
+    return f"data:image/{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"

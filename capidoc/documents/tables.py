@@ -1,0 +1,107 @@
+"""Tables: a definition list as a table, and column widths that split no word."""
+
+from capidoc.documents.pandoc import div, plain, text, words
+
+LINE = 96  # characters of table text on a line of A4 with our margins
+PADDING = 3  # characters taken by the space around a cell
+LONGEST_WORD = 24  # what is longer (a hash, an address) may be broken
+ALIGN, WIDTH = {"t": "AlignDefault"}, {"t": "ColWidthDefault"}
+
+
+def cell(blocks: list, rows: int = 1) -> list:
+    """Return a cell that spans that many rows."""
+    return [["", [], []], ALIGN, rows, 1, blocks]
+
+
+def row(cells: list) -> list:
+    """Return a row of cells."""
+    return [["", [], []], cells]
+
+
+def table(header: list, rows: list, columns: int, identifier: str = "", style: str = "") -> dict:
+    """Return a table without caption; its style is the Word style's name."""
+    attributes = [identifier, [], [["custom-style", style]] if style else []]
+    body = [["", [], []], 0, [], rows]
+    head, foot = [["", [], []], header], [["", [], []], []]
+    return {"t": "Table", "c": [attributes, [None, []], [[ALIGN, WIDTH]] * columns, head, [body], foot]}
+
+
+def from_definitions(definitions: list, columns: list[str], identifier: str) -> dict:
+    """Return a two-column table in which a term with several definitions spans as many rows."""
+    rows = []
+    for term, meanings in definitions:
+        first = cell([plain(term)], rows=len(meanings))
+        rows += [row([first] * (index == 0) + [cell(meaning)]) for index, meaning in enumerate(meanings)]
+    header = row([cell([plain(words(column.strip()))]) for column in columns])
+    return table([header], rows, 2, identifier)
+
+
+def with_widths(node: dict, shares: list[float]) -> dict:
+    """Return the table with columns of those shares of the line."""
+    specs = [[align, {"t": "ColWidth", "c": share / sum(shares)}] for (align, _), share in zip(node["c"][2], shares)]
+    return {**node, "c": [*node["c"][:2], specs, *node["c"][3:]]}
+
+
+def fitted(node: dict) -> dict:
+    """Return the table with widths computed from its words: the longest of a column fits, then long texts share."""
+    columns = _texts(node)
+    least = [max([_longest(words_) for words_ in column], default=1) + PADDING for column in columns]
+    wanted = [max([len(words_) for words_ in column], default=1) + PADDING for column in columns]
+    spare = max(0, LINE - sum(least))
+    appetite = [max(0, want - need) ** 0.5 for want, need in zip(wanted, least)]
+    total = sum(appetite) or 1
+    return with_widths(node, [need + spare * more / total for need, more in zip(least, appetite)])
+
+
+def _longest(words_: str) -> int:
+    """Return the length of the longest word, a no-break space being part of it; headers and capitals are wide."""
+    return max((min(len(word), LONGEST_WORD) for word in words_.split(" ")), default=1) + 1
+
+
+def _texts(node: dict) -> list[list[str]]:
+    """Return the texts of each column; cells pushed right by a merged one find their column."""
+    columns = [[] for _ in node["c"][2]]
+    bodies = [group for body in node["c"][4] for group in (body[2], body[3])]
+    for rows in (node["c"][3][1], *bodies):
+        taken = [0] * len(columns)
+        for _, cells in rows:
+            _place(cells, columns, taken)
+    return columns
+
+
+def _place(cells: list, columns: list, taken: list) -> None:
+    """Put a row's texts in their columns, and count down the merged cells above them."""
+    free = [index for index, rest in enumerate(taken) if not rest]
+    taken[:] = [max(0, rest - 1) for rest in taken]
+    for index, (_, _, rows, span, blocks) in zip(free, cells):
+        taken[index] = rows - 1
+        if span == 1:
+            columns[index].append(text(blocks))
+
+
+def body_cells(node: dict, change) -> dict:
+    """Return the table with each body cell's blocks changed."""
+    bodies = [[a, b, _rows(head, change), _rows(rows, change)] for a, b, head, rows in node["c"][4]]
+    return {**node, "c": [*node["c"][:4], bodies, node["c"][5]]}
+
+
+def head_cells(node: dict, change) -> dict:
+    """Return the table with each header cell's blocks changed."""
+    attributes, rows = node["c"][3]
+    return {**node, "c": [*node["c"][:3], [attributes, _rows(rows, change)], *node["c"][4:]]}
+
+
+def _rows(rows: list, change) -> list:
+    """Return the rows with each cell's blocks changed."""
+    return [[a, [[*cell_[:4], change(cell_[4])] for cell_ in cells]] for a, cells in rows]
+
+
+def styled(style: str):
+    """Return a change that gives blocks a Word style; bare inlines become a paragraph, for pandoc styles no other."""
+
+    def change(blocks: list) -> list:
+        return [
+            div([{**block, "t": "Para"} if block["t"] == "Plain" else block for block in blocks], custom_style=style)
+        ]
+
+    return change

@@ -1,0 +1,158 @@
+"""What must be fixed in a composed Word file: sommaire, bookmarks, and all that would change from run to run."""
+
+from datetime import datetime
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from docx.oxml import OxmlElement, parse_xml
+from docx.oxml.ns import nsdecls, qn
+from docx.shared import Emu
+
+from capidoc.documents.pandoc import meta, text
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+BOXES = ("Encadré", "Prudence", "Histoire")  # the tables whose rows may run over two pages
+SHORT = 700  # characters of a table that is kept on one page
+FOLLOWERS = ("hdrShapeDefaults", "footnotePr", "endnotePr", "compat", "docVars", "rsids")
+AFTER_UPDATE = {qn(f"w:{name}") for name in FOLLOWERS}  # the schema wants updateFields before these
+ENTRY = (
+    '<w:p {ns}><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:hyperlink w:anchor="{anchor}" w:history="1">'
+    "<w:r><w:t></w:t></w:r><w:r><w:tab/></w:r>"
+    '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+    '<w:r><w:instrText xml:space="preserve"> PAGEREF {anchor} \\h </w:instrText></w:r>'
+    '<w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t></w:t></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>'
+    "</w:hyperlink></w:p>"
+)
+
+
+def settle(document, contents_mark: str) -> None:
+    """Give the composed document valid bookmarks, fixed ids, whole rows and a filled sommaire."""
+    body = document.element.body
+    _name_styles(document)
+    _pair_bookmarks(body)
+    _fix_numbering(document)
+    _fit_tables(document)
+    _fill_contents(document, contents_mark)
+
+
+def describe(document, ast: dict) -> None:
+    """Give the file the properties that the document tells, none from the machine."""
+    properties = document.core_properties
+    properties.title, properties.subject = meta(ast, "title"), meta(ast, "subtitle")
+    properties.author = properties.last_modified_by = meta(ast, "organisation")
+    properties.keywords = ", ".join(text(word) for word in ast["meta"].get("keywords", {}).get("c", []))
+    properties.language, properties.comments, properties.revision = "fr-FR", "", 1
+    properties.created = properties.modified = datetime.fromisoformat(meta(ast, "date-iso") or "1980-01-01")
+
+
+def packed(document) -> bytes:
+    """Return the Word file's bytes, its parts in one order and without dates."""
+    composed, result = BytesIO(), BytesIO()
+    document.save(composed)
+    with ZipFile(composed) as source, ZipFile(result, "w") as target:
+        for name in sorted(source.namelist(), key=lambda name: (name != "[Content_Types].xml", name)):
+            entry = ZipInfo(name, EPOCH)
+            entry.compress_type, entry.create_system, entry.external_attr = ZIP_DEFLATED, 0, 0
+            target.writestr(entry, source.read(name))
+    return result.getvalue()
+
+
+def _pair_bookmarks(body) -> None:
+    """Make each bookmark a point with an id of its own: docxcompose mispairs the starts and ends of nested ones."""
+    for end in list(body.iter(qn("w:bookmarkEnd"))):
+        end.getparent().remove(end)
+    for number, start in enumerate(list(body.iter(qn("w:bookmarkStart"))), 1):
+        start.set(qn("w:id"), str(number))
+        end = OxmlElement("w:bookmarkEnd")
+        end.set(qn("w:id"), str(number))
+        start.addnext(end)
+
+
+def _fix_numbering(document) -> None:
+    """Replace the random ids that docxcompose draws for the lists."""
+    for number, identifier in enumerate(document.part.numbering_part.element.iter(qn("w:nsid")), 1):
+        identifier.set(qn("w:val"), f"{number:08X}")
+
+
+def _name_styles(document) -> None:
+    """Replace the style names that pandoc left by the ids under which the model holds those styles."""
+    identifiers = {style.name: style.style_id for style in document.styles}
+    for element in document.element.body.iter(qn("w:tblStyle"), qn("w:pStyle")):
+        name = element.get(qn("w:val"))
+        element.set(qn("w:val"), identifiers.get(name, name))
+
+
+def _fit_tables(document) -> None:
+    """Make each table as wide as the text; let no row run over two pages, but those of boxes."""
+    section = document.sections[-1]
+    width = section.page_width - section.left_margin - section.right_margin
+    for table in document.tables:
+        grid = [int(column.get(qn("w:w"))) for column in table._tbl.tblGrid]
+        for column, share in zip(table.columns, grid):
+            column.width = Emu(round(share * width / sum(grid)))
+        for row in table.rows:
+            _fit_row(row, table)
+        if sum(len(piece.text or "") for piece in table._tbl.iter(qn("w:t"))) < SHORT:
+            _keep_together(table)
+
+
+def _fit_row(row, table) -> None:
+    """Give the row's cells their columns' widths, and keep the row on one page unless it belongs to a box."""
+    widths = [column.width for column in table.columns]
+    for cell in row._tr.tc_lst:
+        cell.width = Emu(sum(widths[cell.grid_offset : cell.grid_offset + cell.grid_span]))
+    if table.style.name not in BOXES:
+        row._tr.get_or_add_trPr().insert(0, OxmlElement("w:cantSplit"))
+
+
+def _keep_together(table) -> None:
+    """Keep each row on the page of the next one."""
+    for paragraph in (p for row in table._tbl.tr_lst[:-1] for p in row.iter(qn("w:p"))):
+        paragraph.get_or_add_pPr().get_or_add_keepNext()
+
+
+def _fill_contents(document, mark: str) -> None:
+    """Put the sommaire's entries where the model wants them; Word adds the page numbers when it opens the file."""
+    place = next((p for p in document.paragraphs if mark in p.text), None)
+    if place is None:
+        return
+    entries = [entry for paragraph in document.paragraphs if (entry := _entry(document, paragraph)) is not None]
+    for entry in entries:
+        place._p.addprevious(entry)
+    if entries:
+        _wrap_in_field(entries)
+        _ask_for_update(document)
+    place._p.getparent().remove(place._p)
+
+
+def _entry(document, paragraph):
+    """Return the sommaire's line for a heading of level 1 or 2, nothing for another paragraph."""
+    level = {"Heading 1": 1, "Heading 2": 2}.get(paragraph.style.name)
+    bookmarks = paragraph._p.xpath("./preceding-sibling::w:bookmarkStart[1]")
+    if not level or not bookmarks:
+        return None
+    anchor, style = bookmarks[0].get(qn("w:name")), document.styles[f"toc {level}"].style_id
+    entry = parse_xml(ENTRY.format(ns=nsdecls("w"), style=style, anchor=anchor))
+    next(entry.iter(qn("w:t"))).text = paragraph.text
+    return entry
+
+
+def _wrap_in_field(entries: list) -> None:
+    """Make the entries the result of a Word contents field."""
+    run = '<w:r {ns}><w:fldChar w:fldCharType="{kind}"/></w:r>'
+    code = f'<w:r {nsdecls("w")}><w:instrText xml:space="preserve"> TOC \\o "1-2" \\h \\z \\u </w:instrText></w:r>'
+    opening = [run.format(ns=nsdecls("w"), kind="begin"), code, run.format(ns=nsdecls("w"), kind="separate")]
+    for index, part in enumerate(opening, 1):
+        entries[0].insert(index, parse_xml(part))
+    entries[-1].append(parse_xml(run.format(ns=nsdecls("w"), kind="end")))
+
+
+def _ask_for_update(document) -> None:
+    """Ask Word to compute the page numbers when it opens the file: nothing but Word's own layout knows them."""
+    settings = document.settings.element
+    for old in settings.findall(qn("w:updateFields")):
+        settings.remove(old)
+    after = next((element for element in settings if element.tag in AFTER_UPDATE), None)
+    (settings.append if after is None else after.addprevious)(
+        parse_xml(f'<w:updateFields {nsdecls("w")} w:val="true"/>')
+    )

@@ -1,0 +1,149 @@
+"""How does it read in French: numbers, quantities, dates, lists and the spaces of French typography."""
+
+import re
+from datetime import date as Date
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.numbers import format_decimal
+
+LOCALE = "fr_ML"
+MISSING = "n.d."
+NBSP, NARROW, MINUS, APOSTROPHE = "\u00a0", "\u202f", "\u2212", "\u2019"
+
+# Units printed after their number; the others (personnes, entreprises, protocoles…) are told by the sentence itself.
+SYMBOLS = {
+    "F CFA": f"F{NARROW}CFA",
+    "EUR": "€",
+    "%": "%",
+    "points de %": f"points de{NBSP}%",
+    "mois": "mois",
+    "ans": "ans",
+    "jours": "jours",
+    "heures": "h",
+    "km": "km",
+    "ha": "ha",
+    "kg": "kg",
+}
+
+
+def number(value, decimals: int = 0) -> str:
+    """Return the number as French prints it, « 1 012 000,5 », rounded half up; « n.d. » when it is missing."""
+    return MISSING if _is_missing(value) else _rounded(value, Decimal(1).scaleb(-decimals), decimals)
+
+
+def quantity(value, unit: str, step=1) -> str:
+    """Return the number rounded to the step, with its unit when that unit is printed: « 1 012 000 F CFA »."""
+    if _is_missing(value):
+        return MISSING
+    size = Decimal(str(step)).normalize()
+    text = _rounded(value, size, max(0, -size.as_tuple().exponent))
+    return f"{text}{NBSP}{SYMBOLS[unit]}" if unit in SYMBOLS else text
+
+
+def month(text: str) -> str:
+    """Return « mai 2022 » for « 2022-05 »."""
+    return format_date(Date.fromisoformat(f"{text}-01"), "MMMM y", locale=LOCALE)
+
+
+def date(text: str) -> str:
+    """Return « 31 octobre 2023 » for « 2023-10-31 », and « 1er » for the first of a month."""
+    day = Date.fromisoformat(text)
+    return format_date(day, "'1er' MMMM y" if day.day == 1 else "d MMMM y", locale=LOCALE)
+
+
+def listing(items) -> str:
+    """Return « a, b et c »."""
+    return format_list(list(items), locale=LOCALE)
+
+
+def typography(text: str) -> str:
+    """Return the text with French spaces, quotes and apostrophes; web addresses, e-mails and times stay whole."""
+    kept = []
+    text = _PROTECTED.sub(lambda match: _put_aside(match, kept), text)
+    for pattern, replacement in _RULES:
+        text = pattern.sub(replacement, text)
+    return _ASIDE.sub(lambda match: kept[ord(match[0]) - _FIRST_ASIDE], text) if kept else text
+
+
+def _is_missing(value) -> bool:
+    """Return whether the value is None, pandas' NA, NaN or infinite."""
+    try:
+        return value is None or not Decimal(str(value)).is_finite()
+    except ArithmeticError:
+        return True
+
+
+def _rounded(value, size: Decimal, decimals: int) -> str:
+    """Return the multiple of the size that is nearest to the value, halves going away from zero, in French."""
+    steps = (Decimal(str(value)) / size).quantize(Decimal(1), ROUND_HALF_UP)
+    text = format_decimal(steps * size or Decimal(0), _pattern(decimals), locale=LOCALE)
+    return text.replace("-", MINUS)
+
+
+@lru_cache
+def _pattern(decimals: int) -> str:
+    """Return Babel's pattern for numbers with that many decimals."""
+    return "#,##0" + ("." + "0" * decimals if decimals else "")
+
+
+# ── typography ──────────────────────────────────────────────────────────────────────────────────
+# Two private ranges stand for what is not plain text: U+E000–EFFF for a number that the caller holds
+# (documents/markdown.py puts bound numbers there), U+F000–F8FF for an object, here a protected piece.
+NUMBER_MARK, OBJECT_MARK, MARKS = "\ue000", "\uf000", "\ue000-\uf8ff"
+_FIRST_ASIDE = 0xF400
+_ASIDE = re.compile("[\uf400-\uf8ff]")
+_PROTECTED = re.compile(
+    r"""(?:https?|ftp|file|mailto):[^\s«»"<>]*[^\s«»"<>.,;:!?)\]…'’]      # addresses
+      | \bwww\.[^\s«»"<>]*[^\s«»"<>.,;:!?)\]…'’]
+      | [\w.+-]+@[\w-]+(?:\.[\w-]+)+                                        # e-mails
+      | [\uf400-\uf8ff]                                                     # our own marks, were they in the text
+    """,
+    re.VERBOSE,
+)
+
+_SPACE = f"[ \t{NBSP}{NARROW}\u2009]"
+_DIGIT = "[0-9\ue000-\uefff]"
+_END = "(?=[\\s)\\]»”…\"'’*.,;:!?]|$)"
+_MONTHS = "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
+_UNITS = (
+    "%|‰|€|EUR|USD|FCFA|°C|km²|m²|km|cm|mm|kg|ha|[mgthsL]|min|ans?|mois|jours?|heures?|minutes?|semaines?"
+    "|trimestres?|points?|millions?|milliards?"
+)
+
+
+def _put_aside(match: re.Match, kept: list) -> str:
+    """Return a one-character mark for the piece, or the piece itself once every mark is taken."""
+    if len(kept) > 0xF8FF - _FIRST_ASIDE:
+        return match[0]
+    kept.append(match[0])
+    return chr(_FIRST_ASIDE + len(kept) - 1)
+
+
+def _grouped(match: re.Match) -> str:
+    """Return the digits of a number with narrow no-break spaces between its thousands."""
+    return re.sub(_SPACE, NARROW, match[0])
+
+
+# In this order: quotes first, since « ends a word for the marks that follow it.
+_RULES = [
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        (r"\.\.\.(?!\.)(?<!\.\.\.\.)", "…"),
+        (r"(?<= )--(?= )", "–"),
+        (rf'(?<![\w{MARKS}"])"{_SPACE}*([^"\s«»](?:[^"\n«»]*[^"\s«»])?){_SPACE}*"(?![\w"])', rf"«{NBSP}\1{NBSP}»"),
+        (rf"«{_SPACE}*(?=\S)", f"«{NBSP}"),
+        (rf"(?<=\S){_SPACE}*»", f"{NBSP}»"),
+        (rf"(?<=[^\W\d_]|[{MARKS}])'(?=[^\W\d_]|[«{MARKS}])", APOSTROPHE),
+        (rf"(?<![0-9.,])(?<!\d{_SPACE})\d{{1,3}}(?:{_SPACE}\d{{3}})+(?![0-9])", _grouped),
+        (rf"(?<!\w)([nN])[°º]{_SPACE}*(?={_DIGIT})", rf"\1°{NBSP}"),
+        (rf"(?<!\w)F{_SPACE}+CFA(?!\w)", f"F{NARROW}CFA"),
+        (rf"(?<={_DIGIT}){_SPACE}*%(?![\w%])", f"{NBSP}%"),
+        (rf"(?<={_DIGIT}){_SPACE}+(?=(?:F{NARROW}CFA|{_UNITS})(?![\w’']))", NBSP),
+        (rf"(?<!\w)(\d\d?|1er){_SPACE}+(?=(?:{_MONTHS})(?!\w))", rf"\1{NBSP}"),
+        (rf"(?<=[^\s(\[«;!?]){_SPACE}*([;!?]+){_END}", rf"{NARROW}\1"),
+        (rf"(?<=[^\s(\[«:]){_SPACE}*:(?=[\s»”]|$)", f"{NBSP}:"),
+    )
+]

@@ -1,0 +1,506 @@
+"""The promises of capidoc/documents: one Markdown text, three files that say the same."""
+
+import base64
+import os
+import re
+import shutil
+import subprocess
+import time
+import zipfile
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from docx import Document
+from docx.oxml.ns import qn
+from pypdf import PdfReader
+
+from capidoc.documents import html, markdown, pandoc, pdf, tables, word
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+WRITERS = {"html": html, "pdf": pdf, "docx": word}
+NB, NN = "\u00a0", "\u202f"
+GRANT, INCOME = f"37{NN}571{NN}550{NB}F{NN}CFA", f"3{NN}050{NN}400{NB}F{NN}CFA"
+
+DOCUMENT = """---
+title: "L'appui aux jeunes"
+subtitle: "Qu'a-t-on appris?"
+programme: JASS
+organisation: "Entraide & Cie"
+date: octobre 2023
+date-iso: 2023-10-31
+donnees: Données de mai 2022 à mars 2023
+identite: a1b2c3
+avertissement: Données reconstituées
+fiche:
+  - {cle: Activité, valeur: "Appui <direct> & suivi"}
+  - {cle: Sites, valeur: "N'Tossoni"}
+lang: fr
+keywords: [emploi, 'guillemet " barre \\']
+---
+
+::: {.chiffres-cles}
+[80]{.ind ind="formes" value="80"}
+: participants formés
+:::
+
+# 1. Résultats & effets
+
+Accordé: [37 571 550 F CFA]{.ind ind="subventions.total" value="37571550"}; publié : [172 %]{.publie claim="R1"}.
+Voir la [figure](#fig:revenu), <script>alert(1)</script>, `#panic("x")`{=typst}, $x$, #panic(1) et [piège](javascript:alert(1)).[^n]
+
+[^n]: Une note.
+
+## Revenu
+
+![Le revenu monte](figures/revenu.png){#fig:revenu alt="De 1 à 3 millions de F CFA."}
+
+| Indicateur | Après |
+|:--|--:|
+| Revenu | [3 050 400 F CFA]{.ind ind="revenu.apres" value="3050400"} |
+| **Salariés** | 34 |
+
+: Les effets {#tbl:effets}
+
+::: {.tableau largeurs="20 80"}
+| Fichier | Empreinte |
+|---|---|
+| a.xlsx | `9f86d081884c7d659a2feaa0c55ad0159f86d081884c7d659a2feaa0c55ad0159f86d081884c7d659a2feaa0c55ad0159f86d081884c7d659a2feaa0c55ad015` |
+:::
+
+::: {.definitions colonnes="Défis|Solutions" legende="Les défis"}
+Financement
+: Épargne
+: Microfinance
+
+Lecture
+: Cours du soir
+:::
+
+::: {.encadre titre="L'essentiel"}
+- un
+- deux
+:::
+
+::: {.prudence titre="Sans témoin"}
+Pas de groupe de comparaison.
+:::
+
+::: {.histoire titre="À Niono"}
+Une restauratrice.
+:::
+
+::: {.contacts}
+Awa Diarra
+: Chargée de suivi
+: <awa@exemple.org>
+:::
+
+::: {.annexe}
+## Méthode
+
+Revenu
+: Recettes moins achats.
+:::
+
+::: {.petit}
+Mention.
+:::
+"""
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20" width="40" height="20"><rect width="30" height="9" fill="#0F6E84"/></svg>'
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mPkEav9DwADAwGAcL9hVwAAAABJRU5ErkJggg=="
+)
+
+
+def needs(tool):
+    return pytest.mark.skipif(not shutil.which(tool) and not os.environ.get("CI"), reason=f"{tool} n’est pas installé")
+
+
+@pytest.fixture(scope="module")
+def assets(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("document")
+    (folder / "figures").mkdir()
+    (folder / "figures" / "revenu.svg").write_text(SVG)
+    (folder / "figures" / "revenu.png").write_bytes(PNG)
+    return folder
+
+
+def prepared(text=DOCUMENT):
+    return markdown.prepare(markdown.read(text))
+
+
+@pytest.fixture(scope="module")
+def files(assets):
+    for suffix, writer in WRITERS.items():
+        writer.write(prepared(), assets / f"document.{suffix}", assets=assets, templates=TEMPLATES)
+    return {suffix: assets / f"document.{suffix}" for suffix in WRITERS}
+
+
+@pytest.fixture(scope="module")
+def page(files):
+    return files["html"].read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def reader(files):
+    return PdfReader(files["pdf"])
+
+
+@pytest.fixture(scope="module")
+def document(files):
+    return Document(files["docx"])
+
+
+def xml(files, part="word/document.xml"):
+    return zipfile.ZipFile(files["docx"]).read(part).decode()
+
+
+def word_text(document):
+    return "".join(piece.text or "" for piece in document.element.body.iter(qn("w:t")))
+
+
+def pdf_text(reader):
+    return "\n".join(page.extract_text() for page in reader.pages)
+
+
+class Tags(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+    def all(self, name):
+        return [attributes for tag, attributes in self.found if tag == name]
+
+
+# ── all three formats ───────────────────────────────────────────────────────────────────────────
+
+
+def test_the_three_formats_hold_the_same_numbers(page, reader, document):
+    flat = re.sub(r"\s", " ", pdf_text(reader))
+    for number in (GRANT, INCOME, f"172{NB}%"):
+        assert number in page
+        assert number in word_text(document)
+        assert re.sub(r"\s", " ", number) in flat
+
+
+def test_captions_are_numbered_with_french_spaces(page, reader, document):
+    for caption in ("Figure~1~: Le revenu monte", "Tableau~1~: Les effets", "Tableau~2~: Les défis"):
+        caption = caption.replace("~", NB)
+        assert caption in re.sub("<[^>]+>", "", page)
+        assert caption in word_text(document)
+        assert caption.replace(NB, " ") in pdf_text(reader).replace(NB, " ")
+
+
+@pytest.mark.parametrize("title", ["L’essentiel", f"Prudence{NB}: Sans témoin", f"Histoire{NB}: À Niono"])
+def test_boxes_say_their_kind_in_words(title, page, reader, document):
+    assert title in page
+    assert title in word_text(document)
+    assert title.replace(NB, " ") in pdf_text(reader).replace(NB, " ")
+
+
+def test_apostrophes_are_curly_in_every_format(page, reader, document):
+    assert "L’appui aux jeunes" in page
+    assert "L’appui aux jeunes" in pdf_text(reader)
+    assert "L’appui aux jeunes" in word_text(document)
+
+
+def test_text_cannot_become_active(page, reader, document):
+    assert "<script" not in page and "javascript:" not in page
+    for words in ("<script>alert(1)</script>", "#panic(1)"):
+        assert words in pdf_text(reader)
+        assert words in word_text(document)
+
+
+def test_same_bytes_whatever_the_place_the_zone_and_the_time(assets, files, monkeypatch, tmp_path):
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    monkeypatch.setenv("LC_ALL", "C")
+    time.tzset()
+    monkeypatch.chdir(tmp_path)
+    for suffix, writer in WRITERS.items():
+        again = tmp_path / f"encore.{suffix}"
+        writer.write(prepared(), again, assets=assets, templates=TEMPLATES)
+        assert again.read_bytes() == files[suffix].read_bytes(), suffix
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_the_prepared_tree_is_not_changed_by_the_writers(assets, tmp_path):
+    tree = prepared()
+    for suffix, writer in WRITERS.items():
+        writer.write(tree, tmp_path / f"x.{suffix}", assets=assets, templates=TEMPLATES)
+    assert tree == prepared()
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+@pytest.mark.parametrize("path", ["figures/absente.png", "../../../etc/hostname", "https://exemple.org/a.png"])
+def test_an_image_from_elsewhere_stops_the_build(suffix, path, assets, tmp_path):
+    with pytest.raises(ValueError, match="introuvable"):
+        WRITERS[suffix].write(prepared(f"![Légende]({path})"), tmp_path / "x", assets=assets, templates=TEMPLATES)
+
+
+def test_a_short_document_has_no_cover_and_no_sommaire(assets, tmp_path):
+    short = prepared("---\ntitle: Note\nlang: fr\ncompact: true\n---\n\n# Un\n\nTexte.\n")
+    for suffix, writer in WRITERS.items():
+        writer.write(short, tmp_path / f"note.{suffix}", assets=assets, templates=TEMPLATES)
+    assert "Sommaire" not in (tmp_path / "note.html").read_text()
+    assert len(PdfReader(tmp_path / "note.pdf").pages) == 1
+    assert "Sommaire" not in word_text(Document(tmp_path / "note.docx"))
+
+
+# ── the tree ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_typography_sees_over_bold_and_numbers():
+    tree = prepared('**Note** : "deux *mots*" ; [5]{.ind ind="a" value="5"} % [x](https://a.org/?b=1;c)')
+    assert pandoc.text(tree["blocks"]) == f"Note{NB}: «{NB}deux mots{NB}»{NN}; 5{NB}% x"
+
+
+def test_code_and_addresses_stay_as_typed():
+    assert (
+        pandoc.text(prepared("`l'a ; b?` et <https://a.org/l'eau?b;c>")["blocks"])
+        == "l'a ; b? et https://a.org/l'eau?b;c"
+    )
+
+
+def test_bound_numbers_hold_no_breaking_space():
+    span = prepared('[45 hommes et 35 femmes]{.ind ind="a" value="80"}')["blocks"][0]["c"][0]
+    assert " " not in pandoc.text(span)
+
+
+def test_preparing_changes_nothing_in_its_input():
+    tree = markdown.read(DOCUMENT)
+    markdown.prepare(tree)
+    assert tree == markdown.read(DOCUMENT)
+
+
+def test_column_widths_split_no_word():
+    table = prepared(f"| Un | Deux |\n|---|---|\n| {'mot ' * 60} | incontestablement |\n")["blocks"][0]
+    shares = [width["c"] for _, width in table["c"][2]]
+    assert sum(shares) == pytest.approx(1)
+    assert shares[1] * tables.LINE >= len("incontestablement")
+    assert shares[0] > shares[1]
+
+
+def test_given_widths_are_kept():
+    table = prepared('::: {.tableau largeurs="30 70"}\n| a | b |\n|---|---|\n| 1 | 2 |\n:::')["blocks"][0]
+    assert [width["c"] for _, width in table["c"][2]] == [0.3, 0.7]
+
+
+def test_a_broken_header_is_a_value_error_in_french():
+    with pytest.raises(ValueError, match="pandoc n’a pas pu"):
+        markdown.read("---\ntitle: [\n---\n")
+
+
+# ── HTML ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_html_binds_its_numbers(page):
+    found = [(data["data-ind"], data["value"]) for data in Tags(page).all("data")]
+    assert found == [("formes", "80"), ("subventions.total", "37571550"), ("revenu.apres", "3050400")]
+    assert [span["data-claim"] for span in Tags(page).all("span") if span.get("class") == "publie"] == ["R1"]
+
+
+def test_html_is_one_closed_file(page):
+    tags = Tags(page)
+    assert [image["src"][:26] for image in tags.all("img")] == ["data:image/svg+xml;base64,"]
+    assert any("default-src 'none'" in meta.get("content", "") for meta in tags.all("meta"))
+    assert not tags.all("script") and len(page) < 100_000
+    assert {link["href"] for link in tags.all("link")} == {"data:,"}
+
+
+def test_html_is_accessible(page):
+    tags = Tags(page)
+    assert tags.all("html") == [{"lang": "fr"}]
+    assert [image["alt"] for image in tags.all("img")] == [f"De 1 à 3{NB}millions de F{NN}CFA."]
+    assert all(header.get("scope") in ("col", "row", "rowgroup") for header in tags.all("th"))
+    assert len(tags.all("main")) == len(tags.all("h1")) == len(tags.all("footer")) == 1
+    assert {"class": "saut", "href": "#contenu"} in tags.all("a")
+    identifiers = [attributes["id"] for _, attributes in tags.found if "id" in attributes]
+    assert not [name for name, times in Counter(identifiers).items() if times > 1]
+    assert {a["href"][1:] for a in tags.all("a") if a["href"].startswith("#")} <= set(identifiers)
+
+
+def test_html_merges_the_cell_of_a_term_with_several_definitions(page):
+    assert [header for header in Tags(page).all("th") if header.get("rowspan")] == [
+        {"rowspan": "2", "scope": "rowgroup"}
+    ]
+
+
+def test_html_sommaire_holds_two_levels(page):
+    sommaire = page[page.index("<nav") : page.index("</nav>")]
+    assert all(words in sommaire for words in ("1. Résultats &amp; effets", "Revenu", "Méthode"))
+
+
+@needs("chromium")
+def test_html_fits_a_phone(files, tmp_path):
+    probe = tmp_path / "sonde.html"
+    address = files["html"].resolve().as_uri()
+    probe.write_text(
+        f'<iframe id="f" src="{address}" style="width:390px;height:900px"></iframe><p id="r"></p><script>onload=()=>'
+        "{r.textContent='largeur '+f.contentDocument.documentElement.scrollWidth}</script>"
+    )
+    options = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--allow-file-access-from-files",
+        f"--user-data-dir={tmp_path}/profil",
+    ]
+    done = subprocess.run(
+        ["chromium", *options, "--dump-dom", probe.as_uri()], capture_output=True, text=True, timeout=120
+    )
+    assert int(re.search(r"largeur (\d+)", done.stdout)[1]) <= 390
+
+
+# ── PDF ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_pdf_is_tagged_titled_and_bookmarked(reader):
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"] and root["/Lang"] == "fr"
+    assert reader.metadata.title == "L’appui aux jeunes" and reader.metadata.author == "Entraide & Cie"
+    assert reader.metadata.creation_date.date().isoformat() == "2023-10-31"
+    assert reader.outline[-2]["/Title"].startswith("1. Résultats")
+
+
+def test_pdf_figures_have_their_alt_text(files):
+    alternatives = [node["/Alt"] for node in structure(PdfReader(files["pdf"])) if "/Alt" in node]
+    assert f"De 1 à 3{NB}millions de F{NN}CFA." in alternatives
+
+
+def test_pdf_tables_have_header_cells(files):
+    kinds = Counter(node["/S"] for node in structure(PdfReader(files["pdf"])) if "/S" in node)
+    assert kinds["/TH"] == 6 and kinds["/Table"] == 3
+
+
+def structure(reader):
+    waiting = [reader.trailer["/Root"]["/StructTreeRoot"]]
+    while waiting:
+        node = waiting.pop().get_object()
+        if isinstance(node, dict):
+            yield node
+            children = node.get("/K", [])
+            waiting += children if isinstance(children, list) else [children]
+        elif isinstance(node, list):
+            waiting += node
+
+
+def test_pdf_footer_counts_pages_and_tells_the_data(reader):
+    last = len(reader.pages)
+    text = reader.pages[-1].extract_text()
+    assert f"Page {last} sur {last}" in text
+    assert "Données de mai 2022 à mars 2023 · Édition a1b2c3" in text
+    assert "Page" not in reader.pages[0].extract_text()
+
+
+@needs("pdftotext")
+def test_pdf_wraps_a_long_fingerprint_without_changing_it(files):
+    text = subprocess.run(["pdftotext", "-bbox", files["pdf"], "-"], capture_output=True, text=True).stdout
+    pieces = re.findall(r'xMax="([\d.]+)"[^>]*>([0-9a-f]{12,})</word>', text)
+    assert "".join(piece for _, piece in pieces) == "9f86d081884c7d659a2feaa0c55ad015" * 4
+    assert all(float(right) < 595 - 60 for right, _ in pieces)
+
+
+def test_pdf_compiler_reads_no_other_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "secret.txt").write_text("secret")
+    with pytest.raises(ValueError, match="Typst"):
+        pdf._compiled({"main.typ": b'#set document(title: "x")\n#read("secret.txt")'}, TEMPLATES / "fonts")
+
+
+# ── Word ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_word_tells_its_properties(document):
+    properties = document.core_properties
+    assert (properties.title, properties.author, properties.language) == (
+        "L’appui aux jeunes",
+        "Entraide & Cie",
+        "fr-FR",
+    )
+    assert properties.created.isoformat().startswith("2023-10-31") and properties.modified == properties.created
+
+
+def test_word_cover_is_filled_and_no_field_is_left(document):
+    fiche = [[cell.text for cell in row.cells] for row in document.tables[0].rows]
+    assert fiche == [["Activité", "Appui <direct> & suivi"], ["Sites", "N’Tossoni"]]
+    assert not re.search(r"\{\{|\}\}|\{%|\ue000", word_text(document))
+    assert "a1b2c3" in document.sections[0].footer.paragraphs[0].text
+
+
+def test_word_uses_styles_that_the_model_holds(files, document):
+    held = {style.style_id for style in document.styles}
+    assert set(re.findall(r'<w:(?:pStyle|tblStyle|rStyle) w:val="([^"]*)"', xml(files))) <= held
+    used = {paragraph.style.name for table in document.tables for cell in table._cells for paragraph in cell.paragraphs}
+    assert {"En-tête de tableau", "Texte de tableau", "Titre de prudence", "Chiffre clé", "Nom de contact"} <= used
+    assert {"Heading 1", "Heading 2", "Image Caption", "Table Caption"} <= {p.style.name for p in document.paragraphs}
+
+
+def test_word_tables_repeat_their_header_and_are_as_wide_as_the_text(files, document):
+    by_style = [table for table in document.tables if table.style.name == "Tableau"]
+    assert len(by_style) == 3
+    for table in by_style:
+        assert "w:tblHeader" in table.rows[0]._tr.xml
+        assert sum(column.width for column in table.columns) == pytest.approx(162 * 36000, rel=0.01)
+
+
+def test_word_merges_the_cell_of_a_term_with_several_definitions(document):
+    challenges = next(table for table in document.tables if table.cell(0, 0).text == "Défis")
+    assert [row.cells[0].text for row in challenges.rows] == ["Défis", "Financement", "Financement", "Lecture"]
+    assert challenges.cell(1, 0)._tc is challenges.cell(2, 0)._tc
+
+
+def test_word_images_have_their_alt_text(files):
+    assert f'descr="De 1 à 3{NB}millions de F{NN}CFA."' in xml(files)
+
+
+def test_word_footnotes_are_the_document_s_own(files):
+    notes = re.sub("<[^>]+>", "", xml(files, "word/footnotes.xml"))
+    assert notes.split() == ["Une", "note."]
+
+
+def test_word_sommaire_is_filled_and_leads_to_bookmarks(files, document):
+    entries = [p.text.strip() for p in document.paragraphs if p.style.name.startswith("toc ")]
+    assert entries == ["1. Résultats & effets", "Revenu", "Méthode"]
+    anchors = set(re.findall(r'w:anchor="([^"]+)"', xml(files)))
+    assert anchors <= set(re.findall(r'<w:bookmarkStart [^>]*w:name="([^"]+)"', xml(files)))
+    assert xml(files).count('w:fldCharType="begin"') == xml(files).count('w:fldCharType="end"')
+    assert "w:updateFields" in xml(files, "word/settings.xml")
+
+
+def test_word_bookmarks_pair_one_to_one(files):
+    starts = re.findall(r'<w:bookmarkStart [^>]*w:id="(\d+)"', xml(files))
+    assert starts and starts == re.findall(r'<w:bookmarkEnd [^>]*w:id="(\d+)"', xml(files))
+
+
+def test_word_captions_count_themselves(files):
+    assert re.findall(r'w:instr=" SEQ (\w+) ', xml(files)) == ["Figure", "Tableau", "Tableau"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [("{{ tittre }}", "champ inconnu"), ("{{ titre", "accolades"), ("rien", "il y manque un paragraphe")],
+)
+def test_a_mistake_in_the_model_is_told_in_french(typed, told, assets, tmp_path):
+    shutil.copytree(TEMPLATES / "word", tmp_path / "word")
+    model = Document(tmp_path / "word" / "modele.docx")
+    next(p for p in model.paragraphs if "corps" in p.text).runs[0].text = typed
+    model.save(tmp_path / "word" / "modele.docx")
+    with pytest.raises(ValueError, match=f"modele.docx.*{told}"):
+        word.write(prepared(), tmp_path / "x.docx", assets=assets, templates=tmp_path)
+
+
+@needs("soffice")
+@needs("pdftotext")
+def test_word_opens_in_libreoffice(files, tmp_path):
+    profile = f"-env:UserInstallation={(tmp_path / 'profil').as_uri()}"
+    command = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", tmp_path, files["docx"]]
+    subprocess.run(command, capture_output=True, timeout=180, check=True)
+    text = subprocess.run(["pdftotext", tmp_path / "document.pdf", "-"], capture_output=True, text=True).stdout
+    assert "Prudence" in text and "Une note." in text and "050" in text

@@ -1,0 +1,130 @@
+"""The promises of capidoc/french.py, each expectation written by hand."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from capidoc import french
+
+# In the expected sentences: ~ is the no-break space, ¦ the narrow one.
+SENTENCES = [
+    ("Est-ce vrai?", "Est-ce vrai¦?"),
+    ("Est-ce vrai ?", "Est-ce vrai¦?"),
+    ("Bravo!", "Bravo¦!"),
+    ("Quoi ?!", "Quoi¦?!"),
+    ("Formés; suivis", "Formés¦; suivis"),
+    ("Formés ; suivis", "Formés¦; suivis"),
+    ("(vraiment?)", "(vraiment¦?)"),
+    ("Un doute (?) demeure", "Un doute (?) demeure"),
+    ("Note: à lire", "Note~: à lire"),
+    ("Note : à lire", "Note~: à lire"),
+    ("Étape 1 :", "Étape 1~:"),
+    ("Rendez-vous à 10:30", "Rendez-vous à 10:30"),
+    ("Départ 10:30: soyez là", "Départ 10:30~: soyez là"),
+    ("Un rapport de 3:1", "Un rapport de 3:1"),
+    ("Voir https://exemple.org/a?b=1;c=2", "Voir https://exemple.org/a?b=1;c=2"),
+    ("Voir https://exemple.org/l'eau: merci", "Voir https://exemple.org/l'eau~: merci"),
+    ("Connaissez-vous www.exemple.org?", "Connaissez-vous www.exemple.org¦?"),
+    ("Écrire à awa.diarra@exemple.org; merci", "Écrire à awa.diarra@exemple.org¦; merci"),
+    ("« fragiles »", "«~fragiles~»"),
+    ("«fragiles»", "«~fragiles~»"),
+    ("«¦fragiles¦»", "«~fragiles~»"),
+    ('restent "fragiles, mais stables" ici', "restent «~fragiles, mais stables~» ici"),
+    ('Le volet "Marché": deux axes', "Le volet «~Marché~»~: deux axes"),
+    ('l\'"eau"', "l’«~eau~»"),
+    ("l'équipe d'appui aujourd'hui", "l’équipe d’appui aujourd’hui"),
+    ("N'Tossoni et M'Pessoba", "N’Tossoni et M’Pessoba"),
+    ("un mur de 5' de haut", "un mur de 5' de haut"),
+    ("1 012 000 F CFA", "1¦012¦000~F¦CFA"),
+    ("37~571~550 F CFA", "37¦571¦550~F¦CFA"),
+    ("un montant en F CFA", "un montant en F¦CFA"),
+    ("172%", "172~%"),
+    ("172 %", "172~%"),
+    ("−5,3 %", "−5,3~%"),
+    ("100%, puis 50%.", "100~%, puis 50~%."),
+    ("12 € par mois", "12~€ par mois"),
+    ("pendant 18 mois", "pendant 18~mois"),
+    ("à 25 km de Ségou", "à 25~km de Ségou"),
+    ("En 2022 l'équipe part", "En 2022 l’équipe part"),
+    ("En 2022 500 personnes", "En 2022 500 personnes"),
+    ("tél. 76 12 34 56", "tél. 76 12 34 56"),
+    ("n°12 et n° 13", "n°~12 et n°~13"),
+    ("le 31 octobre 2023", "le 31~octobre 2023"),
+    ("le 1er mars", "le 1er~mars"),
+    ("et ainsi de suite...", "et ainsi de suite…"),
+    ("douze -- au moins -- partent", "douze – au moins – partent"),
+    ("make report --force", "make report --force"),
+    ("C:\\donnees", "C:\\donnees"),
+    ("fig:revenu", "fig:revenu"),
+    ("Ɲɔgɔn ka dɛmɛ!", "Ɲɔgɔn ka dɛmɛ¦!"),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("typed", "printed"), SENTENCES)
+def test_typography_of_a_sentence(typed, printed):
+    def spaced(text):
+        return text.replace("~", "\u00a0").replace("¦", "\u202f")
+
+    assert french.typography(spaced(typed)) == spaced(printed)
+
+
+@given(st.one_of(st.text(alphabet=" \u00a0\u202f\n;:!?«»\"'’.…,%()aFCAn°1025-–/@\ue000\uf400", max_size=16), st.text()))
+def test_typography_twice_is_typography_once(text):
+    once = french.typography(text)
+    assert french.typography(once) == once
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "printed"),
+    [
+        (1012000, 0, "1\u202f012\u202f000"),
+        (1878577.5, 1, "1\u202f878\u202f577,5"),
+        (-2038400, 0, "\u22122\u202f038\u202f400"),
+        (2.5, 0, "3"),
+        (-2.5, 0, "\u22123"),
+        (2.675, 2, "2,68"),
+        (-0.3, 0, "0"),
+        (0, 0, "0"),
+        (None, 0, "n.d."),
+        (math.nan, 1, "n.d."),
+        (math.inf, 1, "n.d."),
+    ],
+)
+def test_number(value, decimals, printed):
+    assert french.number(value, decimals) == printed
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "step", "printed"),
+    [
+        (1012000, "F CFA", 1, "1\u202f012\u202f000\u00a0F\u202fCFA"),
+        (539987.07, "F CFA", 1000, "540\u202f000\u00a0F\u202fCFA"),
+        (171.7786, "%", 1, "172\u00a0%"),
+        (178.5714, "%", 0.1, "178,6\u00a0%"),
+        (105023, "EUR", 1, "105\u202f023\u00a0€"),
+        (18, "mois", 1, "18\u00a0mois"),
+        (-11.8, "points de %", 0.1, "\u221211,8\u00a0points de\u00a0%"),
+        (78, "protocoles", 1, "78"),
+        (80, "personnes", 1, "80"),
+        (None, "F CFA", 1, "n.d."),
+        (math.nan, "%", 0.1, "n.d."),
+    ],
+)
+def test_quantity(value, unit, step, printed):
+    assert french.quantity(value, unit, step) == printed
+
+
+def test_dates_are_told_in_french():
+    assert french.month("2022-05") == "mai 2022"
+    assert french.date("2023-10-31") == "31 octobre 2023"
+    assert french.date("2023-08-01") == "1er août 2023"
+
+
+def test_listing_joins_the_last_with_et():
+    assert french.listing(["a", "b", "c"]) == "a, b et c"
+    assert french.listing(["a", "b"]) == "a et b"
+    assert french.listing(["a"]) == "a"
+    assert french.listing([]) == ""
