@@ -6,6 +6,7 @@ from functools import partial
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
 
 from capidoc import french
 from capidoc.problems import ConfigurationRefused, Problem, near
@@ -39,8 +40,8 @@ class Indicateur:
     """The measures of one indicator, by name; lists its groups for the tables."""
 
     def __init__(self, name, rows):
-        self.name = name
-        self.libelle = next(iter(rows))["libelle"]
+        self.name, self.premier = name, rows[0]
+        self.libelle = self.premier["libelle"]
         whole = {r["mesure"]: r for r in rows if not r["groupe"] and r["mesure"] != "cours"}
         grouped = {}
         for row in (r for r in rows if r["groupe"]):
@@ -70,7 +71,7 @@ class Published:
         return Marked(f'[{self.claim.printed(role)}]{{.publie claim="{self.claim.id}"}}', self.claim.printed(role))
 
 
-class Marked(str):
+class Marked(Markup):
     """Markdown of our own making, which is not escaped; `plain` is the same for chart titles."""
 
     def __new__(cls, text, plain=""):
@@ -82,8 +83,8 @@ class Marked(str):
 def escaped(value):
     """Any value as inert Markdown: a bound number, our own Markdown, or text with every special sign escaped."""
     if isinstance(value, Figure):
-        return value.bound()
-    return value if isinstance(value, Marked) else MARKDOWN.sub(r"\\\1", " ".join(str(value).split()))
+        return Markup(value.bound())
+    return value if isinstance(value, Markup) else Markup(MARKDOWN.sub(r"\\\1", " ".join(str(value).split())))
 
 
 def unmarked(value):
@@ -135,7 +136,8 @@ def words(programme):
              "date_iso": identity.date_document.isoformat(), "date_document": french.month(identity.date_document.isoformat()[:7]),
              "libelles": {**identity.communes, **{n: t for s in identity.sources.values() for c in s.colonnes.values() for n, t in c.choix.items()}},
              "chiffres_cles": identity.chiffres_cles, "memes_mois": programme.period.debut[5:] == programme.period.fin[5:],
-             "sources": {n: s.libelle for n, s in identity.sources.items()}}
+             "sources": {**{n: s.libelle for n, s in identity.sources.items()},
+                         **{f"{n}_{r}": f"{s.libelle} : {r}" for n, s in identity.sources.items() for r in s.repetitions}}}
     return texts
 
 
@@ -144,8 +146,10 @@ def environment(programme, finalize):
     loader = jinja2.ChoiceLoader([
         jinja2.FileSystemLoader(programme.templates),
         jinja2.PrefixLoader({"recit": jinja2.FileSystemLoader(programme.folder / "recit")})])
-    # `{#` opens pandoc's identifiers, so comments are written <!--# … #-->.
-    env = ImmutableSandboxedEnvironment(loader=loader, undefined=jinja2.StrictUndefined, finalize=finalize, trim_blocks=True, lstrip_blocks=True,
+    # `{#` opens pandoc's identifiers, so comments are written <!--# … #-->. Autoescape serves to know what is our own
+    # Markdown (Markup: what macros and `finalize` return) from what is text.
+    env = ImmutableSandboxedEnvironment(loader=loader, undefined=jinja2.StrictUndefined, finalize=finalize, autoescape=finalize is escaped,
+                                        trim_blocks=True, lstrip_blocks=True,
                                          comment_start_string="<!--#", comment_end_string="#-->", keep_trailing_newline=True)
     env.filters["entete"] = heading
     return env

@@ -3,6 +3,9 @@
 import os
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from traitlets.config import Config
 
 from capidoc import problems
 from capidoc.problems import ConfigurationRefused, Problem, ResourcesLacking, near
@@ -20,14 +23,22 @@ def execute(notebook, parameters, target, root, progress):
     target.parent.mkdir(parents=True, exist_ok=True)
     os.environ["PYTHONPATH"] = str(root)
     try:
-        done = papermill.execute_notebook(notebook, target, parameters, kernel_name="python3", cwd=root, progress_bar=progress,
-                                          execution_timeout=TIMEOUT_SECONDS, log_output=False)
+        with TemporaryDirectory(prefix="capidoc-") as sockets:
+            done = papermill.execute_notebook(notebook, target, parameters, kernel_name="python3", cwd=root, progress_bar=progress,
+                                              execution_timeout=TIMEOUT_SECONDS, log_output=False, config=_transport(sockets))
     except PapermillExecutionError as error:
         raise _refusal(error) from error
     except (DeadKernelError, CellTimeoutError) as error:
         raise ResourcesLacking(Problem("le noyau du carnet s’est arrêté ou dépasse le temps permis", file=notebook.name,
                                        remedy=f"Voir {target}.")) from error
     _ran_to_the_end(done, notebook)
+
+
+def _transport(folder):
+    """Sockets of files, in this run's own folder, where the system has them: no port is opened, ipykernel has nothing to warn about."""
+    if sys.platform == "win32":
+        return Config()
+    return Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/k"}})
 
 
 def _only_known(notebook, parameters):

@@ -35,7 +35,8 @@ def known(jass, cleaned, received):
     """The facts of JASS, values by id."""
     plan = indicators.load(jass.folder / "indicateurs.csv", jass.identity)
     computed = effects.compute(plan, cleaned.observations, jass.period)
-    return disclosure.judged(facts.gather(computed, plan, facts.of_context(jass.identity, "0"), dict.fromkeys(received, []))).set_index("id")
+    gathered = facts.gather(computed, plan, facts.of_context(jass.identity, "0"), {name: [] for name in received})
+    return disclosure.judged(gathered).set_index("id")
 
 
 def kept(received):

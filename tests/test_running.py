@@ -29,7 +29,7 @@ def test_parameters_reach_the_cells(notebook):
 
 
 def test_an_unknown_parameter_is_refused_with_the_nearest(notebook):
-    with pytest.raises(ConfigurationRefused, match="« mots » — paramètre inconnu.*Vouliez-vous dire « mot »"):
+    with pytest.raises(ConfigurationRefused, match=r"« mots » — paramètre inconnu.*Vouliez-vous dire « mot »"):
         notebook("1", mots="x")
 
 

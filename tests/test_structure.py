@@ -62,7 +62,7 @@ def test_notebooks_are_stripped_well_formed_and_tell_before_they_compute(path):
 
 
 def test_every_notebook_declares_the_same_first_parameters():
-    heads = [[c.source for c in nbformat.read(p, 4).cells if "parameters" in c.metadata.get("tags", [])][0].splitlines()[:4] for p in NOTEBOOKS]
+    heads = [next(c.source for c in nbformat.read(p, 4).cells if "parameters" in c.metadata.get("tags", [])).splitlines()[:4] for p in NOTEBOOKS]
     assert heads[0] == heads[1] == heads[2] == ['programme = "jass"', 'commune = "toutes"', 'debut = ""', 'fin = ""']
 
 
@@ -76,7 +76,8 @@ def test_the_lock_holds_hashes_and_names_no_registry():
     assert lock.count("--hash=sha256:") > 1000 and "://" not in lock
 
 
-@pytest.mark.parametrize(("library", "floor"), [("nbconvert", (7, 17, 2)), ("jinja2", (3, 1, 6)), ("mistune", (3, 3, 4)), ("pillow", (12, 2)), ("defusedxml", (0,))])
+@pytest.mark.parametrize(("library", "floor"), [
+    ("nbconvert", (7, 17, 2)), ("jinja2", (3, 1, 6)), ("mistune", (3, 3, 4)), ("pillow", (12, 2)), ("defusedxml", (0,))])
 def test_the_lock_keeps_the_security_floors(library, floor):
     found = re.search(rf"^{library}==([\d.]+)", (ROOT / "requirements.lock").read_text(), re.M).group(1)
     assert tuple(map(int, found.split("."))) >= floor
