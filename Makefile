@@ -12,10 +12,13 @@ CAPIDOC := $(VENV)/bin/python -m capidoc
 SCOPE    = $(PROGRAMME) --commune "$(COMMUNE)" --debut "$(DEBUT)" --fin "$(FIN)" --profil "$(PROFIL)"
 
 .DEFAULT_GOAL := help
-.PHONY: help report all data effects verify test lab clean
+.PHONY: help report brief all data effects verify test lab clean
 
 report: $(READY) ## le document de capitalisation : outputs/jass/capitalisation.html, .docx et .pdf
 	@$(CAPIDOC) report $(SCOPE)
+
+brief: $(READY) ## la note de deux pages : outputs/jass/note.html, .docx et .pdf
+	@$(CAPIDOC) brief $(SCOPE)
 
 all: $(READY) ## tous les livrables de tous les programmes ; l’un en panne n’arrête pas les autres
 	@$(CAPIDOC) all --profil "$(PROFIL)"
@@ -30,7 +33,7 @@ verify: $(READY) ## comparer les fichiers publiés à leur manifeste
 	@$(CAPIDOC) verify $(SCOPE)
 
 test: $(READY) ## tous les tests
-	@$(VENV)/bin/python -m pytest -q -n 2
+	@$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile
 
 lab: $(READY) ## JupyterLab sur les carnets
 	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/jupyter lab --notebook-dir=notebooks

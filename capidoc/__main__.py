@@ -7,8 +7,10 @@ import traceback
 from capidoc import problems
 from capidoc.programme import ROOT, Programme, slugs
 
+LOG = ROOT / "outputs" / "capidoc.log"
 VERBS = {
     "report": "le document de capitalisation (HTML, PDF, Word)",
+    "brief": "la note de deux pages (HTML, PDF, Word)",
     "all": "tous les livrables de tous les programmes",
     "data": "nettoyer les données seulement",
     "effects": "nettoyer et calculer les effets",
@@ -22,8 +24,12 @@ def main(arguments=None):
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")
     asked = _parser().parse_args(arguments)
+    return _guarded(lambda: _all(asked) if asked.verb == "all" else _one(asked, asked.programme))
+
+
+def _guarded(work):
     try:
-        return _all(asked) if asked.verb == "all" else _one(asked, asked.programme)
+        return work()
     except problems.Refusal as refusal:
         return _told(refusal)
     except Exception as error:  # a bug: said briefly, kept whole in the log
@@ -63,34 +69,35 @@ def _one(asked, slug):
         building.compute(programme, asked.verb, asked.profil)
         print(f"{slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
     else:
-        print(building.publish(programme, "capitalisation", asked.profil))
+        print(building.publish(programme, building.DELIVERABLES[asked.verb], asked.profil))
     return 0
 
 
 def _all(asked):
     """The worst exit code over all programmes: a broken one does not stop the others."""
-    return max(main(["report", slug, *_options(asked)]) for slug in slugs())
-
-
-def _options(asked):
-    return ["--profil", asked.profil]
+    return max(_guarded(lambda slug=slug: _one(asked, slug)) for slug in slugs())
 
 
 def _told(refusal):
-    print(problems.told(refusal), file=sys.stderr)
+    _log(str(refusal))
+    print(problems.told(refusal, LOG.relative_to(ROOT)), file=sys.stderr)
     return refusal.code
 
 
 def _bug(error):
-    log = ROOT / "outputs" / "capidoc.log"
-    try:
-        log.parent.mkdir(exist_ok=True)
-        with log.open("a", encoding="utf-8") as journal:
-            traceback.print_exception(error, file=journal)
-    except OSError:
-        traceback.print_exception(error)
-    print(f"Erreur inattendue : {type(error).__name__}. Le détail est dans {log.relative_to(ROOT)} ; merci de nous l’envoyer.", file=sys.stderr)
+    _log("".join(traceback.format_exception(error)))
+    print(f"Erreur inattendue : {type(error).__name__}. Le détail est dans {LOG.relative_to(ROOT)} ; merci de nous l’envoyer.", file=sys.stderr)
     return 1
+
+
+def _log(text):
+    """Nothing: the whole message is added to the log, if the disk allows."""
+    try:
+        LOG.parent.mkdir(exist_ok=True)
+        with LOG.open("a", encoding="utf-8") as journal:
+            journal.write(text + "\n")
+    except OSError:
+        print(text, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ from capidoc.documents import html, markdown, pdf, word
 from capidoc.problems import Problem, RenderingFailed
 
 STEPS = {"data": ("01_clean",), "effects": ("01_clean", "02_effects")}
+SAID = {"01_clean": "Nettoyage des données", "02_effects": "Calcul des effets", "03_report": "Figures et texte"}
 WRITERS = {"html": html, "pdf": pdf, "docx": word}
-DELIVERABLES = {"report": "capitalisation", "brief": "note"}
+DELIVERABLES = {"report": ["capitalisation"], "brief": ["note"], "all": ["capitalisation", "note"]}
 
 
 def parameters(programme, profile="public"):
@@ -26,6 +27,7 @@ def compute(programme, step, profile="public"):
 
 def _run(programme, name, values, folder):
     notebook = programme.notebooks / f"{name}.ipynb"
+    running.say(f"{SAID[name]}…")
     own = {k: v for k, v in values.items() if k in _declared(notebook)}
     running.execute(notebook, own, folder / notebook.name, programme.root, running.on_terminal())
     return folder / notebook.name
@@ -37,22 +39,22 @@ def _declared(notebook):
     return papermill.inspect_notebook(str(notebook))
 
 
-def publish(programme, deliverable, profile="public"):
+def publish(programme, deliverables, profile="public"):
     """The message that ends a run: what was published where, or that nothing had to be done again."""
     described = publishing.inputs(programme, parameters(programme, profile))
     target = programme.published
-    if publishing.up_to_date(target, described, [f"{deliverable}.{kind}" for kind in WRITERS]):
+    if publishing.up_to_date(target, described, [f"{d}.{kind}" for d in deliverables for kind in WRITERS]):
         return f"{programme.slug} : rien à refaire ({target.relative_to(programme.root)} est à jour)"
     workshop = publishing.stage(target)
     try:
-        build(programme, sorted({deliverable, *_already(programme, target)}), profile, workshop, publishing.identity(described))
+        build(programme, sorted({*deliverables, *_already(programme, target)}), profile, workshop, publishing.identity(described))
         publishing.describe(workshop, described)
         carried = publishing.switch(workshop, target)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
     for name in carried:
         print(f"Votre version modifiée est gardée : {target.relative_to(programme.root) / name}", file=sys.stderr)
-    return f"{programme.slug} : {deliverable} publié dans {target.relative_to(programme.root)}"
+    return f"{programme.slug} : {' et '.join(deliverables)} dans {target.relative_to(programme.root)}"
 
 
 def _already(programme, target):
@@ -75,6 +77,7 @@ def build(programme, deliverables, profile, workshop, run):
 
 def write(text, deliverable, workshop, templates):
     """The document in its three formats; raises RenderingFailed naming the format."""
+    running.say(f"Mise en forme : {deliverable}…")
     ast = markdown.prepare(markdown.read(text))
     for kind, writer in WRITERS.items():
         try:

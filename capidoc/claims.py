@@ -85,13 +85,17 @@ def coherent(claim):
     return None
 
 
-def check(claims, facts):
-    """The table of verdicts: published beside recomputed, coherence, smallest repair, agreement with the data."""
+def check(claims, facts, comparable=True):
+    """The table of verdicts: published beside recomputed, coherence, smallest repair, agreement with the data.
+
+    Facts of one commune or of part of the period are not `comparable` with a document about the whole programme.
+    """
     values = facts.set_index("id")
     if unknown := [(c.id, i) for c in claims for i in c.facts if i not in values.index]:
         raise ConfigurationRefused(*(Problem(f"fait inconnu dans le chiffre publié {claim}", value=i, remedy=near(i, values.index))
                                      for claim, i in unknown))
-    return pd.DataFrame([_verdict(claim, values) for claim in claims], columns=VERDICTS)
+    verdicts = pd.DataFrame([_verdict(claim, values) for claim in claims], columns=VERDICTS)
+    return verdicts if comparable else verdicts.assign(donnees="non comparable")
 
 
 def _verdict(claim, values):

@@ -21,7 +21,7 @@ def _rule(fact):
         return ""
     if fact["unite"] == "personnes" and 0 < abs(fact["valeur"]) < PEOPLE and fact["mesure"] != "difference":
         return "D3"
-    if fact["unite"] == "F CFA" and fact["n"] < CONTRIBUTORS:
+    if fact["unite"] in ("F CFA", "unités") and fact["n"] < CONTRIBUTORS:
         return "D5"
     if fact["unite"] == "%" and fact["n"] < DENOMINATOR:
         return "D7"

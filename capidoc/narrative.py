@@ -133,6 +133,7 @@ def words(programme):
              "communes": french.listing(sorted(identity.communes.values(), key=str.casefold)),
              "periode": f"{french.month(period.debut)} à {french.month(period.fin)}",
              "moment_avant": french.month(programme.period.debut), "moment_apres": french.month(programme.period.fin),
+             "perimetre": "" if programme.commune == "toutes" else f", commune de {identity.communes[programme.commune]} seulement",
              "date_iso": identity.date_document.isoformat(), "date_document": french.month(identity.date_document.isoformat()[:7]),
              "libelles": {**identity.communes, **{n: t for s in identity.sources.values() for c in s.colonnes.values() for n, t in c.choix.items()}},
              "chiffres_cles": identity.chiffres_cles, "memes_mois": programme.period.debut[5:] == programme.period.fin[5:],

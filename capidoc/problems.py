@@ -111,8 +111,8 @@ def near(word, candidates):
     return f"Valeurs connues : {listed}." if candidates else ""
 
 
-def told(refusal):
-    """The message for the screen: the first problems, then how many more."""
+def told(refusal, elsewhere):
+    """The message for the screen: the first problems, then how many more and where they all are."""
     lines = str(refusal).split("\n")
-    more = [f"… et {len(lines) - SHOWN} autres problèmes."] if len(lines) > SHOWN else []
+    more = [f"… et {len(lines) - SHOWN} autres problèmes : la liste entière est dans {elsewhere}."] if len(lines) > SHOWN else []
     return "\n".join(lines[:SHOWN] + more)

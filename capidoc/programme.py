@@ -1,7 +1,9 @@
 """Where is everything, and what is this programme: the only module that knows paths."""
 
 import re
+import unicodedata
 from datetime import date
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -192,17 +194,24 @@ class Programme:
 
     def received(self, source):
         """The raw files of a source, by its declared pattern, sorted; raises InputUnreadable when there is none."""
-        paths = sorted(p for p in self.raw.glob(source.fichier) if not p.name.startswith(("~$", ".")))
+        paths = [p for p in self._files() if _fits(p, source)]
         if not paths:
-            present = [p.name for p in self.raw.glob("*") if p.is_file()] if self.raw.is_dir() else []
+            present = [p.name for p in self._files()]
             raise InputUnreadable(Problem("aucun fichier reçu pour cette source", f"data/raw/{self.slug}/{source.fichier}",
                                           near(source.fichier, present), value=source.libelle))
         return paths
 
     def strays(self):
-        """The names of files in data/raw that no source declares: ignored, and named."""
-        claimed = {p for s in self.identity.sources.values() for p in self.raw.glob(s.fichier)}
-        return sorted(p.name for p in self.raw.glob("*") if p.is_file() and p not in claimed and p.suffix != ".md")
+        """The names of files in data/raw that no source declares, and of Office's lock files: ignored, and named."""
+        return [p.name for p in self._files() if p.suffix != ".md" and not any(_fits(p, s) for s in self.identity.sources.values())]
+
+    def _files(self):
+        return sorted(p for p in self.raw.glob("*") if p.is_file() and not p.name.startswith("."))
+
+
+def _fits(path, source):
+    """Whether a raw file is one of the source; accents may have been decomposed by the disk that carried it."""
+    return not path.name.startswith("~$") and fnmatchcase(unicodedata.normalize("NFC", path.name), source.fichier)
 
 
 def slugs(root=ROOT):

@@ -12,14 +12,14 @@ from capidoc.reading import digest
 
 MANIFEST = "manifest.json"
 CODE = ("capidoc/**/*.py", "notebooks/*.ipynb", "templates/**/*", "requirements.lock")
+WORDS = ("*.yml", "*.csv", "formulaires/*", "recit/*")
 
 
 def inputs(programme, parameters):
     """The sha256 of all that decides the set: raw files, programme folder, code, templates; and the parameters."""
-    files = [p for p in sorted(programme.raw.glob("*")) if p.is_file()]
-    files += [p for p in sorted(programme.folder.rglob("*")) if p.is_file() and "__pycache__" not in p.parts]
-    code = [p for pattern in CODE for p in sorted(programme.root.glob(pattern)) if p.is_file() and "__pycache__" not in p.parts]
-    names = {p.relative_to(programme.root).as_posix(): digest(p) for p in [*files, *code]}
+    places = [(programme.raw, ("*",)), (programme.folder, WORDS), (programme.root, CODE)]
+    files = [p for place, patterns in places for pattern in patterns for p in sorted(place.glob(pattern)) if p.is_file()]
+    names = {p.relative_to(programme.root).as_posix(): digest(p) for p in files}
     return {"programme": programme.slug, "parametres": parameters, "entrees": names}
 
 
@@ -48,7 +48,8 @@ def _manifest(target):
 def differences(target):
     """What does not match the manifest: [(name, « absent » | « modifié » | « inconnu »)]."""
     known = _manifest(target).get("sorties", {})
-    present = {p.relative_to(target).as_posix(): p for p in target.rglob("*") if p.is_file() and p.name != MANIFEST}
+    own = [p for p in target.rglob("*") if p.is_file() and not any(one in p.parents for one in _nested(target))]
+    present = {p.relative_to(target).as_posix(): p for p in own if p != target / MANIFEST}
     wrong = [(name, "absent") for name in known if name not in present]
     wrong += [(name, "modifié") for name, sha in known.items() if name in present and digest(present[name]) != sha]
     return wrong + [(name, "inconnu") for name in present if name not in known]
@@ -85,11 +86,21 @@ def _aside(target):
 
 def _recover(target):
     """The old set back in place, when a run was killed between the two renames of `switch`."""
-    if _aside(target).is_dir():
-        if target.exists():
-            shutil.rmtree(_aside(target))
-        else:
-            _aside(target).rename(target)
+    if _aside(target).is_dir() and not target.exists():
+        _aside(target).rename(target)
+    _discard(target)
+
+
+def _nested(target):
+    """The folders of a published set that are sets of their own: one commune, one period."""
+    return [path.parent for path in target.glob(f"*/{MANIFEST}")]
+
+
+def _discard(target):
+    """The old set gone, but for the restricted sets that stood in it."""
+    for one in _nested(_aside(target)):
+        one.rename(target / one.name)
+    shutil.rmtree(_aside(target), ignore_errors=True)
 
 
 def describe(workshop, described):
@@ -108,7 +119,7 @@ def switch(workshop, target):
     if target.is_dir():
         target.rename(_aside(target))
     workshop.rename(target)
-    shutil.rmtree(_aside(target), ignore_errors=True)
+    _discard(target)
     return carried
 
 

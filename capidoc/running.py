@@ -73,5 +73,11 @@ def document(notebook):
 
 
 def on_terminal():
-    """Whether somebody watches: progress bars are for them only."""
+    """Whether somebody watches: progress is for them only."""
     return sys.stderr.isatty()
+
+
+def say(text):
+    """Nothing: the text is shown to whoever watches."""
+    if on_terminal():
+        print(text, file=sys.stderr)

@@ -102,7 +102,7 @@ def test_a_hidden_group_takes_its_whole_breakdown_with_it():
 
 
 @pytest.mark.parametrize("hidden", [
-    {"unite": "F CFA", "n": 4}, {"unite": "%", "n": 9, "mesure": "part"}, {"valeur": 1.0}, {"valeur": 4.0}])
+    {"unite": "F CFA", "n": 4}, {"unite": "unités", "n": 4, "mesure": "hausse"}, {"unite": "%", "n": 9, "mesure": "part"}, {"valeur": 1.0}, {"valeur": 4.0}])
 def test_small_counts_money_of_few_and_shares_of_few_are_hidden(hidden):
     assert disclosure.judged(pd.DataFrame([fact(**hidden)]))["statut_divulgation"][0] != "publiable"
 

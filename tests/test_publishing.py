@@ -52,6 +52,17 @@ def test_an_edited_file_is_kept_beside_the_new_set(publish):
     assert publish.carried == kept
 
 
+def test_the_set_of_one_commune_stays_when_the_whole_is_published_again(publish, tmp_path):
+    target = publish(note_docx="un")
+    part = publishing.stage(target / "niono")
+    (part / "note.docx").write_text("niono")
+    publishing.describe(part, DESCRIBED)
+    publishing.switch(part, target / "niono")
+    assert publishing.differences(target) == []
+    target = publish(note_docx="deux")
+    assert publish.carried == [] and publishing.verify(target / "niono") == 1
+
+
 def test_a_run_killed_between_the_two_renames_leaves_the_old_set(publish, tmp_path):
     target = publish(note_docx="un")
     target.rename(tmp_path / "outputs" / ".essai.ancien")

@@ -38,7 +38,7 @@ def from_definitions(definitions: list, columns: list[str], identifier: str) -> 
 
 def with_widths(node: dict, shares: list[float]) -> dict:
     """Return the table with columns of those shares of the line."""
-    specs = [[align, {"t": "ColWidth", "c": share / sum(shares)}] for (align, _), share in zip(node["c"][2], shares)]
+    specs = [[align, {"t": "ColWidth", "c": share / sum(shares)}] for (align, _), share in zip(node["c"][2], shares, strict=True)]
     return {**node, "c": [*node["c"][:2], specs, *node["c"][3:]]}
 
 
@@ -48,9 +48,9 @@ def fitted(node: dict) -> dict:
     least = [max([_longest(words_) for words_ in column], default=1) + PADDING for column in columns]
     wanted = [max([len(words_) for words_ in column], default=1) + PADDING for column in columns]
     spare = max(0, LINE - sum(least))
-    appetite = [max(0, want - need) ** 0.5 for want, need in zip(wanted, least)]
+    appetite = [max(0, want - need) ** 0.5 for want, need in zip(wanted, least, strict=True)]
     total = sum(appetite) or 1
-    return with_widths(node, [need + spare * more / total for need, more in zip(least, appetite)])
+    return with_widths(node, [need + spare * more / total for need, more in zip(least, appetite, strict=True)])
 
 
 def _longest(words_: str) -> int:
@@ -73,7 +73,7 @@ def _place(cells: list, columns: list, taken: list) -> None:
     """Put a row's texts in their columns, and count down the merged cells above them."""
     free = [index for index, rest in enumerate(taken) if not rest]
     taken[:] = [max(0, rest - 1) for rest in taken]
-    for index, (_, _, rows, span, blocks) in zip(free, cells):
+    for index, (_, _, rows, span, blocks) in zip(free, cells, strict=False):
         taken[index] = rows - 1
         if span == 1:
             columns[index].append(text(blocks))

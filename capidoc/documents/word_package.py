@@ -88,7 +88,7 @@ def _fit_tables(document) -> None:
     width = section.page_width - section.left_margin - section.right_margin
     for table in document.tables:
         grid = [int(column.get(qn("w:w"))) for column in table._tbl.tblGrid]
-        for column, share in zip(table.columns, grid):
+        for column, share in zip(table.columns, grid, strict=True):
             column.width = Emu(round(share * width / sum(grid)))
         for row in table.rows:
             _fit_row(row, table)

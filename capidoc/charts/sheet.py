@@ -1,0 +1,127 @@
+"""What is a chart drawn on: a sheet in inches, its fonts, its lines of text that never leave it."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+
+from capidoc import french
+
+FONTS = Path(__file__).resolve().parent.parent.parent / "templates" / "fonts"
+TEAL, RUST, BLUE, GREY, INK, RULE = "#0F6E84", "#B5541C", "#2F5D8C", "#5B6770", "#1D262C", "#D5DBDF"
+BLANKS = re.compile(r"[\x00-\x20\x7f]+")  # never \s: it would take the no-break spaces of French numbers
+# Inches: the width is that of the text on a printed page, so a point here is a point on paper.
+WIDTH, MARGIN, GAP = 16 / 2.54, 0.04, 0.08
+DPI = 200
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a piece of text is set: font file, size in points, colour."""
+
+    font: str
+    size: float
+    colour: str
+
+    @property
+    def line(self) -> float:
+        """The height of a line, in inches."""
+        return self.size * 1.3 / 72
+
+
+TITLE, HEADING = Style("Lato-Bold.ttf", 12.5, INK), Style("Lato-Bold.ttf", 10, INK)
+LABEL, VALUE = Style("Lato-Regular.ttf", 9.5, INK), Style("Lato-Bold.ttf", 10, INK)
+DETAIL, NOTE = Style("Lato-Regular.ttf", 8.5, GREY), Style("Lato-Regular.ttf", 8, GREY)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Axes that cover the whole figure, in inches from its top left corner, and the folder of fonts."""
+
+    axes: Axes
+    fonts: Path
+
+
+def blank(fonts: Path) -> Sheet:
+    """Return an empty sheet; its height is fitted once everything is drawn."""
+    figure = Figure(figsize=(WIDTH, 1), dpi=DPI, facecolor="white")
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.set_xlim(0, WIDTH)
+    return Sheet(axes, fonts)
+
+
+def finished(sheet: Sheet) -> Figure:
+    """Return the figure, as high as its lowest text."""
+    height = max(text.get_position()[1] for text in sheet.axes.texts) + 2 * MARGIN
+    figure = sheet.axes.figure
+    figure.set_size_inches(WIDTH, height)
+    sheet.axes.set_xlim(0, WIDTH)
+    sheet.axes.set_ylim(height, 0)
+    return figure
+
+
+def clean(text: str) -> str:
+    """Return the text on one line, with French typography."""
+    return french.typography(BLANKS.sub(" ", str(text)).strip(" "))
+
+
+@lru_cache
+def _font(fonts: Path, style: Style) -> FontProperties:
+    """Return the font of the style, from the project's own files."""
+    return FontProperties(fname=str(fonts / style.font), size=style.size)
+
+
+def width_of(sheet: Sheet, text: str, style: Style) -> float:
+    """Return how wide the text prints, in inches, with a little more for the rounding of letters to pixels."""
+    return 1.01 * text_to_path.get_text_width_height_descent(text, _font(sheet.fonts, style), ismath=False)[0] / 72
+
+
+def write(sheet: Sheet, x: float, baseline: float, text: str, style: Style, align: str = "left") -> None:
+    """Return nothing once the line of text stands on its baseline; what looks like a formula stays text."""
+    sheet.axes.text(x, baseline, text, fontproperties=_font(sheet.fonts, style), color=style.colour,
+                    ha=align, va="baseline", parse_math=False)
+
+
+def _lines(sheet: Sheet, text: str, width: float, style: Style) -> list[str]:
+    """Return the text cut into lines that fit the width, between words, or inside one that is too long."""
+    lines = [""]
+    for word in clean(text).split(" "):
+        longer = f"{lines[-1]} {word}".strip(" ")
+        if width_of(sheet, longer, style) <= width:
+            lines[-1] = longer
+        else:
+            lines += _pieces(sheet, word, width, style)
+    return [line for line in lines if line]
+
+
+def _pieces(sheet: Sheet, word: str, width: float, style: Style) -> list[str]:
+    """Return the word whole when it fits the width, else cut where it must be."""
+    pieces = [""]
+    for letter in word:
+        if pieces[-1] and width_of(sheet, pieces[-1] + letter, style) > width:
+            pieces.append("")
+        pieces[-1] += letter
+    return pieces
+
+
+def headline(sheet: Sheet, text: str) -> float:
+    """Return the height at which the title ends, its lines about as long as each other."""
+    width = WIDTH - 2 * MARGIN
+    count = len(_lines(sheet, text, width, TITLE))
+    while count > 1 and len(_lines(sheet, text, width - 0.1, TITLE)) == count:
+        width -= 0.1
+    return paragraph(sheet, text, MARGIN, MARGIN, width, TITLE) + GAP
+
+
+def paragraph(sheet: Sheet, text: str, x: float, top: float, width: float, style: Style) -> float:
+    """Return the height at which the wrapped text ends."""
+    for line in _lines(sheet, text, width, style):
+        top += style.line
+        write(sheet, x, top - 0.3 * style.size / 72, line, style)
+    return top
