@@ -32,6 +32,7 @@ def settle(document, contents_mark: str) -> None:
     _pair_bookmarks(body)
     _fix_numbering(document)
     _fit_tables(document)
+    _name_pictures(body)
     _fill_contents(document, contents_mark)
 
 
@@ -72,6 +73,15 @@ def _fix_numbering(document) -> None:
     """Replace the random ids that docxcompose draws for the lists."""
     for number, identifier in enumerate(document.part.numbering_part.element.iter(qn("w:nsid")), 1):
         identifier.set(qn("w:val"), f"{number:08X}")
+
+
+def _name_pictures(body) -> None:
+    """Replace the picture's own description, where pandoc leaves its whole address, by the alt text of its frame."""
+    for number, frame in enumerate(list(body.iter(qn("wp:docPr"))), 1):
+        frame.set("id", str(number))
+        for picture in frame.getparent().iter(qn("pic:cNvPr")):
+            picture.set("name", f"Figure {number}")
+            picture.set("descr", frame.get("descr", ""))
 
 
 def _name_styles(document) -> None:
