@@ -86,7 +86,7 @@ def _told(refusal):
 
 def _bug(error):
     _log("".join(traceback.format_exception(error)))
-    print(f"Erreur inattendue : {type(error).__name__}. Le détail est dans {LOG.relative_to(ROOT)} ; merci de nous l’envoyer.", file=sys.stderr)
+    print(f"Erreur inattendue : {type(error).__name__} : {error}. Le détail est dans {LOG.relative_to(ROOT)} ; merci de nous l’envoyer.", file=sys.stderr)
     return 1
 
 

@@ -48,6 +48,7 @@ class Indicateur:
             grouped.setdefault(row["mesure"], {})[row["groupe"].partition("=")[2]] = Figure(row)
         self.measures = {m: Figure(whole.get(m, _nothing(name, m)), grouped.get(m)) for m in [*whole, *(g for g in grouped if g not in whole)]}
         self.groupes = list(dict.fromkeys(tuple(r["groupe"].split("=")) for r in rows if r["groupe"]))
+        self.dimensions = {dimension for dimension, _ in self.groupes}
 
     def __getitem__(self, name):
         if name in self.measures:
@@ -131,6 +132,7 @@ def words(programme):
     texts = {"nom": identity.nom, "titre": identity.titre, "sous_titre": identity.sous_titre, "organisation": identity.organisation,
              "bailleur": identity.bailleur, "avertissement": identity.avertissement, "fiche": identity.fiche,
              "communes": french.listing(sorted(identity.communes.values(), key=str.casefold)),
+             "groupes": {"commune": sorted(identity.communes, key=lambda c: identity.communes[c].casefold())},
              "periode": f"{french.month(period.debut)} à {french.month(period.fin)}",
              "moment_avant": french.month(programme.period.debut), "moment_apres": french.month(programme.period.fin),
              "perimetre": "" if programme.commune == "toutes" else f", commune de {identity.communes[programme.commune]} seulement",

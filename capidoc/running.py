@@ -13,6 +13,10 @@ from capidoc.problems import ConfigurationRefused, Problem, ResourcesLacking, ne
 TIMEOUT_SECONDS = 1800
 
 
+class NotebookFailed(Exception):
+    """A cell failed in a way that no refusal foresaw: a bug, told with the place of the notebook kept for reading."""
+
+
 def execute(notebook, parameters, target, root, progress):
     """The executed notebook at `target`; raises the refusal that a cell raised, ResourcesLacking on a dead or hung kernel."""
     import papermill
@@ -25,9 +29,11 @@ def execute(notebook, parameters, target, root, progress):
     try:
         with TemporaryDirectory(prefix="capidoc-") as sockets:
             done = papermill.execute_notebook(notebook, target, parameters, kernel_name="python3", cwd=root, progress_bar=progress,
-                                              execution_timeout=TIMEOUT_SECONDS, log_output=False, config=_transport(sockets))
+                                              execution_timeout=TIMEOUT_SECONDS, log_output=False, config=_transport(sockets),
+                                              # Stopping a kernel interrupts it first; it would tell so to whoever reads the mail of cron.
+                                              extra_arguments=["--log-level=CRITICAL"])
     except PapermillExecutionError as error:
-        raise _refusal(error) from error
+        raise _refusal(error, target) from error
     except (DeadKernelError, CellTimeoutError) as error:
         raise ResourcesLacking(Problem("le noyau du carnet s’est arrêté ou dépasse le temps permis", file=notebook.name,
                                        remedy=f"Voir {target}.")) from error
@@ -52,9 +58,9 @@ def _only_known(notebook, parameters):
                                      for name in unknown))
 
 
-def _refusal(error):
+def _refusal(error, target):
     kind = problems.by_name(error.ename)
-    return kind(*error.evalue.split("\n")) if kind else error
+    return kind(*error.evalue.split("\n")) if kind else NotebookFailed(f"{error.ename} : {error.evalue} (carnet gardé : {target})")
 
 
 def _ran_to_the_end(done, notebook):

@@ -1,5 +1,8 @@
 """JASS's reconstituted exports, cleaned: every planted defect met as the ground truth says, and the published totals exactly."""
 
+import re
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -7,7 +10,7 @@ from capidoc import claims, disclosure, effects, facts, indicators
 from capidoc.decisions import decided
 from capidoc.ingest import receive
 from capidoc.observations import clean
-from capidoc.programme import Programme
+from capidoc.programme import Programme, read_yaml
 
 from .conftest import ROOT
 
@@ -129,3 +132,30 @@ def test_only_the_contradictions_of_the_source_are_found(jass, known):
 def test_money_of_fewer_than_five_enterprises_is_never_public(known):
     hidden = known[(known["unite"] == "F CFA") & (known["n"] < 5)]
     assert (hidden["statut_divulgation"] != "publiable").all()
+
+
+def test_one_dirty_cell_reaches_one_numeral(jass, received):
+    """The walk of ARCHITECTURE.md: « feminin », row 588 of the repeat sheet, is one of the 33 women."""
+    table = received["suivi"].repeats["apprentis"]
+    cell = (table["ligne"] == 588, "sexe_apprenti")
+    assert table.loc[cell].tolist() == ["feminin"]
+    other = table.copy()
+    other.loc[cell] = "Masculin"
+    changed = received | {"suivi": replace(received["suivi"], repeats={"apprentis": other})}
+    plan = [i for i in indicators.load(jass.folder / "indicateurs.csv", jass.identity) if i.id == "apprentis_accueillis"]
+    counts = []
+    for source in (received, changed):
+        computed = effects.compute(plan, clean(jass.identity, source, decided(jass)).observations, jass.period)
+        counts.append(computed[(computed["mesure"] == "apres") & computed["groupe"].str.startswith("sexe")]["valeur"].tolist())
+    assert counts == [[33, 45], [32, 46]]
+
+
+def test_charts_of_the_programme_are_all_drawn_in_a_document(jass):
+    words = "".join(p.read_text(encoding="utf-8") for p in [*(jass.folder / "recit").glob("*.md"), *jass.templates.glob("*.md.j2")])
+    assert [f["id"] for f in read_yaml(jass.folder / "figures.yml") if f'figure("{f["id"]}")' not in words] == []
+
+
+def test_the_narrative_types_no_number(jass):
+    for path in (jass.folder / "recit").glob("[!8]*.md"):
+        words = re.sub(r"\{\{.*?\}\}", "", path.read_text(encoding="utf-8"))
+        assert not re.search(r"\d", words), path.name

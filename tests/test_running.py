@@ -39,6 +39,12 @@ def test_a_refusal_in_a_cell_comes_back_with_its_code_and_words(notebook):
     assert (refusal.value.code, len(refusal.value.problems)) == (22, 2)
 
 
+def test_any_other_failure_is_a_bug_that_names_the_kept_notebook(notebook, tmp_path):
+    with pytest.raises(running.NotebookFailed, match=r"ZeroDivisionError.*carnet gardé"):
+        notebook("1 / 0")
+    assert (tmp_path / "fait" / "carnet.ipynb").is_file()
+
+
 @pytest.mark.parametrize("leaving", ["import sys; sys.exit(0)", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"])
 def test_a_notebook_that_stops_early_is_no_success(notebook, leaving):
     with pytest.raises(ResourcesLacking) as refusal:
