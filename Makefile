@@ -29,7 +29,7 @@ data: $(READY) ## nettoyer seulement : observations, journal, rejets dans data/p
 effects: $(READY) ## nettoyer, puis calculer les faits
 	@$(CAPIDOC) effects $(SCOPE)
 
-verify: $(READY) ## comparer les fichiers publiés à leur manifeste
+verify: $(READY) ## relire le jeu publié : chaque empreinte, chaque nombre
 	@$(CAPIDOC) verify $(SCOPE)
 
 test: $(READY) ## tous les tests

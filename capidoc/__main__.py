@@ -14,7 +14,7 @@ VERBS = {
     "all": "tous les livrables de tous les programmes",
     "data": "nettoyer les données seulement",
     "effects": "nettoyer et calculer les effets",
-    "verify": "comparer le jeu publié à son manifeste",
+    "verify": "relire le jeu publié : chaque empreinte, chaque nombre",
 }
 
 
@@ -60,11 +60,11 @@ class _French(argparse.ArgumentParser):
 
 
 def _one(asked, slug):
-    from capidoc import building, publishing
+    from capidoc import building
 
     programme = Programme(slug, asked.commune, asked.debut, asked.fin)
     if asked.verb == "verify":
-        print(f"{slug} : {publishing.verify(programme.published)} fichiers conformes au manifeste")
+        print(building.verify(programme))
     elif asked.verb in building.STEPS:
         building.compute(programme, asked.verb, asked.profil)
         print(f"{slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")

@@ -3,11 +3,12 @@
 import shutil
 import sys
 
-from capidoc import publishing, running
+from capidoc import publishing, running, tables, traceability
 from capidoc.documents import html, markdown, pdf, word
 from capidoc.problems import Problem, RenderingFailed
 
 STEPS = {"data": ("01_clean",), "effects": ("01_clean", "02_effects")}
+FACTS = "indicateurs.xlsx"
 SAID = {"01_clean": "Nettoyage des données", "02_effects": "Calcul des effets", "03_report": "Figures et texte"}
 WRITERS = {"html": html, "pdf": pdf, "docx": word}
 DELIVERABLES = {"report": ["capitalisation"], "brief": ["note"], "all": ["capitalisation", "note"]}
@@ -57,6 +58,13 @@ def publish(programme, deliverables, profile="public"):
     return f"{programme.slug} : {' et '.join(deliverables)} dans {target.relative_to(programme.root)}"
 
 
+def verify(programme):
+    """The message of a sound published set: every hash, every number in its three formats; raises TraceabilityRefused."""
+    files = publishing.verify(programme.published)
+    numbers = traceability.check(programme.published, tables.read_workbook(programme.published / FACTS))
+    return f"{programme.slug} : {files} fichiers conformes au manifeste, {numbers} nombres conformes à leur fait"
+
+
 def _already(programme, target):
     """The deliverables that stand in the published set: they are rebuilt, so that a set never mixes facts."""
     return [p.name.removesuffix(".md.j2") for p in programme.templates.glob("*.md.j2") if (target / p.name.replace(".md.j2", ".pdf")).is_file()]
@@ -71,8 +79,10 @@ def build(programme, deliverables, profile, workshop, run):
         shutil.copytree(programme.processed / "figures", workshop / "figures", dirs_exist_ok=True)
         write(running.document(executed), deliverable, workshop, programme.templates)
     shutil.copytree(programme.processed / "carnets", workshop / "interne" / "carnets", dirs_exist_ok=True)
-    for table in ("indicateurs.xlsx", "controle_chiffres.csv"):
+    for table in (FACTS, "controle_chiffres.csv"):
         shutil.copy2(programme.processed / table, workshop / table)
+    # The PDF is read back by `verify` only: its text takes seconds, and the same tree made the three formats.
+    traceability.check(workshop, tables.read_workbook(workshop / FACTS), formats=("docx",))
 
 
 def write(text, deliverable, workshop, templates):

@@ -126,6 +126,7 @@ class Identity(_Strict):
     periodes: dict[Name, Period]
     communes: dict[Name, str]
     fiche: list[tuple[str, str]] = []
+    exceptions_vocabulaire: list[tuple[str, str]] = []
     chiffres_cles: list[tuple[str, str]] = []
     sources: dict[Name, Source]
 

@@ -53,6 +53,15 @@ def write_workbook(facts, path):
     path.write_bytes(_steady(book))
 
 
+def read_workbook(path):
+    """What each fact prints as, {id: text}, from a workbook written by `write_workbook`."""
+    from python_calamine import CalamineWorkbook
+
+    heads, *rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
+    fact, text = heads.index(HEADINGS["id"]), heads.index(HEADINGS["texte"])
+    return {row[fact]: str(row[text]) for row in rows}
+
+
 def _steady(book):
     """The bytes of a workbook without the hour at which it was written."""
     raw, steady = io.BytesIO(), io.BytesIO()

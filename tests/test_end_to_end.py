@@ -120,7 +120,7 @@ def test_no_markdown_or_template_sign_is_left_in_print(place):
 
 def test_the_set_verifies_and_says_what_it_rests_on(place):
     done = capidoc(place, "verify", "jass")
-    assert done.returncode == 0 and "fichiers conformes" in done.stdout
+    assert done.returncode == 0 and "fichiers conformes" in done.stdout and "nombres conformes à leur fait" in done.stdout
     manifest = json.loads((place / "outputs/jass/manifest.json").read_text(encoding="utf-8"))
     assert RAW in manifest["entrees"]
     assert {"capitalisation.html", "capitalisation.pdf", "capitalisation.docx", "figures/revenu_total.svg", "figures/revenu_total.txt",
@@ -141,6 +141,8 @@ BREAKS = [
     ("truncated workbook", RAW, lambda b: b[:2000], 20, "Tableau des protocoles et subventions 2022.xlsx : classeur"),
     ("login page", RAW, lambda b: b"<html>Connexion</html>", 20, "n’est pas un classeur"),
     ("misspelt number", "programmes/jass/recit/resume.md", lambda b: b"\n{{ salarie.apres }}" + b, 10, "resume.md, ligne 2 : « salarie » — nom inconnu"),
+    ("causal word", "programmes/jass/recit/5_succes.md", lambda b: b + b"\nOn a permis de tout changer.\n", 31,
+     "« a permis de » — affirmation de cause"),
     ("unknown rule", "programmes/jass/indicateurs.csv", lambda b: b.replace(b";mediane;", b";medianne;", 1), 10, "Vouliez-vous dire « mediane »"),
     ("missing question", "programmes/jass/programme.yml", lambda b: b.replace(b"titre: Type,", "titre: Catégorie,".encode(), 1), 22, "« Catégorie »"),
     ("broken yaml", "programmes/jass/programme.yml", lambda b: b"nom: [\n" + b, 10, "programme.yml"),

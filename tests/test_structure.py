@@ -18,9 +18,10 @@ ALLOWED = {
     "cleaning": {"ingest", "problems", "values"}, "observations": {"cleaning", "ingest"},
     "indicators": {"observations", "problems"}, "effects": {"indicators", "observations", "statistics"},
     "facts": {"french", "problems", "statistics"}, "claims": {"french", "problems", "statistics"},
-    "narrative": {"french", "problems"}, "charts": {"charts", "french", "problems"}, "documents": DOCUMENTS,
-    "publishing": {"problems", "reading"}, "building": {"documents", "problems", "publishing", "running"},
-    "__main__": {"building", "problems", "programme", "publishing"}, "__init__": set(),
+    "traceability": {"problems"}, "wording": {"problems"}, "narrative": {"french", "problems"}, "charts": {"charts", "french", "problems"},
+    "documents": DOCUMENTS,
+    "publishing": {"problems", "reading"}, "building": {"documents", "problems", "publishing", "running", "tables", "traceability"},
+    "__main__": {"building", "problems", "programme"}, "__init__": set(),
 }
 MODULES = sorted((ROOT / "capidoc").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

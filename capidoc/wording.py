@@ -1,0 +1,31 @@
+"""What may a sentence claim: the causal words that a design without comparison group does not allow."""
+
+import re
+
+from capidoc.problems import Problem, TraceabilityRefused
+
+# By design of the study; the source of the list is the attribution rule of the method annex.
+REFUSED = {"avant_apres": (
+    r"impact\w*", r"grâce à|grâce aux?", r"(?:a|ont|avait|avaient) permis de", r"(?:a|ont) entraîné\w*", r"démontre\w*", r"prouve\w*",
+    r"attribuable\w*", r"(?:a|ont) contribué à")}
+INSTEAD = "« évolution observée », « a pu contribuer à », « les entreprises déclarent »"
+
+
+def check(folder, design, exceptions):
+    """Nothing when the narrative claims no more than the design allows; raises TraceabilityRefused with file and line.
+
+    `exceptions` are (words, reason) pairs on record: a sentence that holds such words passes.
+    """
+    allowed = [words.casefold() for words, _ in exceptions]
+    problems = [problem for path in sorted(folder.glob("*.md")) for problem in _problems(path, REFUSED[design], allowed)]
+    if problems:
+        raise TraceabilityRefused(*problems)
+
+
+def _problems(path, patterns, allowed):
+    pattern = re.compile(rf"\b(?:{'|'.join(patterns)})(?!\w)", re.IGNORECASE)
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        for found in pattern.finditer(line):
+            if not any(words in line.casefold() for words in allowed):
+                yield Problem("affirmation de cause que le devis « avant-après » ne permet pas", INSTEAD,
+                              "Reformulez, ou inscrivez l’exception et son motif dans programme.yml.", file=path.name, row=number, value=found.group())
