@@ -8,6 +8,7 @@ from capidoc import problems
 from capidoc.programme import ROOT, Programme, slugs
 
 LOG = ROOT / "outputs" / "capidoc.log"
+INTERRUPTED = 130  # as shells say it
 VERBS = {
     "report": "le document de capitalisation (HTML, PDF, Word)",
     "brief": "la note de deux pages (HTML, PDF, Word)",
@@ -32,6 +33,9 @@ def _guarded(work):
         return work()
     except problems.Refusal as refusal:
         return _told(refusal)
+    except KeyboardInterrupt:
+        print("Interrompu : rien de nouveau n’a été publié.", file=sys.stderr)
+        return INTERRUPTED
     except Exception as error:  # a bug: said briefly, kept whole in the log
         return _bug(error)
 
@@ -60,16 +64,18 @@ class _French(argparse.ArgumentParser):
 
 
 def _one(asked, slug):
-    from capidoc import building
+    from capidoc import building, publishing
 
     programme = Programme(slug, asked.commune, asked.debut, asked.fin)
     if asked.verb == "verify":
         print(building.verify(programme))
-    elif asked.verb in building.STEPS:
-        building.compute(programme, asked.verb, asked.profil)
-        print(f"{slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
-    else:
-        print(building.publish(programme, building.DELIVERABLES[asked.verb], asked.profil))
+        return 0
+    with publishing.alone(programme):
+        if asked.verb in building.STEPS:
+            building.compute(programme, asked.verb, asked.profil)
+            print(f"{slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
+        else:
+            print(building.publish(programme, building.DELIVERABLES[asked.verb], asked.profil))
     return 0
 
 

@@ -90,6 +90,12 @@ class ResourcesLacking(Refusal):
     code = 40
 
 
+class AlreadyRunning(Refusal):
+    """Another run holds this programme's lock."""
+
+    code = 41
+
+
 class RenderingFailed(Refusal):
     """A document could not be made from sound facts."""
 

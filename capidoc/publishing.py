@@ -4,15 +4,31 @@ import hashlib
 import json
 import os
 import shutil
+from contextlib import contextmanager
 from importlib.metadata import distributions
 from pathlib import Path
 
-from capidoc.problems import Problem, RenderingFailed, ResourcesLacking, TraceabilityRefused
+from filelock import FileLock, Timeout
+
+from capidoc.problems import AlreadyRunning, Problem, RenderingFailed, ResourcesLacking, TraceabilityRefused
 from capidoc.reading import digest
 
 MANIFEST = "manifest.json"
 CODE = ("capidoc/**/*.py", "notebooks/*.ipynb", "templates/**/*", "requirements.lock")
 WORDS = ("*.yml", "*.csv", "formulaires/*", "recit/*")
+
+
+@contextmanager
+def alone(programme):
+    """Nothing, while no other run works on this programme; raises AlreadyRunning at once when one does."""
+    path = programme.root / "data" / "processed" / f"{programme.slug}.lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path, blocking=False):
+            yield
+    except Timeout as error:
+        raise AlreadyRunning(Problem("une autre exécution travaille sur ce programme", remedy="Attendez qu’elle finisse.",
+                                     value=programme.slug)) from error
 
 
 def inputs(programme, parameters):

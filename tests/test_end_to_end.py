@@ -11,6 +11,9 @@ import docx
 import pypdf
 import pytest
 
+from capidoc import publishing
+from capidoc.programme import Programme
+
 from .conftest import ROOT
 
 PARTS = ("capidoc", "notebooks", "templates", "programmes", "data/raw", "requirements.lock")
@@ -170,6 +173,12 @@ def test_a_refusal_is_french_has_its_code_and_leaves_the_published_set_alone(pla
 def test_a_wrong_parameter_is_refused_in_french(place, arguments, message):
     done = capidoc(place, *arguments)
     assert (done.returncode, message in done.stderr) == (10, True), done.stderr
+
+
+def test_a_second_run_at_the_same_time_is_refused_at_once(place):
+    with publishing.alone(Programme("jass", root=place)):
+        done = capidoc(place, "report", "jass")
+    assert (done.returncode, "une autre exécution travaille" in done.stderr) == (41, True)
 
 
 def test_one_commune_goes_to_its_own_folder_and_shows_no_money_of_four_enterprises(place):
