@@ -6,8 +6,10 @@ from capidoc import statistics
 from capidoc.indicators import COUNTED
 from capidoc.observations import RECORD
 
-FACTS = ["indicateur", "mesure", "moment", "groupe", "valeur", "unite", "n", "manquants", "methode", "formule"]
+FACTS = ["indicateur", "mesure", "moment", "groupe", "valeur", "unite", "n", "manquants", "intervalle", "methode", "formule"]
 AGGREGATE = {"effectif": "sum", "nombre": "sum", "somme": "sum", "moyenne": "mean", "part": "mean", "mediane": "median"}
+# In a sample, what a group's value is worth: the estimate of a domain of the whole sample, with its interval.
+DOMAIN = {"moyenne": statistics.domain_mean, "part": statistics.domain_mean, "mediane": statistics.domain_median}
 
 
 def compute(plan, observations, period):
@@ -77,22 +79,34 @@ def _value(indicator, values):
     return float(known.agg(AGGREGATE[indicator.regle])) if len(known) else float("nan")
 
 
-def _fact(indicator, mesure, valeur, n, manquants, moment="", groupe="", unite=None, formule=None, methode=""):
+def _interval(indicator, sample, members):
+    """[low, high] of the value over the members of a sample; None in a census, or where the sample does not carry it."""
+    if indicator.population != "echantillon" or indicator.regle not in DOMAIN:
+        return None
+    try:
+        estimate = DOMAIN[indicator.regle](sample["valeur"], group=sample["unite"].isin(members))
+    except statistics.NotEstimable:
+        return None
+    return [estimate.low, estimate.high]
+
+
+def _fact(indicator, mesure, valeur, n, manquants, moment="", groupe="", unite=None, formule=None, methode="", intervalle=None):
     formula = f"{indicator.regle}({indicator.variable or indicator.filtre or RECORD})"
     kept = " | ".join(p for p in (moment, groupe, methode) if p)
     return {"indicateur": indicator.id, "mesure": mesure, "moment": moment, "groupe": groupe, "valeur": valeur,
-            "unite": indicator.unite if unite is None else unite, "n": int(n), "manquants": int(manquants),
+            "unite": indicator.unite if unite is None else unite, "n": int(n), "manquants": int(manquants), "intervalle": intervalle,
             "methode": ", ".join(p for p in (indicator.population, methode) if p), "formule": formule or f"{formula}{' | ' + kept if kept else ''}"}
 
 
 def _single_moment(indicator, cells):
     whole = _whole(cells)
     total = _value(indicator, whole["valeur"])
-    yield _fact(indicator, "valeur", total, whole["valeur"].notna().sum(), whole["valeur"].isna().sum())
-    for group, part in _groups(indicator, cells):
-        part = _whole(part)
+    yield _fact(indicator, "valeur", total, whole["valeur"].notna().sum(), whole["valeur"].isna().sum(),
+                intervalle=_interval(indicator, whole, whole["unite"]))
+    for group, members in _groups(indicator, cells):
+        part = _whole(members)
         value, known = _value(indicator, part["valeur"]), part["valeur"].notna().sum()
-        yield _fact(indicator, "valeur", value, known, part["valeur"].isna().sum(), groupe=group)
+        yield _fact(indicator, "valeur", value, known, part["valeur"].isna().sum(), groupe=group, intervalle=_interval(indicator, whole, part["unite"]))
         if indicator.regle in COUNTED:
             yield _share(indicator, "part", value, total, known, group)
 
@@ -112,28 +126,42 @@ def _paired(cells, first, last):
 def _two_moments(indicator, cells, period):
     pairs = _paired(cells, period.debut, period.fin)
     lost = cells["unite"].nunique() - len(pairs)
-    whole = list(_before_after(indicator, pairs, period, lost))
+    sample = _whole(cells)
+    whole = list(_before_after(indicator, pairs, period, lost, sample))
     yield from whole
     yield from _distribution(indicator, pairs, lost)
     for group, part in _groups(indicator, cells[cells["unite"].isin(pairs.index)]):
         own = _paired(part, period.debut, period.fin)
-        rows = list(_before_after(indicator, own, period, part["unite"].nunique() - len(own), group))
+        rows = list(_before_after(indicator, own, period, part["unite"].nunique() - len(own), sample, group))
         yield from rows
         if indicator.regle in COUNTED:
             yield from _shares(indicator, rows, whole, group, period)
 
 
-def _before_after(indicator, pairs, period, lost, group=""):
+def _before_after(indicator, pairs, period, lost, sample, group=""):
     before, after = _value(indicator, pairs["avant"]), _value(indicator, pairs["apres"])
+    first, last = (_interval(indicator, sample[sample["moment"] == moment], pairs.index) for moment in (period.debut, period.fin))
     common = {"n": len(pairs), "manquants": lost, "groupe": group, "methode": "paires"}
     unit = "points de %" if indicator.unite == "%" else None
     bracket = f"[{group}]" if group else ""
-    yield _fact(indicator, "avant", before, moment=period.debut, **common)
-    yield _fact(indicator, "apres", after, moment=period.fin, **common)
-    yield _fact(indicator, "difference", after - before, unite=unit, formule=f"{indicator.id}.apres{bracket} − {indicator.id}.avant{bracket}", **common)
+    yield _fact(indicator, "avant", before, moment=period.debut, intervalle=first, **common)
+    yield _fact(indicator, "apres", after, moment=period.fin, intervalle=last, **common)
+    yield _fact(indicator, "difference", after - before, unite=unit, intervalle=_paired_interval(indicator, pairs),
+                formule=f"{indicator.id}.apres{bracket} − {indicator.id}.avant{bracket}", **common)
     if indicator.unite != "%":
         yield _fact(indicator, "variation", statistics.change_percent(before, after), unite="%",
                     formule=f"100 × {indicator.id}.difference{bracket} ÷ {indicator.id}.avant{bracket}", **common)
+
+
+def _paired_interval(indicator, pairs):
+    """[low, high] of the mean paired change, in a sample only."""
+    if indicator.population != "echantillon" or indicator.regle not in ("moyenne", "part"):
+        return None
+    try:
+        estimate = statistics.mean_change(pairs["avant"], pairs["apres"])
+    except statistics.NotEstimable:
+        return None
+    return [estimate.low, estimate.high]
 
 
 def _distribution(indicator, pairs, lost):

@@ -12,7 +12,7 @@ COLUMNS = ["id", "libelle", "indicateur", "mesure", "moment", "groupe", "valeur"
            "intervalle", "methode", "formule", "sources", "statut_divulgation"]
 STEPS = {"%": 0.1, "points de %": 0.1}
 ROWS = ("lues", "exclues", "rejetees", "retenues")
-CONTEXT = {"libelle": "", "moment": "", "groupe": "", "methode": "cadre du programme", "manquants": 0, "arrondi": 1}
+CONTEXT = {"libelle": "", "moment": "", "groupe": "", "methode": "cadre du programme", "manquants": 0, "intervalle": None, "arrondi": 1}
 
 
 def gather(computed, plan, context, digests):
@@ -25,7 +25,7 @@ def gather(computed, plan, context, digests):
     facts = pd.concat([facts, pd.DataFrame(context)], ignore_index=True)
     facts["id"] = [_id(row) for row in facts.itertuples()]
     facts["texte"] = [french.quantity(row.valeur, row.unite, row.arrondi) for row in facts.itertuples()]
-    return facts.assign(intervalle=None, statut_divulgation="publiable")[COLUMNS]
+    return facts.assign(statut_divulgation="publiable")[COLUMNS]
 
 
 def _step(row, indicator):

@@ -10,7 +10,7 @@ from capidoc.problems import ConfigurationRefused, Problem
 STAMP = (1980, 1, 1, 0, 0, 0)
 ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 HEADINGS = {"id": "Fait", "libelle": "Indicateur", "mesure": "Mesure", "moment": "Moment", "groupe": "Groupe", "texte": "Valeur",
-            "unite": "Unité", "n": "n", "manquants": "Manquants", "methode": "Méthode", "formule": "Formule"}
+            "unite": "Unité", "n": "n", "manquants": "Manquants", "intervalle": "Intervalle à 95 %", "methode": "Méthode", "formule": "Formule"}
 
 
 def write(table, path):
@@ -43,12 +43,13 @@ def write_workbook(facts, path):
     sheet = book.active
     sheet.title = "Indicateurs"
     sheet.append(list(HEADINGS.values()))
-    for row in inert(facts[list(HEADINGS)]).itertuples(index=False):
+    told = facts.assign(intervalle=facts["intervalle"].map(lambda bounds: " ; ".join(f"{b:.6g}" for b in bounds) if isinstance(bounds, list) else ""))
+    for row in inert(told[list(HEADINGS)]).itertuples(index=False):
         sheet.append(list(row))
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     sheet.freeze_panes, sheet.auto_filter.ref = "A2", sheet.dimensions
-    for letter, width in zip("ABCDEFGHIJK", (34, 46, 16, 10, 18, 20, 12, 6, 10, 22, 60), strict=True):
+    for letter, width in zip("ABCDEFGHIJKL", (34, 46, 16, 10, 18, 20, 12, 6, 10, 18, 22, 60), strict=True):
         sheet.column_dimensions[letter].width = width
     path.write_bytes(_steady(book))
 

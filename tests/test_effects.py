@@ -114,3 +114,17 @@ def test_facts_written_are_facts_read(tmp_path):
     facts.write(table, "essai", tmp_path / "resultats.json")
     again = facts.read(tmp_path / "resultats.json")
     assert again.loc[0, ["id", "texte"]].tolist() == ["a.valeur", "n.d."] and math.isnan(again.loc[0, "valeur"])
+
+
+SAMPLE = "".join(f"E{i};2022-05;{'niono' if i < 5 else 'mpessoba'};{10 * i};0;0;0\nE{i};2022-06;niono;{10 * i + i};0;0;0\n" for i in range(1, 9))
+SAMPLED = HEAD + """\
+moyen;Revenu moyen;Moyenne;F CFA;suivi;revenu;moyenne;;debut|fin;;{population};1;hausse;essai
+"""
+
+
+def test_a_sample_has_intervals_and_a_census_has_none(computed):
+    """Means of 10 … 80 and changes of 1 … 8, n = 8: 45 ± 2,3646 × 24,495 / √8, and 4,5 ± 2,3646 × 2,4495 / √8 (Student)."""
+    sampled = computed(SAMPLE, plan=SAMPLED.format(population="echantillon"))
+    assert sampled.loc[("moyen", "avant", ""), "intervalle"] == pytest.approx([24.522, 65.478], abs=1e-3)
+    assert sampled.loc[("moyen", "difference", ""), "intervalle"] == pytest.approx([2.4522, 6.5478], abs=1e-4)
+    assert computed(SAMPLE, plan=SAMPLED.format(population="recensement"))["intervalle"].isna().all()

@@ -11,7 +11,7 @@ from .conftest import ROOT
 
 DOCUMENTS = {"french", "documents"}
 ALLOWED = {
-    "problems": set(), "french": set(), "statistics": set(), "values": set(), "disclosure": set(),
+    "problems": set(), "french": set(), "statistics": {"statistics"}, "values": set(), "disclosure": set(),
     "programme": {"problems"}, "tables": {"problems"}, "running": {"problems"},
     "reading": {"problems", "values"}, "xlsform": {"problems", "values"},
     "ingest": {"problems", "reading", "values", "xlsform"}, "decisions": {"problems", "reading", "values"},

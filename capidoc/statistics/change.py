@@ -1,4 +1,4 @@
-"""What each statistic is: pure functions over numbers, with their source; nothing of ours is imported."""
+"""How is a change told: percent of a total, shares, directions, months."""
 
 import math
 

@@ -1,0 +1,46 @@
+"""What each statistic is: pure functions over numbers, with their source; nothing of ours is imported.
+
+Missing values are NaN and are left out (pairs only where both moments are known). What cannot be estimated raises NotEstimable.
+"""
+
+from capidoc.statistics.change import change_percent, directions, months_inclusive, share_percent
+from capidoc.statistics.design import domain_mean, domain_median, domain_proportion, domain_ratio, domain_total
+from capidoc.statistics.numbers import Estimate, NotEstimable, Significance
+from capidoc.statistics.paired import mean_change, median_change, paired_t_test, ratio_of_totals, sign_test, signed_rank_test
+from capidoc.statistics.proportions import clopper_pearson, exact_binomial_test, mcnemar_test, paired_proportions_difference, proportions_difference, wilson
+from capidoc.statistics.robustness import AttritionBounds, Influence, attrition_bounds, holm, influence, jackknife_se, mad, trimmed_mean
+
+__all__ = [
+    "AttritionBounds",
+    "Estimate",
+    "Influence",
+    "NotEstimable",
+    "Significance",
+    "attrition_bounds",
+    "change_percent",
+    "clopper_pearson",
+    "directions",
+    "domain_mean",
+    "domain_median",
+    "domain_proportion",
+    "domain_ratio",
+    "domain_total",
+    "exact_binomial_test",
+    "holm",
+    "influence",
+    "jackknife_se",
+    "mad",
+    "mcnemar_test",
+    "mean_change",
+    "median_change",
+    "months_inclusive",
+    "paired_proportions_difference",
+    "paired_t_test",
+    "proportions_difference",
+    "ratio_of_totals",
+    "share_percent",
+    "sign_test",
+    "signed_rank_test",
+    "trimmed_mean",
+    "wilson",
+]
