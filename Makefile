@@ -33,13 +33,14 @@ verify: $(READY) ## relire le jeu publié : chaque empreinte, chaque nombre
 	@$(CAPIDOC) verify $(SCOPE)
 
 test: $(READY) ## tous les tests
+	@$(VENV)/bin/ruff check -q capidoc tests programmes
 	@$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile
 
 lab: $(READY) ## JupyterLab sur les carnets
 	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/jupyter lab --notebook-dir=notebooks
 
-clean: ## effacer ce qui peut être refait (data/processed, outputs, .venv)
-	@rm -rf data/processed outputs $(VENV)
+clean: ## effacer ce qui peut être refait ; un fichier que vous avez retouché est gardé
+	@test ! -x $(VENV)/bin/python || $(CAPIDOC) clean
 
 help: ## cette liste
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,6 +1,7 @@
 """The command line: verbs in English, messages in French, exit codes of `problems`."""
 
 import argparse
+import re
 import sys
 import traceback
 
@@ -8,6 +9,9 @@ from capidoc import problems
 from capidoc.programme import ROOT, Programme, slugs
 
 LOG = ROOT / "outputs" / "capidoc.log"
+ENGLISH = {r"argument (\S+): invalid choice: '(.*)' \(choose from (.*)\)": r"« \2 » n’est pas un choix pour \1 (\3)",
+           r"the following arguments are required: ": "il manque ", r"unrecognized arguments: ": "en trop : ",
+           r"argument (\S+): expected one argument": r"\1 attend une valeur"}
 INTERRUPTED = 130  # as shells say it
 VERBS = {
     "report": "le document de capitalisation (HTML, PDF, Word)",
@@ -15,6 +19,7 @@ VERBS = {
     "all": "tous les livrables de tous les programmes",
     "data": "nettoyer les données seulement",
     "effects": "nettoyer et calculer les effets",
+    "clean": "effacer ce qui peut être refait",
     "verify": "relire le jeu publié : chaque empreinte, chaque nombre",
 }
 
@@ -25,7 +30,7 @@ def main(arguments=None):
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")
     asked = _parser().parse_args(arguments)
-    return _guarded(lambda: _all(asked) if asked.verb == "all" else _one(asked, asked.programme))
+    return _guarded(lambda: _all(asked) if asked.verb in ("all", "clean") else _one(asked, asked.programme))
 
 
 def _guarded(work):
@@ -47,7 +52,7 @@ def _parser():
     for verb, explained in VERBS.items():
         one = verbs.add_parser(verb, help=explained, description=explained, add_help=False)
         one.add_argument("-h", "--help", action="help", help="cette aide")
-        one.add_argument("programme", nargs="?", default="jass", help="dossier de programmes/ (jass)")
+        one.add_argument_group("arguments").add_argument("programme", nargs="?", default="jass", help="dossier de programmes/ (jass)")
         one.add_argument("--commune", default="toutes", help="une seule commune")
         one.add_argument("--debut", default="", help="premier mois, comme 2022-05")
         one.add_argument("--fin", default="", help="dernier mois, comme 2023-03")
@@ -59,6 +64,8 @@ class _French(argparse.ArgumentParser):
     """A parser whose errors are French and leave with the configuration code."""
 
     def error(self, message):
+        for english, french in ENGLISH.items():
+            message = re.sub(english, french, message)
         print(f"Commande incomprise : {message}. Essayez « python -m capidoc --help ».", file=sys.stderr)
         sys.exit(problems.ConfigurationRefused.code)
 
@@ -69,6 +76,10 @@ def _one(asked, slug):
     programme = Programme(slug, asked.commune, asked.debut, asked.fin)
     if asked.verb == "verify":
         print(building.verify(programme))
+        return 0
+    if asked.verb == "clean":
+        for kept in publishing.clean(programme):
+            print(f"gardé, car modifié ou ajouté par quelqu’un : {kept}", file=sys.stderr)
         return 0
     with publishing.alone(programme):
         if asked.verb in building.STEPS:

@@ -96,6 +96,22 @@ def stage(target):
         raise ResourcesLacking(Problem(f"écriture impossible : {error.strerror}", file=str(target.parent))) from error
 
 
+def clean(programme):
+    """The names of files kept, once all that can be rebuilt is gone: tables, and published files that nobody touched."""
+    shutil.rmtree(programme.root / "data" / "processed" / programme.slug, ignore_errors=True)
+    kept = []
+    for target in [*_nested(programme.published), programme.published]:
+        foreign = [name for name, state in differences(target) if state != "absent"]
+        for name in _manifest(target).get("sorties", {}).keys() - set(foreign):
+            (target / name).unlink(missing_ok=True)
+        (target / MANIFEST).unlink(missing_ok=True)
+        kept += [(target / name).relative_to(programme.root).as_posix() for name in foreign]
+    for folder in sorted(programme.published.rglob("*"), reverse=True):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+    return kept
+
+
 def _aside(target):
     return target.parent / f".{target.name}.ancien"
 

@@ -1,5 +1,7 @@
 """How a set is published: whole, described, never over somebody's edits."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from capidoc import publishing
@@ -61,6 +63,15 @@ def test_the_set_of_one_commune_stays_when_the_whole_is_published_again(publish,
     assert publishing.differences(target) == []
     target = publish(note_docx="deux")
     assert publish.carried == [] and publishing.verify(target / "niono") == 1
+
+
+def test_cleaning_keeps_what_somebody_edited_or_added(publish, tmp_path):
+    target = publish(note_docx="un", note_html="deux")
+    (target / "note.docx").write_text("retouché")
+    (target / "remarques.txt").write_text("à la main")
+    here = SimpleNamespace(root=tmp_path, slug="essai", published=target)
+    assert sorted(publishing.clean(here)) == ["outputs/essai/note.docx", "outputs/essai/remarques.txt"]
+    assert names(target) == ["note.docx", "remarques.txt"]
 
 
 def test_a_run_killed_between_the_two_renames_leaves_the_old_set(publish, tmp_path):
