@@ -244,7 +244,7 @@ def test_every_colour_of_text_and_bars_stands_out_on_white(colour):
 
 def test_the_figures_of_jass_are_declared_whole_and_type_no_number():
     declared = yaml.safe_load((ROOT / "programmes/jass/figures.yml").read_text(encoding="utf-8"))
-    assert {f["id"] for f in declared} >= {"revenu_total", "revenu_cours", "apprentis_sexe", "salaries_sexe", "subventions", "apprentis_communes"}
+    assert {f["id"] for f in declared} >= {"revenu_total", "revenu_cours", "apprentis_sexe", "salaries_sexe", "subventions"}
     for figure in declared:
         assert figure["genre"] in charts.GENRES and figure["source"]
         assert not re.search(r"\d", re.sub(r"\{\{.*?\}\}", "", f"{figure['titre']} {figure['legende']}"))
