@@ -86,7 +86,7 @@ def _one(asked, slug):
             building.compute(programme, asked.verb, asked.profil)
             print(f"{slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
         else:
-            print(building.publish(programme, building.DELIVERABLES[asked.verb], asked.profil))
+            print(building.publish(programme, building.wanted(programme, asked.verb), asked.profil))
     return 0
 
 

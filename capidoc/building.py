@@ -9,9 +9,11 @@ from capidoc.problems import Problem, RenderingFailed
 
 STEPS = {"data": ("01_clean",), "effects": ("01_clean", "02_effects")}
 FACTS = "indicateurs.xlsx"
+SCOPE = ("programme", "commune", "debut", "fin")
+ASKED = {"01_clean": (), "02_effects": ("profil",), "03_report": ("profil", "livrable", "identite")}
 SAID = {"01_clean": "Nettoyage des données", "02_effects": "Calcul des effets", "03_report": "Figures et texte"}
 WRITERS = {"html": html, "pdf": pdf, "docx": word}
-DELIVERABLES = {"report": ["capitalisation"], "brief": ["note"], "all": ["capitalisation", "note"]}
+DELIVERABLES = {"report": "capitalisation", "brief": "note"}
 
 
 def parameters(programme, profile="public"):
@@ -29,15 +31,9 @@ def compute(programme, step, profile="public"):
 def _run(programme, name, values, folder):
     notebook = programme.notebooks / f"{name}.ipynb"
     running.say(f"{SAID[name]}…")
-    own = {k: v for k, v in values.items() if k in _declared(notebook)}
+    own = {k: v for k, v in values.items() if k in (*SCOPE, *ASKED[name])}
     running.execute(notebook, own, folder / notebook.name, programme.root, running.on_terminal())
     return folder / notebook.name
-
-
-def _declared(notebook):
-    import papermill
-
-    return papermill.inspect_notebook(str(notebook))
 
 
 def publish(programme, deliverables, profile="public"):
@@ -60,14 +56,24 @@ def publish(programme, deliverables, profile="public"):
 
 def verify(programme):
     """The message of a sound published set: every hash, every number in its three formats; raises TraceabilityRefused."""
-    files = publishing.verify(programme.published)
-    numbers = traceability.check(programme.published, tables.read_workbook(programme.published / FACTS))
-    return f"{programme.slug} : {files} fichiers conformes au manifeste, {numbers} nombres conformes à leur fait"
+    names = publishing.verify(programme.published)
+    pages = [programme.published / name for name in names if "/" not in name and name.endswith(".html")]
+    numbers = traceability.check(pages, tables.read_workbook(programme.published / FACTS))
+    return f"{programme.slug} : {len(names)} fichiers conformes au manifeste, {numbers} nombres conformes à leur fait"
+
+
+def wanted(programme, verb):
+    """The deliverables that a verb asks for: one by its name, or every top-level template."""
+    return [DELIVERABLES[verb]] if verb in DELIVERABLES else _deliverables(programme)
+
+
+def _deliverables(programme):
+    return sorted(p.name.removesuffix(".md.j2") for p in programme.templates.glob("*.md.j2"))
 
 
 def _already(programme, target):
     """The deliverables that stand in the published set: they are rebuilt, so that a set never mixes facts."""
-    return [p.name.removesuffix(".md.j2") for p in programme.templates.glob("*.md.j2") if (target / p.name.replace(".md.j2", ".pdf")).is_file()]
+    return [name for name in _deliverables(programme) if (target / f"{name}.pdf").is_file()]
 
 
 def build(programme, deliverables, profile, workshop, run):
@@ -78,11 +84,12 @@ def build(programme, deliverables, profile, workshop, run):
         executed = _run(programme, "03_report", values, programme.processed / "carnets" / deliverable)
         shutil.copytree(programme.processed / "figures", workshop / "figures", dirs_exist_ok=True)
         write(running.document(executed), deliverable, workshop, programme.templates)
-    shutil.copytree(programme.processed / "carnets", workshop / "interne" / "carnets", dirs_exist_ok=True)
+    shutil.copytree(programme.processed / "carnets", workshop / "interne" / "carnets", dirs_exist_ok=True,
+                    ignore=shutil.ignore_patterns("*.log"))
     for table in (FACTS, "controle_chiffres.csv"):
         shutil.copy2(programme.processed / table, workshop / table)
     # The PDF is read back by `verify` only: its text takes seconds, and the same tree made the three formats.
-    traceability.check(workshop, tables.read_workbook(workshop / FACTS), formats=("docx",))
+    traceability.check([workshop / f"{d}.html" for d in deliverables], tables.read_workbook(workshop / FACTS), formats=("docx",))
 
 
 def write(text, deliverable, workshop, templates):

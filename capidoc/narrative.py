@@ -27,9 +27,6 @@ class Figure:
             return self.fact[name]
         raise ConfigurationRefused(Problem("groupe inconnu", remedy=near(name, self.groups), value=f"{self.fact['id']}.{name}"))
 
-    def __bool__(self):
-        return self.fact["texte"] not in (french.MISSING,)
-
     def bound(self):
         """The number as Markdown, tied to its fact."""
         value = "" if self.fact["valeur"] != self.fact["valeur"] else f"{self.fact['valeur']:.10g}"
@@ -129,7 +126,7 @@ def words(programme):
     """The names that templates use for the programme: texts, already in French."""
     identity = programme.identity
     period = identity.periodes["programme"]
-    texts = {"nom": identity.nom, "titre": identity.titre, "sous_titre": identity.sous_titre, "organisation": identity.organisation,
+    return {"nom": identity.nom, "titre": identity.titre, "sous_titre": identity.sous_titre, "organisation": identity.organisation,
              "bailleur": identity.bailleur, "avertissement": identity.avertissement, "fiche": identity.fiche,
              "communes": french.listing(sorted(identity.communes.values(), key=str.casefold)),
              "groupes": {"commune": sorted(identity.communes, key=lambda c: identity.communes[c].casefold())},
@@ -141,7 +138,6 @@ def words(programme):
              "chiffres_cles": identity.chiffres_cles, "memes_mois": programme.period.debut[5:] == programme.period.fin[5:],
              "sources": {**{n: s.libelle for n, s in identity.sources.items()},
                          **{f"{n}_{r}": f"{s.libelle} : {r}" for n, s in identity.sources.items() for r in s.repetitions}}}
-    return texts
 
 
 def environment(programme, finalize):

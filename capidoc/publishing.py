@@ -72,14 +72,14 @@ def differences(target):
 
 
 def verify(target):
-    """The number of files whose hash was checked; raises TraceabilityRefused with what differs."""
+    """The names of the files whose hash was checked; raises TraceabilityRefused with what differs."""
     if not (target / MANIFEST).is_file():
         raise TraceabilityRefused(Problem("rien n’est publié ici", remedy="Lancez « make report ».", file=str(target)))
     wrong = [w for w in differences(target) if w[1] != "inconnu"]
     if wrong:
         raise TraceabilityRefused(*(Problem(f"fichier {state} depuis la publication", file=name, remedy="Relancez « make report » : "
                                             "votre version sera gardée à côté.") for name, state in wrong))
-    return len(_manifest(target)["sorties"])
+    return list(_manifest(target)["sorties"])
 
 
 def stage(target):

@@ -30,14 +30,25 @@ def execute(notebook, parameters, target, root, progress):
         with TemporaryDirectory(prefix="capidoc-") as sockets:
             done = papermill.execute_notebook(notebook, target, parameters, kernel_name="python3", cwd=root, progress_bar=progress,
                                               execution_timeout=TIMEOUT_SECONDS, log_output=False, config=_transport(sockets),
-                                              # Stopping a kernel interrupts it first; it would tell so to whoever reads the mail of cron.
-                                              extra_arguments=["--log-level=CRITICAL"])
+                                              kernel_manager_class=_quiet_kernel(target.with_suffix(".log")))
     except PapermillExecutionError as error:
         raise _refusal(error, target) from error
     except (DeadKernelError, CellTimeoutError) as error:
         raise ResourcesLacking(Problem("le noyau du carnet s’est arrêté ou dépasse le temps permis", file=notebook.name,
                                        remedy=f"Voir {target}.")) from error
     _ran_to_the_end(done, notebook)
+
+
+def _quiet_kernel(log):
+    """A kernel manager whose kernel talks to a log: stopped, it may grumble, and whoever reads the mail of cron has no use for it."""
+    from jupyter_client import AsyncKernelManager
+
+    class QuietKernel(AsyncKernelManager):
+        async def start_kernel(self, **options):
+            with log.open("wb") as grumbles:
+                return await super().start_kernel(stderr=grumbles, **options)
+
+    return QuietKernel
 
 
 def _transport(folder):

@@ -36,13 +36,13 @@ def bound(page):
     return reader.found
 
 
-def check(folder, printed, formats=FORMATS):
-    """The count of bound numbers read back in a set; raises TraceabilityRefused where a format does not print its fact.
+def check(pages, printed, formats=FORMATS):
+    """The count of bound numbers read back in HTML pages and the files beside them; raises TraceabilityRefused where a format does not print its fact.
 
     `printed` is {fact id: text} as shown: a hidden number must print as hidden.
     """
     total, problems = 0, []
-    for page in sorted(folder.glob("*.html")):
+    for page in pages:
         numbers = bound(page.read_text(encoding="utf-8"))
         total += len(numbers)
         problems += [_wrong(page.name, fact, text, printed) for fact, text in numbers if _spaced(printed.get(fact, "?")) != _spaced(text)]

@@ -5,36 +5,18 @@ import re
 import shutil
 import subprocess
 import sys
-from html.parser import HTMLParser
 
 import docx
 import pypdf
 import pytest
 
-from capidoc import publishing
+from capidoc import publishing, traceability
 from capidoc.programme import Programme
 
 from .conftest import ROOT
 
 PARTS = ("capidoc", "notebooks", "templates", "programmes", "data/raw", "requirements.lock")
 RAW = "data/raw/jass/Tableau des protocoles et subventions 2022.xlsx"
-
-
-class Numbers(HTMLParser):
-    """The bound numbers of a page: (name of the fact, text)."""
-
-    def __init__(self):
-        super().__init__()
-        self.found, self.inside = [], None
-
-    def handle_starttag(self, tag, attributes):
-        if tag == "data":
-            self.inside = dict(attributes)["data-ind"]
-
-    def handle_data(self, text):
-        if self.inside:
-            self.found.append((self.inside, text))
-            self.inside = None
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +47,7 @@ def known(place):
 @pytest.fixture(scope="module")
 def bound(place):
     """The numbers bound in the page."""
-    numbers = Numbers()
-    numbers.feed((place / "outputs/jass/capitalisation.html").read_text(encoding="utf-8"))
-    return numbers.found
+    return traceability.bound((place / "outputs/jass/capitalisation.html").read_text(encoding="utf-8"))
 
 
 def spaced(text):
@@ -175,6 +155,15 @@ def test_a_wrong_parameter_is_refused_in_french(place, arguments, message):
     assert (done.returncode, message in done.stderr) == (10, True), done.stderr
 
 
+def test_an_edited_page_is_kept_and_the_new_set_still_verifies(place):
+    page = place / "outputs/jass/capitalisation.html"
+    page.write_text(page.read_text(encoding="utf-8") + "<!-- relu -->", encoding="utf-8")
+    done = capidoc(place, "report", "jass")
+    kept = [p.name for p in (place / "outputs/jass").glob("capitalisation.modifie-*.html")]
+    assert done.returncode == 0 and len(kept) == 1 and kept[0] in done.stderr
+    assert capidoc(place, "verify", "jass").returncode == 0
+
+
 def test_a_second_run_at_the_same_time_is_refused_at_once(place):
     with publishing.alone(Programme("jass", root=place)):
         done = capidoc(place, "report", "jass")
@@ -188,3 +177,15 @@ def test_one_commune_goes_to_its_own_folder_and_shows_no_money_of_four_enterpris
     assert income["revenu_mensuel.avant"] == "masque:D5"
     assert (place / "outputs/jass/niono/capitalisation.pdf").is_file()
     assert capidoc(place, "verify", "jass").returncode == 0
+
+
+def test_all_builds_every_template_of_every_programme_and_one_broken_stops_no_other(place):
+    for folder in ("programmes", "data/raw"):
+        shutil.copytree(place / folder / "jass", place / folder / "autre")
+    (place / "programmes/autre/indicateurs.csv").write_text("id;libelle\n", encoding="utf-8")
+    (place / "templates/fiche.md.j2").write_text('{% include "parts/entete.md.j2" %}\ncompact: true\n---\n\n# Une fiche\n\n{{ salaries.apres }} salariés.\n',
+                                                 encoding="utf-8")
+    done = capidoc(place, "all")
+    assert (done.returncode, "indicateurs.csv" in done.stderr) == (10, True)
+    assert {"capitalisation.pdf", "note.docx", "fiche.html"} <= {p.name for p in (place / "outputs/jass").iterdir()}
+    assert not (place / "outputs/autre").exists()

@@ -30,7 +30,7 @@ def names(target):
 
 def test_a_published_set_verifies_and_a_touched_one_does_not(publish):
     target = publish(note_docx="un", note_html="deux")
-    assert publishing.verify(target) == 2
+    assert publishing.verify(target) == ["note.docx", "note.html"]
     (target / "note.html").write_text("autre")
     with pytest.raises(TraceabilityRefused, match=r"note\.html : fichier modifié") as refusal:
         publishing.verify(target)
@@ -62,7 +62,7 @@ def test_the_set_of_one_commune_stays_when_the_whole_is_published_again(publish,
     publishing.switch(part, target / "niono")
     assert publishing.differences(target) == []
     target = publish(note_docx="deux")
-    assert publish.carried == [] and publishing.verify(target / "niono") == 1
+    assert publish.carried == [] and publishing.verify(target / "niono") == ["note.docx"]
 
 
 def test_cleaning_keeps_what_somebody_edited_or_added(publish, tmp_path):
@@ -78,7 +78,7 @@ def test_a_run_killed_between_the_two_renames_leaves_the_old_set(publish, tmp_pa
     target = publish(note_docx="un")
     target.rename(tmp_path / "outputs" / ".essai.ancien")
     publishing.stage(target)
-    assert publishing.verify(target) == 1
+    assert publishing.verify(target) == ["note.docx"]
 
 
 def test_same_inputs_and_untouched_outputs_need_no_rebuild(publish):

@@ -17,7 +17,7 @@ def written(tmp_path):
         document = docx.Document()
         document.add_paragraph(word)
         document.save(tmp_path / "note.docx")
-        return traceability.check(tmp_path, printed, formats=("docx",))
+        return traceability.check([tmp_path / "note.html"], printed, formats=("docx",))
     return run
 
 

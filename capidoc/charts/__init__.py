@@ -15,11 +15,11 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 def draw(spec: dict, facts, titre: str, fonts: Path = FONTS) -> Chart:
-    """Return the chart that the spec declares; raises ValueError where the spec or its facts do not fit."""
+    """Return the chart that the spec declares; raises ConfigurationRefused where the spec or its facts do not fit."""
     if not NAME.fullmatch(spec.get("id", "")):
         raise refused(spec, "identifiant de figure refusé", spec.get("id", ""), ["lettres minuscules sans accent, chiffres, _ ou -"])
     if spec.get("genre") not in GENRES:
         raise refused(spec, "genre de figure inconnu", spec.get("genre", ""), GENRES)
     with matplotlib.rc_context(STYLE):
         figure, alt = GENRES[spec["genre"]](spec, facts, titre, fonts)
-    return Chart(spec["id"], figure, clean(" ".join([alt, *spelt_out(alt)])), clean(spec.get("legende", "")))
+    return Chart(spec["id"], figure, clean(" ".join([alt, *spelt_out(alt)])))

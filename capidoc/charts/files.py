@@ -19,12 +19,11 @@ STYLE = {"svg.hashsalt": "capidoc", "svg.fonttype": "path", "text.usetex": False
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawn chart, with the words that go beside it."""
+    """A drawn chart and its alt text."""
 
     id: str
     figure: Figure
     alt: str
-    caption: str
 
 
 def save(chart: Chart, directory: Path) -> None:
