@@ -48,7 +48,7 @@ help: ## cette liste
 
 # `--without-pip` and the outer pip: Debian's bare python3 has pip but not ensurepip.
 $(READY): requirements.lock
-	@echo "Préparation de l’environnement, une seule fois (environ 250 Mo à télécharger)…"
+	@echo "Préparation de l’environnement, une seule fois (environ 230 Mo à télécharger)…"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Il faut Python 3.11 ou plus récent." >&2; exit 1; }
 	@$(PYTHON) -m venv --clear --without-pip $(VENV)
 	@$(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements.lock

@@ -459,6 +459,7 @@ def test_word_merges_the_cell_of_a_term_with_several_definitions(document):
 def test_word_images_have_their_alt_text(files):
     assert f'descr="De 1 à 3{NB}millions de F{NN}CFA."' in xml(files)
     assert "data:" not in xml(files)
+    assert xml(files).count("<wp:inline") == xml(files).count('distL="0"')
 
 
 def test_word_footnotes_are_the_document_s_own(files):

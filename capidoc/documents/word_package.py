@@ -79,6 +79,10 @@ def _name_pictures(body) -> None:
     """Replace the picture's own description, where pandoc leaves its whole address, by the alt text of its frame."""
     for number, frame in enumerate(list(body.iter(qn("wp:docPr"))), 1):
         frame.set("id", str(number))
+        frame.set("name", f"Figure {number}")
+        # Without these LibreOffice leaves 3 mm on each side of a picture that fills the line.
+        for side in ("distT", "distB", "distL", "distR"):
+            frame.getparent().set(side, "0")
         for picture in frame.getparent().iter(qn("pic:cNvPr")):
             picture.set("name", f"Figure {number}")
             picture.set("descr", frame.get("descr", ""))
