@@ -26,11 +26,12 @@ class Claim:
     figures: dict
     facts: tuple
 
-    def printed(self, role):
-        """The figure as French prints it."""
+    def printed(self, role, value=None):
+        """The claim's figure in this role, or another value in its place, as French prints it."""
+        value = self.figures[role] if value is None else value
         if self.genre == "duree" and role in ("debut", "fin"):
-            return french.month(self.figures[role])
-        return french.quantity(self.figures[role], "%" if role == "pourcentage" else self.unite)
+            return french.month(value)
+        return french.quantity(value, "%" if role == "pourcentage" else self.unite)
 
 
 def load(path):
@@ -114,9 +115,9 @@ def _repair(claim):
     if claim.genre != "evolution" or not {"difference", "pourcentage"} <= f.keys():
         return "non conciliable sans les données"
     mended = repairs(f["debut"], f["fin"], f["difference"], f["pourcentage"])
-    single = [f"{ROLES[role]} : {Claim(**{**vars(claim), 'figures': {role: v}}).printed(role)}" for role, v in mended.items()]
+    single = [f"{ROLES[role]} : {claim.printed(role, v)}" for role, v in mended.items()]
     own = {"difference": f["fin"] - f["debut"], "pourcentage": math.floor(change_percent(f["debut"], f["fin"]) + 0.5)}
-    double = " et ".join(f"{ROLES[r]} : {Claim(**{**vars(claim), 'figures': {r: v}}).printed(r)}" for r, v in own.items())
+    double = " et ".join(f"{ROLES[r]} : {claim.printed(r, v)}" for r, v in own.items())
     return "non conciliable sans les données ; ou bien " + ", ou bien ".join([*single, double])
 
 

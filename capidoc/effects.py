@@ -19,9 +19,9 @@ def compute(plan, observations, period):
 
 
 def _of(indicator, observations, period):
-    cells = unit_values(indicator, observations)
     if indicator.regle == "modalites":
         return [_distinct(indicator, observations)]
+    cells = unit_values(indicator, observations)
     if not indicator.moments:
         return _single_moment(indicator, cells)
     return [*_two_moments(indicator, cells, period), *_course(indicator, cells, period)]
@@ -45,11 +45,10 @@ def _summed(rows, keys):
 
 
 def _unit_value(indicator, rows):
-    if indicator.regle == "part":
-        return (100.0 * (rows["modalite"] == indicator.answer)).where(rows["modalite"] != "")
-    if indicator.filtre:
-        return (1.0 * (rows["modalite"] == indicator.answer)).where(rows["modalite"] != "")
-    return rows["nombre"]
+    if indicator.regle != "part" and not indicator.filtre:
+        return rows["nombre"]
+    worth = 100.0 if indicator.regle == "part" else 1.0
+    return (worth * (rows["modalite"] == indicator.answer)).where(rows["modalite"] != "")
 
 
 def _with_zeros(indicator, counted, observations):
@@ -83,11 +82,16 @@ def _interval(indicator, sample, members):
     """[low, high] of the value over the members of a sample; None in a census, or where the sample does not carry it."""
     if indicator.population != "echantillon" or indicator.regle not in DOMAIN:
         return None
+    return _bounds(lambda: DOMAIN[indicator.regle](sample["valeur"], group=sample["unite"].isin(members)))
+
+
+def _bounds(estimate):
+    """[low, high] of what the function estimates; None where the data do not carry it."""
     try:
-        estimate = DOMAIN[indicator.regle](sample["valeur"], group=sample["unite"].isin(members))
+        found = estimate()
     except statistics.NotEstimable:
         return None
-    return [estimate.low, estimate.high]
+    return [found.low, found.high]
 
 
 def _fact(indicator, mesure, valeur, n, manquants, moment="", groupe="", unite=None, formule=None, methode="", intervalle=None):
@@ -157,11 +161,7 @@ def _paired_interval(indicator, pairs):
     """[low, high] of the mean paired change, in a sample only."""
     if indicator.population != "echantillon" or indicator.regle not in ("moyenne", "part"):
         return None
-    try:
-        estimate = statistics.mean_change(pairs["avant"], pairs["apres"])
-    except statistics.NotEstimable:
-        return None
-    return [estimate.low, estimate.high]
+    return _bounds(lambda: statistics.mean_change(pairs["avant"], pairs["apres"]))
 
 
 def _distribution(indicator, pairs, lost):

@@ -36,7 +36,7 @@ def receive(programme, name):
         sheets = read(path)
         tables.append(_tables(sheets, form, source))
         remarks += [r for sheet in tables[-1].values() for r in sheet[1]]
-    stacked = {repeat: _stack([t[repeat][0] for t in tables if repeat in t], form, source, repeat)
+    stacked = {repeat: _stack([t[repeat][0] for t in tables if repeat in t], source, repeat)
                for repeat in ("", *source.repetitions)}
     return Received(form, stacked[""], {r: stacked[r] for r in source.repetitions},
                     pd.DataFrame(remarks, columns=REMARKS), {p.name: digest(p) for p in paths})
@@ -75,7 +75,7 @@ def _main(sheets, source):
 
 
 def _recognised(sheet, form, source, repeat):
-    top = _header_row(sheet, form, source)
+    top = _header_row(sheet, source)
     headers = list(sheet.cells.loc[top]) if len(sheet.cells) else []
     found = xlsform.recognise(headers, form, repeat, source.renommages, sheet.place | {"row": top})
     asked = {f if isinstance(f, str) else f[0] for f in found.values()}
@@ -84,11 +84,11 @@ def _recognised(sheet, form, source, repeat):
     xlsform.require(asked, needed, form, repeat, sheet.place | {"row": top})
     body = sheet.cells.loc[top + 1:]
     body = body[~body.iloc[:, 0].astype(str).str.startswith("#")] if len(body.columns) else body
-    table = _named(body, found, form, source, repeat, sheet)
-    return table, _remarks(sheet, headers, found, form, source, repeat, body)
+    table = _with_origin(_named(body, found, form.of(repeat), sheet), sheet, source, repeat)
+    return table, _remarks(sheet, headers, found, form.of(repeat), body)
 
 
-def _header_row(sheet, form, source):
+def _header_row(sheet, source):
     if source.formulaire:
         return 1
     titles = {key(c.titre): c.titre for c in source.colonnes.values()}
@@ -104,15 +104,22 @@ def _kept_of(source, repeat):
     return [*source.repetitions[repeat].variables, *source.repetitions[repeat].attributs.values()]
 
 
-def _named(body, found, form, source, repeat, sheet):
-    questions = form.of(repeat)
+def _named(body, found, questions, sheet):
     columns = {name: body[position].map(str) for position, name in found.items() if isinstance(name, str)}
-    for name in {n for n, _ in (f for f in found.values() if isinstance(f, tuple))} - columns.keys():
-        columns[name] = _from_details(body, {f[1]: p for p, f in found.items() if isinstance(f, tuple) and f[0] == name})
+    columns |= {name: _from_details(body, details) for name, details in _details(found).items() if name not in columns}
     table = pd.DataFrame(columns, index=body.index)
     for name, text in _formula_texts(sheet, found, questions).items():
         table.loc[list(text), name] = list(text.values())
-    return _with_origin(table, sheet, source, repeat)
+    return table
+
+
+def _details(found):
+    """The 1/0 columns of each select_multiple: {question: {choice: position}}."""
+    details = {}
+    for position, name in found.items():
+        if isinstance(name, tuple):
+            details.setdefault(name[0], {})[name[1]] = position
+    return details
 
 
 def _from_details(body, details):
@@ -143,7 +150,7 @@ def _with_origin(table, sheet, source, repeat):
     return origin.assign(**extra).join(kept)
 
 
-def _stack(tables, form, source, repeat):
+def _stack(tables, source, repeat):
     """The tables of several files under each other, only declared questions, a renamed question in its current name."""
     needed = _kept_of(source, repeat) if repeat else source.kept
     columns = [*ORIGIN, *(["parent", "soumission"] if repeat else SUBMISSION.values()), *needed]
@@ -166,8 +173,7 @@ def _coalesced(table, old, new):
     return table.assign(**{new: current.where(current != "", table[old])}).drop(columns=old)
 
 
-def _remarks(sheet, headers, found, form, source, repeat, body):
-    questions = form.of(repeat)
+def _remarks(sheet, headers, found, questions, body):
     for position, header in enumerate(headers):
         # The column is named, never its content: it may hold names or phones.
         name, filled = found.get(position), body[position].map(str.strip).any()
@@ -185,11 +191,9 @@ def _remarks(sheet, headers, found, form, source, repeat, body):
 def _diverging(sheet, found, body):
     """Where the ticked 1/0 columns of a select_multiple do not say what its summary says."""
     summaries = {name: p for p, name in found.items() if isinstance(name, str)}
-    for name in sorted({f[0] for f in found.values() if isinstance(f, tuple)} & summaries.keys()):
-        details = _from_details(body, {f[1]: p for p, f in found.items() if isinstance(f, tuple) and f[0] == name})
-        said = body[summaries[name]]
-        known = {f[1] for f in found.values() if isinstance(f, tuple) and f[0] == name}
-        for row in body.index[[set(s.split()) & known != set(d.split()) for s, d in zip(said, details, strict=True)]]:
+    for name, details in sorted((n, d) for n, d in _details(found).items() if n in summaries):
+        said, ticked = body[summaries[name]], _from_details(body, details)
+        for row in body.index[[set(s.split()) & details.keys() != set(t.split()) for s, t in zip(said, ticked, strict=True)]]:
             yield _remark(sheet, name, said[row], "details_divergents", row)
 
 
