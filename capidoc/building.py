@@ -88,6 +88,7 @@ def build(programme, deliverables, profile, workshop, run):
                     ignore=shutil.ignore_patterns("*.log"))
     for table in (FACTS, "controle_chiffres.csv"):
         shutil.copy2(programme.processed / table, workshop / table)
+    shutil.copy2(programme.processed / "influence.csv", workshop / "interne" / "influence.csv")
     # The PDF is read back by `verify` only: its text takes seconds, and the same tree made the three formats.
     traceability.check([workshop / f"{d}.html" for d in deliverables], tables.read_workbook(workshop / FACTS), formats=("docx",))
 

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from capidoc import sheets
 from capidoc.problems import ConfigurationRefused, Problem, near
-from capidoc.reading import read
-from capidoc.values import key, spaced
 
 CORRECTIONS = ["uuid", "question", "ancienne", "nouvelle", "action", "motif", "auteur", "date"]
 SPELLINGS = ["question", "terrain", "convenu"]
@@ -29,10 +28,11 @@ def decided(programme):
 
 def corrections(folder):
     """The human cleaning log (CORRECTIONS columns); empty when there is none; raises ConfigurationRefused."""
-    sheet = _sheet(folder / "corrections.csv", CORRECTIONS)
-    wrong = [Problem("action inconnue", remedy=near(action, ACTIONS), file="corrections.csv", row=row, column="action", value=action)
+    path = sheets.find(folder, "corrections")
+    sheet = sheets.rows(path, CORRECTIONS)
+    wrong = [Problem("action inconnue", remedy=near(action, ACTIONS), file=path.name, row=row, column="action", value=action)
              for row, action in sheet["action"].items() if action not in ACTIONS]
-    wrong += [Problem("décision sans motif ni auteur", file="corrections.csv", row=row) for row, r in sheet.iterrows() if not (r["motif"] and r["auteur"])]
+    wrong += [Problem("décision sans motif ni auteur", file=path.name, row=row) for row, r in sheet.iterrows() if not (r["motif"] and r["auteur"])]
     if wrong:
         raise ConfigurationRefused(*wrong)
     return sheet
@@ -40,16 +40,4 @@ def corrections(folder):
 
 def spellings(folder):
     """The agreed spellings (SPELLINGS columns): what was met in the field, and the choice it stands for."""
-    return _sheet(folder / "correspondances.csv", SPELLINGS)
-
-
-def _sheet(path, columns):
-    """The rows of a hand-kept CSV, index = row as Excel shows it."""
-    if not path.is_file():
-        return pd.DataFrame(columns=columns, dtype=object)
-    cells = read(path)[0].cells.map(spaced)
-    heads = list(map(key, cells.iloc[0]))
-    if missing := [c for c in columns if c not in heads]:
-        raise ConfigurationRefused(*(Problem("colonne absente", file=path.name, column=c, remedy=near(c, heads)) for c in missing))
-    body = cells.iloc[1:].set_axis(heads, axis=1)[columns]
-    return body[(body != "").any(axis=1)]
+    return sheets.rows(sheets.find(folder, "correspondances"), SPELLINGS)

@@ -2,14 +2,15 @@
 
 import math
 
-PEOPLE, CONTRIBUTORS, DENOMINATOR = 5, 5, 10
+PEOPLE, CONTRIBUTORS, DENOMINATOR, QUARTERS = 5, 5, 10, 20
+COUNTS = ("valeur", "avant", "apres", "cours")
 HIDDEN = "n.p."
 
 
 def judged(facts):
     """The facts with statut_divulgation: « publiable », or the rule (D3, D5, D7) that keeps a figure out of public view."""
     own = facts.apply(_rule, axis=1)
-    breakdown = facts["indicateur"] + "|" + facts["groupe"].str.split("=").str[0]
+    breakdown = facts["indicateur"] + "|" + facts["groupe"].str.replace(r"=[^,]*", "", regex=True)
     inherited = own.groupby(breakdown).transform(lambda rules: next((r for r in rules if r), ""))
     # A hidden group could be worked out from the total and the others: its whole breakdown goes.
     hidden = inherited.where(facts["groupe"] != "", own)
@@ -19,10 +20,12 @@ def judged(facts):
 def _rule(fact):
     if fact["methode"] in ("nettoyage", "cadre du programme") or math.isnan(fact["valeur"]):
         return ""
-    if fact["unite"] == "personnes" and 0 < abs(fact["valeur"]) < PEOPLE and fact["mesure"] != "difference":
+    if fact["unite"] == "personnes" and 0 < abs(fact["valeur"]) < PEOPLE and fact["mesure"] in COUNTS:
         return "D3"
     if fact["unite"] in ("F CFA", "unités") and fact["n"] < CONTRIBUTORS:
         return "D5"
+    if (fact["mesure"] in ("changement_q1", "changement_q3") and fact["n"] < QUARTERS) or (fact["mesure"] == "changement_median" and fact["n"] < CONTRIBUTORS):
+        return "D8"
     if fact["unite"] == "%" and fact["n"] < DENOMINATOR:
         return "D7"
     return ""

@@ -5,39 +5,61 @@ import math
 
 import pandas as pd
 
-from capidoc import french, statistics
+from capidoc import french, naming, statistics
+from capidoc.effects.changes import MONEY
 from capidoc.problems import ConfigurationRefused, Problem
 
-COLUMNS = ["id", "libelle", "indicateur", "mesure", "moment", "groupe", "valeur", "unite", "arrondi", "texte", "n", "manquants",
-           "intervalle", "methode", "formule", "sources", "statut_divulgation"]
-STEPS = {"%": 0.1, "points de %": 0.1}
+COLUMNS = ["id", "libelle", "definition", "indicateur", "mesure", "moment", "groupe", "valeur", "unite", "arrondi", "texte", "n", "manquants",
+           "intervalle", "methode", "formule", "parties", "rappel", "critere", "sources", "statut_divulgation"]
 ROWS = ("lues", "exclues", "rejetees", "retenues")
-CONTEXT = {"libelle": "", "moment": "", "groupe": "", "methode": "cadre du programme", "manquants": 0, "intervalle": None, "arrondi": 1}
+CONTEXT = {"libelle": "", "definition": "", "moment": "", "groupe": "", "methode": "cadre du programme", "manquants": 0, "intervalle": None,
+           "arrondi": 1, "parties": [], "rappel": [], "critere": ""}
+TOLD = ["libelle", "definition", "rappel", "critere"]
+WHOLE_PERCENTS = ("variation", "atteinte", "borne_")
+SPREADS = "changement_"
 
 
 def gather(computed, plan, context, digests):
     """The whole facts table: computed ones with label, rounding and sources, then the programme's context facts."""
     by_id = {i.id: i for i in plan}
-    facts = computed.assign(
-        libelle=computed["indicateur"].map(lambda i: by_id[i].libelle),
+    told = pd.DataFrame([{c: getattr(by_id[i], c) for c in TOLD} for i in computed["indicateur"]], columns=TOLD, dtype=object)
+    facts = computed.join(told).assign(
         arrondi=[_step(row, by_id[row.indicateur]) for row in computed.itertuples()],
-        sources=computed["indicateur"].map(lambda i: digests[by_id[i].source.split(".")[0]]))
+        sources=[_sources(row, by_id, digests) for row in computed.itertuples()])
     facts = pd.concat([facts, pd.DataFrame(context)], ignore_index=True)
-    facts["id"] = [_id(row) for row in facts.itertuples()]
-    facts["texte"] = [french.quantity(row.valeur, row.unite, row.arrondi) for row in facts.itertuples()]
-    return facts.assign(statut_divulgation="publiable")[COLUMNS]
+    printed = _adding_up(facts)
+    texts = [french.quantity(value, row.unite, row.arrondi) for value, row in zip(printed, facts.itertuples(), strict=True)]
+    return facts.assign(id=naming.ids(facts), texte=texts, statut_divulgation="publiable")[COLUMNS]
 
 
 def _step(row, indicator):
-    if row.unite == indicator.unite and row.mesure != "part":
-        return indicator.arrondi
-    return 1 if row.mesure == "variation" else STEPS.get(row.unite, 1)
+    if row.mesure.startswith(SPREADS):
+        return indicator.arrondi if row.unite == MONEY else min(indicator.arrondi, 0.1)
+    if row.unite in ("%", "points de %") and (row.unite != indicator.unite or row.mesure.startswith("part")):
+        return 1 if row.mesure.startswith(WHOLE_PERCENTS) else 0.1
+    return 0.001 if row.mesure == "p" else indicator.arrondi if row.unite in (indicator.unite, "points de %") else 1
 
 
-def _id(row):
-    group = row.groupe.partition("=")[2]
-    last = row.moment if row.mesure == "cours" else group
-    return ".".join(part for part in (row.indicateur, row.mesure, last) if part)
+def _sources(row, by_id, digests):
+    """The files that a fact rests on: those of its indicator's source, or of the facts it is made of."""
+    named = [part.partition(".")[0] for part in row.parties] or [row.indicateur]
+    files = [file for name in named for file in digests[by_id[name].source.partition(".")[0]]]
+    return [file for place, file in enumerate(files) if file not in files[:place]]
+
+
+def _adding_up(facts):
+    """The values as they are to be printed: of two parts of one whole the second is what is left of the first, once rounded."""
+    parts = facts[facts["mesure"].isin(("part", "part_avant", "part_apres"))]
+    values = facts["valeur"].copy()
+    for _, pair in parts.groupby([parts["indicateur"], parts["mesure"], parts["groupe"].map(_dimension)]):
+        if len(pair) == 2 and abs(pair["valeur"].sum() - 100) < 1e-9:
+            values[pair.index[1]] = 100 - french.rounded(pair["valeur"].iloc[0], pair["arrondi"].iloc[0])
+    return values
+
+
+def _dimension(group):
+    """The dimensions that a group crosses: « sexe », « sexe,commune »."""
+    return ",".join(part.partition("=")[0] for part in group.split(","))
 
 
 def of_context(identity, digest):

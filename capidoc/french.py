@@ -31,7 +31,12 @@ SYMBOLS = {
 
 def number(value, decimals: int = 0) -> str:
     """Return the number as French prints it, « 1 012 000,5 », rounded half up; « n.d. » when it is missing."""
-    return MISSING if _is_missing(value) else _rounded(value, Decimal(1).scaleb(-decimals), decimals)
+    return MISSING if _is_missing(value) else _printed(_steps(value, Decimal(1).scaleb(-decimals)), decimals)
+
+
+def rounded(value, step) -> float:
+    """Return the multiple of the step that `quantity` prints."""
+    return float(_steps(value, Decimal(str(step))))
 
 
 def quantity(value, unit: str, step=1) -> str:
@@ -39,7 +44,7 @@ def quantity(value, unit: str, step=1) -> str:
     if _is_missing(value):
         return MISSING
     size = Decimal(str(step)).normalize()
-    text = _rounded(value, size, max(0, -size.as_tuple().exponent))
+    text = _printed(_steps(value, size), max(0, -size.as_tuple().exponent))
     return f"{text}{NBSP}{SYMBOLS[unit]}" if unit in SYMBOLS else text
 
 
@@ -76,11 +81,14 @@ def _is_missing(value) -> bool:
         return True
 
 
-def _rounded(value, size: Decimal, decimals: int) -> str:
-    """Return the multiple of the size that is nearest to the value, halves going away from zero, in French."""
-    steps = (Decimal(str(value)) / size).quantize(Decimal(1), ROUND_HALF_UP)
-    text = format_decimal(steps * size or Decimal(0), _pattern(decimals), locale=LOCALE)
-    return text.replace("-", MINUS)
+def _steps(value, size: Decimal) -> Decimal:
+    """Return the multiple of the size that is nearest to the value, halves going away from zero."""
+    return (Decimal(str(value)) / size).quantize(Decimal(1), ROUND_HALF_UP) * size
+
+
+def _printed(value: Decimal, decimals: int) -> str:
+    """Return the number in French."""
+    return format_decimal(value or Decimal(0), _pattern(decimals), locale=LOCALE).replace("-", MINUS)
 
 
 @lru_cache

@@ -1,16 +1,19 @@
-"""What is a number: the plan, one row per indicator, that a non-programmer edits."""
+"""What is a number: the plan, one row per indicator, that a non-programmer edits in a CSV or in Excel."""
 
 import re
 from typing import Annotated, Literal
 
-import pandas as pd
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from capidoc import sheets
 from capidoc.observations import RECORD
 from capidoc.problems import ConfigurationRefused, Problem, near
+from capidoc.values import Unreadable, doubt, number
 
-RULES = ("effectif", "nombre", "somme", "moyenne", "mediane", "part", "modalites")
 COUNTED = ("effectif", "nombre", "somme")
+AVERAGED = ("moyenne", "part", "ratio")
+RULES = (*COUNTED, *AVERAGED, "mediane", "modalites", "quotient")
+CROSS = "*"
 
 
 def _parts(text):
@@ -23,8 +26,24 @@ def _none_or_two(moments):
     return moments
 
 
+def _number(text):
+    try:
+        return number(text) if text else None
+    except Unreadable as error:
+        raise ValueError(f"nombre illisible. {doubt(error, text)}") from None
+
+
+Parts = Annotated[tuple[str, ...], BeforeValidator(_parts)]
+Amount = Annotated[float | None, BeforeValidator(_number)]
+
+
 class Indicator(BaseModel):
-    """One row of the plan; `filtre` and the answer of a `part` are written « question=réponse »."""
+    """One row of the plan. `filtre` and the answer of a `part` are written « question=réponse », crossed disaggregations « sexe*commune ».
+
+    A `ratio` divides the sums of two variables, a `quotient` two facts named by their id (or a number). `rappel` is the recall period of the
+    question, or those of its two moments; `critere` the value-for-money criterion (FCDO's four E) it speaks to; `minimum` and `maximum` what
+    a lost unit may be worth at the end.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -35,12 +54,20 @@ class Indicator(BaseModel):
     variable: str
     regle: Literal[RULES]
     filtre: str = Field(pattern=r"^([a-z0-9_]+=[a-z0-9_]+)?$")
-    moments: Annotated[tuple[str, ...], BeforeValidator(_parts), AfterValidator(_none_or_two)]
-    desagregations: Annotated[tuple[str, ...], BeforeValidator(_parts)]
-    population: Literal["recensement", "echantillon"]
-    arrondi: float = Field(gt=0)
+    moments: Annotated[Parts, AfterValidator(_none_or_two)]
+    desagregations: Parts
+    population: Literal["recensement", "echantillon", ""]
+    arrondi: Annotated[float, BeforeValidator(_number), Field(gt=0)]
     sens: Literal["hausse", "baisse", ""]
     origine: str
+    denominateur: str = ""
+    rappel: Parts = ()
+    critere: Literal["economie", "efficience", "efficacite", "equite", ""] = ""
+    cible: Amount = None
+    poids: str = ""
+    strate: str = ""
+    minimum: Amount = None
+    maximum: Amount = None
 
     @property
     def question(self):
@@ -52,51 +79,59 @@ class Indicator(BaseModel):
         """The answer counted, for a share or a filter; empty otherwise."""
         return (self.variable if self.regle == "part" else self.filtre).partition("=")[2]
 
+    @property
+    def dimensions(self):
+        """The dimensions that its disaggregations use, crossed ones taken apart."""
+        return list(dict.fromkeys(d for name in self.desagregations for d in name.split(CROSS)))
 
-def load(path, identity):
-    """The indicators of a plan file, in its order; raises ConfigurationRefused with every row to mend."""
-    rows = pd.read_csv(path, sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    unknown = [c for c in rows if c not in Indicator.model_fields]
-    missing = [c for c in Indicator.model_fields if c not in rows]
-    if unknown or missing:
-        raise ConfigurationRefused(*(Problem("colonne inconnue", file=path.name, column=c, remedy=near(c, Indicator.model_fields)) for c in unknown),
-                                   *(Problem("colonne absente", file=path.name, column=c) for c in missing))
-    plan, problems = [], []
-    for number, row in enumerate(rows.to_dict("records"), start=2):
+
+REQUIRED = [name for name, f in Indicator.model_fields.items() if f.is_required()]
+OPTIONAL = [name for name, f in Indicator.model_fields.items() if not f.is_required()]
+
+
+def load(folder, identity):
+    """The indicators of the programme folder's indicateurs.csv or .xlsx, in order; raises ConfigurationRefused with every row to mend."""
+    path, plan, problems = sheets.find(folder, "indicateurs"), [], []
+    file = path.name
+    for row, cells in sheets.rows(path, REQUIRED, OPTIONAL).iterrows():
         try:
-            plan.append(Indicator.model_validate(row))
-            problems += _unknown_names(plan[-1], identity, path, number)
+            plan.append(Indicator.model_validate(cells.to_dict()))
+            problems += [Problem(what, file=file, row=row, **place) for what, place in _misfits(plan[-1], identity)]
         except ValidationError as error:
-            problems += [_explained(e, path, number) for e in error.errors()]
+            problems += [_explained(e, file, row) for e in error.errors()]
     ids = [i.id for i in plan]
-    problems += [Problem("deux indicateurs portent ce nom", file=path.name, value=i) for i in sorted({i for i in ids if ids.count(i) > 1})]
+    problems += [Problem("deux indicateurs portent ce nom", file=file, value=i) for i in sorted({i for i in ids if ids.count(i) > 1})]
     if problems:
         raise ConfigurationRefused(*problems)
     return plan
 
 
-def _unknown_names(indicator, identity, path, number):
+def _misfits(indicator, identity):
+    """What the row names that its source does not have: (problem, its place)."""
+    if indicator.regle == "quotient":
+        return
     name, _, repeat = indicator.source.partition(".")
     if name not in identity.sources or (repeat and repeat not in identity.sources[name].repetitions):
         known = [*identity.sources, *(f"{s}.{r}" for s, d in identity.sources.items() for r in d.repetitions)]
-        yield Problem("source inconnue", near(indicator.source, known), file=path.name, row=number, column="source", value=indicator.source)
+        yield "source inconnue", _place("source", indicator.source, known)
         return
-    source = identity.sources[name]
-    kept = source.repetitions[repeat].variables if repeat else [*source.variables, *source.ventilations]
-    if indicator.question not in (*kept, RECORD):
-        yield Problem("variable que la source ne garde pas", file=path.name, row=number, column="variable", value=indicator.question,
-                      remedy=near(indicator.question, kept))
-    dimensions = {*source.attributs, *(b.dimension for b in source.ventilations.values()),
-                  *(source.repetitions[repeat].attributs if repeat else ())}
-    for dimension in indicator.desagregations:
-        if dimension not in dimensions:
-            yield Problem("désagrégation inconnue de la source", file=path.name, row=number, column="desagregations", value=dimension,
-                          remedy=near(dimension, dimensions))
+    kept, attributes = identity.sources[name].observed(repeat, indicator.question)
+    for column, named in (("variable", indicator.question), ("denominateur", indicator.denominateur)):
+        if named not in (*kept, RECORD, *([""] if indicator.regle != "ratio" else [])):
+            yield "variable que la source ne garde pas", _place(column, named, kept)
+    named = [("desagregations", d) for d in indicator.dimensions] + [(c, getattr(indicator, c)) for c in ("poids", "strate") if getattr(indicator, c)]
+    for column, attribute in named:
+        if attribute not in attributes:
+            yield "désagrégation ou attribut inconnu de la source", _place(column, attribute, attributes)
 
 
-def _explained(error, path, number):
+def _place(column, value, known):
+    return {"column": column, "value": value, "remedy": near(value, known)}
+
+
+def _explained(error, file, row):
     column = str(error["loc"][0]) if error["loc"] else ""
     value = error.get("input")
     expected = re.sub(r"' or '|', '", " | ", str(error.get("ctx", {}).get("expected", ""))).strip("'")
-    return Problem("valeur refusée" if expected else error["msg"].removeprefix("Value error, "), expected, file=path.name, row=number,
+    return Problem("valeur refusée" if expected else error["msg"].removeprefix("Value error, "), expected, file=file, row=row,
                    column=column, value=value if isinstance(value, str) else None, remedy=near(value, RULES) if column == "regle" else "")

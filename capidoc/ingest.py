@@ -80,7 +80,7 @@ def _recognised(sheet, form, source, repeat):
     found = xlsform.recognise(headers, form, repeat, source.renommages, sheet.place | {"row": top})
     asked = {f if isinstance(f, str) else f[0] for f in found.values()}
     asked |= {new for old, new in source.renommages.items() if old in asked}
-    needed = [n for n in (_kept_of(source, repeat) if repeat else source.kept) if n not in xlsform.SYSTEM]
+    needed = [n for n in source.of(repeat).kept if n not in xlsform.SYSTEM]
     xlsform.require(asked, needed, form, repeat, sheet.place | {"row": top})
     body = sheet.cells.loc[top + 1:]
     body = body[~body.iloc[:, 0].astype(str).str.startswith("#")] if len(body.columns) else body
@@ -98,10 +98,6 @@ def _header_row(sheet, source):
         raise InputMismatch(*(Problem("titre de colonne absent", remedy=near(title, sheet.cells.loc[hits.idxmax()]), column=title, **sheet.place)
                               for k, title in titles.items() if k not in seen))
     return hits.idxmax()
-
-
-def _kept_of(source, repeat):
-    return [*source.repetitions[repeat].variables, *source.repetitions[repeat].attributs.values()]
 
 
 def _named(body, found, questions, sheet):
@@ -152,7 +148,7 @@ def _with_origin(table, sheet, source, repeat):
 
 def _stack(tables, source, repeat):
     """The tables of several files under each other, only declared questions, a renamed question in its current name."""
-    needed = _kept_of(source, repeat) if repeat else source.kept
+    needed = source.of(repeat).kept
     columns = [*ORIGIN, *(["parent", "soumission"] if repeat else SUBMISSION.values()), *needed]
     if not tables:
         return pd.DataFrame(columns=columns, dtype=object)

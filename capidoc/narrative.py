@@ -42,15 +42,20 @@ class Indicateur:
         whole = {r["mesure"]: r for r in rows if not r["groupe"] and r["mesure"] != "cours"}
         grouped = {}
         for row in (r for r in rows if r["groupe"]):
-            grouped.setdefault(row["mesure"], {})[row["groupe"].partition("=")[2]] = Figure(row)
+            grouped.setdefault(row["mesure"], {})[_group(row)[1]] = Figure(row)
         self.measures = {m: Figure(whole.get(m, _nothing(name, m)), grouped.get(m)) for m in [*whole, *(g for g in grouped if g not in whole)]}
-        self.groupes = list(dict.fromkeys(tuple(r["groupe"].split("=")) for r in rows if r["groupe"]))
+        self.groupes = list(dict.fromkeys(_group(r) for r in rows if "=" in r["groupe"]))
         self.dimensions = {dimension for dimension, _ in self.groupes}
 
     def __getitem__(self, name):
         if name in self.measures:
             return self.measures[name]
         raise ConfigurationRefused(Problem("mesure inconnue", remedy=near(name, self.measures), value=f"{self.name}.{name}"))
+
+
+def _group(row):
+    """The dimension of a grouped fact and the name of its group, as its id ends: (« sexe », « femme »), crossed (« sexe*age », « femme_20 »)."""
+    return "*".join(part.partition("=")[0] for part in row["groupe"].split(",")), row["id"].split(".", 2)[2]
 
 
 def _nothing(name, measure):
@@ -157,8 +162,9 @@ def environment(programme, finalize):
 def context(programme, facts, claims):
     """Every name that a template or a sentence may use."""
     known = indicateurs(facts)
-    return {**known, "indicateurs": list(known.values()), "faits": facts_by_id(facts), "programme": words(programme),
-            "publie": {c.id: Published(c) for c in claims}}
+    return {**known, "indicateurs": list(known.values()),
+            "indicateurs_avec": lambda measure: [i for i in known.values() if measure in i.measures],
+            "faits": facts_by_id(facts), "programme": words(programme), "publie": {c.id: Published(c) for c in claims}}
 
 
 def title(programme, text, names):
@@ -181,19 +187,20 @@ def render(programme, deliverable, names):
 
 
 def _rendered(load, text, names, file):
+    # `from None`: the notebook cannot print a traceback whose frames are lines of templates, and would lose the refusal with it.
     try:
         return load(text).render(names)
     except jinja2.UndefinedError as error:
         unknown = re.search(r"'([^']+)'", str(error))
         word = unknown.group(1).split()[-1] if unknown else ""
-        raise ConfigurationRefused(Problem("nom inconnu", "un indicateur du plan", near(word, names), **_line(error, file), value=word)) from error
+        raise ConfigurationRefused(Problem("nom inconnu", "un indicateur du plan", near(word, names), **_line(error, file), value=word)) from None
     except jinja2.TemplateSyntaxError as error:
-        raise ConfigurationRefused(Problem(f"écriture Jinja incorrecte : {error.message}", file=error.name or file, row=error.lineno)) from error
+        raise ConfigurationRefused(Problem(f"écriture Jinja incorrecte : {error.message}", file=error.name or file, row=error.lineno)) from None
     except jinja2.TemplateNotFound as error:
-        raise ConfigurationRefused(Problem("texte introuvable", f"programmes/…/{error.name}", file=file, value=error.name)) from error
+        raise ConfigurationRefused(Problem("texte introuvable", f"programmes/…/{error.name}", file=file, value=error.name)) from None
     except ConfigurationRefused as refusal:
         where = _line(refusal, file)
-        raise ConfigurationRefused(*(Problem(**{**vars(p), **where}) for p in refusal.problems)) from refusal
+        raise ConfigurationRefused(*(Problem(**{**vars(p), **where}) for p in refusal.problems)) from None
 
 
 def _line(error, file):

@@ -79,7 +79,7 @@ def observe_repeat(name, repeat, table, parents, form, source):
     base = parent_base.loc[own].reset_index(drop=True).assign(
         source=f"{name}.{repeat}", **{c: table[c].values for c in ("fichier", "feuille", "ligne")})
     rules, table = source.repetitions[repeat], table.reset_index(drop=True)
-    base = base.assign(**{attribute: table[question] for attribute, question in rules.attributs.items()})
+    base = base.assign(**_attributes(table, rules))
     frames = [base.assign(variable=RECORD, nombre=1.0, modalite="")]
     frames += [_variable(base, table[v], v, form.of(repeat)[v].kind) for v in rules.variables]
     return pd.concat(frames, ignore_index=True)
@@ -87,10 +87,20 @@ def observe_repeat(name, repeat, table, parents, form, source):
 
 def _base(name, table, source):
     moment = table[source.moment].str[:7] if source.moment else ""
-    attributes = {attribute: table[question] for attribute, question in source.attributs.items()}
     origin = {c: table[c] for c in ("fichier", "feuille", "ligne")}
-    base = pd.DataFrame({"unite": table[source.identifiant]}).assign(moment=moment, **attributes, **origin)
+    base = pd.DataFrame({"unite": table[source.identifiant]}).assign(moment=moment, **_attributes(table, source), **origin)
     return base.assign(source=name, unite_type=source.unite).reset_index(drop=True)
+
+
+def _attributes(table, kept):
+    """The declared attributes of the unit {name: answers}: questions as they are, numbers in their classes."""
+    classed = {name: _classed(table[c.question], c) for name, c in kept.classes.items()}
+    return {**{attribute: table[question] for attribute, question in kept.attributs.items()}, **classed}
+
+
+def _classed(answers, classes):
+    values = pd.to_numeric(answers.where(answers != ""))
+    return pd.cut(values, [-float("inf"), *classes.bornes, float("inf")], right=False, labels=classes.names).astype(object).fillna("")
 
 
 def _variable(base, answers, variable, kind):

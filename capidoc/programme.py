@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from capidoc.problems import ConfigurationRefused, InputUnreadable, Problem, near
 
@@ -68,14 +68,33 @@ class Exclusion(_Strict):
     hors: list[str] = []
 
 
-class Repeat(_Strict):
-    """A repeat group: the questions kept of it."""
+class Classes(_Strict):
+    """Classes of a number question, by the lower bounds of all but the first: [18, 25] makes moins_de_18, 18_a_24, 25_et_plus."""
+
+    question: Name
+    bornes: list[int] = Field(min_length=1)
+
+    @property
+    def names(self):
+        """The names of the classes, in order."""
+        between = [f"{low}_a_{high - 1}" for low, high in zip(self.bornes, self.bornes[1:], strict=False)]
+        return [f"moins_de_{self.bornes[0]}", *between, f"{self.bornes[-1]}_et_plus"]
+
+
+class Kept(_Strict):
+    """What is kept of a table, main or repeat: variables, and the attributes {name: question} that describe the unit."""
 
     variables: list[Name] = []
     attributs: dict[Name, Name] = {}
+    classes: dict[Name, Classes] = {}
+
+    @property
+    def kept(self):
+        """Every question of the table that is used: the whitelist; all others leave at ingest."""
+        return list(dict.fromkeys([*self.attributs.values(), *(c.question for c in self.classes.values()), *self.variables]))
 
 
-class Source(_Strict):
+class Source(Kept):
     """One kind of file received: how to find it, read it and what to keep of it."""
 
     libelle: str
@@ -88,10 +107,8 @@ class Source(_Strict):
     motif_identifiant: str = ".+"
     moment: Name | None = None
     periode: str | None = None
-    attributs: dict[Name, Name] = {}
-    variables: list[Name] = []
     ventilations: dict[Name, Breakdown] = {}
-    repetitions: dict[Name, Repeat] = {}
+    repetitions: dict[Name, Kept] = {}
     renommages: dict[Name, Name] = {}
     ordre: list[tuple[Name, Name]] = []
     manquants: list[str] = ["-99", "98", "99", "nsp", "n/a", "na", "nd"]
@@ -105,11 +122,20 @@ class Source(_Strict):
 
     @property
     def kept(self):
-        """Every question of the main table that is used: the whitelist; all others leave at ingest."""
         folded = [c for b in self.ventilations.values() for c in (*b.colonnes.values(), *([b.total] if b.total else []))]
         ruled = [e.question for e in self.exclusions] + [q for pair in self.ordre for q in pair]
-        names = [*self.colonnes, self.identifiant, self.moment, *self.attributs.values(), *self.variables, *folded, *ruled]
+        names = [*self.colonnes, self.identifiant, self.moment, *super().kept, *folded, *ruled]
         return list(dict.fromkeys(n for n in names if n))
+
+    def of(self, repeat):
+        """What is kept of a repeat, or of the main table when it is empty."""
+        return self.repetitions[repeat] if repeat else self
+
+    def observed(self, repeat, question):
+        """The variables, and the attributes of one of them, that observations of the table carry."""
+        folded = {} if repeat else self.ventilations
+        own = {**self.attributs, **self.classes, **self.of(repeat).attributs, **self.of(repeat).classes}
+        return [*self.of(repeat).variables, *folded], [*own, *([folded[question].dimension] if question in folded else [])]
 
 
 class Identity(_Strict):

@@ -54,6 +54,11 @@ def number(text):
     return sign * float(bare.replace(",", "."))
 
 
+def doubt(error, text):
+    """What to write instead of a number that could not be read, in French."""
+    return f"Écrivez « {text}0 », ou sans séparateur." if error.motif == "montant_ambigu" else "Attendu : un nombre, comme 1 500 ou 12,5."
+
+
 def day(text):
     """The ISO date that a cell says: ISO, jj/mm/aaaa or an Excel serial; raises Unreadable otherwise."""
     if iso := re.match(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?$", text):

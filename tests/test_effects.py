@@ -5,8 +5,10 @@ import math
 import pandas as pd
 import pytest
 
-from capidoc import disclosure, effects, facts, indicators, statistics
+from capidoc import disclosure, effects, facts, indicators, naming, prices, statistics
 from capidoc.problems import ConfigurationRefused
+
+from .conftest import PROGRAMME
 
 HEAD = "id;libelle;definition;unite;source;variable;regle;filtre;moments;desagregations;population;arrondi;sens;origine\n"
 PLAN = HEAD + """\
@@ -21,10 +23,10 @@ unites;Entreprises;Nombre;entreprises;suivi;;effectif;;;commune;recensement;1;;e
 @pytest.fixture
 def computed(cleaned, small):
     """A function from CSV rows to the facts of PLAN, values by (indicator, measure, group)."""
-    def run(*rows, plan=PLAN):
+    def run(*rows, plan=PLAN, prices=None):
         done = cleaned(*rows, files=[("indicateurs.csv", plan)])
         here = small(*rows)
-        table = effects.compute(indicators.load(here.folder / "indicateurs.csv", here.identity), done.observations, here.period)
+        table = effects.compute(indicators.load(here.folder, here.identity), done.observations, here.period, prices or {})
         return table[table["mesure"] != "cours"].set_index(["indicateur", "mesure", "groupe"])
     return run
 
@@ -128,3 +130,153 @@ def test_a_sample_has_intervals_and_a_census_has_none(computed):
     assert sampled.loc[("moyen", "avant", ""), "intervalle"] == pytest.approx([24.522, 65.478], abs=1e-3)
     assert sampled.loc[("moyen", "difference", ""), "intervalle"] == pytest.approx([2.4522, 6.5478], abs=1e-4)
     assert computed(SAMPLE, plan=SAMPLED.format(population="recensement"))["intervalle"].isna().all()
+
+
+HEAD_WHOLE = "id;libelle;definition;unite;source;variable;denominateur;regle;filtre;moments;rappel;desagregations;population;poids;strate;cible;" \
+             "minimum;maximum;arrondi;sens;critere;origine\n"
+SETTINGS = PROGRAMME.replace("commune: commune}", "commune: commune, sexe_chef: chef, poids: poids, strate: strate}").replace(
+    "      salaries_h:", "      chef: {titre: Chef}\n      age: {titre: Âge, type: nombre}\n      poids: {titre: Poids}\n      strate: {titre: Strate}\n"
+    "      sources_revenu: {titre: Sources}\n      salaries_h:").replace(
+    "variables: [revenu]", "variables: [revenu, sources_revenu]\n    classes: {classe_age: {question: age, bornes: [18, 25]}}")
+COLUMNS = "Code;Mois;Commune;Revenu;Chef;Âge;Poids;Strate;Sources;Hommes;Femmes;Total\n"
+RECORDS = """\
+E1;2022-05;Niono;100;femme;17;1;a;vente;1;1;2
+E2;2022-05;Niono;50;homme;18;3;a;vente elevage;0;2;2
+E3;2022-05;M'Pessoba;80;femme;25;1;b;;0;0;0
+E4;2022-05;M'Pessoba;70;homme;30;2;b;elevage;1;0;1
+E1;2022-06;Niono;300;femme;17;1;a;elevage;2;1;3
+E2;2022-06;Niono;50;homme;18;3;a;vente elevage;3;2;5
+E3;2022-06;M'Pessoba;60;femme;25;1;b;vente;1;1;2
+"""
+
+
+@pytest.fixture
+def found(small, cleaned):
+    """A function from plan fields to the facts of one indicator over RECORDS, by (measure, group)."""
+    def run(prices=None, **fields):
+        row = dict.fromkeys(HEAD_WHOLE.strip().split(";"), "") | {"id": "x", "libelle": "X", "definition": "X", "source": "suivi", "unite": "F CFA",
+                                                                  "population": "recensement", "arrondi": "1"} | fields
+        files = [("indicateurs.csv", HEAD_WHOLE + ";".join(row.values()) + "\n")]
+        done = cleaned(RECORDS, head=COLUMNS, settings=SETTINGS, files=files)
+        here = small(RECORDS, head=COLUMNS, settings=SETTINGS)
+        ticked = done.observations.assign(modalite=done.observations["modalite"].str.split(" ")).explode("modalite")
+        table = effects.compute(indicators.load(here.folder, here.identity), ticked, here.period, prices or {})
+        return table[table["mesure"] != "cours"].set_index(["mesure", "groupe"])
+    return run
+
+
+def test_a_share_of_several_ticked_answers_counts_each_unit_once(found):
+    """In May, known for E1, E2 and E4: Vente ticked by E1 and E2."""
+    values = found(variable="sources_revenu=vente", regle="part", moments="debut|fin", unite="%")["valeur"]
+    assert [values[m, ""] for m in ("avant", "apres", "baisse", "stable")] == [100, 50, 1, 1]  # pairs: E1 and E2
+
+
+def test_a_ratio_divides_two_sums_and_leaves_out_empty_denominators(found):
+    """Pairs with employees at both moments: E1 (100/2, 300/3) and E2 (50/2, 50/5); E3 had none in May."""
+    values = found(variable="revenu", denominateur="salaries", regle="ratio", moments="debut|fin")["valeur"]
+    assert (values["avant", ""], values["apres", ""]) == (150 / 4, 350 / 8)
+
+
+def test_the_lost_are_counted_and_bound_what_the_change_may_be(found):
+    """E4 (70) has no June: 300 → 410 + its fate."""
+    table = found(variable="revenu", regle="somme", moments="debut|fin", minimum="10", maximum="400")
+    assert [table.loc[(m, ""), "valeur"] for m in ("presentes", "perdues", "nouvelles")] == [3, 1, 0]
+    assert [table.loc[(f"borne_{b}", ""), "valeur"] for b in ("depart", "zero", "minimum", "maximum")] == pytest.approx([60, 36.6667, 40, 170], abs=1e-3)
+
+
+def test_total_mean_and_median_of_the_changes_are_three_numbers(found):
+    """Changes of the pairs: +200, 0, −20; in percent 200, 0, −25."""
+    values = found(variable="revenu", regle="somme", moments="debut|fin")["valeur"]
+    assert [values[m, ""] for m in ("hausse", "stable", "baisse", "changement_moyen", "changement_median")] == [1, 1, 1, 60, 0]
+    assert values["variation", ""] == pytest.approx(100 * 180 / 230)
+    assert values["variation_moyenne", ""] == pytest.approx(175 / 3) and values["variation_mediane", ""] == 0
+
+
+def test_crossed_groups_and_classes_of_a_number(found):
+    values = found(regle="effectif", unite="personnes", desagregations="classe_age|sexe_chef*commune")["valeur"]
+    assert [values["valeur", f"classe_age={c}"] for c in ("moins_de_18", "18_a_24", "25_et_plus")] == [1, 1, 2]
+    assert values["valeur", "sexe_chef=femme,commune=niono"] == 1 and values["part", "sexe_chef=femme,commune=niono"] == 25
+
+
+def test_the_gap_between_the_sexes_widens_or_narrows(found):
+    """Men hold 1 of 4 jobs then 6 of 10 (E4 is lost): shares 25 and 75, then 60 and 40; the gap goes from 50 to 20 points."""
+    values = found(variable="salaries", regle="somme", unite="personnes", moments="debut|fin", desagregations="sexe")["valeur"]
+    assert [values[m, "sexe"] for m in ("ecart_avant", "ecart_apres", "ecart_difference")] == pytest.approx([50, 20, -30])
+
+
+def test_real_terms_use_the_price_table_and_only_it(found):
+    """An index of 168,8 then 257,971 is 100 then 152,83 (rebased)."""
+    plan = {"variable": "revenu", "regle": "somme", "moments": "debut|fin"}
+    values = found(**plan, prices={"2022-05": 168.8, "2022-06": 257.971})["valeur"]
+    assert values["apres_reel", ""] == pytest.approx(410 / 1.52826, rel=1e-4)
+    assert ("apres_reel", "") not in found(**plan).index
+
+
+@pytest.mark.parametrize(("sens", "reached"), [("hausse", 82), ("baisse", 100 * 500 / 410)])
+def test_a_target_is_reached_by_rising_or_by_falling(found, sens, reached):
+    values = found(variable="revenu", regle="somme", moments="debut|fin", cible="500", sens=sens)["valeur"]
+    assert (values["cible", ""], values["atteinte", ""]) == (500, pytest.approx(reached))
+
+
+def test_a_weighted_sample_weighs_and_a_census_with_the_same_weights_does_not_guess(found):
+    """May: (100·1 + 50·3 + 80·1 + 70·2) ÷ 7 over the pairs E1, E2, E3: 330 ÷ 5."""
+    table = found(variable="revenu", regle="moyenne", moments="debut|fin", population="echantillon", poids="poids", strate="strate")
+    assert table.loc[("avant", ""), "valeur"] == pytest.approx(66)
+    low, high = table.loc[("avant", ""), "intervalle"]
+    assert low < 66 < high
+
+
+@pytest.mark.parametrize(("over", "under", "expected"), [("x.valeur", "4", 1), ("x.valeur.niono", "x.valeur", 0.5)])
+def test_a_quotient_divides_facts_by_name(cleaned, small, over, under, expected):
+    rows = [dict.fromkeys(HEAD_WHOLE.strip().split(";"), "") | {"id": "x", "libelle": "X", "definition": "X", "arrondi": "1", "unite": "entreprises"} | more
+            for more in ({"source": "suivi", "regle": "effectif", "desagregations": "commune", "population": "recensement"},
+                         {"id": "q", "regle": "quotient", "variable": over, "denominateur": under})]
+    files = [("indicateurs.csv", HEAD_WHOLE + "".join(";".join(r.values()) + "\n" for r in rows))]
+    done = cleaned(RECORDS, head=COLUMNS, settings=SETTINGS, files=files)
+    here = small(RECORDS, head=COLUMNS, settings=SETTINGS)
+    table = effects.compute(indicators.load(here.folder, here.identity), done.observations, here.period, {})
+    assert table.set_index("indicateur").loc["q", "valeur"] == expected
+    assert table.set_index("indicateur").loc["q", "parties"] == [part for part in (over, under) if part != "4"]
+
+
+def test_a_quotient_of_an_unknown_fact_is_refused_with_its_near_name(found):
+    with pytest.raises(ConfigurationRefused, match="fait inconnu"):
+        found(regle="quotient", variable="y.valeur", denominateur="2")
+
+
+def test_a_plan_kept_in_excel_is_the_same_plan(small, workbook):
+    here = small()
+    heads, *rows = [line.split(";") for line in PLAN.strip().splitlines()]
+    workbook(heads, *rows, name="indicateurs.xlsx").rename(here.folder / "indicateurs.xlsx")
+    typed = indicators.load(here.folder, here.identity)
+    (here.folder / "indicateurs.xlsx").unlink()
+    (here.folder / "indicateurs.csv").write_text(PLAN, encoding="utf-8")
+    assert indicators.load(here.folder, here.identity) == typed and len(typed) == 5
+
+
+def test_the_influence_of_a_unit_is_the_change_without_it(cleaned, small):
+    """Without E1 (100 → 300) the total stays at 50: 0 % instead of 133,33 %."""
+    done, here = cleaned(files=[("indicateurs.csv", PLAN)]), small()
+    table = effects.influence(indicators.load(here.folder, here.identity), done.observations, here.period).set_index(["indicateur", "unite"])
+    assert table.loc[("revenu", "E1"), "variation_sans_elle_points"] == pytest.approx(-133.3333, abs=1e-3)
+
+
+def test_two_shares_of_one_whole_print_to_one_hundred():
+    """35 and 45 of 80: 43,75 and 56,25, which rounded apart would make 100,1."""
+    rows = [{"indicateur": "a", "mesure": "part", "groupe": f"sexe={s}", "valeur": v, "unite": "%", "arrondi": 0.1, "n": 80, "formule": "f", "sources": []}
+            for s, v in (("femme", 43.75), ("homme", 56.25))]
+    table = facts.gather(pd.DataFrame(columns=effects.FACTS), [], [facts.CONTEXT | row for row in rows], {})
+    assert table["texte"].tolist() == ["43,8\u00a0%", "56,2\u00a0%"]
+
+
+def test_groups_that_two_dimensions_share_are_named_by_their_dimension():
+    rows = pd.DataFrame({"indicateur": "a", "mesure": "valeur", "moment": "", "groupe": ["handicap=oui", "deplace=oui", "sexe=femme"]})
+    assert naming.ids(rows).tolist() == ["a.valeur.handicap_oui", "a.valeur.deplace_oui", "a.valeur.femme"]
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("2022-05;1,250;INSTAT;2023-01\n", "ligne 2.*indice"), ("2022-05;125;;\n", "sans source")])
+def test_a_price_without_source_or_doubtful_is_refused(tmp_path, text, message):
+    (tmp_path / "prix.csv").write_text("mois;indice;source;date\n" + text, encoding="utf-8")
+    with pytest.raises(ConfigurationRefused, match=f"(?s){message}"):
+        prices.load(tmp_path)

@@ -36,8 +36,8 @@ def cleaned(jass, received):
 @pytest.fixture(scope="module")
 def known(jass, cleaned, received):
     """The facts of JASS, values by id."""
-    plan = indicators.load(jass.folder / "indicateurs.csv", jass.identity)
-    computed = effects.compute(plan, cleaned.observations, jass.period)
+    plan = indicators.load(jass.folder, jass.identity)
+    computed = effects.compute(plan, cleaned.observations, jass.period, {})
     gathered = facts.gather(computed, plan, facts.of_context(jass.identity, "0"), {name: [] for name in received})
     return disclosure.judged(gathered).set_index("id")
 
@@ -142,10 +142,10 @@ def test_one_dirty_cell_reaches_one_numeral(jass, received):
     other = table.copy()
     other.loc[cell] = "Masculin"
     changed = received | {"suivi": replace(received["suivi"], repeats={"apprentis": other})}
-    plan = [i for i in indicators.load(jass.folder / "indicateurs.csv", jass.identity) if i.id == "apprentis_accueillis"]
+    plan = [i for i in indicators.load(jass.folder, jass.identity) if i.id == "apprentis_accueillis"]
     counts = []
     for source in (received, changed):
-        computed = effects.compute(plan, clean(jass.identity, source, decided(jass)).observations, jass.period)
+        computed = effects.compute(plan, clean(jass.identity, source, decided(jass)).observations, jass.period, {})
         counts.append(computed[(computed["mesure"] == "apres") & computed["groupe"].str.startswith("sexe")]["valeur"].tolist())
     assert counts == [[33, 45], [32, 46]]
 

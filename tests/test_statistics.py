@@ -185,6 +185,21 @@ def test_unweighted_group_mean_has_the_variance_of_the_specification():
     assert estimate.n == 10
 
 
+def test_the_change_of_a_mean_between_two_moments_is_darwin_s_paired_interval():
+    before, after = from_zero(MAIZE)
+    ones = np.ones(len(MAIZE))
+    change = statistics.domain_ratio_change(before, ones, after, ones)
+    assert (change.value, *bounds(change)) == pytest.approx((2.617, 0.0039, 5.229), abs=1e-3)
+
+
+def test_the_change_of_a_weighted_mean_is_the_weighted_mean_of_the_changes():
+    after = [2 * x + g for x, g in zip(X, FEMME, strict=True)]
+    ones = [math.nan if math.isnan(x) else 1 for x in X]
+    change = statistics.domain_ratio_change(X, ones, after, ones, FEMME, WEIGHTS, STRATA)
+    mean = statistics.domain_mean(np.subtract(after, X), FEMME, WEIGHTS, STRATA)
+    assert (change.value, change.se, *bounds(change)) == pytest.approx((mean.value, mean.se, *bounds(mean)))
+
+
 @pytest.mark.parametrize(("values", "weights", "median"), [([1, 2, 3, 4], [1, 1, 1, 1], 2.5), ([3, 1, 2], [1, 1, 1], 2), ([1, 2, 3], [5, 1, 1], 1)])
 def test_school_median(values, weights, median):
     assert design._school_quantile(np.array(values), np.array(weights), 0.5) == median

@@ -12,12 +12,14 @@ from .conftest import ROOT
 DOCUMENTS = {"french", "documents"}
 ALLOWED = {
     "problems": set(), "french": set(), "statistics": {"statistics"}, "values": set(), "disclosure": set(),
-    "programme": {"problems"}, "tables": {"problems"}, "running": {"problems"},
+    "programme": {"problems"}, "tables": {"problems"}, "running": {"problems"}, "naming": set(),
+    "sheets": {"problems", "reading", "values"}, "prices": {"problems", "sheets", "values"},
     "reading": {"problems", "values"}, "xlsform": {"problems", "values"},
-    "ingest": {"problems", "reading", "values", "xlsform"}, "decisions": {"problems", "reading", "values"},
+    "ingest": {"problems", "reading", "values", "xlsform"}, "decisions": {"problems", "sheets"},
     "cleaning": {"ingest", "problems", "values"}, "observations": {"cleaning", "ingest"},
-    "indicators": {"observations", "problems"}, "effects": {"indicators", "observations", "statistics"},
-    "facts": {"french", "problems", "statistics"}, "claims": {"french", "problems", "statistics"},
+    "indicators": {"observations", "problems", "sheets", "values"},
+    "effects": {"effects", "indicators", "naming", "observations", "problems", "statistics", "values"},
+    "facts": {"effects", "french", "naming", "problems", "statistics"}, "claims": {"french", "problems", "statistics"},
     "traceability": {"problems"}, "wording": {"problems"}, "narrative": {"french", "problems"}, "charts": {"charts", "french", "problems"},
     "documents": DOCUMENTS,
     "publishing": {"problems", "reading"}, "building": {"documents", "problems", "publishing", "running", "tables", "traceability"},

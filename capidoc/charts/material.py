@@ -40,7 +40,7 @@ def needed(spec: dict, known: dict, measure: str, group: str = "") -> dict:
 
 def groups_of(spec: dict, known: dict, measure: str) -> list[str]:
     """Return the groups of the chart's dimension (« sexe=femme »), sorted by their label."""
-    found = [g for m, g in known if m == measure and g.partition("=")[0] == spec.get("par")]
+    found = [g for m, g in known if m == measure and g.partition("=")[0] == spec.get("par") and "," not in g]
     if not found:
         raise refused(spec, "aucun groupe de ce nom pour « par »", spec.get("par", ""), {g.partition("=")[0] for _, g in known if g})
     return sorted(found, key=lambda group: _folded(group_label(spec, group)))

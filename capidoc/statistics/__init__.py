@@ -3,8 +3,8 @@
 Missing values are NaN and are left out (pairs only where both moments are known). What cannot be estimated raises NotEstimable.
 """
 
-from capidoc.statistics.change import change_percent, directions, months_inclusive, share_percent
-from capidoc.statistics.design import domain_mean, domain_median, domain_proportion, domain_ratio, domain_total
+from capidoc.statistics.change import change_percent, deflated, directions, months_inclusive, share_percent
+from capidoc.statistics.design import domain_mean, domain_median, domain_proportion, domain_ratio, domain_ratio_change, domain_total
 from capidoc.statistics.numbers import Estimate, NotEstimable, Significance
 from capidoc.statistics.paired import mean_change, median_change, paired_t_test, ratio_of_totals, sign_test, signed_rank_test
 from capidoc.statistics.proportions import clopper_pearson, exact_binomial_test, mcnemar_test, paired_proportions_difference, proportions_difference, wilson
@@ -19,11 +19,13 @@ __all__ = [
     "attrition_bounds",
     "change_percent",
     "clopper_pearson",
+    "deflated",
     "directions",
     "domain_mean",
     "domain_median",
     "domain_proportion",
     "domain_ratio",
+    "domain_ratio_change",
     "domain_total",
     "exact_binomial_test",
     "holm",

@@ -13,6 +13,11 @@ def share_percent(part, whole):
     return math.nan if not whole or math.isnan(whole) or math.isnan(part) else 100 * part / whole
 
 
+def deflated(nominal, index, base_index):
+    """A nominal amount at the prices of the base month: nominal × base index ÷ its own month's index."""
+    return nominal * base_index / index
+
+
 def directions(differences):
     """How many units rose, stayed and fell: (hausse, stable, baisse); missing ones are not counted."""
     known = [d for d in differences if not math.isnan(d)]

@@ -19,11 +19,23 @@ def domain_total(values, group=None, weights=None, strata=None, level=LEVEL):
 
 def domain_ratio(numerator, denominator, group=None, weights=None, strata=None, level=LEVEL):
     """The ratio of two totals of a group: z = w(y − R·x)/Σwx; units whose denominator is 0 or missing are left out, a missing numerator counts 0."""
+    return _linearised(*_ratio(numerator, denominator, group, weights), strata, level)
+
+
+def domain_ratio_change(numerator_1, denominator_1, numerator_2, denominator_2, group=None, weights=None, strata=None, level=LEVEL):
+    """The change R₂ − R₁ of a ratio (so of a mean or of a proportion) of a group between two moments of the same units: z = z₂ − z₁."""
+    before, z_1, w_1 = _ratio(numerator_1, denominator_1, group, weights)
+    after, z_2, w_2 = _ratio(numerator_2, denominator_2, group, weights)
+    return _linearised(after - before, z_2 - z_1, np.minimum(w_1, w_2), strata, level)
+
+
+def _ratio(numerator, denominator, group, weights):
+    """A ratio of totals, its linearised variable and the weights of the units it counts, over the whole sample."""
     y, x = numbers(numerator), numbers(denominator)
     x, w = _domain(np.where(x == 0, math.nan, x), group, weights)
     y, total = np.where(np.isnan(y), 0, y), w @ x
     ratio = quotient(w @ y, total)
-    return _linearised(ratio, w * (y - ratio * x) / total, w, strata, level)
+    return ratio, w * (y - ratio * x) / total, w
 
 
 def domain_mean(values, group=None, weights=None, strata=None, level=LEVEL):

@@ -1,0 +1,65 @@
+"""What does a group of units say: the value of a rule over them, and in a sample the interval of the design."""
+
+import numpy as np
+
+from capidoc import statistics
+from capidoc.effects.units import each, known
+from capidoc.indicators import AVERAGED, COUNTED
+
+
+def value(indicator, units):
+    """The value of the indicator over the units (a total, a ratio of totals or a median, weighted); NaN when nothing is known."""
+    seen = units[known(indicator, units)]
+    if not len(seen):
+        return float("nan")
+    if indicator.regle in COUNTED:
+        return float(seen["poids"] @ seen["valeur"])
+    if indicator.regle in AVERAGED:
+        return float((seen["poids"] @ seen["valeur"].fillna(0)) / (seen["poids"] @ seen["base"]))
+    weighted = indicator.poids and estimated(lambda: statistics.domain_median(each(indicator, seen), weights=seen["poids"]))
+    return weighted.value if weighted else float(np.median(each(indicator, seen)))
+
+
+def level(indicator, sample, inside):
+    """[low, high] of the value over the units inside the group of a sample; None in a census or where the data do not carry it."""
+    if indicator.population != "echantillon":
+        return None
+    design = (inside, sample["poids"], sample["strate"])
+    if indicator.regle in AVERAGED:
+        return bounds(lambda: statistics.domain_ratio(sample["valeur"], sample["base"], *design))
+    if indicator.regle == "mediane":
+        return bounds(lambda: statistics.domain_median(each(indicator, sample), *design))
+    # Without weights a total speaks of the sample itself, and is exact.
+    return bounds(lambda: statistics.domain_total(sample["valeur"], *design)) if indicator.poids else None
+
+
+def difference(indicator, first, last, inside):
+    """[low, high] of the change between two moments of the same units (rows alike), over those inside the group; None as `level`."""
+    if indicator.population != "echantillon":
+        return None
+    design = (inside, first["poids"], first["strate"])
+    if indicator.regle in AVERAGED:
+        return bounds(lambda: statistics.domain_ratio_change(first["valeur"], first["base"], last["valeur"], last["base"], *design))
+    return bounds(lambda: statistics.domain_total(last["valeur"] - first["valeur"], *design)) if indicator.poids and indicator.regle in COUNTED else None
+
+
+def variation(indicator, first, last, inside):
+    """[low, high] in percent of the relative change of a total or of a mean, a ratio of two totals of the same units; None as `level`."""
+    if indicator.population != "echantillon" or indicator.regle not in (*COUNTED, "moyenne"):
+        return None
+    found = bounds(lambda: statistics.domain_ratio(last["valeur"], first["valeur"], inside, first["poids"], first["strate"]))
+    return found and [100 * (bound - 1) for bound in found]
+
+
+def bounds(estimate):
+    """[low, high] of what the function estimates; None where the data do not carry it."""
+    found = estimated(estimate)
+    return found and [found.low, found.high]
+
+
+def estimated(estimate):
+    """What the function estimates; None where the data do not carry it."""
+    try:
+        return estimate()
+    except statistics.NotEstimable:
+        return None

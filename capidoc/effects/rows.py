@@ -1,0 +1,20 @@
+"""What is one row of the facts: an indicator, a measure, a moment, a group, and what they rest on."""
+
+from capidoc.observations import RECORD
+
+FACTS = ["indicateur", "mesure", "moment", "groupe", "valeur", "unite", "n", "manquants", "intervalle", "methode", "formule", "parties"]
+COUNT, PERCENT, POINTS = "unités", "%", "points de %"
+
+
+def fact(indicator, mesure, valeur, n, manquants=0, formule="", moment="", groupe="", unite=None, methode="", intervalle=None, parties=()):
+    """A fact, its value at full precision in its unit; without formula, the rule itself over the moment and group."""
+    kept = " | ".join(part for part in (moment, groupe, methode) if part)
+    rule = f"{indicator.regle}({_operands(indicator)}){f' | {kept}' if kept else ''}"
+    return {"indicateur": indicator.id, "mesure": mesure, "moment": moment, "groupe": groupe, "valeur": float(valeur),
+            "unite": indicator.unite if unite is None else unite, "n": int(n), "manquants": int(manquants), "intervalle": intervalle,
+            "methode": ", ".join(part for part in (indicator.population, methode) if part), "formule": formule or rule, "parties": list(parties)}
+
+
+def _operands(indicator):
+    counted = indicator.variable or indicator.filtre or RECORD
+    return f"{counted} ÷ {indicator.denominateur}" if indicator.denominateur else counted
