@@ -52,10 +52,11 @@ def _with_zeros(indicator, counted, rows, observations):
 def units(indicator, cells):
     """One row per unit × moment: its valeur, base, poids and strate; valeur missing (not zero) where everything is."""
     by = cells.groupby(UNIT)
-    table = by.agg(poids=("poids", "first"), strate=("strate", "first"))
     # A unit seen in several months is still one unit; whatever else is measured adds up over its records and groups.
-    table["valeur"] = by["valeur"].max() if indicator.regle == "effectif" else by["valeur"].sum(min_count=1)
-    table["base"] = by["base"].sum(min_count=1) if indicator.regle == "ratio" else _records(cells)
+    table = (by["valeur"].max() if indicator.regle == "effectif" else by["valeur"].sum(min_count=1)).to_frame()
+    table["base"] = by["base"].sum(min_count=1) if indicator.regle == "ratio" else _records(cells) if indicator.regle not in COUNTED else 1.0
+    table["poids"] = by["poids"].first() if indicator.poids else 1.0
+    table["strate"] = by["strate"].first() if indicator.strate else ""
     return table.reset_index()
 
 
