@@ -11,6 +11,7 @@ from capidoc import problems
 from capidoc.problems import ConfigurationRefused, Problem, ResourcesLacking, near
 
 TIMEOUT_SECONDS = 1800
+ENGINE = "CAPIDOC_ENGINE"  # « nbclient » asks for ordinary kernels
 
 
 class NotebookFailed(Exception):
@@ -19,16 +20,21 @@ class NotebookFailed(Exception):
 
 def execute(notebook, parameters, target, root, progress):
     """The executed notebook at `target`; raises the refusal that a cell raised, ResourcesLacking on a dead or hung kernel."""
+    # A grammar of web addresses that jsonschema would compile for a second, for a format that notebooks do not use.
+    sys.modules.setdefault("rfc3987_syntax", None)
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
+
+    from capidoc import engine
 
     _only_known(notebook, parameters)
     target.parent.mkdir(parents=True, exist_ok=True)
     os.environ["PYTHONPATH"] = str(root)
     try:
         with TemporaryDirectory(prefix="capidoc-") as sockets:
-            done = papermill.execute_notebook(notebook, target, parameters, kernel_name="python3", cwd=root, progress_bar=progress,
+            done = papermill.execute_notebook(notebook, target, parameters, engine_name=os.environ.get(ENGINE) or engine.register(),
+                                              kernel_name="python3", cwd=root, progress_bar=progress,
                                               execution_timeout=TIMEOUT_SECONDS, log_output=False, config=_transport(sockets),
                                               kernel_manager_class=_quiet_kernel(target.with_suffix(".log")))
     except PapermillExecutionError as error:

@@ -12,7 +12,7 @@ from .conftest import ROOT
 DOCUMENTS = {"french", "documents"}
 ALLOWED = {
     "problems": set(), "french": set(), "statistics": {"statistics"}, "values": set(), "disclosure": set(),
-    "programme": {"problems"}, "tables": {"problems"}, "running": {"problems"}, "naming": set(),
+    "programme": {"problems"}, "tables": {"problems"}, "running": {"engine", "problems"}, "engine": set(), "naming": set(),
     "sheets": {"problems", "reading", "values"}, "prices": {"problems", "sheets", "values"},
     "reading": {"problems", "values"}, "xlsform": {"problems", "values"},
     "ingest": {"problems", "reading", "values", "xlsform"}, "decisions": {"problems", "sheets"},

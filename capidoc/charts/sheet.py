@@ -79,7 +79,13 @@ def _font(fonts: Path, style: Style) -> FontProperties:
 
 def width_of(sheet: Sheet, text: str, style: Style) -> float:
     """Return how wide the text prints, in inches, with a little more for the rounding of letters to pixels."""
-    return 1.01 * text_to_path.get_text_width_height_descent(text, _font(sheet.fonts, style), ismath=False)[0] / 72
+    return _width(sheet.fonts, text, style)
+
+
+@lru_cache(4096)  # a headline tries the same words at many widths
+def _width(fonts: Path, text: str, style: Style) -> float:
+    """Return the same from the fonts' folder."""
+    return 1.01 * text_to_path.get_text_width_height_descent(text, _font(fonts, style), ismath=False)[0] / 72
 
 
 def write(sheet: Sheet, x: float, baseline: float, text: str, style: Style, align: str = "left") -> None:
@@ -102,6 +108,8 @@ def _lines(sheet: Sheet, text: str, width: float, style: Style) -> list[str]:
 
 def _pieces(sheet: Sheet, word: str, width: float, style: Style) -> list[str]:
     """Return the word whole when it fits the width, else cut where it must be."""
+    if width_of(sheet, word, style) <= width:
+        return [word]
     pieces = [""]
     for letter in word:
         if pieces[-1] and width_of(sheet, pieces[-1] + letter, style) > width:
