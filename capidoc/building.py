@@ -3,12 +3,13 @@
 import shutil
 import sys
 
-from capidoc import publishing, running, tables, traceability
+from capidoc import agreement, publishing, running, tables, traceability
 from capidoc.documents import html, markdown, pdf, word
 from capidoc.problems import Problem, RenderingFailed
+from capidoc.programme import read_yaml
 
 STEPS = {"data": ("01_clean",), "effects": ("01_clean", "02_effects")}
-FACTS = "indicateurs.xlsx"
+FACTS, CONTROL = "indicateurs.xlsx", "controle_chiffres.csv"
 SCOPE = ("programme", "commune", "debut", "fin")
 ASKED = {"01_clean": (), "02_effects": ("profil",), "03_report": ("profil", "livrable", "identite")}
 SAID = {"01_clean": "Nettoyage des données", "02_effects": "Calcul des effets", "03_report": "Figures et texte"}
@@ -58,8 +59,19 @@ def verify(programme):
     """The message of a sound published set: every hash, every number in its three formats; raises TraceabilityRefused."""
     names = publishing.verify(programme.published)
     pages = [programme.published / name for name in names if "/" not in name and name.endswith(".html")]
-    numbers = traceability.check(pages, tables.read_workbook(programme.published / FACTS))
-    return f"{programme.slug} : {len(names)} fichiers conformes au manifeste, {numbers} nombres conformes à leur fait"
+    bound, declared = _traced(programme, pages, programme.published)
+    return f"{programme.slug} : {len(names)} fichiers conformes au manifeste ; {bound} nombres liés à leur fait, {declared} déclarés, aucun libre"
+
+
+def _traced(programme, pages, folder, formats=traceability.FORMATS):
+    """(numbers bound, numerals declared) of pages and the files beside them, against the workbook of facts and the control of claims beside them."""
+    facts, control = tables.read_workbook(folder / FACTS), tables.read(folder / CONTROL)
+    agreement.check(facts)
+    printed = dict(zip(facts["id"], facts["texte"], strict=True))
+    printed |= {f"{row['id']}:{name}": tables.counted(row[name]) for row in facts.to_dict("records") for name in ("n", "manquants")}
+    claims = {row["id"]: " ; ".join(row.values()) for row in control.to_dict("records")}
+    declared = [words for words, _ in (*programme.identity.nombres_declares, *read_yaml(programme.templates / "nombres.yml"))]
+    return traceability.check(pages, printed, claims, declared, formats)
 
 
 def wanted(programme, verb):
@@ -86,11 +98,11 @@ def build(programme, deliverables, profile, workshop, run):
         write(running.document(executed), deliverable, workshop, programme.templates)
     shutil.copytree(programme.processed / "carnets", workshop / "interne" / "carnets", dirs_exist_ok=True,
                     ignore=shutil.ignore_patterns("*.log"))
-    for table in (FACTS, "controle_chiffres.csv"):
+    for table in (FACTS, CONTROL):
         shutil.copy2(programme.processed / table, workshop / table)
     shutil.copy2(programme.processed / "influence.csv", workshop / "interne" / "influence.csv")
     # The PDF is read back by `verify` only: its text takes seconds, and the same tree made the three formats.
-    traceability.check([workshop / f"{d}.html" for d in deliverables], tables.read_workbook(workshop / FACTS), formats=("docx",))
+    _traced(programme, [workshop / f"{d}.html" for d in deliverables], workshop, formats=("docx",))
 
 
 def write(text, deliverable, workshop, templates):

@@ -2,7 +2,8 @@
 
 import math
 
-PEOPLE, CONTRIBUTORS, DENOMINATOR, QUARTERS = 5, 5, 10, 20
+PEOPLE, CONTRIBUTORS, DENOMINATOR = 5, 5, 10
+MIDDLES = {"changement_median": 5, "changement_q1": 20, "changement_q3": 20}
 COUNTS = ("valeur", "avant", "apres", "cours")
 HIDDEN = "n.p."
 
@@ -24,7 +25,7 @@ def _rule(fact):
         return "D3"
     if fact["unite"] in ("F CFA", "unités") and fact["n"] < CONTRIBUTORS:
         return "D5"
-    if (fact["mesure"] in ("changement_q1", "changement_q3") and fact["n"] < QUARTERS) or (fact["mesure"] == "changement_median" and fact["n"] < CONTRIBUTORS):
+    if fact["n"] < MIDDLES.get(fact["mesure"], 0):
         return "D8"
     if fact["unite"] == "%" and fact["n"] < DENOMINATOR:
         return "D7"
@@ -32,8 +33,10 @@ def _rule(fact):
 
 
 def shown(facts, profile):
-    """The facts as the profile may see them: hidden ones without value, printed « n.p. » (non publié)."""
+    """The facts as the profile may see them: hidden ones without value, n or interval, printed « n.p. » (non publié)."""
     if profile == "interne":
         return facts
     hidden = facts["statut_divulgation"] != "publiable"
-    return facts.assign(valeur=facts["valeur"].mask(hidden), texte=facts["texte"].mask(hidden, HIDDEN))
+    # The n of a count is the count.
+    counts = {name: facts[name].astype(float).mask(hidden) for name in ("valeur", "n", "manquants")}
+    return facts.assign(**counts, texte=facts["texte"].mask(hidden, HIDDEN), intervalle=facts["intervalle"].mask(hidden, None))

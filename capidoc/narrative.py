@@ -11,11 +11,12 @@ from markupsafe import Markup
 from capidoc import french
 from capidoc.problems import ConfigurationRefused, Problem, near
 
+COUNTS = (":n", ":manquants")  # how the id of a fact's own n ends
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~^$@\"'=:/&])")
 
 
 class Figure:
-    """A number bound to its fact, as templates meet it: printed by the document, with its fact's fields at hand."""
+    """A number bound to its fact, as templates meet it: printed by the document, with its fact's fields at hand, its n being bound too."""
 
     def __init__(self, fact, groups=None):
         self.fact, self.groups = fact, groups or {}
@@ -23,14 +24,42 @@ class Figure:
     def __getitem__(self, name):
         if name in self.groups:
             return self.groups[name]
+        if f":{name}" in COUNTS:
+            return Figure(self.fact | {"id": f"{self.fact['id']}:{name}", "valeur": self.fact[name], "texte": counted(self.fact, name)})
         if name in self.fact:
             return self.fact[name]
         raise ConfigurationRefused(Problem("groupe inconnu", remedy=near(name, self.groups), value=f"{self.fact['id']}.{name}"))
 
     def bound(self):
-        """The number as Markdown, tied to its fact."""
+        """The number as Markdown, tied to its fact, with what a reader may want to know of it."""
         value = "" if self.fact["valeur"] != self.fact["valeur"] else f"{self.fact['valeur']:.10g}"
-        return f'[{self.fact["texte"]}]{{.ind ind="{self.fact["id"]}" value="{value}"}}'
+        about = "" if self.fact["id"].endswith(COUNTS) else f' fiche="{_attribute(card(self.fact))}"'  # an n stands beside its number
+        return f'[{self.fact["texte"]}]{{.ind ind="{self.fact["id"]}" value="{value}"{about}}}'
+
+
+def counted(fact, name):
+    """The n or the missing of a fact as printed; hidden where the fact is."""
+    return french.number(fact[name]) if fact[name] == fact[name] else fact["texte"]
+
+
+def card(fact):
+    """What stands behind a number, in a sentence or two of plain French: what it measures, its formula, n, missing, source."""
+    named = f"{fact.get('libelle', '')}{f' ({group_of(fact)})' if fact.get('groupe') else ''}{f', {french.month(m)}' if (m := fact.get('moment')) else ''}"
+    files = [file["fichier"] for file in fact.get("sources", ())]
+    more = f" et {len(files) - 1} autres fichiers" if len(files) > 1 else ""
+    said = [named, fact.get("definition"), f"Calcul : {fact['formule']}" if fact.get("formule") else "", f"n = {counted(fact, 'n')}, manquants : "
+            f"{counted(fact, 'manquants')}" if "manquants" in fact else "", f"Source : {files[0]}{more}" if files else ""]
+    return french.typography(". ".join(part for part in said if part) + ".")
+
+
+def group_of(fact):
+    """The group of a fact in words: « sexe : femme »."""
+    return ", ".join(part.replace("=", " : ") for part in fact["groupe"].split(","))
+
+
+def _attribute(text):
+    """The text as the value of a Markdown attribute, even in the cell of a table."""
+    return re.sub(r"[ \t\r\n]+", " ", text.replace("\\", " ").replace('"', "”").replace("|", "/"))
 
 
 class Indicateur:
@@ -83,6 +112,11 @@ class Marked(Markup):
         return marked
 
 
+def framed(text):
+    """A date that the programme's own description gives, marked as such: it is no result."""
+    return Marked(f"[{text}]{{.cadre}}", text)
+
+
 def escaped(value):
     """Any value as inert Markdown: a bound number, our own Markdown, or text with every special sign escaped."""
     if isinstance(value, Figure):
@@ -109,8 +143,7 @@ def illustration(charts, captions):
     def figure(name):
         if name not in charts:
             raise ConfigurationRefused(Problem("figure inconnue", remedy=near(name, charts), value=name))
-        alt = charts[name].alt.replace("\\", " ").replace('"', "”").replace("\n", " ")
-        return Marked(f'![{captions[name]}](figures/{name}.png){{#fig:{name} alt="{alt}"}}')
+        return Marked(f'![{captions[name]}](figures/{name}.png){{#fig:{name} alt="{_attribute(charts[name].alt)}"}}')
     return figure
 
 
@@ -135,10 +168,10 @@ def words(programme):
              "bailleur": identity.bailleur, "avertissement": identity.avertissement, "fiche": identity.fiche,
              "communes": french.listing(sorted(identity.communes.values(), key=str.casefold)),
              "groupes": {"commune": sorted(identity.communes, key=lambda c: identity.communes[c].casefold())},
-             "periode": f"{french.month(period.debut)} à {french.month(period.fin)}",
-             "moment_avant": french.month(programme.period.debut), "moment_apres": french.month(programme.period.fin),
+             "periode": framed(f"{french.month(period.debut)} à {french.month(period.fin)}"),
+             "moment_avant": framed(french.month(programme.period.debut)), "moment_apres": framed(french.month(programme.period.fin)),
              "perimetre": "" if programme.commune == "toutes" else f", commune de {identity.communes[programme.commune]} seulement",
-             "date_iso": identity.date_document.isoformat(), "date_document": french.month(identity.date_document.isoformat()[:7]),
+             "date_iso": identity.date_document.isoformat(), "date_document": framed(french.month(identity.date_document.isoformat()[:7])),
              "libelles": {**identity.communes, **{n: t for s in identity.sources.values() for c in s.colonnes.values() for n, t in c.choix.items()}},
              "chiffres_cles": identity.chiffres_cles, "memes_mois": programme.period.debut[5:] == programme.period.fin[5:],
              "sources": {**{n: s.libelle for n, s in identity.sources.items()},

@@ -153,6 +153,7 @@ class Identity(_Strict):
     communes: dict[Name, str]
     fiche: list[tuple[str, str]] = []
     exceptions_vocabulaire: list[tuple[str, str]] = []
+    nombres_declares: list[tuple[str, str]] = []
     chiffres_cles: list[tuple[str, str]] = []
     sources: dict[Name, Source]
 

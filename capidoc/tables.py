@@ -5,12 +5,14 @@ import zipfile
 
 import pandas as pd
 
+from capidoc import french
 from capidoc.problems import ConfigurationRefused, Problem
 
 STAMP = (1980, 1, 1, 0, 0, 0)
 ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 HEADINGS = {"id": "Fait", "libelle": "Indicateur", "mesure": "Mesure", "moment": "Moment", "groupe": "Groupe", "texte": "Valeur",
-            "unite": "Unité", "n": "n", "manquants": "Manquants", "intervalle": "Intervalle à 95 %", "methode": "Méthode", "formule": "Formule"}
+            "unite": "Unité", "arrondi": "Arrondi", "n": "n", "manquants": "Manquants", "intervalle": "Intervalle à 95 %",
+            "methode": "Méthode", "formule": "Formule"}
 
 
 def write(table, path):
@@ -43,24 +45,29 @@ def write_workbook(facts, path):
     sheet = book.active
     sheet.title = "Indicateurs"
     sheet.append(list(HEADINGS.values()))
-    told = facts.assign(intervalle=facts["intervalle"].map(lambda bounds: " ; ".join(f"{b:.6g}" for b in bounds) if isinstance(bounds, list) else ""))
+    told = facts.assign(intervalle=facts["intervalle"].map(lambda bounds: " ; ".join(f"{b:.6g}" for b in bounds) if isinstance(bounds, list) else ""),
+                        **{name: facts[name].where(facts[name].notna(), facts["texte"]) for name in ("n", "manquants")})
     for row in inert(told[list(HEADINGS)]).itertuples(index=False):
         sheet.append(list(row))
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     sheet.freeze_panes, sheet.auto_filter.ref = "A2", sheet.dimensions
-    for letter, width in zip("ABCDEFGHIJKL", (34, 46, 16, 10, 18, 20, 12, 6, 10, 18, 22, 60), strict=True):
+    for letter, width in zip("ABCDEFGHIJKLM", (34, 46, 16, 10, 18, 20, 12, 8, 6, 10, 18, 22, 60), strict=True):
         sheet.column_dimensions[letter].width = width
     path.write_bytes(_steady(book))
 
 
 def read_workbook(path):
-    """What each fact prints as, {id: text}, from a workbook written by `write_workbook`."""
+    """The facts of a workbook written by `write_workbook`, under the names of HEADINGS, as text but for the numbers n, manquants, arrondi."""
     from python_calamine import CalamineWorkbook
 
     heads, *rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
-    fact, text = heads.index(HEADINGS["id"]), heads.index(HEADINGS["texte"])
-    return {row[fact]: str(row[text]) for row in rows}
+    return pd.DataFrame(rows, columns=heads).rename(columns={french: name for name, french in HEADINGS.items()})
+
+
+def counted(cell):
+    """An n or a number of missing ones of a workbook, as documents print it."""
+    return cell if isinstance(cell, str) else french.number(cell)
 
 
 def _steady(book):

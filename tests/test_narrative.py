@@ -8,9 +8,9 @@ from capidoc.problems import ConfigurationRefused
 
 FACTS = pd.DataFrame([
     {"id": "salaries.avant", "libelle": "Salariés", "indicateur": "salaries", "mesure": "avant", "moment": "2022-05", "groupe": "", "valeur": 17.0,
-     "texte": "17", "n": 20},
+     "texte": "17", "n": 20, "manquants": 1},
     {"id": "salaries.avant.femme", "libelle": "Salariés", "indicateur": "salaries", "mesure": "avant", "moment": "2022-05", "groupe": "sexe=femme",
-     "valeur": 7.0, "texte": "7", "n": 20}])
+     "valeur": 7.0, "texte": "7", "n": 20, "manquants": 0}])
 
 
 @pytest.fixture
@@ -27,9 +27,27 @@ def render(small, tmp_path):
     return run
 
 
-def test_a_number_is_bound_to_its_fact(render):
+def test_a_number_is_bound_to_its_fact_and_says_what_it_is(render):
     assert render("{{ salaries.avant }} dont {{ salaries.avant.femme }}") == (
-        '[17]{.ind ind="salaries.avant" value="17"} dont [7]{.ind ind="salaries.avant.femme" value="7"}')
+        '[17]{.ind ind="salaries.avant" value="17" fiche="Salariés, mai 2022. n = 20, manquants : 1."} dont '
+        '[7]{.ind ind="salaries.avant.femme" value="7" fiche="Salariés (sexe : femme), mai 2022. n = 20, manquants : 0."}')
+
+
+def test_n_is_bound_too(render):
+    assert render("n = {{ salaries.avant.n }}, {{ salaries.avant.manquants }}") == (
+        'n = [20]{.ind ind="salaries.avant:n" value="20"}, [1]{.ind ind="salaries.avant:manquants" value="1"}')
+
+
+def test_the_n_of_a_hidden_number_is_hidden(small, tmp_path):
+    hidden = FACTS.assign(texte="n.p.", valeur=float("nan"), n=float("nan"))
+    assert narrative.indicateurs(hidden)["salaries"]["avant"]["n"].fact["texte"] == "n.p."
+
+
+def test_what_stands_behind_a_number_is_said_in_french():
+    fact = {"id": "r.avant", "libelle": "Revenu", "moment": "2022-05", "groupe": "commune=niono", "definition": "Somme déclarée", "formule": "somme(revenu)",
+            "n": 1115, "manquants": 2, "texte": "3", "sources": [{"fichier": "a.xlsx"}, {"fichier": "b.xlsx"}]}
+    assert narrative.card(fact) == ("Revenu (commune : niono), mai 2022. Somme déclarée. Calcul : somme(revenu). n = 1 115, manquants : 2. "
+                                    "Source : a.xlsx et 1 autres fichiers.")
 
 
 @pytest.mark.parametrize(("text", "message"), [

@@ -47,9 +47,10 @@ def _image(node: dict, assets: Path) -> dict:
 
 
 def _bound(node: dict) -> list:
-    """Return the number inside a data element that names its fact and its exact value."""
-    pairs = dict(node["c"][0][2])
-    opening = f'<data class="ind" data-ind="{escape(pairs.get("ind", ""))}" value="{escape(pairs.get("value", ""))}">'
+    """Return the number inside a data element that names its fact and its exact value, and describes it on demand."""
+    pairs = {name: escape(value) for name, value in node["c"][0][2]}
+    card = f' tabindex="0" aria-description="{pairs["fiche"]}"' if "fiche" in pairs else ""
+    opening = f'<data class="ind" data-ind="{pairs.get("ind", "")}" value="{pairs.get("value", "")}"{card}>'
     return [raw("html", opening), *node["c"][1], raw("html", "</data>")]
 
 

@@ -3,6 +3,7 @@
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from xml.sax.saxutils import quoteattr
 
 import jinja2
 from docx import Document
@@ -101,6 +102,8 @@ def _changed(node, assets: Path):
         return _figure(node)
     if node["t"] == "Table":
         return _table(node)
+    if has_class(node, "ind"):
+        return _bound(node)
     if has_class(node, "numero"):
         return raw("openxml", _counted(text(node["c"][1])))
     if has_class(node, "boite"):
@@ -115,6 +118,14 @@ def _image(node: dict, assets: Path) -> dict:
     (identifier, classes, _), alternative, (path, title) = node["c"]
     uri = data_uri(asset(assets, path, (".png",)))
     return {**node, "c": [[identifier, classes, [["width", "100%"]]], alternative, [uri, title]]}
+
+
+def _bound(node: dict) -> list:
+    """Return the number inside a content control that bears its fact's name, its letters as they were."""
+    pairs = dict(node["c"][0][2])
+    about = f'<w:alias w:val={quoteattr(pairs["fiche"][:60])}/>' if "fiche" in pairs else ""
+    opening = f'<w:sdt><w:sdtPr>{about}<w:tag w:val={quoteattr(pairs.get("ind", ""))}/></w:sdtPr><w:sdtContent>'
+    return [raw("openxml", opening), *node["c"][1], raw("openxml", "</w:sdtContent></w:sdt>")]
 
 
 def _counted(label: str) -> str:

@@ -8,8 +8,7 @@ COUNT, PERCENT, POINTS = "unités", "%", "points de %"
 
 def fact(indicator, mesure, valeur, n, manquants=0, formule="", moment="", groupe="", unite=None, methode="", intervalle=None, parties=()):
     """A fact, its value at full precision in its unit; without formula, the rule itself over the moment and group."""
-    kept = " | ".join(part for part in (moment, groupe, methode) if part)
-    rule = f"{indicator.regle}({_operands(indicator)}){f' | {kept}' if kept else ''}"
+    rule = ", ".join(part for part in (f"{indicator.regle}({_operands(indicator)})", moment, groupe, methode) if part)
     return {"indicateur": indicator.id, "mesure": mesure, "moment": moment, "groupe": groupe, "valeur": float(valeur),
             "unite": indicator.unite if unite is None else unite, "n": int(n), "manquants": int(manquants), "intervalle": intervalle,
             "methode": ", ".join(part for part in (indicator.population, methode) if part), "formule": formule or rule, "parties": list(parties)}

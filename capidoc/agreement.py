@@ -1,0 +1,60 @@
+"""Do printed numbers agree with each other: differences, percents, parts and totals, within the rounding that each was printed with."""
+
+from capidoc import values
+from capidoc.problems import Problem, TraceabilityRefused
+
+ADDED = ("valeur", "avant", "apres")
+
+
+def check(facts):
+    """Nothing when the printed facts (columns id, mesure, groupe, texte, arrondi) hold together; raises TraceabilityRefused otherwise."""
+    shown = {row["id"]: (_read(row["texte"]), float(row["arrondi"]) / 2) for row in facts.to_dict("records") if _read(row["texte"]) is not None}
+    problems = [problem for name in shown for problem in (*_difference(name, shown), *_percent(name, shown))]
+    problems += _parts(facts, shown)
+    if problems:
+        raise TraceabilityRefused(*problems)
+
+
+def _read(text):
+    try:
+        return values.number(text.replace("€", "").replace("points de\u00a0%", "").replace("%", ""))
+    except values.Unreadable:
+        return None
+
+
+def _levels(name, measure, shown):
+    """The printed levels that a change speaks of, each with its half rounding; None where one is not shown."""
+    pair = [shown.get(name.replace(f".{measure}", f".{level}", 1)) for level in ("avant", "apres")]
+    return pair if all(pair) else None
+
+
+def _difference(name, shown):
+    if f"{name}.".partition(".")[2].startswith("difference.") and (pair := _levels(name, "difference", shown)):
+        (before, a), (after, b), (said, c) = *pair, shown[name]
+        if abs(after - before - said) > a + b + c + 1e-6:
+            yield _disagrees(name, "la différence imprimée n’est pas celle des deux niveaux imprimés")
+
+
+def _percent(name, shown):
+    if f"{name}.".partition(".")[2].startswith("variation.") and (pair := _levels(name, "variation", shown)):
+        (before, a), (after, b), (said, c) = *pair, shown[name]
+        if before > a and not 100 * ((after - b) / (before + a) - 1) - c - 1e-6 <= said <= 100 * ((after + b) / (before - a) - 1) + c + 1e-6:
+            yield _disagrees(name, "le pourcentage imprimé n’est pas celui des deux niveaux imprimés")
+
+
+def _parts(facts, shown):
+    """Where the groups of a dimension are the whole total, their printed shares make 100."""
+    for (indicator, measure, dimension), rows in facts.groupby([facts["id"].str.partition(".")[0], "mesure", facts["groupe"].str.partition("=")[0]]):
+        named, total = [n for n in rows["id"] if n in shown], shown.get(f"{indicator}.{measure}")
+        if not dimension or measure not in ADDED or total is None or len(named) < len(rows) or rows["groupe"].str.contains(",", regex=False).any():
+            continue
+        share = {"valeur": "part"}.get(measure, f"part_{measure}")
+        shares = [shown[n] for n in (n.replace(f".{measure}.", f".{share}.", 1) for n in named) if n in shown]
+        whole = abs(sum(shown[n][0] for n in named) - total[0]) <= total[1] / 2
+        # Two shares are printed to make 100 exactly; more may miss it by their roundings.
+        if whole and len(shares) == len(named) and abs(sum(v for v, _ in shares) - 100) > (sum(h for _, h in shares) if len(shares) > 2 else 0) + 1e-6:
+            yield _disagrees(f"{indicator}.{share} ({dimension})", "les parts imprimées ne font pas 100 %")
+
+
+def _disagrees(name, what):
+    return Problem(what, remedy="Choisissez un arrondi plus fin dans le plan.", column=name)
