@@ -4,6 +4,7 @@ import argparse
 import re
 import sys
 import traceback
+from pathlib import Path
 
 from capidoc import problems
 from capidoc.programme import ROOT, Programme, slugs
@@ -19,6 +20,7 @@ VERBS = {
     "all": "tous les livrables de tous les programmes",
     "data": "nettoyer les données seulement",
     "effects": "nettoyer et calculer les effets",
+    "claims": "proposer les chiffres que publie un texte, pour qu’une personne les confirme",
     "clean": "effacer ce qui peut être refait",
     "verify": "relire le jeu publié : chaque empreinte, chaque nombre",
 }
@@ -57,6 +59,8 @@ def _parser():
         one.add_argument("--debut", default="", help="premier mois, comme 2022-05")
         one.add_argument("--fin", default="", help="dernier mois, comme 2023-03")
         one.add_argument("--profil", default="public", choices=["public", "interne"], help="public ou interne")
+        if verb == "claims":
+            one.add_argument("--texte", required=True, type=Path, help="le document publié : .txt, .md, .docx ou .pdf")
     return parser
 
 
@@ -77,6 +81,8 @@ def _one(asked, slug):
     if asked.verb == "verify":
         print(building.verify(programme))
         return 0
+    if asked.verb == "claims":
+        return _claims(programme, asked.texte)
     if asked.verb == "clean":
         for kept in publishing.clean(programme):
             print(f"gardé, car modifié ou ajouté par quelqu’un : {kept}", file=sys.stderr)
@@ -87,6 +93,22 @@ def _one(asked, slug):
             print(f"{slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
         else:
             print(building.publish(programme, building.wanted(programme, asked.verb), asked.profil))
+    return 0
+
+
+def _claims(programme, path):
+    """0, once the claims that the text seems to make are told, and written for a person to choose from."""
+    from capidoc import proposals, tables
+
+    text = proposals.text_of(path)
+    found = proposals.propose(text)
+    for row in proposals.checked(found).to_dict("records"):
+        verdict = " : ".join(part for part in (row["coherence"], row["reparation"]) if part)
+        print("  ".join(filter(None, [row["id"], row["genre"], row["chiffres"], row["unite"], verdict])), f"    {row['enonce']}", sep="\n")
+    print(*proposals.remarks(text, programme.identity.devis), sep="\n")
+    target = programme.processed / "chiffres_proposes.csv"
+    tables.write(tables.inert(found), target)
+    print(f"{len(found)} chiffres proposés dans {target.relative_to(ROOT)} : gardez ceux qui en sont, et recopiez-les dans chiffres_publies.csv.")
     return 0
 
 

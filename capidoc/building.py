@@ -69,7 +69,7 @@ def _traced(programme, pages, folder, formats=traceability.FORMATS):
     agreement.check(facts)
     printed = dict(zip(facts["id"], facts["texte"], strict=True))
     printed |= {f"{row['id']}:{name}": tables.counted(row[name]) for row in facts.to_dict("records") for name in ("n", "manquants")}
-    claims = {row["id"]: " ; ".join(row.values()) for row in control.to_dict("records")}
+    claims = control.agg(" ; ".join, axis=1).groupby(control["id"]).agg(" ; ".join).to_dict()
     declared = [words for words, _ in (*programme.identity.nombres_declares, *read_yaml(programme.templates / "nombres.yml"))]
     return traceability.check(pages, printed, claims, declared, formats)
 

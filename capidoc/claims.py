@@ -1,22 +1,32 @@
 """Does the printed figure hold: claims of a published document, checked on their own rounding and against the facts."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
-from capidoc import french
+from capidoc import french, sheets
 from capidoc.problems import ConfigurationRefused, Problem, near
 from capidoc.statistics import change_percent, months_inclusive
+from capidoc.values import Unreadable, doubt, number
 
-KINDS = ("evolution", "somme", "duree", "valeur")
+KINDS = ("evolution", "somme", "quotient", "duree", "valeur")
 COLUMNS = ["id", "genre", "enonce", "section", "unite", "chiffres", "faits"]
+OPTIONAL = ["population", "definition", "dates", "egale"]
+NEEDED = {"evolution": ("debut", "fin"), "somme": ("total",), "quotient": ("numerateur", "denominateur", "resultat"), "duree": ("mois", "debut", "fin")}
 VERDICTS = ["id", "enonce", "section", "publie", "recalcule", "coherence", "reparation", "donnees"]
+ROLES = {"debut": "valeur de départ", "fin": "valeur d’arrivée", "difference": "différence", "pourcentage": "pourcentage", "total": "total",
+         "numerateur": "numérateur", "denominateur": "dénominateur", "resultat": "résultat"}
+HALF = 0.5
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One published statement: its figures by role (debut, fin, difference, pourcentage, …) and the facts they speak of."""
+    """One published statement: its figures by role (debut, fin, difference, pourcentage, …), and what the document says of them.
+
+    `steps` gives the rounding of each printed figure; `population` the names it gives to those counted, `dates` the moments of its values,
+    `egale` the figure of another claim that its total should equal.
+    """
 
     id: str
     genre: str
@@ -25,65 +35,116 @@ class Claim:
     unite: str
     figures: dict
     facts: tuple
+    steps: dict = field(default_factory=dict)
+    population: tuple = ()
+    definition: str = ""
+    dates: dict = field(default_factory=dict)
+    egale: str = ""
 
     def printed(self, role, value=None):
         """The claim's figure in this role, or another value in its place, as French prints it."""
         value = self.figures[role] if value is None else value
         if self.genre == "duree" and role in ("debut", "fin"):
             return french.month(value)
-        return french.quantity(value, "%" if role == "pourcentage" else self.unite)
+        return french.quantity(value, "%" if role == "pourcentage" else self.unite, self.steps.get(role, 1))
+
+    def bounds(self, role):
+        """[low, high] of what was rounded to the printed figure; a whole number of units is exact, a percent never is."""
+        half = self.steps.get(role, 1) / 2 if role == "pourcentage" or self.steps.get(role, 1) != 1 else 0
+        return self.figures[role] - half, self.figures[role] + half
+
+    def replaced(self, role, value):
+        """The same claim with another figure in this role."""
+        return Claim(**{**vars(self), "figures": {**self.figures, role: value}})
 
 
-def load(path):
-    """The claims of a chiffres_publies.csv; raises ConfigurationRefused with the rows to mend."""
-    rows = pd.read_csv(path, sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    if missing := [c for c in COLUMNS if c not in rows]:
-        raise ConfigurationRefused(*(Problem("colonne absente", file=path.name, column=c) for c in missing))
-    claims, problems = [], []
-    for number, row in enumerate(rows.to_dict("records"), start=2):
+def load(folder):
+    """The claims of the programme folder's chiffres_publies.csv or .xlsx; raises ConfigurationRefused with the rows to mend."""
+    path, claims, problems = sheets.find(folder, "chiffres_publies"), [], []
+    for number_, row in sheets.rows(path, COLUMNS, OPTIONAL).iterrows():
         try:
-            claims.append(_claim(row))
+            claims.append(parsed(row))
         except ValueError as error:
-            problems.append(Problem("chiffres mal écrits", "role=nombre|role=nombre", file=path.name, row=number, column="chiffres", value=str(error)))
-        if row["genre"] not in KINDS:
-            problems.append(Problem("genre inconnu", remedy=near(row["genre"], KINDS), file=path.name, row=number, column="genre", value=row["genre"]))
+            problems.append(Problem("chiffres mal écrits", "role=nombre|role=nombre", str(error), file=path.name, row=number_, column="chiffres",
+                                    value=row["chiffres"]))
+        except KeyError:
+            problems.append(Problem("genre inconnu", remedy=near(row["genre"], KINDS), file=path.name, row=number_, column="genre", value=row["genre"]))
     if problems:
         raise ConfigurationRefused(*problems)
     return claims
 
 
-def _claim(row):
-    pairs = [part.partition("=") for part in row["chiffres"].split("|")]
-    figures = {role: value if row["genre"] == "duree" and role != "mois" else float(value) for role, _, value in pairs}
-    return Claim(row["id"], row["genre"], row["enonce"], row["section"], row["unite"], figures,
-                 tuple(f for f in row["faits"].split("|") if f))
+def parsed(row):
+    """The Claim of a row of text; raises ValueError where its figures cannot be read, KeyError on an unknown genre."""
+    if row["genre"] not in KINDS:
+        raise KeyError(row["genre"])
+    texts = _pairs(row["chiffres"])
+    if missing := [role for role in NEEDED.get(row["genre"], ()) if role not in texts]:
+        raise ValueError(f"Il manque : {', '.join(missing)}.")
+    dated = {role for role in texts if row["genre"] == "duree" and role != "mois"}
+    figures = {role: text if role in dated else _figure(text) for role, text in texts.items()}
+    steps = {role: _step(text) for role, text in texts.items() if role not in dated}
+    return Claim(row["id"], row["genre"], row["enonce"], row["section"], row["unite"], figures, tuple(f for f in row["faits"].split("|") if f), steps,
+                 tuple(p.strip() for p in row["population"].split("|") if p.strip()), row["definition"], _pairs(row["dates"]), row["egale"])
 
 
-def fits_change(start, end, difference=None, percent=None, step=1):
-    """Whether a printed change holds: difference exact, percent within the interval of its rounding."""
-    exact = difference is None or math.isclose(end - start, difference, abs_tol=0.5)
-    return exact and (percent is None or percent - step / 2 <= change_percent(start, end) < percent + step / 2)
+def _pairs(text):
+    pairs = [part.partition("=") for part in text.split("|") if part.strip()]
+    return {role.strip(): value.strip() for role, _, value in pairs}
 
 
-def repairs(start, end, difference, percent):
-    """The single-figure edits that would make the whole claim hold, as {role: value}."""
-    candidates = {"debut": end - difference, "fin": start + difference, "difference": end - start,
-                  "pourcentage": math.floor(change_percent(start, end) + 0.5)}
-    figures = {"debut": start, "fin": end, "difference": difference, "pourcentage": percent}
-    return {role: value for role, value in candidates.items()
-            if fits_change(*({**figures, role: value}[k] for k in ("debut", "fin", "difference", "pourcentage")))}
+def _figure(text):
+    try:
+        return number(text)
+    except Unreadable as error:
+        raise ValueError(doubt(error, text)) from None
+
+
+def _step(text):
+    """The rounding of a figure as it is printed: one unit of its last digit."""
+    return 10.0 ** -len(text.partition(",")[2] or text.partition(".")[2])
 
 
 def coherent(claim):
-    """Whether the claim's figures agree with each other; None where one figure alone says nothing."""
-    f = claim.figures
+    """Whether the claim's figures agree with each other within their roundings; None where one figure alone says nothing."""
     if claim.genre == "evolution":
-        return fits_change(f["debut"], f["fin"], f.get("difference"), f.get("pourcentage"))
+        return all(_near(claim, role, span) for role, span in spans.items()) if (spans := _changes(claim)) else None
     if claim.genre == "somme":
-        return math.isclose(sum(v for k, v in f.items() if k != "total"), f["total"], abs_tol=0.5)
+        spans = [claim.bounds(role) for role in claim.figures if role != "total"]
+        return _near(claim, "total", tuple(map(sum, zip(*spans, strict=True))))
+    if claim.genre == "quotient":
+        (a, b), (c, d) = claim.bounds("numerateur"), claim.bounds("denominateur")
+        return c > 0 and _near(claim, "resultat", (a / d, b / c))
     if claim.genre == "duree":
-        return months_inclusive(f["debut"], f["fin"]) == f["mois"]
+        return months_inclusive(claim.figures["debut"], claim.figures["fin"]) == claim.figures["mois"]
     return None
+
+
+def _changes(claim):
+    """What the levels of an evolution leave possible for its other figures: {role: (low, high)}."""
+    (a, b), (c, d) = claim.bounds("debut"), claim.bounds("fin")
+    possible = {"difference": (c - b, d - a), "pourcentage": (change_percent(b, c), change_percent(a, d))}
+    return {role: span for role, span in possible.items() if role in claim.figures}
+
+
+def _near(claim, role, span):
+    """Whether a printed figure may have been rounded from within the span; half a unit always rounds up."""
+    low, high = claim.bounds(role)
+    return low <= span[1] + 1e-9 and span[0] < high if low < high else low - HALF <= span[1] and span[0] <= high + HALF
+
+
+def repairs(claim):
+    """The single-figure edits that would make the whole claim hold, as {role: value}."""
+    f = claim.figures
+    candidates = {"debut": f["fin"] - f.get("difference", 0), "fin": f["debut"] + f.get("difference", 0), **_own(claim)}
+    return {role: value for role, value in candidates.items() if role in f and coherent(claim.replaced(role, value))}
+
+
+def _own(claim):
+    """The difference and the percent, rounded as they were printed, that the two levels give."""
+    f = claim.figures
+    own = {"difference": f["fin"] - f["debut"], "pourcentage": change_percent(f["debut"], f["fin"])}
+    return {role: french.rounded(value, claim.steps.get(role, 1)) for role, value in own.items() if role in f and not math.isnan(value)}
 
 
 def check(claims, facts, comparable=True):
@@ -105,23 +166,21 @@ def _verdict(claim, values):
             "publie": " ; ".join(claim.printed(role) for role in claim.figures),
             "recalcule": " ; ".join(values.loc[i, "texte"] for i in claim.facts) or french.MISSING,
             "coherence": {True: "cohérent", False: "incohérent", None: "non vérifiable seul"}[holds],
-            "reparation": "" if holds is not False else _repair(claim), "donnees": _agreement(claim, values)}
+            "reparation": repair(claim) if holds is False else "", "donnees": _agreement(claim, values)}
 
 
-def _repair(claim):
+def repair(claim):
+    """How an incoherent claim could be mended, in French; where several edits would do, none is chosen."""
     f = claim.figures
     if claim.genre == "duree":
         return f"{months_inclusive(f['debut'], f['fin'])} mois, bornes comprises"
-    if claim.genre != "evolution" or not {"difference", "pourcentage"} <= f.keys():
-        return "non conciliable sans les données"
-    mended = repairs(f["debut"], f["fin"], f["difference"], f["pourcentage"])
-    single = [f"{ROLES[role]} : {claim.printed(role, v)}" for role, v in mended.items()]
-    own = {"difference": f["fin"] - f["debut"], "pourcentage": math.floor(change_percent(f["debut"], f["fin"]) + 0.5)}
-    double = " et ".join(f"{ROLES[r]} : {claim.printed(r, v)}" for r, v in own.items())
-    return "non conciliable sans les données ; ou bien " + ", ou bien ".join([*single, double])
-
-
-ROLES = {"debut": "valeur de départ", "fin": "valeur d’arrivée", "difference": "différence", "pourcentage": "pourcentage"}
+    if claim.genre == "somme":
+        return f"total : {claim.printed('total', sum(v for k, v in f.items() if k != 'total'))}, ou l’une des parties à revoir"
+    if claim.genre == "quotient":
+        return f"résultat : {claim.printed('resultat', f['numerateur'] / f['denominateur'])}" if f["denominateur"] else "dénominateur nul"
+    single = [f"{ROLES[role]} : {claim.printed(role, value)}" for role, value in repairs(claim).items()]
+    double = " et ".join(f"{ROLES[r]} : {claim.printed(r, v)}" for r, v in _own(claim).items())
+    return "non conciliable sans les données ; ou bien " + ", ou bien ".join([*single, *([double] if double not in single else [])])
 
 
 def _agreement(claim, values):

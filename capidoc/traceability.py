@@ -51,7 +51,7 @@ class _Page(HTMLParser):
         classes = (attrs.get("class") or "").split()
         if tag == "data":
             self.printed.bound.append((attrs.get("data-ind", ""), text))
-        elif "publie" in classes:
+        elif {"publie", "controle"} & {*classes}:
             self.printed.claimed.append((attrs.get("data-claim", ""), text))
         elif any(_silent(*element) for element in [(tag, attrs, ()), *self.open]):
             return

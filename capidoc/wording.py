@@ -6,7 +6,7 @@ from capidoc.problems import Problem, TraceabilityRefused
 
 # By design of the study; the source of the list is the attribution rule of the method annex.
 REFUSED = {"avant_apres": (
-    r"impact\w*", r"grâce à|grâce aux?", r"(?:a|ont|avait|avaient) permis de", r"(?:a|ont) entraîné\w*", r"démontre\w*", r"prouve\w*",
+    r"impact\w*", r"grâce à|grâce aux?", r"(?:a|ont|avait|avaient) permis de", r"(?:a|ont) entraîné\w*", r"démontr\w+", r"prouv\w+",
     r"attribuable\w*", r"(?:a|ont) contribué à")}
 INSTEAD = "« évolution observée », « a pu contribuer à », « les entreprises déclarent »"
 
@@ -17,13 +17,21 @@ def check(folder, design, exceptions):
     `exceptions` are (words, reason) pairs on record: a sentence that holds such words passes.
     """
     allowed = [words.casefold() for words, _ in exceptions]
-    problems = [problem for path in sorted(folder.glob("*.md")) for problem in _problems(path, REFUSED[design], allowed)]
+    problems = [problem for path in sorted(folder.glob("*.md")) for problem in _problems(path, _pattern(design), allowed)]
     if problems:
         raise TraceabilityRefused(*problems)
 
 
-def _problems(path, patterns, allowed):
-    pattern = re.compile(rf"\b(?:{'|'.join(patterns)})(?!\w)", re.IGNORECASE)
+def causes(text, design):
+    """The causal words of a text that the design does not allow, in order."""
+    return [found.group() for found in _pattern(design).finditer(text)]
+
+
+def _pattern(design):
+    return re.compile(rf"\b(?:{'|'.join(REFUSED[design])})(?!\w)", re.IGNORECASE)
+
+
+def _problems(path, pattern, allowed):
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         for found in pattern.finditer(line):
             if not any(words in line.casefold() for words in allowed):

@@ -92,7 +92,7 @@ def test_calendar_months_count_both_ends():
 
 def fact(**more):
     return {"indicateur": "x", "mesure": "valeur", "moment": "", "groupe": "", "valeur": 20.0, "unite": "personnes", "n": 20, "methode": "",
-            "texte": "20"} | more
+            "texte": "20", "manquants": 0, "intervalle": None} | more
 
 
 def test_a_hidden_group_takes_its_whole_breakdown_with_it():
@@ -100,6 +100,7 @@ def test_a_hidden_group_takes_its_whole_breakdown_with_it():
                                             fact(groupe="sexe=femme", valeur=9.0)]))
     assert table["statut_divulgation"].tolist() == ["publiable", "masque:D3", "masque:D3", "publiable"]
     assert disclosure.shown(table, "public")["texte"].tolist() == ["20", "n.p.", "n.p.", "20"]
+    assert disclosure.shown(table, "public")["n"].isna().tolist() == [False, True, True, False]  # the n of a count is the count
     assert disclosure.shown(table, "interne")["texte"].tolist() == ["20"] * 4
 
 

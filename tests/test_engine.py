@@ -101,7 +101,9 @@ def test_an_interrupted_run_leaves_no_fork(tmp_path):
     script = f"""import papermill
 from capidoc import engine
 papermill.execute_notebook({str(tmp_path / "in.ipynb")!r}, None, engine_name=engine.register(), progress_bar=False)"""
-    parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stderr=subprocess.DEVNULL)
+    # A shell that starts the tests in the background has them ignore interruptions.
+    parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stderr=subprocess.DEVNULL,
+                              preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     wait(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
     parent.send_signal(signal.SIGINT)
     assert parent.wait(10) != 0

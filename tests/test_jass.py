@@ -124,7 +124,7 @@ def test_women_s_share_of_permanent_jobs_falls_and_is_told(known):
 
 
 def test_only_the_contradictions_of_the_source_are_found(jass, known):
-    verdicts = claims.check(claims.load(jass.folder / "chiffres_publies.csv"), known.reset_index()).set_index("id")
+    verdicts = claims.check(claims.load(jass.folder), known.reset_index()).set_index("id")
     assert set(verdicts.index[verdicts["coherence"] == "incohérent"]) == {"R1", "P1"}
     assert set(verdicts.index[verdicts["donnees"] == "différent"]) == {"R1", "P1"}
 

@@ -19,12 +19,13 @@ ALLOWED = {
     "cleaning": {"ingest", "problems", "values"}, "observations": {"cleaning", "ingest"},
     "indicators": {"observations", "problems", "sheets", "values"},
     "effects": {"effects", "indicators", "naming", "observations", "problems", "statistics", "values"},
-    "facts": {"effects", "french", "naming", "problems", "statistics"}, "claims": {"french", "problems", "statistics"},
+    "facts": {"effects", "french", "naming", "problems", "statistics"}, "claims": {"french", "problems", "sheets", "statistics", "values"},
+    "findings": {"claims", "french", "statistics"}, "proposals": {"claims", "problems", "wording"},
     "traceability": {"problems"}, "agreement": {"problems", "values"}, "wording": {"problems"},
     "narrative": {"french", "problems"}, "charts": {"charts", "french", "problems"},
     "documents": DOCUMENTS,
     "publishing": {"problems", "reading"}, "building": {"agreement", "documents", "problems", "programme", "publishing", "running", "tables", "traceability"},
-    "__main__": {"building", "problems", "programme", "publishing"}, "__init__": set(),
+    "__main__": {"building", "problems", "programme", "proposals", "publishing", "tables"}, "__init__": set(),
 }
 MODULES = sorted((ROOT / "capidoc").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
