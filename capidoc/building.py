@@ -3,7 +3,8 @@
 import shutil
 import sys
 
-from capidoc import agreement, publishing, running, tables, traceability
+from capidoc import agreement, facts, pages, pseudonyms, publishing, running, scanning, tables, traceability
+from capidoc.disclosure import report
 from capidoc.documents import html, markdown, pdf, word
 from capidoc.problems import Problem, RenderingFailed
 from capidoc.programme import read_yaml
@@ -25,6 +26,7 @@ def parameters(programme, profile="public"):
 
 def compute(programme, step, profile="public"):
     """The first notebooks run, their executed copies under data/processed."""
+    pseudonyms.key()  # one for the whole run, the notebooks' own processes included
     for name in STEPS[step]:
         _run(programme, name, parameters(programme, profile), programme.processed / "carnets")
 
@@ -63,15 +65,15 @@ def verify(programme):
     return f"{programme.slug} : {len(names)} fichiers conformes au manifeste ; {bound} nombres liés à leur fait, {declared} déclarés, aucun libre"
 
 
-def _traced(programme, pages, folder, formats=traceability.FORMATS):
+def _traced(programme, pages, folder):
     """(numbers bound, numerals declared) of pages and the files beside them, against the workbook of facts and the control of claims beside them."""
-    facts, control = tables.read_workbook(folder / FACTS), tables.read(folder / CONTROL)
-    agreement.check(facts)
-    printed = dict(zip(facts["id"], facts["texte"], strict=True))
-    printed |= {f"{row['id']}:{name}": tables.counted(row[name]) for row in facts.to_dict("records") for name in ("n", "manquants")}
+    printed_facts, control = tables.read_workbook(folder / FACTS), tables.read(folder / CONTROL)
+    agreement.check(printed_facts)
+    printed = dict(zip(printed_facts["id"], printed_facts["texte"], strict=True))
+    printed |= {f"{row['id']}:{name}": tables.counted(row[name]) for row in printed_facts.to_dict("records") for name in ("n", "manquants")}
     claims = control.agg(" ; ".join, axis=1).groupby(control["id"]).agg(" ; ".join).to_dict()
     declared = [words for words, _ in (*programme.identity.nombres_declares, *read_yaml(programme.templates / "nombres.yml"))]
-    return traceability.check(pages, printed, claims, declared, formats)
+    return traceability.check(pages, printed, claims, declared)
 
 
 def wanted(programme, verb):
@@ -101,8 +103,25 @@ def build(programme, deliverables, profile, workshop, run):
     for table in (FACTS, CONTROL):
         shutil.copy2(programme.processed / table, workshop / table)
     shutil.copy2(programme.processed / "influence.csv", workshop / "interne" / "influence.csv")
-    # The PDF is read back by `verify` only: its text takes seconds, and the same tree made the three formats.
-    _traced(programme, [workshop / f"{d}.html" for d in deliverables], workshop, formats=("docx",))
+    _traced(programme, [workshop / f"{d}.html" for d in deliverables], workshop)
+    if profile == "public":
+        _disclosed(programme, workshop, _searched(programme, workshop))
+
+
+def _disclosed(programme, workshop, searched):
+    """The team's own page about what the public set does not show."""
+    here = programme.processed
+    proof, register = tables.read(here / "divulgation.csv", bas=float, haut=float), tables.read(here / "consentements.csv")
+    title = f"{programme.identity.nom} : ce que les documents publics ne montrent pas"
+    pages.write(workshop / "interne" / "divulgation.html", title, report.sections(facts.read(here / "resultats.json"), proof, register, searched),
+                programme.templates)
+
+
+def _searched(programme, workshop):
+    """How many public files were searched for how many withheld words; raises DisclosureRefused where one is found."""
+    known = tables.read(programme.processed / "empreintes.csv", mots=int)
+    fingerprints = {row.empreinte: (row.colonne, row.mots) for row in known.itertuples()}
+    return scanning.check(workshop, fingerprints, programme.slug, programme.identity.divulgation.adresses_publiques)
 
 
 def write(text, deliverable, workshop, templates):

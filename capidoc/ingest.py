@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from capidoc import xlsform
+from capidoc import withheld, xlsform
 from capidoc.problems import ConfigurationRefused, InputMismatch, Problem, near
 from capidoc.reading import digest, read
 from capidoc.values import key, spaced
@@ -17,13 +17,17 @@ REMARKS = ["fichier", "feuille", "ligne", "colonne", "valeur", "motif"]
 
 @dataclass(frozen=True)
 class Received:
-    """A source as received: its form, the main table, one table per repeat, remarks, the sha256 of its files."""
+    """A source as received: its form, the main table, one table per repeat, remarks, the sha256 of its files, what must never be seen.
+
+    `secrets` are the words (words, column) of the answers that are not kept.
+    """
 
     form: xlsform.Form
     table: pd.DataFrame
     repeats: dict
     remarks: pd.DataFrame
     digests: dict
+    secrets: dict
 
 
 def receive(programme, name):
@@ -39,7 +43,8 @@ def receive(programme, name):
     stacked = {repeat: _stack([t[repeat][0] for t in tables if repeat in t], source, repeat)
                for repeat in ("", *source.repetitions)}
     return Received(form, stacked[""], {r: stacked[r] for r in source.repetitions},
-                    pd.DataFrame(remarks, columns=REMARKS), {p.name: digest(p) for p in paths})
+                    pd.DataFrame(remarks, columns=REMARKS), {p.name: digest(p) for p in paths},
+                    {words: column for t in tables for sheet in t.values() for words, column in sheet[2].items()})
 
 
 def _form(programme, source):
@@ -85,7 +90,7 @@ def _recognised(sheet, form, source, repeat):
     body = sheet.cells.loc[top + 1:]
     body = body[~body.iloc[:, 0].astype(str).str.startswith("#")] if len(body.columns) else body
     table = _with_origin(_named(body, found, form.of(repeat), sheet), sheet, source, repeat)
-    return table, _remarks(sheet, headers, found, form.of(repeat), body)
+    return table, _remarks(sheet, headers, found, form.of(repeat), body), _secrets(headers, found, source, repeat, form, body)
 
 
 def _header_row(sheet, source):
@@ -167,6 +172,12 @@ def _coalesced(table, old, new):
         raise InputMismatch(*(Problem(f"« {old} » et « {new} » sont remplis tous les deux", file=r.fichier, sheet=r.feuille,
                                       row=r.ligne, column=new) for r in both.itertuples()))
     return table.assign(**{new: current.where(current != "", table[old])}).drop(columns=old)
+
+
+def _secrets(headers, found, source, repeat, form, body):
+    kept = {*source.of(repeat).kept, *(source.renommages if not repeat else ())}
+    positions = withheld.columns(headers, found, kept, form.of(repeat))
+    return {words: headers[p] for p in positions for words in withheld.secrets(headers[p], body[p].map(str))}
 
 
 def _remarks(sheet, headers, found, questions, body):

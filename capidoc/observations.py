@@ -32,6 +32,8 @@ def clean(identity, received, decisions):
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
     observations = together("observations", COLUMNS)
+    if identity.zones and "commune" in observations:
+        observations = observations.assign(zone=observations["commune"].map(identity.zone_of))
     attributes = sorted(c for c in observations if c not in (*COLUMNS, "fichier", "feuille", "ligne"))
     texts = [*attributes, "modalite"]
     ordered = observations.reindex(columns=[*COLUMNS, *attributes, "fichier", "feuille", "ligne"])
