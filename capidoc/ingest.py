@@ -90,7 +90,7 @@ def _recognised(sheet, form, source, repeat):
     body = sheet.cells.loc[top + 1:]
     body = body[~body.iloc[:, 0].astype(str).str.startswith("#")] if len(body.columns) else body
     table = _with_origin(_named(body, found, form.of(repeat), sheet), sheet, source, repeat)
-    return table, _remarks(sheet, headers, found, form.of(repeat), body), _secrets(headers, found, source, repeat, form, body)
+    return table, _remarks(sheet, headers, found, form.of(repeat), body, source.of(repeat).kept), _secrets(headers, found, source, repeat, form, body)
 
 
 def _header_row(sheet, source):
@@ -180,7 +180,7 @@ def _secrets(headers, found, source, repeat, form, body):
     return {words: headers[p] for p in positions for words in withheld.secrets(headers[p], body[p].map(str))}
 
 
-def _remarks(sheet, headers, found, questions, body):
+def _remarks(sheet, headers, found, questions, body, kept):
     for position, header in enumerate(headers):
         # The column is named, never its content: it may hold names or phones.
         name, filled = found.get(position), body[position].map(str.strip).any()
@@ -191,7 +191,7 @@ def _remarks(sheet, headers, found, questions, body):
     yield from _diverging(sheet, found, body)
     for (row, position), formula in sheet.formulas.items():
         kind = questions[found[position]].kind if found.get(position) in questions else ""
-        yield _remark(sheet, headers[position] if position < len(headers) else position, formula,
+        yield _remark(sheet, headers[position] if position < len(headers) else position, formula if found.get(position) in kept else "",
                       "texte_formule" if kind == "texte" else "formule", row)
 
 
