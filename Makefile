@@ -13,7 +13,7 @@ CAPIDOC := $(VENV)/bin/python -m capidoc
 SCOPE    = $(PROGRAMME) --commune "$(COMMUNE)" --debut "$(DEBUT)" --fin "$(FIN)" --profil "$(PROFIL)"
 
 .DEFAULT_GOAL := help
-.PHONY: help report brief all data effects verify claims test audit lab clean
+.PHONY: help report brief all data effects verify claims new test audit lab clean
 
 report: $(READY) ## le document de capitalisation : outputs/jass/capitalisation.html, .docx et .pdf
 	@$(CAPIDOC) report $(SCOPE)
@@ -39,6 +39,9 @@ claims: $(READY) ## proposer les chiffres que publie un texte : make claims TEXT
 test: $(READY) ## tous les tests
 	@$(VENV)/bin/ruff check -q capidoc tests programmes
 	@$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile
+
+new: $(READY) ## commencer un programme : make new PROGRAMME=eau FORMULAIRE=formulaire.xlsx
+	@$(CAPIDOC) new $(PROGRAMME) $(if $(FORMULAIRE),--formulaire "$(FORMULAIRE)")
 
 audit: ## failles connues des bibliothèques, et leur nomenclature dans sbom.json (réseau requis)
 	@test -x $(AUDIT)/bin/pip-audit || { $(PYTHON) -m venv --without-pip $(AUDIT) && $(PYTHON) -m pip --python $(AUDIT)/bin/python install -q pip-audit cyclonedx-bom; }

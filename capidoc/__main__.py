@@ -4,6 +4,7 @@ import argparse
 import re
 import sys
 import traceback
+from datetime import date
 from pathlib import Path
 
 from capidoc import problems
@@ -21,6 +22,7 @@ VERBS = {
     "data": "nettoyer les données seulement",
     "effects": "nettoyer et calculer les effets",
     "claims": "proposer les chiffres que publie un texte, pour qu’une personne les confirme",
+    "new": "commencer un programme, d’après son formulaire (XLSForm)",
     "clean": "effacer ce qui peut être refait",
     "verify": "relire le jeu publié : chaque empreinte, chaque nombre",
 }
@@ -59,6 +61,8 @@ def _parser():
         one.add_argument("--debut", default="", help="premier mois, comme 2022-05")
         one.add_argument("--fin", default="", help="dernier mois, comme 2023-03")
         one.add_argument("--profil", default="public", choices=["public", "interne"], help="public ou interne")
+        if verb == "new":
+            one.add_argument("--formulaire", type=Path, help="le XLSForm des fiches ; sans lui, un formulaire d’exemple")
         if verb == "claims":
             one.add_argument("--texte", required=True, type=Path, help="le document publié : .txt, .md, .docx ou .pdf")
     return parser
@@ -77,6 +81,8 @@ class _French(argparse.ArgumentParser):
 def _one(asked, slug):
     from capidoc import building, publishing
 
+    if asked.verb == "new":
+        return _new(asked, slug)
     programme = Programme(slug, asked.commune, asked.debut, asked.fin)
     if asked.verb == "verify":
         print(building.verify(programme))
@@ -93,6 +99,18 @@ def _one(asked, slug):
             print(f"{slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
         else:
             print(building.publish(programme, building.wanted(programme, asked.verb), asked.profil))
+    return 0
+
+
+def _new(asked, slug):
+    """0, once the folder of a new programme is written."""
+    from capidoc import starting
+
+    last = date.today().year - 1
+    form = asked.formulaire or ROOT / "templates" / "nouveau" / "formulaire.xlsx"
+    for path in starting.begin(ROOT, slug, form, asked.debut or f"{last}-01", asked.fin or f"{last}-12"):
+        print(path.relative_to(ROOT))
+    print(f"Programme commencé. Essayez « make report PROGRAMME={slug} », puis changez programmes/{slug}/programme.yml.")
     return 0
 
 

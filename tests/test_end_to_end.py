@@ -201,6 +201,22 @@ def test_one_commune_goes_to_its_own_folder_and_shows_no_money_of_four_enterpris
     assert capidoc(place, "verify", "jass").returncode == 0
 
 
+def test_a_new_programme_builds_at_once_from_a_form(place):
+    form = place / "programmes/jass/formulaires/apprentis.xlsx"
+    begun = capidoc(place, "new", "neuf", "--formulaire", str(form), "--debut", "2022-01", "--fin", "2022-12")
+    assert begun.returncode == 0 and "make report PROGRAMME=neuf" in begun.stdout
+    built = capidoc(place, "report", "neuf")
+    assert (built.returncode, built.stdout) == (0, "neuf : capitalisation dans outputs/neuf\n")
+    page = spaced(without_tags(place / "outputs/neuf/capitalisation.html"))
+    assert "Données d’essai, inventées" in page and "En situation de handicap" in page
+    for folder in ("programmes/neuf", "data/raw/neuf", "outputs/neuf"):
+        shutil.rmtree(place / folder)
+
+
+def without_tags(path):
+    return re.sub(r"<[^>]+>", " ", path.read_text(encoding="utf-8"))
+
+
 def test_all_builds_every_template_of_every_programme_and_one_broken_stops_no_other(place):
     for folder in ("programmes", "data/raw"):
         shutil.copytree(place / folder / "jass", place / folder / "autre")

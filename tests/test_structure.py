@@ -13,7 +13,7 @@ DOCUMENTS = {"french", "documents"}
 ALLOWED = {
     "problems": set(), "french": set(), "statistics": {"statistics"}, "values": set(),
     "disclosure": {"disclosure", "french", "pages", "problems"}, "pages": {"french"}, "editions": {"agreement", "tables"},
-    "consents": {"observations", "problems", "sheets"},
+    "consents": {"observations", "problems", "sheets", "wording"}, "starting": {"problems", "traceability", "xlsform"},
     "photos": {"problems"}, "finished": set(), "pseudonyms": set(), "withheld": set(), "scanning": {"finished", "problems", "pseudonyms", "withheld"},
     "programme": {"problems"}, "tables": {"french", "problems"}, "running": {"engine", "problems"}, "engine": set(), "naming": set(),
     "sheets": {"problems", "reading", "values"}, "prices": {"problems", "sheets", "values"},
@@ -30,7 +30,7 @@ ALLOWED = {
     "publishing": {"problems", "reading"},
     "building": {"agreement", "disclosure", "documents", "facts", "pages", "problems", "programme", "pseudonyms",
                                         "publishing", "running", "scanning", "tables", "traceability"},
-    "__main__": {"building", "problems", "programme", "proposals", "publishing", "tables"}, "__init__": set(),
+    "__main__": {"starting", "building", "problems", "programme", "proposals", "publishing", "tables"}, "__init__": set(),
 }
 MODULES = sorted((ROOT / "capidoc").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
