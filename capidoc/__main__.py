@@ -4,12 +4,15 @@ import argparse
 import re
 import sys
 import traceback
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from capidoc import problems
 from capidoc.programme import ROOT, Programme, slugs
 
 LOG = ROOT / "outputs" / "capidoc.log"
+LOG_BYTES = 1_000_000
 ENGLISH = {r"argument (\S+): invalid choice: '(.*)' \(choose from (.*)\)": r"« \2 » n’est pas un choix pour \1 (\3)",
            r"the following arguments are required: ": "il manque ", r"unrecognized arguments: ": "en trop : ",
            r"argument (\S+): expected one argument": r"\1 attend une valeur"}
@@ -43,8 +46,10 @@ def _guarded(work):
     except KeyboardInterrupt:
         print("Interrompu : rien de nouveau n’a été publié.", file=sys.stderr)
         return INTERRUPTED
-    except Exception as error:  # a bug: said briefly, kept whole in the log
-        return _bug(error)
+    except Exception as error:
+        _log("".join(traceback.format_exception(error)))
+        lacking = problems.lacking(error)
+        return _told(lacking) if lacking else _bug(error)
 
 
 def _parser():
@@ -83,12 +88,11 @@ def _one(asked, slug):
         return 0
     if asked.verb == "claims":
         return _claims(programme, asked.texte)
-    if asked.verb == "clean":
-        for kept in publishing.clean(programme):
-            print(f"gardé, car modifié ou ajouté par quelqu’un : {kept}", file=sys.stderr)
-        return 0
     with publishing.alone(programme):
-        if asked.verb in building.STEPS:
+        if asked.verb == "clean":
+            for kept in publishing.clean(programme):
+                print(f"gardé, car modifié ou ajouté par quelqu’un : {kept}", file=sys.stderr)
+        elif asked.verb in building.STEPS:
             building.compute(programme, asked.verb, asked.profil)
             print(f"{slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
         else:
@@ -98,7 +102,7 @@ def _one(asked, slug):
 
 def _claims(programme, path):
     """0, once the claims that the text seems to make are told, and written for a person to choose from."""
-    from capidoc import proposals, tables
+    from capidoc import building, proposals, tables
 
     text = proposals.text_of(path)
     found = proposals.propose(text)
@@ -106,7 +110,7 @@ def _claims(programme, path):
         verdict = " : ".join(part for part in (row["coherence"], row["reparation"]) if part)
         print("  ".join(filter(None, [row["id"], row["genre"], row["chiffres"], row["unite"], verdict])), f"    {row['enonce']}", sep="\n")
     print(*proposals.remarks(text, programme.identity.devis), sep="\n")
-    target = programme.processed / "chiffres_proposes.csv"
+    target = programme.processed / building.PROPOSED
     tables.write(tables.inert(found), target)
     print(f"{len(found)} chiffres proposés dans {target.relative_to(ROOT)} : gardez ceux qui en sont, et recopiez-les dans chiffres_publies.csv.")
     return 0
@@ -124,19 +128,18 @@ def _told(refusal):
 
 
 def _bug(error):
-    _log("".join(traceback.format_exception(error)))
     print(f"Erreur inattendue : {type(error).__name__} : {error}. Le détail est dans {LOG.relative_to(ROOT)} ; merci de nous l’envoyer.", file=sys.stderr)
     return 1
 
 
 def _log(text):
-    """Nothing: the whole message is added to the log, if the disk allows."""
-    try:
+    """Nothing: the whole message is added to the log, if the disk allows; the log starts again when it is full, the last one kept."""
+    with suppress(OSError):
         LOG.parent.mkdir(exist_ok=True)
+        if LOG.is_file() and LOG.stat().st_size > LOG_BYTES:
+            LOG.replace(LOG.with_suffix(".ancien.log"))
         with LOG.open("a", encoding="utf-8") as journal:
-            journal.write(text + "\n")
-    except OSError:
-        print(text, file=sys.stderr)
+            journal.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}\n")
 
 
 if __name__ == "__main__":

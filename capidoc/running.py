@@ -22,6 +22,7 @@ def execute(notebook, parameters, target, root, progress):
     """The executed notebook at `target`; raises the refusal that a cell raised, ResourcesLacking on a dead or hung kernel."""
     # A grammar of web addresses that jsonschema would compile for a second, for a format that notebooks do not use.
     sys.modules.setdefault("rfc3987_syntax", None)
+    import nbformat
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
@@ -43,6 +44,8 @@ def execute(notebook, parameters, target, root, progress):
         raise ResourcesLacking(Problem("le noyau du carnet s’est arrêté ou dépasse le temps permis", file=notebook.name,
                                        remedy=f"Voir {target}.")) from error
     _ran_to_the_end(done, notebook)
+    _without_times(done)
+    nbformat.write(done, target)
 
 
 def _quiet_kernel(log):
@@ -85,6 +88,15 @@ def _ran_to_the_end(done, notebook):
     last = [cell for cell in done.cells if cell.cell_type == "code"][-1]
     if last.execution_count is None:
         raise ResourcesLacking(Problem("le carnet s’est arrêté avant sa dernière cellule", file=Path(notebook).name))
+
+
+def _without_times(notebook):
+    """Nothing; the notebook says no more when, how long and on which machine it ran: the same run gives the same bytes."""
+    notebook.metadata.pop("papermill", None)
+    for number, cell in enumerate(notebook.cells):
+        cell.metadata.pop("papermill", None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell["id"] = f"parametres-{number}"
 
 
 def document(notebook):
