@@ -4,7 +4,7 @@ import argparse
 import re
 import sys
 import traceback
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -80,23 +80,29 @@ class _French(argparse.ArgumentParser):
 
 
 def _one(asked, slug):
-    from capidoc import building, publishing
+    from capidoc import publishing
 
     programme = Programme(slug, asked.commune, asked.debut, asked.fin)
+    with nullcontext() if asked.verb in ("verify", "claims") else publishing.alone(programme):
+        return _done(asked, programme)
+
+
+def _done(asked, programme):
+    from capidoc import building, publishing  # whoever meets a lock does not wait for all this
+
     if asked.verb == "verify":
         print(building.verify(programme))
         return 0
     if asked.verb == "claims":
         return _claims(programme, asked.texte)
-    with publishing.alone(programme):
-        if asked.verb == "clean":
-            for kept in publishing.clean(programme):
-                print(f"gardé, car modifié ou ajouté par quelqu’un : {kept}", file=sys.stderr)
-        elif asked.verb in building.STEPS:
-            building.compute(programme, asked.verb, asked.profil)
-            print(f"{slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
-        else:
-            print(building.publish(programme, building.wanted(programme, asked.verb), asked.profil))
+    if asked.verb == "clean":
+        for kept in publishing.clean(programme):
+            print(f"gardé, car modifié ou ajouté par quelqu’un : {kept}", file=sys.stderr)
+    elif asked.verb in building.STEPS:
+        building.compute(programme, asked.verb, asked.profil)
+        print(f"{programme.slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
+    else:
+        print(building.publish(programme, building.wanted(programme, asked.verb), asked.profil))
     return 0
 
 

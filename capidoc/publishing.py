@@ -13,7 +13,6 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from capidoc.problems import AlreadyRunning, Problem, RenderingFailed, ResourcesLacking, TraceabilityRefused
-from capidoc.reading import digest
 
 MANIFEST = "manifest.json"
 CODE = ("capidoc/**/*.py", "notebooks/*.ipynb", "templates/**/*", "requirements.lock")
@@ -61,6 +60,12 @@ def room(programme):
         if free < needed:
             raise ResourcesLacking(Problem(f"il faut {needed // MB} Mo libres, il en reste {free // MB}", file=str(place),
                                            remedy="Faites de la place et relancez."))
+
+
+def digest(path):
+    """The sha256 of a file."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def identity(described):
@@ -188,7 +193,7 @@ def _to_disk(paths):
 
 def _trade(workshop, target):
     """Nothing; the new set is in place, the old one in the workshop: in one step where the system has it, else in two that `_mend` completes."""
-    if not target.exists():
+    if not target.is_dir():
         workshop.rename(target)
     elif not _exchanged(workshop, target):
         aside = workshop.parent / f".{'.'.join(target.relative_to(workshop.parent).parts)}.ancien"
