@@ -1,5 +1,6 @@
 """How is a notebook run: papermill, with its parameters checked and its refusals told by their own exit code."""
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -30,10 +31,12 @@ def execute(notebook, parameters, target, root, progress):
     from capidoc import engine
 
     _only_known(notebook, parameters)
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # a home that cannot be written to, fonts being listed: no news for the mail of cron
     target.parent.mkdir(parents=True, exist_ok=True)
     os.environ["PYTHONPATH"] = str(root)
     try:
         with TemporaryDirectory(prefix="capidoc-") as sockets:
+            os.environ["IPYTHONDIR"] = sockets  # nobody's own settings, and a home is not always there to be written to
             done = papermill.execute_notebook(notebook, target, parameters, engine_name=os.environ.get(ENGINE) or engine.register(),
                                               kernel_name="python3", cwd=root, progress_bar=progress,
                                               execution_timeout=TIMEOUT_SECONDS, log_output=False, config=_transport(sockets),
@@ -92,10 +95,10 @@ def _ran_to_the_end(done, notebook):
 
 def _without_times(notebook):
     """Nothing; the notebook says no more when, how long and on which machine it ran: the same run gives the same bytes."""
-    notebook.metadata.pop("papermill", None)
+    notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"]}
     for number, cell in enumerate(notebook.cells):
-        cell.metadata.pop("papermill", None)
-        if "injected-parameters" in cell.metadata.get("tags", []):
+        cell.metadata = {"tags": cell.metadata.get("tags", [])}
+        if "injected-parameters" in cell.metadata["tags"]:
             cell["id"] = f"parametres-{number}"
 
 

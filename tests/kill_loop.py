@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,7 +12,8 @@ from pathlib import Path
 from capidoc import building, publishing
 from capidoc.programme import Programme
 
-from .conftest import PROGRAMME, ROOT
+from .conftest import PROGRAMME
+from .environments import lay
 
 FORK = multiprocessing.get_context("fork")
 FILES = [*(f"note.{kind}" for kind in building.WRITERS), *(f"figures/{n}.svg" for n in range(12)), "interne/carnets/01.ipynb"]
@@ -75,8 +75,7 @@ class KilledReport(Killed):
 
     def __init__(self, root, chance):
         self.root, self.chance = root, chance
-        for part in ("capidoc", "notebooks", "templates", "programmes", "data/raw"):
-            shutil.copytree(ROOT / part, root / part)
+        lay(root)
         began = time.monotonic()
         self.start().wait()
         self.seconds, self.known, self.seen = time.monotonic() - began, snapshot(root / "outputs/jass"), [0, 0]
@@ -91,7 +90,7 @@ class KilledReport(Killed):
             with (self.root / "programmes/jass/programme.yml").open("a") as words:
                 words.write(f"# {n}\n")
             child = self.start()
-            time.sleep(self.chance.random() * self.seconds)
+            time.sleep(self.chance.uniform(0, 1.1) * self.seconds)
             child.kill()
             child.wait()
             self.look()

@@ -14,7 +14,7 @@ import pytest
 from capidoc import __main__ as command
 from capidoc import building, problems, publishing, tables
 
-from .conftest import ROOT
+from .environments import lay
 from .kill_loop import Killed, snapshot
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ces pannes sont provoquées avec les moyens de Linux")
@@ -238,9 +238,7 @@ def test_killed_at_random_instants_a_publication_leaves_a_set_that_verifies(tmp_
 
 
 def test_of_twenty_starts_at_the_same_time_one_runs_and_the_others_say_so(tmp_path):
-    for part in ("capidoc", "notebooks", "templates", "programmes", "data/raw"):
-        shutil.copytree(ROOT / part, tmp_path / part)
-    shutil.copy2(ROOT / "requirements.lock", tmp_path)
+    lay(tmp_path)
     command = [sys.executable, "-m", "capidoc", "report"]
     starts = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(20)]
     end = time.monotonic() + 30
