@@ -36,8 +36,8 @@ def _cleared(folder):
     """Nothing; the tables of the last run are gone, so that a run that stops leaves no mixture of two."""
     for own in ("carnets", "figures"):
         shutil.rmtree(folder / own, ignore_errors=True)
-    for path in folder.glob("*"):
-        if path.is_file() and path.name != PROPOSED:
+    for path in folder.glob("*.*"):
+        if path.name != PROPOSED:
             path.unlink()
 
 
@@ -61,6 +61,10 @@ def publish(programme, deliverables, profile="public"):
         publishing.describe(workshop, described)
         publishing.unmoved(described, publishing.inputs(programme, parameters(programme, profile)))
         carried = publishing.switch(workshop, target)
+    except OSError as error:
+        if error.errno and not error.filename:
+            error.filename = str(workshop)
+        raise
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
     for name in carried:

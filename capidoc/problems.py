@@ -117,9 +117,9 @@ def by_name(name):
 def lacking(error):
     """The refusal for an error that the disk or the memory is the cause of, whichever process met it; None for any other."""
     text = f"{type(error).__name__} : {error}"
-    lack = next((said for number, said in LACKS.items() if os.strerror(number) in text), "mémoire insuffisante" if "MemoryError" in text else "")
+    lack = "mémoire insuffisante" if "MemoryError" in text else next((said for number, said in LACKS.items() if os.strerror(number) in text), None)
     place = re.search(r"\[Errno \d+\] [^:]+: '([^']+)'", text)
-    return ResourcesLacking(Problem(lack, remedy="Mettez-y bon ordre et relancez.", file=place[1] if place else "disque de Capidoc")) if lack else None
+    return ResourcesLacking(Problem(lack, remedy="Libérez de la place ou rendez l’accès, puis relancez.", file=place[1] if place else "")) if lack else None
 
 
 def near(word, candidates):

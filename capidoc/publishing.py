@@ -38,7 +38,8 @@ def alone(programme):
 def inputs(programme, parameters):
     """The sha256 of all that decides the set: raw files, programme folder, code, templates; and the parameters."""
     places = [(programme.raw, ("*",)), (programme.folder, WORDS), (programme.root, CODE)]
-    files = [p for place, patterns in places for pattern in patterns for p in sorted(place.glob(pattern)) if p.is_file()]
+    files = [p for place, patterns in places for pattern in patterns for p in sorted(place.glob(pattern))
+             if p.is_file() and not p.name.startswith("~$")]
     names = {p.relative_to(programme.root).as_posix(): digest(p) for p in files}
     return {"programme": programme.slug, "parametres": parameters, "entrees": names}
 

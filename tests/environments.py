@@ -51,11 +51,18 @@ def published(folder, differing, python=sys.executable):
     """{name: sha256} of the set published by a copy of the project, without a network, in an environment that differs so."""
     (lay(folder) / "guard").mkdir()
     (folder / "guard" / "sitecustomize.py").write_text(BLOCKED)
-    variables = os.environ | {"PYTHONPATH": f"{folder / 'guard'}:{folder}"} | {k: v for k, v in differing.items() if k.isascii()}
+    _make(differing.get("LC_ALL", "C"), folder / "guard")
+    variables = os.environ | {"PYTHONPATH": f"{folder / 'guard'}:{folder}", "LOCPATH": str(folder / "guard")} | {k: v for k, v in differing.items() if k.isascii()}
     done = subprocess.run([*differing.get("«prefix»", []), python, "-m", "capidoc", "report"], cwd=differing.get("«cwd»", folder), env=variables,
                           umask=differing.get("«umask»", -1), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "jass : capitalisation dans outputs/jass\n", ""), done
     return digests(folder / "outputs" / "jass")
+
+
+def _make(name, folder):
+    """Nothing; the locale stands in the folder, where the system has what makes it: Turkish is the one that changes letters."""
+    if name != "C" and shutil.which("localedef"):
+        subprocess.run(["localedef", "-i", name.partition(".")[0], "-f", "UTF-8", folder / name], capture_output=True, check=False)
 
 
 def digests(folder):

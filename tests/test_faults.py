@@ -146,7 +146,7 @@ def test_a_full_disk_is_told_with_its_code_and_leaves_the_old_set(here, disk, ca
         if code == 0:
             break
         said = capfd.readouterr().err
-        assert ("plus de place sur le disque" in said, "Traceback" in said, code) == (True, False, 40)
+        assert (f"{disk}/" in said, "plus de place sur le disque" in said, "Traceback" in said, code) == (True, True, False, 40)
         assert snapshot(here.published) == old and sorted(os.listdir(disk)) == ["essai", "rempli"]
     assert codes == {0, 40}
 
@@ -195,6 +195,12 @@ def test_an_input_that_changes_during_the_run_is_named_and_nothing_is_published(
     assert publish(here) == 40
     assert f"{name} : fichier changé pendant le calcul : rien n’est publié. Relancez" in capfd.readouterr().err
     assert snapshot(here.published) == old and os.listdir(tmp_path / "outputs") == ["essai"]
+
+
+def test_a_workbook_opened_during_the_run_has_not_changed(here, monkeypatch, tmp_path):
+    build = building.build
+    monkeypatch.setattr(building, "build", lambda *a: (build(*a), (here.raw / "~$suivi.xlsx").write_text("qui l’a ouvert")))
+    assert publish(here) == 0
 
 
 def test_a_run_that_stops_leaves_no_table_of_the_one_before(here, monkeypatch):
