@@ -1,6 +1,7 @@
 """How is it published: a set built aside, checked, described by its manifest and switched whole into outputs/."""
 
 import ctypes
+import errno
 import hashlib
 import json
 import os
@@ -171,12 +172,14 @@ def describe(workshop, described):
 def switch(workshop, target):
     """The names under which edited or foreign files of the old set were carried beside the new one, now in place, whole and on the disk."""
     target = target.resolve()
-    carried = _carry(target, workshop) if target.is_dir() else []
-    for one in _nested(target):
-        shutil.copytree(one, workshop / one.name, copy_function=_same_file)
+    carried, within = _carry(target, workshop), [one.name for one in _nested(target)]
+    for name in within:
+        shutil.copytree(target / name, workshop / name, copy_function=_same_file)
     target.parent.mkdir(parents=True, exist_ok=True)
     _to_disk([*workshop.rglob("*"), workshop])
     _trade(workshop, target)
+    for name in (".", *within):  # what somebody saved in the meantime
+        carried += [Path(name, kept).as_posix() for kept in _carry(workshop / name, target / name)]
     _to_disk({workshop.parent, target.parent})
     shutil.rmtree(workshop, ignore_errors=True)
     return carried
@@ -188,6 +191,9 @@ def _to_disk(paths):
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # some network disks sync no folder
+                raise
         finally:
             os.close(descriptor)
 
@@ -224,16 +230,16 @@ def _same_file(source, target):
         shutil.copy2(source, target)
 
 
-def _carry(target, workshop):
+def _carry(old, new):
     names = []
-    for name, state in differences(target):
-        path = Path(name)
-        if state == "absent" or path.name.startswith((".", "~$")):
-            continue
-        kept = path if state == "inconnu" and not (workshop / path).exists() else _beside(path, digest(target / path))
-        (workshop / kept).parent.mkdir(parents=True, exist_ok=True)
-        _same_file(target / path, workshop / kept)
-        names.append(kept.as_posix())
+    for path in (Path(name) for name, state in differences(old) if state != "absent"):
+        sha = digest(old / path)
+        kept = _beside(path, sha) if (new / path).exists() else path
+        known = any((new / one).is_file() and digest(new / one) == sha for one in (path, kept))
+        if not known and not path.name.startswith((".", "~$")):
+            (new / kept).parent.mkdir(parents=True, exist_ok=True)
+            _same_file(old / path, new / kept)
+            names.append(kept.as_posix())
     return names
 
 

@@ -52,7 +52,8 @@ def published(folder, differing, python=sys.executable):
     (lay(folder) / "guard").mkdir()
     (folder / "guard" / "sitecustomize.py").write_text(BLOCKED)
     _make(differing.get("LC_ALL", "C"), folder / "guard")
-    variables = os.environ | {"PYTHONPATH": f"{folder / 'guard'}:{folder}", "LOCPATH": str(folder / "guard")} | {k: v for k, v in differing.items() if k.isascii()}
+    here = {"PYTHONPATH": f"{folder / 'guard'}:{folder}", "LOCPATH": str(folder / "guard")}
+    variables = os.environ | here | {name: value for name, value in differing.items() if name.isascii()}
     done = subprocess.run([*differing.get("«prefix»", []), python, "-m", "capidoc", "report"], cwd=differing.get("«cwd»", folder), env=variables,
                           umask=differing.get("«umask»", -1), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "jass : capitalisation dans outputs/jass\n", ""), done

@@ -61,6 +61,22 @@ def test_an_edited_file_is_kept_beside_the_new_set(publish):
     assert publish.carried == kept
 
 
+def test_what_is_saved_while_the_sets_trade_places_is_kept(publish, monkeypatch):
+    target, trade = publish(note_docx="un"), publishing._trade
+    publish(commune="niono", note_docx="un")
+
+    def saved_just_before(workshop, target):
+        for folder in (target, target / "niono"):
+            (folder / "neuf.docx").write_text("relu")
+            (folder / "neuf.docx").replace(folder / "note.docx")
+        trade(workshop, target)
+
+    monkeypatch.setattr(publishing, "_trade", saved_just_before)
+    publish(note_docx="deux")
+    assert [(target / folder / name).read_text() for folder in ("", "niono") for name in names(target / folder) if "modifie" in name] == ["relu", "relu"]
+    assert [name.partition(".")[0] for name in publish.carried] == ["note", "niono/note"]
+
+
 def test_the_set_of_one_commune_stays_when_the_whole_is_published_again(publish, tmp_path):
     target = publish(note_docx="un")
     publish(commune="niono", note_docx="niono")
