@@ -77,7 +77,7 @@ def identity(described):
 
 def versions():
     """The versions of the installed libraries, by name."""
-    return dict(sorted((d.name.lower(), d.version) for d in distributions()))
+    return dict(sorted((d.name.lower(), d.version) for d in distributions() if d.name))  # one being installed has none yet
 
 
 def up_to_date(target, described, wanted):
