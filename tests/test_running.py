@@ -53,7 +53,7 @@ def test_a_notebook_that_stops_early_is_no_success(notebook, leaving):
 
 
 def test_a_hung_notebook_is_stopped_and_the_kept_copy_named(notebook, tmp_path, monkeypatch):
-    monkeypatch.setattr(running, "TIMEOUT_SECONDS", 2)
+    monkeypatch.setattr(running, "TIMEOUT_SECONDS", 4)
     with pytest.raises(ResourcesLacking, match=str(tmp_path / "fait" / "carnet.ipynb")):
         notebook("print('fait')", "import time; time.sleep(1000)")
     assert nbformat.read(tmp_path / "fait" / "carnet.ipynb", 4).cells[-2].outputs[0]["text"] == "fait\n"
