@@ -6,11 +6,12 @@ import sys
 from capidoc import agreement, facts, pages, pseudonyms, publishing, running, scanning, tables, traceability
 from capidoc.disclosure import report
 from capidoc.documents import html, markdown, pdf, word
-from capidoc.problems import Problem, RenderingFailed
+from capidoc.problems import Problem, RenderingFailed, lacking
 from capidoc.programme import read_yaml
 
 STEPS = {"data": ("01_clean",), "effects": ("01_clean", "02_effects")}
 FACTS, CONTROL = "indicateurs.xlsx", "controle_chiffres.csv"
+PROPOSED = "chiffres_proposes.csv"  # somebody may be choosing among them
 SCOPE = ("programme", "commune", "debut", "fin")
 ASKED = {"01_clean": (), "02_effects": ("profil",), "03_report": ("profil", "livrable", "identite")}
 SAID = {"01_clean": "Nettoyage des données", "02_effects": "Calcul des effets", "03_report": "Figures et texte"}
@@ -27,8 +28,19 @@ def parameters(programme, profile="public"):
 def compute(programme, step, profile="public"):
     """The first notebooks run, their executed copies under data/processed."""
     pseudonyms.key()  # one for the whole run, the notebooks' own processes included
+    publishing.room(programme)
+    _cleared(programme.processed)
     for name in STEPS[step]:
         _run(programme, name, parameters(programme, profile), programme.processed / "carnets")
+
+
+def _cleared(folder):
+    """Nothing; the tables of the last run are gone, so that a run that stops leaves no mixture of two."""
+    for own in ("carnets", "figures"):
+        shutil.rmtree(folder / own, ignore_errors=True)
+    for path in folder.glob("*.*"):
+        if path.name != PROPOSED:
+            path.unlink()
 
 
 def _run(programme, name, values, folder):
@@ -45,11 +57,16 @@ def publish(programme, deliverables, profile="public"):
     target = programme.published
     if publishing.up_to_date(target, described, [f"{d}.{kind}" for d in deliverables for kind in WRITERS]):
         return f"{programme.slug} : rien à refaire ({target.relative_to(programme.root)} est à jour)"
-    workshop = publishing.stage(target)
+    workshop = publishing.stage(programme)
     try:
         build(programme, sorted({*deliverables, *_already(programme, target)}), profile, workshop, publishing.identity(described))
         publishing.describe(workshop, described)
+        publishing.unmoved(described, publishing.inputs(programme, parameters(programme, profile)))
         carried = publishing.switch(workshop, target)
+    except OSError as error:
+        if error.errno and not error.filename:
+            error.filename = str(workshop)
+        raise
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
     for name in carried:
@@ -132,4 +149,4 @@ def write(text, deliverable, workshop, templates):
         try:
             writer.write(ast, workshop / f"{deliverable}.{kind}", assets=workshop, templates=templates)
         except (ValueError, OSError, RuntimeError) as error:
-            raise RenderingFailed(Problem(f"le document n’a pas pu être mis en forme : {error}", file=f"{deliverable}.{kind}")) from error
+            raise lacking(error) or RenderingFailed(Problem(f"le document n’a pas pu être mis en forme : {error}", file=f"{deliverable}.{kind}")) from error

@@ -16,9 +16,11 @@ HEADINGS = {"id": "Fait", "libelle": "Indicateur", "mesure": "Mesure", "moment":
 
 
 def write(table, path):
-    """The table as CSV: `;`, UTF-8 with BOM so that Excel shows its accents."""
+    """The table as CSV: `;`, UTF-8 with BOM so that Excel shows its accents; under its name it is whole, whenever the run is killed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(path, sep=";", index=False, encoding="utf-8-sig", lineterminator="\n")
+    half = path.with_name(f".{path.name}")
+    table.to_csv(half, sep=";", index=False, encoding="utf-8-sig", lineterminator="\n")
+    half.replace(path)
 
 
 def read(path, **kinds):

@@ -15,22 +15,15 @@ import pytest
 from capidoc import publishing, traceability
 from capidoc.programme import Programme
 
-from .conftest import ROOT
+from .environments import ALL, BLOCKED, digests, lay, published
 
-PARTS = ("capidoc", "notebooks", "templates", "programmes", "data/raw", "requirements.lock")
 RAW = "data/raw/jass/Tableau des protocoles et subventions 2022.xlsx"
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A copy of the project, the report made once."""
-    root = tmp_path_factory.mktemp("projet")
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, root / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(source, root / part)
+    root = lay(tmp_path_factory.mktemp("projet"))
     done = capidoc(root, "report", "jass")
     assert (done.returncode, done.stdout, done.stderr) == (0, "jass : capitalisation dans outputs/jass\n", "")
     return root
@@ -65,6 +58,15 @@ def word_text(place):
     """The text of the body, tables and boxes included."""
     body = docx.Document(place / "outputs/jass/capitalisation.docx").element.body
     return spaced(" ".join("".join(t.text or "" for t in p.iter("{*}t")) for p in body.iter("{*}p")))
+
+
+def test_the_same_bytes_whatever_the_folder_locale_zone_umask_home_hashes_cores_and_without_a_network(place, tmp_path):
+    assert published(tmp_path / "é à", ALL) == digests(place / "outputs/jass")
+
+
+def test_the_guard_of_these_tests_lets_nobody_reach_the_network():
+    call = "import socket\ntry: socket.create_connection(('127.0.0.1', 9))\nexcept OSError: pass"
+    assert subprocess.run([sys.executable, "-c", BLOCKED + call], capture_output=True, check=False).returncode == 99
 
 
 def test_every_bound_number_is_its_fact_as_printed(bound, known):
