@@ -1,12 +1,14 @@
 """From raw exports to the published set, as a user runs it, in a folder of its own."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 
 import docx
+import nbformat
 import pypdf
 import pytest
 
@@ -22,20 +24,44 @@ RAW = "data/raw/jass/Tableau des protocoles et subventions 2022.xlsx"
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A copy of the project, the report made once."""
-    root = tmp_path_factory.mktemp("projet")
+    return reported(tmp_path_factory.mktemp("projet"))
+
+
+def reported(root, **environment):
+    """The folder, with a copy of the project in it and its report made."""
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
             shutil.copytree(source, root / part, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(source, root / part)
-    done = capidoc(root, "report", "jass")
+    done = capidoc(root, "report", "jass", **environment)
     assert (done.returncode, done.stdout, done.stderr) == (0, "jass : capitalisation dans outputs/jass\n", "")
     return root
 
 
-def capidoc(root, *arguments):
-    return subprocess.run([sys.executable, "-m", "capidoc", *arguments], cwd=root, capture_output=True, text=True, encoding="utf-8", check=False)
+def capidoc(root, *arguments, **environment):
+    return subprocess.run([sys.executable, "-m", "capidoc", *arguments], cwd=root, capture_output=True, text=True, encoding="utf-8", check=False,
+                          env=os.environ | environment)
+
+
+def files(root):
+    """The content of every file of the set and of the tables behind it, by name; of a notebook, what a reader sees of each cell."""
+    made = [p for folder in ("outputs/jass", "data/processed/jass") for p in (root / folder).rglob("*") if p.is_file() and p.suffix != ".log"]
+    return {p.relative_to(root).as_posix(): seen(p) if p.suffix == ".ipynb" else p.read_bytes() for p in made if p.name != "manifest.json"}
+
+
+def seen(notebook):
+    return [(cell.source, cell.get("execution_count"), cell.get("outputs")) for cell in nbformat.read(notebook, 4).cells]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="le moteur par fork ne sert que sous Linux")
+def test_forks_and_ordinary_kernels_make_the_same_set_byte_for_byte(place, tmp_path):
+    forked, ordinary = files(place), files(reported(tmp_path, CAPIDOC_ENGINE="nbclient"))
+    assert {"outputs/jass/capitalisation.pdf", "data/processed/jass/observations.csv"} < forked.keys() == ordinary.keys()
+    assert [name for name, content in forked.items() if content != ordinary[name]] == []
+    # Only an ordinary kernel keeps a log: the two engines were really two.
+    assert [len(list(root.rglob("carnets/*.log"))) for root in (place, tmp_path)] == [0, 2]
 
 
 @pytest.fixture(scope="module")
