@@ -2,9 +2,9 @@
 
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
-from capidoc import agreement, publishing, running, tables, traceability
-from capidoc.documents import html, markdown, pdf, word
+from capidoc import agreement, publishing, running, traceability
 from capidoc.problems import Problem, RenderingFailed
 from capidoc.programme import read_yaml
 
@@ -13,7 +13,8 @@ FACTS, CONTROL = "indicateurs.xlsx", "controle_chiffres.csv"
 SCOPE = ("programme", "commune", "debut", "fin")
 ASKED = {"01_clean": (), "02_effects": ("profil",), "03_report": ("profil", "livrable", "identite")}
 SAID = {"01_clean": "Nettoyage des données", "02_effects": "Calcul des effets", "03_report": "Figures et texte"}
-WRITERS = {"html": html, "pdf": pdf, "docx": word}
+FORMATS = ("html", "pdf", "docx")
+LATER = ("capidoc.charts", "capidoc.documents.html", "capidoc.documents.pdf", "capidoc.documents.word", "nbconvert.exporters")
 DELIVERABLES = {"report": "capitalisation", "brief": "note"}
 
 
@@ -41,7 +42,7 @@ def publish(programme, deliverables, profile="public"):
     """The message that ends a run: what was published where, or that nothing had to be done again."""
     described = publishing.inputs(programme, parameters(programme, profile))
     target = programme.published
-    if publishing.up_to_date(target, described, [f"{d}.{kind}" for d in deliverables for kind in WRITERS]):
+    if publishing.up_to_date(target, described, [f"{d}.{kind}" for d in deliverables for kind in FORMATS]):
         return f"{programme.slug} : rien à refaire ({target.relative_to(programme.root)} est à jour)"
     workshop = publishing.stage(target)
     try:
@@ -65,6 +66,8 @@ def verify(programme):
 
 def _traced(programme, pages, folder, formats=traceability.FORMATS):
     """(numbers bound, numerals declared) of pages and the files beside them, against the workbook of facts and the control of claims beside them."""
+    from capidoc import tables
+
     facts, control = tables.read_workbook(folder / FACTS), tables.read(folder / CONTROL)
     agreement.check(facts)
     printed = dict(zip(facts["id"], facts["texte"], strict=True))
@@ -90,6 +93,7 @@ def _already(programme, target):
 
 def build(programme, deliverables, profile, workshop, run):
     """A whole set in the workshop: data, effects, then each deliverable in three formats, with charts and tables."""
+    running.foresee(LATER)
     compute(programme, "effects", profile)
     for deliverable in deliverables:
         values = parameters(programme, profile) | {"livrable": deliverable, "identite": run}
@@ -107,10 +111,17 @@ def build(programme, deliverables, profile, workshop, run):
 
 def write(text, deliverable, workshop, templates):
     """The document in its three formats; raises RenderingFailed naming the format."""
+    from capidoc.documents import html, markdown, pdf, word
+
     running.say(f"Mise en forme : {deliverable}…")
     ast = markdown.prepare(markdown.read(text))
-    for kind, writer in WRITERS.items():
+
+    def written(kind, writer):
         try:
             writer.write(ast, workshop / f"{deliverable}.{kind}", assets=workshop, templates=templates)
         except (ValueError, OSError, RuntimeError) as error:
             raise RenderingFailed(Problem(f"le document n’a pas pu être mis en forme : {error}", file=f"{deliverable}.{kind}")) from error
+
+    # Most of the work is pandoc's and Typst's: one format is made while another waits for them.
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(written, FORMATS, (html, pdf, word)))

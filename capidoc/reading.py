@@ -7,11 +7,13 @@ import re
 import zipfile
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from capidoc.problems import InputUnreadable, InputUnsafe, Problem
 from capidoc.values import plain
+
+if TYPE_CHECKING:
+    import pandas as pd  # a run with nothing to do only hashes files
 
 ACCEPTED = ".xlsx (Excel, KoboToolbox) ou .csv"
 PACKED, UNPACKED, RATIO, ROWS, COLUMNS = 20_000_000, 200_000_000, 100, 100_000, 2_000
@@ -26,7 +28,7 @@ class Sheet:
 
     file: str
     name: str
-    cells: pd.DataFrame
+    cells: "pd.DataFrame"
     formulas: dict = field(default_factory=dict)
 
     @property
@@ -148,6 +150,8 @@ def _unescaped(text):
 
 
 def _grid(rows):
+    import pandas as pd
+
     frame = pd.DataFrame(list(rows), dtype=object).fillna("")
     frame.index = range(1, len(frame) + 1)
     return frame
