@@ -97,16 +97,18 @@ def _header_row(sheet, source):
     if source.formulaire:
         return 1
     titles = {key(c.titre): c.titre for c in source.colonnes.values()}
-    hits = sheet.cells.apply(lambda row: len(titles.keys() & set(map(key, row))), axis=1)
-    if hits.max() < len(titles):
-        seen = set(map(key, sheet.cells.loc[hits.idxmax()])) if len(hits) else set()
-        raise InputMismatch(*(Problem("titre de colonne absent", remedy=near(title, sheet.cells.loc[hits.idxmax()]), column=title, **sheet.place)
-                              for k, title in titles.items() if k not in seen))
-    return hits.idxmax()
+    best, seen = (), set()
+    for row, *cells in sheet.cells.itertuples(name=None):
+        met = titles.keys() & set(map(key, cells))
+        if len(met) == len(titles):
+            return row
+        best, seen = (cells, met) if len(met) > len(seen) else (best, seen)
+    raise InputMismatch(*(Problem("titre de colonne absent", remedy=near(title, best), column=title, **sheet.place)
+                          for k, title in titles.items() if k not in seen))
 
 
 def _named(body, found, questions, sheet):
-    columns = {name: body[position].map(str) for position, name in found.items() if isinstance(name, str)}
+    columns = {name: body[position].astype(str) for position, name in found.items() if isinstance(name, str)}
     columns |= {name: _from_details(body, details) for name, details in _details(found).items() if name not in columns}
     table = pd.DataFrame(columns, index=body.index)
     for name, text in _formula_texts(sheet, found, questions).items():
@@ -141,7 +143,7 @@ def _formula_texts(sheet, found, questions):
 
 def _with_origin(table, sheet, source, repeat):
     uuid = table.get("_submission__uuid" if repeat else "_uuid", table.get(source.identifiant, pd.Series("", table.index)))
-    origin = pd.DataFrame({"fichier": sheet.file, "feuille": sheet.name, "ligne": table.index, "uuid": uuid.map(spaced),
+    origin = pd.DataFrame({"fichier": sheet.file, "feuille": sheet.name, "ligne": table.index, "uuid": uuid.map({text: spaced(text) for text in uuid.unique()}),
                            "indice": table.get("_index", pd.Series("", table.index))}, index=table.index)
     if repeat:
         origin["parent"], origin["soumission"] = table["_parent_index"], origin["uuid"]
@@ -183,7 +185,7 @@ def _secrets(headers, found, source, repeat, form, body):
 def _remarks(sheet, headers, found, questions, body, kept):
     for position, header in enumerate(headers):
         # The column is named, never its content: it may hold names or phones.
-        name, filled = found.get(position), body[position].map(str.strip).any()
+        name, filled = found.get(position), any(map(str.strip, body[position].unique()))
         if not header.strip() and filled:
             yield _remark(sheet, f"n° {position + 1}", "", "colonne_sans_titre")
         elif header.strip() and name is None and not re.fullmatch(r"_?(gps|.*_(latitude|longitude|altitude|precision))", header.split("/")[-1]):

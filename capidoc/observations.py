@@ -91,7 +91,9 @@ def _base(name, table, source):
     moment = table[source.moment].str[:7] if source.moment else ""
     origin = {c: table[c] for c in ("fichier", "feuille", "ligne")}
     base = pd.DataFrame({"unite": table[source.identifiant]}).assign(moment=moment, **_attributes(table, source), **origin)
-    return base.assign(source=name, unite_type=source.unite).reset_index(drop=True)
+    base = base.assign(source=name, unite_type=source.unite).reset_index(drop=True)
+    # A million rows say the same words: each is kept once.
+    return base.astype({column: "category" for column in base if column != "ligne"})
 
 
 def _attributes(table, kept):

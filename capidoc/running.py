@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from traitlets.config import Config
-
 from capidoc import problems
 from capidoc.problems import ConfigurationRefused, Problem, ResourcesLacking, near
 
@@ -19,10 +17,22 @@ class NotebookFailed(Exception):
     """A cell failed in a way that no refusal foresaw: a bug, told with the place of the notebook kept for reading."""
 
 
+def foresee(modules):
+    """Nothing; what the steps after the notebooks import will be imported while their first cell runs."""
+    _spare_a_grammar()
+    from capidoc import engine
+
+    engine.meanwhile(modules)
+
+
+def _spare_a_grammar():
+    """Nothing; a grammar of web addresses that jsonschema would compile for a second, for a format that notebooks do not use, is not there."""
+    sys.modules.setdefault("rfc3987_syntax", None)
+
+
 def execute(notebook, parameters, target, root, progress):
     """The executed notebook at `target`; raises the refusal that a cell raised, ResourcesLacking on a dead or hung kernel."""
-    # A grammar of web addresses that jsonschema would compile for a second, for a format that notebooks do not use.
-    sys.modules.setdefault("rfc3987_syntax", None)
+    _spare_a_grammar()
     import nbformat
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -65,6 +75,8 @@ def _quiet_kernel(log):
 
 def _transport(folder):
     """Sockets of files, in this run's own folder, where the system has them: no port is opened, ipykernel has nothing to warn about."""
+    from traitlets.config import Config
+
     if sys.platform == "win32":
         return Config()
     return Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/k"}})

@@ -2,12 +2,15 @@
 
 import io
 import zipfile
+from collections import defaultdict
 
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from capidoc import french
 from capidoc.problems import ConfigurationRefused, Problem
 
+PART = 500_000  # rows read at a time
 STAMP = (1980, 1, 1, 0, 0, 0)
 ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 HEADINGS = {"id": "Fait", "libelle": "Indicateur", "mesure": "Mesure", "moment": "Moment", "groupe": "Groupe", "texte": "Valeur",
@@ -25,12 +28,26 @@ def write(table, path):
 
 def read(path, **kinds):
     """The table of a CSV written by `write`; text unless a kind is given."""
+    return pd.concat(_parts(path, str, kinds), ignore_index=True).astype(kinds)
+
+
+def read_long(path, **kinds):
+    """The same for millions of rows, its texts as categories: a word said a million times is kept once."""
+    parts = _parts(path, "category", kinds)
+    return pd.DataFrame({name: _joined([part[name] for part in parts], name in kinds) for name in parts[0]}).astype(kinds)
+
+
+def _joined(parts, numbers):
+    return pd.concat(parts, ignore_index=True) if numbers else union_categoricals([p.astype("category") for p in parts], sort_categories=True)
+
+
+def _parts(path, text, kinds):
     if not path.is_file():
         raise ConfigurationRefused(Problem("table absente", remedy="Lancez d’abord « make data ».", file=path.name))
-    table = pd.read_csv(path, sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    for column, kind in kinds.items():
-        table[column] = pd.to_numeric(table[column].where(table[column] != "")).astype(kind)
-    return table
+    dtypes = defaultdict(lambda: text, dict.fromkeys(kinds, float))
+    with pd.read_csv(path, sep=";", dtype=dtypes, keep_default_na=False, na_values={name: [""] for name in kinds}, encoding="utf-8-sig",
+                     low_memory=False, chunksize=PART) as parts:
+        return list(parts)
 
 
 def inert(table):

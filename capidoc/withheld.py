@@ -30,7 +30,7 @@ def _open(question):
 def secrets(header, answers):
     """The words (lower case, without accents) by which a column's answers would be known: a name, a number, six words of a text."""
     personal = bool(PERSONAL & {*re.split(r"[^\w]|_", header.casefold())})
-    for answer in {*answers} - {""}:
+    for answer in filter(None, dict.fromkeys(answers)):
         yield from numbers(answer)
         words = folded(answer)
         if len(words) >= FREE_TEXT:

@@ -29,10 +29,12 @@ ENVIRONMENTS = {
     "umask 077": {"«umask»": 0o077}, "PYTHONHASHSEED=1": {"PYTHONHASHSEED": "1"}, "PYTHONHASHSEED=2": {"PYTHONHASHSEED": "2"},
     "no home": {"HOME": HOME}, "started from /": {"«cwd»": "/"}, "one core": {"«prefix»": ONE_CORE},
     "no network": {"«prefix»": ISOLATED}, "PATH of cron": {"PATH": "/usr/bin:/bin", "USER": "cron", "LOGNAME": "cron", "TERM": "dumb"},
-    "ordinary kernels": {"CAPIDOC_ENGINE": "nbclient"},
+    "ordinary kernels": {"CAPIDOC_ENGINE": "nbclient"}, "another key": {"CAPIDOC_CLE": "une autre clé"},
 }
+# What holds pseudonyms, which another key changes, or the digest of what does: nothing public but the manifest.
+KEYED = ("interne/influence.csv", "interne/carnets/02_effects.ipynb", "manifest.json")
 ALL = {"LC_ALL": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati", "«umask»": 0o077, "PYTHONHASHSEED": "1", "HOME": HOME, "«cwd»": "/",
-       "«prefix»": [*ISOLATED, *ONE_CORE], "PATH": "/usr/bin:/bin"}
+       "«prefix»": [*ISOLATED, *ONE_CORE], "PATH": "/usr/bin:/bin", "CAPIDOC_CLE": "une autre clé"}
 
 
 def lay(folder):
@@ -52,7 +54,7 @@ def published(folder, differing, python=sys.executable):
     (lay(folder) / "guard").mkdir()
     (folder / "guard" / "sitecustomize.py").write_text(BLOCKED)
     _make(differing.get("LC_ALL", "C"), folder / "guard")
-    here = {"PYTHONPATH": f"{folder / 'guard'}:{folder}", "LOCPATH": str(folder / "guard")}
+    here = {"PYTHONPATH": f"{folder / 'guard'}:{folder}", "LOCPATH": str(folder / "guard"), "CAPIDOC_CLE": "une clé"}
     variables = os.environ | here | {name: value for name, value in differing.items() if name.isascii()}
     done = subprocess.run([*differing.get("«prefix»", []), python, "-m", "capidoc", "report"], cwd=differing.get("«cwd»", folder), env=variables,
                           umask=differing.get("«umask»", -1), capture_output=True, text=True, check=False)

@@ -16,7 +16,7 @@ from .conftest import PROGRAMME
 from .environments import lay
 
 FORK = multiprocessing.get_context("fork")
-FILES = [*(f"note.{kind}" for kind in building.WRITERS), *(f"figures/{n}.svg" for n in range(12)), "interne/carnets/01.ipynb"]
+FILES = [*(f"note.{kind}" for kind in building.FORMATS), *(f"figures/{n}.svg" for n in range(12)), "interne/carnets/01.ipynb"]
 
 
 def snapshot(folder):

@@ -1,6 +1,7 @@
 """From raw exports to the published set, as a user runs it, in a folder of its own."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import zipfile
 
 import docx
+import nbformat
 import openpyxl
 import pypdf
 import pytest
@@ -15,7 +17,7 @@ import pytest
 from capidoc import publishing, traceability
 from capidoc.programme import Programme
 
-from .environments import ALL, BLOCKED, digests, lay, published
+from .environments import ALL, BLOCKED, KEYED, digests, lay, published
 
 RAW = "data/raw/jass/Tableau des protocoles et subventions 2022.xlsx"
 
@@ -23,14 +25,38 @@ RAW = "data/raw/jass/Tableau des protocoles et subventions 2022.xlsx"
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A copy of the project, the report made once."""
-    root = lay(tmp_path_factory.mktemp("projet"))
-    done = capidoc(root, "report", "jass")
+    return reported(tmp_path_factory.mktemp("projet"))
+
+
+def reported(root, **environment):
+    """The folder, with a copy of the project in it and its report made."""
+    done = capidoc(lay(root), "report", "jass", **environment)
     assert (done.returncode, done.stdout, done.stderr) == (0, "jass : capitalisation dans outputs/jass\n", "")
     return root
 
 
-def capidoc(root, *arguments):
-    return subprocess.run([sys.executable, "-m", "capidoc", *arguments], cwd=root, capture_output=True, text=True, encoding="utf-8", check=False)
+def capidoc(root, *arguments, **environment):
+    return subprocess.run([sys.executable, "-m", "capidoc", *arguments], cwd=root, capture_output=True, text=True, encoding="utf-8", check=False,
+                          env=os.environ | environment)
+
+
+def files(root):
+    """The content of every file of the set and of the tables behind it, by name; of a notebook, what a reader sees of each cell."""
+    made = [p for folder in ("outputs/jass", "data/processed/jass") for p in (root / folder).rglob("*") if p.is_file() and p.suffix != ".log"]
+    return {p.relative_to(root).as_posix(): seen(p) if p.suffix == ".ipynb" else p.read_bytes() for p in made if p.name != "manifest.json"}
+
+
+def seen(notebook):
+    return [(cell.source, cell.get("execution_count"), cell.get("outputs")) for cell in nbformat.read(notebook, 4).cells]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="le moteur par fork ne sert que sous Linux")
+def test_forks_and_ordinary_kernels_make_the_same_set_byte_for_byte(place, tmp_path):
+    forked, ordinary = files(place), files(reported(tmp_path, CAPIDOC_ENGINE="nbclient"))
+    assert {"outputs/jass/capitalisation.pdf", "data/processed/jass/observations.csv"} < forked.keys() == ordinary.keys()
+    assert [name for name, content in forked.items() if content != ordinary[name]] == []
+    # Only an ordinary kernel keeps a log: the two engines were really two.
+    assert [len(list(root.rglob("carnets/*.log"))) for root in (place, tmp_path)] == [0, 2]
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +87,8 @@ def word_text(place):
 
 
 def test_the_same_bytes_whatever_the_folder_locale_zone_umask_home_hashes_cores_and_without_a_network(place, tmp_path):
-    assert published(tmp_path / "é à", ALL) == digests(place / "outputs/jass")
+    here, there = digests(place / "outputs/jass"), published(tmp_path / "é à", ALL)
+    assert here.keys() == there.keys() and {name for name in here if here[name] != there[name]} <= {*KEYED}
 
 
 def test_the_guard_of_these_tests_lets_nobody_reach_the_network():
