@@ -21,6 +21,7 @@ VERBS = {
     "data": "nettoyer les données seulement",
     "effects": "nettoyer et calculer les effets",
     "claims": "proposer les chiffres que publie un texte, pour qu’une personne les confirme",
+    "fetch": "aller chercher les nouvelles fiches sur KoboToolbox ou ODK Central",
     "clean": "effacer ce qui peut être refait",
     "verify": "relire le jeu publié : chaque empreinte, chaque nombre",
 }
@@ -88,7 +89,12 @@ def _one(asked, slug):
             print(f"gardé, car modifié ou ajouté par quelqu’un : {kept}", file=sys.stderr)
         return 0
     with publishing.alone(programme):
-        if asked.verb in building.STEPS:
+        if asked.verb == "fetch":
+            from capidoc import fetching
+
+            for line in fetching.fetch(programme):
+                print(line, flush=True)
+        elif asked.verb in building.STEPS:
             building.compute(programme, asked.verb, asked.profil)
             print(f"{slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
         else:

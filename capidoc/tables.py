@@ -1,6 +1,8 @@
 """How do tables rest on disk: CSV between notebooks, a workbook for people; text stays text, bytes stay the same."""
 
 import io
+import os
+import re
 import zipfile
 
 import pandas as pd
@@ -10,6 +12,8 @@ from capidoc.problems import ConfigurationRefused, Problem
 
 STAMP = (1980, 1, 1, 0, 0, 0)
 ACTIVE = ("=", "+", "-", "@", "\t", "\r")
+UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+LONGEST, CUT = 32_767, "<WARNING: Truncated> "  # Excel's limit, and what KoboToolbox says of it
 HEADINGS = {"id": "Fait", "libelle": "Indicateur", "mesure": "Mesure", "moment": "Moment", "groupe": "Groupe", "texte": "Valeur",
             "unite": "Unité", "arrondi": "Arrondi", "n": "n", "manquants": "Manquants", "intervalle": "Intervalle à 95 %",
             "methode": "Méthode", "formule": "Formule"}
@@ -63,6 +67,43 @@ def read_workbook(path):
 
     heads, *rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
     return pd.DataFrame(rows, columns=heads).rename(columns={french: name for name, french in HEADINGS.items()})
+
+
+def workbook(sheets):
+    """The bytes of a workbook of plain sheets {name: rows}: text is text, whatever it begins with; the same rows give the same bytes."""
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append([_text(sheet, cell) if isinstance(cell, str) else cell for cell in row])
+    return _steady(book)
+
+
+def _text(sheet, cell):
+    from openpyxl.cell import WriteOnlyCell
+
+    cell = UNWRITABLE.sub("\ufffd", cell) if len(cell) <= LONGEST else CUT + UNWRITABLE.sub("\ufffd", cell[: LONGEST - len(CUT)])
+    if not cell.startswith(("=", "#")):  # openpyxl would make formulas and errors of these
+        return cell
+    forced = WriteOnlyCell(sheet, cell)
+    forced.data_type = "s"
+    return forced
+
+
+def put(path, content):
+    """Nothing: the bytes stand at the path, on the disk itself, or what stood there still does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.partiel")
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def counted(cell):

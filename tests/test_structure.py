@@ -25,7 +25,8 @@ ALLOWED = {
     "narrative": {"french", "problems"}, "charts": {"charts", "french", "problems"},
     "documents": DOCUMENTS,
     "publishing": {"problems", "reading"}, "building": {"agreement", "documents", "problems", "programme", "publishing", "running", "tables", "traceability"},
-    "__main__": {"building", "problems", "programme", "proposals", "publishing", "tables"}, "__init__": set(),
+    "fetching": {"fetching", "problems", "reading", "tables", "xlsform"},
+    "__main__": {"building", "fetching", "problems", "programme", "proposals", "publishing", "tables"}, "__init__": set(),
 }
 MODULES = sorted((ROOT / "capidoc").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
