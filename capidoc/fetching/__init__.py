@@ -43,7 +43,7 @@ def _content(programme, source, server, workshop):
         return kobo.export(server, source.collecte, workshop)
     form = xlsform.load(programme.folder / "formulaires" / source.formulaire)
     submissions = (odk if source.collecte.projet else kobo).submissions(server, source.collecte, workshop)
-    return tables.workbook(layout.sheets(form, submissions))
+    return tables.workbook(layout.sheets(form, submissions, source.renommages))
 
 
 def _told(target, fresh):
@@ -60,12 +60,13 @@ def _told(target, fresh):
 
 
 def _said(path):
-    """What each submission says, by its id: the filled cells of its rows in all sheets."""
+    """What each submission of the main sheet says, by its id: the filled cells of its rows in all sheets."""
     said = {}
-    for sheet in reading.read(path):
+    for number, sheet in enumerate(reading.read(path)):
         heads, *rows = sheet.cells.itertuples(index=False, name=None) if len(sheet.cells) else [()]
         own = next((heads.index(head) for head in ("_submission__id", "_id") if head in heads), None)
         kept = [(i, head) for i, head in enumerate(heads) if head not in PLACES]
         for row in rows if own is not None else ():
-            said.setdefault(row[own], []).append(tuple(chain.from_iterable((head, row[i]) for i, head in kept if row[i])))
+            if row[own] in said or (row[own] and not number):
+                said.setdefault(row[own], []).append(tuple(chain.from_iterable((head, row[i]) for i, head in kept if row[i])))
     return said

@@ -6,16 +6,16 @@ import re
 SYSTEM = ("_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by", "__version__", "_tags", "meta/rootUuid")
 INTERNAL = {"_attachments", "_geolocation", "_supplementalDetails", "_xform_id_string", "_bamboo_dataset_id"}  # no manual export has them
 ABOVE = ("_parent_table_name", "_parent_index", *(f"_submission_{name}" for name in SYSTEM))
-NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,10})?")
+NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{0,9}[1-9])?")  # « 123.000 » stays text: a doubt is the cleaning's to tell
 
 
-def sheets(form, submissions):
+def sheets(form, submissions, renamed):
     """{sheet: rows of cells}, the main one first: the form's questions in its order, those of other versions, then the system's columns."""
     tables = {"": []}
     for one in submissions:
         record = one | {"_validation_status": _status(one.get("_validation_status"))}
         _lay(tables, form, "", record, {f"_submission_{name}": record.get(name) for name in SYSTEM})
-    return {_title(form, repeat, tables): _cells(form, repeat, rows) for repeat, rows in tables.items()}
+    return {_title(form, repeat, tables): _cells(form, repeat, rows, {} if repeat else renamed) for repeat, rows in tables.items()}
 
 
 def _lay(tables, form, repeat, record, submission, above=()):
@@ -26,7 +26,7 @@ def _lay(tables, form, repeat, record, submission, above=()):
     rows.append({name: value for name, value in record.items() if name not in repeats} | {"_index": index, **dict(above)})
     linked = {"_parent_table_name": repeat or form.title, "_parent_index": index, **submission}
     for name, child in ((name, child) for name, children in repeats.items() for child in children):
-        _lay(tables, form, name.rsplit("/", 1)[-1], child, submission, linked)
+        _lay(tables, form, _last(name), child, submission, linked)
 
 
 def _repeated(name, value):
@@ -44,13 +44,27 @@ def _title(form, repeat, tables):
     return f"{title[:30]}_" if not repeat and title.casefold() in {one.casefold() for one in tables} else title
 
 
-def _cells(form, repeat, rows):
-    asked = {"/".join((*q.path, q.name)): q.kind == "nombre" for q in form.questions if q.repeat == repeat}
+def _cells(form, repeat, rows, renamed):
+    asked = {"/".join((*q.path, q.name)): q for q in form.questions if q.repeat == repeat}
+    paths = {q.name: path for path, q in asked.items()}
+    numbers = {q.name for q in asked.values() if q.kind == "nombre"}
+    numbers |= {old for old, new in renamed.items() if new in numbers}
+    rows = [{_placed(name, row, asked, paths): value for name, value in row.items()} for row in rows]
     system = ("_index", *ABOVE) if repeat else (*SYSTEM, "_index")
     known = INTERNAL.union(asked, system)
     others = dict.fromkeys(name for row in rows for name in row if name not in known and not name.startswith(("meta/", "formhub/")))
-    heads = [*asked, *others, *system]
-    return [heads, *([_cell(row.get(head), asked.get(head)) for head in heads] for row in rows)]
+    heads = {name: _last(name) in numbers for name in (*asked, *others, *system)}
+    return [list(heads), *([_cell(row.get(name), number) for name, number in heads.items()] for row in rows)]
+
+
+def _placed(name, row, asked, paths):
+    """The key of a question that another version of the form had in another group: its present one, as exports do it."""
+    path = paths.get(_last(name))
+    return name if name in asked or path is None or path in row else path
+
+
+def _last(name):
+    return name.rsplit("/", 1)[-1]
 
 
 def _cell(value, number):
