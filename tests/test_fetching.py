@@ -50,7 +50,8 @@ class Server(ThreadingHTTPServer):
     def page(self, path, query):
         """The documented answer to a page of data, or to the list of export settings."""
         if path.endswith("/export-settings/"):
-            return {"count": 1, "next": None, "previous": None, "results": [{"uid": "es1", "name": "Capidoc", "data_url_xlsx": f"{self.url}{path}es1/data.xlsx"}]}
+            saved = {"uid": "es1", "name": "Capidoc", "data_url_xlsx": f"{self.url}{path}es1/data.xlsx"}
+            return {"count": 1, "next": None, "previous": None, "results": [saved]}
         start = int(query.get("start", ["0"])[0])
         following = f"{self.url}{path}?limit={self.size}&start={start + self.size}" if start + self.size < len(self.rows) else None
         return {"count": len(self.rows), "next": following, "previous": None, "results": self.rows[start:start + self.size]}
@@ -164,7 +165,7 @@ def comparable(received, repeat=""):
 def test_a_fetched_follow_up_is_received_like_the_manual_export(programme):
     with serving(*exported(), size=100) as server:
         here = programme(server.url)
-        assert fetched(here) == f"suivi : 229 fiches (229 nouvelles, 0 modifiées, 0 supprimées) dans {NAME}."
+        assert fetched(here) == f"suivi : 229 fiches (nouvelles : 229, modifiées : 0, supprimées : 0) dans {NAME}."
         assert len(server.seen) == 3
     from_api = ingest.receive(here, "suivi")
     (here.raw / NAME).unlink()
@@ -182,10 +183,10 @@ def test_what_is_new_edited_and_deleted_is_said_and_the_same_submissions_are_the
         fetched(here)
         first = (here.raw / NAME).read_bytes()
         server.rows.reverse()
-        assert "(0 nouvelles, 0 modifiées, 0 supprimées)" in fetched(here)
+        assert "(nouvelles : 0, modifiées : 0, supprimées : 0)" in fetched(here)
         assert (here.raw / NAME).read_bytes() == first
         server.rows = [record(2, "ENT-02", apprentices=[("femme", "19")]), record(3, "ENT-03", "75000"), record(4, "ENT-04")]
-        assert "3 fiches (1 nouvelles, 2 modifiées, 1 supprimées)" in fetched(here)
+        assert "3 fiches (nouvelles : 1, modifiées : 2, supprimées : 1)" in fetched(here)
     assert table(here, "code_entreprise", "revenu_mensuel") == [["ENT-02", "50000"], ["ENT-03", "75000"], ["ENT-04", "50000"]]
     assert sorted(path.name for path in here.raw.iterdir()) == [NAME] and not (here.processed / "collecte" / "suivi").exists()
 
@@ -313,7 +314,7 @@ def test_a_missing_or_impossible_token_is_refused_without_being_shown(programme,
 @pytest.mark.parametrize("asked", [{"serveur": "http://kf.example.org"}, {"serveur": "https://x@kf.example.org"}, {"formulaire": "../x"}, {"jeton": TOKEN},
                                    {"projet": "4", "export": "Capidoc"}])
 def test_a_wrong_declaration_is_refused(programme, asked):
-    with pytest.raises(ConfigurationRefused, match="programme.yml"):
+    with pytest.raises(ConfigurationRefused, match=r"programme\.yml"):
         fetched(programme(**{"server": "https://kf.example.org"} | {k.replace("serveur", "server"): v for k, v in asked.items()}))
 
 
@@ -373,7 +374,7 @@ def test_odk_central_reads_like_kobo(programme, monkeypatch):
         pages = [{"value": [{**row, "__id": "uuid:u2"}], "@odata.count": 2, "@odata.nextLink": following}, {"value": [row], "@odata.count": 2}]
         server.page = lambda path, query: pages["$skiptoken" in query]
         here = programme(server.url, projet="4")
-        assert "2 fiches (2 nouvelles" in fetched(here)
+        assert "2 fiches (nouvelles : 2" in fetched(here)
         assert server.seen[0][0].startswith("/v1/projects/4/forms/aSuivi.svc/Submissions?")
     received = ingest.receive(here, "suivi")
     assert received.table[["uuid", "envoi", "validation", "code_entreprise", "revenu_mensuel", "sources_revenu"]].values.tolist()[0] == [

@@ -55,8 +55,8 @@ def _told(target, fresh):
         except Refusal:  # a broken former file is what fetching mends
             before = {}
     edited = sum(now[one] != before[one] for one in now.keys() & before.keys())
-    return (f"{len(now)} fiches ({len(now.keys() - before.keys())} nouvelles, {edited} modifiées, {len(before.keys() - now.keys())} supprimées) "
-            f"dans {target.name}.")
+    return (f"{len(now)} fiches (nouvelles : {len(now.keys() - before.keys())}, modifiées : {edited}, "
+            f"supprimées : {len(before.keys() - now.keys())}) dans {target.name}.")
 
 
 def _said(path):
