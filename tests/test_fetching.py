@@ -3,10 +3,12 @@
 import ast
 import json
 import shutil
+import sys
 import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -236,9 +238,11 @@ def test_a_saved_export_is_downloaded_as_it_is(programme):
     (saying(200, b'{"count": 1, "next": null, "results": [null]}'), 20, "autre chose"), (saying(200, b"[" * 100_000), 20, "autre chose"),
     (saying(200, b'{"count": 1, "next": null, "results": [{"today": "x"}]}'), 20, "sans numéro"), (cut, 20, "connexion coupée"),
     (saying(200, b'{"count": 5, "next": null, "results": []}'), 20, "supprimées pendant"),
-    (saying(200, b'{"count": 5, "next": "http://127.0.0.1:1/", "results": []}'), 20, "autre adresse"),
+    (saying(200, b'{"count": 5, "next": "http://127.0.0.1:1/", "results": [{}]}'), 20, "autre adresse"),
+    (saying(200, b'{"count": 5, "next": "http://[", "results": [{}]}'), 20, "autre adresse"),
     (saying(200, b'{"count": 5, "next": "/api/v2/assets/aSuivi/data.json?limit=1000&sort=%7B%22_id%22%3A1%7D", "results": []}'), 20, "tournent en rond"),
-    (saying(302, Location="/boucle"), 20, "connexion"),
+    (saying(200, b'{"count": 5, "next": "/suite", "results": []}'), 20, "tournent en rond"),
+    (saying(200, b'{"count": 0, "next": null, "results": []}'), 20, "plus aucune fiche"), (saying(302, Location="/boucle"), 20, "connexion"),
 ])
 def test_each_fault_is_told_in_french_with_its_code_and_changes_nothing(programme, capsys, monkeypatch, tmp_path, fault, code, message):
     with serving(record(1)) as server:
@@ -311,6 +315,14 @@ def test_a_missing_or_impossible_token_is_refused_without_being_shown(programme,
     assert TOKEN not in repr(link.Link("https://kf.example.org", f"Token {TOKEN}"))
 
 
+def test_the_token_may_rest_in_the_system_keyring(programme, monkeypatch):
+    monkeypatch.delenv("CAPIDOC_KOBO_TOKEN")
+    with serving(record(1)) as server:
+        kept = {("capidoc", server.url.removeprefix("http://")): TOKEN}
+        monkeypatch.setitem(sys.modules, "keyring", SimpleNamespace(get_password=lambda *place: kept.get(place)))
+        assert "1 fiches" in fetched(programme(server.url))
+
+
 @pytest.mark.parametrize("asked", [{"serveur": "http://kf.example.org"}, {"serveur": "https://x@kf.example.org"}, {"formulaire": "../x"}, {"jeton": TOKEN},
                                    {"projet": "4", "export": "Capidoc"}])
 def test_a_wrong_declaration_is_refused(programme, asked):
@@ -324,7 +336,13 @@ def test_an_unreachable_or_endless_server_ends(programme, monkeypatch):
     with pytest.raises(InputUnreadable, match="connexion coupée ou impossible"):
         fetched(programme(gone.url))
     with serving(*map(record, range(99))) as server:
+        monkeypatch.setattr(link, "TIMEOUTS", (1, 0.1))
+        server.faults = [lambda _: threading.Event().wait(0.3)] * link.ATTEMPTS
+        with pytest.raises(ResourcesLacking, match="ne répond pas à temps"):
+            fetched(programme(server.url))
+        monkeypatch.setattr(link, "TIMEOUTS", (9, 9))
         monkeypatch.setattr(link, "LARGEST", 1000)
+        server.faults.clear()
         with pytest.raises(InputUnsafe):
             fetched(programme(server.url))
         monkeypatch.setattr(link, "PATIENCE", -1)

@@ -5,7 +5,7 @@ from itertools import chain
 
 from capidoc import reading, tables, xlsform
 from capidoc.fetching import kobo, layout, link, odk
-from capidoc.problems import ConfigurationRefused, Problem, Refusal, ResourcesLacking
+from capidoc.problems import ConfigurationRefused, InputUnreadable, Problem, Refusal, ResourcesLacking
 
 PLACES = {"_index", "_parent_index"}  # they start again with each export
 
@@ -29,7 +29,7 @@ def _one(programme, source, workshop):
     try:
         tables.put(fresh, _content(programme, source, link.opened(source.collecte), workshop))
         told = _told(target, fresh)
-        tables.put(target, fresh.read_bytes())
+        fresh.replace(target)
     finally:
         shutil.rmtree(fresh.parent, ignore_errors=True)
     shutil.rmtree(workshop, ignore_errors=True)
@@ -54,6 +54,9 @@ def _told(target, fresh):
             before = _said(target)
         except Refusal:  # a broken former file is what fetching mends
             before = {}
+    if before and not now:
+        raise InputUnreadable(Problem("le serveur ne rend plus aucune fiche, l’ancien fichier est gardé", f"les {len(before)} fiches d’avant, ou d’autres",
+                                      "Vérifiez les droits du compte ; si c’est voulu, supprimez ce fichier et relancez.", file=target.name))
     edited = sum(now[one] != before[one] for one in now.keys() & before.keys())
     return (f"{len(now)} fiches (nouvelles : {len(now.keys() - before.keys())}, modifiées : {edited}, "
             f"supprimées : {len(before.keys() - now.keys())}) dans {target.name}.")

@@ -75,7 +75,7 @@ def rows(link, url, names, kept):
         found, count = found + page[names[0]], int(page[names[2]])
         seen.add(url)
         url = page.get(names[1])
-        if url in seen or (url and len(found) > count):
+        if url in seen or (url and (len(found) > count or not page[names[0]])):
             raise _refused("les pages du serveur tournent en rond", url)
         if count < former or (not url and len(found) != count):
             shutil.rmtree(kept, ignore_errors=True)
@@ -101,9 +101,9 @@ def _page(link, url, names, kept):
 
 def get(link, url):
     """The body of a URL of the server; raises the refusals of REFUSALS, InputUnreadable on a cut that lasts, ResourcesLacking on slowness."""
-    url = urljoin(link.server, url)
-    if urlsplit(url)[:2] != urlsplit(link.server)[:2]:
+    if _host(link, url) != _host(link, ""):
         raise InputUnreadable(Problem("le serveur renvoie à une autre adresse : refusé, le jeton n’y va pas", link.server, value=url))
+    url = urljoin(link.server, url)
     try:
         answer = tenacity.Retrying(retry=tenacity.retry_if_exception(_passing) | tenacity.retry_if_result(lambda a: a.status in AGAIN),
                                    wait=_wait, stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(PATIENCE),
@@ -117,6 +117,13 @@ def get(link, url):
         kind, what, remedy = REFUSALS.get(answer.status, broken)
         raise kind(Problem(f"{what} (HTTP {answer.status})", remedy=remedy, value=url))
     return answer.body
+
+
+def _host(link, url):
+    try:
+        return [part.lower() for part in urlsplit(urljoin(link.server, url))[:2]]
+    except ValueError:  # « http://[ » is nobody's address
+        return None
 
 
 def _passing(error):
