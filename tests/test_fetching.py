@@ -201,6 +201,8 @@ def test_a_cell_says_what_was_sent_and_nothing_runs_in_it(programme):
     sheet = reading.read(here.raw / NAME)[0]
     heads = list(sheet.cells.iloc[0])
     assert sheet.formulas == {}
+    typed = {cell.value: cell.data_type for cell in load_workbook(here.raw / NAME).worksheets[0][2]}
+    assert [typed[one] for one in ("=1+1", "#REF!", "0022300000005", 1012.125)] == ["s", "s", "s", "n"]
     assert [sheet.cells.loc[2].iloc[heads.index(one)] for one in odd] == ["=1+1", "#REF!", "0022300000005", "1012.1250"]
     assert [sheet.cells.loc[row].iloc[heads.index("activite/revenu_mensuel")] for row in (2, 3, 4)] == ["1.5", "1e999", "1 012 000"]
     codes = [sheet.cells.loc[row].iloc[heads.index("identification/code_entreprise")] for row in (2, 3, 4)]
