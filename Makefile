@@ -13,7 +13,7 @@ CAPIDOC := $(VENV)/bin/python -m capidoc
 SCOPE    = $(PROGRAMME) --commune "$(COMMUNE)" --debut "$(DEBUT)" --fin "$(FIN)" --profil "$(PROFIL)"
 
 .DEFAULT_GOAL := help
-.PHONY: help report brief all data effects verify claims new test audit lab clean
+.PHONY: help report brief all data effects verify claims fetch new test audit lab clean
 
 report: $(READY) ## le document de capitalisation : outputs/jass/capitalisation.html, .docx et .pdf
 	@$(CAPIDOC) report $(SCOPE)
@@ -32,6 +32,9 @@ effects: $(READY) ## nettoyer, puis calculer les faits
 
 verify: $(READY) ## relire le jeu publié : chaque empreinte, chaque nombre
 	@$(CAPIDOC) verify $(SCOPE)
+
+fetch: $(READY) ## aller chercher les nouvelles fiches sur KoboToolbox ou ODK Central, dans data/raw
+	@$(CAPIDOC) fetch $(PROGRAMME)
 
 claims: $(READY) ## proposer les chiffres que publie un texte : make claims TEXTE=rapport.docx
 	@$(CAPIDOC) claims $(PROGRAMME) --texte "$(TEXTE)"

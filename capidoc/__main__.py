@@ -25,6 +25,7 @@ VERBS = {
     "effects": "nettoyer et calculer les effets",
     "claims": "proposer les chiffres que publie un texte, pour qu’une personne les confirme",
     "new": "commencer un programme, d’après son formulaire (XLSForm)",
+    "fetch": "aller chercher les nouvelles fiches sur KoboToolbox ou ODK Central",
     "clean": "effacer ce qui peut être refait",
     "verify": "relire le jeu publié : chaque empreinte, chaque nombre",
 }
@@ -103,6 +104,11 @@ def _done(asked, programme):
     if asked.verb == "clean":
         for kept in publishing.clean(programme):
             print(f"gardé, car modifié ou ajouté par quelqu’un : {kept}", file=sys.stderr)
+    elif asked.verb == "fetch":
+        from capidoc import fetching
+
+        for line in fetching.fetch(programme):
+            print(line, flush=True)
     elif asked.verb in building.STEPS:
         building.compute(programme, asked.verb, asked.profil)
         print(f"{programme.slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")

@@ -94,11 +94,27 @@ class Kept(_Strict):
         return list(dict.fromkeys([*self.attributs.values(), *(c.question for c in self.classes.values()), *self.variables]))
 
 
+class Server(_Strict):
+    """Where a source is fetched: the server, its form (a project's form on ODK Central), and the saved export wanted rather than the data."""
+
+    serveur: Annotated[str, StringConstraints(pattern=r"^(https://[\w.-]+|http://(127\.0\.0\.1|localhost))(:\d+)?/?$")]
+    formulaire: Annotated[str, StringConstraints(pattern=r"^\w[\w .-]*$")]
+    projet: int | None = None
+    export: str = ""
+
+    @model_validator(mode="after")
+    def _one_kind(self):
+        if self.projet and self.export:
+            raise ValueError("« export » est un réglage de KoboToolbox, « projet » un numéro d’ODK Central : l’un des deux")
+        return self
+
+
 class Source(Kept):
     """One kind of file received: how to find it, read it and what to keep of it."""
 
     libelle: str
     fichier: str
+    collecte: Server | None = None
     formulaire: str | None = None
     colonnes: dict[Name, Column] = {}
     totaux: str | None = None
@@ -118,7 +134,14 @@ class Source(Kept):
     def _one_description(self):
         if bool(self.formulaire) == bool(self.colonnes):
             raise ValueError("donnez « formulaire » (XLSForm) ou « colonnes » (classeur ordinaire), l’un des deux")
+        if self.collecte and not (self.formulaire and re.fullmatch(r"[^*?\[]*\*[^?\[]*\.xlsx", self.fichier)):
+            raise ValueError("« collecte » demande un « formulaire », et un « fichier » comme Suivi*.xlsx")
         return self
+
+    @property
+    def fetched(self):
+        """The name of the file that fetching writes, unlike that of any export: « Suivi*.xlsx » gives « Suivi - collecte.xlsx »."""
+        return self.fichier.replace("*", " - collecte", 1).replace("*", "")
 
     @property
     def kept(self):

@@ -27,10 +27,10 @@ ALLOWED = {
     "traceability": {"finished", "problems"}, "agreement": {"problems", "values"}, "wording": {"problems"},
     "narrative": {"french", "problems"}, "charts": {"charts", "french", "problems"},
     "documents": DOCUMENTS,
-    "publishing": {"problems"},
+    "publishing": {"problems"}, "fetching": {"fetching", "problems", "reading", "tables", "xlsform"},
     "building": {"agreement", "disclosure", "documents", "facts", "pages", "problems", "programme", "pseudonyms", "publishing", "running", "scanning",
                  "tables", "traceability"},
-    "__main__": {"building", "problems", "programme", "proposals", "publishing", "starting", "tables"}, "__init__": set(),
+    "__main__": {"building", "fetching", "problems", "programme", "proposals", "publishing", "starting", "tables"}, "__init__": set(),
 }
 MODULES = sorted((ROOT / "capidoc").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
