@@ -14,13 +14,14 @@ COUNTS = ["source", "feuille", "lues", "exclues", "rejetees", "retenues"]
 
 @dataclass(frozen=True)
 class Cleaned:
-    """A programme's cleaned data: observations, change log, what was set aside, remarks, counts of rows."""
+    """A programme's cleaned data: observations, change log, what was set aside, remarks, counts of rows, typed tables {source or source.repeat: table}."""
 
     observations: pd.DataFrame
     log: pd.DataFrame
     aside: pd.DataFrame
     remarks: pd.DataFrame
     counts: pd.DataFrame
+    tables: dict
 
 
 def clean(identity, received, decisions):
@@ -36,7 +37,7 @@ def clean(identity, received, decisions):
     texts = [*attributes, "modalite"]
     ordered = observations.reindex(columns=[*COLUMNS, *attributes, "fichier", "feuille", "ligne"])
     return Cleaned(ordered.assign(**ordered[texts].astype(object).fillna("")), together("log", LOG), together("aside", ASIDE),
-                   together("remarks", REMARKS), together("counts", COUNTS))
+                   together("remarks", REMARKS), together("counts", COUNTS), {label: table for p in parts for label, table in p.tables.items()})
 
 
 def _clean_source(source, name, received, decisions):
@@ -49,7 +50,7 @@ def _clean_source(source, name, received, decisions):
     seen += [observe_repeat(name, repeat, work.table, main.table, received.form, source) for repeat, work in repeats.items()]
     return Cleaned(pd.concat(seen, ignore_index=True), pd.concat([w.log for w in works.values()]).assign(source=name),
                    pd.concat([w.aside for w in works.values()]).assign(source=name), pd.concat([received.remarks, *(w.remarks for w in works.values())]),
-                   pd.DataFrame([count(key, tables[key], works[key]) for key in works]))
+                   pd.DataFrame([count(key, tables[key], works[key]) for key in works]), {label: work.table for label, work in works.items()})
 
 
 def count(name, table, work):
