@@ -9,7 +9,7 @@ from capidoc.ingest import REMARKS
 
 RECORD = "fiche"
 COLUMNS = ["source", "unite_type", "unite", "moment", "variable", "nombre", "modalite"]
-COUNTS = ["source", "feuille", "lues", "exclues", "rejetees", "retenues"]
+COUNTS = ["source", "feuille", "lues", "exclues", "rejetees", "retenues", "dernier_envoi"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def count(name, table, work):
     rows = work.aside[work.aside["portee"] == "ligne"]
     return {"source": name, "feuille": ", ".join(sorted(set(table["feuille"]))), "lues": len(table),
             "exclues": int((rows["statut"] == "exclue").sum()), "rejetees": int((rows["statut"] == "rejetee").sum()),
-            "retenues": len(work.table)}
+            "retenues": len(work.table), "dernier_envoi": max(table.get("envoi", ()), default="")[:10]}
 
 
 def observe(name, table, form, source):

@@ -15,7 +15,7 @@ from capidoc.reading import digest
 
 MANIFEST = "manifest.json"
 CODE = ("capidoc/**/*.py", "notebooks/*.ipynb", "templates/**/*", "requirements.lock")
-WORDS = ("*.yml", "*.csv", "formulaires/*", "recit/*")
+WORDS = ("*.yml", "*.csv", "[!~]*.xlsx", "formulaires/*", "recit/*")
 
 
 @contextmanager
