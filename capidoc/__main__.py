@@ -20,6 +20,7 @@ VERBS = {
     "all": "tous les livrables de tous les programmes",
     "data": "nettoyer les données seulement",
     "effects": "nettoyer et calculer les effets",
+    "check": "qualité des données et des chiffres publiés : à l’écran, dans interne/qualite.html et controle_chiffres.csv",
     "claims": "proposer les chiffres que publie un texte, pour qu’une personne les confirme",
     "clean": "effacer ce qui peut être refait",
     "verify": "relire le jeu publié : chaque empreinte, chaque nombre",
@@ -91,6 +92,8 @@ def _one(asked, slug):
         if asked.verb in building.STEPS:
             building.compute(programme, asked.verb, asked.profil)
             print(f"{slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
+        elif asked.verb == "check":
+            print(*building.check(programme, asked.profil), sep="\n")
         else:
             print(building.publish(programme, building.wanted(programme, asked.verb), asked.profil))
     return 0

@@ -1,15 +1,17 @@
 """What comes first: the three notebooks, the documents, the published set, in order."""
 
+import json
 import shutil
 import sys
 
-from capidoc import agreement, publishing, running, tables, traceability
+from capidoc import agreement, publishing, quality, running, tables, traceability
 from capidoc.documents import html, markdown, pdf, word
 from capidoc.problems import Problem, RenderingFailed
 from capidoc.programme import read_yaml
 
 STEPS = {"data": ("01_clean",), "effects": ("01_clean", "02_effects")}
 FACTS, CONTROL = "indicateurs.xlsx", "controle_chiffres.csv"
+PAGE, STATE, FORM, RETIRED = "interne/qualite.html", "interne/qualite.json", "interne/a_corriger.xlsx", "interne/anciens"
 SCOPE = ("programme", "commune", "debut", "fin")
 ASKED = {"01_clean": (), "02_effects": ("profil",), "03_report": ("profil", "livrable", "identite")}
 SAID = {"01_clean": "Nettoyage des données", "02_effects": "Calcul des effets", "03_report": "Figures et texte"}
@@ -41,25 +43,85 @@ def publish(programme, deliverables, profile="public"):
     """The message that ends a run: what was published where, or that nothing had to be done again."""
     described = publishing.inputs(programme, parameters(programme, profile))
     target = programme.published
+
+    def whole(workshop):
+        build(programme, sorted({*deliverables, *_already(programme, target)}), profile, workshop, publishing.identity(described))
+        return described
+
     if publishing.up_to_date(target, described, [f"{d}.{kind}" for d in deliverables for kind in WRITERS]):
         return f"{programme.slug} : rien à refaire ({target.relative_to(programme.root)} est à jour)"
+    _replace(programme, whole)
+    return f"{programme.slug} : {' et '.join(deliverables)} dans {target.relative_to(programme.root)}"
+
+
+def _replace(programme, fill):
+    """Nothing; the published set is the one that `fill` made in a workshop, described as it returns."""
+    target = programme.published
     workshop = publishing.stage(target)
     try:
-        build(programme, sorted({*deliverables, *_already(programme, target)}), profile, workshop, publishing.identity(described))
-        publishing.describe(workshop, described)
+        publishing.describe(workshop, fill(workshop))
         carried = publishing.switch(workshop, target)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
     for name in carried:
         print(f"Votre version modifiée est gardée : {target.relative_to(programme.root) / name}", file=sys.stderr)
-    return f"{programme.slug} : {' et '.join(deliverables)} dans {target.relative_to(programme.root)}"
+
+
+def check(programme, profile="public"):
+    """The lines that tell the quality of the data and of the published figures, once their page and control stand in the published set."""
+    described, target = publishing.inputs(programme, parameters(programme, profile)), programme.published
+    manifest, standing = publishing.standing(target)
+    checked = manifest.get("controle", publishing.identity({k: manifest.get(k) for k in described}))
+    if checked != publishing.identity(described) or not {PAGE, STATE, FORM, CONTROL} <= set(standing):
+        _replace(programme, lambda workshop: _check(programme, profile, described, workshop))
+    state, control = json.loads((target / STATE).read_text(encoding="utf-8")), tables.read(target / CONTROL)
+    wrong = control[(control["coherence"] == "incohérent") | (control["donnees"] == "différent")]
+    yield from quality.told(state, programme.identity)
+    yield f"Chiffres publiés : {len(control)} vérifiés, {len(wrong)} à revoir"
+    yield from (f"  {row.id} : {row.enonce} — {row.coherence}, {row.donnees}" for row in wrong.itertuples())
+    yield f"{programme.slug} : {PAGE} et {CONTROL} dans {target.relative_to(programme.root)}"
+
+
+def _check(programme, profile, described, workshop):
+    """What describes a set whose page and control are new: its documents stay where its facts are the same, else they are put aside."""
+    compute(programme, "effects", profile)
+    manifest, standing = publishing.standing(programme.published)
+    known = manifest.get("sorties", {})
+    same = all(known.get(name) == publishing.digest(programme.processed / name) for name in (FACTS, CONTROL))
+    for name in standing:
+        aside = "/" not in name and name.rpartition(".")[2] in WRITERS
+        if same or aside or name.startswith(RETIRED):
+            place = workshop / (name if same or not aside else f"{RETIRED}/{name}")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(programme.published / name, place)
+    if not same and _already(programme, programme.published):
+        print(f"Les données ont changé : les documents d’avant sont dans {RETIRED} ; « make report » les refait.", file=sys.stderr)
+    shutil.copy2(programme.processed / CONTROL, workshop / CONTROL)
+    _add_quality(programme, workshop)
+    return ({k: manifest[k] for k in described} if same else described) | {"controle": publishing.identity(described)}
+
+
+def _add_quality(programme, workshop):
+    """Nothing; the page of quality, its data and the workbook that a person fills are in the workshop."""
+    counts = dict.fromkeys(quality.COUNTS, int)
+    found, received = tables.read(programme.processed / "signalements.csv"), tables.read(programme.processed / "comptes.csv", **counts)
+    before = json.loads((programme.published / STATE).read_text(encoding="utf-8")) if STATE in publishing.standing(programme.published)[1] else {}
+    state = quality.state(found, received, before)
+    parts = {"rejets": {}, "manquants": dict.fromkeys(("fiches", "manquants"), int),
+             "durees": dict.fromkeys(("fiches", "minutes", "minutes_min", "minutes_q1", "minutes_q3", "minutes_max"), float)}
+    page = quality.page(state, {name: tables.read(programme.processed / f"{name}.csv", **kinds) for name, kinds in parts.items()}, programme.identity,
+                        programme.slug, programme.templates, read_yaml(programme.templates / "controles.yml"))
+    (workshop / PAGE).parent.mkdir(exist_ok=True)
+    (workshop / PAGE).write_text(page, encoding="utf-8", newline="\n")
+    (workshop / STATE).write_text(json.dumps(state, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
+    shutil.copy2(programme.processed / "a_corriger.xlsx", workshop / FORM)
 
 
 def verify(programme):
     """The message of a sound published set: every hash, every number in its three formats; raises TraceabilityRefused."""
     names = publishing.verify(programme.published)
     pages = [programme.published / name for name in names if "/" not in name and name.endswith(".html")]
-    bound, declared = _traced(programme, pages, programme.published)
+    bound, declared = _traced(programme, pages, programme.published) if pages else (0, 0)
     return f"{programme.slug} : {len(names)} fichiers conformes au manifeste ; {bound} nombres liés à leur fait, {declared} déclarés, aucun libre"
 
 
@@ -101,6 +163,7 @@ def build(programme, deliverables, profile, workshop, run):
     for table in (FACTS, CONTROL):
         shutil.copy2(programme.processed / table, workshop / table)
     shutil.copy2(programme.processed / "influence.csv", workshop / "interne" / "influence.csv")
+    _add_quality(programme, workshop)
     # The PDF is read back by `verify` only: its text takes seconds, and the same tree made the three formats.
     _traced(programme, [workshop / f"{d}.html" for d in deliverables], workshop, formats=("docx",))
 

@@ -71,6 +71,12 @@ def differences(target):
     return wrong + [(name, "inconnu") for name in present if name not in known]
 
 
+def standing(target):
+    """What the manifest says {outputs' sha256, and what decided them}, and the names of the outputs that are as it says."""
+    wrong, manifest = {name for name, _ in differences(target)}, _manifest(target)
+    return manifest, [name for name in manifest.get("sorties", {}) if name not in wrong]
+
+
 def verify(target):
     """The names of the files whose hash was checked; raises TraceabilityRefused with what differs."""
     if not (target / MANIFEST).is_file():

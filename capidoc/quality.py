@@ -1,0 +1,74 @@
+"""What would a supervisor open each morning: the state of the data, what waits for a decision, what changed."""
+
+import jinja2
+import pandas as pd
+
+from capidoc import french
+from capidoc.problems import SHOWN, Problem
+
+SAME = ["feuille", "uuid", "question", "valeur", "controle"]  # the name of a file and its rows change at each export
+COUNTS = ["lues", "exclues", "rejetees", "retenues"]
+
+
+def state(findings, counts, before):
+    """What is kept of this run to compare the next one with: {constats, comptes, avant}.
+
+    `avant` is the last state that differed, so that a second run on the same data says the same.
+    """
+    now = {"constats": findings.to_dict("records"), "comptes": counts.to_dict("records")}
+    return before if {k: before.get(k) for k in now} == now else now | {"avant": {k: before[k] for k in now} if before else {}}
+
+
+def page(state, tables, identity, slug, templates, controls):
+    """The page as HTML, from the state, the tables {rejets, manquants, durees} of cleaning, and how controls are called."""
+    env = jinja2.Environment(loader=jinja2.FileSystemLoader(templates / "html"), undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True,
+                             lstrip_blocks=True)
+    env.filters |= {"fr": french.typography, "nombre": french.number}
+    known = {_mark(f) for f in state["avant"].get("constats", [])}
+    now = {_mark(f) for f in state["constats"]}
+    findings = pd.DataFrame(state["constats"]).assign(nouveau=[bool(known) and _mark(f) not in known for f in state["constats"]])
+    return env.get_template("qualite.html.j2").render(
+        identity=identity, slug=slug, counts=state["comptes"], names=_names(state["comptes"], identity), before=state["avant"],
+        titles={control: title for said in controls.values() for control, (title, _) in said.items()},
+        groups=[(gravity, part, [(control, rows.to_dict("records")) for control, rows in part.groupby("controle", sort=False)])
+                for gravity, part in (findings.groupby("gravite", sort=False) if len(findings) else ())],
+        solved=[f for f in state["avant"].get("constats", []) if _mark(f) not in now], reasons=_reasons(tables["rejets"]),
+        missing=[(source, _grid(part)) for source, part in tables["manquants"].groupby("source", sort=False)],
+        interviews=[(source, part.to_dict("records")) for source, part in tables["durees"].groupby("source", sort=False)])
+
+
+def told(state, identity):
+    """The lines that say on screen the counts, what waits for a decision (SHOWN at most), and how much else there is to look at."""
+    names = _names(state["comptes"], identity)
+    yield from (f"{names[c['source']]} : {', '.join(f'{k} {c[k]}' for k in COUNTS).replace('rejetees', 'rejetées')}" for c in state["comptes"])
+    found = {gravity: [f for f in state["constats"] if f["gravite"] == gravity] for gravity in dict.fromkeys(f["gravite"] for f in state["constats"])}
+    for gravity, rows in found.items():
+        yield f"{gravity.capitalize()} : {len(rows)}"
+        for f in rows[:SHOWN] if gravity == "à décider" else ():
+            place = {"file": f["fichier"], "sheet": f["feuille"], "row": f["ligne"], "column": f["question"]}
+            yield f"  {Problem(f['proposition'].rstrip('.'), value=f['valeur'], **place)}"
+
+
+def _mark(finding):
+    return tuple(finding[k] for k in SAME)
+
+
+def _names(counts, identity):
+    """How each table is called: {« suivi.apprentis »: « Suivi mensuel des entreprises, apprentis »}."""
+    parts = {c["source"]: c["source"].partition(".") for c in counts}
+    return {label: identity.sources[name].libelle + (f", {repeat}" if repeat else "") for label, (name, _, repeat) in parts.items()}
+
+
+def _reasons(aside):
+    rows = aside[aside["portee"] == "ligne"]
+    return rows.groupby(["source", "feuille", "statut", "motif"], sort=False).size().rename("nombre").reset_index().to_dict("records")
+
+
+def _grid(part):
+    """Missing answers by question and enumerator, questions that lack none left out; « » is everybody."""
+    by = part.pivot_table(index="question", columns="enqueteur", values=["fiches", "manquants"], aggfunc="sum", sort=False)
+    everybody = part.groupby("question", sort=False)[["fiches", "manquants"]].sum()
+    who = sorted(w for w in set(part["enqueteur"]) if w)
+    lacking = everybody[everybody["manquants"] > 0].sort_values("manquants", ascending=False, kind="stable")
+    return {"enqueteurs": who, "complete": len(everybody) - len(lacking), "lignes": [
+        (question, [tuple(total), *(tuple(by.loc[question, (k, w)] for k in ("fiches", "manquants")) for w in who)]) for question, total in lacking.iterrows()]}
