@@ -239,7 +239,7 @@ def _guess(row, question, spellings):
         told = [f"{words} {french.number(bound)}" for words, bound in zip(("au moins", "au plus"), question.bounds, strict=True) if bound is not None]
         return f"Attendu : {' et '.join(told)}."
     if row.motif == "montant_ambigu":
-        return f"« {row.valeur.replace('.', '').replace(',', '')} » ou « {row.valeur.replace('.', ',')} »."
+        return f"« {row.valeur.replace('.', '').replace(',', '')} », ou « {row.valeur.replace('.', ',')} »."
     if row.motif == "nombre_illisible":
         try:
             return f"Peut-être « {plain(number(row.valeur.upper().replace('O', '0')))} »."

@@ -9,7 +9,7 @@ from capidoc.ingest import REMARKS
 
 RECORD = "fiche"
 COLUMNS = ["source", "unite_type", "unite", "moment", "variable", "nombre", "modalite"]
-COUNTS = ["source", "feuille", "lues", "exclues", "rejetees", "retenues", "dernier_envoi"]
+COUNTS = ["source", "fichiers", "feuille", "lues", "exclues", "rejetees", "retenues", "dernier_envoi"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def _clean_source(source, name, received, decisions):
 def count(name, table, work):
     """The row counts of one table: lues = exclues + rejetees + retenues."""
     rows = work.aside[work.aside["portee"] == "ligne"]
-    return {"source": name, "feuille": ", ".join(sorted(set(table["feuille"]))), "lues": len(table),
+    return {"source": name, "fichiers": ", ".join(sorted(set(table["fichier"]))), "feuille": ", ".join(sorted(set(table["feuille"]))), "lues": len(table),
             "exclues": int((rows["statut"] == "exclue").sum()), "rejetees": int((rows["statut"] == "rejetee").sum()),
             "retenues": len(work.table), "dernier_envoi": max(table.get("envoi", ()), default="")[:10]}
 

@@ -24,15 +24,17 @@ def page(state, tables, identity, slug, templates, controls):
     env = jinja2.Environment(loader=jinja2.FileSystemLoader(templates / "html"), undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True,
                              lstrip_blocks=True)
     env.filters |= {"fr": french.typography, "nombre": french.number}
+    names = _names(state["comptes"], identity)
     known = {_mark(f) for f in state["avant"].get("constats", [])}
     now = {_mark(f) for f in state["constats"]}
-    findings = pd.DataFrame(state["constats"]).assign(nouveau=[bool(known) and _mark(f) not in known for f in state["constats"]])
+    findings = pd.DataFrame(state["constats"]).assign(nouveau=[bool(state["avant"]) and _mark(f) not in known for f in state["constats"]])
     return env.get_template("qualite.html.j2").render(
-        identity=identity, slug=slug, counts=state["comptes"], names=_names(state["comptes"], identity), before=state["avant"],
+        identity=identity, slug=slug, counts=state["comptes"], names=names, before=state["avant"],
         titles={control: title for said in controls.values() for control, (title, _) in said.items()},
         groups=[(gravity, part, [(control, rows.to_dict("records")) for control, rows in part.groupby("controle", sort=False)])
                 for gravity, part in (findings.groupby("gravite", sort=False) if len(findings) else ())],
-        solved=[f for f in state["avant"].get("constats", []) if _mark(f) not in now], reasons=_reasons(tables["rejets"]),
+        solved=[f for f in state["avant"].get("constats", []) if _mark(f) not in now], reasons=_reasons(tables["rejets"], state["comptes"]),
+        places=_places(state["comptes"], names),
         missing=[(source, _grid(part)) for source, part in tables["manquants"].groupby("source", sort=False)],
         interviews=[(source, part.to_dict("records")) for source, part in tables["durees"].groupby("source", sort=False)])
 
@@ -59,9 +61,20 @@ def _names(counts, identity):
     return {label: identity.sources[name].libelle + (f", {repeat}" if repeat else "") for label, (name, _, repeat) in parts.items()}
 
 
-def _reasons(aside):
-    rows = aside[aside["portee"] == "ligne"]
-    return rows.groupby(["source", "feuille", "statut", "motif"], sort=False).size().rename("nombre").reset_index().to_dict("records")
+def _reasons(aside, counts):
+    """Why rows left each table {« suivi »: [(« exclue », [(« doublon », 2)])]}."""
+    rows, told = aside[aside["portee"] == "ligne"], {}
+    for c in counts:
+        own = rows[(rows["source"] == c["source"].partition(".")[0]) & rows["feuille"].isin(c["feuille"].split(", "))]
+        told[c["source"]] = [(status, list(part["motif"].value_counts().items())) for status, part in own.groupby("statut")]
+    return told
+
+
+def _places(counts, names):
+    """What to call each sheet {(file, sheet): name}, with its file where several hold it."""
+    found = {(file, sheet): (c["source"], file) for c in counts for file in c["fichiers"].split(", ") for sheet in c["feuille"].split(", ")}
+    files = [source for source, _ in found.values()]
+    return {place: names[source] + (f" ({file})" if files.count(source) > 1 else "") for place, (source, file) in found.items()}
 
 
 def _grid(part):
