@@ -17,8 +17,9 @@ MISSING = ["source", "question", "enqueteur", "fiches", "manquants"]
 INTERVIEWS = ["source", "enqueteur", "fiches", "minutes", "minutes_min", "minutes_q1", "minutes_q3", "minutes_max"]
 # Iglewicz & Hoaglin (1993), How to Detect and Handle Outliers, p. 12: a modified z-score beyond 3.5 is a potential outlier.
 Z_LIMIT, NORMAL = 3.5, 0.6745
+RARE = 0.1
 FEW = 5  # below, a group's median says little of the group
-ENOUGH = 10
+ENOUGH = 10  # below, neither a spread nor a share is worth a finding
 # Bennett (2001), Aust N Z J Public Health 25(5): beyond 10 % missing, results are likely to be biased.
 MISSING_LIMIT = 0.10
 BATTERY, SCALE = 3, 3  # questions that share one list of choices, and how long the list must be to be a scale
@@ -66,7 +67,7 @@ def _completed(parts, typed, controls):
     """The findings under each other, with the uuid of their row, the text of their cell, and how grave they are."""
     if not parts:
         return pd.DataFrame(columns=FINDINGS)
-    found = pd.concat(parts, ignore_index=True).reindex(columns=FINDINGS).fillna("")
+    found = pd.concat(parts, ignore_index=True).reindex(columns=FINDINGS).astype(object).fillna("")
     rows = {place: (text, i) for text in typed.values() for place, i in _rows(text).items()}
     met = [text.loc[i] if len(text) else {} for text, i in (rows.get(place, ({}, 0)) for place in found[PLACE].itertuples(index=False, name=None))]
     found["uuid"] = [row.get("uuid", uuid) for row, uuid in zip(met, found["uuid"], strict=True)]
@@ -100,14 +101,16 @@ def far(gaps):
 
 
 def outliers(table, questions, source, repeat=""):
-    """Numbers far from what is expected of their unit (its own trend) or of their group; compared on logs, so that « ten times too much » stands out."""
+    """Numbers far from what is expected of their unit or group, compared on logs so that one zero too many stands out; and rare negative ones."""
     parts = []
     for question in (q for q in source.of(repeat).kept if q in table and questions[q].kind == "nombre"):
         numbers = pd.to_numeric(table[question].where(table[question] != "")).astype(float)
+        below = numbers.index[numbers < 0] if (numbers[numbers.notna()] < 0).mean() < RARE else []
+        parts.append(_found(table.loc[below], question, "valeur_extreme", "Négatif, quand les autres nombres sont positifs."))
         logs = np.log(numbers[numbers > 0])
         gaps = _gaps(logs, table.loc[logs.index], source, repeat) if len(logs) >= ENOUGH else logs[:0]
         hit = gaps.index[far(gaps)]
-        expected = np.exp(logs[hit] - gaps[hit]).map(lambda v: f"Attendu autour de {french.number(float(f'{v:.2g}'))}.")
+        expected = np.exp(logs[hit] - gaps[hit]).map(lambda v: f"Attendu autour de {french.number(float(f'{v:.2g}'), 0 if v >= 10 else 1)}.")
         parts.append(_found(table.loc[hit], question, "valeur_extreme", expected))
     return pd.concat(parts) if parts else pd.DataFrame(columns=REMARKS)
 
@@ -204,11 +207,11 @@ def missing(identity, received, cleaned):
 
 
 def absent(counts):
-    """Questions and enumerators with more missing answers than MISSING_LIMIT."""
+    """Questions and enumerators with more missing answers than MISSING_LIMIT, of ENOUGH at least."""
     parts = []
     for control, by in (("manquants_question", "question"), ("manquants_enqueteur", "enqueteur")):
         sums = counts[counts[by] != ""].groupby(["source", by], sort=False)[["manquants", "fiches"]].sum()
-        for (source, name), (gone, asked) in sums[sums["manquants"] > MISSING_LIMIT * sums["fiches"]].iterrows():
+        for (source, name), (gone, asked) in sums[(sums["fiches"] >= ENOUGH) & (sums["manquants"] > MISSING_LIMIT * sums["fiches"])].iterrows():
             value = f"{gone} sur {asked} ({100 * gone / asked:.0f} %)"
             parts.append(_told(*((name, value) if by == "question" else ("", f"{name} : {value}")), control, feuille=source))
     return pd.DataFrame(parts, columns=REMARKS)

@@ -36,7 +36,7 @@ def clean(identity, received, decisions):
     attributes = sorted(c for c in observations if c not in (*COLUMNS, "fichier", "feuille", "ligne"))
     texts = [*attributes, "modalite"]
     ordered = observations.reindex(columns=[*COLUMNS, *attributes, "fichier", "feuille", "ligne"])
-    return Cleaned(ordered.assign(**ordered[texts].astype(object).fillna("")), together("log", LOG), together("aside", ASIDE),
+    return Cleaned(ordered.assign(**ordered[texts].astype(object).fillna("")), together("log", [*LOG, "source"]), together("aside", [*ASIDE, "source"]),
                    together("remarks", REMARKS), together("counts", COUNTS), {label: table for p in parts for label, table in p.tables.items()})
 
 

@@ -20,11 +20,12 @@ ALLOWED = {
     "indicators": {"observations", "problems", "sheets", "values"},
     "effects": {"effects", "indicators", "naming", "observations", "problems", "statistics", "values"},
     "facts": {"effects", "french", "naming", "problems", "statistics"}, "claims": {"french", "problems", "sheets", "statistics", "values"},
+    "checks": {"cleaning", "french", "ingest", "problems", "values"}, "audit": {"problems"}, "quality": {"french", "problems"},
     "findings": {"claims", "french", "statistics"}, "proposals": {"claims", "problems", "wording"},
     "traceability": {"problems"}, "agreement": {"problems", "values"}, "wording": {"problems"},
     "narrative": {"french", "problems"}, "charts": {"charts", "french", "problems"},
     "documents": DOCUMENTS,
-    "publishing": {"problems", "reading"}, "building": {"agreement", "documents", "problems", "programme", "publishing", "running", "tables", "traceability"},
+    "publishing": {"problems", "reading"}, "building": {"agreement", "documents", "problems", "programme", "publishing", "quality", "running", "tables", "traceability"},
     "__main__": {"building", "problems", "programme", "proposals", "publishing", "tables"}, "__init__": set(),
 }
 MODULES = sorted((ROOT / "capidoc").rglob("*.py"))
