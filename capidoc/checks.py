@@ -268,5 +268,5 @@ def unused(corrections, typed):
             asked.setdefault(uuid, set()).update(text)
     parts = [_told(fix.question, fix.ancienne, "correction_sans_objet", uuid=fix.uuid,
                    proposition=near(fix.question, asked[fix.uuid]) if fix.uuid in asked else "Aucune fiche reçue ne porte cet identifiant.")
-             for fix in corrections.itertuples() if fix.uuid not in asked or (fix.action != "supprimer" and fix.question not in asked[fix.uuid])]
+             for fix in corrections.itertuples() if fix.uuid not in asked or (fix.action in ("changer", "vider") and fix.question not in asked[fix.uuid])]
     return pd.DataFrame(parts, columns=FINDINGS)

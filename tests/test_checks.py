@@ -8,7 +8,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from capidoc import checks, decisions, quality, tables
+from capidoc import building, checks, decisions, publishing, quality, tables
 from capidoc.ingest import receive
 from capidoc.observations import clean
 from capidoc.problems import QualityRefused
@@ -229,3 +229,54 @@ def test_nothing_in_the_data_is_live_in_the_page():
 
 def test_a_page_without_findings_stands():
     assert "<b>0</b> signalement" in paged(quality.state(pd.DataFrame(columns=checks.FINDINGS), COUNTS, {}))
+
+
+@pytest.fixture
+def published(small, monkeypatch):
+    """A function that checks a published set of one document whose facts were « one », on facts that are now these; it returns the set's folder."""
+    here = small()
+    quality_files = (building.PAGE, building.STATE, building.FORM)
+
+    def wrote(folder, **files):
+        for name, text in files.items():
+            path = folder / name.replace("_dot_", ".")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+
+    def computed(facts):
+        monkeypatch.setattr(building, "compute", lambda *_: wrote(here.processed, indicateurs_dot_xlsx=facts, controle_chiffres_dot_csv="claims"))
+
+    def added(_, workshop):
+        wrote(workshop, **{name.replace(".", "_dot_"): "quality" for name in quality_files})
+
+    def document(workshop):
+        wrote(workshop, capitalisation_dot_html="page", capitalisation_dot_pdf="pdf", indicateurs_dot_xlsx="one", controle_chiffres_dot_csv="claims")
+        return publishing.inputs(here, {"of": "documents"})
+
+    def run(facts, *more):
+        monkeypatch.setattr(building, "_add_quality", added)
+        building._replace(here, document)
+        for one in (facts, *more):
+            computed(one)
+            described = publishing.inputs(here, {"of": one})
+            building._replace(here, lambda workshop: building._check(here, "public", described, workshop))  # noqa: B023
+        return here.published
+    return run
+
+
+def test_a_check_on_the_same_facts_keeps_the_documents_and_what_they_rest_on(published):
+    target = published("one")
+    assert (target / "capitalisation.html").read_text() == "page" and (target / building.PAGE).is_file()
+    assert len(publishing.verify(target)) == 7
+    manifest, standing = publishing.standing(target)
+    assert (manifest["parametres"], len(manifest["controle"]), len(standing)) == ({"of": "documents"}, 12, 7)
+
+
+@pytest.mark.parametrize("facts", [("two",), ("two", "three")])
+def test_a_check_on_other_facts_puts_the_documents_aside_and_loses_none(published, facts):
+    target = published(*facts)
+    assert sorted(p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file()) == [
+        "controle_chiffres.csv", "interne/a_corriger.xlsx", "interne/anciens/capitalisation.html", "interne/anciens/capitalisation.pdf",
+        "interne/qualite.html", "interne/qualite.json", "manifest.json"]
+    assert (target / "interne/anciens/capitalisation.html").read_text() == "page"
+    assert len(publishing.verify(target)) == 6 and publishing.standing(target)[0]["parametres"] == {"of": facts[-1]}

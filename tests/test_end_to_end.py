@@ -102,6 +102,21 @@ def test_no_markdown_or_template_sign_is_left_in_print(place):
     assert not re.search(r"\{\{|\}\}|\{#|:::|\.ind\b|\\[-_.#]", pdf_text(place) + word_text(place))
 
 
+def test_a_check_leaves_the_documents_alone_and_shows_quality_and_claims(place):
+    published = place / "outputs/jass"
+    before = {p: p.read_bytes() for p in published.rglob("*") if p.is_file() and p.name != "manifest.json"}
+    shutil.rmtree(place / "data/processed/jass")
+    (published / "interne/qualite.html").unlink()
+    done = capidoc(place, "check", "jass")
+    assert done.returncode == 0, done.stderr
+    for line in ("Suivi mensuel des entreprises : lues 232, exclues 15, rejetées 2, retenues 215",
+                 "ligne 120, colonne « code_entreprise » : « ENT-?? »", "À savoir : 18",
+                 "R1 : Revenu mensuel cumulé des entreprises — incohérent, différent"):
+        assert line in done.stdout
+    assert {p: p.read_bytes() for p in published.rglob("*") if p.is_file() and p.name != "manifest.json"} == before
+    assert capidoc(place, "check", "jass").stdout == done.stdout
+
+
 def test_the_set_verifies_and_says_what_it_rests_on(place):
     done = capidoc(place, "verify", "jass")
     assert done.returncode == 0 and "fichiers conformes" in done.stdout and "aucun libre" in done.stdout
@@ -115,42 +130,10 @@ def test_nothing_is_done_again_when_nothing_changed(place):
     assert "rien à refaire" in capidoc(place, "report", "jass").stdout
 
 
-def test_a_check_leaves_the_documents_alone_and_shows_quality_and_claims(place):
-    published = place / "outputs/jass"
-    before = {p: p.read_bytes() for p in published.rglob("*") if p.is_file() and p.name != "manifest.json"}
-    shutil.rmtree(place / "data/processed/jass")
-    (published / "interne/qualite.html").unlink()
-    done = capidoc(place, "check", "jass")
-    assert done.returncode == 0, done.stderr
-    for line in ("Suivi mensuel des entreprises : lues 232, exclues 15, rejetées 2, retenues 215", "ligne 120, colonne « code_entreprise » : « ENT-?? »", "À savoir : 18",
-                 "R1 : Revenu mensuel cumulé des entreprises — incohérent, différent"):
-        assert line in done.stdout
-    assert {p: p.read_bytes() for p in published.rglob("*") if p.is_file() and p.name != "manifest.json"} == before
-    assert "fichiers conformes" in capidoc(place, "verify", "jass").stdout
-    assert "rien à refaire" in capidoc(place, "report", "jass").stdout
-    assert capidoc(place, "check", "jass").stdout == done.stdout
-
-
 def test_enumerators_stay_within(place):
     outside = [p for p in (place / "outputs/jass").rglob("*") if p.suffix in (".html", ".csv", ".svg", ".txt") and "interne" not in p.parts]
     assert len(outside) > 5 and not [p.name for p in outside if "enqueteur1" in p.read_text(encoding="utf-8")]
     assert "enqueteur1" in (place / "outputs/jass/interne/qualite.html").read_text(encoding="utf-8")
-
-
-def test_a_check_on_other_facts_puts_the_documents_aside_and_the_set_still_verifies(place):
-    published, fixes = place / "outputs/jass", place / "programmes/jass/corrections.csv"
-    old, page = fixes.read_bytes(), (published / "capitalisation.html").read_bytes()
-    fixes.write_bytes(old + "e8b1;revenu;1;2;changer;essai;moi;2023-05-01\nAP-11;montant;526750;526751;changer;essai;moi;2023-05-01\n".encode())
-    try:
-        done = capidoc(place, "check", "jass")
-        assert done.returncode == 0 and "« make report » les refait" in done.stderr, done.stderr
-        assert "Correction qui" in (text := (published / "interne/qualite.html").read_text(encoding="utf-8")) and "nouveau</span>" in text
-        assert not (published / "capitalisation.html").exists() and (published / "interne/anciens/capitalisation.html").read_bytes() == page
-        assert capidoc(place, "verify", "jass").returncode == 0
-    finally:
-        fixes.write_bytes(old)
-    assert capidoc(place, "report", "jass").returncode == 0
-    assert (published / "capitalisation.html").is_file() and not (published / "interne/anciens").exists()
 
 
 def test_no_direct_identifier_is_in_any_published_or_processed_text(place):
