@@ -44,17 +44,19 @@ def counted(fact, name):
 
 def card(fact):
     """What stands behind a number, in a sentence or two of plain French: what it measures, its formula, n, missing, source."""
-    named = f"{fact.get('libelle', '')}{f' ({group_of(fact)})' if fact.get('groupe') else ''}{f', {french.month(m)}' if (m := fact.get('moment')) else ''}"
+    named = f"{fact.get('libelle', '')}{f' ({group})' if (group := fact.get('groupe_dit')) else ''}{f', {french.month(m)}' if (m := fact.get('moment')) else ''}"
     files = [file["fichier"] for file in fact.get("sources", ())]
-    more = f" et {len(files) - 1} autres fichiers" if len(files) > 1 else ""
+    s = "s" if len(files) > 2 else ""
+    more = f" et {len(files) - 1} autre{s} fichier{s}" if len(files) > 1 else ""
     said = [named, fact.get("definition"), f"Calcul : {fact['formule']}" if fact.get("formule") else "", f"n = {counted(fact, 'n')}, manquants : "
             f"{counted(fact, 'manquants')}" if "manquants" in fact else "", f"Source : {files[0]}{more}" if files else ""]
     return french.typography(". ".join(part for part in said if part) + ".")
 
 
-def group_of(fact):
-    """The group of a fact in words: « sexe : femme »."""
-    return ", ".join(part.replace("=", " : ") for part in fact["groupe"].split(","))
+def group_of(group, labels):
+    """The group of a fact in words: « commune : Niono » for « commune=niono », « sexe » for a gap between its groups."""
+    pairs = [part.partition("=") for part in group.split(",")]
+    return ", ".join(f"{dimension} : {labels.get(value) or value}" if value else dimension for dimension, _, value in pairs)
 
 
 def _attribute(text):
@@ -194,10 +196,13 @@ def environment(programme, finalize):
 
 def context(programme, facts, claims):
     """Every name that a template or a sentence may use."""
+    told = words(programme)
+    labels = told["libelles"] | told["sources"]
+    facts = facts.assign(groupe_dit=[group_of(group, labels) for group in facts["groupe"]])
     known = indicateurs(facts)
     return {**known, "indicateurs": list(known.values()),
             "indicateurs_avec": lambda measure: [i for i in known.values() if measure in i.measures],
-            "faits": facts_by_id(facts), "programme": words(programme), "publie": {c.id: Published(c) for c in claims}}
+            "faits": facts_by_id(facts), "programme": told, "publie": {c.id: Published(c) for c in claims}}
 
 
 def title(programme, text, names):

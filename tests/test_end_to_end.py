@@ -3,8 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 
 import docx
 import pypdf
@@ -13,29 +11,18 @@ import pytest
 from capidoc import publishing, traceability
 from capidoc.programme import Programme
 
-from .conftest import ROOT
+from .conftest import capidoc, copied
 
-PARTS = ("capidoc", "notebooks", "templates", "programmes", "data/raw", "requirements.lock")
 RAW = "data/raw/jass/Tableau des protocoles et subventions 2022.xlsx"
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A copy of the project, the report made once."""
-    root = tmp_path_factory.mktemp("projet")
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, root / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(source, root / part)
+    root = copied(tmp_path_factory.mktemp("projet"))
     done = capidoc(root, "report", "jass")
     assert (done.returncode, done.stdout, done.stderr) == (0, "jass : capitalisation dans outputs/jass\n", "")
     return root
-
-
-def capidoc(root, *arguments):
-    return subprocess.run([sys.executable, "-m", "capidoc", *arguments], cwd=root, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
 @pytest.fixture(scope="module")

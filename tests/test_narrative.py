@@ -44,10 +44,16 @@ def test_the_n_of_a_hidden_number_is_hidden(small, tmp_path):
 
 
 def test_what_stands_behind_a_number_is_said_in_french():
-    fact = {"id": "r.avant", "libelle": "Revenu", "moment": "2022-05", "groupe": "commune=niono", "definition": "Somme déclarée", "formule": "somme(revenu)",
+    fact = {"id": "r.avant", "libelle": "Revenu", "moment": "2022-05", "groupe_dit": "commune : Niono", "definition": "Somme déclarée", "formule": "somme(revenu)",
             "n": 1115, "manquants": 2, "texte": "3", "sources": [{"fichier": "a.xlsx"}, {"fichier": "b.xlsx"}]}
-    assert narrative.card(fact) == ("Revenu (commune : niono), mai 2022. Somme déclarée. Calcul : somme(revenu). n = 1 115, manquants : 2. "
-                                    "Source : a.xlsx et 1 autres fichiers.")
+    assert narrative.card(fact) == ("Revenu (commune : Niono), mai 2022. Somme déclarée. Calcul : somme(revenu). n = 1 115, manquants : 2. "
+                                    "Source : a.xlsx et 1 autre fichier.")
+
+
+@pytest.mark.parametrize(("group", "said"), [
+    ("commune=niono,sexe=femme", "commune : Niono, sexe : femme"), ("sexe", "sexe"), ("", "")])
+def test_a_group_is_named_as_the_programme_names_it(group, said):
+    assert narrative.group_of(group, {"niono": "Niono"}) == said
 
 
 @pytest.mark.parametrize(("text", "message"), [
