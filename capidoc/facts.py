@@ -68,7 +68,8 @@ def _dimension(group):
 def of_context(identity, digest):
     """The facts that the programme's own description states: durations in calendar months, number of communes."""
     source = [{"fichier": "programme.yml", "sha256": digest}]
-    rows = [(f"duree_{name}", p.libelle or f"Durée : {name}", statistics.months_inclusive(p.debut, p.fin), "mois", f"mois de {p.debut} à {p.fin}, bornes comprises")
+    rows = [(f"duree_{name}", p.libelle or f"Durée : {name}", statistics.months_inclusive(p.debut, p.fin), "mois",
+             f"mois de {p.debut} à {p.fin}, bornes comprises")
             for name, p in identity.periodes.items()]
     rows.append(("communes", "Communes du programme", len(identity.communes), "communes", "nombre de communes déclarées"))
     return [CONTEXT | {"indicateur": name, "libelle": label, "mesure": "valeur", "valeur": float(value), "unite": unit, "n": value,

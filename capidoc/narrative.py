@@ -44,7 +44,8 @@ def counted(fact, name):
 
 def card(fact):
     """What stands behind a number, in a sentence or two of plain French: what it measures, its formula, n, missing, source."""
-    named = f"{fact.get('libelle', '')}{f' ({group})' if (group := fact.get('groupe_dit')) else ''}{f', {french.month(m)}' if (m := fact.get('moment')) else ''}"
+    group, moment = fact.get("groupe_dit"), fact.get("moment")
+    named = f"{fact.get('libelle', '')}{f' ({group})' if group else ''}{f', {french.month(moment)}' if moment else ''}"
     files = [file["fichier"] for file in fact.get("sources", ())]
     s = "s" if len(files) > 2 else ""
     more = f" et {len(files) - 1} autre{s} fichier{s}" if len(files) > 1 else ""

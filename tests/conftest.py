@@ -1,5 +1,6 @@
 """Shared by the tests: a programme of four visible rows, and the tools that CI must have."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -105,5 +106,6 @@ def capidoc(root, *arguments):
 
 
 def needs(tool):
-    """A mark that skips a test without the system tool, and fails it in CI, where it must be there."""
-    return pytest.mark.skipif(not shutil.which(tool) and not os.environ.get("CI"), reason=f"{tool} n’est pas installé (voir CONTRIBUTING.md)")
+    """A mark that skips a test without the tool (a command, or a Python package), and fails it in CI, where it must be there."""
+    found = shutil.which(tool) or shutil.which(tool, path=Path(sys.executable).parent) or importlib.util.find_spec(tool)
+    return pytest.mark.skipif(not found and not os.environ.get("CI"), reason=f"{tool} n’est pas installé (voir CONTRIBUTING.md)")

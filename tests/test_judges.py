@@ -1,7 +1,11 @@
 """What judges who do not know us say of the finished documents: of their French, their accessibility, the soundness of their files."""
 
+import importlib.util
 import json
+import re
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -64,3 +68,83 @@ def test_grammalecte_has_nothing_to_say_of_our_french_but_what_is_admitted_with_
 def test_grammalecte_would_see_a_wrong_agreement_and_a_missing_space(tmp_path):
     assert {rule for rule, _, _ in remarks(["Les femmes est formée."], tmp_path)}
     assert {rule for rule, _, _ in remarks(["Une hausse de 172% des revenus."], tmp_path)}
+
+
+# ── HTML: axe-core in Chromium ──────────────────────────────────────────────────────────────────
+
+POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+RUN = """<script>axe.run().then(said => {
+  const left = document.createElement("script");
+  Object.assign(left, {type: "application/json", id: "axe", textContent: JSON.stringify(said.violations).replace(/</g, "\\\\u003c")});
+  document.body.append(left);
+})</script>"""
+
+
+def axe(page, folder):
+    """What axe-core finds wrong in a copy of the page that lets it run, on a screen so narrow that tables scroll."""
+    found = importlib.util.find_spec("axe_playwright_python")  # of which only the script serves
+    code = Path(found.submodule_search_locations[0], "axe.min.js").read_text(encoding="utf-8")
+    (folder / "page.html").write_text(POLICY.sub("", page).replace("</body>", f"<script>{code}</script>{RUN}</body>"), encoding="utf-8")
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", f"--user-data-dir={folder / 'profil'}", "--dump-dom",
+               "--virtual-time-budget=60000", "--window-size=500,1000", (folder / "page.html").as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    said = re.search(r'id="axe">(.*?)</script>', done.stdout, re.DOTALL)[1]
+    return {(fault["id"], node["html"]) for fault in json.loads(said) for node in fault["nodes"]}
+
+
+@needs("chromium")
+@needs("axe_playwright_python")
+def test_axe_finds_no_violation(published, tmp_path):
+    pages = [page.read_text(encoding="utf-8") for page in sorted(published.rglob("*.html"))]
+    assert [fault for page in pages for fault in axe(page, tmp_path)] == []
+
+
+@needs("chromium")
+@needs("axe_playwright_python")
+def test_axe_would_see_a_missing_alt_text_and_a_pale_grey(tmp_path):
+    page = '<html lang="fr"><title>x</title><body><main><h1>x</h1><p style="color:#ccc">pâle</p><img src="data:,"></main></body></html>'
+    assert {"color-contrast", "image-alt"} <= {rule for rule, _ in axe(page, tmp_path)}
+
+
+# ── PDF: outloud and pdfua ──────────────────────────────────────────────────────────────────────
+
+
+def aside(page):
+    """The lines that a PDF rightly keeps from a voice: the running header (and the footer), the headers that a table repeats on its next page."""
+    tree = html.parse(page).getroot()
+    programme, _, _ = tree.findtext(".//p[@class='surtitre']").partition(" · ")
+    heads = [" ".join(cell.text_content() for cell in row) for row in tree.iterfind(".//thead/tr")]
+    return {spaced(line) for line in (f"{programme} {tree.findtext('.//h1')}", *heads)}
+
+
+def spaced(text):
+    return " ".join(text.split())
+
+
+@needs("outloud")
+def test_outloud_hears_all_of_the_pdf_but_repeated_headers(published):
+    for pdf in sorted(published.rglob("*.pdf")):
+        done = subprocess.run([Path(sys.executable).with_name("outloud"), "--json", "-", "-q", pdf], capture_output=True, text=True, check=False)
+        found = json.JSONDecoder().raw_decode(done.stdout[done.stdout.index("{"):])[0]["results"][0]
+        wrong = [f for f in found["findings"] if f["severity"] != "info"]
+        repeated = aside(pdf.with_suffix(".html"))
+        told = [re.sub(r"(; )?[^;]*Page \d+ sur \d+$", "", f["evidence"]) if f["rule"] == "TAG-002" else f["message"] for f in wrong]
+        assert [words for words in told if words and {*words.split("; ")} - repeated] == []
+        assert found["stats"]["tagged"]
+
+
+@needs("pdfua")
+def test_pdfua_finds_nothing(published):
+    for pdf in sorted(published.rglob("*.pdf")):
+        done = subprocess.run([sys.executable, "-m", "pdfua", "check", pdf], capture_output=True, text=True, check=False)
+        assert (done.returncode, "PASS (no findings)" in done.stdout) == (0, True), done.stdout
+
+
+# ── Word: docx-integrity ────────────────────────────────────────────────────────────────────────
+
+
+@needs("docx-integrity")
+def test_docx_integrity_finds_nothing(published):
+    files = sorted(published.rglob("*.docx"))
+    done = subprocess.run([Path(sys.executable).with_name("docx-integrity"), "check", *files], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.count("clean")) == (0, len(files)), done.stdout

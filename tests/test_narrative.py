@@ -44,8 +44,8 @@ def test_the_n_of_a_hidden_number_is_hidden(small, tmp_path):
 
 
 def test_what_stands_behind_a_number_is_said_in_french():
-    fact = {"id": "r.avant", "libelle": "Revenu", "moment": "2022-05", "groupe_dit": "commune : Niono", "definition": "Somme déclarée", "formule": "somme(revenu)",
-            "n": 1115, "manquants": 2, "texte": "3", "sources": [{"fichier": "a.xlsx"}, {"fichier": "b.xlsx"}]}
+    fact = {"id": "r.avant", "libelle": "Revenu", "moment": "2022-05", "groupe_dit": "commune : Niono", "definition": "Somme déclarée",
+            "formule": "somme(revenu)", "n": 1115, "manquants": 2, "texte": "3", "sources": [{"fichier": "a.xlsx"}, {"fichier": "b.xlsx"}]}
     assert narrative.card(fact) == ("Revenu (commune : Niono), mai 2022. Somme déclarée. Calcul : somme(revenu). n = 1 115, manquants : 2. "
                                     "Source : a.xlsx et 1 autre fichier.")
 
