@@ -176,7 +176,8 @@ def words(programme):
              "perimetre": "" if programme.commune == "toutes" else f", commune de {identity.communes[programme.commune]} seulement",
              "date_iso": identity.date_document.isoformat(), "date_document": framed(french.month(identity.date_document.isoformat()[:7])),
              "libelles": {**identity.communes, **{n: t for s in identity.sources.values() for c in s.colonnes.values() for n, t in c.choix.items()}},
-             "chiffres_cles": identity.chiffres_cles, "memes_mois": programme.period.debut[5:] == programme.period.fin[5:],
+             "chiffres_cles": identity.chiffres_cles, "figure_principale": identity.figure_principale,
+             "memes_mois": programme.period.debut[5:] == programme.period.fin[5:],
              "sources": {**{n: s.libelle for n, s in identity.sources.items()},
                          **{f"{n}_{r}": f"{s.libelle} : {r}" for n, s in identity.sources.items() for r in s.repetitions}}}
 
@@ -201,9 +202,18 @@ def context(programme, facts, claims):
     labels = told["libelles"] | told["sources"]
     facts = facts.assign(groupe_dit=[group_of(group, labels) for group in facts["groupe"]])
     known = indicateurs(facts)
-    return {**known, "indicateurs": list(known.values()),
+    return {**known, "indicateurs": list(known.values()), "principaux": principal(programme.identity, known),
             "indicateurs_avec": lambda measure: [i for i in known.values() if measure in i.measures],
             "faits": facts_by_id(facts), "programme": told, "publie": {c.id: Published(c) for c in claims}}
+
+
+def principal(identity, known):
+    """The indicators that short documents show, as programme.yml names them; raises ConfigurationRefused on another name."""
+    unknown = [name for name in identity.principaux if name not in known]
+    if unknown:
+        raise ConfigurationRefused(*(Problem("indicateur inconnu", remedy=near(name, known), file="programme.yml", column="principaux", value=name)
+                                     for name in unknown))
+    return [known[name] for name in identity.principaux] or list(known.values())
 
 
 def title(programme, text, names):

@@ -156,6 +156,8 @@ class Identity(_Strict):
     exceptions_vocabulaire: list[tuple[str, str]] = []
     nombres_declares: list[tuple[str, str]] = []
     chiffres_cles: list[tuple[str, str]] = []
+    principaux: list[str] = []
+    figure_principale: str = ""
     sources: dict[Name, Source]
 
     @model_validator(mode="after")

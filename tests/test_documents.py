@@ -248,7 +248,7 @@ def test_a_short_document_has_no_cover_and_no_sommaire(assets, tmp_path):
     short = prepared("---\ntitle: Note\nlang: fr\ncompact: true\n---\n\n# Un\n\nTexte.\n")
     for suffix, writer in WRITERS.items():
         writer.write(short, tmp_path / f"note.{suffix}", assets=assets, templates=TEMPLATES)
-    assert "Sommaire" not in (tmp_path / "note.html").read_text()
+    assert not re.search('Sommaire|class="fiche"', (tmp_path / "note.html").read_text())
     assert len(PdfReader(tmp_path / "note.pdf").pages) == 1
     assert "Sommaire" not in word_text(Document(tmp_path / "note.docx"))
 

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from docx import Document
 from lxml import html
+from pypdf import PdfReader
 
 from .conftest import ROOT, capidoc, copied, needs
 
 BLOCKS = {"p", "li", "td", "th", "dt", "dd", "h1", "h2", "h3", "h4", "figcaption", "caption", "div"}
+PAGES = {"note": 2, "fiche": 1}
 ADMITTED = yaml.safe_load((ROOT / "tests" / "grammalecte_admis.yml").read_text(encoding="utf-8"))
 
 
@@ -148,3 +151,27 @@ def test_docx_integrity_finds_nothing(published):
     files = sorted(published.rglob("*.docx"))
     done = subprocess.run([Path(sys.executable).with_name("docx-integrity"), "check", *files], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.count("clean")) == (0, len(files)), done.stdout
+
+
+@needs("soffice")
+def test_word_and_pdf_notes_fill_two_pages_and_fiches_one(published, tmp_path):
+    files = [file for file in sorted(published.rglob("*.docx")) if file.stem in PAGES]
+    command = ["soffice", f"-env:UserInstallation={(tmp_path / 'profil').as_uri()}", "--headless", "--convert-to", "pdf", "--outdir", tmp_path, *files]
+    subprocess.run(command, capture_output=True, timeout=180, check=True)
+    for file in files:
+        made = [len(PdfReader(pdf).pages) for pdf in (file.with_suffix(".pdf"), tmp_path / f"{file.stem}.pdf")]
+        assert made == [PAGES[file.stem]] * 2, file.stem
+
+
+def test_the_three_formats_have_the_same_headings_in_the_same_order(published):
+    for page in sorted(published.rglob("*.html")):
+        told = [(int(h.tag[1]) - 1, spaced(h.text_content())) for h in html.parse(page).getroot().xpath("//main//*[self::h2 or self::h3 or self::h4]")]
+        word = [(int(p.style.name[-1]), spaced(p.text)) for p in Document(page.with_suffix(".docx")).paragraphs if p.style.name.startswith("Heading")]
+        assert told == word
+        assert [title for _, title in told] == [*bookmarks(PdfReader(page.with_suffix(".pdf")).outline)]
+
+
+def bookmarks(outline):
+    """The titles of a PDF's bookmarks, as they follow each other."""
+    for item in outline:
+        yield from bookmarks(item) if isinstance(item, list) else [spaced(item.title)]

@@ -6,6 +6,8 @@ import pytest
 from capidoc import narrative
 from capidoc.problems import ConfigurationRefused
 
+from .conftest import PROGRAMME
+
 FACTS = pd.DataFrame([
     {"id": "salaries.avant", "libelle": "Salariés", "indicateur": "salaries", "mesure": "avant", "moment": "2022-05", "groupe": "", "valeur": 17.0,
      "texte": "17", "n": 20, "manquants": 1},
@@ -85,3 +87,11 @@ def test_an_unknown_deliverable_names_the_known_ones(small):
     (here.templates / "note.md.j2").write_text("")
     with pytest.raises(ConfigurationRefused, match="Vouliez-vous dire « note »"):
         narrative.render(here, "notes", {})
+
+
+def test_short_documents_show_the_indicators_that_the_programme_names_else_all(small):
+    known = narrative.indicateurs(FACTS)
+    assert [i.name for i in narrative.principal(small().identity, known)] == list(known)
+    assert [i.name for i in narrative.principal(small(settings=PROGRAMME + "principaux: [salaries]\n").identity, known)] == ["salaries"]
+    with pytest.raises(ConfigurationRefused, match="principaux.*Vouliez-vous dire « salaries »"):
+        narrative.principal(small(settings=PROGRAMME + "principaux: [salarie]\n").identity, known)
