@@ -14,7 +14,7 @@ SCOPE = ("programme", "commune", "debut", "fin")
 ASKED = {"01_clean": (), "02_effects": ("profil",), "03_report": ("profil", "livrable", "identite")}
 SAID = {"01_clean": "Nettoyage des données", "02_effects": "Calcul des effets", "03_report": "Figures et texte"}
 WRITERS = {"html": html, "pdf": pdf, "docx": word}
-DELIVERABLES = {"report": "capitalisation", "brief": "note"}
+DELIVERABLES = {"report": "capitalisation", "brief": "note", "sheet": "fiche"}
 
 
 def parameters(programme, profile="public"):

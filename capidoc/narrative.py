@@ -173,6 +173,7 @@ def words(programme):
              "groupes": {"commune": sorted(identity.communes, key=lambda c: identity.communes[c].casefold())},
              "periode": framed(f"{french.month(period.debut)} à {french.month(period.fin)}"),
              "moment_avant": framed(french.month(programme.period.debut)), "moment_apres": framed(french.month(programme.period.fin)),
+             "lieu": identity.communes.get(programme.commune, ""),
              "perimetre": "" if programme.commune == "toutes" else f", commune de {identity.communes[programme.commune]} seulement",
              "date_iso": identity.date_document.isoformat(), "date_document": framed(french.month(identity.date_document.isoformat()[:7])),
              "libelles": {**identity.communes, **{n: t for s in identity.sources.values() for c in s.colonnes.values() for n, t in c.choix.items()}},
@@ -193,6 +194,7 @@ def environment(programme, finalize):
                                         trim_blocks=True, lstrip_blocks=True,
                                          comment_start_string="<!--#", comment_end_string="#-->", keep_trailing_newline=True)
     env.filters["entete"] = heading
+    env.tests["visible"] = visible
     return env
 
 
@@ -205,6 +207,12 @@ def context(programme, facts, claims):
     return {**known, "indicateurs": list(known.values()), "principaux": principal(programme.identity, known),
             "indicateurs_avec": lambda measure: [i for i in known.values() if measure in i.measures],
             "faits": facts_by_id(facts), "programme": told, "publie": {c.id: Published(c) for c in claims}}
+
+
+def visible(told, *measures):
+    """Whether a number, or these measures of an indicator, are known and may be shown: a Jinja test."""
+    figures = [told.measures.get(m) for m in measures] if measures else [told]
+    return all(figure and figure["valeur"] == figure["valeur"] for figure in figures)
 
 
 def principal(identity, known):

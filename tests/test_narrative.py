@@ -93,5 +93,5 @@ def test_short_documents_show_the_indicators_that_the_programme_names_else_all(s
     known = narrative.indicateurs(FACTS)
     assert [i.name for i in narrative.principal(small().identity, known)] == list(known)
     assert [i.name for i in narrative.principal(small(settings=PROGRAMME + "principaux: [salaries]\n").identity, known)] == ["salaries"]
-    with pytest.raises(ConfigurationRefused, match="principaux.*Vouliez-vous dire « salaries »"):
+    with pytest.raises(ConfigurationRefused, match=r"principaux.*Vouliez-vous dire « salaries »"):
         narrative.principal(small(settings=PROGRAMME + "principaux: [salarie]\n").identity, known)
