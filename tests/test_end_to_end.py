@@ -173,9 +173,9 @@ def test_all_builds_every_template_of_every_programme_and_one_broken_stops_no_ot
     for folder in ("programmes", "data/raw"):
         shutil.copytree(place / folder / "jass", place / folder / "autre")
     (place / "programmes/autre/indicateurs.csv").write_text("id;libelle\n", encoding="utf-8")
-    (place / "templates/fiche.md.j2").write_text('{% include "parts/entete.md.j2" %}\ncompact: true\n---\n\n# Une fiche\n\n{{ salaries.apres }} salariés.\n',
+    (place / "templates/affiche.md.j2").write_text('{% include "parts/entete.md.j2" %}\ncompact: true\n---\n\n# Une fiche\n\n{{ salaries.apres }} salariés.\n',
                                                  encoding="utf-8")
     done = capidoc(place, "all")
     assert (done.returncode, "indicateurs.csv" in done.stderr) == (10, True)
-    assert {"capitalisation.pdf", "note.docx", "fiche.html"} <= {p.name for p in (place / "outputs/jass").iterdir()}
+    assert {"capitalisation.pdf", "note.docx", "fiche.pdf", "affiche.html"} <= {p.name for p in (place / "outputs/jass").iterdir()}
     assert not (place / "outputs/autre").exists()
