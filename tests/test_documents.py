@@ -429,7 +429,7 @@ def test_every_text_colour_stands_out_on_every_background(template):
     path = TEMPLATES / template
     source = Document(path).styles.element.xml if path.suffix == ".docx" else path.read_text()
     colours = {"ffffff", *re.findall(r'(?:#|w:color w:val="|w:fill=")([0-9a-fA-F]{6})\b', source)}
-    texts, grounds = ([c for c in colours if kept(luminance(c))] for kept in (lambda light: light < 0.25, lambda light: light > 0.8))
+    texts, grounds = ([c for c in colours if kept(luminance(c))] for kept in (lambda light: light < 0.6, lambda light: light > 0.8))
     assert len(texts) > 3 and len(grounds) > 3
     assert [(t, g) for t in texts for g in grounds if (luminance(g) + 0.05) / (luminance(t) + 0.05) < 4.5] == []
 
