@@ -14,6 +14,9 @@ COLUMNS = ["id", "libelle", "definition", "indicateur", "mesure", "moment", "gro
 ROWS = ("lues", "exclues", "rejetees", "retenues")
 CONTEXT = {"libelle": "", "definition": "", "moment": "", "groupe": "", "methode": "cadre du programme", "manquants": 0, "intervalle": None,
            "arrondi": 1, "parties": [], "rappel": [], "critere": ""}
+TALLIES = {("lignes", "lues"): "Lignes lues", ("lignes", "exclues"): "Lignes exclues", ("lignes", "rejetees"): "Lignes rejetées",
+           ("lignes", "retenues"): "Lignes retenues", ("changements", "cellules"): "Cellules changées au nettoyage",
+           ("ecartees", "lignes"): "Lignes exclues ou rejetées", ("ecartees", "cellules"): "Cellules mises de côté"}
 TOLD = ["libelle", "definition", "rappel", "critere"]
 WHOLE_PERCENTS = ("variation", "atteinte", "borne_")
 SPREADS = "changement_"
@@ -90,7 +93,8 @@ def _dimension(group):
 def of_context(identity, digest):
     """The facts that the programme's own description states: durations in calendar months, number of communes."""
     source = [{"fichier": "programme.yml", "sha256": digest}]
-    rows = [(f"duree_{name}", f"Durée : {name}", statistics.months_inclusive(p.debut, p.fin), "mois", f"mois de {p.debut} à {p.fin}, bornes comprises")
+    rows = [(f"duree_{name}", p.libelle or f"Durée : {name}", statistics.months_inclusive(p.debut, p.fin), "mois",
+             f"mois de {p.debut} à {p.fin}, bornes comprises")
             for name, p in identity.periodes.items()]
     rows.append(("communes", "Communes du programme", len(identity.communes), "communes", "nombre de communes déclarées"))
     return [CONTEXT | {"indicateur": name, "libelle": label, "mesure": "valeur", "valeur": float(value), "unite": unit, "n": value,
@@ -103,11 +107,11 @@ def of_cleaning(counts, log, aside, digests):
     rows = [("lignes", m, f"source={r['source'].replace('.', '_')}", r[m], digests[r["source"].split(".")[0]])
             for r in counts.to_dict("records") for m in ROWS]
     rows += [("lignes", m, "", counts[m].sum(), every) for m in ROWS]
-    rows += _tally("changements", "cellules", "regle", log["regle"], every)
+    rows += _tally("changements", "cellules", "règle", log["regle"], every)
     for scope, part in aside.groupby("portee"):
         rows += _tally("ecartees", f"{scope}s", "motif", part["motif"], every)
-    return [CONTEXT | {"indicateur": name, "libelle": f"{name} {mesure}", "mesure": mesure, "groupe": group, "valeur": float(value), "n": int(value),
-                       "unite": "lignes", "formule": f"nombre de {name} ({mesure})", "methode": "nettoyage", "sources": sources}
+    return [CONTEXT | {"indicateur": name, "libelle": TALLIES[name, mesure], "mesure": mesure, "groupe": group, "valeur": float(value), "n": int(value),
+                       "unite": "lignes", "formule": f"nombre de {TALLIES[name, mesure].lower()}", "methode": "nettoyage", "sources": sources}
             for name, mesure, group, value, sources in rows]
 
 

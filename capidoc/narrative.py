@@ -44,17 +44,20 @@ def counted(fact, name):
 
 def card(fact):
     """What stands behind a number, in a sentence or two of plain French: what it measures, its formula, n, missing, source."""
-    named = f"{fact.get('libelle', '')}{f' ({group_of(fact)})' if fact.get('groupe') else ''}{f', {french.month(m)}' if (m := fact.get('moment')) else ''}"
+    group, moment = fact.get("groupe_dit"), fact.get("moment")
+    named = f"{fact.get('libelle', '')}{f' ({group})' if group else ''}{f', {french.month(moment)}' if moment else ''}"
     files = [file["fichier"] for file in fact.get("sources", ())]
-    more = f" et {len(files) - 1} autres fichiers" if len(files) > 1 else ""
+    s = "s" if len(files) > 2 else ""
+    more = f" et {len(files) - 1} autre{s} fichier{s}" if len(files) > 1 else ""
     said = [named, fact.get("definition"), f"Calcul : {fact['formule']}" if fact.get("formule") else "", f"n = {counted(fact, 'n')}, manquants : "
             f"{counted(fact, 'manquants')}" if "manquants" in fact else "", f"Source : {files[0]}{more}" if files else ""]
     return french.typography(". ".join(part for part in said if part) + ".")
 
 
-def group_of(fact):
-    """The group of a fact in words: « sexe : femme »."""
-    return ", ".join(part.replace("=", " : ") for part in fact["groupe"].split(","))
+def group_of(group, labels):
+    """The group of a fact in words: « commune : Niono » for « commune=niono », « sexe » for a gap between its groups."""
+    pairs = [part.partition("=") for part in group.split(",")]
+    return ", ".join(f"{dimension} : {labels.get(value) or value}" if value else dimension for dimension, _, value in pairs)
 
 
 def _attribute(text):
@@ -190,11 +193,13 @@ def words(programme):
              "groupes": {"commune": sorted(identity.communes, key=lambda c: identity.communes[c].casefold()), "zone": list(identity.zones)},
              "periode": framed(f"{french.month(period.debut)} à {french.month(period.fin)}"),
              "moment_avant": framed(french.month(programme.period.debut)), "moment_apres": framed(french.month(programme.period.fin)),
+             "lieu": identity.communes.get(programme.commune, ""),
              "perimetre": "" if programme.commune == "toutes" else f", commune de {identity.communes[programme.commune]} seulement",
              "date_iso": identity.date_document.isoformat(), "date_document": framed(french.month(identity.date_document.isoformat()[:7])),
              "libelles": {**identity.communes, **{name: zone.libelle for name, zone in identity.zones.items()},
                           **{n: t for s in identity.sources.values() for c in s.colonnes.values() for n, t in c.choix.items()}},
-             "chiffres_cles": identity.chiffres_cles, "memes_mois": programme.period.debut[5:] == programme.period.fin[5:],
+             "chiffres_cles": identity.chiffres_cles, "figure_principale": identity.figure_principale,
+             "memes_mois": programme.period.debut[5:] == programme.period.fin[5:],
              "sources": {**{n: s.libelle for n, s in identity.sources.items()},
                          **{f"{n}_{r}": f"{s.libelle} : {r}" for n, s in identity.sources.items() for r in s.repetitions}}}
 
@@ -210,16 +215,35 @@ def environment(programme, finalize):
                                         trim_blocks=True, lstrip_blocks=True,
                                          comment_start_string="<!--#", comment_end_string="#-->", keep_trailing_newline=True)
     env.filters["entete"] = heading
+    env.tests["visible"] = visible
     return env
 
 
 def context(programme, facts, claims):
     """Every name that a template or a sentence may use."""
+    told = words(programme)
+    labels = told["libelles"] | told["sources"]
+    facts = facts.assign(groupe_dit=[group_of(group, labels) for group in facts["groupe"]])
     known = indicateurs(facts)
     rules = "+".join(s.partition(":")[2] for s in facts["statut_divulgation"])
-    return {**known, "masques": {*rules.split("+")} - {""}, "indicateurs": list(known.values()),
+    return {**known, "masques": {*rules.split("+")} - {""}, "indicateurs": list(known.values()), "principaux": principal(programme.identity, known),
             "indicateurs_avec": lambda measure: [i for i in known.values() if measure in i.measures],
-            "faits": facts_by_id(facts), "programme": words(programme), "publie": {c.id: Published(c) for c in claims}}
+            "faits": facts_by_id(facts), "programme": told, "publie": {c.id: Published(c) for c in claims}}
+
+
+def visible(told, *measures):
+    """Whether a number, or these measures of an indicator, are known and may be shown: a Jinja test."""
+    figures = [told.measures.get(m) for m in measures] if measures else [told]
+    return all(figure and figure["valeur"] == figure["valeur"] for figure in figures)
+
+
+def principal(identity, known):
+    """The indicators that short documents show, as programme.yml names them; raises ConfigurationRefused on another name."""
+    unknown = [name for name in identity.principaux if name not in known]
+    if unknown:
+        raise ConfigurationRefused(*(Problem("indicateur inconnu", remedy=near(name, known), file="programme.yml", column="principaux", value=name)
+                                     for name in unknown))
+    return [known[name] for name in identity.principaux] or list(known.values())
 
 
 def title(programme, text, names):

@@ -29,6 +29,7 @@ class Period(_Strict):
 
     debut: Month
     fin: Month
+    libelle: str = ""
 
     @model_validator(mode="after")
     def _in_order(self):
@@ -206,6 +207,8 @@ class Identity(_Strict):
     exceptions_vocabulaire: list[tuple[str, str]] = []
     nombres_declares: list[tuple[str, str]] = []
     chiffres_cles: list[tuple[str, str]] = []
+    principaux: list[str] = []
+    figure_principale: str = ""
     sources: dict[Name, Source]
 
     @model_validator(mode="after")
@@ -312,7 +315,7 @@ def slugs(root=ROOT):
 
 def _restricted(whole, debut, fin):
     try:
-        period = Period(debut=debut or whole.debut, fin=fin or whole.fin)
+        period = Period(debut=debut or whole.debut, fin=fin or whole.fin, libelle=whole.libelle)
     except ValidationError as error:
         raise ConfigurationRefused(*(Problem("période refusée", "deux mois dans l’ordre, comme 2022-05", value=f"{debut} – {fin}")
                                      for _ in error.errors()[:1])) from error

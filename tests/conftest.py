@@ -1,7 +1,10 @@
 """Shared by the tests: a programme of four visible rows, and the tools that CI must have."""
 
+import importlib.util
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,6 +92,13 @@ def workbook(tmp_path):
     return make
 
 
+def capidoc(root, *arguments, **environment):
+    """The finished command."""
+    return subprocess.run([sys.executable, "-m", "capidoc", *arguments], cwd=root, capture_output=True, text=True, encoding="utf-8", check=False,
+                          env=os.environ | environment)
+
+
 def needs(tool):
-    """A mark that skips a test without the system tool, and fails it in CI, where it must be there."""
-    return pytest.mark.skipif(not shutil.which(tool) and not os.environ.get("CI"), reason=f"{tool} n’est pas installé (voir CONTRIBUTING.md)")
+    """A mark that skips a test without the tool (a command, or a Python package), and fails it in CI, where it must be there."""
+    found = shutil.which(tool) or shutil.which(tool, path=Path(sys.executable).parent) or importlib.util.find_spec(tool)
+    return pytest.mark.skipif(not found and not os.environ.get("CI"), reason=f"{tool} n’est pas installé (voir CONTRIBUTING.md)")

@@ -106,8 +106,8 @@ def test_the_alt_text_of_before_and_after_holds_its_numbers():
 
 def test_the_alt_text_of_groups_holds_every_number_and_share():
     assert plain(drawn("avant_apres_groupes").alt) == (
-        "Barres. Salariés permanents. Femmes : 7 (41 % du total) en mai 2022, 10 (29 % du total) en mars 2023 ; "
-        "Hommes : 10 en mai 2022, 24 en mars 2023 ; Ensemble : 17 en mai 2022, 34 en mars 2023.")
+        "Barres. Salariés permanents, de mai 2022 à mars 2023. Femmes : 7 (41 % du total) au départ, 10 (29 % du total) à l’arrivée ; "
+        "Hommes : 10 au départ, 24 à l’arrivée ; Ensemble : 17 au départ, 34 à l’arrivée.")
 
 
 def test_bars_are_sorted_by_name_and_a_second_indicator_is_told_under_them():

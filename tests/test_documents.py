@@ -248,7 +248,7 @@ def test_a_short_document_has_no_cover_and_no_sommaire(assets, tmp_path):
     short = prepared("---\ntitle: Note\nlang: fr\ncompact: true\n---\n\n# Un\n\nTexte.\n")
     for suffix, writer in WRITERS.items():
         writer.write(short, tmp_path / f"note.{suffix}", assets=assets, templates=TEMPLATES)
-    assert "Sommaire" not in (tmp_path / "note.html").read_text()
+    assert not re.search('Sommaire|class="fiche"', (tmp_path / "note.html").read_text())
     assert len(PdfReader(tmp_path / "note.pdf").pages) == 1
     assert "Sommaire" not in word_text(Document(tmp_path / "note.docx"))
 
@@ -412,6 +412,26 @@ def test_pdf_compiler_reads_no_other_file(tmp_path, monkeypatch):
     (tmp_path / "secret.txt").write_text("secret")
     with pytest.raises(ValueError, match="Typst"):
         pdf._compiled({"main.typ": b'#set document(title: "x")\n#read("secret.txt")'}, TEMPLATES / "fonts")
+
+
+# ── colours ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def luminance(colour):
+    """WCAG's relative luminance of « 0f6e84 », white being 1."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("template", ["html/page.html", "typst/page.typ", "word/modele.docx", "word/modele-court.docx"])
+def test_every_text_colour_stands_out_on_every_background(template):
+    path = TEMPLATES / template
+    source = Document(path).styles.element.xml if path.suffix == ".docx" else path.read_text()
+    colours = {"ffffff", *re.findall(r'(?:#|w:color w:val="|w:fill=")([0-9a-fA-F]{6})\b', source)}
+    texts, grounds = ([c for c in colours if kept(luminance(c))] for kept in (lambda light: light < 0.6, lambda light: light > 0.8))
+    assert len(texts) > 3 and len(grounds) > 3
+    assert [(t, g) for t in texts for g in grounds if (luminance(g) + 0.05) / (luminance(t) + 0.05) < 4.5] == []
 
 
 # ── Word ────────────────────────────────────────────────────────────────────────────────────────

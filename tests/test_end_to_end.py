@@ -1,7 +1,6 @@
 """From raw exports to the published set, as a user runs it, in a folder of its own."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ import pytest
 from capidoc import publishing, traceability
 from capidoc.programme import Programme
 
+from .conftest import capidoc
 from .environments import ALL, BLOCKED, KEYED, digests, lay, published
 
 RAW = "data/raw/jass/Tableau des protocoles et subventions 2022.xlsx"
@@ -33,11 +33,6 @@ def reported(root, **environment):
     done = capidoc(lay(root), "report", "jass", **environment)
     assert (done.returncode, done.stdout, done.stderr) == (0, "jass : capitalisation dans outputs/jass\n", "")
     return root
-
-
-def capidoc(root, *arguments, **environment):
-    return subprocess.run([sys.executable, "-m", "capidoc", *arguments], cwd=root, capture_output=True, text=True, encoding="utf-8", check=False,
-                          env=os.environ | environment)
 
 
 def files(root):
@@ -268,9 +263,9 @@ def test_all_builds_every_template_of_every_programme_and_one_broken_stops_no_ot
     for folder in ("programmes", "data/raw"):
         shutil.copytree(place / folder / "jass", place / folder / "autre")
     (place / "programmes/autre/indicateurs.csv").write_text("id;libelle\n", encoding="utf-8")
-    (place / "templates/fiche.md.j2").write_text('{% include "parts/entete.md.j2" %}\ncompact: true\n---\n\n# Une fiche\n\n{{ salaries.apres }} salariés.\n',
+    (place / "templates/affiche.md.j2").write_text('{% include "parts/entete.md.j2" %}\ncompact: true\n---\n\n# Une fiche\n\n{{ salaries.apres }} salariés.\n',
                                                  encoding="utf-8")
     done = capidoc(place, "all")
     assert (done.returncode, "indicateurs.csv" in done.stderr) == (10, True)
-    assert {"capitalisation.pdf", "note.docx", "fiche.html"} <= {p.name for p in (place / "outputs/jass").iterdir()}
+    assert {"capitalisation.pdf", "note.docx", "fiche.pdf", "affiche.html"} <= {p.name for p in (place / "outputs/jass").iterdir()}
     assert not (place / "outputs/autre").exists()

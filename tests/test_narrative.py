@@ -6,6 +6,8 @@ import pytest
 from capidoc import narrative
 from capidoc.problems import ConfigurationRefused
 
+from .conftest import PROGRAMME
+
 FACTS = pd.DataFrame([
     {"id": "salaries.avant", "libelle": "Salariés", "indicateur": "salaries", "mesure": "avant", "moment": "2022-05", "groupe": "", "valeur": 17.0,
      "texte": "17", "n": 20, "manquants": 1, "statut_divulgation": "publiable"},
@@ -44,10 +46,16 @@ def test_the_n_of_a_hidden_number_is_hidden(small, tmp_path):
 
 
 def test_what_stands_behind_a_number_is_said_in_french():
-    fact = {"id": "r.avant", "libelle": "Revenu", "moment": "2022-05", "groupe": "commune=niono", "definition": "Somme déclarée", "formule": "somme(revenu)",
-            "n": 1115, "manquants": 2, "texte": "3", "sources": [{"fichier": "a.xlsx"}, {"fichier": "b.xlsx"}]}
-    assert narrative.card(fact) == ("Revenu (commune : niono), mai 2022. Somme déclarée. Calcul : somme(revenu). n = 1 115, manquants : 2. "
-                                    "Source : a.xlsx et 1 autres fichiers.")
+    fact = {"id": "r.avant", "libelle": "Revenu", "moment": "2022-05", "groupe_dit": "commune : Niono", "definition": "Somme déclarée",
+            "formule": "somme(revenu)", "n": 1115, "manquants": 2, "texte": "3", "sources": [{"fichier": "a.xlsx"}, {"fichier": "b.xlsx"}]}
+    assert narrative.card(fact) == ("Revenu (commune : Niono), mai 2022. Somme déclarée. Calcul : somme(revenu). n = 1 115, manquants : 2. "
+                                    "Source : a.xlsx et 1 autre fichier.")
+
+
+@pytest.mark.parametrize(("group", "said"), [
+    ("commune=niono,sexe=femme", "commune : Niono, sexe : femme"), ("sexe", "sexe"), ("", "")])
+def test_a_group_is_named_as_the_programme_names_it(group, said):
+    assert narrative.group_of(group, {"niono": "Niono"}) == said
 
 
 @pytest.mark.parametrize(("text", "message"), [
@@ -79,3 +87,11 @@ def test_an_unknown_deliverable_names_the_known_ones(small):
     (here.templates / "note.md.j2").write_text("")
     with pytest.raises(ConfigurationRefused, match="Vouliez-vous dire « note »"):
         narrative.render(here, "notes", {})
+
+
+def test_short_documents_show_the_indicators_that_the_programme_names_else_all(small):
+    known = narrative.indicateurs(FACTS)
+    assert [i.name for i in narrative.principal(small().identity, known)] == list(known)
+    assert [i.name for i in narrative.principal(small(settings=PROGRAMME + "principaux: [salaries]\n").identity, known)] == ["salaries"]
+    with pytest.raises(ConfigurationRefused, match=r"principaux.*Vouliez-vous dire « salaries »"):
+        narrative.principal(small(settings=PROGRAMME + "principaux: [salarie]\n").identity, known)

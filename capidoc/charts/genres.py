@@ -33,9 +33,9 @@ def before_after_by_group(spec: dict, facts, titre: str, fonts: Path = FONTS) ->
     for index, group in enumerate(groups):
         pair = _pair(spec, known, group, GROUP_COLOURS[index % 2] if group else TEAL)
         bars += pair
-        told.append(f"{pair[0].heading} : " + ", ".join(f"{bar.text} en {bar.label}" for bar in pair))
+        told.append(f"{pair[0].heading} : {pair[0].text} au départ, {pair[1].text} à l’arrivée")
     moments = [needed(spec, known, measure, groups[-1]) for measure in ("avant", "apres")]
-    alt = f"Barres. {moments[0]['libelle']}. {' ; '.join(told)}."
+    alt = f"Barres. {moments[0]['libelle']}, de {month_of(moments[0])} à {month_of(moments[1])}. {' ; '.join(told)}."
     return bar_chart(titre, bars, note(spec, moments, bars), fonts), alt
 
 

@@ -13,7 +13,7 @@ from matplotlib.ft2font import LoadFlags
 from capidoc import french
 
 FONTS = Path(__file__).resolve().parent.parent.parent / "templates" / "fonts"
-TEAL, RUST, BLUE, GREY, INK, RULE = "#0F6E84", "#B5541C", "#2F5D8C", "#5B6770", "#1D262C", "#D5DBDF"
+TEAL, RUST, BLUE, GREY, INK, RULE = "#0F6E84", "#B2521B", "#2F5D8C", "#5B6770", "#1D262C", "#D5DBDF"
 BLANKS = re.compile(r"[\x00-\x20\x7f]+")  # never \s: it would take the no-break spaces of French numbers
 # Inches: the width is that of the text on a printed page, so a point here is a point on paper.
 WIDTH, MARGIN, GAP = 16 / 2.54, 0.04, 0.08

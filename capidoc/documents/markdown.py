@@ -21,6 +21,7 @@ DIALECT = "markdown" + "".join(
 BOXES = {"encadre": "À retenir", "prudence": "Prudence", "histoire": "Histoire"}
 SAFE_LINK = re.compile(r"(?:https?://|mailto:|tel:|#)", re.IGNORECASE)
 PRIVATE = re.compile("[\ue000-\uf8ff]")
+TILE = 12  # characters that a tile holds on one line
 MOST_OBJECTS = 1000  # marks at hand for what is not text in one paragraph
 
 
@@ -134,7 +135,7 @@ def _tiles(node: dict) -> dict:
     """Return the band of key figures, in whose narrow tiles a long number may leave its unit to the next line."""
 
     def loosened(inner):
-        is_text = isinstance(inner, dict) and inner["t"] == "Str"
+        is_text = isinstance(inner, dict) and inner["t"] == "Str" and len(inner["c"]) > TILE
         return {**inner, "c": inner["c"].replace(french.NBSP, " ")} if is_text else inner
 
     lists = [
