@@ -7,12 +7,13 @@ PROFIL    ?= public
 
 PYTHON  ?= python3
 VENV    := .venv
+AUDIT   := .venv-audit
 READY   := $(VENV)/.ready
 CAPIDOC := $(VENV)/bin/python -m capidoc
 SCOPE    = $(PROGRAMME) --commune "$(COMMUNE)" --debut "$(DEBUT)" --fin "$(FIN)" --profil "$(PROFIL)"
 
 .DEFAULT_GOAL := help
-.PHONY: help report brief sheet all data effects verify claims test lab clean
+.PHONY: help report brief sheet all data effects verify claims fetch new test audit lab clean
 
 report: $(READY) ## le document de capitalisation : outputs/jass/capitalisation.html, .docx et .pdf
 	@$(CAPIDOC) report $(SCOPE)
@@ -35,12 +36,23 @@ effects: $(READY) ## nettoyer, puis calculer les faits
 verify: $(READY) ## relire le jeu publié : chaque empreinte, chaque nombre
 	@$(CAPIDOC) verify $(SCOPE)
 
+fetch: $(READY) ## aller chercher les nouvelles fiches sur KoboToolbox ou ODK Central, dans data/raw
+	@$(CAPIDOC) fetch $(PROGRAMME)
+
 claims: $(READY) ## proposer les chiffres que publie un texte : make claims TEXTE=rapport.docx
 	@$(CAPIDOC) claims $(PROGRAMME) --texte "$(TEXTE)"
 
 test: $(READY) ## tous les tests
 	@$(VENV)/bin/ruff check -q capidoc tests programmes
 	@$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile
+
+new: $(READY) ## commencer un programme : make new PROGRAMME=eau FORMULAIRE=formulaire.xlsx
+	@$(CAPIDOC) new $(PROGRAMME) $(if $(FORMULAIRE),--formulaire "$(FORMULAIRE)")
+
+audit: ## failles connues des bibliothèques, et leur nomenclature dans sbom.json (réseau requis)
+	@test -x $(AUDIT)/bin/pip-audit || { $(PYTHON) -m venv --without-pip $(AUDIT) && $(PYTHON) -m pip --python $(AUDIT)/bin/python install -q pip-audit cyclonedx-bom; }
+	@$(AUDIT)/bin/cyclonedx-py requirements requirements.lock --output-reproducible -o sbom.json
+	@$(AUDIT)/bin/pip-audit --disable-pip --require-hashes -r requirements.lock
 
 lab: $(READY) ## JupyterLab sur les carnets
 	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/jupyter lab --notebook-dir=notebooks

@@ -4,12 +4,15 @@ import argparse
 import re
 import sys
 import traceback
+from contextlib import nullcontext, suppress
+from datetime import date, datetime
 from pathlib import Path
 
 from capidoc import problems
 from capidoc.programme import ROOT, Programme, slugs
 
 LOG = ROOT / "outputs" / "capidoc.log"
+LOG_BYTES = 1_000_000
 ENGLISH = {r"argument (\S+): invalid choice: '(.*)' \(choose from (.*)\)": r"« \2 » n’est pas un choix pour \1 (\3)",
            r"the following arguments are required: ": "il manque ", r"unrecognized arguments: ": "en trop : ",
            r"argument (\S+): expected one argument": r"\1 attend une valeur"}
@@ -22,6 +25,8 @@ VERBS = {
     "data": "nettoyer les données seulement",
     "effects": "nettoyer et calculer les effets",
     "claims": "proposer les chiffres que publie un texte, pour qu’une personne les confirme",
+    "new": "commencer un programme, d’après son formulaire (XLSForm)",
+    "fetch": "aller chercher les nouvelles fiches sur KoboToolbox ou ODK Central",
     "clean": "effacer ce qui peut être refait",
     "verify": "relire le jeu publié : chaque empreinte, chaque nombre",
 }
@@ -44,8 +49,10 @@ def _guarded(work):
     except KeyboardInterrupt:
         print("Interrompu : rien de nouveau n’a été publié.", file=sys.stderr)
         return INTERRUPTED
-    except Exception as error:  # a bug: said briefly, kept whole in the log
-        return _bug(error)
+    except Exception as error:
+        _log("".join(traceback.format_exception(error)))
+        lacking = problems.lacking(error)
+        return _told(lacking) if lacking else _bug(error)
 
 
 def _parser():
@@ -60,6 +67,8 @@ def _parser():
         one.add_argument("--debut", default="", help="premier mois, comme 2022-05")
         one.add_argument("--fin", default="", help="dernier mois, comme 2023-03")
         one.add_argument("--profil", default="public", choices=["public", "interne"], help="public ou interne")
+        if verb == "new":
+            one.add_argument("--formulaire", type=Path, help="le XLSForm des fiches ; sans lui, un formulaire d’exemple")
         if verb == "claims":
             one.add_argument("--texte", required=True, type=Path, help="le document publié : .txt, .md, .docx ou .pdf")
     return parser
@@ -76,9 +85,18 @@ class _French(argparse.ArgumentParser):
 
 
 def _one(asked, slug):
-    from capidoc import building, publishing
+    from capidoc import publishing
 
+    if asked.verb == "new":
+        return _new(asked, slug)
     programme = Programme(slug, asked.commune, asked.debut, asked.fin)
+    with nullcontext() if asked.verb in ("verify", "claims") else publishing.alone(programme):
+        return _done(asked, programme)
+
+
+def _done(asked, programme):
+    from capidoc import building, publishing  # whoever meets a lock does not wait for all this
+
     if asked.verb == "verify":
         print(building.verify(programme))
         return 0
@@ -87,19 +105,34 @@ def _one(asked, slug):
     if asked.verb == "clean":
         for kept in publishing.clean(programme):
             print(f"gardé, car modifié ou ajouté par quelqu’un : {kept}", file=sys.stderr)
-        return 0
-    with publishing.alone(programme):
-        if asked.verb in building.STEPS:
-            building.compute(programme, asked.verb, asked.profil)
-            print(f"{slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
-        else:
-            print(building.publish(programme, building.wanted(programme, asked.verb), asked.profil))
+    elif asked.verb == "fetch":
+        from capidoc import fetching
+
+        for line in fetching.fetch(programme):
+            print(line, flush=True)
+    elif asked.verb in building.STEPS:
+        building.compute(programme, asked.verb, asked.profil)
+        print(f"{programme.slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
+    else:
+        print(building.publish(programme, building.wanted(programme, asked.verb), asked.profil))
+    return 0
+
+
+def _new(asked, slug):
+    """0, once the folder of a new programme is written."""
+    from capidoc import starting
+
+    last = date.today().year - 1
+    form = asked.formulaire or ROOT / "templates" / "nouveau" / "formulaire.xlsx"
+    for path in starting.begin(ROOT, slug, form, asked.debut or f"{last}-01", asked.fin or f"{last}-12"):
+        print(path.relative_to(ROOT))
+    print(f"Programme commencé. Essayez « make report PROGRAMME={slug} », puis changez programmes/{slug}/programme.yml.")
     return 0
 
 
 def _claims(programme, path):
     """0, once the claims that the text seems to make are told, and written for a person to choose from."""
-    from capidoc import proposals, tables
+    from capidoc import building, proposals, tables
 
     text = proposals.text_of(path)
     found = proposals.propose(text)
@@ -107,7 +140,7 @@ def _claims(programme, path):
         verdict = " : ".join(part for part in (row["coherence"], row["reparation"]) if part)
         print("  ".join(filter(None, [row["id"], row["genre"], row["chiffres"], row["unite"], verdict])), f"    {row['enonce']}", sep="\n")
     print(*proposals.remarks(text, programme.identity.devis), sep="\n")
-    target = programme.processed / "chiffres_proposes.csv"
+    target = programme.processed / building.PROPOSED
     tables.write(tables.inert(found), target)
     print(f"{len(found)} chiffres proposés dans {target.relative_to(ROOT)} : gardez ceux qui en sont, et recopiez-les dans chiffres_publies.csv.")
     return 0
@@ -125,19 +158,18 @@ def _told(refusal):
 
 
 def _bug(error):
-    _log("".join(traceback.format_exception(error)))
     print(f"Erreur inattendue : {type(error).__name__} : {error}. Le détail est dans {LOG.relative_to(ROOT)} ; merci de nous l’envoyer.", file=sys.stderr)
     return 1
 
 
 def _log(text):
-    """Nothing: the whole message is added to the log, if the disk allows."""
-    try:
+    """Nothing: the whole message is added to the log, if the disk allows; the log starts again when it is full, the last one kept."""
+    with suppress(OSError):
         LOG.parent.mkdir(exist_ok=True)
+        if LOG.is_file() and LOG.stat().st_size > LOG_BYTES:
+            LOG.replace(LOG.with_suffix(".ancien.log"))
         with LOG.open("a", encoding="utf-8") as journal:
-            journal.write(text + "\n")
-    except OSError:
-        print(text, file=sys.stderr)
+            journal.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}\n")
 
 
 if __name__ == "__main__":

@@ -8,14 +8,15 @@ ADDED = ("valeur", "avant", "apres")
 
 def check(facts):
     """Nothing when the printed facts (columns id, mesure, groupe, texte, arrondi) hold together; raises TraceabilityRefused otherwise."""
-    shown = {row["id"]: (_read(row["texte"]), float(row["arrondi"]) / 2) for row in facts.to_dict("records") if _read(row["texte"]) is not None}
+    shown = {row["id"]: (printed(row["texte"]), float(row["arrondi"]) / 2) for row in facts.to_dict("records") if printed(row["texte"]) is not None}
     problems = [problem for name in shown for problem in (*_difference(name, shown), *_percent(name, shown))]
     problems += _parts(facts, shown)
     if problems:
         raise TraceabilityRefused(*problems)
 
 
-def _read(text):
+def printed(text):
+    """The number that a fact's text says, in its unit; None for « n.d. », « n.p. », « < 5 », « 3 sur 8 »."""
     try:
         return values.number(text.replace("€", "").replace("points de\u00a0%", "").replace("%", ""))
     except values.Unreadable:

@@ -2,18 +2,20 @@
 
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
-from capidoc import agreement, publishing, running, tables, traceability
-from capidoc.documents import html, markdown, pdf, word
-from capidoc.problems import Problem, RenderingFailed
+from capidoc import agreement, pseudonyms, publishing, running, scanning, traceability
+from capidoc.problems import Problem, RenderingFailed, lacking
 from capidoc.programme import read_yaml
 
 STEPS = {"data": ("01_clean",), "effects": ("01_clean", "02_effects")}
 FACTS, CONTROL = "indicateurs.xlsx", "controle_chiffres.csv"
+PROPOSED = "chiffres_proposes.csv"  # somebody may be choosing among them
 SCOPE = ("programme", "commune", "debut", "fin")
 ASKED = {"01_clean": (), "02_effects": ("profil",), "03_report": ("profil", "livrable", "identite")}
 SAID = {"01_clean": "Nettoyage des données", "02_effects": "Calcul des effets", "03_report": "Figures et texte"}
-WRITERS = {"html": html, "pdf": pdf, "docx": word}
+FORMATS = ("html", "pdf", "docx")
+LATER = ("capidoc.charts", "capidoc.documents.html", "capidoc.documents.pdf", "capidoc.documents.word", "nbconvert.exporters")
 DELIVERABLES = {"report": "capitalisation", "brief": "note", "sheet": "fiche"}
 
 
@@ -25,8 +27,20 @@ def parameters(programme, profile="public"):
 
 def compute(programme, step, profile="public"):
     """The first notebooks run, their executed copies under data/processed."""
+    pseudonyms.key()  # one for the whole run, the notebooks' own processes included
+    publishing.room(programme)
+    _cleared(programme.processed)
     for name in STEPS[step]:
         _run(programme, name, parameters(programme, profile), programme.processed / "carnets")
+
+
+def _cleared(folder):
+    """Nothing; the tables of the last run are gone, so that a run that stops leaves no mixture of two."""
+    for own in ("carnets", "figures"):
+        shutil.rmtree(folder / own, ignore_errors=True)
+    for path in folder.glob("*.*"):
+        if path.name != PROPOSED:
+            path.unlink()
 
 
 def _run(programme, name, values, folder):
@@ -41,13 +55,18 @@ def publish(programme, deliverables, profile="public"):
     """The message that ends a run: what was published where, or that nothing had to be done again."""
     described = publishing.inputs(programme, parameters(programme, profile))
     target = programme.published
-    if publishing.up_to_date(target, described, [f"{d}.{kind}" for d in deliverables for kind in WRITERS]):
+    if publishing.up_to_date(target, described, [f"{d}.{kind}" for d in deliverables for kind in FORMATS]):
         return f"{programme.slug} : rien à refaire ({target.relative_to(programme.root)} est à jour)"
-    workshop = publishing.stage(target)
+    workshop = publishing.stage(programme)
     try:
         build(programme, sorted({*deliverables, *_already(programme, target)}), profile, workshop, publishing.identity(described))
         publishing.describe(workshop, described)
+        publishing.unmoved(described, publishing.inputs(programme, parameters(programme, profile)))
         carried = publishing.switch(workshop, target)
+    except OSError as error:
+        if error.errno and not error.filename:
+            error.filename = str(workshop)
+        raise
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
     for name in carried:
@@ -63,15 +82,17 @@ def verify(programme):
     return f"{programme.slug} : {len(names)} fichiers conformes au manifeste ; {bound} nombres liés à leur fait, {declared} déclarés, aucun libre"
 
 
-def _traced(programme, pages, folder, formats=traceability.FORMATS):
+def _traced(programme, pages, folder):
     """(numbers bound, numerals declared) of pages and the files beside them, against the workbook of facts and the control of claims beside them."""
+    from capidoc import tables
+
     facts, control = tables.read_workbook(folder / FACTS), tables.read(folder / CONTROL)
     agreement.check(facts)
     printed = dict(zip(facts["id"], facts["texte"], strict=True))
     printed |= {f"{row['id']}:{name}": tables.counted(row[name]) for row in facts.to_dict("records") for name in ("n", "manquants")}
     claims = control.agg(" ; ".join, axis=1).groupby(control["id"]).agg(" ; ".join).to_dict()
     declared = [words for words, _ in (*programme.identity.nombres_declares, *read_yaml(programme.templates / "nombres.yml"))]
-    return traceability.check(pages, printed, claims, declared, formats)
+    return traceability.check(pages, printed, claims, declared)
 
 
 def wanted(programme, verb):
@@ -90,6 +111,7 @@ def _already(programme, target):
 
 def build(programme, deliverables, profile, workshop, run):
     """A whole set in the workshop: data, effects, then each deliverable in three formats, with charts and tables."""
+    running.foresee(LATER)
     compute(programme, "effects", profile)
     for deliverable in deliverables:
         values = parameters(programme, profile) | {"livrable": deliverable, "identite": run}
@@ -101,16 +123,45 @@ def build(programme, deliverables, profile, workshop, run):
     for table in (FACTS, CONTROL):
         shutil.copy2(programme.processed / table, workshop / table)
     shutil.copy2(programme.processed / "influence.csv", workshop / "interne" / "influence.csv")
-    # The PDF is read back by `verify` only: its text takes seconds, and the same tree made the three formats.
-    _traced(programme, [workshop / f"{d}.html" for d in deliverables], workshop, formats=("docx",))
+    _traced(programme, [workshop / f"{d}.html" for d in deliverables], workshop)
+    if profile == "public":
+        _disclosed(programme, workshop, _searched(programme, workshop))
+
+
+def _disclosed(programme, workshop, searched):
+    """The team's own page about what the public set does not show."""
+    from capidoc import facts, pages, tables
+    from capidoc.disclosure import report
+
+    here = programme.processed
+    proof, register = tables.read(here / "divulgation.csv", bas=float, haut=float), tables.read(here / "consentements.csv")
+    title = f"{programme.identity.nom} : ce que les documents publics ne montrent pas"
+    pages.write(workshop / "interne" / "divulgation.html", title, report.sections(facts.read(here / "resultats.json"), proof, register, searched),
+                programme.templates)
+
+
+def _searched(programme, workshop):
+    """How many public files were searched for how many withheld words; raises DisclosureRefused where one is found."""
+    from capidoc import tables
+
+    known = tables.read(programme.processed / "empreintes.csv", mots=int)
+    fingerprints = {row.empreinte: (row.colonne, row.mots) for row in known.itertuples()}
+    return scanning.check(workshop, fingerprints, programme.slug, programme.identity.divulgation.adresses_publiques)
 
 
 def write(text, deliverable, workshop, templates):
     """The document in its three formats; raises RenderingFailed naming the format."""
+    from capidoc.documents import html, markdown, pdf, word
+
     running.say(f"Mise en forme : {deliverable}…")
     ast = markdown.prepare(markdown.read(text))
-    for kind, writer in WRITERS.items():
+
+    def written(kind, writer):
         try:
             writer.write(ast, workshop / f"{deliverable}.{kind}", assets=workshop, templates=templates)
         except (ValueError, OSError, RuntimeError) as error:
-            raise RenderingFailed(Problem(f"le document n’a pas pu être mis en forme : {error}", file=f"{deliverable}.{kind}")) from error
+            raise lacking(error) or RenderingFailed(Problem(f"le document n’a pas pu être mis en forme : {error}", file=f"{deliverable}.{kind}")) from error
+
+    # Most of the work is pandoc's and Typst's: one format is made while another waits for them.
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(written, FORMATS, (html, pdf, word)))

@@ -147,6 +147,11 @@ def _own(claim):
     return {role: french.rounded(value, claim.steps.get(role, 1)) for role, value in own.items() if role in f and not math.isnan(value)}
 
 
+def named(claims):
+    """The ids of the facts that claims speak of: what the programme has published itself."""
+    return {fact for claim in claims for fact in claim.facts}
+
+
 def check(claims, facts, comparable=True):
     """The table of verdicts: published beside recomputed, coherence, smallest repair, agreement with the data.
 

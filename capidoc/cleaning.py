@@ -50,26 +50,36 @@ def _stacked(first, second):
 
 def rewrite(work, columns, function, rule):
     """Work with each cell of the columns passed through a function of text; every difference is logged."""
-    table, logs = work.table.copy(), []
+    table, logs = work.table, []
     for column in columns:
         before = table[column]
-        after = before.map({value: function(value) for value in before.unique()})
-        logs.append(_logged(table, column, before, after, rule))
-        table[column] = after
+        after = _met(before, {word: new for word in before.unique() if (new := function(word)) != word})
+        if len(after):
+            logs.append(_logged(table, column, before[after.index], after, rule))
+            table = table.assign(**{column: before.mask(before.index.isin(after.index), after)})
     return work.changed(table, reduce(_stacked, logs, pd.DataFrame(columns=LOG)))
 
 
+def _met(cells, words):
+    """What the words {word: what} say of the cells that hold one: a column has few words, however long it is."""
+    return cells[cells.isin(list(words))].map(words)
+
+
+def _where(cells, test):
+    """Which cells hold a word that passes the test, each word asked once."""
+    return cells.isin([word for word in cells.unique() if test(word)])
+
+
 def _logged(table, column, before, after, rule):
-    differ = before != after
+    differ = before[before != after].index
     return table.loc[differ, [*PLACE, "uuid"]].assign(colonne=column, avant=before[differ], apres=after[differ], regle=rule)[LOG]
 
 
 def typed(work, column, function, rule):
     """Work with a column read by `function`; a cell that raises Unreadable is emptied and set aside with its reason."""
-    readings = {value: _read(function, value) for value in work.table[column].unique()}
-    motifs = work.table[column].map({value: motif for value, (_, motif) in readings.items()})
-    work = _cells_aside(work, column, motifs)
-    return rewrite(work, [column], lambda value: readings.get(value, ("", ""))[0], rule)
+    readings = {word: _read(function, word) for word in work.table[column].unique()}
+    work = _cells_aside(work, column, _met(work.table[column], {word: motif for word, (_, motif) in readings.items() if motif}))
+    return rewrite(work, [column], lambda word: readings.get(word, ("", ""))[0], rule)
 
 
 def _read(function, value):
@@ -80,10 +90,10 @@ def _read(function, value):
 
 
 def _cells_aside(work, column, motifs):
-    rows = motifs != ""
-    gone = work.table[rows]
-    aside = gone[[*PLACE, "uuid"]].assign(portee="cellule", colonne=column, valeur=gone[column], statut="rejetee", motif=motifs[rows])
-    table = work.table.assign(**{column: work.table[column].where(~rows, "")})
+    """Work with the cells that have a motif, by the table's index, emptied and set aside."""
+    gone = work.table.loc[motifs.index]
+    aside = gone[[*PLACE, "uuid"]].assign(portee="cellule", colonne=column, valeur=gone[column], statut="rejetee", motif=motifs)
+    table = work.table.assign(**{column: work.table[column].mask(work.table.index.isin(motifs.index), "")})
     return replace(work, table=table, aside=_stacked(work.aside, aside))
 
 
@@ -113,23 +123,22 @@ def _stale(fix, rows):
 
 def empty_rows(work, columns):
     """Work less the padding rows, which say nothing."""
-    return work.without((work.table[columns].map(str.strip) == "").all(axis=1), "vide")
+    return work.without(work.table[columns].apply(_where, test=lambda word: not word.strip()).all(axis=1), "vide")
 
 
 def total_rows(work, columns, pattern):
     """Work less the rows that sum others (finance workbooks) and the headings between them."""
     if not pattern:
         return work
-    texts = work.table[columns]
-    total = texts.map(lambda v: bool(re.match(pattern, v.strip(), re.IGNORECASE))).any(axis=1)
-    work = work.without(total, "total")
-    return work.without((work.table[columns].map(str.strip) != "").sum(axis=1) == 1, "intertitre")
+    total = work.table[columns].apply(_where, test=lambda word: re.match(pattern, word.strip(), re.IGNORECASE))
+    work = work.without(total.any(axis=1), "total")
+    return work.without(work.table[columns].apply(_where, test=str.strip).sum(axis=1) == 1, "intertitre")
 
 
 def identifiable(work, source):
     """Work less the rows whose unit cannot be read, set aside as rejected."""
-    unknown = ~work.table[source.identifiant].str.fullmatch(source.motif_identifiant)
-    return work.without(unknown, "identifiant_inconnu", "rejetee", source.identifiant)
+    known = _where(work.table[source.identifiant], re.compile(source.motif_identifiant).fullmatch)
+    return work.without(~known, "identifiant_inconnu", "rejetee", source.identifiant)
 
 
 def in_period(work, source, form, decisions):
@@ -138,22 +147,23 @@ def in_period(work, source, form, decisions):
         return work
     read = reader(source.moment, form.of()[source.moment], decisions.spellings)
     # A month that the form does not offer is still a month: outside the programme, not unreadable.
-    month = work.table[source.moment].map(lambda text: (_read(read, text)[0] or text)[:7])
-    unreadable = ~month.str.fullmatch(r"\d{4}-\d{2}")
+    month = work.table[source.moment].map({text: (_read(read, text)[0] or text)[:7] for text in work.table[source.moment].unique()})
+    unreadable = ~_where(month, re.compile(r"\d{4}-\d{2}").fullmatch)
     work = work.without(unreadable, "moment_inconnu", "rejetee", source.moment)
     return work.without(~month[~unreadable].isin(decisions.months), "hors_programme", column=source.moment)
 
 
 def not_approved(work):
     """Work less the submissions refused at validation."""
-    return work.without(work.table.get("validation", pd.Series("", work.table.index)).map(key).isin(REFUSED), "non_approuvee")
+    status = work.table.get("validation", pd.Series("", work.table.index))
+    return work.without(_where(status, lambda word: key(word) in REFUSED), "non_approuvee")
 
 
 def excluded(work, rules):
     """Work less the rows that the programme's rules leave out: an answer among the values, or outside the patterns."""
     for rule in rules:
         answers = work.table[rule.question]
-        hit = answers.isin(rule.valeurs) if rule.valeurs else ~answers.str.fullmatch("|".join(rule.hors))
+        hit = answers.isin(rule.valeurs) if rule.valeurs else ~_where(answers, re.compile("|".join(rule.hors)).fullmatch)
         work = work.without(hit, rule.motif, column=rule.question)
     return work
 
@@ -164,8 +174,10 @@ def single(work, source):
     work = work.without(work.table.duplicated(content), "doublon", column=source.identifiant)
     unit = [source.identifiant, *([source.moment] if source.moment else [])]
     if "envoi" in work.table:
-        newest = work.table.groupby(unit)["envoi"].transform("max")
-        work = work.without((work.table["envoi"] < newest), "remplacee", column=source.identifiant)
+        # Ranks compare as the texts do, and a million of them within a second.
+        sent = pd.Series(pd.factorize(work.table["envoi"], sort=True)[0], work.table.index)
+        newest = sent.groupby([work.table[name] for name in unit]).transform("max")
+        work = work.without(sent < newest, "remplacee", column=source.identifiant)
     clash = work.table[work.table.duplicated(unit, keep=False)]
     if len(clash):
         raise QualityRefused(*(Problem("deux saisies différentes pour la même unité et le même moment", file=r.fichier, sheet=r.feuille,
@@ -210,7 +222,8 @@ def bounded(work, column, question):
     def out(text):
         return text != "" and ((low is not None and float(text) < low) or (high is not None and float(text) > high))
 
-    return _cells_aside(work, column, work.table[column].map(lambda v: "hors_bornes" if out(v) else ""))
+    cells = work.table[column]
+    return _cells_aside(work, column, pd.Series("hors_bornes", cells.index[_where(cells, out)]))
 
 
 def in_order(work, pairs):
@@ -218,7 +231,7 @@ def in_order(work, pairs):
     for start, end in pairs:
         wrong = (work.table[start] != "") & (work.table[end] != "") & (work.table[end] < work.table[start])
         for column in (start, end):
-            work = _cells_aside(work, column, wrong.map({True: "dates_inversees", False: ""}))
+            work = _cells_aside(work, column, pd.Series("dates_inversees", work.table.index[wrong]))
     return work
 
 

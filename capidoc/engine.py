@@ -17,6 +17,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from papermill.engines import Engine, NBClientEngine, papermill_engines
 
 NAME = "capidoc"
+_awaited = []
 SHOWN = ("stream", "display_data", "execute_result", "error")
 PR_SET_PDEATHSIG = 1
 
@@ -53,13 +54,20 @@ def register():
     return NAME
 
 
+def meanwhile(modules):
+    """Nothing; the modules, which later steps need, are imported here while the next cell runs in its fork."""
+    _awaited.extend(modules)
+
+
 def prepare(notebook):
     """Nothing; what the notebook's cells import is imported here, once, so that every fork finds it done."""
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            for name in _imported(cell.source):
-                with suppress(ImportError):  # the cell itself will say so
-                    importlib.import_module(name)
+    _import(name for cell in notebook.cells if cell.cell_type == "code" for name in _imported(cell.source))
+
+
+def _import(names):
+    for name in names:
+        with suppress(ImportError):  # whoever needs it will say so
+            importlib.import_module(name)
 
 
 def _imported(source):
@@ -92,6 +100,7 @@ class _Shell:
     def run(self, cell):
         """Nothing; the cell has its outputs and its number. Raises CellExecutionError where its code did."""
         self.here.send(cell.source)
+        _import(_awaited.pop() for _ in list(_awaited))
         count, outputs = self._answer(cell)
         cell.execution_count, cell.outputs = count, outputs
         for output in outputs:

@@ -20,24 +20,49 @@ TALLIES = {("lignes", "lues"): "Lignes lues", ("lignes", "exclues"): "Lignes exc
 TOLD = ["libelle", "definition", "rappel", "critere"]
 WHOLE_PERCENTS = ("variation", "atteinte", "borne_")
 SPREADS = "changement_"
+ROUGH = 1000  # F CFA
+LEVELS, FEW = ("valeur", "avant", "apres", "cours"), 10
 
 
-def gather(computed, plan, context, digests):
-    """The whole facts table: computed ones with label, rounding and sources, then the programme's context facts."""
+def gather(computed, plan, context, digests, published=()):
+    """The whole facts table: computed ones with label, rounding and sources, then the programme's context facts.
+
+    Amounts are rounded to 1 000 F CFA, but for the facts whose exact amount the programme has `published` itself.
+    """
     by_id = {i.id: i for i in plan}
+    exact = _exact(computed, set(published))
     told = pd.DataFrame([{c: getattr(by_id[i], c) for c in TOLD} for i in computed["indicateur"]], columns=TOLD, dtype=object)
     facts = computed.join(told).assign(
-        arrondi=[_step(row, by_id[row.indicateur]) for row in computed.itertuples()],
+        arrondi=[_step(row, by_id[row.indicateur], own) for row, own in zip(computed.itertuples(), exact, strict=True)],
         sources=[_sources(row, by_id, digests) for row in computed.itertuples()])
     facts = pd.concat([facts, pd.DataFrame(context)], ignore_index=True)
     printed = _adding_up(facts)
-    texts = [french.quantity(value, row.unite, row.arrondi) for value, row in zip(printed, facts.itertuples(), strict=True)]
+    texts = [_text(value, row, by_id.get(row.indicateur)) for value, row in zip(printed, facts.itertuples(), strict=True)]
     return facts.assign(id=naming.ids(facts), texte=texts, statut_divulgation="publiable")[COLUMNS]
 
 
-def _step(row, indicator):
-    if row.mesure.startswith(SPREADS):
-        return indicator.arrondi if row.unite == MONEY else min(indicator.arrondi, 0.1)
+def _exact(computed, published):
+    """Whether each fact was published as it is, or is the total of groups that all were, or a quotient of such."""
+    ids = naming.ids(computed)
+    exact = ids.isin(published)
+    parts = exact[computed["groupe"].str.contains("=")].groupby([computed["indicateur"], computed["mesure"], computed["groupe"].map(_dimension)]).all()
+    sums = {(indicator, mesure) for (indicator, mesure, _), every in parts.items() if every}
+    known = set(ids[exact]) | {f"{i}.{m}" for i, m in sums}
+    return ids.isin(known) | computed["parties"].map(lambda names: bool(names) and known.issuperset(names)).astype(bool)
+
+
+def _text(value, row, indicator):
+    """The number as printed; of fewer than ten, a share is said « k sur n »."""
+    if indicator and indicator.regle == "part" and row.mesure in LEVELS and 0 < row.n < FEW:
+        return f"{french.number(value * row.n / 100)} sur {french.number(row.n)}"
+    return french.quantity(value, row.unite, row.arrondi)
+
+
+def _step(row, indicator, exact):
+    if row.unite == MONEY and not exact:
+        return max(ROUGH, indicator.arrondi)
+    if row.mesure.startswith(SPREADS) and row.unite != MONEY:
+        return min(indicator.arrondi, 0.1)
     if row.unite in ("%", "points de %") and (row.unite != indicator.unite or row.mesure.startswith("part")):
         return 1 if row.mesure.startswith(WHOLE_PERCENTS) else 0.1
     return 0.001 if row.mesure == "p" else indicator.arrondi if row.unite in (indicator.unite, "points de %") else 1

@@ -116,6 +116,7 @@ def _misfits(indicator, identity):
         yield "source inconnue", _place("source", indicator.source, known)
         return
     kept, attributes = identity.sources[name].observed(repeat, indicator.question)
+    attributes += ["zone"] if identity.zones and "commune" in attributes else []
     for column, named in (("variable", indicator.question), ("denominateur", indicator.denominateur)):
         if named not in (*kept, RECORD, *([""] if indicator.regle != "ratio" else [])):
             yield "variable que la source ne garde pas", _place(column, named, kept)

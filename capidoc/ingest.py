@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from capidoc import xlsform
+from capidoc import withheld, xlsform
 from capidoc.problems import ConfigurationRefused, InputMismatch, Problem, near
 from capidoc.reading import digest, read
 from capidoc.values import key, spaced
@@ -17,13 +17,17 @@ REMARKS = ["fichier", "feuille", "ligne", "colonne", "valeur", "motif"]
 
 @dataclass(frozen=True)
 class Received:
-    """A source as received: its form, the main table, one table per repeat, remarks, the sha256 of its files."""
+    """A source as received: its form, the main table, one table per repeat, remarks, the sha256 of its files, what must never be seen.
+
+    `secrets` are the words (words, column) of the answers that are not kept.
+    """
 
     form: xlsform.Form
     table: pd.DataFrame
     repeats: dict
     remarks: pd.DataFrame
     digests: dict
+    secrets: dict
 
 
 def receive(programme, name):
@@ -39,7 +43,8 @@ def receive(programme, name):
     stacked = {repeat: _stack([t[repeat][0] for t in tables if repeat in t], source, repeat)
                for repeat in ("", *source.repetitions)}
     return Received(form, stacked[""], {r: stacked[r] for r in source.repetitions},
-                    pd.DataFrame(remarks, columns=REMARKS), {p.name: digest(p) for p in paths})
+                    pd.DataFrame(remarks, columns=REMARKS), {p.name: digest(p) for p in paths},
+                    {words: column for t in tables for sheet in t.values() for words, column in sheet[2].items()})
 
 
 def _form(programme, source):
@@ -85,23 +90,25 @@ def _recognised(sheet, form, source, repeat):
     body = sheet.cells.loc[top + 1:]
     body = body[~body.iloc[:, 0].astype(str).str.startswith("#")] if len(body.columns) else body
     table = _with_origin(_named(body, found, form.of(repeat), sheet), sheet, source, repeat)
-    return table, _remarks(sheet, headers, found, form.of(repeat), body)
+    return table, _remarks(sheet, headers, found, form.of(repeat), body, source.of(repeat).kept), _secrets(headers, found, source, repeat, form, body)
 
 
 def _header_row(sheet, source):
     if source.formulaire:
         return 1
     titles = {key(c.titre): c.titre for c in source.colonnes.values()}
-    hits = sheet.cells.apply(lambda row: len(titles.keys() & set(map(key, row))), axis=1)
-    if hits.max() < len(titles):
-        seen = set(map(key, sheet.cells.loc[hits.idxmax()])) if len(hits) else set()
-        raise InputMismatch(*(Problem("titre de colonne absent", remedy=near(title, sheet.cells.loc[hits.idxmax()]), column=title, **sheet.place)
-                              for k, title in titles.items() if k not in seen))
-    return hits.idxmax()
+    best, seen = (), set()
+    for row, *cells in sheet.cells.itertuples(name=None):
+        met = titles.keys() & set(map(key, cells))
+        if len(met) == len(titles):
+            return row
+        best, seen = (cells, met) if len(met) > len(seen) else (best, seen)
+    raise InputMismatch(*(Problem("titre de colonne absent", remedy=near(title, best), column=title, **sheet.place)
+                          for k, title in titles.items() if k not in seen))
 
 
 def _named(body, found, questions, sheet):
-    columns = {name: body[position].map(str) for position, name in found.items() if isinstance(name, str)}
+    columns = {name: body[position].astype(str) for position, name in found.items() if isinstance(name, str)}
     columns |= {name: _from_details(body, details) for name, details in _details(found).items() if name not in columns}
     table = pd.DataFrame(columns, index=body.index)
     for name, text in _formula_texts(sheet, found, questions).items():
@@ -136,7 +143,7 @@ def _formula_texts(sheet, found, questions):
 
 def _with_origin(table, sheet, source, repeat):
     uuid = table.get("_submission__uuid" if repeat else "_uuid", table.get(source.identifiant, pd.Series("", table.index)))
-    origin = pd.DataFrame({"fichier": sheet.file, "feuille": sheet.name, "ligne": table.index, "uuid": uuid.map(spaced),
+    origin = pd.DataFrame({"fichier": sheet.file, "feuille": sheet.name, "ligne": table.index, "uuid": uuid.map({text: spaced(text) for text in uuid.unique()}),
                            "indice": table.get("_index", pd.Series("", table.index))}, index=table.index)
     if repeat:
         origin["parent"], origin["soumission"] = table["_parent_index"], origin["uuid"]
@@ -169,10 +176,16 @@ def _coalesced(table, old, new):
     return table.assign(**{new: current.where(current != "", table[old])}).drop(columns=old)
 
 
-def _remarks(sheet, headers, found, questions, body):
+def _secrets(headers, found, source, repeat, form, body):
+    kept = {*source.of(repeat).kept, *(source.renommages if not repeat else ())}
+    positions = withheld.columns(headers, found, kept, form.of(repeat))
+    return {words: headers[p] for p in positions for words in withheld.secrets(headers[p], body[p].map(str))}
+
+
+def _remarks(sheet, headers, found, questions, body, kept):
     for position, header in enumerate(headers):
         # The column is named, never its content: it may hold names or phones.
-        name, filled = found.get(position), body[position].map(str.strip).any()
+        name, filled = found.get(position), any(map(str.strip, body[position].unique()))
         if not header.strip() and filled:
             yield _remark(sheet, f"n° {position + 1}", "", "colonne_sans_titre")
         elif header.strip() and name is None and not re.fullmatch(r"_?(gps|.*_(latitude|longitude|altitude|precision))", header.split("/")[-1]):
@@ -180,7 +193,7 @@ def _remarks(sheet, headers, found, questions, body):
     yield from _diverging(sheet, found, body)
     for (row, position), formula in sheet.formulas.items():
         kind = questions[found[position]].kind if found.get(position) in questions else ""
-        yield _remark(sheet, headers[position] if position < len(headers) else position, formula,
+        yield _remark(sheet, headers[position] if position < len(headers) else position, formula if found.get(position) in kept else "",
                       "texte_formule" if kind == "texte" else "formule", row)
 
 

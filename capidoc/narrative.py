@@ -150,6 +150,24 @@ def illustration(charts, captions):
     return figure
 
 
+def testimony(refusal):
+    """The block `{% call temoignage(id) %}` of templates: the words, or why they are not published."""
+    def temoignage(name, caller):
+        reason = refusal(name, "temoignage")
+        return Marked(f"*Ce témoignage n’est pas publié : {reason}.*\n\n") if reason else Marked(caller())
+    return temoignage
+
+
+def picture(refusal, place):
+    """The function `photo(id, file, alt, caption)` of templates; `place` writes the file where documents find it and gives its name."""
+    def photo(name, file, alt, caption):
+        reason = refusal(name, "photo")
+        if reason:
+            return Marked(f"*Cette photo n’est pas publiée : {reason}.*")
+        return Marked(f'![{escaped(caption)}](figures/{place(file)}){{#fig:photo-{name} alt="{_attribute(alt)}"}}')
+    return photo
+
+
 def indicateurs(facts):
     """The facts as {indicator name: Indicateur}."""
     rows = {}
@@ -169,14 +187,17 @@ def words(programme):
     period = identity.periodes["programme"]
     return {"nom": identity.nom, "titre": identity.titre, "sous_titre": identity.sous_titre, "organisation": identity.organisation,
              "bailleur": identity.bailleur, "avertissement": identity.avertissement, "fiche": identity.fiche,
-             "communes": french.listing(sorted(identity.communes.values(), key=str.casefold)),
-             "groupes": {"commune": sorted(identity.communes, key=lambda c: identity.communes[c].casefold())},
+             "zones": [zone.libelle for zone in identity.zones.values()],
+             "seuils": {name: framed(str(getattr(identity.divulgation, name))) for name in ("personnes", "contributeurs", "denominateur", "sensible")},
+             "raisons": identity.divulgation.raisons, "communes": french.listing(sorted(identity.communes.values(), key=str.casefold)),
+             "groupes": {"commune": sorted(identity.communes, key=lambda c: identity.communes[c].casefold()), "zone": list(identity.zones)},
              "periode": framed(f"{french.month(period.debut)} à {french.month(period.fin)}"),
              "moment_avant": framed(french.month(programme.period.debut)), "moment_apres": framed(french.month(programme.period.fin)),
              "lieu": identity.communes.get(programme.commune, ""),
              "perimetre": "" if programme.commune == "toutes" else f", commune de {identity.communes[programme.commune]} seulement",
              "date_iso": identity.date_document.isoformat(), "date_document": framed(french.month(identity.date_document.isoformat()[:7])),
-             "libelles": {**identity.communes, **{n: t for s in identity.sources.values() for c in s.colonnes.values() for n, t in c.choix.items()}},
+             "libelles": {**identity.communes, **{name: zone.libelle for name, zone in identity.zones.items()},
+                          **{n: t for s in identity.sources.values() for c in s.colonnes.values() for n, t in c.choix.items()}},
              "chiffres_cles": identity.chiffres_cles, "figure_principale": identity.figure_principale,
              "memes_mois": programme.period.debut[5:] == programme.period.fin[5:],
              "sources": {**{n: s.libelle for n, s in identity.sources.items()},
@@ -204,7 +225,9 @@ def context(programme, facts, claims):
     labels = told["libelles"] | told["sources"]
     facts = facts.assign(groupe_dit=[group_of(group, labels) for group in facts["groupe"]])
     known = indicateurs(facts)
-    return {**known, "indicateurs": list(known.values()), "principaux": principal(programme.identity, known),
+    rules = "+".join(s.partition(":")[2] for s in facts["statut_divulgation"])
+    return {**known, "masques": {*rules.split("+")} - {""}, "indicateurs": list(known.values()),
+            "principaux": principal(programme.identity, known),
             "indicateurs_avec": lambda measure: [i for i in known.values() if measure in i.measures],
             "faits": facts_by_id(facts), "programme": told, "publie": {c.id: Published(c) for c in claims}}
 

@@ -32,10 +32,12 @@ def clean(identity, received, decisions):
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
     observations = together("observations", COLUMNS)
+    if identity.zones and "commune" in observations:
+        observations = observations.assign(zone=observations["commune"].map(identity.zone_of))
     attributes = sorted(c for c in observations if c not in (*COLUMNS, "fichier", "feuille", "ligne"))
     texts = [*attributes, "modalite"]
     ordered = observations.reindex(columns=[*COLUMNS, *attributes, "fichier", "feuille", "ligne"])
-    return Cleaned(ordered.assign(**ordered[texts].astype(object).fillna("")), together("log", LOG), together("aside", ASIDE),
+    return Cleaned(ordered.assign(**ordered[texts].astype(object).fillna("")), together("log", [*LOG, "source"]), together("aside", [*ASIDE, "source"]),
                    together("remarks", REMARKS), together("counts", COUNTS))
 
 
@@ -89,7 +91,9 @@ def _base(name, table, source):
     moment = table[source.moment].str[:7] if source.moment else ""
     origin = {c: table[c] for c in ("fichier", "feuille", "ligne")}
     base = pd.DataFrame({"unite": table[source.identifiant]}).assign(moment=moment, **_attributes(table, source), **origin)
-    return base.assign(source=name, unite_type=source.unite).reset_index(drop=True)
+    base = base.assign(source=name, unite_type=source.unite).reset_index(drop=True)
+    # A million rows say the same words: each is kept once.
+    return base.astype({column: "category" for column in base if column != "ligne"})
 
 
 def _attributes(table, kept):

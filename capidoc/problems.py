@@ -1,9 +1,16 @@
 """What went wrong, where, and what to do: the only errors a user sees, each with its exit code."""
 
+import errno
+import os
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 SHOWN = 20
+LACKS = {errno.ENOSPC: "plus de place sur le disque", errno.EDQUOT: "plus de place sur le disque pour ce compte", errno.EROFS: "disque en lecture seule",
+         errno.EACCES: "accès refusé", errno.EPERM: "accès refusé", errno.EIO: "disque défaillant", errno.EFBIG: "fichier trop gros pour ce disque",
+         errno.EBUSY: "fichier ou dossier retenu par un autre logiciel", errno.ENOMEM: "mémoire insuffisante",
+         errno.EEXIST: "un fichier occupe cette place", errno.ENOTDIR: "un fichier occupe la place d’un dossier"}
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,7 @@ class TraceabilityRefused(Refusal):
 
 
 class ResourcesLacking(Refusal):
-    """Disk, memory or time ran out."""
+    """Disk, memory or time ran out, or an input changed under the run."""
 
     code = 40
 
@@ -105,6 +112,14 @@ class RenderingFailed(Refusal):
 def by_name(name):
     """The refusal class of that name, or None: how a code comes back from a notebook's process."""
     return next((kind for kind in Refusal.__subclasses__() if kind.__name__ == name), None)
+
+
+def lacking(error):
+    """The refusal for an error that the disk or the memory is the cause of, whichever process met it; None for any other."""
+    text = f"{type(error).__name__} : {error}"
+    lack = "mémoire insuffisante" if "MemoryError" in text else next((said for number, said in LACKS.items() if os.strerror(number) in text), None)
+    place = re.search(r"\[Errno \d+\] [^:]+: '([^']+)'", text)
+    return ResourcesLacking(Problem(lack, remedy="Libérez de la place ou rendez l’accès, puis relancez.", file=place[1] if place else "")) if lack else None
 
 
 def near(word, candidates):

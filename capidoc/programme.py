@@ -95,11 +95,27 @@ class Kept(_Strict):
         return list(dict.fromkeys([*self.attributs.values(), *(c.question for c in self.classes.values()), *self.variables]))
 
 
+class Server(_Strict):
+    """Where a source is fetched: the server, its form (a project's form on ODK Central), and the saved export wanted rather than the data."""
+
+    serveur: Annotated[str, StringConstraints(pattern=r"^(https://[\w.-]+|http://(127\.0\.0\.1|localhost))(:\d+)?/?$")]
+    formulaire: Annotated[str, StringConstraints(pattern=r"^\w[\w .-]*$")]
+    projet: int | None = None
+    export: str = ""
+
+    @model_validator(mode="after")
+    def _one_kind(self):
+        if self.projet and self.export:
+            raise ValueError("« export » est un réglage de KoboToolbox, « projet » un numéro d’ODK Central : l’un des deux")
+        return self
+
+
 class Source(Kept):
     """One kind of file received: how to find it, read it and what to keep of it."""
 
     libelle: str
     fichier: str
+    collecte: Server | None = None
     formulaire: str | None = None
     colonnes: dict[Name, Column] = {}
     totaux: str | None = None
@@ -119,7 +135,14 @@ class Source(Kept):
     def _one_description(self):
         if bool(self.formulaire) == bool(self.colonnes):
             raise ValueError("donnez « formulaire » (XLSForm) ou « colonnes » (classeur ordinaire), l’un des deux")
+        if self.collecte and not (self.formulaire and re.fullmatch(r"[^*?\[]*\*[^?\[]*\.xlsx", self.fichier)):
+            raise ValueError("« collecte » demande un « formulaire », et un « fichier » comme Suivi*.xlsx")
         return self
+
+    @property
+    def fetched(self):
+        """The name of the file that fetching writes, unlike that of any export: « Suivi*.xlsx » gives « Suivi - collecte.xlsx »."""
+        return self.fichier.replace("*", " - collecte", 1).replace("*", "")
 
     @property
     def kept(self):
@@ -139,6 +162,32 @@ class Source(Kept):
         return [*self.of(repeat).variables, *folded], [*own, *([folded[question].dimension] if question in folded else [])]
 
 
+class Zone(_Strict):
+    """Several communes told together, where one alone would tell too much."""
+
+    libelle: str
+    communes: list[Name] = Field(min_length=1)
+
+
+class Disclosure(_Strict):
+    """How small is too small to be shown. A threshold may be raised; lowered, it needs its reason, which the document prints."""
+
+    personnes: int = Field(5, ge=2)
+    contributeurs: int = Field(5, ge=3)
+    denominateur: int = Field(10, ge=1)
+    sensible: int = Field(10, ge=1)
+    sensibles: list[Name] = []
+    raisons: dict[Name, str] = {}
+    adresses_publiques: list[str] = []
+
+    @model_validator(mode="after")
+    def _lowered_with_reason(self):
+        low = [n for n, f in Disclosure.model_fields.items() if isinstance(f.default, int) and getattr(self, n) < f.default and not self.raisons.get(n)]
+        if low:
+            raise ValueError(f"un seuil abaissé demande sa raison, sous « raisons » : {', '.join(low)}")
+        return self
+
+
 class Identity(_Strict):
     """What programme.yml says: identity, periods, sites, sources."""
 
@@ -152,6 +201,8 @@ class Identity(_Strict):
     devis: Literal["avant_apres"] = "avant_apres"
     periodes: dict[Name, Period]
     communes: dict[Name, str]
+    zones: dict[Name, Zone] = {}
+    divulgation: Disclosure = Disclosure()
     fiche: list[tuple[str, str]] = []
     exceptions_vocabulaire: list[tuple[str, str]] = []
     nombres_declares: list[tuple[str, str]] = []
@@ -165,6 +216,18 @@ class Identity(_Strict):
         if "suivi" not in self.periodes:
             raise ValueError("« periodes » doit contenir « suivi » : les deux moments comparés")
         return self
+
+    @model_validator(mode="after")
+    def _zones_cut_the_programme(self):
+        zoned = sorted(c for zone in self.zones.values() for c in zone.communes)
+        if self.zones and zoned != sorted(self.communes):
+            raise ValueError("chaque commune doit être dans une zone, et une seule")
+        return self
+
+    @property
+    def zone_of(self):
+        """The zone of each commune; empty without zones."""
+        return {commune: name for name, zone in self.zones.items() for commune in zone.communes}
 
 
 class Programme:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pandas as pd
 
-from capidoc import claims, wording
+from capidoc import claims, finished, wording
 from capidoc.problems import InputUnreadable, Problem
 
 MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre")
@@ -38,9 +38,7 @@ def text_of(path):
     """The words of a .txt, .md, .docx or .pdf file; raises InputUnreadable."""
     try:
         if path.suffix == ".pdf":
-            from pypdf import PdfReader
-
-            return "\n".join(page.extract_text() for page in PdfReader(path).pages)
+            return finished.pdf(path)
         if path.suffix == ".docx":
             import pypandoc
 

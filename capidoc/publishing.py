@@ -1,9 +1,12 @@
 """How is it published: a set built aside, checked, described by its manifest and switched whole into outputs/."""
 
+import ctypes
+import errno
 import hashlib
 import json
 import os
 import shutil
+import tempfile
 from contextlib import contextmanager
 from importlib.metadata import distributions
 from pathlib import Path
@@ -11,11 +14,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from capidoc.problems import AlreadyRunning, Problem, RenderingFailed, ResourcesLacking, TraceabilityRefused
-from capidoc.reading import digest
 
 MANIFEST = "manifest.json"
 CODE = ("capidoc/**/*.py", "notebooks/*.ipynb", "templates/**/*", "requirements.lock")
-WORDS = ("*.yml", "*.csv", "formulaires/*", "recit/*")
+WORDS = ("*.yml", "*.csv", "*.xlsx", "formulaires/*", "recit/**/*", "editions/*")
+MB = 2**20
+FREE_BYTES = 30 * MB  # charts, documents and notebooks of a set; the tables grow with what was received
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
 
 
 @contextmanager
@@ -34,9 +39,35 @@ def alone(programme):
 def inputs(programme, parameters):
     """The sha256 of all that decides the set: raw files, programme folder, code, templates; and the parameters."""
     places = [(programme.raw, ("*",)), (programme.folder, WORDS), (programme.root, CODE)]
-    files = [p for place, patterns in places for pattern in patterns for p in sorted(place.glob(pattern)) if p.is_file()]
+    files = [p for place, patterns in places for pattern in patterns for p in sorted(place.glob(pattern))
+             if p.is_file() and not p.name.startswith("~$")]
     names = {p.relative_to(programme.root).as_posix(): digest(p) for p in files}
     return {"programme": programme.slug, "parametres": parameters, "entrees": names}
+
+
+def unmoved(before, after):
+    """Nothing; raises ResourcesLacking naming what changed between the beginning and the end of a run."""
+    known, found = before["entrees"], after["entrees"]
+    moved = sorted(name for name in known.keys() | found.keys() if known.get(name) != found.get(name))
+    if moved:
+        raise ResourcesLacking(*(Problem("fichier changé pendant le calcul : rien n’est publié", remedy="Relancez la commande.", file=name) for name in moved))
+
+
+def room(programme):
+    """Nothing; raises ResourcesLacking when a disk that a run writes to has less free space than a generous set needs."""
+    received = sum(p.stat().st_size for p in programme.raw.glob("*") if p.is_file())
+    needed = FREE_BYTES + 10 * received
+    for place in (programme.root / "outputs", programme.root / "data", Path(tempfile.gettempdir())):
+        free = shutil.disk_usage(place if place.exists() else programme.root).free
+        if free < needed:
+            raise ResourcesLacking(Problem(f"il faut {needed // MB} Mo libres, il en reste {free // MB}", file=str(place),
+                                           remedy="Faites de la place et relancez."))
+
+
+def digest(path):
+    """The sha256 of a file."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def identity(described):
@@ -46,7 +77,7 @@ def identity(described):
 
 def versions():
     """The versions of the installed libraries, by name."""
-    return dict(sorted((d.name.lower(), d.version) for d in distributions()))
+    return dict(sorted((d.name.lower(), d.version) for d in distributions() if d.name))  # one being installed has none yet
 
 
 def up_to_date(target, described, wanted):
@@ -82,18 +113,29 @@ def verify(target):
     return list(_manifest(target)["sorties"])
 
 
-def stage(target):
-    """An empty folder beside the target, on the same disk, where a set is built; leftovers of a killed run are removed."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        for left in target.parent.glob(f".{target.name}.chantier-*"):
+def stage(programme):
+    """An empty folder on the disk of the published one, where a set is built; what a killed run left is put right."""
+    top = _top(programme)
+    top.parent.mkdir(parents=True, exist_ok=True)
+    _mend(top)
+    workshop = top.parent / f".{top.name}.chantier-{os.getpid()}"
+    workshop.mkdir()
+    return workshop
+
+
+def _top(programme):
+    return (programme.root / "outputs" / programme.slug).resolve()
+
+
+def _mend(top):
+    """Nothing; old sets that were set aside and never replaced are back in place, other leftovers are gone."""
+    for aside in top.parent.glob(f".{top.name}.*ancien"):
+        target = top.parent.joinpath(*aside.name.split(".")[1:-1])
+        if not target.exists():
+            aside.rename(target)
+    for pattern in ("chantier-*", "*ancien"):
+        for left in top.parent.glob(f".{top.name}.{pattern}"):
             shutil.rmtree(left)
-        _recover(target)
-        workshop = target.parent / f".{target.name}.chantier-{os.getpid()}"
-        workshop.mkdir()
-        return workshop
-    except OSError as error:
-        raise ResourcesLacking(Problem(f"écriture impossible : {error.strerror}", file=str(target.parent))) from error
 
 
 def clean(programme):
@@ -112,27 +154,9 @@ def clean(programme):
     return kept
 
 
-def _aside(target):
-    return target.parent / f".{target.name}.ancien"
-
-
-def _recover(target):
-    """The old set back in place, when a run was killed between the two renames of `switch`."""
-    if _aside(target).is_dir() and not target.exists():
-        _aside(target).rename(target)
-    _discard(target)
-
-
 def _nested(target):
     """The folders of a published set that are sets of their own: one commune, one period."""
     return [path.parent for path in target.glob(f"*/{MANIFEST}")]
-
-
-def _discard(target):
-    """The old set gone, but for the restricted sets that stood in it."""
-    for one in _nested(_aside(target)):
-        one.rename(target / one.name)
-    shutil.rmtree(_aside(target), ignore_errors=True)
 
 
 def describe(workshop, described):
@@ -146,25 +170,76 @@ def describe(workshop, described):
 
 
 def switch(workshop, target):
-    """The names under which edited or foreign files of the old set were carried beside the new one, now in place."""
-    carried = _carry(target, workshop) if target.is_dir() else []
-    if target.is_dir():
-        target.rename(_aside(target))
-    workshop.rename(target)
-    _discard(target)
+    """The names under which edited or foreign files of the old set were carried beside the new one, now in place, whole and on the disk."""
+    target = target.resolve()
+    carried, within = _carry(target, workshop), [one.name for one in _nested(target)]
+    for name in within:
+        shutil.copytree(target / name, workshop / name, copy_function=_same_file)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _to_disk([*workshop.rglob("*"), workshop])
+    _trade(workshop, target)
+    for name in (".", *within):  # what somebody saved in the meantime
+        carried += [Path(name, kept).as_posix() for kept in _carry(workshop / name, target / name)]
+    _to_disk({workshop.parent, target.parent})
+    shutil.rmtree(workshop, ignore_errors=True)
     return carried
 
 
-def _carry(target, workshop):
+def _to_disk(paths):
+    """Nothing; a power cut no longer loses these files and folders (Windows opens no folder: it keeps its own order)."""
+    for path in paths if os.name == "posix" else ():
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # some network disks sync no folder
+                raise
+        finally:
+            os.close(descriptor)
+
+
+def _trade(workshop, target):
+    """Nothing; the new set is in place, the old one in the workshop: in one step where the system has it, else in two that `_mend` completes."""
+    if not target.is_dir():
+        workshop.rename(target)
+    elif not _exchanged(workshop, target):
+        aside = workshop.parent / f".{'.'.join(target.relative_to(workshop.parent).parts)}.ancien"
+        target.rename(aside)
+        try:
+            workshop.rename(target)
+        except OSError:
+            aside.rename(target)
+            raise
+        aside.rename(workshop)
+
+
+def _exchanged(one, other):
+    """Whether two folders have traded places in one step, which Linux can on most of its disks."""
+    try:
+        rename = ctypes.CDLL(None).renameat2
+    except (AttributeError, TypeError):
+        return False
+    return rename(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0
+
+
+def _same_file(source, target):
+    """Nothing; the file stands in both folders, so that what is being written to it is in both; a copy where disks have no links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _carry(old, new):
     names = []
-    for name, state in differences(target):
-        path = Path(name)
-        if state == "absent" or path.name.startswith((".", "~$")):
-            continue
-        kept = path if state == "inconnu" and not (workshop / path).exists() else _beside(path, digest(target / path))
-        (workshop / kept).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(target / path, workshop / kept)
-        names.append(kept.as_posix())
+    for path in (Path(name) for name, state in differences(old) if state != "absent"):
+        sha = digest(old / path)
+        kept = _beside(path, sha) if (new / path).exists() else path
+        known = any((new / one).is_file() and digest(new / one) == sha for one in (path, kept))
+        if not known and not path.name.startswith((".", "~$")):
+            (new / kept).parent.mkdir(parents=True, exist_ok=True)
+            _same_file(old / path, new / kept)
+            names.append(kept.as_posix())
     return names
 
 

@@ -7,14 +7,18 @@ import re
 import zipfile
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from capidoc.problems import InputUnreadable, InputUnsafe, Problem
 from capidoc.values import plain
 
+if TYPE_CHECKING:
+    import pandas as pd  # a run with nothing to do only hashes files
+
 ACCEPTED = ".xlsx (Excel, KoboToolbox) ou .csv"
 PACKED, UNPACKED, RATIO, ROWS, COLUMNS = 20_000_000, 200_000_000, 100, 100_000, 2_000
+# A CSV has nothing to unpack: it may weigh what a workbook may, once unpacked.
+LARGEST = {".xlsx": PACKED, ".csv": UNPACKED}
 OLE, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
 
 
@@ -24,7 +28,7 @@ class Sheet:
 
     file: str
     name: str
-    cells: pd.DataFrame
+    cells: "pd.DataFrame"
     formulas: dict = field(default_factory=dict)
 
     @property
@@ -40,13 +44,13 @@ def digest(path):
 
 def read(path):
     """The sheets of a raw file, in its order; raises InputUnreadable or InputUnsafe."""
-    content = path.read_bytes()
-    if path.suffix.lower() not in (".xlsx", ".csv"):
+    if path.suffix.lower() not in LARGEST:
         raise InputUnreadable(Problem("format refusé", ACCEPTED, "Enregistrez le fichier sous l’un de ces formats.", file=path.name))
+    if path.stat().st_size > LARGEST[path.suffix.lower()]:
+        raise InputUnsafe(Problem(f"fichier de plus de {LARGEST[path.suffix.lower()] // 10**6} Mo", file=path.name))
+    content = path.read_bytes()
     if not content.strip():
         raise InputUnreadable(Problem("fichier vide", remedy="Téléchargez l’export à nouveau.", file=path.name))
-    if len(content) > PACKED:
-        raise InputUnsafe(Problem(f"fichier de plus de {PACKED // 10**6} Mo", file=path.name))
     return [_csv(path.name, content)] if path.suffix.lower() == ".csv" else _workbook(path.name, content)
 
 
@@ -56,7 +60,8 @@ def _csv(file, content):
     text = _decoded(content)
     heading = text.splitlines()[0]
     delimiter = max(";,\t", key=heading.count)
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    once = {}  # a word said a million times is kept once
+    rows = [[once.setdefault(cell, cell) for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
     return Sheet(file, "", _grid(rows))
 
 
@@ -81,7 +86,7 @@ def _workbook(file, content):
 
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        return [Sheet(file, name, _grid(book.get_sheet_by_name(name).to_python(skip_empty_area=False)), formulas.get(name, {}))
+        return [Sheet(file, name, _grid(map(_texts, book.get_sheet_by_name(name).to_python(skip_empty_area=False))), formulas.get(name, {}))
                 for name in book.sheet_names]
     except (CalamineError, zipfile.BadZipFile, OSError) as error:
         raise InputUnreadable(Problem("classeur illisible", remedy="Téléchargez l’export à nouveau.", file=file)) from error
@@ -145,9 +150,15 @@ def _unescaped(text):
 
 
 def _grid(rows):
-    frame = pd.DataFrame([[_text(cell) for cell in row] for row in rows], dtype=object).fillna("")
+    import pandas as pd
+
+    frame = pd.DataFrame(list(rows), dtype=object).fillna("")
     frame.index = range(1, len(frame) + 1)
     return frame
+
+
+def _texts(row):
+    return [_text(cell) for cell in row]
 
 
 def _text(cell):

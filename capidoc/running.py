@@ -1,11 +1,10 @@
 """How is a notebook run: papermill, with its parameters checked and its refusals told by their own exit code."""
 
+import logging
 import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-from traitlets.config import Config
 
 from capidoc import problems
 from capidoc.problems import ConfigurationRefused, Problem, ResourcesLacking, near
@@ -18,10 +17,23 @@ class NotebookFailed(Exception):
     """A cell failed in a way that no refusal foresaw: a bug, told with the place of the notebook kept for reading."""
 
 
+def foresee(modules):
+    """Nothing; what the steps after the notebooks import will be imported while their first cell runs."""
+    _spare_a_grammar()
+    from capidoc import engine
+
+    engine.meanwhile(modules)
+
+
+def _spare_a_grammar():
+    """Nothing; a grammar of web addresses that jsonschema would compile for a second, for a format that notebooks do not use, is not there."""
+    sys.modules.setdefault("rfc3987_syntax", None)
+
+
 def execute(notebook, parameters, target, root, progress):
     """The executed notebook at `target`; raises the refusal that a cell raised, ResourcesLacking on a dead or hung kernel."""
-    # A grammar of web addresses that jsonschema would compile for a second, for a format that notebooks do not use.
-    sys.modules.setdefault("rfc3987_syntax", None)
+    _spare_a_grammar()
+    import nbformat
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
@@ -29,10 +41,12 @@ def execute(notebook, parameters, target, root, progress):
     from capidoc import engine
 
     _only_known(notebook, parameters)
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # a home that cannot be written to, fonts being listed: no news for the mail of cron
     target.parent.mkdir(parents=True, exist_ok=True)
     os.environ["PYTHONPATH"] = str(root)
     try:
         with TemporaryDirectory(prefix="capidoc-") as sockets:
+            os.environ["IPYTHONDIR"] = sockets  # nobody's own settings, and a home is not always there to be written to
             done = papermill.execute_notebook(notebook, target, parameters, engine_name=os.environ.get(ENGINE) or engine.register(),
                                               kernel_name="python3", cwd=root, progress_bar=progress,
                                               execution_timeout=TIMEOUT_SECONDS, log_output=False, config=_transport(sockets),
@@ -43,6 +57,8 @@ def execute(notebook, parameters, target, root, progress):
         raise ResourcesLacking(Problem("le noyau du carnet s’est arrêté ou dépasse le temps permis", file=notebook.name,
                                        remedy=f"Voir {target}.")) from error
     _ran_to_the_end(done, notebook)
+    _without_times(done)
+    nbformat.write(done, target)
 
 
 def _quiet_kernel(log):
@@ -59,6 +75,8 @@ def _quiet_kernel(log):
 
 def _transport(folder):
     """Sockets of files, in this run's own folder, where the system has them: no port is opened, ipykernel has nothing to warn about."""
+    from traitlets.config import Config
+
     if sys.platform == "win32":
         return Config()
     return Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/k"}})
@@ -85,6 +103,15 @@ def _ran_to_the_end(done, notebook):
     last = [cell for cell in done.cells if cell.cell_type == "code"][-1]
     if last.execution_count is None:
         raise ResourcesLacking(Problem("le carnet s’est arrêté avant sa dernière cellule", file=Path(notebook).name))
+
+
+def _without_times(notebook):
+    """Nothing; the notebook says no more when, how long and on which machine it ran: the same run gives the same bytes."""
+    notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"]}
+    for number, cell in enumerate(notebook.cells):
+        cell.metadata = {"tags": cell.metadata.get("tags", [])}
+        if "injected-parameters" in cell.metadata["tags"]:
+            cell["id"] = f"parametres-{number}"
 
 
 def document(notebook):

@@ -1,34 +1,58 @@
 """How do tables rest on disk: CSV between notebooks, a workbook for people; text stays text, bytes stay the same."""
 
 import io
+import os
+import re
 import zipfile
+from collections import defaultdict
+from html import escape
 
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from capidoc import french
 from capidoc.problems import ConfigurationRefused, Problem
 
+PART = 500_000  # rows read at a time
 STAMP = (1980, 1, 1, 0, 0, 0)
 ACTIVE = ("=", "+", "-", "@", "\t", "\r")
+UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+LONGEST, CUT = 32_767, "<WARNING: Truncated> "  # Excel's limit, and what KoboToolbox says of it
 HEADINGS = {"id": "Fait", "libelle": "Indicateur", "mesure": "Mesure", "moment": "Moment", "groupe": "Groupe", "texte": "Valeur",
             "unite": "Unité", "arrondi": "Arrondi", "n": "n", "manquants": "Manquants", "intervalle": "Intervalle à 95 %",
             "methode": "Méthode", "formule": "Formule"}
 
 
 def write(table, path):
-    """The table as CSV: `;`, UTF-8 with BOM so that Excel shows its accents."""
+    """The table as CSV: `;`, UTF-8 with BOM so that Excel shows its accents; under its name it is whole, whenever the run is killed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(path, sep=";", index=False, encoding="utf-8-sig", lineterminator="\n")
+    half = path.with_name(f".{path.name}")
+    table.to_csv(half, sep=";", index=False, encoding="utf-8-sig", lineterminator="\n")
+    half.replace(path)
 
 
 def read(path, **kinds):
     """The table of a CSV written by `write`; text unless a kind is given."""
+    return pd.concat(_parts(path, str, kinds), ignore_index=True).astype(kinds)
+
+
+def read_long(path, **kinds):
+    """The same for millions of rows, its texts as categories: a word said a million times is kept once."""
+    parts = _parts(path, "category", kinds)
+    return pd.DataFrame({name: _joined([part[name] for part in parts], name in kinds) for name in parts[0]}).astype(kinds)
+
+
+def _joined(parts, numbers):
+    return pd.concat(parts, ignore_index=True) if numbers else union_categoricals([p.astype("category") for p in parts], sort_categories=True)
+
+
+def _parts(path, text, kinds):
     if not path.is_file():
         raise ConfigurationRefused(Problem("table absente", remedy="Lancez d’abord « make data ».", file=path.name))
-    table = pd.read_csv(path, sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    for column, kind in kinds.items():
-        table[column] = pd.to_numeric(table[column].where(table[column] != "")).astype(kind)
-    return table
+    dtypes = defaultdict(lambda: text, dict.fromkeys(kinds, float))
+    with pd.read_csv(path, sep=";", dtype=dtypes, keep_default_na=False, na_values={name: [""] for name in kinds}, encoding="utf-8-sig",
+                     low_memory=False, chunksize=PART) as parts:
+        return list(parts)
 
 
 def inert(table):
@@ -65,18 +89,61 @@ def read_workbook(path):
     return pd.DataFrame(rows, columns=heads).rename(columns={french: name for name, french in HEADINGS.items()})
 
 
+def workbook(sheets):
+    """The bytes of a workbook of plain sheets {name: rows}: text is text, whatever it begins with; the same rows give the same bytes."""
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    for name in sheets:
+        book.create_sheet(name)
+    # openpyxl writes the book; 30 000 rows of cells, one by one, would take it ten seconds.
+    return _steady(book, {f"xl/worksheets/sheet{number}.xml": _sheet(rows) for number, rows in enumerate(sheets.values(), 1)})
+
+
+def _sheet(rows):
+    from openpyxl.utils import get_column_letter
+
+    letters = [get_column_letter(position) for position in range(1, max(map(len, rows)) + 1)]
+    lines = ("".join(_cell(f"{letter}{number}", cell) for letter, cell in zip(letters, row, strict=False) if cell not in (None, ""))
+             for number, row in enumerate(rows, 1))
+    body = "".join(f'<row r="{number}">{line}</row>' for number, line in enumerate(lines, 1))
+    return f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{body}</sheetData></worksheet>'.encode()
+
+
+def _cell(place, cell):
+    if not isinstance(cell, str):
+        return f'<c r="{place}"><v>{cell:d}</v></c>' if isinstance(cell, int) else f'<c r="{place}"><v>{cell!r}</v></c>'
+    cell = cell if len(cell) <= LONGEST else CUT + cell[: LONGEST - len(CUT)]
+    text = escape(UNWRITABLE.sub("\ufffd", cell), quote=False)
+    return f'<c r="{place}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+
+
+def put(path, content):
+    """Nothing: the bytes stand at the path, on the disk itself, or what stood there still does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.partiel")
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
 def counted(cell):
     """An n or a number of missing ones of a workbook, as documents print it."""
     return cell if isinstance(cell, str) else french.number(cell)
 
 
-def _steady(book):
-    """The bytes of a workbook without the hour at which it was written."""
+def _steady(book, replaced=None):
+    """The bytes of a workbook without the hour at which it was written, some of its parts replaced."""
     raw, steady = io.BytesIO(), io.BytesIO()
     book.save(raw)
     with zipfile.ZipFile(raw) as source, zipfile.ZipFile(steady, "w", zipfile.ZIP_DEFLATED) as target:
         for name in sorted(source.namelist()):
-            content = source.read(name)
+            content = (replaced or {}).get(name) or source.read(name)
             if name == "docProps/core.xml":
                 content = content[: content.index(b"<dcterms:created")] + content[content.rindex(b"</dcterms:modified>") + 19:]
             target.writestr(zipfile.ZipInfo(name, STAMP), content, zipfile.ZIP_DEFLATED)

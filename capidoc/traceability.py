@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
+from capidoc import finished
 from capidoc.problems import Problem, TraceabilityRefused, near
 
 FORMATS = ("pdf", "docx")
@@ -127,7 +128,7 @@ def _absent(path, numbers):
         told = _controls(path)
         return [Problem("nombre absent de ce format", file=path.name, column=fact, value=text)
                 for fact, text in dict.fromkeys(numbers) if _spaced(text) not in told.get(fact, ())]
-    words = _pdf_words(path)
+    words = _spaced(finished.pdf(path))
     return [Problem("nombre absent de ce format", file=path.name, column=fact, value=text)
             for fact, text in dict.fromkeys(numbers) if _spaced(text) not in words]
 
@@ -144,12 +145,6 @@ def _controls(path):
             text = "".join(t.text or "" for t in control.iter(qn("w:t")))
             told.setdefault(tag.get(qn("w:val")), set()).add(_spaced(text))
     return told
-
-
-def _pdf_words(path):
-    from pypdf import PdfReader
-
-    return _spaced(" ".join(page.extract_text() for page in PdfReader(path).pages))
 
 
 def _spaced(text):

@@ -8,6 +8,7 @@ from capidoc.problems import Problem, TraceabilityRefused
 REFUSED = {"avant_apres": (
     r"impact\w*", r"grâce à|grâce aux?", r"(?:a|ont|avait|avaient) permis de", r"(?:a|ont) entraîné\w*", r"démontr\w+", r"prouv\w+",
     r"attribuable\w*", r"(?:a|ont) contribué à")}
+COMMENT = re.compile(r"<!--#.*?#-->", re.DOTALL)
 INSTEAD = "« évolution observée », « a pu contribuer à », « les entreprises déclarent »"
 
 
@@ -27,12 +28,17 @@ def causes(text, design):
     return [found.group() for found in _pattern(design).finditer(text)]
 
 
+def spoken(text):
+    """The narrative without its comments, line for line."""
+    return COMMENT.sub(lambda found: "\n" * found.group().count("\n"), text)
+
+
 def _pattern(design):
     return re.compile(rf"\b(?:{'|'.join(REFUSED[design])})(?!\w)", re.IGNORECASE)
 
 
 def _problems(path, pattern, allowed):
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(spoken(path.read_text(encoding="utf-8")).splitlines(), start=1):
         for found in pattern.finditer(line):
             if not any(words in line.casefold() for words in allowed):
                 yield Problem("affirmation de cause que le devis « avant-après » ne permet pas", INSTEAD,

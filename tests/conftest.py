@@ -3,7 +3,6 @@
 import importlib.util
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -90,19 +89,6 @@ def workbook(tmp_path):
         book.save(tmp_path / name)
         return tmp_path / name
     return make
-
-
-def copied(root):
-    """The root, where the project now is as a user gets it."""
-    for part in ("capidoc", "notebooks", "templates", "programmes", "data/raw"):
-        shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy2(ROOT / "requirements.lock", root)
-    return root
-
-
-def capidoc(root, *arguments):
-    """The finished command."""
-    return subprocess.run([sys.executable, "-m", "capidoc", *arguments], cwd=root, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
 def needs(tool):

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from capidoc import disclosure, effects, facts, indicators, naming, prices, statistics
+from capidoc import effects, facts, indicators, naming, prices, statistics
 from capidoc.problems import ConfigurationRefused
 
 from .conftest import PROGRAMME
@@ -88,26 +88,6 @@ def test_change_of_totals(before, after, expected):
 
 def test_calendar_months_count_both_ends():
     assert (statistics.months_inclusive("2021-09", "2023-03"), statistics.months_inclusive("2021-10", "2023-03")) == (19, 18)
-
-
-def fact(**more):
-    return {"indicateur": "x", "mesure": "valeur", "moment": "", "groupe": "", "valeur": 20.0, "unite": "personnes", "n": 20, "methode": "",
-            "texte": "20", "manquants": 0, "intervalle": None} | more
-
-
-def test_a_hidden_group_takes_its_whole_breakdown_with_it():
-    table = disclosure.judged(pd.DataFrame([fact(), fact(groupe="commune=niono", valeur=3.0), fact(groupe="commune=dieli", valeur=17.0),
-                                            fact(groupe="sexe=femme", valeur=9.0)]))
-    assert table["statut_divulgation"].tolist() == ["publiable", "masque:D3", "masque:D3", "publiable"]
-    assert disclosure.shown(table, "public")["texte"].tolist() == ["20", "n.p.", "n.p.", "20"]
-    assert disclosure.shown(table, "public")["n"].isna().tolist() == [False, True, True, False]  # the n of a count is the count
-    assert disclosure.shown(table, "interne")["texte"].tolist() == ["20"] * 4
-
-
-@pytest.mark.parametrize("hidden", [
-    {"unite": "F CFA", "n": 4}, {"unite": "unités", "n": 4, "mesure": "hausse"}, {"unite": "%", "n": 9, "mesure": "part"}, {"valeur": 1.0}, {"valeur": 4.0}])
-def test_small_counts_money_of_few_and_shares_of_few_are_hidden(hidden):
-    assert disclosure.judged(pd.DataFrame([fact(**hidden)]))["statut_divulgation"][0] != "publiable"
 
 
 def test_facts_written_are_facts_read(tmp_path):

@@ -10,9 +10,9 @@ from .conftest import PROGRAMME
 
 FACTS = pd.DataFrame([
     {"id": "salaries.avant", "libelle": "Salariés", "indicateur": "salaries", "mesure": "avant", "moment": "2022-05", "groupe": "", "valeur": 17.0,
-     "texte": "17", "n": 20, "manquants": 1},
+     "texte": "17", "n": 20, "manquants": 1, "statut_divulgation": "publiable"},
     {"id": "salaries.avant.femme", "libelle": "Salariés", "indicateur": "salaries", "mesure": "avant", "moment": "2022-05", "groupe": "sexe=femme",
-     "valeur": 7.0, "texte": "7", "n": 20, "manquants": 0}])
+     "valeur": 7.0, "texte": "7", "n": 20, "manquants": 0, "statut_divulgation": "publiable"}])
 
 
 @pytest.fixture

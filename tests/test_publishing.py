@@ -1,5 +1,6 @@
 """How a set is published: whole, described, never over somebody's edits."""
 
+import shutil
 from types import SimpleNamespace
 
 import pytest
@@ -12,16 +13,22 @@ DESCRIBED = {"programme": "essai", "parametres": {}, "entrees": {"a": "1"}}
 
 @pytest.fixture
 def publish(tmp_path):
-    """A function from {name: text} to the published folder."""
-    def run(**files):
-        target = tmp_path / "outputs" / "essai"
-        workshop = publishing.stage(target)
+    """A function from {name: text} to the published folder, or to the one of a commune within it."""
+    def run(commune="", **files):
+        here = place(tmp_path)
+        target = here.published / commune
+        workshop = publishing.stage(here)
         for name, text in files.items():
             (workshop / name.replace("_", ".")).write_text(text)
         publishing.describe(workshop, DESCRIBED)
         run.carried = publishing.switch(workshop, target)
         return target
     return run
+
+
+def place(root):
+    """What publishing asks of a programme."""
+    return SimpleNamespace(root=root, slug="essai", published=root / "outputs" / "essai")
 
 
 def names(target):
@@ -54,12 +61,25 @@ def test_an_edited_file_is_kept_beside_the_new_set(publish):
     assert publish.carried == kept
 
 
+def test_what_is_saved_while_the_sets_trade_places_is_kept(publish, monkeypatch):
+    target, trade = publish(note_docx="un"), publishing._trade
+    publish(commune="niono", note_docx="un")
+
+    def saved_just_before(workshop, target):
+        for folder in (target, target / "niono"):
+            (folder / "neuf.docx").write_text("relu")
+            (folder / "neuf.docx").replace(folder / "note.docx")
+        trade(workshop, target)
+
+    monkeypatch.setattr(publishing, "_trade", saved_just_before)
+    publish(note_docx="deux")
+    assert [(target / folder / name).read_text() for folder in ("", "niono") for name in names(target / folder) if "modifie" in name] == ["relu", "relu"]
+    assert [name.partition(".")[0] for name in publish.carried] == ["note", "niono/note"]
+
+
 def test_the_set_of_one_commune_stays_when_the_whole_is_published_again(publish, tmp_path):
     target = publish(note_docx="un")
-    part = publishing.stage(target / "niono")
-    (part / "note.docx").write_text("niono")
-    publishing.describe(part, DESCRIBED)
-    publishing.switch(part, target / "niono")
+    publish(commune="niono", note_docx="niono")
     assert publishing.differences(target) == []
     target = publish(note_docx="deux")
     assert publish.carried == [] and publishing.verify(target / "niono") == ["note.docx"]
@@ -69,16 +89,28 @@ def test_cleaning_keeps_what_somebody_edited_or_added(publish, tmp_path):
     target = publish(note_docx="un", note_html="deux")
     (target / "note.docx").write_text("retouché")
     (target / "remarques.txt").write_text("à la main")
-    here = SimpleNamespace(root=tmp_path, slug="essai", published=target)
-    assert sorted(publishing.clean(here)) == ["outputs/essai/note.docx", "outputs/essai/remarques.txt"]
+    assert sorted(publishing.clean(place(tmp_path))) == ["outputs/essai/note.docx", "outputs/essai/remarques.txt"]
     assert names(target) == ["note.docx", "remarques.txt"]
 
 
-def test_a_run_killed_between_the_two_renames_leaves_the_old_set(publish, tmp_path):
-    target = publish(note_docx="un")
-    target.rename(tmp_path / "outputs" / ".essai.ancien")
-    publishing.stage(target)
+@pytest.mark.parametrize("commune", ["", "niono"])
+def test_where_folders_cannot_trade_places_a_run_killed_between_two_renames_leaves_the_old_set(publish, tmp_path, commune):
+    publish(note_docx="un")
+    target = publish(commune=commune, note_docx="un")
+    target.rename(tmp_path / "outputs" / ("." + ".".join(filter(None, ["essai", commune, "ancien"]))))
+    shutil.rmtree(publishing.stage(place(tmp_path)))
     assert publishing.verify(target) == ["note.docx"]
+    assert names(tmp_path / "outputs") == ["essai"]
+
+
+def test_a_published_folder_that_is_a_link_stays_one(publish, tmp_path):
+    shared = tmp_path / "partage" / "jass"
+    shared.mkdir(parents=True)
+    (tmp_path / "outputs").mkdir()
+    (tmp_path / "outputs" / "essai").symlink_to(shared)
+    publish(note_docx="un")
+    publish(note_docx="deux")
+    assert (shared / "note.docx").read_text() == "deux" and names(shared.parent) == ["jass"]
 
 
 def test_same_inputs_and_untouched_outputs_need_no_rebuild(publish):

@@ -50,3 +50,16 @@ def test_a_notebook_that_stops_early_is_no_success(notebook, leaving):
     with pytest.raises(ResourcesLacking) as refusal:
         notebook(leaving, "print('fin')")
     assert refusal.value.code == 40
+
+
+def test_a_hung_notebook_is_stopped_and_the_kept_copy_named(notebook, tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "TIMEOUT_SECONDS", 4)
+    with pytest.raises(ResourcesLacking, match=str(tmp_path / "fait" / "carnet.ipynb")):
+        notebook("print('fait')", "import time; time.sleep(1000)")
+    assert nbformat.read(tmp_path / "fait" / "carnet.ipynb", 4).cells[-2].outputs[0]["text"] == "fait\n"
+
+
+def test_the_executed_notebook_says_neither_when_nor_where_it_ran(notebook, tmp_path):
+    first = notebook("print(mot)", mot="x").read_text()
+    running.execute(tmp_path / "carnet.ipynb", {"mot": "x"}, tmp_path / "ailleurs" / "carnet.ipynb", ROOT, False)
+    assert (tmp_path / "ailleurs" / "carnet.ipynb").read_text() == first and str(tmp_path) not in first

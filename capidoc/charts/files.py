@@ -13,7 +13,7 @@ from PIL import Image
 from capidoc.charts.sheet import DPI
 
 COLOURS = 64
-STYLE = {"svg.hashsalt": "capidoc", "svg.fonttype": "path", "text.usetex": False, "text.hinting": "none", "hatch.linewidth": 0.8,
+STYLE = {"svg.hashsalt": "capidoc", "svg.fonttype": "path", "text.language": "fr", "text.usetex": False, "text.hinting": "none", "hatch.linewidth": 0.8,
          "savefig.bbox": None, "savefig.facecolor": "white", "path.sketch": None, "path.effects": []}
 
 

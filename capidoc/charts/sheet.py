@@ -7,8 +7,8 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import text_to_path
+from matplotlib.font_manager import FontProperties, get_font
+from matplotlib.ft2font import LoadFlags
 
 from capidoc import french
 
@@ -17,7 +17,7 @@ TEAL, RUST, BLUE, GREY, INK, RULE = "#0F6E84", "#B2521B", "#2F5D8C", "#5B6770", 
 BLANKS = re.compile(r"[\x00-\x20\x7f]+")  # never \s: it would take the no-break spaces of French numbers
 # Inches: the width is that of the text on a printed page, so a point here is a point on paper.
 WIDTH, MARGIN, GAP = 16 / 2.54, 0.04, 0.08
-DPI = 200
+DPI, SCALE = 200, 100
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,11 @@ def width_of(sheet: Sheet, text: str, style: Style) -> float:
 @lru_cache(4096)  # a headline tries the same words at many widths
 def _width(fonts: Path, text: str, style: Style) -> float:
     """Return the same from the fonts' folder."""
-    return 1.01 * text_to_path.get_text_width_height_descent(text, _font(fonts, style), ismath=False)[0] / 72
+    font = get_font(fonts / style.font)
+    font.set_size(SCALE, 72)
+    # Said here as in STYLE: else letters join, or not, as the reader's locale has it (no « fi » in Turkish).
+    font.set_text(text, flags=LoadFlags.NO_HINTING, language="fr")
+    return 1.01 * font.get_width_height()[0] / 64 * style.size / SCALE / 72
 
 
 def write(sheet: Sheet, x: float, baseline: float, text: str, style: Style, align: str = "left") -> None:

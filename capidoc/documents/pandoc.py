@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pypandoc
 def run(source: str, *arguments: str) -> bytes:
     """Return what pandoc writes for the source; it may read no file but those named in the arguments."""
     command = [pypandoc.get_pandoc_path(), "--sandbox", *arguments]
-    done = subprocess.run(command, input=source.encode(), capture_output=True)
+    # Without a locale, as under cron, pandoc would not find its way through a folder with an accent.
+    done = subprocess.run(command, input=source.encode(), capture_output=True, env=os.environ | {"LC_ALL": "C.UTF-8"})
     if done.returncode:
         raise ValueError(f"pandoc n’a pas pu convertir le document : {done.stderr.decode(errors='replace').strip()}")
     return done.stdout

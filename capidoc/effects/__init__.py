@@ -4,7 +4,7 @@ import pandas as pd
 
 from capidoc.effects import changes, derived, levels
 from capidoc.effects.rows import FACTS
-from capidoc.effects.units import cells
+from capidoc.effects.units import cells, groups, units
 from capidoc.indicators import COUNTED
 
 
@@ -32,6 +32,24 @@ def influence(plan, observations, period):
     """What each unit weighs in the change of each total: for the team's own eyes, never public."""
     tables = [changes.influence(i, cells(i, observations), period) for i in plan if i.moments and i.regle in COUNTED]
     return pd.concat([t for t in tables if len(t)], ignore_index=True) if any(map(len, tables)) else pd.DataFrame()
+
+
+def contributions(plan, observations, period):
+    """What each unit brings to each amount, for the rules of disclosure alone: indicateur, mesure, moment, groupe, unite, valeur."""
+    money = [(i, cells(i, observations)) for i in plan if i.unite == changes.MONEY and i.regle not in ("quotient", "modalites")]
+    rows = [row.assign(indicateur=i.id, mesure=mesure, moment=moment, groupe=group) for i, whole in money
+            for group, members in [("", whole), *groups(i, whole)] for mesure, moment, row in _brought(i, members, group, period)]
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
+
+
+def _brought(indicator, members, group, period):
+    if not indicator.moments:
+        yield "valeur", "", units(indicator, members)[["unite", "valeur"]]
+        return
+    for mesure, moment, level in zip(("avant", "apres"), (period.debut, period.fin), changes.paired(indicator, members, period), strict=True):
+        yield mesure, moment, level[["valeur"]].reset_index()
+    for month, seen in units(indicator, members).groupby("moment") if not group else ():
+        yield "cours", month, seen[["unite", "valeur"]]
 
 
 def in_commune(observations, commune):

@@ -11,10 +11,11 @@ ORIGIN = ["fichier", "feuille", "ligne"]
 
 def cells(indicator, observations):
     """The observations of the indicator, one row per record × group: `valeur`, and `base`, what a ratio divides it by (NaN where missing)."""
-    rows = observations[observations["source"] == indicator.source]
+    variable = RECORD if indicator.regle == "nombre" else indicator.question
+    rows = observations[(observations["source"] == indicator.source) & observations["variable"].isin([variable, indicator.denominateur])]
     rows = rows.assign(moment=rows["moment"] if indicator.moments else "", poids=_weights(indicator, rows),
                        strate=rows[indicator.strate] if indicator.strate else "")
-    counted = rows[rows["variable"] == (RECORD if indicator.regle == "nombre" else indicator.question)]
+    counted = rows[rows["variable"] == variable]
     counted = counted.assign(valeur=_worth(indicator, counted), base=float("nan"))
     if indicator.regle == "ratio":
         divided = rows[rows["variable"] == indicator.denominateur]
@@ -23,7 +24,7 @@ def cells(indicator, observations):
     if indicator.answer:
         # Each ticked choice is a row: a record answers once.
         counted = counted.groupby(keys, as_index=False, dropna=False)[["valeur", "base"]].max()
-    return _with_zeros(indicator, counted, rows, observations)[[*keys, "valeur", "base"]] if indicator.regle == "nombre" else counted[[*keys, "valeur", "base"]]
+    return _with_zeros(indicator, counted, observations)[[*keys, "valeur", "base"]] if indicator.regle == "nombre" else counted[[*keys, "valeur", "base"]]
 
 
 def _weights(indicator, rows):
@@ -37,7 +38,7 @@ def _worth(indicator, rows):
     return (worth * (rows["modalite"] == indicator.answer)).where(rows["modalite"] != "")
 
 
-def _with_zeros(indicator, counted, rows, observations):
+def _with_zeros(indicator, counted, observations):
     """The counts of a repeat, with a zero for each unit seen at the moment that has no row there."""
     parent = observations[(observations["source"] == indicator.source.partition(".")[0]) & (observations["variable"] == RECORD)]
     own = [d for d in indicator.dimensions if (parent.get(d, pd.Series(dtype=str)) != "").any()]

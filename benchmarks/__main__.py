@@ -1,0 +1,54 @@
+"""`python -m benchmarks [row …]`: the table of what ours and its peers cost, measured in turn in this one run; in French, as RESULTATS.md keeps it."""
+
+import os
+import platform
+import sys
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psutil
+
+from benchmarks import measure, work
+
+
+def main(asked):
+    """Nothing; the rows asked for, or all, are measured and printed as a Markdown table."""
+    with TemporaryDirectory(prefix="capidoc-") as folder:
+        rows = {name: row for name, row in work.ROWS.items() if name in asked or not asked}
+        print(f"{_machine()}\n\n| travail | qui | secondes | nous ÷ lui | Mo | tours |\n|---|---|---|---|---|---|", flush=True)
+        for name, row in rows.items():
+            contenders = row.contenders(Path(folder) / name)
+            costs = _in_turn(contenders, row.rounds)
+            for line in _lines(row, costs):
+                print(line, flush=True)
+        print(*(f"\nNon mesuré ici : {what}." for what in work.absent()), sep="")
+
+
+def _machine():
+    memory = round(psutil.virtual_memory().total / 1e9)
+    return f"{date.today().isoformat()} : {os.cpu_count()} cœurs, {memory} Go de mémoire, {platform.system()}, Python {platform.python_version()}."
+
+
+def _in_turn(contenders, rounds):
+    """The costs of each contender {name: [Cost]}: one round after the other, so that all meet the same machine."""
+    costs = {contender.name: [] for contender in contenders}
+    for _ in range(rounds):
+        for one in contenders:
+            one.before()
+            costs[one.name].append(measure.cost(one.command, one.folder, one.environment))
+            one.check()
+    return costs
+
+
+def _lines(row, costs):
+    ours, *_ = costs.values()
+    for name, some in costs.items():
+        middle = measure.middle(some)
+        ratio = "" if some is ours else f"{measure.ratio(ours, some):.2f}".replace(".", ",")
+        seconds = f"{middle.seconds:.2f}".replace(".", ",")
+        yield f"| {row.title} | {name} | {seconds} | {ratio} | {middle.megabytes:.0f} | {len(some)} |"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

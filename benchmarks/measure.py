@@ -1,0 +1,74 @@
+"""What does a command cost: its seconds, and the most memory that it and its children held together."""
+
+import os
+import subprocess
+import threading
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+
+import psutil
+
+EVERY_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Wall seconds, and the peak of memory in MB."""
+
+    seconds: float
+    megabytes: float
+
+
+class Failed(Exception):
+    """A command that did not end well: its words."""
+
+
+def cost(command, folder, environment):
+    """The Cost of a shell command, its children counted; raises Failed with its last words."""
+    before = perf_counter()
+    process = subprocess.Popen(["sh", "-ec", command], cwd=folder, env=os.environ | environment, text=True, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    peak, done = [0], threading.Event()
+    watch = threading.Thread(target=_watch, args=(process.pid, peak, done))
+    watch.start()
+    said = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    seconds = perf_counter() - before
+    done.set()
+    watch.join()
+    if status:
+        raise Failed(f"{command}\n{said[-2000:]}")
+    # The kernel remembers the largest single process exactly; the samples know them together.
+    return Cost(seconds, max(peak[0], used.ru_maxrss * 1024) / 1e6)
+
+
+def _watch(pid, peak, done):
+    while not done.wait(EVERY_SECONDS):
+        peak[0] = max(peak[0], _held(pid))
+
+
+def _held(pid):
+    """The bytes that a process and its descendants hold, pages shared by several counted once."""
+    try:
+        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    except psutil.Error:
+        return 0
+    return sum(_own(one) for one in family)
+
+
+def _own(process):
+    try:
+        return process.memory_full_info().pss
+    except psutil.Error:
+        return 0
+
+
+def middle(costs):
+    """The Cost in the middle of several, seconds and memory each by itself."""
+    return Cost(median(c.seconds for c in costs), median(c.megabytes for c in costs))
+
+
+def ratio(ours, theirs):
+    """The median of the ratios of seconds, round by round: what a machine that slows down for all leaves as it is."""
+    return median(a.seconds / b.seconds for a, b in zip(ours, theirs, strict=True))

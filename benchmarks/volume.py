@@ -1,0 +1,65 @@
+"""A million monitoring records, made the same each time: an export as a field team would send it, and a programme that reads it."""
+
+import random
+
+from capidoc.programme import Period
+
+UNITS, MONTHS = 40_000, Period(debut="2022-05", fin="2024-05").months
+COMMUNES = {"niono": "Niono", "dieli": "Diéli", "mpessoba": "M’Pessoba"}
+PROGRAMME = """\
+nom: Volume
+titre: Un million de fiches
+sous_titre: Un essai de charge
+organisation: Une organisation
+bailleur: Un bailleur
+date_document: 2024-10-31
+periodes: {programme: {debut: 2022-05, fin: 2024-05}, suivi: {debut: 2022-05, fin: 2024-05}}
+communes: {niono: Niono, dieli: Diéli, mpessoba: M’Pessoba}
+sources:
+  suivi:
+    libelle: Suivi
+    fichier: "suivi*.csv"
+    colonnes:
+      code: {titre: Code}
+      mois: {titre: Mois}
+      commune: {titre: Commune, type: choix, choix: {niono: Niono, dieli: Diéli, mpessoba: M'Pessoba}}
+      revenu: {titre: Revenu, type: nombre}
+      salaries_h: {titre: Hommes, type: nombre}
+      salaries_f: {titre: Femmes, type: nombre}
+    unite: entreprise
+    identifiant: code
+    motif_identifiant: "E[0-9]{5}"
+    moment: mois
+    attributs: {commune: commune}
+    variables: [revenu]
+    ventilations: {salaries: {dimension: sexe, colonnes: {homme: salaries_h, femme: salaries_f}}}
+"""
+PLAN = """\
+id;libelle;definition;unite;source;variable;regle;filtre;moments;desagregations;population;arrondi;sens;origine
+revenu;Revenu;Somme des revenus;F CFA;suivi;revenu;somme;;debut|fin;commune;recensement;1;hausse;Suivi
+salaries;Salariés;Somme des salariés;personnes;suivi;salaries;somme;;debut|fin;sexe;recensement;1;hausse;Suivi
+"""
+
+
+def lay(root):
+    """Nothing; the programme « volume » and its export of a million rows stand under the root."""
+    folder, raw = root / "programmes" / "volume", root / "data" / "raw" / "volume"
+    folder.mkdir(parents=True)
+    raw.mkdir(parents=True)
+    (folder / "programme.yml").write_text(PROGRAMME, encoding="utf-8")
+    (folder / "indicateurs.csv").write_text(PLAN, encoding="utf-8")
+    with (raw / "suivi.csv").open("w", encoding="utf-8-sig") as export:
+        export.write("Code;Mois;Commune;Revenu;Hommes;Femmes\n")
+        export.writelines(_records(random.Random(2022)))
+
+
+def _records(draw):
+    for month in MONTHS:
+        for unit in range(UNITS):
+            code = f"E{unit:05d}" if draw.random() > 0.02 else f" e{unit:05d}"
+            income = 250 * draw.randint(40, 4000)
+            told = f"{income}" if draw.random() > 0.03 else f"{income:,} F CFA".replace(",", " ") if draw.random() > 0.3 else "-99"
+            line = f"{code};{month};{list(COMMUNES.values())[unit % 3]};{told};{draw.randint(0, 3)};{draw.randint(0, 3)}\n"
+            yield line
+            if draw.random() < 0.002:
+                yield line

@@ -1,0 +1,88 @@
+"""Who agreed to be told: the register of consents, and whether each may be used today without being recognised (D11, D12)."""
+
+import re
+from datetime import date
+
+from capidoc import sheets, wording
+from capidoc.observations import RECORD
+from capidoc.problems import ConfigurationRefused, DisclosureRefused, Problem, near
+
+COLUMNS = ["id", "genre", "personne", "usage", "canaux", "date", "accord", "retire_le", "profil"]
+KINDS, GIVEN_BY = ("temoignage", "citation", "photo"), ("adulte", "tuteur")
+MONTHS, ALIKE = 24, 3
+WITHIN = re.compile(r"\{%-?\s*call temoignage\(.*?endcall\s*-?%\}", re.DOTALL)
+TOLD = re.compile(r"^\s*>\s*\S|\{\.(?:histoire|citation)\b|!\[", re.MULTILINE)
+
+
+def judged(folder, observations, today):
+    """The register with `motif`, why each consent does not allow publication on that day; « » when it does. Raises ConfigurationRefused."""
+    path = sheets.find(folder, "consentements")
+    register = sheets.rows(path, COLUMNS)
+    if problems := [p for row, r in register.iterrows() for p in _wrong(r, row, path.name, observations)]:
+        raise ConfigurationRefused(*problems)
+    return register.assign(motif=[_refusal(r, observations, today) for _, r in register.iterrows()])
+
+
+def _wrong(consent, row, file, observations):
+    for column, known in (("genre", KINDS), ("accord", GIVEN_BY)):
+        if consent[column] not in known:
+            yield Problem("valeur refusée", " ou ".join(known), near(consent[column], known), file=file, row=row, column=column, value=consent[column])
+    for column in ("date", "retire_le"):
+        if (consent[column] or column == "date") and not re.fullmatch(r"\d{4}-\d\d-\d\d", consent[column]):
+            yield Problem("date refusée", "année-mois-jour, comme 2023-09-12", file=file, row=row, column=column, value=consent[column])
+    source, *traits = _profile(consent)
+    unknown = [t for t in traits if t.partition("=")[0] not in observations.columns]
+    if source and (source not in set(observations["source"]) or unknown):
+        yield Problem("profil inconnu", "source|trait=réponse, comme suivi|metier=couture", file=file, row=row, column="profil", value=consent["profil"])
+
+
+def _refusal(consent, observations, today):
+    given = date.fromisoformat(consent["date"])
+    months = (today.year - given.year) * 12 + today.month - given.month - (today.day < given.day)
+    if not consent["usage"] or not consent["canaux"]:
+        return "l’accord ne dit pas pour quel usage, ni par quels canaux"
+    if consent["retire_le"]:
+        return "l’accord a été retiré"
+    if given > today:
+        return "l’accord est daté d’après la publication"
+    if months >= MONTHS:
+        return "l’accord est trop ancien et doit être renouvelé"
+    if consent["genre"] == "temoignage" and not consent["profil"]:
+        return "le registre ne dit pas ce que le texte laisse deviner de la personne"
+    if consent["profil"] and alike(consent, observations) < ALIKE:
+        return "trop peu de participants ont ce profil : la personne serait reconnue"
+    return ""
+
+
+def alike(consent, observations):
+    """How many units share everything that the text tells of the person."""
+    source, *traits = _profile(consent)
+    rows = observations[(observations["source"] == source) & (observations["variable"] == RECORD)]
+    for trait, _, answer in (t.partition("=") for t in traits):
+        rows = rows[rows[trait] == answer]
+    return rows["unite"].nunique()
+
+
+def _profile(consent):
+    return [part.strip() for part in consent["profil"].split("|")]
+
+
+def refusal(register, name, kind, deliverable):
+    """Why a story, quote or photo is not published in this deliverable; « » when it may be."""
+    found = register[register["id"] == name]
+    if not len(found) or found["genre"].iloc[0] != kind:
+        return "aucun accord n’est au registre"
+    channels = [c.strip() for c in found["canaux"].iloc[0].split("|")]
+    return found["motif"].iloc[0] or ("" if deliverable in channels else "l’accord ne couvre pas ce document")
+
+
+def check(folder):
+    """Nothing when every story, quote and picture of the narrative calls its consent; raises DisclosureRefused with file and line."""
+    problems = []
+    for path in sorted(folder.glob("*.md")):
+        free = WITHIN.sub(lambda found: "\n" * found.group().count("\n"), wording.spoken(path.read_text(encoding="utf-8")))
+        problems += [Problem("témoignage, citation ou image sans accord au registre", remedy="Écrivez {% call temoignage(\"…\") %} … {% endcall %}, ou "
+                             "{{ photo(\"…\") }}, avec l’id de consentements.csv.", file=path.name, row=free[: found.end()].count("\n") + 1)
+                     for found in TOLD.finditer(free)]
+    if problems:
+        raise DisclosureRefused(*problems)

@@ -1,0 +1,84 @@
+"""Which figures say too much by themselves: the first rules, cell by cell."""
+
+import math
+
+import pandas as pd
+
+FREE = ("nettoyage", "cadre du programme")
+COUNTS = ("valeur", "avant", "apres", "cours")
+KEY = ["indicateur", "mesure", "moment", "groupe"]
+MIDDLES = {"changement_median": 5, "variation_mediane": 5, "changement_q1": 20, "changement_q3": 20}
+PLACES = ("commune", "zone")
+# Of the largest, what the others than the two largest must at least add up to; of the total, what those two may at most be.
+P_PERCENT, TWO_LARGEST = 10, 85
+
+
+def rules(facts, plan, contributions, thresholds, editions=None):
+    """The rule (D3 to D8) that hides each fact by itself, « » where none does; index as given."""
+    by_id, dominated = {i.id: i for i in plan}, _dominated(contributions)
+    former = {} if editions is None else {(e.id, e.moment): (e.valeur, e.n) for e in editions.itertuples()}
+    return pd.Series([_rule(f, by_id.get(f.indicateur), dominated, former, thresholds) for f in facts.itertuples()], index=facts.index, dtype=object)
+
+
+def _rule(fact, indicator, dominated, former, thresholds):
+    if indicator is None or fact.methode in FREE or math.isnan(fact.valeur):
+        return ""
+    checks = {"D4": _sensitive(fact, indicator, thresholds), "D3": _few_people(fact, thresholds.personnes),
+              "D5": _money_of_few(fact, dominated, thresholds.contributeurs), "D8": fact.n < MIDDLES.get(fact.mesure, 0),
+              "D7": _rate_of_few(fact, indicator, thresholds), "D6": _told_by_difference(fact, indicator, former, thresholds)}
+    return next((rule for rule, hit in checks.items() if hit), "")
+
+
+def _few_people(fact, threshold):
+    return fact.unite == "personnes" and fact.mesure in COUNTS and 0 < abs(fact.valeur) < threshold
+
+
+def _money_of_few(fact, dominated, threshold):
+    few = fact.unite in ("F CFA", "unités") and fact.n < threshold
+    return few or (fact.unite == "F CFA" and tuple(getattr(fact, k) for k in KEY) in dominated)
+
+
+def _rate_of_few(fact, indicator, thresholds):
+    """A mean of too few units, a share of too small a whole; a share of one answer is then printed « k sur n », its change is not."""
+    averaged = indicator.regle in ("moyenne", "mediane", "part", "ratio") and fact.mesure in (*COUNTS, "difference", "variation")
+    share = fact.mesure.startswith(("part", "ecart")) or (indicator.regle == "part" and fact.mesure == "difference")
+    return (averaged and fact.n < thresholds.contributeurs) or (share and fact.n < thresholds.denominateur)
+
+
+def _sensitive(fact, indicator, thresholds):
+    """A sensitive answer or group: under its own threshold, zero included, in rates as in counts, or said of a commune or zone."""
+    dimensions = [part.partition("=")[0] for part in fact.groupe.split(",")]
+    if not {indicator.question, *dimensions} & {*thresholds.sensibles}:
+        return False
+    counted = fact.n * fact.valeur / 100 if fact.unite == "%" else fact.valeur if fact.unite == "personnes" else fact.n
+    return abs(counted) < thresholds.sensible or bool({*PLACES} & {*dimensions})
+
+
+def _told_by_difference(fact, indicator, former, thresholds):
+    """A count or amount that moved, since a former release, by what a few people or contributors are."""
+    if fact.mesure not in COUNTS or (fact.id, fact.moment) not in former:
+        return False
+    value, n = former[fact.id, fact.moment]
+    if fact.unite == "F CFA":
+        return abs(fact.valeur - value) > fact.arrondi / 2 and abs(fact.n - n) < thresholds.contributeurs
+    return bool(fact.groupe) and fact.unite == "personnes" and 0 < abs(fact.valeur - value) < thresholds.personnes
+
+
+def _dominated(contributions):
+    """The (indicateur, mesure, moment, groupe) whose amount says too much of its largest contributors (p % and (2, 85 %) rules)."""
+    if contributions is None or not len(contributions):
+        return set()
+    return {key for key, part in contributions.groupby(KEY) if dominant(part["valeur"])}
+
+
+def dominant(values):
+    """Whether the largest contributor could be estimated by the second within p %, or the two largest are too much of the total."""
+    sizes = values.abs().sort_values(ascending=False)
+    rest = sizes.sum() - sizes.iloc[:2].sum()
+    return bool(sizes.sum() > 0 and (rest < P_PERCENT / 100 * sizes.iloc[0] or two_largest(values) > TWO_LARGEST))
+
+
+def two_largest(values):
+    """What the two largest contributors are of the total, in percent."""
+    sizes = values.abs().sort_values(ascending=False)
+    return 100 * sizes.iloc[:2].sum() / sizes.sum()

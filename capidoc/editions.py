@@ -1,0 +1,20 @@
+"""What did former releases print: the workbooks of facts that were handed out, kept in the programme's folder under editions/."""
+
+import pandas as pd
+
+from capidoc import tables
+from capidoc.agreement import printed
+
+COLUMNS = ["edition", "id", "moment", "valeur", "n"]
+
+
+def load(folder):
+    """The figures of every workbook of folder/editions: edition, id, moment, valeur, n; hidden ones are not there. Later editions come last."""
+    parts = [_figures(path) for path in sorted((folder / "editions").glob("*.xlsx"))]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
+
+
+def _figures(path):
+    facts = tables.read_workbook(path)
+    values = facts["texte"].map(printed)
+    return facts.assign(edition=path.stem, valeur=values, n=pd.to_numeric(facts["n"], errors="coerce"))[COLUMNS][values.notna()]

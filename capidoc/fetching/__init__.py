@@ -1,0 +1,75 @@
+"""What is new on the server: a source's submissions as one workbook of data/raw, replaced whole or not at all; the only part that uses the network."""
+
+import shutil
+from itertools import chain
+
+from capidoc import reading, tables, xlsform
+from capidoc.fetching import kobo, layout, link, odk
+from capidoc.problems import ConfigurationRefused, InputUnreadable, Problem, Refusal, ResourcesLacking
+
+PLACES = {"_index", "_parent_index"}  # they start again with each export
+
+
+def fetch(programme):
+    """A line for each source that declares its server; a refusal leaves the raw file of its source as it was."""
+    asked = {name: source for name, source in programme.identity.sources.items() if source.collecte}
+    if not asked:
+        raise ConfigurationRefused(Problem("aucune source à aller chercher", "un bloc « collecte » dans une source au moins", file="programme.yml"))
+    for name, source in asked.items():
+        try:
+            yield f"{name} : {_one(programme, source, programme.processed / 'collecte' / name)}"
+        except OSError as error:
+            raise ResourcesLacking(Problem(f"écriture impossible : {error.strerror}", file=str(error.filename or programme.raw))) from error
+
+
+def _one(programme, source, workshop):
+    target = programme.raw / source.fetched
+    # Same name in a hidden folder: the same disk, and messages that name the file people know.
+    fresh = programme.raw / ".partiel" / target.name
+    try:
+        tables.put(fresh, _content(programme, source, link.opened(source.collecte), workshop))
+        told = _told(target, fresh)
+        fresh.replace(target)
+    finally:
+        shutil.rmtree(fresh.parent, ignore_errors=True)
+    shutil.rmtree(workshop, ignore_errors=True)
+    others = [path.name for path in programme.received(source) if path != target]
+    return told + "".join(f" Attention, « {name} » est aussi de cette source : retirez-le, ou ses fiches compteront deux fois." for name in others)
+
+
+def _content(programme, source, server, workshop):
+    """The bytes of the workbook: a saved export as it is, or the submissions laid out like one."""
+    if source.collecte.export:
+        return kobo.export(server, source.collecte, workshop)
+    form = xlsform.load(programme.folder / "formulaires" / source.formulaire)
+    submissions = (odk if source.collecte.projet else kobo).submissions(server, source.collecte, workshop)
+    return tables.workbook(layout.sheets(form, submissions, source.renommages))
+
+
+def _told(target, fresh):
+    """What changed, in a sentence; the fresh file has then been read whole, as the next step will read it."""
+    now, before = _said(fresh), {}
+    if target.is_file():
+        try:
+            before = _said(target)
+        except Refusal:  # a broken former file is what fetching mends
+            before = {}
+    if before and not now:
+        raise InputUnreadable(Problem("le serveur ne rend plus aucune fiche, l’ancien fichier est gardé", f"les {len(before)} fiches d’avant, ou d’autres",
+                                      "Vérifiez les droits du compte ; si c’est voulu, supprimez ce fichier et relancez.", file=target.name))
+    edited = sum(now[one] != before[one] for one in now.keys() & before.keys())
+    return (f"{len(now)} fiches (nouvelles : {len(now.keys() - before.keys())}, modifiées : {edited}, "
+            f"supprimées : {len(before.keys() - now.keys())}) dans {target.name}.")
+
+
+def _said(path):
+    """What each submission of the main sheet says, by its id: the filled cells of its rows in all sheets."""
+    said = {}
+    for number, sheet in enumerate(reading.read(path)):
+        heads, *rows = sheet.cells.itertuples(index=False, name=None) if len(sheet.cells) else [()]
+        own = next((heads.index(head) for head in ("_submission__id", "_id") if head in heads), None)
+        kept = [(i, head) for i, head in enumerate(heads) if head not in PLACES]
+        for row in rows if own is not None else ():
+            if row[own] in said or (row[own] and not number):
+                said.setdefault(row[own], []).append(tuple(chain.from_iterable((head, row[i]) for i, head in kept if row[i])))
+    return said

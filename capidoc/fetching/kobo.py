@@ -1,0 +1,26 @@
+"""What does KoboToolbox hold: the submissions of a form, or the workbook of a saved export setting."""
+
+from capidoc.fetching.link import get, rows
+from capidoc.problems import ConfigurationRefused, InputUnreadable, Problem, near
+
+PAGE = ("results", "next", "count")
+
+
+def submissions(link, asked, kept):
+    """The submissions as the API gives them, by their number, which an edit does not change."""
+    found = rows(link, f'{_asset(link, asked)}/data.json?limit=1000&sort=%7B%22_id%22%3A1%7D', PAGE, kept)
+    if not all(str(one.get("_id")).isdecimal() for one in found):
+        raise InputUnreadable(Problem("fiches sans numéro", "« _id » dans chaque fiche", value=link.server))
+    return sorted(found, key=lambda one: int(one["_id"]))
+
+
+def export(link, asked, kept):
+    """The bytes of the saved export setting of that name, downloaded as they are."""
+    settings = {one.get("name"): one for one in rows(link, f"{_asset(link, asked)}/export-settings/", PAGE, kept)}
+    if asked.export not in settings:
+        raise ConfigurationRefused(Problem("réglage d’export inconnu sur le serveur", remedy=near(asked.export, settings), value=asked.export))
+    return get(link, str(settings[asked.export].get("data_url_xlsx")))
+
+
+def _asset(link, asked):
+    return f"{link.server}/api/v2/assets/{asked.formulaire}"

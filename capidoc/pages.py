@@ -1,0 +1,25 @@
+"""How does a page for the team look: a title, and tables each under a sentence, in one HTML file with nothing to run in it."""
+
+from dataclasses import dataclass
+
+import jinja2
+import pandas as pd
+
+from capidoc import french
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page: its title, the sentence that says what is to be seen, its table (columns named in French) if any."""
+
+    titre: str
+    phrase: str
+    table: pd.DataFrame | None = None
+
+
+def write(path, title, sections, templates):
+    """The page at `path`, any text in it being text."""
+    env = jinja2.Environment(loader=jinja2.FileSystemLoader(templates / "html"), autoescape=True, undefined=jinja2.StrictUndefined,
+                             finalize=lambda value: french.typography(value) if isinstance(value, str) else value)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(env.get_template("interne.html").render(titre=title, sections=sections), encoding="utf-8", newline="\n")

@@ -1,0 +1,54 @@
+"""Who is who, told to nobody: ids and withheld words as keyed hashes, whose key stays out of the repository (D2)."""
+
+import hashlib
+import os
+import secrets
+from functools import lru_cache
+
+import platformdirs
+
+VARIABLE, NAME = "CAPIDOC_CLE", "cle"
+UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-"
+MASK = "(identifiant)"
+
+
+@lru_cache
+def key():
+    """The 32 bytes of the key: of the variable CAPIDOC_CLE, else of the user's own configuration folder, where the first run puts it.
+
+    Without a place to keep it, it lives as long as the run: ids of two runs then differ.
+    """
+    if VARIABLE not in os.environ:
+        os.environ[VARIABLE] = _kept() or secrets.token_hex(32)
+    return hashlib.sha256(os.environ[VARIABLE].encode()).digest()
+
+
+def _kept():
+    path = platformdirs.user_config_path("capidoc") / NAME
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
+def of(text, scope):
+    """The pseudonym of an id, or the fingerprint of words: 16 hexadecimal digits, the same for the same key, scope and text."""
+    return hashlib.blake2b(f"{scope}|{text}".encode(), key=key(), digest_size=8).hexdigest()
+
+
+def units(observations, programme):
+    """The observations with a pseudonym in the place of each unit's id."""
+    names = {unit: of(unit, programme) for unit in observations["unite"].unique()}
+    return observations.assign(unite=observations["unite"].map(names))
+
+
+def masked(table, identity, programme):
+    """A log or table of rejects without the ids it quotes: the row tells where to look. A row known by its unit's id has its pseudonym."""
+    ids = {source.identifiant for source in identity.sources.values()}
+    quoted = table["colonne"].isin(ids)
+    named = table["uuid"].where(table["uuid"].str.match(UUID) | (table["uuid"] == ""), table["uuid"].map(lambda unit: of(unit, programme)))
+    return table.assign(uuid=named, **{c: table[c].mask(quoted & (table[c] != ""), MASK) for c in ("valeur", "avant", "apres") if c in table})

@@ -1,0 +1,64 @@
+"""What must never be seen: the answers that are not kept, as words by which finished files are searched (D2, D13)."""
+
+import re
+import unicodedata
+
+LONGEST = 6
+FREE_TEXT = 4  # words: shorter answers are what anyone may write
+DIGITS = 8
+SILENT = re.compile(r"start|end|today|audit|_id|_uuid|_submission_time|_validation_status|_status|__version__|_tags|_index|_parent_\w+|"
+                    r"_submission__(?!submitted_by|notes).*|_submission_.*|meta/.*")
+PERSONAL = {"nom", "noms", "prenom", "prénom", "prenoms", "prénoms", "name", "tel", "téléphone", "telephone", "phone", "phonenumber", "contact", "mail",
+            "email", "courriel", "username", "deviceid", "simserial", "submitted", "enqueteur", "enquêteur", "adresse", "gps"}
+NUMBER = re.compile(r"\+?\d(?:[\s().\u00a0\u202f/-]{0,2}\d){7,}")
+NAMED = re.compile(r"\b(?:[A-ZÀ-Þ]\w*|\w*\d\w*)")
+PLACE = re.compile(r"-?\d{1,3}[.,]\d{4,}")
+
+
+def columns(headers, found, kept, questions):
+    """The positions of the columns whose answers are not kept and may tell of someone: undeclared ones, texts, system ones that name a person."""
+    for position in range(len(headers)):
+        name = found.get(position)
+        if name is None or (isinstance(name, str) and name not in kept and not SILENT.fullmatch(name) and _open(questions.get(name))):
+            yield position
+
+
+def _open(question):
+    return question is None or question.kind == "texte"
+
+
+def secrets(header, answers):
+    """The words (lower case, without accents) by which a column's answers would be known: a name, a number, six words of a text."""
+    personal = bool(PERSONAL & {*re.split(r"[^\w]|_", header.casefold())})
+    for answer in filter(None, dict.fromkeys(answers)):
+        yield from numbers(answer)
+        words = folded(answer)
+        if len(words) >= FREE_TEXT:
+            yield from runs(words, min(LONGEST, len(words)))
+        elif personal and not answer.replace(".", "").replace("-", "").isdigit() and (len(words) > 1 or len(answer) > FREE_TEXT):
+            yield " ".join(words)
+
+
+def numbers(text):
+    """Long numbers and coordinates as their digits alone, a phone without the country's."""
+    yield from (re.sub(r"\D", "", found)[-DIGITS:] for found in NUMBER.findall(text))
+    yield from (re.sub(r"\D", "", found) for found in PLACE.findall(text))
+
+
+def folded(text):
+    """The words of a text, without case, accents or punctuation."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return re.findall(r"[^\W_]+", bare.casefold())
+
+
+def runs(words, length):
+    """Every run of so many words."""
+    return (" ".join(words[i:i + length]) for i in range(len(words) - length + 1))
+
+
+def searched(text, lengths):
+    """Whatever of a finished text could be a secret: its runs of words of the given lengths, its long numbers."""
+    words = folded(text)
+    # A single word is a name only where it is written as one: « Essai » may be somebody's, « essai » is not.
+    names = {word for found in NAMED.findall(text) for word in folded(found)} if 1 in lengths else set()
+    return {*numbers(text), *names}.union(*(runs(words, length) for length in lengths if length > 1))

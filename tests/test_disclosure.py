@@ -1,0 +1,225 @@
+"""What a public document may not tell stays untold: each rule, what adds up, the release as a whole."""
+
+import itertools
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from capidoc import disclosure, effects, facts, indicators
+from capidoc.disclosure import primary
+from capidoc.problems import ConfigurationRefused, DisclosureRefused
+from capidoc.programme import Disclosure, Identity, Period, Programme
+
+RULES = Disclosure()
+NOTHING = pd.DataFrame()
+PLAN = [SimpleNamespace(id="x", regle="effectif", question="fiche", source="s", variable="", filtre=""),
+        SimpleNamespace(id="montants", regle="somme", question="montant", source="s", variable="montant", filtre=""),
+        SimpleNamespace(id="note", regle="moyenne", question="note", source="s", variable="note", filtre=""),
+        SimpleNamespace(id="oui", regle="part", question="oui", source="s", variable="oui=oui", filtre=""),
+        SimpleNamespace(id="handicap", regle="effectif", question="handicap", source="s", variable="handicap", filtre="handicap=oui")]
+
+
+def fact(valeur, groupe="", mesure="valeur", indicateur="x", unite="personnes", n=None, **more):
+    end = "".join(f".{part.partition('=')[2] or part}" for part in groupe.split(",") if part)
+    return {"id": f"{indicateur}.{mesure}{end}", "indicateur": indicateur, "mesure": mesure, "moment": "", "groupe": groupe, "valeur": float(valeur),
+            "unite": unite, "n": int(valeur if n is None else n), "methode": "", "texte": f"{valeur}", "manquants": 0, "intervalle": None,
+            "arrondi": 1, "parties": []} | more
+
+
+def judged(*rows, contributions=NOTHING, rules=RULES, zones=None, editions=None):
+    table, proof = disclosure.judged(pd.DataFrame(rows), PLAN, contributions, rules, zones, editions)
+    return dict(zip(table["id"], table["statut_divulgation"].str.removeprefix("masque:"), strict=True)), proof.set_index("id")
+
+
+def printed(*rows, **known):
+    table, _ = disclosure.judged(pd.DataFrame(rows), PLAN, NOTHING, RULES, **known)
+    return disclosure.shown(table, "public", RULES)["texte"].tolist()
+
+
+def test_a_count_of_one_to_four_people_is_less_than_five_and_what_would_tell_it_is_hidden_too():
+    assert printed(fact(20), fact(3, "commune=niono"), fact(17, "commune=dieli")) == ["20", "< 5", "n.p."]
+
+
+def test_the_smallest_other_group_is_hidden_and_the_rest_stays():
+    rows = fact(20), fact(3, "commune=a"), fact(6, "commune=b"), fact(11, "commune=c"), fact(9, "sexe=femme"), fact(11, "sexe=homme")
+    assert printed(*rows) == ["20", "< 5", "n.p.", "11", "9", "11"]
+
+
+def test_hidden_figures_lose_their_value_and_their_n_in_public_alone():
+    table, _ = disclosure.judged(pd.DataFrame([fact(20), fact(3, "commune=a"), fact(17, "commune=b")]), PLAN, NOTHING, RULES)
+    shown = disclosure.shown(table, "public", RULES)
+    assert shown["n"].isna().tolist() == [False, True, True] == shown["valeur"].isna().tolist()
+    assert disclosure.shown(table, "interne", RULES)["texte"].tolist() == ["20", "3", "17"]
+
+
+def test_brackets_that_tell_the_number_by_adding_up_are_not_printed():
+    """Two « < 5 » of which the zone says that they make 8 would be 4 and 4."""
+    rows = [fact(17, mesure="avant"), *(fact(v, f"commune={c}", "avant") for c, v in zip("abcde", (4, 4, 3, 3, 3), strict=True)),
+            fact(8, "zone=nord", "avant"), fact(9, "zone=sud", "avant")]
+    status, proof = judged(*rows, zones={"nord": ["a", "b"], "sud": ["c", "d", "e"]})
+    assert status["x.avant"] == status["x.avant.nord"] == status["x.avant.sud"] == "publiable"
+    assert {status["x.avant.a"], status["x.avant.b"]} == {"D3+D6"}
+    assert proof.loc["x.avant.a", ["bas", "haut"]].tolist() == [0, 8]
+
+
+def test_a_level_that_a_difference_would_tell_takes_the_difference_with_it():
+    rows = [fact(v, g, m) for g, levels in {"": (20, 30, 10), "sexe=f": (3, 12, 9), "sexe=h": (17, 18, 1)}.items()
+            for m, v in zip(("avant", "apres", "difference"), levels, strict=True)]
+    status, _ = judged(*rows)
+    assert (status["x.avant.f"], status["x.difference.f"], status["x.apres.f"]) == ("D3", "D7", "publiable")
+    assert (status["x.avant.h"], status["x.difference.h"]) == ("D6", "D7")
+
+
+def test_a_share_is_hidden_with_its_count():
+    counts = fact(20), fact(3, "sexe=f"), fact(17, "sexe=h")
+    status, _ = judged(*counts, fact(15, "sexe=f", "part", unite="%", n=20), fact(85, "sexe=h", "part", unite="%", n=20))
+    assert status["x.part.f"] == status["x.part.h"] == "D7"
+
+
+@given(counts=st.lists(st.integers(0, 7), min_size=2, max_size=4), cut=st.integers(1, 3))
+@settings(max_examples=40, deadline=None)
+def test_every_table_that_prints_alike_leaves_a_hidden_count_in_doubt(counts, cut):
+    """Tried by brute force: all the tables a reader may think of, given what is printed."""
+    zones = {"z1": [f"c{i}" for i in range(len(counts)) if i < cut], "z2": [f"c{i}" for i in range(len(counts)) if i >= cut]}
+    rows = [fact(sum(counts)), *(fact(v, f"commune=c{i}") for i, v in enumerate(counts)),
+            *(fact(sum(counts[int(c[1:])] for c in inside), f"zone={z}") for z, inside in zones.items() if inside)]
+    try:
+        texts = dict(zip((r["id"] for r in rows), printed(*rows, zones=zones), strict=True))
+    except DisclosureRefused:
+        return
+    few = range(1, 5)
+    possible = [[int(t)] if (t := texts[f"x.valeur.c{i}"]).isdigit() else few if t == "< 5" else range(sum(counts) + 5) for i in range(len(counts))]
+    sums = {"x.valeur": range(len(counts)), **{f"x.valeur.{z}": [int(c[1:]) for c in inside] for z, inside in zones.items() if inside}}
+
+    def fits(table):
+        said = {name: sum(table[i] for i in inside) for name, inside in sums.items()}
+        return all(texts[n] == str(v) if texts[n].isdigit() else v in few if texts[n] == "< 5" else True for n, v in said.items())
+
+    tables = [t for t in itertools.product(*possible) if fits(t)]
+    for i, value in enumerate(counts):
+        if 0 < value < 5:
+            assert {t[i] for t in tables} >= set(few)
+
+
+def amounts(*values, groupe=""):
+    return pd.DataFrame([{"indicateur": "montants", "mesure": "valeur", "moment": "", "groupe": groupe, "unite": f"u{i}", "valeur": float(v)}
+                         for i, v in enumerate(values)])
+
+
+@pytest.mark.parametrize(("values", "status"), [
+    ((40, 30, 20, 10), "D5"), ((30, 25, 20, 15, 10), "publiable"), ((80, 10, 4, 3, 3), "D5"), ((100, 5, 4, 3, 2), "D5"), ((0, 0, 0, 0, 0), "publiable")])
+def test_an_amount_needs_five_contributors_of_whom_none_dominates(values, status):
+    row = fact(sum(values), indicateur="montants", unite="F CFA", n=len(values))
+    assert judged(row, contributions=amounts(*values))[0]["montants.valeur"] == status
+
+
+def test_the_two_largest_are_what_the_literature_finds():
+    """Dominance of the test data of R's GaussSuppression (contributions grouped by their holder A, B, C)."""
+    cells = {"v1": (100,), "v2": (90, 10), "v3": (80, 20), "v4": (70, 30), "v5": (80, 10, 10), "v6": (70, 10, 10, 10), "v7": (60, 20, 10, 10)}
+    holders, shares = iter("ACBACCCCBAABAACABA"), []
+    for values in cells.values():
+        held = pd.Series(values, dtype=float).groupby([next(holders) for _ in values]).sum()
+        shares.append(primary.two_largest(held) / 100)
+    assert shares == pytest.approx([1, 1, 1, 1, 0.9, 1, 0.9])
+
+
+def test_a_hidden_amount_stays_uncertain_by_a_tenth():
+    rows = [fact(v, g, indicateur="montants", unite="F CFA", n=n, arrondi=1000) for g, v, n in
+            (("", 1_000_000, 20), ("zone=a", 900_000, 16), ("zone=b", 100_000, 4))]
+    status, proof = judged(*rows)
+    assert (status["montants.valeur.b"], status["montants.valeur.a"]) == ("D5", "D6")
+    low, high = proof.loc["montants.valeur.b", ["bas", "haut"]]
+    assert low <= 90_000 and high >= 110_000
+
+
+@pytest.mark.parametrize(("row", "status"), [
+    (fact(12, indicateur="handicap"), "publiable"), (fact(9, indicateur="handicap"), "D4"), (fact(0, indicateur="handicap"), "D4"),
+    (fact(30, "commune=niono", indicateur="handicap"), "D4"), (fact(12, "handicap=oui"), "publiable"), (fact(0, "handicap=oui"), "D4"),
+    (fact(20, "handicap=oui", "part", unite="%", n=40), "D4"), (fact(30, "handicap=oui", "part", unite="%", n=40), "publiable")])
+def test_sensitive_answers_have_a_threshold_of_ten_zero_included_and_no_commune(row, status):
+    assert next(iter(judged(row, rules=Disclosure(sensibles=["handicap"]))[0].values())) == status
+
+
+@pytest.mark.parametrize(("row", "status"), [
+    (fact(14.5, indicateur="note", unite="points", n=4), "D7"), (fact(14.5, indicateur="note", unite="points", n=5), "publiable"),
+    (fact(50, indicateur="oui", unite="%", n=4), "D7"), (fact(50, indicateur="oui", unite="%", n=8), "publiable"),
+    (fact(10, mesure="difference", indicateur="oui", unite="points de %", n=8), "D7"),
+    (fact(40, "sexe=f", "part", unite="%", n=9), "D7"), (fact(40, "sexe=f", "part", unite="%", n=10), "publiable"),
+    (fact(3, mesure="changement_median", n=4), "D8"), (fact(3, mesure="changement_q1", n=19), "D8"), (fact(3, mesure="changement_q1", n=20), "publiable")])
+def test_rates_and_middles_of_too_few_are_hidden(row, status):
+    assert next(iter(judged(row)[0].values())) == status
+
+
+def test_an_edition_that_moved_by_one_person_does_not_say_which_group_she_is_of():
+    former = pd.DataFrame([{"id": "x.valeur.f", "moment": "", "valeur": 35.0, "n": 35}, {"id": "x.valeur.h", "moment": "", "valeur": 45.0, "n": 45}])
+    status, _ = judged(fact(81), fact(36, "sexe=f"), fact(45, "sexe=h"), editions=former)
+    assert status == {"x.valeur": "publiable", "x.valeur.f": "D6", "x.valeur.h": "D6"}
+    status, _ = judged(fact(90), fact(44, "sexe=f"), fact(46, "sexe=h"), editions=former)
+    assert status["x.valeur.f"] == "D6"  # the one man who joined is told by the total and the women
+
+
+def test_an_edition_does_not_tell_the_amount_of_the_one_who_joined():
+    former = pd.DataFrame([{"id": "montants.valeur", "moment": "", "valeur": 900_000.0, "n": 20}])
+    row = fact(960_000, indicateur="montants", unite="F CFA", n=21, arrondi=1000)
+    assert judged(row, editions=former)[0]["montants.valeur"] == "D6"
+    assert judged(row | {"n": 30}, editions=former)[0]["montants.valeur"] == "publiable"
+
+
+def test_a_document_of_one_commune_shows_what_the_whole_one_shows_of_it():
+    whole, _ = disclosure.judged(pd.DataFrame([fact(40), fact(3, "commune=a"), fact(12, "commune=b"), fact(25, "commune=c")]), PLAN, NOTHING, RULES)
+    own = pd.DataFrame([fact(12), fact(5, "sexe=f"), fact(7, "sexe=h"), fact(1, indicateur="lignes", methode="nettoyage")])
+    told = disclosure.as_part_of(own, whole, "b")
+    assert told["statut_divulgation"].tolist() == ["masque:D6", "masque:D10", "masque:D10", "publiable"]
+    assert disclosure.as_part_of(own, whole, "c")["statut_divulgation"][0] == "publiable"
+
+
+def test_a_lowered_threshold_needs_its_reason():
+    with pytest.raises(ValueError, match="personnes"):
+        Disclosure(personnes=3)
+    assert Disclosure(personnes=3, raisons={"personnes": "accord écrit de tous les participants"}).personnes == 3
+
+
+def test_amounts_are_rounded_in_public_but_those_the_programme_has_published_and_what_they_add_up_to():
+    plan = [SimpleNamespace(**vars(i), libelle="", definition="", rappel=(), critere="", unite="F CFA", arrondi=1) for i in PLAN[1:2]]
+    computed = pd.DataFrame([dict(zip(effects.FACTS, ("montants", "valeur", "", g, v, "F CFA", 20, 0, None, "", "", []), strict=True))
+                             for g, v in (("", 68_890_800.0), ("type=e", 37_571_550.0), ("type=a", 31_319_250.0), ("zone=n", 28_396_050.0))])
+    plan[0].source = "s"
+    table = facts.gather(computed, plan, [], {"s": []}, {"montants.valeur.e", "montants.valeur.a"})
+    assert table["texte"].str.replace(r"\s", " ", regex=True).tolist() == ["68 890 800 F CFA", "37 571 550 F CFA", "31 319 250 F CFA", "28 396 000 F CFA"]
+
+
+def test_a_share_of_fewer_than_ten_is_told_in_numbers(tmp_path):
+    plan = [indicators.Indicator(id="oui", libelle="L", definition="D", unite="%", source="s", variable="q=oui", regle="part", filtre="", moments="",
+                                 desagregations="", population="recensement", arrondi="1", sens="", origine="o")]
+    rows = [{"source": "s", "unite_type": "u", "unite": f"u{i}", "moment": "", "variable": "q", "nombre": float("nan"), "modalite": "oui" if i < 3 else "non",
+             "fichier": "f", "feuille": "g", "ligne": i} for i in range(8)]
+    computed = effects.compute(plan, pd.DataFrame(rows), Period(debut="2022-05", fin="2023-03"), {})
+    assert facts.gather(computed, plan, [], {"s": []})["texte"].tolist() == ["3 sur 8"]
+
+
+def test_contributions_are_each_unit_s_own(tmp_path):
+    money = [indicators.Indicator(id="m", libelle="L", definition="D", unite="F CFA", source="s", variable="v", regle="somme", filtre="", moments="debut|fin",
+                                  desagregations="sexe", population="recensement", arrondi="1", sens="", origine="o")]
+    rows = [{"source": "s", "unite_type": "u", "unite": u, "moment": m, "variable": "v", "nombre": v, "modalite": "", "sexe": s, "fichier": "f", "feuille": "g",
+             "ligne": 1} for u, s, first, last in (("a", "f", 10.0, 30.0), ("b", "h", 20.0, 25.0), ("c", "h", 5.0, None))
+            for m, v in (("2022-05", first), ("2023-03", last)) if v is not None]
+    brought = effects.contributions(money, pd.DataFrame(rows), Period(debut="2022-05", fin="2023-03"))
+    paired = brought[brought["mesure"] == "avant"].sort_values(["groupe", "unite"])
+    assert paired[["groupe", "unite", "valeur"]].values.tolist() == [["", "a", 10.0], ["", "b", 20.0], ["sexe=f", "a", 10.0], ["sexe=h", "b", 20.0]]
+
+
+def test_zones_cut_the_whole_programme():
+    identity = Programme("jass").identity.model_dump() | {"zones": {"z": {"libelle": "Z", "communes": ["niono"]}}}
+    with pytest.raises(ValueError, match="chaque commune"):
+        Identity.model_validate(identity)
+
+
+def test_an_answer_given_away_by_nothing_left_to_hide_is_refused():
+    """Zeros of a sensitive question: whatever is hidden, a total of zero tells them all."""
+    rows = [fact(0, indicateur="handicap"), fact(0, "sexe=f", indicateur="handicap"), fact(0, "sexe=h", indicateur="handicap")]
+    status, _ = judged(*rows, rules=Disclosure(sensibles=["handicap"]))
+    assert set(status.values()) == {"D4"}
+    assert ConfigurationRefused.code != DisclosureRefused.code == 30

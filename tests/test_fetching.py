@@ -1,0 +1,409 @@
+"""Fetching: what the server holds reads like a manual export; whatever fails leaves the raw file as it was, and the secret where it belongs."""
+
+import ast
+import json
+import shutil
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import yaml
+from openpyxl import load_workbook
+
+from capidoc import __main__, fetching, ingest, reading
+from capidoc.fetching import link
+from capidoc.problems import ConfigurationRefused, InputUnreadable, InputUnsafe, ResourcesLacking
+from capidoc.programme import Programme
+
+from .conftest import ROOT
+
+TOKEN = "0123456789abcdef0123456789abcdef01234567"
+EXPORT = next((ROOT / "data" / "raw" / "jass").glob("Suivi*.xlsx"))
+NAME = "Suivi mensuel des entreprises - collecte.xlsx"
+LOGIN = b"<!DOCTYPE html><html><body><form action='/accounts/login/'></form></body></html>"
+
+
+def record(number, code="ENT-01", income="50000", apprentices=(), **more):
+    """A submission as KoboToolbox's API gives it."""
+    uuid = f"00000000-0000-4000-8000-{number:012d}"
+    return {"_id": number, "formhub/uuid": "f" * 32, "today": "2022-05-22", "identification/mois": "2022-05", "identification/code_entreprise": code,
+            "identification/commune": "niono", "activite/revenu_mensuel": income, "activite/diversification": "non", "activite/sources_revenu": "vente",
+            "emploi/salaries_h": "1", "emploi/salaries_f": "0", "emploi/salaries_total": "1", "identification/gps": "13.7 -4.9 0 5", "enquete_test": "non",
+            "apprentis": [{"apprentis/sexe_apprenti": sex, "apprentis/age_apprenti": age} for sex, age in apprentices],
+            "__version__": "v1", "meta/instanceID": f"uuid:{uuid}", "meta/rootUuid": f"uuid:{uuid}", "_xform_id_string": "aSuivi", "_uuid": uuid,
+            "_attachments": [{"download_url": "https://kf.example.org/photo.jpg", "mimetype": "image/jpeg"}], "_status": "submitted_via_web",
+            "_geolocation": [13.7, -4.9], "_submission_time": "2022-05-22T16:29:23", "_tags": [], "_notes": [], "_submitted_by": None,
+            "_validation_status": {"uid": "validation_status_approved", "label": "Approved", "color": "#fff", "timestamp": 1, "by_whom": "x"}, **more}
+
+
+class Server(ThreadingHTTPServer):
+    """KoboToolbox on loopback: `rows` in pages of `size`; each of `faults` answers one request in its place; `seen` [(path, Authorization)]."""
+
+    def __init__(self, rows, size=1000):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.rows, self.size, self.faults, self.seen, self.token = rows, size, [], [], f"Token {TOKEN}"
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def page(self, path, query):
+        """The documented answer to a page of data, or to the list of export settings."""
+        if path.endswith("/export-settings/"):
+            saved = {"uid": "es1", "name": "Capidoc", "data_url_xlsx": f"{self.url}{path}es1/data.xlsx"}
+            return {"count": 1, "next": None, "previous": None, "results": [saved]}
+        start = int(query.get("start", ["0"])[0])
+        following = f"{self.url}{path}?limit={self.size}&start={start + self.size}" if start + self.size < len(self.rows) else None
+        return {"count": len(self.rows), "next": following, "previous": None, "results": self.rows[start:start + self.size]}
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers as documented, unless a fault is due."""
+
+    def do_GET(self):
+        self.server.seen.append((self.path, self.headers.get("Authorization")))
+        if self.server.faults and (fault := self.server.faults.pop(0)):
+            return fault(self)
+        if self.headers.get("Authorization") != self.server.token:
+            return self.answer(b'{"detail":"Invalid token."}', 401)
+        url = urlsplit(self.path)
+        if url.path.endswith("data.xlsx"):
+            return self.answer(EXPORT.read_bytes())
+        return self.answer(json.dumps(self.server.page(url.path, parse_qs(url.query))).encode())
+
+    def answer(self, body, status=200, length=None, **headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(length or len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def saying(status, body=b"{}", **headers):
+    return lambda handler: handler.answer(body, status, **headers)
+
+
+def cut(handler):
+    """The beginning of a longer answer, then nothing."""
+    handler.answer(b'{"count": 2, "next": nu', length=5000)
+    handler.connection.close()
+
+
+@contextmanager
+def serving(*rows, size=1000):
+    server = Server(list(rows), size)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch):
+    """The seconds that the waits between tries would have lasted; the token is in the environment."""
+    slept = []
+    monkeypatch.setattr("tenacity.nap.time.sleep", slept.append)
+    monkeypatch.setenv("CAPIDOC_KOBO_TOKEN", TOKEN)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    return slept
+
+
+@pytest.fixture
+def programme(tmp_path):
+    """A function that lays JASS with its follow-up fetched from a server, and returns it."""
+    def lay(server, **asked):
+        folder = tmp_path / "programmes" / "jass"
+        shutil.copytree(ROOT / "programmes" / "jass" / "formulaires", folder / "formulaires", dirs_exist_ok=True)
+        settings = yaml.load((ROOT / "programmes" / "jass" / "programme.yml").read_text(encoding="utf-8"), yaml.BaseLoader)
+        settings["sources"]["suivi"]["collecte"] = {"serveur": server, "formulaire": "aSuivi"} | asked
+        (folder / "programme.yml").write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
+        return Programme("jass", root=tmp_path)
+    return lay
+
+
+def fetched(programme):
+    return "\n".join(fetching.fetch(programme))
+
+
+def table(programme, *columns):
+    """Those columns of the follow-up, as the next step receives them."""
+    return ingest.receive(programme, "suivi").table[list(columns)].values.tolist()
+
+
+def exported():
+    """The manual export as the API tells it: flat keys, numbers as text, repeats nested, a dict for the validation; less what hands and exporter added."""
+    main, repeats = ([dict(zip(rows[0], row, strict=True)) for row in rows[1:]] for rows in (list(s.values) for s in load_workbook(EXPORT)))
+    for row in (row for row in main if row["_id"]):
+        validated, unsaid = row["_validation_status"], {None, "_index", "Observation superviseur"}
+        children = [filled(one, {name for name in one if not name.startswith("apprentis/")}) for one in repeats if one["_parent_index"] == row["_index"]]
+        ticked = {name for name in row if "_gps_" in str(name) or str(name).count("/") == 2}
+        yield filled(row, unsaid | ticked) | {"apprentis": children, "_validation_status": {"uid": validated, "label": "x"} if validated else {}}
+
+
+def filled(row, unsaid):
+    return {name: told(value) for name, value in row.items() if name not in unsaid and value is not None}
+
+
+def told(value):
+    return value if isinstance(value, str) else value.isoformat().removesuffix("T00:00:00") if hasattr(value, "isoformat") else str(value)
+
+
+def comparable(received, repeat=""):
+    """The received rows as a sorted list, without the places that they have in their own file."""
+    rows = received.repeats[repeat] if repeat else received.table
+    rows = rows[(rows.get("parent", "") != "901") & (rows.get("parent", "") != "902") & (rows.get("soumission", rows["uuid"]) != "")]
+    rows = rows.drop(columns=["fichier", "ligne", "indice", *(["uuid", "parent"] if repeat else [])])
+    return sorted(rows.values.tolist())
+
+
+def test_a_fetched_follow_up_is_received_like_the_manual_export(programme):
+    with serving(*exported(), size=100) as server:
+        here = programme(server.url)
+        assert fetched(here) == f"suivi : 229 fiches (nouvelles : 229, modifiées : 0, supprimées : 0) dans {NAME}."
+        assert len(server.seen) == 3
+    from_api = ingest.receive(here, "suivi")
+    (here.raw / NAME).unlink()
+    shutil.copy(EXPORT, here.raw)
+    by_hand = ingest.receive(here, "suivi")
+    assert comparable(from_api) == comparable(by_hand)
+    assert comparable(from_api, "apprentis") == comparable(by_hand, "apprentis")
+    assert len(from_api.table) == 231 and len(from_api.repeats["apprentis"]) > 600
+    assert from_api.remarks.empty
+
+
+def test_what_is_new_edited_and_deleted_is_said_and_the_same_submissions_are_the_same_bytes(programme):
+    with serving(record(1), record(2, "ENT-02", apprentices=[("femme", "19"), ("homme", "21")]), record(3, "ENT-03"), size=2) as server:
+        here = programme(server.url)
+        fetched(here)
+        first = (here.raw / NAME).read_bytes()
+        server.rows.reverse()
+        assert "(nouvelles : 0, modifiées : 0, supprimées : 0)" in fetched(here)
+        assert (here.raw / NAME).read_bytes() == first
+        server.rows = [record(2, "ENT-02", apprentices=[("femme", "19")]), record(3, "ENT-03", "75000"), record(4, "ENT-04")]
+        assert "3 fiches (nouvelles : 1, modifiées : 2, supprimées : 1)" in fetched(here)
+    assert table(here, "code_entreprise", "revenu_mensuel") == [["ENT-02", "50000"], ["ENT-03", "75000"], ["ENT-04", "50000"]]
+    assert sorted(path.name for path in here.raw.iterdir()) == [NAME] and not (here.processed / "collecte" / "suivi").exists()
+
+
+def test_a_cell_says_what_was_sent_and_nothing_runs_in_it(programme):
+    odd = {"retour": "=1+1", "identification/nom_promoteur": "#REF!", "identification/telephone": "0022300000005", "activite/revenu": "1012.125"}
+    with serving(record(1, "007", "1.5", **odd), record(2, "E\x01\ud800", "1e999"), record(3, "E" * 40_000, "1 012 000")) as server:
+        here = programme(server.url)
+        fetched(here)
+    sheet = reading.read(here.raw / NAME)[0]
+    heads = list(sheet.cells.iloc[0])
+    assert sheet.formulas == {}
+    typed = {cell.value: cell.data_type for cell in load_workbook(here.raw / NAME).worksheets[0][2]}
+    assert [typed[one] for one in ("=1+1", "#REF!", "0022300000005", 1012.125)] == ["s", "s", "s", "n"]
+    assert [sheet.cells.loc[2].iloc[heads.index(one)] for one in odd] == ["=1+1", "#REF!", "0022300000005", "1012.1250"]
+    assert [sheet.cells.loc[row].iloc[heads.index("activite/revenu_mensuel")] for row in (2, 3, 4)] == ["1.5", "1e999", "1 012 000"]
+    codes = [sheet.cells.loc[row].iloc[heads.index("identification/code_entreprise")] for row in (2, 3, 4)]
+    assert codes[:2] == ["007", "E\ufffd\ufffd"] and codes[2].startswith("<WARNING: Truncated") and len(codes[2]) == 32_767
+
+
+def test_a_repeat_in_a_repeat_points_to_its_row_and_its_submission(programme):
+    inner = [{"apprentis/age_apprenti": "19", "apprentis/outils": [{"apprentis/outils/nom": "marteau"}]}]
+    with serving(record(1, apprentis=inner), record(2, apprentis=inner)) as server:
+        here = programme(server.url)
+        fetched(here)
+    outils = next(sheet for sheet in reading.read(here.raw / NAME) if sheet.name == "outils")
+    shown = dict(zip(outils.cells.iloc[0], outils.cells.iloc[2], strict=True))
+    assert [shown[name] for name in ("apprentis/outils/nom", "_index", "_parent_table_name", "_parent_index", "_submission__id")] == [
+        "marteau", "2", "apprentis", "2", "2"]
+
+
+def test_a_saved_export_is_downloaded_as_it_is(programme):
+    with serving() as server:
+        here = programme(server.url, export="Capidoc")
+        assert "229 fiches" in fetched(here)
+        assert (here.raw / NAME).read_bytes() == EXPORT.read_bytes()
+        server.faults = [None, saying(200, LOGIN)]
+        with pytest.raises(InputUnreadable, match="page de connexion"):
+            fetched(here)
+        with pytest.raises(ConfigurationRefused, match="Vouliez-vous dire « Capidoc »"):
+            fetched(programme(server.url, export="Capidok"))
+    assert (here.raw / NAME).read_bytes() == EXPORT.read_bytes()
+
+
+@pytest.mark.parametrize(("fault", "code", "message"), [
+    (saying(401, b'{"detail":"Invalid token."}'), 10, "refuse le jeton"), (saying(403), 10, "pas le droit"), (saying(404), 10, "introuvable"),
+    (saying(429, Retry_After="7"), 20, "demande d’attendre"), (saying(500), 20, "en panne"), (saying(503, LOGIN), 20, "en panne"), (saying(418), 20, "418"),
+    (saying(200, LOGIN), 20, "page web, de connexion"), (saying(200, b'{"count": 1,'), 20, "autre chose"), (saying(200, b"[1, 2]"), 20, "autre chose"),
+    (saying(200, b'{"count": 1, "next": null, "results": [null]}'), 20, "autre chose"), (saying(200, b"[" * 100_000), 20, "autre chose"),
+    (saying(200, b'{"count": 1, "next": null, "results": [{"today": "x"}]}'), 20, "sans numéro"), (cut, 20, "connexion coupée"),
+    (saying(200, b'{"count": 5, "next": null, "results": []}'), 20, "supprimées pendant"),
+    (saying(200, b'{"count": 5, "next": "http://127.0.0.1:1/", "results": [{}]}'), 20, "autre adresse"),
+    (saying(200, b'{"count": 5, "next": "http://[", "results": [{}]}'), 20, "autre adresse"),
+    (saying(200, b'{"count": 5, "next": "/api/v2/assets/aSuivi/data.json?limit=1000&sort=%7B%22_id%22%3A1%7D", "results": []}'), 20, "tournent en rond"),
+    (saying(200, b'{"count": 5, "next": "/suite", "results": []}'), 20, "tournent en rond"),
+    (saying(200, b'{"count": 0, "next": null, "results": []}'), 20, "plus aucune fiche"), (saying(302, Location="/boucle"), 20, "connexion"),
+])
+def test_each_fault_is_told_in_french_with_its_code_and_changes_nothing(programme, capsys, monkeypatch, tmp_path, fault, code, message):
+    with serving(record(1)) as server:
+        here = programme(server.url)
+        fetched(here)
+        first = (here.raw / NAME).read_bytes()
+        server.rows, server.faults = [record(1), record(2)], [fault] * 40
+        monkeypatch.setattr(__main__, "LOG", tmp_path / "capidoc.log")
+        monkeypatch.setattr(__main__, "ROOT", tmp_path)
+        monkeypatch.setattr(__main__, "Programme", lambda *_: here)
+        assert __main__.main(["fetch", "jass"]) == code
+    said = capsys.readouterr()
+    assert message in said.err and "Traceback" not in said.err
+    assert TOKEN not in said.err + said.out + (tmp_path / "capidoc.log").read_text(encoding="utf-8")
+    assert (here.raw / NAME).read_bytes() == first and [path.name for path in here.raw.iterdir()] == [NAME]
+
+
+def test_a_passing_fault_is_waited_out_for_as_long_as_the_server_asks(programme, waits):
+    with serving(record(1)) as server:
+        server.faults = [saying(429, Retry_After="7"), saying(503), cut, saying(502)]
+        assert "1 fiches" in fetched(programme(server.url))
+    assert waits[0] == 7 and 2 <= waits[1] < 4 and 4 <= waits[2] < 6 and 8 <= waits[3] < 10
+
+
+def test_a_wait_longer_than_patience_is_refused_at_once(programme, waits):
+    with serving(record(1)) as server, pytest.raises(InputUnreadable, match="attendre"):
+        server.faults = [saying(429, Retry_After="86400")]
+        fetched(programme(server.url))
+    assert waits == []
+
+
+def test_after_a_lasting_cut_the_next_run_begins_at_the_page_that_failed(programme):
+    with serving(*map(record, range(1, 6)), size=2) as server:
+        server.faults = [None, None] + [cut] * link.ATTEMPTS
+        here = programme(server.url)
+        with pytest.raises(InputUnreadable, match="coupée"):
+            fetched(here)
+        assert not (here.raw / NAME).exists()
+        server.seen.clear()
+        assert "5 fiches" in fetched(here) and len(server.seen) == 1
+
+
+def test_a_submission_deleted_between_two_pages_is_noticed(programme):
+    with serving(*map(record, range(1, 6)), size=2) as server:
+        server.faults = [None, lambda handler: (server.rows.pop(0), handler.server.faults.insert(0, None), handler.do_GET())]
+        here = programme(server.url)
+        with pytest.raises(InputUnreadable, match="supprimées pendant la lecture"):
+            fetched(here)
+        assert "4 fiches" in fetched(here)
+
+
+def test_the_token_never_leaves_for_another_host(programme):
+    with serving(record(9)) as thief, serving(record(1)) as server:
+        thief.token = None  # it asks for nothing
+        here = programme(server.url)
+        server.faults = [saying(302, Location=f"{thief.url}/api/v2/assets/aSuivi/data.json")]
+        fetched(here)
+        server.faults = [saying(200, json.dumps({"count": 9, "next": f"{thief.url}/suite", "results": [record(1)]}).encode())]
+        with pytest.raises(InputUnreadable, match="le jeton n’y va pas"):
+            fetched(here)
+        assert thief.seen == [("/api/v2/assets/aSuivi/data.json", None)]
+
+
+@pytest.mark.parametrize("token", ["", "  ", "jeton secret", "jeton\nsecret", "jetön"])
+def test_a_missing_or_impossible_token_is_refused_without_being_shown(programme, monkeypatch, token):
+    monkeypatch.setenv("CAPIDOC_KOBO_TOKEN", token)
+    with pytest.raises(ConfigurationRefused, match="CAPIDOC_KOBO_TOKEN") as refusal:
+        fetched(programme("https://kf.example.org"))
+    assert "secret" not in str(refusal.value) and "jetön" not in str(refusal.value)
+    assert TOKEN not in repr(link.Link("https://kf.example.org", f"Token {TOKEN}"))
+
+
+def test_the_token_may_rest_in_the_system_keyring(programme, monkeypatch):
+    monkeypatch.delenv("CAPIDOC_KOBO_TOKEN")
+    with serving(record(1)) as server:
+        kept = {("capidoc", server.url.removeprefix("http://")): TOKEN}
+        monkeypatch.setitem(sys.modules, "keyring", SimpleNamespace(get_password=lambda *place: kept.get(place)))
+        assert "1 fiches" in fetched(programme(server.url))
+
+
+@pytest.mark.parametrize("asked", [{"serveur": "http://kf.example.org"}, {"serveur": "https://x@kf.example.org"}, {"formulaire": "../x"}, {"jeton": TOKEN},
+                                   {"projet": "4", "export": "Capidoc"}])
+def test_a_wrong_declaration_is_refused(programme, asked):
+    with pytest.raises(ConfigurationRefused, match=r"programme\.yml"):
+        fetched(programme(**{"server": "https://kf.example.org"} | {k.replace("serveur", "server"): v for k, v in asked.items()}))
+
+
+def test_an_unreachable_or_endless_server_ends(programme, monkeypatch):
+    with serving() as gone:
+        pass
+    with pytest.raises(InputUnreadable, match="connexion coupée ou impossible"):
+        fetched(programme(gone.url))
+    with serving(*map(record, range(99))) as server:
+        monkeypatch.setattr(link, "TIMEOUTS", (1, 0.1))
+        server.faults = [lambda _: threading.Event().wait(0.3)] * link.ATTEMPTS
+        with pytest.raises(ResourcesLacking, match="ne répond pas à temps"):
+            fetched(programme(server.url))
+        monkeypatch.setattr(link, "TIMEOUTS", (9, 9))
+        monkeypatch.setattr(link, "LARGEST", 1000)
+        server.faults.clear()
+        with pytest.raises(InputUnsafe):
+            fetched(programme(server.url))
+        monkeypatch.setattr(link, "PATIENCE", -1)
+        monkeypatch.setattr(link, "LARGEST", 10**9)
+        with pytest.raises(ResourcesLacking, match="trop lentement"):
+            fetched(programme(server.url))
+
+
+def test_a_full_disk_leaves_the_former_file(programme, monkeypatch):
+    with serving(record(1)) as server:
+        here = programme(server.url)
+        fetched(here)
+        first = (here.raw / NAME).read_bytes()
+        server.rows = [record(1), record(2)]
+        monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        with pytest.raises(ResourcesLacking, match="écriture impossible"):
+            fetched(here)
+    assert (here.raw / NAME).read_bytes() == first and [path.name for path in here.raw.iterdir()] == [NAME]
+
+
+def test_a_manual_export_of_the_same_source_is_named(programme):
+    with serving(record(1)) as server:
+        here = programme(server.url)
+        here.raw.mkdir(parents=True)
+        shutil.copy(EXPORT, here.raw)
+        assert f"« {EXPORT.name} » est aussi de cette source" in fetched(here)
+
+
+def test_thirty_thousand_submissions_take_seconds(programme):
+    with serving(*map(record, range(1, 30_001))) as server:
+        begun = time.perf_counter()
+        assert "30000 fiches" in fetched(programme(server.url))
+    assert time.perf_counter() - begun < 60
+
+
+def test_odk_central_reads_like_kobo(programme, monkeypatch):
+    monkeypatch.setenv("CAPIDOC_ODK_LOGIN", "moi@example.org:secret")
+    row = {"__id": "uuid:u1", "__system": {"submissionDate": "2022-05-22T16:29:23.123Z", "submitterName": "A", "reviewState": "rejected", "formVersion": "1"},
+           "identification": {"mois": "2022-05", "code_entreprise": "ENT-01", "commune": "niono"}, "gps": {
+               "type": "Point", "coordinates": [-4.9, 13.7, 0], "properties": {"accuracy": 5}}, "meta": {"instanceID": "uuid:u1", "instanceName": None},
+           "activite": {"revenu_mensuel": 50000, "sources_revenu": "vente autre", "diversification": "oui"}, "enquete_test": "non", "retour": None,
+           "emploi": {"salaries_h": 1, "salaries_f": 0, "salaries_total": 1}, "apprentis@odata.navigationLink": "Submissions('u1')/apprentis",
+           "apprentis": [{"__id": "r1", "__Submissions-id": "uuid:u1", "sexe_apprenti": "femme", "age_apprenti": 19}]}
+    with serving() as server:
+        server.token = "Basic bW9pQGV4YW1wbGUub3JnOnNlY3JldA=="
+        following = f"{server.url}/v1/projects/4/forms/aSuivi.svc/Submissions?%24skiptoken=2"
+        pages = [{"value": [{**row, "__id": "uuid:u2"}], "@odata.count": 2, "@odata.nextLink": following}, {"value": [row], "@odata.count": 2}]
+        server.page = lambda path, query: pages["$skiptoken" in query]
+        here = programme(server.url, projet="4")
+        assert "2 fiches (nouvelles : 2" in fetched(here)
+        assert server.seen[0][0].startswith("/v1/projects/4/forms/aSuivi.svc/Submissions?")
+    received = ingest.receive(here, "suivi")
+    assert received.table[["uuid", "envoi", "validation", "code_entreprise", "revenu_mensuel", "sources_revenu"]].values.tolist()[0] == [
+        "u1", "2022-05-22T16:29:23", "validation_status_not_approved", "ENT-01", "50000", "vente autre"]
+    assert received.repeats["apprentis"][["soumission", "sexe_apprenti", "age_apprenti"]].values.tolist() == [["u1", "femme", "19"], ["u2", "femme", "19"]]
+    assert received.remarks.empty
+
+
+def test_nothing_else_reaches_for_the_network():
+    for path in (ROOT / "capidoc").rglob("*.py"):
+        names = {a.name.split(".")[0] for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Import) for a in n.names}
+        assert path.parent.name == "fetching" or not names & {"requests", "urllib3", "http", "socket", "aiohttp", "httpx"}

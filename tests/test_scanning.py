@@ -1,0 +1,148 @@
+"""Nothing that was withheld is in a public byte, nor any trace of whoever made the files."""
+
+import zipfile
+
+import pandas as pd
+import pytest
+from PIL import Image, PngImagePlugin
+
+from capidoc import pseudonyms, scanning, withheld
+from capidoc.problems import DisclosureRefused
+from capidoc.xlsform import Question
+
+# Thirty answers that were not kept, by the column that held them.
+PLANTED = {
+    "identification/nom_promoteur": ["Awa Exemple", "Moussa Exemple-Deux", "ÉLISE Exemple Trois", "Exemplette", "Prénom Nom", "Jean-Essai Dupont-Essai"],
+    "telephone": ["+223 76 00 00 01", "76000002", "76-00-00-03", "76.00.00.04", "00223 76 00 00 05", "+22376000006"],
+    "contact": ["awa.exemple@exemple.org", "moussa@exemple.org", "elise.exemple@exemple.ml"],
+    "gps": ["12.65432 -8.00123 320 5", "13.45678 -6.12345 0 4"],
+    "deviceid": ["collect:AbCdEf123456", "ee.exemple.org:Zz99Yy88"],
+    "_submitted_by": ["agent_exemple7", "superviseur_exemple"],
+    "retour": ["Mon mari ne sait pas que je gagne cet argent", "La présidente du comité garde la moitié des recettes",
+               "Nous avons caché la machine chez le forgeron du marché", "Il faut que personne ne sache pour ma maladie"],
+    "_notes": ["fiche douteuse, voir avec le chef du village"],
+    "Observation superviseur": ["suspecte de double inscription, numéro 76000007", "femme battue, ne plus appeler chez elle"],
+    "adresse": ["Rue 12, porte 345, Exempleville"],
+    "code_carte": ["NINA 12345678901234"],
+}
+
+
+@pytest.fixture
+def fingerprints():
+    secrets = {words: column for column, answers in PLANTED.items() for words in withheld.secrets(column, answers)}
+    return {h: (column, n) for h, column, n in scanning.of_secrets(secrets, "essai")}
+
+
+def test_thirty_secrets_are_planted():
+    assert sum(map(len, PLANTED.values())) == 30
+
+
+@pytest.mark.parametrize(("column", "answer"), [(c, a) for c, answers in PLANTED.items() for a in answers])
+def test_each_planted_secret_is_found_wherever_it_is_written(tmp_path, fingerprints, column, answer):
+    (tmp_path / "rapport.html").write_text(f"<p>Il est dit : {answer} !</p>", encoding="utf-8")
+    with pytest.raises(DisclosureRefused) as refusal:
+        scanning.check(tmp_path, fingerprints, "essai")
+    assert "rapport.html" in str(refusal.value) and answer not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.json", "figures/a.svg"])
+def test_every_kind_of_public_file_is_read(tmp_path, fingerprints, name):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / name).write_text("<text>AWA  exemple</text>" if name.endswith("svg") else "awa exemple", encoding="utf-8")
+    with pytest.raises(DisclosureRefused, match="nom_promoteur"):
+        scanning.check(tmp_path, fingerprints, "essai")
+
+
+def test_a_name_cut_by_word_s_runs_is_still_found(tmp_path, fingerprints):
+    with zipfile.ZipFile(tmp_path / "a.docx", "w") as package:
+        package.writestr("word/document.xml", "<w:p><w:r><w:t>Awa Exem</w:t></w:r><w:r><w:t>ple a dit</w:t></w:r></w:p>")
+    with pytest.raises(DisclosureRefused, match=r"a\.docx.*nom_promoteur"):
+        scanning.check(tmp_path, fingerprints, "essai")
+
+
+def test_what_is_internal_is_not_public(tmp_path, fingerprints):
+    (tmp_path / "interne").mkdir()
+    (tmp_path / "interne" / "a.csv").write_text("Awa Exemple")
+    (tmp_path / "a.csv").write_text("rien à signaler ; 1 012 000 F CFA ; 68890800 ; 0.123456")
+    assert scanning.check(tmp_path, fingerprints, "essai") == (1, len(fingerprints))
+
+
+@pytest.mark.parametrize(("text", "what"), [
+    ("Appelez le +223 76 12 34 56.", "téléphone"), ("Tél. 76 12 34 56", "téléphone"), ("écrire à personne@exemple.org", "électronique"),
+    ("au point 12.6543, -8.0012", "coordonnées"), ("voir /home/agent/suivi.xlsx", "chemin de disque"), (r"C:\Users\agent\suivi.xlsx", "chemin de disque")])
+def test_phones_addresses_places_and_paths_stop_publication(tmp_path, text, what):
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    with pytest.raises(DisclosureRefused, match=what):
+        scanning.check(tmp_path, {}, "essai")
+
+
+def test_a_public_address_is_allowed(tmp_path):
+    (tmp_path / "a.txt").write_text("écrire à contact@exemple.org, tél. +223 20 00 00 00")
+    assert scanning.check(tmp_path, {}, "essai", ["contact@exemple.org", "+223 20 00 00 00"]) == (1, 0)
+
+
+def test_what_files_carry_unseen_stops_publication(tmp_path):
+    told = PngImagePlugin.PngInfo()
+    told.add_text("Author", "Awa Exemple")
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.png", pnginfo=told)
+    parts = {"word/comments.xml": "<w:comments><w:comment w:id='1'><w:p>À revoir</w:p></w:comment></w:comments>",
+             "word/document.xml": "<w:p><w:ins w:author='x'/></w:p>", "docProps/core.xml": "<cp:lastModifiedBy>Awa</cp:lastModifiedBy>"}
+    with zipfile.ZipFile(tmp_path / "b.docx", "w") as package:
+        for name, text in parts.items():
+            package.writestr(name, text)
+    (tmp_path / "c.pdf").write_bytes(_pdf_with_attachment())
+    with pytest.raises(DisclosureRefused) as refusal:
+        scanning.check(tmp_path, {}, "essai")
+    for what in ("données sur la photo", "commentaires", "modifications suivies", "nom de qui l’a enregistré", "fichiers joints"):
+        assert what in str(refusal.value)
+
+
+def _pdf_with_attachment():
+    import io
+
+    from pypdf import PdfWriter
+
+    writer = PdfWriter()
+    writer.add_blank_page(72, 72)
+    writer.add_attachment("a.txt", b"x")
+    content = io.BytesIO()
+    writer.write(content)
+    return content.getvalue()
+
+
+def test_only_what_is_not_kept_and_may_tell_of_someone_is_withheld():
+    questions = {"nom": Question("nom", "texte"), "sexe": Question("sexe", "choix"), "revenu": Question("revenu", "nombre"), "avis": Question("avis", "texte")}
+    headers = ["start", "nom", "sexe", "revenu", "avis", "_uuid", "_submitted_by", "ajoutée"]
+    found = {i: h for i, h in enumerate(headers) if h != "ajoutée"}
+    assert [headers[p] for p in withheld.columns(headers, found, {"avis"}, questions)] == ["nom", "_submitted_by", "ajoutée"]
+
+
+def test_a_common_word_is_no_secret():
+    assert list(withheld.secrets("avis", ["oui", "non merci", "Niono"])) == []
+    assert list(withheld.secrets("nom", ["Essai"])) == ["essai"]
+    assert "essai" in withheld.searched("Madame Essai est venue", {1}) and "essai" not in withheld.searched("une fiche d’essai", {1})
+
+
+def test_ids_become_pseudonyms_that_change_with_the_key_and_the_programme(monkeypatch):
+    table = pd.DataFrame({"unite": ["ENT-01", "ENT-02", "ENT-01"]})
+    seen = []
+    for key, programme in (("un", "jass"), ("deux", "jass"), ("un", "autre")):
+        monkeypatch.setenv("CAPIDOC_CLE", key)
+        pseudonyms.key.cache_clear()
+        units = pseudonyms.units(table, programme)["unite"].tolist()
+        assert units[0] == units[2] != units[1] and not any("ENT" in u for u in units)
+        seen.append(units[0])
+    pseudonyms.key.cache_clear()
+    assert len(set(seen)) == 3
+
+
+def test_the_key_is_made_once_in_the_user_s_own_folder(tmp_path, monkeypatch):
+    monkeypatch.delenv("CAPIDOC_CLE", raising=False)
+    monkeypatch.setattr(pseudonyms.platformdirs, "user_config_path", lambda name: tmp_path / name)
+    pseudonyms.key.cache_clear()
+    first = pseudonyms.key()
+    assert (tmp_path / "capidoc/cle").stat().st_mode & 0o077 == 0
+    monkeypatch.delenv("CAPIDOC_CLE")
+    pseudonyms.key.cache_clear()
+    assert pseudonyms.key() == first
+    pseudonyms.key.cache_clear()

@@ -1,0 +1,96 @@
+"""A new programme begins from its form: what is proposed, what is refused, what is left alone."""
+
+import pytest
+from openpyxl import Workbook
+
+from capidoc import indicators, starting, xlsform
+from capidoc.decisions import decided
+from capidoc.ingest import receive
+from capidoc.observations import clean
+from capidoc.problems import ConfigurationRefused
+from capidoc.programme import Programme
+
+from .conftest import ROOT
+
+EXAMPLE = ROOT / "templates/nouveau/formulaire.xlsx"
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "templates").symlink_to(ROOT / "templates")
+    return tmp_path
+
+
+def form(path, *questions):
+    book = Workbook()
+    book.active.title = "survey"
+    for row in (("type", "name", "label"), *questions):
+        book.active.append(row)
+    choices = book.create_sheet("choices")
+    for row in (("list_name", "name", "label"), ("oui_non", "oui", "Oui"), ("oui_non", "non", "Non"), ("villages", "a", "Village A"),
+                ("villages", "b", "Village B")):
+        choices.append(row)
+    book.save(path)
+    return path
+
+
+def test_a_form_tells_the_unit_its_date_its_place_and_what_is_measured():
+    found = starting.propose(xlsform.load(EXAMPLE), EXAMPLE.name)
+    assert (found.identifiant, found.moment) == ("code_entreprise", "date_visite")
+    assert found.communes == {"nord": "Commune du nord", "sud": "Commune du sud"}
+    assert [q.name for q in found.attributs] == ["commune", "sexe_responsable"]
+    assert [q.name for q in found.mesures] == ["revenu_mensuel", "apprentis", "tient_comptes"]
+
+
+def test_the_first_plan_sums_numbers_in_francs_where_they_are_money_and_takes_the_share_of_yes():
+    plan = {row[0]: row for row in starting.plan(starting.propose(xlsform.load(EXAMPLE), EXAMPLE.name))}
+    assert plan["revenu_mensuel"][1:7] == ("Revenu du mois", "Réponses à la question « Revenu du mois »", "F CFA", "suivi", "revenu_mensuel", "somme")
+    assert plan["apprentis"][3] == "unités" and plan["tient_comptes"][3:7] == ("%", "suivi", "tient_comptes=oui", "part")
+    assert plan["unites"][8] == "" and plan["apprentis"][8] == "debut|fin"
+
+
+@pytest.mark.parametrize("path", [EXAMPLE, *sorted((ROOT / "programmes/jass/formulaires").glob("*.xlsx"))], ids=lambda p: p.name)
+def test_a_begun_programme_is_read_cleaned_and_planned_without_a_remark(root, path):
+    starting.begin(root, "neuf", path, "2024-01", "2024-12")
+    here = Programme("neuf", root=root)
+    cleaned = clean(here.identity, {"suivi": receive(here, "suivi")}, decided(here))
+    assert indicators.load(here.folder, here.identity)
+    moments = 2 if here.identity.sources["suivi"].moment else 1
+    assert cleaned.counts[["lues", "retenues"]].values.tolist() == [[12 * moments, 12 * moments]] and not len(cleaned.aside)
+    assert cleaned.observations["unite"].nunique() == 12
+
+
+def test_the_same_form_begins_the_same_programme(root):
+    first = [p.read_bytes() for p in starting.begin(root, "alpha", EXAMPLE, "2024-01", "2024-12")]
+    again = [p.read_bytes() for p in starting.begin(root, "bravo", EXAMPLE, "2024-01", "2024-12")]
+    assert [b.replace(b"BRAVO", b"ALPHA").replace(b"bravo", b"alpha") for b in again] == first
+
+
+def test_a_place_without_plain_names_is_no_list_of_communes(tmp_path):
+    path = form(tmp_path / "f.xlsx", ("text", "code", "Code"), ("select_one villages", "village", "Village"), ("integer", "eau", "Litres d’eau"))
+    found = starting.propose(xlsform.load(path), path.name)
+    assert (found.communes, found.moment) == ({"a": "Village A", "b": "Village B"}, "")
+    path = form(tmp_path / "g.xlsx", ("text", "code", "Code"), ("integer", "eau", "Litres d’eau"))
+    assert starting.propose(xlsform.load(path), path.name).communes == {"site": "Site unique"}
+
+
+def test_private_questions_are_declared_sensitive(root, tmp_path):
+    path = form(tmp_path / "f.xlsx", ("text", "code", "Code"), ("select_one oui_non", "handicap", "En situation de handicap"))
+    starting.begin(root, "neuf", path, "2024-01", "2024-12")
+    assert Programme("neuf", root=root).identity.divulgation.sensibles == ["handicap"]
+
+
+def test_a_form_that_names_no_unit_is_refused(root, tmp_path):
+    path = form(tmp_path / "f.xlsx", ("integer", "eau", "Litres d’eau"))
+    with pytest.raises(ConfigurationRefused, match=r"f\.xlsx.*ne nomme l’unité suivie"):
+        starting.begin(root, "neuf", path, "2024-01", "2024-12")
+    assert not (root / "programmes").exists()
+
+
+@pytest.mark.parametrize("place", ["programmes/neuf/programme.yml", "data/raw/neuf/export.csv"])
+def test_what_exists_is_never_written_over(root, place):
+    (root / place).parent.mkdir(parents=True)
+    (root / place).write_text("le mien")
+    with pytest.raises(ConfigurationRefused, match="existe déjà"):
+        starting.begin(root, "neuf", EXAMPLE, "2024-01", "2024-12")
+    assert (root / place).read_text() == "le mien"
