@@ -13,7 +13,7 @@ CAPIDOC := $(VENV)/bin/python -m capidoc
 SCOPE    = $(PROGRAMME) --commune "$(COMMUNE)" --debut "$(DEBUT)" --fin "$(FIN)" --profil "$(PROFIL)"
 
 .DEFAULT_GOAL := help
-.PHONY: help report brief sheet all data effects verify claims fetch new test audit lab clean
+.PHONY: help report brief sheet all data effects check verify claims fetch new test audit lab clean
 
 report: $(READY) ## le document de capitalisation : outputs/jass/capitalisation.html, .docx et .pdf
 	@$(CAPIDOC) report $(SCOPE)
@@ -32,6 +32,9 @@ data: $(READY) ## nettoyer seulement : observations, journal, rejets dans data/p
 
 effects: $(READY) ## nettoyer, puis calculer les faits
 	@$(CAPIDOC) effects $(SCOPE)
+
+check: $(READY) ## qualité des données et des chiffres publiés : à l’écran, et outputs/jass/interne/qualite.html
+	@$(CAPIDOC) check $(SCOPE)
 
 verify: $(READY) ## relire le jeu publié : chaque empreinte, chaque nombre
 	@$(CAPIDOC) verify $(SCOPE)

@@ -16,7 +16,7 @@ def main(asked):
     """Nothing; the rows asked for, or all, are measured and printed as a Markdown table."""
     with TemporaryDirectory(prefix="capidoc-") as folder:
         rows = {name: row for name, row in work.ROWS.items() if name in asked or not asked}
-        print(f"{_machine()}\n\n| travail | qui | secondes | nous ÷ lui | Mo | tours |\n|---|---|---|---|---|---|", flush=True)
+        print(f"{_machine()}\n\n| travail | qui | secondes | nous ÷ lui | processeur | nous ÷ lui | Mo | tours |\n|---|---|---|---|---|---|---|---|", flush=True)
         for name, row in rows.items():
             contenders = row.contenders(Path(folder) / name)
             costs = _in_turn(contenders, row.rounds)
@@ -45,9 +45,16 @@ def _lines(row, costs):
     ours, *_ = costs.values()
     for name, some in costs.items():
         middle = measure.middle(some)
-        ratio = "" if some is ours else f"{measure.ratio(ours, some):.2f}".replace(".", ",")
-        seconds = f"{middle.seconds:.2f}".replace(".", ",")
-        yield f"| {row.title} | {name} | {seconds} | {ratio} | {middle.megabytes:.0f} | {len(some)} |"
+        told = [_told(middle.seconds), _against(ours, some, "seconds"), _told(middle.processor), _against(ours, some, "processor")]
+        yield f"| {' | '.join([row.title, name, *told, f'{middle.megabytes:.0f}', str(len(some))])} |"
+
+
+def _against(ours, theirs, figure):
+    return "" if theirs is ours else _told(measure.ratio(ours, theirs, figure))
+
+
+def _told(number):
+    return f"{number:.2f}".replace(".", ",")
 
 
 if __name__ == "__main__":

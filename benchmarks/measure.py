@@ -1,9 +1,9 @@
-"""What does a command cost: its seconds, and the most memory that it and its children held together."""
+"""What does a command cost: its seconds, those of the processor, and the most memory that it and its children held together."""
 
 import os
 import subprocess
 import threading
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from statistics import median
 from time import perf_counter
 
@@ -14,9 +14,10 @@ EVERY_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Cost:
-    """Wall seconds, and the peak of memory in MB."""
+    """Seconds on the wall, seconds of processor (which a busy machine changes little), and the peak of memory in MB."""
 
     seconds: float
+    processor: float
     megabytes: float
 
 
@@ -40,7 +41,7 @@ def cost(command, folder, environment):
     if status:
         raise Failed(f"{command}\n{said[-2000:]}")
     # The kernel remembers the largest single process exactly; the samples know them together.
-    return Cost(seconds, max(peak[0], used.ru_maxrss * 1024) / 1e6)
+    return Cost(seconds, used.ru_utime + used.ru_stime, max(peak[0], used.ru_maxrss * 1024) / 1e6)
 
 
 def _watch(pid, peak, done):
@@ -65,10 +66,10 @@ def _own(process):
 
 
 def middle(costs):
-    """The Cost in the middle of several, seconds and memory each by itself."""
-    return Cost(median(c.seconds for c in costs), median(c.megabytes for c in costs))
+    """The Cost in the middle of several, each of its figures by itself."""
+    return Cost(*(median(figures) for figures in zip(*map(astuple, costs), strict=True)))
 
 
-def ratio(ours, theirs):
-    """The median of the ratios of seconds, round by round: what a machine that slows down for all leaves as it is."""
-    return median(a.seconds / b.seconds for a, b in zip(ours, theirs, strict=True))
+def ratio(ours, theirs, figure):
+    """The median of the ratios of a figure, round by round: what a machine that slows down for all leaves as it is."""
+    return median(getattr(a, figure) / getattr(b, figure) for a, b in zip(ours, theirs, strict=True))

@@ -24,6 +24,7 @@ VERBS = {
     "all": "tous les livrables de tous les programmes",
     "data": "nettoyer les données seulement",
     "effects": "nettoyer et calculer les effets",
+    "check": "qualité des données et des chiffres publiés : à l’écran, dans interne/qualite.html et controle_chiffres.csv",
     "claims": "proposer les chiffres que publie un texte, pour qu’une personne les confirme",
     "new": "commencer un programme, d’après son formulaire (XLSForm)",
     "fetch": "aller chercher les nouvelles fiches sur KoboToolbox ou ODK Central",
@@ -110,6 +111,8 @@ def _done(asked, programme):
 
         for line in fetching.fetch(programme):
             print(line, flush=True)
+    elif asked.verb == "check":
+        print(*building.check(programme, asked.profil), sep="\n")
     elif asked.verb in building.STEPS:
         building.compute(programme, asked.verb, asked.profil)
         print(f"{programme.slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")

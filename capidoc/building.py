@@ -11,6 +11,7 @@ from capidoc.programme import read_yaml
 STEPS = {"data": ("01_clean",), "effects": ("01_clean", "02_effects")}
 FACTS, CONTROL = "indicateurs.xlsx", "controle_chiffres.csv"
 PROPOSED = "chiffres_proposes.csv"  # somebody may be choosing among them
+RETIRED = "interne/anciens"
 SCOPE = ("programme", "commune", "debut", "fin")
 ASKED = {"01_clean": (), "02_effects": ("profil",), "03_report": ("profil", "livrable", "identite")}
 SAID = {"01_clean": "Nettoyage des données", "02_effects": "Calcul des effets", "03_report": "Figures et texte"}
@@ -55,12 +56,23 @@ def publish(programme, deliverables, profile="public"):
     """The message that ends a run: what was published where, or that nothing had to be done again."""
     described = publishing.inputs(programme, parameters(programme, profile))
     target = programme.published
+
+    def whole(workshop):
+        build(programme, sorted({*deliverables, *_already(programme, target)}), profile, workshop, publishing.identity(described))
+        return described
+
     if publishing.up_to_date(target, described, [f"{d}.{kind}" for d in deliverables for kind in FORMATS]):
         return f"{programme.slug} : rien à refaire ({target.relative_to(programme.root)} est à jour)"
+    _replace(programme, profile, described, whole)
+    return f"{programme.slug} : {' et '.join(deliverables)} dans {target.relative_to(programme.root)}"
+
+
+def _replace(programme, profile, described, fill):
+    """Nothing; the published set is the one that `fill` made in a workshop, described as it returns; no input moved meanwhile."""
+    target = programme.published
     workshop = publishing.stage(programme)
     try:
-        build(programme, sorted({*deliverables, *_already(programme, target)}), profile, workshop, publishing.identity(described))
-        publishing.describe(workshop, described)
+        publishing.describe(workshop, fill(workshop))
         publishing.unmoved(described, publishing.inputs(programme, parameters(programme, profile)))
         carried = publishing.switch(workshop, target)
     except OSError as error:
@@ -71,14 +83,51 @@ def publish(programme, deliverables, profile="public"):
         shutil.rmtree(workshop, ignore_errors=True)
     for name in carried:
         print(f"Votre version modifiée est gardée : {target.relative_to(programme.root) / name}", file=sys.stderr)
-    return f"{programme.slug} : {' et '.join(deliverables)} dans {target.relative_to(programme.root)}"
+
+
+def check(programme, profile="public"):
+    """The lines that tell the quality of the data and of the published figures, once their page and control stand in the published set."""
+    from capidoc import quality, tables
+
+    described, target = publishing.inputs(programme, parameters(programme, profile)), programme.published
+    manifest, standing = publishing.standing(target)
+    checked = manifest.get("controle", publishing.identity({k: manifest.get(k) for k in described}))
+    if checked != publishing.identity(described) or not {*quality.FILES, CONTROL} <= set(standing):
+        _replace(programme, profile, described, lambda workshop: _check(programme, profile, described, workshop))
+    state, control = quality.last(target), tables.read(target / CONTROL)
+    wrong = control[(control["coherence"] == "incohérent") | (control["donnees"] == "différent")]
+    yield from quality.told(state, programme.identity)
+    yield f"Chiffres publiés : {len(control)} vérifiés, {len(wrong)} à revoir"
+    yield from (f"  {row.id} : {row.enonce} — {row.coherence}, {row.donnees}" for row in wrong.itertuples())
+    yield f"{programme.slug} : {quality.PAGE} et {CONTROL} dans {target.relative_to(programme.root)}"
+
+
+def _check(programme, profile, described, workshop):
+    """What describes a set whose page and control are new: its documents stay where its facts are the same, else they are put aside."""
+    from capidoc import quality
+
+    compute(programme, "effects", profile)
+    manifest, standing = publishing.standing(programme.published)
+    known = manifest.get("sorties", {})
+    same = all(known.get(name) == publishing.digest(programme.processed / name) for name in (FACTS, CONTROL))
+    for name in standing:
+        aside = "/" not in name and name.rpartition(".")[2] in FORMATS
+        if same or aside or name.startswith(RETIRED):
+            place = workshop / (name if same or not aside else f"{RETIRED}/{name}")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(programme.published / name, place)
+    if not same and _already(programme, programme.published):
+        print(f"Les données ont changé : les documents d’avant sont dans {RETIRED} ; « make report » les refait.", file=sys.stderr)
+    shutil.copy2(programme.processed / CONTROL, workshop / CONTROL)
+    quality.place(programme, workshop)
+    return ({k: manifest[k] for k in described} if same else described) | {"controle": publishing.identity(described)}
 
 
 def verify(programme):
     """The message of a sound published set: every hash, every number in its three formats; raises TraceabilityRefused."""
     names = publishing.verify(programme.published)
     pages = [programme.published / name for name in names if "/" not in name and name.endswith(".html")]
-    bound, declared = _traced(programme, pages, programme.published)
+    bound, declared = _traced(programme, pages, programme.published) if pages else (0, 0)
     return f"{programme.slug} : {len(names)} fichiers conformes au manifeste ; {bound} nombres liés à leur fait, {declared} déclarés, aucun libre"
 
 
@@ -111,6 +160,9 @@ def _already(programme, target):
 
 def build(programme, deliverables, profile, workshop, run):
     """A whole set in the workshop: data, effects, then each deliverable in three formats, with charts and tables."""
+    from capidoc import quality
+    from capidoc.disclosure import report
+
     running.foresee(LATER)
     compute(programme, "effects", profile)
     for deliverable in deliverables:
@@ -123,21 +175,10 @@ def build(programme, deliverables, profile, workshop, run):
     for table in (FACTS, CONTROL):
         shutil.copy2(programme.processed / table, workshop / table)
     shutil.copy2(programme.processed / "influence.csv", workshop / "interne" / "influence.csv")
+    quality.place(programme, workshop)
     _traced(programme, [workshop / f"{d}.html" for d in deliverables], workshop)
     if profile == "public":
-        _disclosed(programme, workshop, _searched(programme, workshop))
-
-
-def _disclosed(programme, workshop, searched):
-    """The team's own page about what the public set does not show."""
-    from capidoc import facts, pages, tables
-    from capidoc.disclosure import report
-
-    here = programme.processed
-    proof, register = tables.read(here / "divulgation.csv", bas=float, haut=float), tables.read(here / "consentements.csv")
-    title = f"{programme.identity.nom} : ce que les documents publics ne montrent pas"
-    pages.write(workshop / "interne" / "divulgation.html", title, report.sections(facts.read(here / "resultats.json"), proof, register, searched),
-                programme.templates)
+        report.place(programme, workshop, _searched(programme, workshop))
 
 
 def _searched(programme, workshop):

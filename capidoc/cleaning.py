@@ -7,7 +7,7 @@ from functools import reduce
 import pandas as pd
 
 from capidoc import values
-from capidoc.ingest import ORIGIN, REMARKS
+from capidoc.ingest import ORIGIN, REMARKS, SUBMISSION
 from capidoc.problems import Problem, QualityRefused
 from capidoc.values import Unreadable, key
 
@@ -98,16 +98,16 @@ def _cells_aside(work, column, motifs):
 
 
 def corrected(work, corrections):
-    """Work with the human log replayed: changer, vider, supprimer; raises QualityRefused when an old value no longer matches."""
+    """Work with the human log replayed: changer, vider, supprimer, garder; raises QualityRefused when an old value no longer matches."""
     stale = []
     for fix in corrections.itertuples():
         rows = work.table["uuid"] == fix.uuid
         if fix.action == "supprimer":
             work = work.without(rows, "correction")
-        elif fix.question in work.table and rows.any() and fix.action != "garder":
+        elif fix.question in work.table and rows.any():
             met = rows & (work.table[fix.question].map(key) == key(fix.ancienne))
             stale += [] if met.any() else [_stale(fix, work.table[rows])]
-            after = work.table[fix.question].where(~met, fix.nouvelle if fix.action == "changer" else "")
+            after = work.table[fix.question].where(~met, {"changer": fix.nouvelle, "vider": "", "garder": work.table[fix.question]}[fix.action])
             log = _logged(work.table, fix.question, work.table[fix.question], after, "correction")
             work = work.changed(work.table.assign(**{fix.question: after}), log)
     if stale:
@@ -170,7 +170,7 @@ def excluded(work, rules):
 
 def single(work, source):
     """Work with one row per unit and moment: identical ones once, else the last submitted; raises QualityRefused when none is last."""
-    content = [c for c in work.table if c not in (*ORIGIN, "envoi", "validation")]
+    content = [c for c in work.table if c not in (*ORIGIN, *SUBMISSION.values())]
     work = work.without(work.table.duplicated(content), "doublon", column=source.identifiant)
     unit = [source.identifiant, *([source.moment] if source.moment else [])]
     if "envoi" in work.table:
@@ -244,7 +244,7 @@ def summing(work, source, months):
         stop = wrong[wrong[source.moment].str[:7].isin((months[0], months[-1]))] if source.moment else wrong
         if len(stop):
             raise QualityRefused(*(_unequal(row, breakdown) for _, row in stop.iterrows()))
-        remarks = wrong[PLACE].assign(colonne=breakdown.total, valeur=wrong[breakdown.total], motif="somme_fausse")
+        remarks = wrong[[*PLACE, "uuid"]].assign(question=breakdown.total, valeur=wrong[breakdown.total], controle="somme_fausse")
         work = replace(work, remarks=_stacked(work.remarks, remarks))
     return work
 

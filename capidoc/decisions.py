@@ -8,6 +8,8 @@ from capidoc import sheets
 from capidoc.problems import ConfigurationRefused, Problem, near
 
 CORRECTIONS = ["uuid", "question", "ancienne", "nouvelle", "action", "motif", "auteur", "date"]
+# What the workbook to fill shows beside, for the eye of who decides.
+SHOWN = ["fichier", "feuille", "ligne", "controle", "proposition"]
 SPELLINGS = ["question", "terrain", "convenu"]
 ACTIONS = ("changer", "vider", "supprimer", "garder")
 
@@ -27,15 +29,26 @@ def decided(programme):
 
 
 def corrections(folder):
-    """The human cleaning log (CORRECTIONS columns); empty when there is none; raises ConfigurationRefused."""
+    """The human cleaning log (CORRECTIONS columns), the workbook of `to_decide` once filled included; lines still to decide are left out.
+
+    Raises ConfigurationRefused.
+    """
     path = sheets.find(folder, "corrections")
-    sheet = sheets.rows(path, CORRECTIONS)
+    # The apostrophe that keeps a leading sign from being run is no part of the value.
+    sheet = sheets.rows(path, CORRECTIONS, SHOWN)[CORRECTIONS].replace(r"^'(?=[=+@-])", "", regex=True)
+    sheet = sheet[(sheet[["nouvelle", "action", "motif", "auteur", "date"]] != "").any(axis=1)]
     wrong = [Problem("action inconnue", remedy=near(action, ACTIONS), file=path.name, row=row, column="action", value=action)
              for row, action in sheet["action"].items() if action not in ACTIONS]
     wrong += [Problem("décision sans motif ni auteur", file=path.name, row=row) for row, r in sheet.iterrows() if not (r["motif"] and r["auteur"])]
     if wrong:
         raise ConfigurationRefused(*wrong)
     return sheet
+
+
+def to_decide(findings, corrections):
+    """The workbook to fill (SHOWN, then CORRECTIONS columns): the findings that wait for a person, then what was decided."""
+    waiting = findings[findings["gravite"] == "à décider"].rename(columns={"valeur": "ancienne"})
+    return pd.concat([waiting, corrections]).reindex(columns=[*SHOWN, *CORRECTIONS]).fillna("")
 
 
 def spellings(folder):

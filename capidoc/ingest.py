@@ -11,8 +11,9 @@ from capidoc.reading import digest, read
 from capidoc.values import key, spaced
 
 ORIGIN = ["fichier", "feuille", "ligne", "uuid", "indice"]
-SUBMISSION = {"_submission_time": "envoi", "_validation_status": "validation"}
-REMARKS = ["fichier", "feuille", "ligne", "colonne", "valeur", "motif"]
+# The last four keep Kobo's names, which no question can bear.
+SUBMISSION = {"_submission_time": "envoi", "_validation_status": "validation", **{c: c for c in ("start", "end", "__version__", "_submitted_by")}}
+REMARKS = ["fichier", "feuille", "ligne", "uuid", "question", "valeur", "controle"]
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ def _recognised(sheet, form, source, repeat):
     body = sheet.cells.loc[top + 1:]
     body = body[~body.iloc[:, 0].astype(str).str.startswith("#")] if len(body.columns) else body
     table = _with_origin(_named(body, found, form.of(repeat), sheet), sheet, source, repeat)
-    return table, _remarks(sheet, headers, found, form.of(repeat), body, source.of(repeat).kept), _secrets(headers, found, source, repeat, form, body)
+    remarks = [*_remarks(sheet, headers, found, form.of(repeat), body, source.of(repeat).kept), *_renamed(sheet, headers, found, source.renommages)]
+    return table, remarks, _secrets(headers, found, source, repeat, form, body)
 
 
 def _header_row(sheet, source):
@@ -197,6 +199,10 @@ def _remarks(sheet, headers, found, questions, body, kept):
                       "texte_formule" if kind == "texte" else "formule", row)
 
 
+def _renamed(sheet, headers, found, renamed):
+    return [_remark(sheet, renamed[name], headers[position], "colonne_renommee") for position, name in found.items() if name in renamed]
+
+
 def _diverging(sheet, found, body):
     """Where the ticked 1/0 columns of a select_multiple do not say what its summary says."""
     summaries = {name: p for p, name in found.items() if isinstance(name, str)}
@@ -206,5 +212,5 @@ def _diverging(sheet, found, body):
             yield _remark(sheet, name, said[row], "details_divergents", row)
 
 
-def _remark(sheet, column, value, motif, row=1):
-    return dict(zip(REMARKS, [sheet.file, sheet.name, row, column, value, motif], strict=True))
+def _remark(sheet, question, value, check, row=1):
+    return dict(zip(REMARKS, [sheet.file, sheet.name, row, "", question, value, check], strict=True))

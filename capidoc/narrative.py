@@ -226,8 +226,7 @@ def context(programme, facts, claims):
     facts = facts.assign(groupe_dit=[group_of(group, labels) for group in facts["groupe"]])
     known = indicateurs(facts)
     rules = "+".join(s.partition(":")[2] for s in facts["statut_divulgation"])
-    return {**known, "masques": {*rules.split("+")} - {""}, "indicateurs": list(known.values()),
-            "principaux": principal(programme.identity, known),
+    return {**known, "masques": {*rules.split("+")} - {""}, "indicateurs": list(known.values()), "principaux": principal(programme.identity, known),
             "indicateurs_avec": lambda measure: [i for i in known.values() if measure in i.measures],
             "faits": facts_by_id(facts), "programme": told, "publie": {c.id: Published(c) for c in claims}}
 

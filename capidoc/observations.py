@@ -9,18 +9,19 @@ from capidoc.ingest import REMARKS
 
 RECORD = "fiche"
 COLUMNS = ["source", "unite_type", "unite", "moment", "variable", "nombre", "modalite"]
-COUNTS = ["source", "feuille", "lues", "exclues", "rejetees", "retenues"]
+COUNTS = ["source", "fichiers", "feuille", "lues", "exclues", "rejetees", "retenues", "dernier_envoi"]
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """A programme's cleaned data: observations, change log, what was set aside, remarks, counts of rows."""
+    """A programme's cleaned data: observations, change log, what was set aside, remarks, counts of rows, typed tables {source or source.repeat: table}."""
 
     observations: pd.DataFrame
     log: pd.DataFrame
     aside: pd.DataFrame
     remarks: pd.DataFrame
     counts: pd.DataFrame
+    tables: dict
 
 
 def clean(identity, received, decisions):
@@ -38,7 +39,7 @@ def clean(identity, received, decisions):
     texts = [*attributes, "modalite"]
     ordered = observations.reindex(columns=[*COLUMNS, *attributes, "fichier", "feuille", "ligne"])
     return Cleaned(ordered.assign(**ordered[texts].astype(object).fillna("")), together("log", [*LOG, "source"]), together("aside", [*ASIDE, "source"]),
-                   together("remarks", REMARKS), together("counts", COUNTS))
+                   together("remarks", REMARKS), together("counts", COUNTS), {label: table for p in parts for label, table in p.tables.items()})
 
 
 def _clean_source(source, name, received, decisions):
@@ -51,15 +52,15 @@ def _clean_source(source, name, received, decisions):
     seen += [observe_repeat(name, repeat, work.table, main.table, received.form, source) for repeat, work in repeats.items()]
     return Cleaned(pd.concat(seen, ignore_index=True), pd.concat([w.log for w in works.values()]).assign(source=name),
                    pd.concat([w.aside for w in works.values()]).assign(source=name), pd.concat([received.remarks, *(w.remarks for w in works.values())]),
-                   pd.DataFrame([count(key, tables[key], works[key]) for key in works]))
+                   pd.DataFrame([count(key, tables[key], works[key]) for key in works]), {label: work.table for label, work in works.items()})
 
 
 def count(name, table, work):
     """The row counts of one table: lues = exclues + rejetees + retenues."""
     rows = work.aside[work.aside["portee"] == "ligne"]
-    return {"source": name, "feuille": ", ".join(sorted(set(table["feuille"]))), "lues": len(table),
+    return {"source": name, "fichiers": ", ".join(sorted(set(table["fichier"]))), "feuille": ", ".join(sorted(set(table["feuille"]))), "lues": len(table),
             "exclues": int((rows["statut"] == "exclue").sum()), "rejetees": int((rows["statut"] == "rejetee").sum()),
-            "retenues": len(work.table)}
+            "retenues": len(work.table), "dernier_envoi": max(table.get("envoi", ()), default="")[:10]}
 
 
 def observe(name, table, form, source):

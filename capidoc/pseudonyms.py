@@ -8,8 +8,6 @@ from functools import lru_cache
 import platformdirs
 
 VARIABLE, NAME = "CAPIDOC_CLE", "cle"
-UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-"
-MASK = "(identifiant)"
 
 
 @lru_cache
@@ -44,11 +42,3 @@ def units(observations, programme):
     """The observations with a pseudonym in the place of each unit's id."""
     names = {unit: of(unit, programme) for unit in observations["unite"].unique()}
     return observations.assign(unite=observations["unite"].map(names))
-
-
-def masked(table, identity, programme):
-    """A log or table of rejects without the ids it quotes: the row tells where to look. A row known by its unit's id has its pseudonym."""
-    ids = {source.identifiant for source in identity.sources.values()}
-    quoted = table["colonne"].isin(ids)
-    named = table["uuid"].where(table["uuid"].str.match(UUID) | (table["uuid"] == ""), table["uuid"].map(lambda unit: of(unit, programme)))
-    return table.assign(uuid=named, **{c: table[c].mask(quoted & (table[c] != ""), MASK) for c in ("valeur", "avant", "apres") if c in table})

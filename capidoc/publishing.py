@@ -17,7 +17,7 @@ from capidoc.problems import AlreadyRunning, Problem, RenderingFailed, Resources
 
 MANIFEST = "manifest.json"
 CODE = ("capidoc/**/*.py", "notebooks/*.ipynb", "templates/**/*", "requirements.lock")
-WORDS = ("*.yml", "*.csv", "*.xlsx", "formulaires/*", "recit/**/*", "editions/*")
+WORDS = ("*.yml", "*.csv", "[!~]*.xlsx", "formulaires/*", "recit/**/*", "editions/*")
 MB = 2**20
 FREE_BYTES = 30 * MB  # charts, documents and notebooks of a set; the tables grow with what was received
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
@@ -100,6 +100,12 @@ def differences(target):
     wrong = [(name, "absent") for name in known if name not in present]
     wrong += [(name, "modifié") for name, sha in known.items() if name in present and digest(present[name]) != sha]
     return wrong + [(name, "inconnu") for name in present if name not in known]
+
+
+def standing(target):
+    """What the manifest says {outputs' sha256, and what decided them}, and the names of the outputs that are as it says."""
+    wrong, manifest = {name for name, _ in differences(target)}, _manifest(target)
+    return manifest, [name for name in manifest.get("sorties", {}) if name not in wrong]
 
 
 def verify(target):

@@ -62,22 +62,41 @@ def inert(table):
 
 def write_workbook(facts, path):
     """The shown facts as a workbook with French headings, one row each."""
+    told = facts.assign(intervalle=facts["intervalle"].map(lambda bounds: " ; ".join(f"{b:.6g}" for b in bounds) if isinstance(bounds, list) else ""),
+                        **{name: facts[name].where(facts[name].notna(), facts["texte"]) for name in ("n", "manquants")})
+    book = _book("Indicateurs", told[list(HEADINGS)].rename(columns=HEADINGS), (34, 46, 16, 10, 18, 20, 12, 8, 6, 10, 18, 22, 60))
+    path.write_bytes(_steady(book))
+
+
+def _book(title, table, widths):
+    """A workbook of one sheet: inert text under bold headings that stay in sight."""
     from openpyxl import Workbook
     from openpyxl.styles import Font
 
     book = Workbook()
     sheet = book.active
-    sheet.title = "Indicateurs"
-    sheet.append(list(HEADINGS.values()))
-    told = facts.assign(intervalle=facts["intervalle"].map(lambda bounds: " ; ".join(f"{b:.6g}" for b in bounds) if isinstance(bounds, list) else ""),
-                        **{name: facts[name].where(facts[name].notna(), facts["texte"]) for name in ("n", "manquants")})
-    for row in inert(told[list(HEADINGS)]).itertuples(index=False):
+    sheet.title = title
+    sheet.append(list(table))
+    for row in inert(table).itertuples(index=False):
         sheet.append(list(row))
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     sheet.freeze_panes, sheet.auto_filter.ref = "A2", sheet.dimensions
-    for letter, width in zip("ABCDEFGHIJKLM", (34, 46, 16, 10, 18, 20, 12, 8, 6, 10, 18, 22, 60), strict=True):
+    for letter, width in zip("ABCDEFGHIJKLM", widths, strict=True):
         sheet.column_dimensions[letter].width = width
+    return book
+
+
+def write_form(table, path, choices):
+    """The table as a workbook that a person fills: columns {name: choices} have a drop-down list."""
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    book = _book("À corriger", table, (40, 24, 8, 22, 44, 38, 20, 22, 22, 12, 30, 20, 12))
+    for column, allowed in choices.items():
+        listed = DataValidation(type="list", formula1=f'"{",".join(allowed)}"', allow_blank=True, showErrorMessage=True,
+                                errorTitle="Action inconnue", error=f"Choisissez : {', '.join(allowed)}.")
+        listed.add(f"{'ABCDEFGHIJKLM'[list(table).index(column)]}2:{'ABCDEFGHIJKLM'[list(table).index(column)]}{len(table) + 200}")
+        book.active.add_data_validation(listed)
     path.write_bytes(_steady(book))
 
 

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -89,6 +90,12 @@ def workbook(tmp_path):
         book.save(tmp_path / name)
         return tmp_path / name
     return make
+
+
+def capidoc(root, *arguments, **environment):
+    """The finished command."""
+    return subprocess.run([sys.executable, "-m", "capidoc", *arguments], cwd=root, capture_output=True, text=True, encoding="utf-8", check=False,
+                          env=os.environ | environment)
 
 
 def needs(tool):

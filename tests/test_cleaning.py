@@ -96,5 +96,5 @@ def test_missing_columns_are_told_all_at_once_with_the_nearest_title(cleaned):
 
 def test_undeclared_columns_are_dropped_and_reported(cleaned):
     done = cleaned("E1;2022-05;Niono;1;0;0;0;77 00 00 00\n", head="Code;Mois;Commune;Revenu;Hommes;Femmes;Total;Téléphone\n")
-    assert done.remarks[["colonne", "motif"]].values.tolist() == [["Téléphone", "colonne_non_declaree"]]
+    assert done.remarks[["question", "controle"]].values.tolist() == [["Téléphone", "colonne_non_declaree"]]
     assert not done.observations.isin(["77 00 00 00"]).any().any()

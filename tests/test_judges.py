@@ -14,7 +14,7 @@ from docx import Document
 from lxml import html
 from pypdf import PdfReader
 
-from .conftest import ROOT, needs
+from .conftest import ROOT, capidoc, needs
 from .environments import lay
 
 BLOCKS = {"p", "li", "td", "th", "dt", "dd", "h1", "h2", "h3", "h4", "figcaption", "caption", "div"}
@@ -27,7 +27,7 @@ def published(tmp_path_factory):
     """The folder of every deliverable of JASS, and of the fiche of a commune where little may be shown."""
     root = lay(tmp_path_factory.mktemp("juges"))
     for arguments in (["all"], ["sheet", "jass", "--commune", "niono"]):
-        done = subprocess.run([sys.executable, "-m", "capidoc", *arguments], cwd=root, capture_output=True, text=True, check=False)
+        done = capidoc(root, *arguments)
         assert done.returncode == 0, done.stderr
     return root / "outputs" / "jass"
 

@@ -12,7 +12,7 @@ from .conftest import ROOT
 DOCUMENTS = {"french", "documents"}
 ALLOWED = {
     "problems": set(), "french": set(), "statistics": {"statistics"}, "values": set(),
-    "disclosure": {"disclosure", "french", "pages", "problems"}, "pages": {"french"}, "editions": {"agreement", "tables"},
+    "disclosure": {"disclosure", "facts", "french", "pages", "problems", "tables"}, "pages": {"french"}, "editions": {"agreement", "tables"},
     "consents": {"observations", "problems", "sheets", "wording"}, "starting": {"problems", "traceability", "xlsform"},
     "photos": {"problems"}, "finished": set(), "pseudonyms": set(), "withheld": set(), "scanning": {"finished", "problems", "pseudonyms", "withheld"},
     "programme": {"problems"}, "tables": {"french", "problems"}, "running": {"engine", "problems"}, "engine": set(), "naming": set(),
@@ -23,13 +23,15 @@ ALLOWED = {
     "indicators": {"observations", "problems", "sheets", "values"},
     "effects": {"effects", "indicators", "naming", "observations", "problems", "statistics", "values"},
     "facts": {"effects", "french", "naming", "problems", "statistics"}, "claims": {"french", "problems", "sheets", "statistics", "values"},
+    "checks": {"cleaning", "french", "ingest", "problems", "values"}, "audit": {"problems"},
+    "quality": {"french", "problems", "programme", "publishing", "tables"},
     "findings": {"claims", "french", "statistics"}, "proposals": {"claims", "finished", "problems", "wording"},
     "traceability": {"finished", "problems"}, "agreement": {"problems", "values"}, "wording": {"problems"},
     "narrative": {"french", "problems"}, "charts": {"charts", "french", "problems"},
     "documents": DOCUMENTS,
     "publishing": {"problems"}, "fetching": {"fetching", "problems", "reading", "tables", "xlsform"},
-    "building": {"agreement", "disclosure", "documents", "facts", "pages", "problems", "programme", "pseudonyms", "publishing", "running", "scanning",
-                 "tables", "traceability"},
+    "building": {"agreement", "disclosure", "documents", "problems", "programme", "pseudonyms", "publishing", "quality", "running",
+                 "scanning", "tables", "traceability"},
     "__main__": {"building", "fetching", "problems", "programme", "proposals", "publishing", "starting", "tables"}, "__init__": set(),
 }
 MODULES = sorted((ROOT / "capidoc").rglob("*.py"))

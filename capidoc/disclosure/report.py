@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from capidoc import french
+from capidoc import facts, french, pages, tables
 from capidoc.pages import Section
 
 SAID = {
@@ -12,9 +12,17 @@ SAID = {
     "D10": "le document d’ensemble ne le montre pas pour cette commune", "D3+D6": "« < 5 » le dirait par addition : imprimé « n.p. »"}
 
 
-def sections(facts, proof, consents, searched):
+def place(programme, workshop, searched):
+    """Nothing; the page stands in the workshop's internal folder; `searched` is what the scan of the files went over (files, words)."""
+    here = programme.processed
+    proof, register = tables.read(here / "divulgation.csv", bas=float, haut=float), tables.read(here / "consentements.csv")
+    pages.write(workshop / "interne" / "divulgation.html", f"{programme.identity.nom} : ce que les documents publics ne montrent pas",
+                sections(facts.read(here / "resultats.json"), proof, register, searched), programme.templates)
+
+
+def sections(known, proof, consents, searched):
     """The sections of the page: rules and how much each hid, every hidden figure, consents, the scan of the files (files, words)."""
-    hidden = facts[facts["statut_divulgation"] != "publiable"]
+    hidden = known[known["statut_divulgation"] != "publiable"]
     rules = hidden["statut_divulgation"].str.removeprefix("masque:")
     counts = rules.value_counts().sort_index().rename_axis("Règle").reset_index(name="Nombres masqués")
     bounds = proof.set_index("id").reindex(hidden["id"])
@@ -23,7 +31,7 @@ def sections(facts, proof, consents, searched):
                           "Un lecteur peut déduire": left})
     register = consents[["id", "genre", "canaux", "date", "motif"]].set_axis(["Id", "Genre", "Documents", "Date", "Motif"], axis=1)
     return [
-        Section("Ce qui est masqué, par règle", f"{len(hidden)} nombres sur {len(facts)} ne sont pas publics.",
+        Section("Ce qui est masqué, par règle", f"{len(hidden)} nombres sur {len(known)} ne sont pas publics.",
                 counts.assign(Raison=counts["Règle"].map(SAID))),
         Section("Chaque nombre masqué", "Ce que les nombres publics laissent encore calculer de chacun : une fourchette, jamais la valeur.", cells),
         Section("Témoignages, citations et photos", "Un motif vide : l’accord vaut à la date du document.", register),

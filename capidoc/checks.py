@@ -1,0 +1,284 @@
+"""What deserves a look: one function per check, every finding in one shape."""
+
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+from scipy.stats import theilslopes
+
+from capidoc import french
+from capidoc.cleaning import PLACE
+from capidoc.ingest import REMARKS
+from capidoc.problems import near
+from capidoc.values import Unreadable, key, number, plain
+
+FINDINGS = [*REMARKS, "gravite", "proposition"]
+MISSING = ["source", "question", "enqueteur", "fiches", "manquants"]
+INTERVIEWS = ["source", "enqueteur", "fiches", "minutes", "minutes_min", "minutes_q1", "minutes_q3", "minutes_max"]
+# Iglewicz & Hoaglin (1993), How to Detect and Handle Outliers, p. 12: a modified z-score beyond 3.5 is a potential outlier.
+Z_LIMIT, NORMAL = 3.5, 0.6745
+RARE = 0.1
+FEW = 5  # below, a group's median says little of the group
+ENOUGH = 10  # below, neither a spread nor a share is worth a finding
+# Bennett (2001), Aust N Z J Public Health 25(5): beyond 10 % missing, results are likely to be biased.
+MISSING_LIMIT = 0.10
+BATTERY, SCALE = 3, 3  # questions that share one list of choices, and how long the list must be to be a scale
+LOST = {"moment_inconnu", "identifiant_inconnu"}
+ASIDE_ROWS = {*LOST, "orphelin", "doublon", "remplacee"}
+
+
+def findings(identity, received, cleaned, decisions, controls):
+    """Every finding (FINDINGS), the gravest first, less those that a person looked at and kept; `valeur` is the cell as a correction must quote it.
+
+    `controls` says {gravity: {control: (what it is called, what to do when the check proposes nothing)}}.
+    """
+    typed = {label: _typed(text, cleaned.log) for label, text in _texts(received).items()}
+    parts = [cleaned.remarks, unused(decisions.corrections, typed), absent(missing(identity, received, cleaned))]
+    for label, table in cleaned.tables.items():
+        name, _, repeat = label.partition(".")
+        source, questions = identity.sources[name], received[name].form.of(repeat)
+        aside = cleaned.aside[(cleaned.aside["source"] == name) & cleaned.aside["fichier"].isin(typed[label]["fichier"])]
+        parts += [outliers(table, questions, source, repeat), straight_lines(table, questions)]
+        if not repeat:
+            parts += [durations(table), versions(table), visits(table, aside, typed[label], source, decisions.months),
+                      set_aside(aside, received[name].form, decisions.spellings)]
+    return _kept(_completed([p for p in parts if len(p)], typed, controls), decisions.corrections)
+
+
+def _texts(received):
+    return {label: t for name, r in received.items() for label, t in {name: r.table, **{f"{name}.{k}": v for k, v in r.repeats.items()}}.items()}
+
+
+def _typed(text, log):
+    """The received text after the corrections of people: what a further correction has to quote."""
+    text, rows = text.copy(), _rows(text)
+    for fix in log[log["regle"] == "correction"].itertuples():
+        if (fix.fichier, fix.feuille, fix.ligne) in rows:
+            text.loc[rows[fix.fichier, fix.feuille, fix.ligne], fix.colonne] = fix.apres
+    return text
+
+
+def _rows(table):
+    """Where each row of a sheet is in the table {(file, sheet, line): index}."""
+    return dict(zip(table[PLACE].itertuples(index=False, name=None), table.index, strict=True))
+
+
+def _completed(parts, typed, controls):
+    """The findings under each other, with the uuid of their row, the text of their cell, and how grave they are."""
+    if not parts:
+        return pd.DataFrame(columns=FINDINGS)
+    found = pd.concat(parts, ignore_index=True).reindex(columns=FINDINGS).astype(object).fillna("")
+    rows = {place: (text, i) for text in typed.values() for place, i in _rows(text).items()}
+    met = [text.loc[i] if len(text) else {} for text, i in (rows.get(place, ({}, 0)) for place in found[PLACE].itertuples(index=False, name=None))]
+    found["uuid"] = [row.get("uuid", uuid) for row, uuid in zip(met, found["uuid"], strict=True)]
+    found["valeur"] = [row.get(question, value) for row, question, value in zip(met, found["question"], found["valeur"], strict=True)]
+    known = {control: (gravity, advice) for gravity, said in controls.items() for control, (_, advice) in said.items()}
+    found["gravite"], advice = (found["controle"].map(lambda control, part=part: known[control][part]) for part in (0, 1))
+    found["proposition"] = found["proposition"].where(found["proposition"] != "", advice)
+    found = found.drop_duplicates([*PLACE, "question", "valeur", "controle"])
+    return found.sort_values("controle", key=lambda column: column.map(list(known).index), kind="stable", ignore_index=True)
+
+
+def _kept(found, corrections):
+    looked = {(fix.uuid, fix.question, key(fix.ancienne)) for fix in corrections[corrections["action"] == "garder"].itertuples()}
+    return found[[(f.uuid, f.question, key(str(f.valeur))) not in looked for f in found.itertuples()]].reset_index(drop=True)
+
+
+def _found(rows, question, control, proposal=""):
+    """Findings on the cells of one question, in these rows of a table."""
+    return rows[[*PLACE, "uuid"]].assign(question=question, valeur=rows[question], controle=control, proposition=proposal)
+
+
+def _told(question, value, control, **more):
+    return {**dict.fromkeys(FINDINGS, ""), "question": question, "valeur": value, "controle": control, **more}
+
+
+def far(gaps):
+    """Which gaps (a Series, on a log scale) lie beyond Z_LIMIT robust deviations of their median; none when half of them are equal."""
+    gaps = gaps - gaps.median()
+    spread = gaps.abs().median()
+    return NORMAL * gaps.abs() > (Z_LIMIT * spread if spread else np.inf)
+
+
+def outliers(table, questions, source, repeat=""):
+    """Numbers far from what is expected of their unit or group, compared on logs so that one zero too many stands out; and rare negative ones."""
+    parts = []
+    for question in (q for q in source.of(repeat).kept if q in table and questions[q].kind == "nombre"):
+        numbers = pd.to_numeric(table[question].where(table[question] != "")).astype(float)
+        below = numbers.index[numbers < 0] if (numbers[numbers.notna()] < 0).mean() < RARE else []
+        parts.append(_found(table.loc[below], question, "valeur_extreme", "Négatif, quand les autres nombres sont positifs."))
+        logs = np.log(numbers[numbers > 0])
+        gaps = _gaps(logs, table.loc[logs.index], source, repeat) if len(logs) >= ENOUGH else logs[:0]
+        hit = gaps.index[far(gaps)]
+        expected = np.exp(logs[hit] - gaps[hit]).map(lambda v: f"Attendu autour de {french.number(float(f'{v:.2g}'), 0 if v >= 10 else 1)}.")
+        parts.append(_found(table.loc[hit], question, "valeur_extreme", expected))
+    return pd.concat(parts) if parts else pd.DataFrame(columns=REMARKS)
+
+
+def _gaps(logs, table, source, repeat):
+    """How far each log is from what is expected: its unit's trend (Theil–Sen) where units are seen often, else the medians of its groups."""
+    moment = source.moment if not repeat else None
+    if moment and (visits := table[source.identifiant].map(table[source.identifiant].value_counts())).median() >= FEW:
+        logs, units = logs[visits >= FEW], table[source.identifiant]
+        clock = table[moment].map(lambda m: int(m[:4]) * 12 + int(m[5:7]))
+        own = logs - clock * logs.groupby(units).transform(lambda unit: theilslopes(unit, clock[unit.index])[0])
+        return _centred(own.dropna() - own.groupby(units).transform("median"), table[moment])
+    gaps = logs - logs.median()
+    for group in [*source.of(repeat).attributs.values(), *([moment] if moment else [])]:
+        gaps = _centred(gaps, table[group])
+    return gaps
+
+
+def _centred(gaps, groups):
+    by = gaps.groupby(groups)
+    return gaps - by.transform("median").where(by.transform("size") >= FEW, 0)
+
+
+def durations(table):
+    """Interviews much shorter or longer than the median one, and those that end before they start."""
+    minutes = _minutes(table)
+    middle = minutes[minutes > 0].median()
+    gaps = np.log(minutes[minutes > 0]) - np.log(middle)
+    odd = gaps.index[far(gaps)] if len(gaps) >= ENOUGH else []
+    told = minutes[odd].map(lambda m: f"{m:.0f} min, pour une médiane de {middle:.0f} min.")
+    return pd.concat([_found(table[minutes <= 0], "end", "dates_inversees", "L’entretien finit avant de commencer : voyez l’horloge du téléphone."),
+                      _found(table.loc[odd], "end", "duree", told)])
+
+
+def _minutes(table):
+    start, end = (pd.to_datetime(table[column].where(table[column] != ""), utc=True, errors="coerce", format="ISO8601") for column in ("start", "end"))
+    return (end - start).dt.total_seconds() / 60
+
+
+def versions(table):
+    """The files that hold submissions of several versions of their form."""
+    parts = []
+    for (file, sheet), rows in table[table["__version__"] != ""].groupby(["fichier", "feuille"]):
+        sent = rows.groupby("__version__")["envoi"].agg(["size", "min"]).sort_values("min")
+        if len(sent) > 1:
+            value = " ; ".join(f"{row['size']} fiches depuis le {row['min'][:10]}" for _, row in sent.iterrows())
+            parts.append(_told("__version__", value, "versions_melangees", fichier=file, feuille=sheet))
+    return pd.DataFrame(parts, columns=REMARKS)
+
+
+def visits(table, aside, typed, source, months):
+    """Units without a record at a month between their first one and the last month of all; a row set aside may be that visit, and is then told so."""
+    if not source.moment or table.empty:
+        return pd.DataFrame(columns=REMARKS)
+    month = table[source.moment].str[:7]
+    seen, first = set(zip(table[source.identifiant], month, strict=True)), month.groupby(table[source.identifiant]).min()
+    missed = [(unit, m) for unit, begun in first.items() for m in months if begun < m <= month.max() and (unit, m) not in seen]
+    lost = aside[aside["motif"].isin(LOST)].sort_values("motif", ascending=False)  # first those whose unit can be read
+    parts, rows = [], _rows(typed)
+    for row in lost.itertuples():
+        text = typed.loc[rows[row.fichier, row.feuille, row.ligne]]
+        maybe = [pair for pair in missed if {key(text[source.identifiant]), key(text[source.moment])} & set(map(key, pair))]
+        missed = [pair for pair in missed if [pair] != maybe]
+        if maybe:
+            told = f"Peut-être {' ou '.join(' en '.join(pair) for pair in maybe[:3])}, sans autre fiche."
+            parts.append(_told(row.colonne, row.valeur, row.motif, fichier=row.fichier, feuille=row.feuille, ligne=row.ligne, proposition=told))
+    file, sheet = table.iloc[-1][["fichier", "feuille"]]
+    parts += [_told(source.moment, " ".join(pair), "visite_manquante", fichier=file, feuille=sheet) for pair in missed]
+    return pd.DataFrame(parts, columns=FINDINGS)
+
+
+def straight_lines(table, questions):
+    """Rows that give one same answer to a whole battery: at least BATTERY questions over one scale of at least SCALE choices."""
+    batteries, parts = {}, []
+    for name, question in questions.items():
+        if name in table and question.kind == "choix" and len(question.choices) >= SCALE:
+            batteries.setdefault(tuple(question.choices), []).append(name)
+    for names in (b for b in batteries.values() if len(b) >= BATTERY):
+        same = table[(table[names[0]] != "") & table[names].eq(table[names[0]], axis=0).all(axis=1)]
+        parts.append(_found(same, names[0], "reponses_identiques", f"La même à {len(names)} questions, jusqu’à « {names[-1]} »."))
+    return pd.concat(parts) if parts else pd.DataFrame(columns=REMARKS)
+
+
+def missing(identity, received, cleaned):
+    """Answers missing among the records kept, by question and enumerator (MISSING columns)."""
+    parts, who = [], _enumerators(cleaned)
+    for label, table in cleaned.tables.items():
+        name, _, repeat = label.partition(".")
+        questions = [q for q in identity.sources[name].of(repeat).kept if q in received[name].form.of(repeat)]
+        empty = (table[questions] == "").groupby(who[label]).agg(["size", "sum"])
+        parts += [dict(zip(MISSING, [label, q, one, int(empty.loc[one, (q, "size")]), int(empty.loc[one, (q, "sum")])], strict=True))
+                  for q in questions for one in empty.index]
+    return pd.DataFrame(parts, columns=MISSING)
+
+
+def _enumerators(cleaned):
+    """Who sent each row of each table, as a letter: who is who is told by the received files alone."""
+    sent = {label: table.get("_submitted_by", pd.Series("", table.index)) for label, table in cleaned.tables.items()}
+    names = sorted({name for column in sent.values() for name in column} - {""})
+    letters = {name: f"enquêteur {_letter(i)}" for i, name in enumerate(names)} | {"": ""}
+    return {label: column.map(letters) for label, column in sent.items()}
+
+
+def _letter(rank):
+    return (_letter(rank // 26 - 1) if rank >= 26 else "") + chr(ord("A") + rank % 26)
+
+
+def absent(counts):
+    """Questions and enumerators with more missing answers than MISSING_LIMIT, of ENOUGH at least."""
+    parts = []
+    for control, by in (("manquants_question", "question"), ("manquants_enqueteur", "enqueteur")):
+        sums = counts[counts[by] != ""].groupby(["source", by], sort=False)[["manquants", "fiches"]].sum()
+        for (source, name), (gone, asked) in sums[(sums["fiches"] >= ENOUGH) & (sums["manquants"] > MISSING_LIMIT * sums["fiches"])].iterrows():
+            value = f"{gone} sur {asked} ({100 * gone / asked:.0f} %)"
+            parts.append(_told(*((name, value) if by == "question" else ("", f"{name} : {value}")), control, feuille=source))
+    return pd.DataFrame(parts, columns=REMARKS)
+
+
+def interviews(cleaned):
+    """How long interviews last, by source and enumerator (INTERVIEWS columns): how many, median, ends and quarters, in minutes."""
+    parts, sent = [], _enumerators(cleaned)
+    for label, table in cleaned.tables.items():
+        minutes = _minutes(table) if "start" in table else pd.Series(dtype=float)
+        for who, own in minutes[minutes > 0].groupby(sent[label] if len(minutes) else []):
+            parts.append([label, who, len(own), *(round(own.quantile(q), 1) for q in (0.5, 0, 0.25, 0.75, 1))])
+    return pd.DataFrame(parts, columns=INTERVIEWS)
+
+
+def set_aside(aside, form, spellings):
+    """What cleaning set aside and a person should know of, with what the cell may have meant."""
+    questions = {q.name: q for q in form.questions}
+    told = aside[(aside["portee"] == "cellule") | aside["motif"].isin(ASIDE_ROWS)]
+    guesses = [_guess(row, questions.get(row.colonne), spellings) for row in told.itertuples()]
+    return told[[*PLACE, "uuid"]].assign(question=told["colonne"], valeur=told["valeur"], controle=told["motif"], proposition=guesses)
+
+
+def _guess(row, question, spellings):
+    if row.motif == "hors_choix":
+        return _nearest(row, question, spellings)
+    if row.motif == "hors_bornes":
+        told = [f"{words} {french.number(bound)}" for words, bound in zip(("au moins", "au plus"), question.bounds, strict=True) if bound is not None]
+        return f"Attendu : {' et '.join(told)}."
+    if row.motif == "montant_ambigu":
+        return f"« {row.valeur.replace('.', '').replace(',', '')} », ou « {row.valeur.replace('.', ',')} »."
+    if row.motif == "nombre_illisible":
+        try:
+            return f"Peut-être « {plain(number(row.valeur.upper().replace('O', '0')))} »."
+        except Unreadable:
+            return ""
+    return ""
+
+
+def _nearest(row, question, spellings):
+    """The choice whose name, label or agreed spelling is near the first unknown word."""
+    known = {key(text): name for name, texts in question.choices.items() for text in texts}
+    known |= {key(s.terrain): s.convenu for s in spellings[spellings["question"] == row.colonne].itertuples()}
+    words = [row.valeur] if question.kind == "choix" else [w for w in row.valeur.split() if key(w) not in known]
+    close = [(w, known[match]) for w in words for match in get_close_matches(key(w), known, n=1, cutoff=0.6)]
+    return " ".join(f"« {word} » : peut-être « {name} »." for word, name in close)
+
+
+def unused(corrections, typed):
+    """The lines of the human log that meet no received row, or a question that its row does not have."""
+    asked = {}
+    for text in typed.values():
+        for uuid in text["uuid"].unique():
+            asked.setdefault(uuid, set()).update(text)
+    parts = [_told(fix.question, fix.ancienne, "correction_sans_objet", uuid=fix.uuid,
+                   proposition=near(fix.question, asked[fix.uuid]) if fix.uuid in asked else "Aucune fiche reçue ne porte cet identifiant.")
+             for fix in corrections.itertuples() if fix.uuid not in asked or (fix.action in ("changer", "vider") and fix.question not in asked[fix.uuid])]
+    return pd.DataFrame(parts, columns=FINDINGS)

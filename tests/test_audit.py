@@ -1,0 +1,69 @@
+"""Received, kept and log, compared by other means than cleaning's own: what is not told is refused."""
+
+from dataclasses import replace
+
+import pytest
+
+from capidoc import audit
+from capidoc.decisions import decided
+from capidoc.ingest import receive
+from capidoc.observations import clean
+from capidoc.problems import QualityRefused
+from capidoc.programme import Programme
+
+DIRTY = " e1 ;2022-05;M’Pessoba;1 012 000 F CFA;1;1;2\nE2;2022-05;niono;15O;1;1;2\nE2;2022-05;niono;15O;1;1;2\n;;;;;;\n"
+
+
+@pytest.fixture
+def pair(small):
+    """What a small programme received, and its cleaned data."""
+    here = small(DIRTY)
+    received = {"suivi": receive(here, "suivi")}
+    return received, clean(here.identity, received, decided(here))
+
+
+def refusal(received, cleaned):
+    with pytest.raises(QualityRefused) as caught:
+        audit.check(received, cleaned)
+    return caught.value
+
+
+def test_a_clean_run_is_explained_cell_by_cell(pair):
+    assert audit.check(*pair) > 20
+
+
+def test_every_difference_of_jass_is_explained():
+    jass = Programme("jass")
+    received = {name: receive(jass, name) for name in jass.identity.sources}
+    assert audit.check(received, clean(jass.identity, received, decided(jass))) > 9000
+
+
+def test_a_value_changed_without_a_log_line_is_refused_with_its_excel_row(pair):
+    received, done = pair
+    table = done.tables["suivi"].copy()
+    table.loc[table["ligne"] == 2, "revenu"] = "1012001"
+    caught = refusal(received, replace(done, tables={"suivi": table}))
+    assert caught.code == 23
+    assert [str(p).split(" C’est")[0] for p in caught.problems] == [
+        "suivi.csv, ligne 2, colonne « revenu » : « 1012001 » — différence que rien n’explique : la donnée reçue et son journal disent « 1012000 »."]
+
+
+def test_a_log_line_that_was_not_applied_is_refused(pair):
+    received, done = pair
+    table = done.tables["suivi"].copy()
+    table.loc[table["ligne"] == 2, "commune"] = "M'Pessoba"
+    assert "« mpessoba »" in str(refusal(received, replace(done, tables={"suivi": table.assign(commune="niono")})))
+    line = done.log.iloc[[0]].assign(avant="jamais reçu")
+    assert "le journal annonce cette valeur" in str(refusal(received, replace(done, log=line)))
+
+
+def test_a_lost_log_line_is_refused(pair):
+    received, done = pair
+    assert len(refusal(received, replace(done, log=done.log.iloc[:-1])).problems) == 1
+
+
+def test_a_row_that_leaves_or_stays_against_its_reason_is_refused(pair):
+    received, done = pair
+    assert "ligne 4 : ligne écartée sans motif" in str(refusal(received, replace(done, aside=done.aside[done.aside["motif"] != "doublon"])))
+    back = {"suivi": received["suivi"].table.loc[[2]]}
+    assert "ligne gardée que le journal écarte" in str(refusal(received, replace(done, tables=back)))
