@@ -29,6 +29,7 @@ VERBS = {
     "claims": "proposer les chiffres que publie un texte, pour qu’une personne les confirme",
     "new": "commencer un programme, d’après son formulaire (XLSForm)",
     "fetch": "aller chercher les nouvelles fiches sur KoboToolbox ou ODK Central",
+    "doctor": "dire ce qui manque sur cette machine",
     "clean": "effacer ce qui peut être refait",
     "verify": "relire le jeu publié : chaque empreinte, chaque nombre",
 }
@@ -89,6 +90,8 @@ class _French(argparse.ArgumentParser):
 def _one(asked, slug):
     from capidoc import publishing
 
+    if asked.verb == "doctor":
+        return _doctor()
     if asked.verb == "new":
         return _new(asked, slug)
     programme = Programme(slug, asked.commune, asked.debut, asked.fin)
@@ -120,6 +123,16 @@ def _done(asked, programme):
     else:
         print(building.publish(programme, building.wanted(programme, asked.verb), asked.profil))
     return 0
+
+
+def _doctor():
+    """0, or the configuration code when something is lacking; each thing looked at is told."""
+    from capidoc import doctor
+
+    found = list(doctor.examined(ROOT))
+    for what, problem in found:
+        print(f"{what} : {problem or 'en ordre'}")
+    return problems.ConfigurationRefused.code if any(problem for _, problem in found) else 0
 
 
 def _new(asked, slug):

@@ -32,9 +32,9 @@ def published(tmp_path_factory):
     return root / "outputs" / "jass"
 
 
-def pages(folder):
-    """The public pages, each with its PDF and its Word file beside it."""
-    return [page for page in sorted(folder.rglob("*.html")) if "interne" not in page.parts]
+def public(published, pattern):
+    """The files of the set that may go public, sorted."""
+    return [path for path in sorted(published.rglob(pattern)) if "interne" not in path.parts]
 
 
 # ── French: Grammalecte ─────────────────────────────────────────────────────────────────────────
@@ -69,7 +69,7 @@ def remarks(texts, folder):
 
 @needs("grammalecte-cli")
 def test_grammalecte_has_nothing_to_say_of_our_french_but_what_is_admitted_with_a_reason(published, tmp_path):
-    found = list(remarks((text for page in pages(published) for text in sentences(page)), tmp_path))
+    found = list(remarks((text for page in public(published, "*.html") for text in sentences(page)), tmp_path))
     admitted = [(rule, word) for rule, words, _ in ADMITTED for word in words]
 
     def why(remark):
@@ -110,7 +110,8 @@ def axe(page, folder):
 @needs("chromium")
 @needs("axe_playwright_python")
 def test_axe_finds_no_violation(published, tmp_path):
-    assert [fault for page in pages(published) for fault in axe(page.read_text(encoding="utf-8"), tmp_path)] == []
+    pages = [page.read_text(encoding="utf-8") for page in sorted(published.rglob("*.html"))]
+    assert [fault for page in pages for fault in axe(page, tmp_path)] == []
 
 
 @needs("chromium")
@@ -137,7 +138,7 @@ def spaced(text):
 
 @needs("outloud")
 def test_outloud_hears_all_of_the_pdf_but_repeated_headers(published):
-    for pdf in (page.with_suffix(".pdf") for page in pages(published)):
+    for pdf in sorted(published.rglob("*.pdf")):
         done = subprocess.run([Path(sys.executable).with_name("outloud"), "--json", "-", "-q", pdf], capture_output=True, text=True, check=False)
         found = json.JSONDecoder().raw_decode(done.stdout[done.stdout.index("{"):])[0]["results"][0]
         wrong = [f for f in found["findings"] if f["severity"] != "info"]
@@ -149,7 +150,7 @@ def test_outloud_hears_all_of_the_pdf_but_repeated_headers(published):
 
 @needs("pdfua")
 def test_pdfua_finds_nothing(published):
-    for pdf in (page.with_suffix(".pdf") for page in pages(published)):
+    for pdf in sorted(published.rglob("*.pdf")):
         done = subprocess.run([sys.executable, "-m", "pdfua", "check", pdf], capture_output=True, text=True, check=False)
         assert (done.returncode, "PASS (no findings)" in done.stdout) == (0, True), done.stdout
 
@@ -159,27 +160,27 @@ def test_pdfua_finds_nothing(published):
 
 @needs("docx-integrity")
 def test_docx_integrity_finds_nothing(published):
-    files = [page.with_suffix(".docx") for page in pages(published)]
+    files = sorted(published.rglob("*.docx"))
     done = subprocess.run([Path(sys.executable).with_name("docx-integrity"), "check", *files], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.count("clean")) == (0, len(files)), done.stdout
 
 
 @needs("soffice")
 def test_word_and_pdf_notes_fill_two_pages_and_fiches_one(published, tmp_path):
-    files = [page.with_suffix(".docx") for page in pages(published) if page.stem in PAGES]
+    files = [file for file in published.rglob("*.docx") if file.stem in PAGES]
     copies = [shutil.copy2(file, tmp_path / f"{file.parent.name}_{file.name}") for file in files]
     command = ["soffice", f"-env:UserInstallation={(tmp_path / 'profil').as_uri()}", "--headless", "--convert-to", "pdf", "--outdir", tmp_path, *copies]
     subprocess.run(command, capture_output=True, timeout=180, check=True)
     for file, copy in zip(files, copies, strict=True):
-        assert [length(file.with_suffix(".pdf")), length(copy.with_suffix(".pdf"))] == [PAGES[file.stem]] * 2, copy.stem
+        assert [pages(file.with_suffix(".pdf")), pages(copy.with_suffix(".pdf"))] == [PAGES[file.stem]] * 2, copy.stem
 
 
-def length(pdf):
+def pages(pdf):
     return len(PdfReader(pdf).pages)
 
 
 def test_the_three_formats_have_the_same_headings_in_the_same_order(published):
-    for page in pages(published):
+    for page in public(published, "*.html"):
         told = [(int(h.tag[1]) - 1, spaced(h.text_content())) for h in html.parse(page).getroot().xpath("//main//*[self::h2 or self::h3 or self::h4]")]
         word = [(int(p.style.name[-1]), spaced(p.text)) for p in Document(page.with_suffix(".docx")).paragraphs if p.style.name.startswith("Heading")]
         assert told == word

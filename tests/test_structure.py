@@ -14,6 +14,7 @@ ALLOWED = {
     "problems": set(), "french": set(), "statistics": {"statistics"}, "values": set(),
     "disclosure": {"disclosure", "facts", "french", "pages", "problems", "tables"}, "pages": {"french"}, "editions": {"agreement", "tables"},
     "consents": {"observations", "problems", "sheets", "wording"}, "starting": {"problems", "traceability", "xlsform"},
+    "doctor": {"problems", "programme", "publishing"},
     "photos": {"problems"}, "finished": set(), "pseudonyms": set(), "withheld": set(), "scanning": {"finished", "problems", "pseudonyms", "withheld"},
     "programme": {"problems"}, "tables": {"french", "problems"}, "running": {"engine", "problems"}, "engine": set(), "naming": set(),
     "sheets": {"problems", "reading", "values"}, "prices": {"problems", "sheets", "values"},
@@ -32,7 +33,7 @@ ALLOWED = {
     "publishing": {"problems"}, "fetching": {"fetching", "problems", "reading", "tables", "xlsform"},
     "building": {"agreement", "disclosure", "documents", "problems", "programme", "pseudonyms", "publishing", "quality", "running",
                  "scanning", "tables", "traceability"},
-    "__main__": {"building", "fetching", "problems", "programme", "proposals", "publishing", "starting", "tables"}, "__init__": set(),
+    "__main__": {"building", "doctor", "fetching", "problems", "programme", "proposals", "publishing", "starting", "tables"}, "__init__": set(),
 }
 MODULES = sorted((ROOT / "capidoc").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
