@@ -13,7 +13,7 @@ CAPIDOC := $(VENV)/bin/python -m capidoc
 SCOPE    = $(PROGRAMME) --commune "$(COMMUNE)" --debut "$(DEBUT)" --fin "$(FIN)" --profil "$(PROFIL)"
 
 .DEFAULT_GOAL := help
-.PHONY: help report brief sheet all data effects check verify claims fetch new test audit lab clean
+.PHONY: help report brief sheet dashboard all data effects check verify claims fetch new test audit lab clean
 
 report: $(READY) ## le document de capitalisation : outputs/jass/capitalisation.html, .docx et .pdf
 	@$(CAPIDOC) report $(SCOPE)
@@ -23,6 +23,9 @@ brief: $(READY) ## la note de deux pages : outputs/jass/note.html, .docx et .pdf
 
 sheet: $(READY) ## la fiche d’une page d’une commune : make sheet COMMUNE=niono
 	@$(CAPIDOC) sheet $(SCOPE)
+
+dashboard: $(READY) ## le tableau de bord mensuel de l’équipe
+	@$(CAPIDOC) dashboard $(SCOPE)
 
 all: $(READY) ## tous les livrables de tous les programmes ; l’un en panne n’arrête pas les autres
 	@$(CAPIDOC) all --profil "$(PROFIL)"

@@ -21,6 +21,7 @@ VERBS = {
     "report": "le document de capitalisation (HTML, PDF, Word)",
     "brief": "la note de deux pages (HTML, PDF, Word)",
     "sheet": "la fiche d’une page, d’une commune ou du programme (HTML, PDF, Word)",
+    "dashboard": "le tableau de bord mensuel de l’équipe (HTML, PDF, Word)",
     "all": "tous les livrables de tous les programmes",
     "data": "nettoyer les données seulement",
     "effects": "nettoyer et calculer les effets",

@@ -192,6 +192,7 @@ def words(programme):
              "raisons": identity.divulgation.raisons, "communes": french.listing(sorted(identity.communes.values(), key=str.casefold)),
              "groupes": {"commune": sorted(identity.communes, key=lambda c: identity.communes[c].casefold()), "zone": list(identity.zones)},
              "periode": framed(f"{french.month(period.debut)} à {french.month(period.fin)}"),
+             "mois": [(month, framed(french.month(month).replace(" ", french.NBSP))) for month in programme.period.months],
              "moment_avant": framed(french.month(programme.period.debut)), "moment_apres": framed(french.month(programme.period.fin)),
              "lieu": identity.communes.get(programme.commune, ""),
              "perimetre": "" if programme.commune == "toutes" else f", commune de {identity.communes[programme.commune]} seulement",

@@ -239,6 +239,8 @@ def test_one_commune_goes_to_its_own_folder_and_shows_no_money_of_four_enterpris
     facts = json.loads((place / "data/processed/jass/niono/resultats.json").read_text(encoding="utf-8"))["faits"]
     status = {f["id"]: f["statut_divulgation"] for f in facts}
     assert (status["revenu_mensuel.avant"], status["revenu_moyen.avant"], status["apprentis.valeur"]) == ("masque:D5", "masque:D10", "publiable")
+    page = (place / "outputs/jass/niono/capitalisation.html").read_text(encoding="utf-8")
+    assert not re.search(r"(se creuse|se réduit|ne bouge pas)</strong>", page)  # the gaps are hidden
     assert (place / "outputs/jass/niono/capitalisation.pdf").is_file()
     assert capidoc(place, "verify", "jass").returncode == 0
 
