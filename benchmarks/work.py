@@ -164,7 +164,7 @@ def _programmes(root):
         shutil.copytree(root / "programmes/jass", root / f"programmes/note{n}")
         shutil.copytree(root / "data/raw/jass", root / f"data/raw/note{n}")
         described = root / f"programmes/note{n}/programme.yml"
-        described.write_text(described.read_text(encoding="utf-8").replace("nom: JASS", f"nom: JASS {n}"), encoding="utf-8")
+        described.write_text(described.read_text(encoding="utf-8").replace("nom: JASS", f"nom: JASS {chr(65 + n)}"), encoding="utf-8")
     for place in ("programmes", "data/raw"):
         shutil.rmtree(root / place / "jass")
 
