@@ -1,5 +1,7 @@
 """What comes first: the three notebooks, the documents, the published set, in order."""
 
+import json
+import re
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +14,9 @@ STEPS = {"data": ("01_clean",), "effects": ("01_clean", "02_effects")}
 FACTS, CONTROL = "indicateurs.xlsx", "controle_chiffres.csv"
 PROPOSED = "chiffres_proposes.csv"  # somebody may be choosing among them
 RETIRED = "interne/anciens"
+STATE = "etat.json"
+# What documents alone read: a change there leaves the facts as they are.
+WORDING = re.compile(r"programmes/[^/]+/(recit/|figures\.yml)|templates/(?!controles\.yml)|notebooks/03_")
 SCOPE = ("programme", "commune", "debut", "fin")
 ASKED = {"01_clean": (), "02_effects": ("profil",), "03_report": ("profil", "livrable", "identite")}
 SAID = {"01_clean": "Nettoyage des données", "02_effects": "Calcul des effets", "03_report": "Figures et texte"}
@@ -33,6 +38,30 @@ def compute(programme, step, profile="public"):
     _cleared(programme.processed)
     for name in STEPS[step]:
         _run(programme, name, parameters(programme, profile), programme.processed / "carnets")
+
+
+def _computed(programme, profile, described):
+    """Nothing; the tables of effects stand, computed unless the same inputs made those that stand, untouched since."""
+    from capidoc import tables
+
+    publishing.room(programme)
+    facts = {name: sha for name, sha in described["entrees"].items() if not WORDING.match(name)}
+    # Fingerprints made with another key would find nothing in the files.
+    here = publishing.identity(described | {"entrees": facts, "cle": pseudonyms.of(STATE, programme.slug)})
+    state = programme.processed / STATE
+    if state.is_file() and json.loads(state.read_text(encoding="utf-8")) == {"entrees": here, "tables": _tables(programme.processed)}:
+        running.say("Données et effets : rien de changé")
+        for own in ("figures", *(f"carnets/{name}" for name in _deliverables(programme))):
+            shutil.rmtree(programme.processed / own, ignore_errors=True)
+        return
+    compute(programme, "effects", profile)
+    tables.put(state, json.dumps({"entrees": here, "tables": _tables(programme.processed)}, indent=1).encode())
+
+
+def _tables(folder):
+    """The sha256 of the tables and of the two executed notebooks that stand in a folder of data/processed, by name."""
+    own = [*folder.glob("*.*"), *(folder / "carnets").glob("*.ipynb")]
+    return {p.relative_to(folder).as_posix(): publishing.digest(p) for p in sorted(own) if p.is_file() and p.name not in (PROPOSED, STATE)}
 
 
 def _cleared(folder):
@@ -58,7 +87,7 @@ def publish(programme, deliverables, profile="public"):
     target = programme.published
 
     def whole(workshop):
-        build(programme, sorted({*deliverables, *_already(programme, target)}), profile, workshop, publishing.identity(described))
+        build(programme, sorted({*deliverables, *_already(programme, target)}), profile, workshop, described)
         return described
 
     if publishing.up_to_date(target, described, [f"{d}.{kind}" for d in deliverables for kind in FORMATS]):
@@ -106,7 +135,7 @@ def _check(programme, profile, described, workshop):
     """What describes a set whose page and control are new: its documents stay where its facts are the same, else they are put aside."""
     from capidoc import quality
 
-    compute(programme, "effects", profile)
+    _computed(programme, profile, described)
     manifest, standing = publishing.standing(programme.published)
     known = manifest.get("sorties", {})
     same = all(known.get(name) == publishing.digest(programme.processed / name) for name in (FACTS, CONTROL))
@@ -158,15 +187,15 @@ def _already(programme, target):
     return [name for name in _deliverables(programme) if (target / f"{name}.pdf").is_file()]
 
 
-def build(programme, deliverables, profile, workshop, run):
+def build(programme, deliverables, profile, workshop, described):
     """A whole set in the workshop: data, effects, then each deliverable in three formats, with charts and tables."""
     from capidoc import quality
     from capidoc.disclosure import report
 
     running.foresee(LATER)
-    compute(programme, "effects", profile)
+    _computed(programme, profile, described)
     for deliverable in deliverables:
-        values = parameters(programme, profile) | {"livrable": deliverable, "identite": run}
+        values = parameters(programme, profile) | {"livrable": deliverable, "identite": publishing.identity(described)}
         executed = _run(programme, "03_report", values, programme.processed / "carnets" / deliverable)
         shutil.copytree(programme.processed / "figures", workshop / "figures", dirs_exist_ok=True)
         write(running.document(executed), deliverable, workshop, programme.templates)

@@ -245,6 +245,19 @@ def test_one_commune_goes_to_its_own_folder_and_shows_no_money_of_four_enterpris
     assert capidoc(place, "verify", "jass").returncode == 0
 
 
+def test_a_sentence_changed_leaves_the_facts_and_a_touched_table_does_not(place):
+    table, words = place / "data/processed/jass/observations.csv", place / "programmes/jass/recit/7_lecons.md"
+    made, before = table.stat().st_mtime_ns, table.read_bytes()
+    kept = words.read_text(encoding="utf-8")
+    words.write_text(kept + "\nUne leçon de plus.\n", encoding="utf-8")
+    assert capidoc(place, "report", "jass").returncode == 0
+    assert table.stat().st_mtime_ns == made and "Une leçon de plus" in without_tags(place / "outputs/jass/capitalisation.html")
+    words.write_text(kept, encoding="utf-8")
+    table.write_bytes(before.replace(b"2022-05", b"2022-06", 1))
+    assert capidoc(place, "report", "jass").returncode == 0
+    assert table.read_bytes() == before and capidoc(place, "verify", "jass").returncode == 0
+
+
 def test_documents_that_show_all_stay_in_the_internal_folder_and_say_so(place):
     before = digests(place / "outputs/jass")
     assert capidoc(place, "report", "jass", "--profil", "interne").returncode == 0

@@ -41,10 +41,10 @@ sys.addaudithook(FAULT.count)
 @pytest.fixture
 def here(small, monkeypatch, tmp_path):
     """A small programme with a published set, one commune's own within it, a Word file that an officer edited; its input has changed since."""
-    def build(programme, deliverables, profile, workshop, run):
+    def build(programme, deliverables, profile, workshop, described):
         for name in DOCUMENTS:
             (workshop / name).parent.mkdir(parents=True, exist_ok=True)
-            (workshop / name).write_text(f"{name} {run}")
+            (workshop / name).write_text(f"{name} {publishing.identity(described)}")
 
     monkeypatch.setattr(building, "build", build)
     monkeypatch.setattr(publishing, "versions", dict)
