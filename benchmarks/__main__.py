@@ -11,12 +11,14 @@ import psutil
 
 from benchmarks import measure, work
 
+HEAD = "| travail | qui | secondes | nous ÷ lui | processeur | nous ÷ lui | Mo | tours |\n|---|---|---|---|---|---|---|---|"
+
 
 def main(asked):
     """Nothing; the rows asked for, or all, are measured and printed as a Markdown table."""
     with TemporaryDirectory(prefix="capidoc-") as folder:
         rows = {name: row for name, row in work.ROWS.items() if name in asked or not asked}
-        print(f"{_machine()}\n\n| travail | qui | secondes | nous ÷ lui | processeur | nous ÷ lui | Mo | tours |\n|---|---|---|---|---|---|---|---|", flush=True)
+        print(f"{_machine()}\n\n{HEAD}", flush=True)
         for name, row in rows.items():
             contenders = row.contenders(Path(folder) / name)
             costs = _in_turn(contenders, row.rounds)

@@ -86,8 +86,8 @@ def _grown(path):
 def _papermill(folder, names, name="papermill × 3 + nbconvert : HTML", repeated=1, livrable="capitalisation"):
     """The same notebooks by papermill's own command, in ordinary kernels, as one does without us."""
     root = folder / "papermill"
-    steps = [f"{sys.executable} -m papermill -k python3 --no-progress-bar notebooks/{n}.ipynb {n}.ipynb{f' -p livrable {livrable}' if n == NOTEBOOKS[-1] else ''}"
-             for n in names]
+    asked = {NOTEBOOKS[-1]: f" -p livrable {livrable}"}
+    steps = [f"{sys.executable} -m papermill -k python3 --no-progress-bar notebooks/{n}.ipynb {n}.ipynb{asked.get(n, '')}" for n in names]
     command = " && ".join([*steps, f"{sys.executable} -m nbconvert --to html --no-input 03_report.ipynb"] * repeated)
     return Contender(name, command, root, environment={"PYTHONPATH": str(root)}, check=_says(root / "03_report.html"))
 
@@ -164,7 +164,7 @@ def _programmes(root):
         shutil.copytree(root / "programmes/jass", root / f"programmes/note{n}")
         shutil.copytree(root / "data/raw/jass", root / f"data/raw/note{n}")
         described = root / f"programmes/note{n}/programme.yml"
-        described.write_text(described.read_text(encoding="utf-8").replace("nom: JASS", f"nom: JASS {n}"), encoding="utf-8")
+        described.write_text(described.read_text(encoding="utf-8").replace("nom: JASS", f"nom: JASS {chr(65 + n)}"), encoding="utf-8")
     for place in ("programmes", "data/raw"):
         shutil.rmtree(root / place / "jass")
 

@@ -94,7 +94,7 @@ def _one(asked, slug):
         return _doctor()
     if asked.verb == "new":
         return _new(asked, slug)
-    programme = Programme(slug, asked.commune, asked.debut, asked.fin)
+    programme = Programme(slug, asked.commune, asked.debut, asked.fin, profil=asked.profil)
     with nullcontext() if asked.verb in ("verify", "claims") else publishing.alone(programme):
         return _done(asked, programme)
 

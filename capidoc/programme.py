@@ -233,10 +233,10 @@ class Identity(_Strict):
 class Programme:
     """A programme's identity and the places of its files under one root; raises ConfigurationRefused."""
 
-    def __init__(self, slug, commune="toutes", debut="", fin="", root=ROOT):
+    def __init__(self, slug, commune="toutes", debut="", fin="", root=ROOT, profil="public"):
         if not SLUG.fullmatch(slug):
             raise ConfigurationRefused(Problem("nom de programme refusé", "lettres minuscules, chiffres, _ ou -", value=slug))
-        self.slug, self.root = slug, Path(root)
+        self.slug, self.root, self.profil = slug, Path(root), profil
         self.folder = self.root / "programmes" / slug
         if not (self.folder / "programme.yml").is_file():
             raise ConfigurationRefused(Problem("programme inconnu", "un dossier de programmes/ avec son programme.yml",
@@ -266,8 +266,9 @@ class Programme:
 
     @property
     def published(self):
-        """The folder that people open."""
-        return self.root / "outputs" / self.slug / self.scope
+        """The folder that people open; documents that show all stay in the internal one."""
+        whole = self.root / "outputs" / self.slug
+        return whole / self.scope if self.profil == "public" else whole / "interne" / "_".join(filter(None, ["documents", self.scope]))
 
     @property
     def templates(self):

@@ -161,8 +161,8 @@ def clean(programme):
 
 
 def _nested(target):
-    """The folders of a published set that are sets of their own: one commune, one period."""
-    return [path.parent for path in target.glob(f"*/{MANIFEST}")]
+    """The folders of a published set that are sets of their own: one commune, one period, what is internal."""
+    return [path.parent for place in ("*", "interne/*") for path in target.glob(f"{place}/{MANIFEST}")]
 
 
 def describe(workshop, described):
@@ -178,7 +178,7 @@ def describe(workshop, described):
 def switch(workshop, target):
     """The names under which edited or foreign files of the old set were carried beside the new one, now in place, whole and on the disk."""
     target = target.resolve()
-    carried, within = _carry(target, workshop), [one.name for one in _nested(target)]
+    carried, within = _carry(target, workshop), [one.relative_to(target).as_posix() for one in _nested(target)]
     for name in within:
         shutil.copytree(target / name, workshop / name, copy_function=_same_file)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -245,6 +245,16 @@ def test_one_commune_goes_to_its_own_folder_and_shows_no_money_of_four_enterpris
     assert capidoc(place, "verify", "jass").returncode == 0
 
 
+def test_documents_that_show_all_stay_in_the_internal_folder_and_say_so(place):
+    before = digests(place / "outputs/jass")
+    assert capidoc(place, "report", "jass", "--profil", "interne").returncode == 0
+    within = place / "outputs/jass/interne/documents"
+    assert "Document interne : à ne pas diffuser" in spaced(without_tags(within / "capitalisation.html"))
+    assert {name: sha for name, sha in digests(place / "outputs/jass").items() if not name.startswith("interne/documents/")} == before
+    assert capidoc(place, "verify", "jass").returncode == capidoc(place, "verify", "jass", "--profil", "interne").returncode == 0
+    assert "rien à refaire" in capidoc(place, "report", "jass").stdout
+
+
 def test_a_new_programme_builds_at_once_from_a_form(place):
     form = place / "programmes/jass/formulaires/apprentis.xlsx"
     begun = capidoc(place, "new", "neuf", "--formulaire", str(form), "--debut", "2022-01", "--fin", "2022-12")
