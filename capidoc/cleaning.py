@@ -203,13 +203,33 @@ def reader(column, question, spellings):
             raise Unreadable("hors_choix")
         return names[key(text)]
 
-    return one if question.kind == "choix" else lambda text: " ".join(map(one, text.split()))
+    return one if question.kind == "choix" else lambda text: _ticked(text, names)
+
+
+def _ticked(text, names):
+    """The choices of a summary, by names or by labels of several words; Unreadable when no cut, or more than one, gives choices."""
+    cuts = {frozenset(cut): cut for cut in _cuts(tuple(text.split()), names, max(len(name.split()) for name in ("", *names)))}
+    if len(cuts) != 1:
+        raise Unreadable("hors_choix")
+    return " ".join(*cuts.values())
+
+
+def _cuts(words, names, longest, met=()):
+    if not words:
+        yield met
+    for size in range(1, min(longest, len(words)) + 1):
+        name = names.get(key(" ".join(words[:size])))
+        if name and name not in met:
+            yield from _cuts(words[size:], names, longest, (*met, name))
 
 
 def _without_labels(work, column, question):
     """Work with labels as names where the whole export was made with labels: another writing, not a change of data."""
     names = {label: name for name, texts in question.choices.items() for label in texts[1:]}
     cells = work.table[column]
+    if question.kind == "choix_multiple":
+        by_label = {key(label): name for label, name in names.items()}
+        names = {text: said for text in cells.unique() if text and (said := _read(lambda t: _ticked(t, by_label), text)[0])}
     if cells.isin(names).sum() <= cells.isin(question.choices).sum():
         return work
     return replace(work, table=work.table.assign(**{column: cells.replace(names)}))

@@ -67,10 +67,31 @@ def _tables(sheets, form, source):
     """The recognised tables of one file {repeat or "": (table, remarks)}."""
     found = {"": _recognised(_main(sheets, source), form, source, "")}
     by_name = {key(s.name): s for s in sheets[1:]}
+    if source.repetitions and sheets[0].file.lower().endswith(".csv"):
+        raise InputMismatch(Problem("un CSV n’a pas les répétitions", ", ".join(source.repetitions), "Exportez en XLSX.", file=sheets[0].file))
     for repeat in source.repetitions:
-        if key(repeat) in by_name:  # no sheet means that no submission has a row in the repeat
-            found[repeat] = _recognised(by_name[key(repeat)], form, source, repeat)
+        if (tab := key(_tab(repeat))) in by_name:  # no sheet means that no submission has a row in the repeat
+            table, *rest = _recognised(by_name[tab], form, source, repeat)
+            found[repeat] = (_raised(table, by_name), *rest)
     return found
+
+
+def _tab(name):
+    return name if len(name) <= 31 else name[:28] + "..."
+
+
+def _raised(table, by_name):
+    """The rows of a repeat within a repeat, their parent become the main table's: climbed as far as there are sheets."""
+    hosts = {}
+    for name, sheet in by_name.items():
+        head = list(sheet.cells.iloc[0]) if len(sheet.cells) else []
+        if {"_index", "_parent_index", "_parent_table_name"} <= set(head):
+            own, *up = (sheet.cells[head.index(c)].iloc[1:].astype(str) for c in ("_index", "_parent_table_name", "_parent_index"))
+            hosts |= {(name, index): place for index, *place in zip(own, *up, strict=True)}
+    places = list(zip(table["hote"], table["parent"], strict=True))
+    for _ in by_name:
+        places = [hosts.get((key(_tab(host)), parent), (host, parent) if key(_tab(host)) not in by_name else (host, "")) for host, parent in places]
+    return table.assign(parent=["" if key(_tab(host)) in by_name else parent for host, parent in places])
 
 
 def _main(sheets, source):
@@ -86,13 +107,19 @@ def _recognised(sheet, form, source, repeat):
     found = xlsform.recognise(headers, form, repeat, source.renommages, sheet.place | {"row": top})
     asked = {f if isinstance(f, str) else f[0] for f in found.values()}
     asked |= {new for old, new in source.renommages.items() if old in asked}
-    needed = [n for n in source.of(repeat).kept if n not in xlsform.SYSTEM]
+    needed = [n for n in source.of(repeat).kept if n not in xlsform.SYSTEM] + (["_parent_index", "_submission__uuid"] if repeat else [])
     xlsform.require(asked, needed, form, repeat, sheet.place | {"row": top})
     body = sheet.cells.loc[top + 1:]
-    body = body[~body.iloc[:, 0].astype(str).str.startswith("#")] if len(body.columns) else body
+    body = body.iloc[_tagged(body):]
     table = _with_origin(_named(body, found, form.of(repeat), sheet), sheet, source, repeat)
     remarks = [*_remarks(sheet, headers, found, form.of(repeat), body, source.of(repeat).kept), *_renamed(sheet, headers, found, source.renommages)]
     return table, remarks, _secrets(headers, found, source, repeat, form, body)
+
+
+def _tagged(body):
+    """1 when the first row is Kobo's row of tags, else 0: a row of data may begin with « # » too."""
+    cells = [cell for cell in map(str, body.iloc[0]) if cell] if len(body) else []
+    return int(bool(cells) and all(cell.startswith("#") for cell in cells))
 
 
 def _header_row(sheet, source):
@@ -149,6 +176,7 @@ def _with_origin(table, sheet, source, repeat):
                            "indice": table.get("_index", pd.Series("", table.index))}, index=table.index)
     if repeat:
         origin["parent"], origin["soumission"] = table["_parent_index"], origin["uuid"]
+        origin["hote"] = table.get("_parent_table_name", pd.Series("", table.index))
         origin["uuid"] = origin["uuid"] + "#" + origin["indice"]
     extra = {new: table[old] for old, new in SUBMISSION.items() if old in table}
     kept = table.drop(columns=[c for c in table if c in xlsform.SYSTEM])
@@ -192,7 +220,7 @@ def _remarks(sheet, headers, found, questions, body, kept):
             yield _remark(sheet, f"n° {position + 1}", "", "colonne_sans_titre")
         elif header.strip() and name is None and not re.fullmatch(r"_?(gps|.*_(latitude|longitude|altitude|precision))", header.split("/")[-1]):
             yield _remark(sheet, header, "", "colonne_non_declaree")
-    yield from _diverging(sheet, found, body)
+    yield from _diverging(sheet, found, body, questions)
     for (row, position), formula in sheet.formulas.items():
         kind = questions[found[position]].kind if found.get(position) in questions else ""
         yield _remark(sheet, headers[position] if position < len(headers) else position, formula if found.get(position) in kept else "",
@@ -203,12 +231,18 @@ def _renamed(sheet, headers, found, renamed):
     return [_remark(sheet, renamed[name], headers[position], "colonne_renommee") for position, name in found.items() if name in renamed]
 
 
-def _diverging(sheet, found, body):
+def _same(said, ticked, known, question):
+    """Whether a summary, in names or in the labels of one language, says what is ticked."""
+    written = [sorted(key(texts[i]) for texts in (question.choices[t] for t in ticked) if i < len(texts)) for i in range(4)]
+    return set(said.split()) & known == set(ticked) or any(sorted(key(" ".join(w)).split()) == sorted(key(said).split()) for w in written if w)
+
+
+def _diverging(sheet, found, body, questions):
     """Where the ticked 1/0 columns of a select_multiple do not say what its summary says."""
     summaries = {name: p for p, name in found.items() if isinstance(name, str)}
     for name, details in sorted((n, d) for n, d in _details(found).items() if n in summaries):
         said, ticked = body[summaries[name]], _from_details(body, details)
-        for row in body.index[[set(s.split()) & details.keys() != set(t.split()) for s, t in zip(said, ticked, strict=True)]]:
+        for row in body.index[[not _same(s, t.split(), details.keys(), questions[name]) for s, t in zip(said, ticked, strict=True)]]:
             yield _remark(sheet, name, said[row], "details_divergents", row)
 
 

@@ -5,6 +5,7 @@ import hashlib
 import io
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -58,20 +59,28 @@ def _csv(file, content):
     if content[:4] == ZIP or content[:4] == OLE or b"<html" in content[:1000].lower():
         raise InputUnreadable(Problem("le contenu n’est pas du CSV", remedy="Vérifiez le téléchargement.", file=file))
     text = _decoded(content)
-    heading = text.splitlines()[0]
+    heading = re.sub(r'"[^"]*"', "", text[:100_000]).lstrip().partition("\n")[0]  # a label may hold separators
     delimiter = max(";,\t", key=heading.count)
     once = {}  # a word said a million times is kept once
-    rows = [[once.setdefault(cell, cell) for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
+    csv.field_size_limit(UNPACKED)
+    try:
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        rows = [[once.setdefault(cell, cell) for cell in row] for row in lines]
+    except csv.Error as error:  # read on, rows after an open quote would be one cell
+        raise InputUnreadable(Problem("guillemets mal fermés : fichier tronqué ou abîmé", remedy="Téléchargez l’export à nouveau.",
+                                      file=file, row=lines.line_num)) from error
+    if rows and 0 < len(rows[-1]) < max(map(len, rows)):
+        raise InputUnreadable(Problem("dernière ligne incomplète : fichier tronqué", remedy="Téléchargez l’export à nouveau.", file=file, row=len(rows)))
     return Sheet(file, "", _grid(rows))
 
 
 def _decoded(content):
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16")
+        return content.decode("utf-16", "replace")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return content.decode("cp1252", errors="strict") if b"\x81" not in content else content.decode("latin-1")
+        return content.decode("latin-1" if re.search(rb"[\x81\x8d\x8f\x90\x9d]", content) else "cp1252")
 
 
 def _workbook(file, content):
@@ -104,11 +113,16 @@ def _inspected(file, content):
                 raise InputUnsafe(Problem("classeur démesuré une fois décompressé", file=file))
             if archive.testzip():
                 raise zipfile.BadZipFile
-            parts = {i.filename: archive.read(i) for i in infos if i.filename.endswith((".xml", ".rels"))}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+            parts = {i.filename: archive.read(i) for i in infos }
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, zlib.error) as error:
         raise InputUnreadable(Problem("classeur tronqué ou abîmé", remedy="Téléchargez l’export à nouveau.", file=file)) from error
     _no_entities(file, parts)
-    return {name: _formulas(file, parts.get(part, b"")) for name, part in _sheet_parts(parts).items()}
+    for part in parts.values():
+        _within(file, part)
+    try:
+        return {name: _formulas(parts.get(part, b"")) for name, part in _sheet_parts(parts).items()}
+    except (SyntaxError, ValueError) as error:  # ElementTree's and defusedxml's own
+        raise InputUnreadable(Problem("classeur abîmé", remedy="Téléchargez l’export à nouveau.", file=file)) from error
 
 
 def _no_entities(file, parts):
@@ -127,11 +141,14 @@ def _sheet_parts(parts):
     return {name: t.lstrip("/") if t.startswith("/") else f"xl/{t}" for name, t in target.items()}
 
 
-def _formulas(file, xml):
-    far = re.search(rb'<c [^>]*r="([B-Z][A-Z]{2,}\d+|[A-Z]{4,}\d+|C[A-Z]{2}\d+)"', xml)
-    last = max((int(n) for n in re.findall(rb'<row [^>]*?r="(\d+)"', xml)), default=0)
+def _within(file, xml):
+    far = re.search(rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["'](?:[B-Z][A-Z]{2,}\d|[A-Z]{4,}\d|[A-Z]+(?:\d{7,}|[1-9]\d{5}(?<!100000)["']))""", xml)
+    last = max((int(n) for n in re.findall(rb"""<(?:\w+:)?row\s[^>]*?\br\s*=\s*["'](\d+)""", xml)), default=0)
     if far or last > ROWS:
         raise InputUnsafe(Problem(f"cellules au-delà de {ROWS} lignes ou de {COLUMNS} colonnes", file=file))
+
+
+def _formulas(xml):
     cells = re.finditer(rb'<c [^>]*?r="([A-Z]+)(\d+)"[^>]*?>\s*<f[^>]*>([^<]*)</f>', xml)
     return {(int(row), _position(letters)): "=" + _unescaped(text) for letters, row, text in (c.groups() for c in cells)}
 
@@ -170,7 +187,7 @@ def _text(cell):
     if isinstance(cell, (int, float)):
         text = plain(cell)
         # « 1012.125 » typed as a number is no doubtful text: a fourth decimal says so to values.number.
-        return text + "0" if re.fullmatch(r"-?\d+\.\d{3}", text) else text
+        return text + "0" if re.fullmatch(r"-?[1-9]\d*\.\d{3}", text) else text
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == time() else cell.isoformat(sep="T", timespec="seconds")
     if isinstance(cell, (date, time)):

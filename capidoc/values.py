@@ -51,6 +51,8 @@ def number(text):
         bare = re.sub(r"[ .]", "", bare)
     elif not PLAIN.fullmatch(bare):
         raise Unreadable("nombre_illisible")
+    if len(bare) > 300:
+        raise Unreadable("nombre_illisible")
     return sign * float(bare.replace(",", "."))
 
 
