@@ -13,7 +13,7 @@ CAPIDOC := $(VENV)/bin/python -m capidoc
 SCOPE    = $(PROGRAMME) --commune "$(COMMUNE)" --debut "$(DEBUT)" --fin "$(FIN)" --profil "$(PROFIL)"
 
 .DEFAULT_GOAL := help
-.PHONY: help report brief sheet all data effects check verify claims fetch new test audit lab clean
+.PHONY: help report brief sheet all data effects check verify claims fetch new test audit lab clean portfolio
 
 report: $(READY) ## le document de capitalisation : outputs/jass/capitalisation.html, .docx et .pdf
 	@$(CAPIDOC) report $(SCOPE)
@@ -26,6 +26,9 @@ sheet: $(READY) ## la fiche d’une page d’une commune : make sheet COMMUNE=ni
 
 all: $(READY) ## tous les livrables de tous les programmes ; l’un en panne n’arrête pas les autres
 	@$(CAPIDOC) all --profil "$(PROFIL)"
+
+portfolio: $(READY) ## beaucoup de jeux à la fois : make portfolio TABLEAU=jeux.csv, sur un cluster avec SCHEDULER=tcp://…
+	@SCHEDULER="$(SCHEDULER)" $(CAPIDOC) portfolio $(if $(TABLEAU),"$(TABLEAU)") --profil "$(PROFIL)"
 
 data: $(READY) ## nettoyer seulement : observations, journal, rejets dans data/processed
 	@$(CAPIDOC) data $(SCOPE)

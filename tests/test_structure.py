@@ -32,7 +32,8 @@ ALLOWED = {
     "publishing": {"problems"}, "fetching": {"fetching", "problems", "reading", "tables", "xlsform"},
     "building": {"agreement", "disclosure", "documents", "problems", "programme", "pseudonyms", "publishing", "quality", "running",
                  "scanning", "tables", "traceability"},
-    "__main__": {"building", "fetching", "problems", "programme", "proposals", "publishing", "starting", "tables"}, "__init__": set(),
+    "portfolio": {"building", "pages", "problems", "programme", "pseudonyms", "publishing", "running", "sheets"},
+    "__main__": {"building", "fetching", "problems", "programme", "portfolio", "proposals", "publishing", "starting", "tables"}, "__init__": set(),
 }
 MODULES = sorted((ROOT / "capidoc").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
