@@ -13,7 +13,7 @@ CAPIDOC := $(VENV)/bin/python -m capidoc
 SCOPE    = $(PROGRAMME) --commune "$(COMMUNE)" --debut "$(DEBUT)" --fin "$(FIN)" --profil "$(PROFIL)"
 
 .DEFAULT_GOAL := help
-.PHONY: help report brief sheet dashboard all data effects check verify claims fetch new test audit lab clean
+.PHONY: help report brief sheet dashboard all portfolio data effects check verify claims fetch new test audit lab clean
 
 report: $(READY) ## le document de capitalisation : outputs/jass/capitalisation.html, .docx et .pdf
 	@$(CAPIDOC) report $(SCOPE)
@@ -29,6 +29,9 @@ dashboard: $(READY) ## le tableau de bord mensuel de l’équipe
 
 all: $(READY) ## tous les livrables de tous les programmes ; l’un en panne n’arrête pas les autres
 	@$(CAPIDOC) all --profil "$(PROFIL)"
+
+portfolio: $(READY) ## beaucoup de jeux à la fois : make portfolio TABLEAU=jeux.csv, sur un cluster avec SCHEDULER=tcp://…
+	@SCHEDULER="$(SCHEDULER)" $(CAPIDOC) portfolio $(if $(TABLEAU),"$(TABLEAU)") --profil "$(PROFIL)"
 
 data: $(READY) ## nettoyer seulement : observations, journal, rejets dans data/processed
 	@$(CAPIDOC) data $(SCOPE)

@@ -1,6 +1,7 @@
 """The command line: verbs in English, messages in French, exit codes of `problems`."""
 
 import argparse
+import os
 import re
 import sys
 import traceback
@@ -23,6 +24,7 @@ VERBS = {
     "sheet": "la fiche d’une page, d’une commune ou du programme (HTML, PDF, Word)",
     "dashboard": "le tableau de bord mensuel de l’équipe (HTML, PDF, Word)",
     "all": "tous les livrables de tous les programmes",
+    "portfolio": "les jeux d’un tableau de programmes, communes, périodes et livrables, sur tous les cœurs ou sur un cluster",
     "data": "nettoyer les données seulement",
     "effects": "nettoyer et calculer les effets",
     "check": "qualité des données et des chiffres publiés : à l’écran, dans interne/qualite.html et controle_chiffres.csv",
@@ -41,6 +43,8 @@ def main(arguments=None):
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")
     asked = _parser().parse_args(arguments)
+    if asked.verb == "portfolio":
+        return _guarded(lambda: _portfolio(asked))
     return _guarded(lambda: _all(asked) if asked.verb in ("all", "clean") else _one(asked, asked.programme))
 
 
@@ -65,10 +69,14 @@ def _parser():
     for verb, explained in VERBS.items():
         one = verbs.add_parser(verb, help=explained, description=explained, add_help=False)
         one.add_argument("-h", "--help", action="help", help="cette aide")
-        one.add_argument_group("arguments").add_argument("programme", nargs="?", default="jass", help="dossier de programmes/ (jass)")
-        one.add_argument("--commune", default="toutes", help="une seule commune")
-        one.add_argument("--debut", default="", help="premier mois, comme 2022-05")
-        one.add_argument("--fin", default="", help="dernier mois, comme 2023-03")
+        if verb != "portfolio":
+            one.add_argument_group("arguments").add_argument("programme", nargs="?", default="jass", help="dossier de programmes/ (jass)")
+            one.add_argument("--commune", default="toutes", help="une seule commune")
+            one.add_argument("--debut", default="", help="premier mois, comme 2022-05")
+            one.add_argument("--fin", default="", help="dernier mois, comme 2023-03")
+        else:
+            one.add_argument("tableau", nargs="?", type=Path, help="CSV ou XLSX : programme;commune;debut;fin;livrable (sinon tout)")
+            one.add_argument("--scheduler", default=os.environ.get("SCHEDULER", ""), help="ordonnanceur Dask, comme tcp://machine:8786")
         one.add_argument("--profil", default="public", choices=["public", "interne"], help="public ou interne")
         if verb == "new":
             one.add_argument("--formulaire", type=Path, help="le XLSForm des fiches ; sans lui, un formulaire d’exemple")
@@ -161,6 +169,18 @@ def _claims(programme, path):
     tables.write(tables.inert(found), target)
     print(f"{len(found)} chiffres proposés dans {target.relative_to(ROOT)} : gardez ceux qui en sont, et recopiez-les dans chiffres_publies.csv.")
     return 0
+
+
+def _portfolio(asked):
+    """The worst exit code of the sets of a table; their failures are in the log, and on the index."""
+    from capidoc import portfolio
+
+    outcomes = portfolio.run(asked.tableau, asked.profil, asked.scheduler)
+    for name, one in outcomes.items():
+        if one.code:
+            _log(f"{name} : {one.message}\n{one.detail}".strip())
+    print(portfolio.told(outcomes))
+    return max((one.code for one in outcomes.values()), default=0)
 
 
 def _all(asked):

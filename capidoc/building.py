@@ -90,13 +90,18 @@ def publish(programme, deliverables, profile="public"):
         build(programme, sorted({*deliverables, *_already(programme, target)}), profile, workshop, described)
         return described
 
-    if publishing.up_to_date(target, described, [f"{d}.{kind}" for d in deliverables for kind in FORMATS]):
+    if current(programme, deliverables, described):
         return f"{programme.slug} : rien à refaire ({target.relative_to(programme.root)} est à jour)"
-    _replace(programme, profile, described, whole)
+    replace(programme, profile, described, whole)
     return f"{programme.slug} : {' et '.join(deliverables)} dans {target.relative_to(programme.root)}"
 
 
-def _replace(programme, profile, described, fill):
+def current(programme, deliverables, described):
+    """Whether the published set rests on these inputs and holds these deliverables in every format."""
+    return publishing.up_to_date(programme.published, described, [f"{d}.{kind}" for d in deliverables for kind in FORMATS])
+
+
+def replace(programme, profile, described, fill):
     """Nothing; the published set is the one that `fill` made in a workshop, described as it returns; no input moved meanwhile."""
     target = programme.published
     workshop = publishing.stage(programme)
@@ -122,7 +127,7 @@ def check(programme, profile="public"):
     manifest, standing = publishing.standing(target)
     checked = manifest.get("controle", publishing.identity({k: manifest.get(k) for k in described}))
     if checked != publishing.identity(described) or not {*quality.FILES, CONTROL} <= set(standing):
-        _replace(programme, profile, described, lambda workshop: _check(programme, profile, described, workshop))
+        replace(programme, profile, described, lambda workshop: _check(programme, profile, described, workshop))
     state, control = quality.last(target), tables.read(target / CONTROL)
     wrong = control[(control["coherence"] == "incohérent") | (control["donnees"] == "différent")]
     yield from quality.told(state, programme.identity)

@@ -18,8 +18,8 @@ class Section:
 
 
 def write(path, title, sections, templates):
-    """The page at `path`, any text in it being text."""
+    """The page at `path`, any text in it being text (markupsafe.Markup is markup)."""
     env = jinja2.Environment(loader=jinja2.FileSystemLoader(templates / "html"), autoescape=True, undefined=jinja2.StrictUndefined,
-                             finalize=lambda value: french.typography(value) if isinstance(value, str) else value)
+                             finalize=lambda value: french.typography(value) if isinstance(value, str) and not hasattr(value, "__html__") else value)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(env.get_template("interne.html").render(titre=title, sections=sections), encoding="utf-8", newline="\n")

@@ -166,12 +166,12 @@ def _nested(target):
 
 
 def describe(workshop, described):
-    """The manifest written: what decided the set, the libraries, and the sha256 of every output."""
+    """The manifest written: what decided the set, the libraries (this machine's, unless `described` names another's), and the sha256 of every output."""
     outputs = {p.relative_to(workshop).as_posix(): digest(p) for p in sorted(workshop.rglob("*")) if p.is_file()}
     empty = [name for name in outputs if not (workshop / name).stat().st_size]
     if empty:
         raise RenderingFailed(*(Problem("fichier vide", file=name) for name in empty))
-    text = json.dumps({**described, "versions": versions(), "sorties": outputs}, ensure_ascii=False, indent=1)
+    text = json.dumps({"versions": versions(), **described, "sorties": outputs}, ensure_ascii=False, indent=1)
     (workshop / MANIFEST).write_text(text + "\n", encoding="utf-8", newline="\n")
 
 

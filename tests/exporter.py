@@ -34,7 +34,8 @@ CHOICES = [
     ["list_name", "name", f"label::{FRENCH}", f"label::{ENGLISH}"],
     ["mois", "2022-05", "Mai 2022", "May 2022"], ["mois", "2022-06", "Juin 2022", "June 2022"],
     ["commune", "niono", "Niono", "Niono town"], ["commune", "mpessoba", "M'Pèssoba", "Mpessoba"],
-    ["activite", "vente", "Vente en gros", "Wholesale"], ["activite", "location", "Location", "Renting out"], ["activite", "0.5", "Mi-temps / saison", "Half time"],
+    ["activite", "vente", "Vente en gros", "Wholesale"], ["activite", "location", "Location", "Renting out"],
+    ["activite", "0.5", "Mi-temps / saison", "Half time"],
     ["sexe", "homme", "Homme", "Man"], ["sexe", "femme", "Femme", "Woman"],
 ]
 SETTINGS = [["form_title", "form_id", "default_language"], ["Suivi des entreprises", "suivi", FRENCH]]

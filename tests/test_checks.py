@@ -256,11 +256,11 @@ def published(small, monkeypatch):
     def run(facts, *more):
         monkeypatch.setattr(quality, "place", added)
         inputs = publishing.inputs(here, building.parameters(here))
-        building._replace(here, "public", inputs, document)
+        building.replace(here, "public", inputs, document)
         for one in (facts, *more):
             computed(one)
             described = publishing.inputs(here, {"of": one})
-            building._replace(here, "public", inputs, lambda workshop: building._check(here, "public", described, workshop))  # noqa: B023
+            building.replace(here, "public", inputs, lambda workshop: building._check(here, "public", described, workshop))  # noqa: B023
         return here.published
     return run
 

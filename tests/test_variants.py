@@ -7,7 +7,6 @@ import pytest
 from capidoc.decisions import decided
 from capidoc.ingest import receive
 from capidoc.observations import clean
-from capidoc.problems import InputMismatch
 from capidoc.programme import Programme
 
 from . import exporter

@@ -1,0 +1,72 @@
+"""Many sets from one table: bad rows refused together, one failure stops nothing, a second run redoes only what is missing."""
+
+import io
+import json
+import zipfile
+
+import pytest
+
+from capidoc import building, portfolio, publishing
+from capidoc.problems import ConfigurationRefused
+
+from .conftest import ROOT
+
+
+@pytest.fixture
+def table(small, tmp_path, monkeypatch):
+    """A function from rows to a table of a small programme whose sets are faked; mpessoba's fails. What was made is in `made`."""
+    small()
+    (tmp_path / "templates").mkdir()
+    for name in ("note", "fiche"):
+        (tmp_path / "templates" / f"{name}.md.j2").write_text("x")
+    (tmp_path / "templates" / "html").symlink_to(ROOT / "templates" / "html")
+
+    def made(package, arguments, where, key):
+        lay.made.append(arguments[:2])
+        if arguments[1] == "mpessoba":
+            return 23, "deux lignes se contredisent", "", b""
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as done:
+            names = [f"{d}.{kind}" for d in arguments[5:] for kind in building.FORMATS]
+            for name in names:
+                done.writestr(name, name)
+            done.writestr("manifest.json", json.dumps({"versions": {"ailleurs": "1"}, "sorties": {}}))
+        return 0, "", "", content.getvalue()
+
+    def lay(*rows):
+        path = tmp_path / "jeux.csv"
+        path.write_text("\n".join(["programme;commune;debut;fin;livrable", *rows]) + "\n")
+        return path
+
+    lay.made = []
+    monkeypatch.setattr(portfolio, "made", made)
+    return lay
+
+
+def test_every_bad_row_is_named_before_anything_starts(table, tmp_path):
+    with pytest.raises(ConfigurationRefused) as refusal:
+        portfolio.run(table("essai;;;;note", "essay;;;;", "essai;nioro;;;", "essai;;2022-06;2022-05;", "essai;;;;notte"), "public", root=tmp_path)
+    assert [(p.file, p.row) for p in refusal.value.problems] == [("jeux.csv", n) for n in (3, 4, 5, 6)]
+    assert refusal.value.code == 10 and table.made == [] and not (tmp_path / "outputs").exists()
+
+
+def test_one_failure_stops_nothing_and_a_second_run_redoes_only_it(table, tmp_path):
+    path = table("essai;;;;note", "essai;niono;;;note", "essai;niono;;;fiche", "essai;mpessoba;;;note")
+    first = portfolio.run(path, "public", root=tmp_path)
+    assert [(n, portfolio.state(o), o.code) for n, o in first.items()] == [
+        ("essai", "fait", 0), ("essai/niono", "fait", 0), ("essai/mpessoba", "échec", 23)]
+    assert sorted(p.name for p in (tmp_path / "outputs/essai/niono").glob("*.pdf")) == ["fiche.pdf", "note.pdf"]
+    assert json.loads((tmp_path / "outputs/essai/manifest.json").read_text())["versions"] == {"ailleurs": "1"}
+    table.made.clear()
+    again = portfolio.run(path, "public", root=tmp_path)
+    assert [portfolio.state(o) for o in again.values()] == ["rien à refaire", "rien à refaire", "échec"]
+    assert table.made == [("essai", "mpessoba")]
+    page = (tmp_path / "outputs/portefeuille.html").read_text()
+    assert '<a href="essai/niono/note.pdf">note.pdf</a>' in page and "deux lignes se contredisent" in page
+
+
+def test_a_programme_that_another_run_works_on_is_left_to_it(table, tmp_path):
+    programme = portfolio.Programme("essai", root=tmp_path)
+    with publishing.alone(programme):
+        outcomes = portfolio.run(table("essai;;;;note"), "public", root=tmp_path)
+    assert outcomes["essai"].code == 41 and table.made == []
