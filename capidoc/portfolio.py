@@ -48,7 +48,7 @@ def run(table, profile, scheduler="", root=ROOT):
 def told(outcomes):
     """The sentence that ends a run."""
     counts = Counter(state(one) for one in outcomes.values())
-    return f"portefeuille : {' ; '.join(f'{counts[s]} {s}' for s in (DONE, NOTHING, FAILED) if counts[s])} (outputs/{PAGE})"
+    return f"portefeuille — {' ; '.join(f'{s} : {counts[s]}' for s in (DONE, NOTHING, FAILED) if counts[s])} (outputs/{PAGE})"
 
 
 def state(outcome):

@@ -57,6 +57,7 @@ def test_one_failure_stops_nothing_and_a_second_run_redoes_only_it(table, tmp_pa
         ("essai", "fait", 0), ("essai/niono", "fait", 0), ("essai/mpessoba", "échec", 23)]
     assert sorted(p.name for p in (tmp_path / "outputs/essai/niono").glob("*.pdf")) == ["fiche.pdf", "note.pdf"]
     assert json.loads((tmp_path / "outputs/essai/manifest.json").read_text())["versions"] == {"ailleurs": "1"}
+    assert portfolio.told(first) == "portefeuille — fait : 2 ; échec : 1 (outputs/portefeuille.html)"
     table.made.clear()
     again = portfolio.run(path, "public", root=tmp_path)
     assert [portfolio.state(o) for o in again.values()] == ["rien à refaire", "rien à refaire", "échec"]
