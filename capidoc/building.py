@@ -90,6 +90,7 @@ def publish(programme, deliverables, profile="public"):
         build(programme, sorted({*deliverables, *_already(programme, target)}), profile, workshop, described)
         return described
 
+    publishing.mend(programme)
     if current(programme, deliverables, described):
         return f"{programme.slug} : rien à refaire ({target.relative_to(programme.root)} est à jour)"
     replace(programme, profile, described, whole)

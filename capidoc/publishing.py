@@ -123,7 +123,7 @@ def stage(programme):
     """An empty folder on the disk of the published one, where a set is built; what a killed run left is put right."""
     top = _top(programme)
     top.parent.mkdir(parents=True, exist_ok=True)
-    _mend(top)
+    mend(programme)
     workshop = top.parent / f".{top.name}.chantier-{os.getpid()}"
     workshop.mkdir()
     return workshop
@@ -133,8 +133,9 @@ def _top(programme):
     return (programme.root / "outputs" / programme.slug).resolve()
 
 
-def _mend(top):
-    """Nothing; old sets that were set aside and never replaced are back in place, other leftovers are gone."""
+def mend(programme):
+    """Nothing; old sets that were set aside and never replaced are back in place, other leftovers of a killed run are gone."""
+    top = _top(programme)
     for aside in top.parent.glob(f".{top.name}.*ancien"):
         target = top.parent.joinpath(*aside.name.split(".")[1:-1])
         if not target.exists():
@@ -205,7 +206,7 @@ def _to_disk(paths):
 
 
 def _trade(workshop, target):
-    """Nothing; the new set is in place, the old one in the workshop: in one step where the system has it, else in two that `_mend` completes."""
+    """Nothing; the new set is in place, the old one in the workshop: in one step where the system has it, else in two that `mend` completes."""
     if not target.is_dir():
         workshop.rename(target)
     elif not _exchanged(workshop, target):
