@@ -109,7 +109,7 @@ def recognise(headers, form, repeat="", renamed=None, place=None):
             problems.append(Problem("titre de colonne ambigu", f"une seule question parmi {', '.join(sorted(map(str, names)))}",
                                     "Exportez avec les noms XML et les groupes.", column=header, **place or {}))
         elif names:
-            found[position] = names.pop()
+            found[position] = next(iter(names))
     problems += _twice(found, headers, place or {})
     if problems:
         raise InputMismatch(*problems)

@@ -9,6 +9,8 @@ from capidoc.observations import clean
 from capidoc.problems import ConfigurationRefused, InputMismatch, InputUnreadable
 from capidoc.programme import Programme
 
+from .conftest import HEAD
+
 SETTINGS = """\
 nom: Essai
 titre: t
@@ -173,3 +175,8 @@ def test_errors_in_the_programme_name_the_key_to_mend(programme, old, new, messa
     with pytest.raises(ConfigurationRefused, match=f"(?s){message}") as refusal:
         cleaned(programme(NAMES, ROWS, settings=SETTINGS.replace(old, new)))
     assert refusal.value.code == 10
+
+
+def test_two_identical_headers_are_refused_rather_than_one_of_them_dropped(small):
+    with pytest.raises(InputMismatch, match="deux colonnes pour la question « revenu »"):
+        receive(small(head=HEAD.replace("\n", ";Revenu\n"), rows="E1;2022-05;Niono;100;1;1;2;900\n"), "suivi")
