@@ -124,12 +124,12 @@ def _done(asked, programme):
         for line in fetching.fetch(programme):
             print(line, flush=True)
     elif asked.verb == "check":
-        print(*building.check(programme, asked.profil), sep="\n")
+        print(*building.check(programme), sep="\n")
     elif asked.verb in building.STEPS:
-        building.compute(programme, asked.verb, asked.profil)
+        building.compute(programme, asked.verb)
         print(f"{programme.slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
     else:
-        print(building.publish(programme, building.wanted(programme, asked.verb), asked.profil))
+        print(building.publish(programme, building.wanted(programme, asked.verb)))
     return 0
 
 

@@ -25,22 +25,22 @@ LATER = ("capidoc.charts", "capidoc.documents.html", "capidoc.documents.pdf", "c
 DELIVERABLES = {"report": "capitalisation", "brief": "note", "sheet": "fiche", "dashboard": "tableau_de_bord"}
 
 
-def parameters(programme, profile="public"):
+def parameters(programme):
     """The notebook parameters of a run."""
     return {"programme": programme.slug, "commune": programme.commune, "debut": programme.period.debut, "fin": programme.period.fin,
-            "profil": profile}
+            "profil": programme.profil}
 
 
-def compute(programme, step, profile="public"):
+def compute(programme, step):
     """The first notebooks run, their executed copies under data/processed."""
     pseudonyms.key()  # one for the whole run, the notebooks' own processes included
     publishing.room(programme)
     _cleared(programme.processed)
     for name in STEPS[step]:
-        _run(programme, name, parameters(programme, profile), programme.processed / "carnets")
+        _run(programme, name, parameters(programme), programme.processed / "carnets")
 
 
-def _computed(programme, profile, described):
+def _computed(programme, described):
     """Nothing; the tables of effects stand, computed unless the same inputs made those that stand, untouched since."""
     from capidoc import tables
 
@@ -54,7 +54,7 @@ def _computed(programme, profile, described):
         for own in ("figures", *(f"carnets/{name}" for name in _deliverables(programme))):
             shutil.rmtree(programme.processed / own, ignore_errors=True)
         return
-    compute(programme, "effects", profile)
+    compute(programme, "effects")
     tables.put(state, json.dumps({"entrees": here, "tables": _tables(programme.processed)}, indent=1).encode())
 
 
@@ -81,19 +81,19 @@ def _run(programme, name, values, folder):
     return folder / notebook.name
 
 
-def publish(programme, deliverables, profile="public"):
+def publish(programme, deliverables):
     """The message that ends a run: what was published where, or that nothing had to be done again."""
-    described = publishing.inputs(programme, parameters(programme, profile))
+    described = publishing.inputs(programme, parameters(programme))
     target = programme.published
 
     def whole(workshop):
-        build(programme, sorted({*deliverables, *_already(programme, target)}), profile, workshop, described)
+        build(programme, sorted({*deliverables, *_already(programme, target)}), workshop, described)
         return described
 
     publishing.mend(programme)
     if current(programme, deliverables, described):
         return f"{programme.slug} : rien à refaire ({target.relative_to(programme.root)} est à jour)"
-    replace(programme, profile, described, whole)
+    replace(programme, described, whole)
     return f"{programme.slug} : {' et '.join(deliverables)} dans {target.relative_to(programme.root)}"
 
 
@@ -102,13 +102,13 @@ def current(programme, deliverables, described):
     return publishing.up_to_date(programme.published, described, [f"{d}.{kind}" for d in deliverables for kind in FORMATS])
 
 
-def replace(programme, profile, described, fill):
+def replace(programme, described, fill):
     """Nothing; the published set is the one that `fill` made in a workshop, described as it returns; no input moved meanwhile."""
     target = programme.published
     workshop = publishing.stage(programme)
     try:
         publishing.describe(workshop, fill(workshop))
-        publishing.unmoved(described, publishing.inputs(programme, parameters(programme, profile)))
+        publishing.unmoved(described, publishing.inputs(programme, parameters(programme)))
         carried = publishing.switch(workshop, target)
     except OSError as error:
         if error.errno and not error.filename:
@@ -120,15 +120,15 @@ def replace(programme, profile, described, fill):
         print(f"Votre version modifiée est gardée : {target.relative_to(programme.root) / name}", file=sys.stderr)
 
 
-def check(programme, profile="public"):
+def check(programme):
     """The lines that tell the quality of the data and of the published figures, once their page and control stand in the published set."""
     from capidoc import quality, tables
 
-    described, target = publishing.inputs(programme, parameters(programme, profile)), programme.published
+    described, target = publishing.inputs(programme, parameters(programme)), programme.published
     manifest, standing = publishing.standing(target)
     checked = manifest.get("controle", publishing.identity({k: manifest.get(k) for k in described}))
     if checked != publishing.identity(described) or not {*quality.FILES, CONTROL} <= set(standing):
-        replace(programme, profile, described, lambda workshop: _check(programme, profile, described, workshop))
+        replace(programme, described, lambda workshop: _check(programme, described, workshop))
     state, control = quality.last(target), tables.read(target / CONTROL)
     wrong = control[(control["coherence"] == "incohérent") | (control["donnees"] == "différent")]
     yield from quality.told(state, programme.identity)
@@ -137,11 +137,11 @@ def check(programme, profile="public"):
     yield f"{programme.slug} : {quality.PAGE} et {CONTROL} dans {target.relative_to(programme.root)}"
 
 
-def _check(programme, profile, described, workshop):
+def _check(programme, described, workshop):
     """What describes a set whose page and control are new: its documents stay where its facts are the same, else they are put aside."""
     from capidoc import quality
 
-    _computed(programme, profile, described)
+    _computed(programme, described)
     manifest, standing = publishing.standing(programme.published)
     known = manifest.get("sorties", {})
     same = all(known.get(name) == publishing.digest(programme.processed / name) for name in (FACTS, CONTROL))
@@ -193,15 +193,15 @@ def _already(programme, target):
     return [name for name in _deliverables(programme) if (target / f"{name}.pdf").is_file()]
 
 
-def build(programme, deliverables, profile, workshop, described):
+def build(programme, deliverables, workshop, described):
     """A whole set in the workshop: data, effects, then each deliverable in three formats, with charts and tables."""
     from capidoc import quality
     from capidoc.disclosure import report
 
     running.foresee(LATER)
-    _computed(programme, profile, described)
+    _computed(programme, described)
     for deliverable in deliverables:
-        values = parameters(programme, profile) | {"livrable": deliverable, "identite": publishing.identity(described)}
+        values = parameters(programme) | {"livrable": deliverable, "identite": publishing.identity(described)}
         executed = _run(programme, "03_report", values, programme.processed / "carnets" / deliverable)
         shutil.copytree(programme.processed / "figures", workshop / "figures", dirs_exist_ok=True)
         write(running.document(executed), deliverable, workshop, programme.templates)
@@ -212,7 +212,7 @@ def build(programme, deliverables, profile, workshop, described):
     shutil.copy2(programme.processed / "influence.csv", workshop / "interne" / "influence.csv")
     quality.place(programme, workshop)
     _traced(programme, [workshop / f"{d}.html" for d in deliverables], workshop)
-    if profile == "public":
+    if programme.profil == "public":
         report.place(programme, workshop, _searched(programme, workshop))
 
 

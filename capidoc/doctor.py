@@ -5,7 +5,6 @@ import re
 import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from packaging.requirements import Requirement
 
@@ -54,7 +53,7 @@ def _installed(name):
 def _writable(folder):
     place = folder if folder.exists() else folder.parent
     if not os.access(place, os.W_OK):
-        return Problem("on ne peut pas y écrire", remedy="Demandez le droit d’écriture.", file=str(Path(place)))
+        return Problem("on ne peut pas y écrire", remedy="Demandez le droit d’écriture.", file=str(place))
     free = shutil.disk_usage(place).free
     return None if free > publishing.FREE_BYTES else Problem(f"il reste {free // publishing.MB} Mo", remedy="Faites de la place.", file=str(place))
 

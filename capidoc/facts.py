@@ -7,6 +7,7 @@ import pandas as pd
 
 from capidoc import french, naming, statistics
 from capidoc.effects.changes import MONEY
+from capidoc.effects.rows import LEVELS
 from capidoc.problems import ConfigurationRefused, Problem
 
 COLUMNS = ["id", "libelle", "definition", "indicateur", "mesure", "moment", "groupe", "valeur", "unite", "arrondi", "texte", "n", "manquants",
@@ -21,13 +22,13 @@ TOLD = ["libelle", "definition", "rappel", "critere"]
 WHOLE_PERCENTS = ("variation", "atteinte", "borne_")
 SPREADS = "changement_"
 ROUGH = 1000  # F CFA
-LEVELS, FEW = ("valeur", "avant", "apres", "cours"), 10
 
 
-def gather(computed, plan, context, digests, published=()):
+def gather(computed, plan, context, digests, published=(), denominator=10):
     """The whole facts table: computed ones with label, rounding and sources, then the programme's context facts.
 
-    Amounts are rounded to 1 000 F CFA, but for the facts whose exact amount the programme has `published` itself.
+    Amounts are rounded to 1 000 F CFA, but for the facts whose exact amount the programme has `published` itself; a share of
+    fewer units than the `denominator` is told in numbers.
     """
     by_id = {i.id: i for i in plan}
     exact = _exact(computed, set(published))
@@ -37,7 +38,7 @@ def gather(computed, plan, context, digests, published=()):
         sources=[_sources(row, by_id, digests) for row in computed.itertuples()])
     facts = pd.concat([facts, pd.DataFrame(context)], ignore_index=True)
     printed = _adding_up(facts)
-    texts = [_text(value, row, by_id.get(row.indicateur)) for value, row in zip(printed, facts.itertuples(), strict=True)]
+    texts = [_text(value, row, by_id.get(row.indicateur), denominator) for value, row in zip(printed, facts.itertuples(), strict=True)]
     return facts.assign(id=naming.ids(facts), texte=texts, statut_divulgation="publiable")[COLUMNS]
 
 
@@ -51,9 +52,9 @@ def _exact(computed, published):
     return ids.isin(known) | computed["parties"].map(lambda names: bool(names) and known.issuperset(names)).astype(bool)
 
 
-def _text(value, row, indicator):
-    """The number as printed; of fewer than ten, a share is said « k sur n »."""
-    if indicator and indicator.regle == "part" and row.mesure in LEVELS and 0 < row.n < FEW:
+def _text(value, row, indicator, denominator):
+    """The number as printed; of too few, a share is said « k sur n »."""
+    if indicator and indicator.regle == "part" and row.mesure in LEVELS and 0 < row.n < denominator:
         return f"{french.number(value * row.n / 100)} sur {french.number(row.n)}"
     return french.quantity(value, row.unite, row.arrondi)
 

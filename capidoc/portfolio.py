@@ -37,7 +37,7 @@ def run(table, profile, scheduler="", root=ROOT):
     wishes, outcomes = read(table, root, profile)
     try:
         with ExitStack() as held:
-            _all(wishes, outcomes, profile, held.enter_context(_workers(scheduler)), held)
+            _all(wishes, outcomes, held.enter_context(_workers(scheduler)), held)
     except KeyboardInterrupt:
         outcomes |= {name: Outcome(INTERRUPTED, "interrompu : relancez pour ce qui manque") for name in wishes if name not in outcomes}
     outcomes = {name: outcomes[name] for name in (*wishes, *(n for n in outcomes if n not in wishes))}
@@ -114,23 +114,23 @@ def _workers(scheduler):
         yield client.get_executor(pure=False)
 
 
-def _all(wishes, outcomes, profile, pool, held):
+def _all(wishes, outcomes, pool, held):
     """Nothing; every wish has its outcome. A programme stays locked to others until the end: builds are apart, only publications take turns."""
     locks, waiting = {}, {}
     for name, (programme, deliverables) in wishes.items():
         if programme.slug not in locks:
             locks[programme.slug] = _outcome(lambda one=programme: held.enter_context(publishing.alone(one)))
-        described = publishing.inputs(programme, building.parameters(programme, profile))
+        described = publishing.inputs(programme, building.parameters(programme))
         if locks[programme.slug].code:
             outcomes[name] = locks[programme.slug]
         elif building.current(programme, deliverables, described):
             outcomes[name] = Outcome(0, NOTHING)
         else:
-            waiting[pool.submit(made, *_job(programme, deliverables, profile, described))] = name, described
+            waiting[pool.submit(made, *_job(programme, deliverables, described))] = name, described
     try:
         for done, future in enumerate(as_completed(waiting), len(outcomes) + 1):
             name, described = waiting[future]
-            outcomes[name] = _outcome(lambda n=name, d=described, f=future: _published(wishes[n][0], profile, d, *f.result()))
+            outcomes[name] = _outcome(lambda n=name, d=described, f=future: _published(wishes[n][0], d, *f.result()))
             running.say(f"{DONE} {done}/{len(wishes)} {name} : {outcomes[name].message}")
     except BaseException:
         for future in waiting:
@@ -138,7 +138,7 @@ def _all(wishes, outcomes, profile, pool, held):
         raise
 
 
-def _job(programme, deliverables, profile, described):
+def _job(programme, deliverables, described):
     """What `made` needs: all that decides the set and what stands of it as a zip, the arguments, where the set comes, the key of pseudonyms."""
     from capidoc import pseudonyms
 
@@ -146,7 +146,7 @@ def _job(programme, deliverables, profile, described):
     where = programme.published.relative_to(programme.root).as_posix()
     standing = [f"{where}/{name}" for name in (publishing.MANIFEST, *publishing.standing(programme.published)[1])]
     package = _zipped(programme.root, [*described["entrees"], *(name for name in standing if (programme.root / name).is_file())])
-    arguments = (programme.slug, programme.commune, programme.period.debut, programme.period.fin, profile, *sorted(deliverables))
+    arguments = (programme.slug, programme.commune, programme.period.debut, programme.period.fin, programme.profil, *sorted(deliverables))
     return package, arguments, where, os.environ[pseudonyms.VARIABLE]
 
 
@@ -169,7 +169,7 @@ def made(package, arguments, where, key):
         return done.returncode, done.stdout.decode().strip(), done.stderr.decode(), _zipped(target, names)
 
 
-def _published(programme, profile, described, code, said, detail, package):
+def _published(programme, described, code, said, detail, package):
     """The Outcome of a set that was made, once it stands in outputs/ by the same switch as any other."""
     if code:
         return Outcome(code, said or "le calcul s’est arrêté net", detail)
@@ -180,7 +180,7 @@ def _published(programme, profile, described, code, said, detail, package):
         (workshop / publishing.MANIFEST).unlink()
         return described | {"versions": manifest["versions"]}
 
-    building.replace(programme, profile, described, fill)
+    building.replace(programme, described, fill)
     return Outcome(0, DONE)
 
 
@@ -215,7 +215,7 @@ def _links(name, programme=None, deliverables=()):
 
 if __name__ == "__main__":
     *scope, profile = sys.argv[1:6]
-    ended = _outcome(lambda: Outcome(0, building.publish(Programme(*scope, profil=profile), sys.argv[6:], profile)))
+    ended = _outcome(lambda: Outcome(0, building.publish(Programme(*scope, profil=profile), sys.argv[6:])))
     print(ended.message)
     print(ended.detail, end="", file=sys.stderr)
     sys.exit(ended.code)

@@ -113,7 +113,7 @@ def _inspected(file, content):
                 raise InputUnsafe(Problem("classeur démesuré une fois décompressé", file=file))
             if archive.testzip():
                 raise zipfile.BadZipFile
-            parts = {i.filename: archive.read(i) for i in infos }
+            parts = {i.filename: archive.read(i) for i in infos}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, zlib.error) as error:
         raise InputUnreadable(Problem("classeur tronqué ou abîmé", remedy="Téléchargez l’export à nouveau.", file=file)) from error
     _no_entities(file, parts)

@@ -34,7 +34,7 @@ def publish_without_end(root, told):
         told.set()
 
 
-def _small_set(programme, deliverables, profile, workshop, described):
+def _small_set(programme, deliverables, workshop, described):
     for name in FILES:
         (workshop / name).parent.mkdir(parents=True, exist_ok=True)
         (workshop / name).write_text(publishing.identity(described) * 5000)

@@ -256,11 +256,11 @@ def published(small, monkeypatch):
     def run(facts, *more):
         monkeypatch.setattr(quality, "place", added)
         inputs = publishing.inputs(here, building.parameters(here))
-        building.replace(here, "public", inputs, document)
+        building.replace(here, inputs, document)
         for one in (facts, *more):
             computed(one)
             described = publishing.inputs(here, {"of": one})
-            building.replace(here, "public", inputs, lambda workshop: building._check(here, "public", described, workshop))  # noqa: B023
+            building.replace(here, inputs, lambda workshop: building._check(here, described, workshop))  # noqa: B023
         return here.published
     return run
 

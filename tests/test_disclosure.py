@@ -198,6 +198,7 @@ def test_a_share_of_fewer_than_ten_is_told_in_numbers(tmp_path):
              "fichier": "f", "feuille": "g", "ligne": i} for i in range(8)]
     computed = effects.compute(plan, pd.DataFrame(rows), Period(debut="2022-05", fin="2023-03"), {})
     assert facts.gather(computed, plan, [], {"s": []})["texte"].tolist() == ["3 sur 8"]
+    assert facts.gather(computed, plan, [], {"s": []}, denominator=8)["texte"].str.replace("\u00a0", " ").tolist() == ["38 %"]
 
 
 def test_contributions_are_each_unit_s_own(tmp_path):

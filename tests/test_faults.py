@@ -41,7 +41,7 @@ sys.addaudithook(FAULT.count)
 @pytest.fixture
 def here(small, monkeypatch, tmp_path):
     """A small programme with a published set, one commune's own within it, a Word file that an officer edited; its input has changed since."""
-    def build(programme, deliverables, profile, workshop, described):
+    def build(programme, deliverables, workshop, described):
         for name in DOCUMENTS:
             (workshop / name).parent.mkdir(parents=True, exist_ok=True)
             (workshop / name).write_text(f"{name} {publishing.identity(described)}")

@@ -12,7 +12,8 @@ from .conftest import ROOT
 DOCUMENTS = {"french", "documents"}
 ALLOWED = {
     "problems": set(), "french": set(), "statistics": {"statistics"}, "values": set(),
-    "disclosure": {"disclosure", "facts", "french", "pages", "problems", "tables"}, "pages": {"french"}, "editions": {"agreement", "tables"},
+    "disclosure": {"disclosure", "effects", "facts", "french", "indicators", "pages", "problems", "tables"}, "pages": {"french"},
+    "editions": {"agreement", "tables"},
     "consents": {"observations", "problems", "sheets", "wording"}, "starting": {"problems", "traceability", "xlsform"},
     "doctor": {"problems", "programme", "publishing"},
     "photos": {"problems"}, "finished": set(), "pseudonyms": set(), "withheld": set(), "scanning": {"finished", "problems", "pseudonyms", "withheld"},

@@ -3,6 +3,7 @@
 from capidoc import french
 from capidoc.disclosure import primary, suppression
 from capidoc.disclosure.relations import equations, parents
+from capidoc.effects.rows import LEVELS
 
 HIDDEN, FEW = "n.p.", "< {}"
 PUBLIC = "publiable"
@@ -39,7 +40,7 @@ def shown(facts, profile, rules):
     if profile == "interne":
         return facts
     hidden = facts["statut_divulgation"] != PUBLIC
-    few = (facts["statut_divulgation"] == "masque:D3") & facts["mesure"].isin(primary.COUNTS)
+    few = (facts["statut_divulgation"] == "masque:D3") & facts["mesure"].isin(LEVELS)
     texts = facts["texte"].mask(hidden, HIDDEN).mask(few, FEW.format(rules.personnes))
     values = [float("nan") if out or v != v else french.rounded(v, step) for v, step, out in zip(facts["valeur"], facts["arrondi"], hidden, strict=True)]
     # The n of a count is the count.

@@ -4,8 +4,10 @@ import math
 
 import pandas as pd
 
+from capidoc.effects.changes import MONEY
+from capidoc.effects.rows import LEVELS
+
 FREE = ("nettoyage", "cadre du programme")
-COUNTS = ("valeur", "avant", "apres", "cours")
 KEY = ["indicateur", "mesure", "moment", "groupe"]
 MIDDLES = {"changement_median": 5, "variation_mediane": 5, "changement_q1": 20, "changement_q3": 20}
 PLACES = ("commune", "zone")
@@ -30,17 +32,17 @@ def _rule(fact, indicator, dominated, former, thresholds):
 
 
 def _few_people(fact, threshold):
-    return fact.unite == "personnes" and fact.mesure in COUNTS and 0 < abs(fact.valeur) < threshold
+    return fact.unite == "personnes" and fact.mesure in LEVELS and 0 < abs(fact.valeur) < threshold
 
 
 def _money_of_few(fact, dominated, threshold):
-    few = fact.unite in ("F CFA", "unités") and fact.n < threshold
-    return few or (fact.unite == "F CFA" and tuple(getattr(fact, k) for k in KEY) in dominated)
+    few = fact.unite in (MONEY, "unités") and fact.n < threshold
+    return few or (fact.unite == MONEY and tuple(getattr(fact, k) for k in KEY) in dominated)
 
 
 def _rate_of_few(fact, indicator, thresholds):
     """A mean of too few units, a share of too small a whole; a share of one answer is then printed « k sur n », its change is not."""
-    averaged = indicator.regle in ("moyenne", "mediane", "part", "ratio") and fact.mesure in (*COUNTS, "difference", "variation")
+    averaged = indicator.regle in ("moyenne", "mediane", "part", "ratio") and fact.mesure in (*LEVELS, "difference", "variation")
     share = fact.mesure.startswith(("part", "ecart")) or (indicator.regle == "part" and fact.mesure == "difference")
     return (averaged and fact.n < thresholds.contributeurs) or (share and fact.n < thresholds.denominateur)
 
@@ -56,10 +58,10 @@ def _sensitive(fact, indicator, thresholds):
 
 def _told_by_difference(fact, indicator, former, thresholds):
     """A count or amount that moved, since a former release, by what a few people or contributors are."""
-    if fact.mesure not in COUNTS or (fact.id, fact.moment) not in former:
+    if fact.mesure not in LEVELS or (fact.id, fact.moment) not in former:
         return False
     value, n = former[fact.id, fact.moment]
-    if fact.unite == "F CFA":
+    if fact.unite == MONEY:
         return abs(fact.valeur - value) > fact.arrondi / 2 and abs(fact.n - n) < thresholds.contributeurs
     return bool(fact.groupe) and fact.unite == "personnes" and 0 < abs(fact.valeur - value) < thresholds.personnes
 

@@ -1,6 +1,7 @@
 """What can be worked out of what: the sums that tie facts together, and the facts that each rate is made of."""
 
-COUNTED = ("effectif", "nombre", "somme")
+from capidoc.indicators import COUNTED
+
 ADDED = ("valeur", "avant", "apres", "difference")
 PARTS = {"difference": ("avant", "apres"), "variation": ("avant", "apres"), "part": ("valeur",), "part_avant": ("avant",), "part_apres": ("apres",),
          "part_difference": ("part_avant", "part_apres"), "changement_moyen": ("difference",), "apres_reel": ("apres",),

@@ -3,6 +3,7 @@
 from capidoc.observations import RECORD
 
 FACTS = ["indicateur", "mesure", "moment", "groupe", "valeur", "unite", "n", "manquants", "intervalle", "methode", "formule", "parties"]
+LEVELS = ("valeur", "avant", "apres", "cours")  # what is observed, before any comparison
 COUNT, PERCENT, POINTS = "unités", "%", "points de %"
 
 
