@@ -21,13 +21,13 @@ TALLIES = {("lignes", "lues"): "Lignes lues", ("lignes", "exclues"): "Lignes exc
 TOLD = ["libelle", "definition", "rappel", "critere"]
 WHOLE_PERCENTS = ("variation", "atteinte", "borne_")
 SPREADS = "changement_"
-ROUGH = 1000  # F CFA
+ROUGH = 1000  # of any currency
 
 
 def gather(computed, plan, context, digests, published=(), denominator=10):
     """The whole facts table: computed ones with label, rounding and sources, then the programme's context facts.
 
-    Amounts are rounded to 1 000 F CFA, but for the facts whose exact amount the programme has `published` itself; a share of
+    Amounts are rounded to 1 000, but for the facts whose exact amount the programme has `published` itself; a share of
     fewer units than the `denominator` is told in numbers.
     """
     by_id = {i.id: i for i in plan}
@@ -60,9 +60,9 @@ def _text(value, row, indicator, denominator):
 
 
 def _step(row, indicator, exact):
-    if row.unite == MONEY and not exact:
+    if row.unite in MONEY and not exact:
         return max(ROUGH, indicator.arrondi)
-    if row.mesure.startswith(SPREADS) and row.unite != MONEY:
+    if row.mesure.startswith(SPREADS) and row.unite not in MONEY:
         return min(indicator.arrondi, 0.1)
     if row.unite in ("%", "points de %") and (row.unite != indicator.unite or row.mesure.startswith("part")):
         return 1 if row.mesure.startswith(WHOLE_PERCENTS) else 0.1

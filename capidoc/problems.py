@@ -36,7 +36,7 @@ class Problem:
         value = f"« {self.value} » — " if self.value is not None else ""
         expected = f" (attendu : {self.expected})" if self.expected else ""
         remedy = f" {self.remedy}" if self.remedy else ""
-        return f"{place + ' : ' if place else ''}{value}{self.what}{expected}.{remedy}"
+        return f"{place + ' : ' if place else ''}{value}{self.what.removesuffix('.')}{expected}.{remedy}"
 
 
 class Refusal(Exception):

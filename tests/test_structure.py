@@ -27,7 +27,7 @@ ALLOWED = {
     "facts": {"effects", "french", "naming", "problems", "statistics"}, "claims": {"french", "problems", "sheets", "statistics", "values"},
     "checks": {"cleaning", "french", "ingest", "problems", "values"}, "audit": {"problems"},
     "quality": {"french", "problems", "programme", "publishing", "tables"},
-    "findings": {"claims", "french", "statistics"}, "proposals": {"claims", "finished", "problems", "wording"},
+    "findings": {"claims", "french", "statistics", "values"}, "proposals": {"claims", "finished", "problems", "wording"},
     "traceability": {"finished", "problems"}, "agreement": {"problems", "values"}, "wording": {"problems"},
     "narrative": {"french", "problems"}, "charts": {"charts", "french", "problems"},
     "documents": DOCUMENTS,
