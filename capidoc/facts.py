@@ -11,14 +11,14 @@ from capidoc.effects.rows import LEVELS
 from capidoc.problems import ConfigurationRefused, Problem
 
 COLUMNS = ["id", "libelle", "definition", "indicateur", "mesure", "moment", "groupe", "valeur", "unite", "arrondi", "texte", "n", "manquants",
-           "intervalle", "methode", "formule", "parties", "rappel", "critere", "sources", "statut_divulgation"]
+           "intervalle", "methode", "formule", "parties", "rappel", "critere", "sens", "sources", "statut_divulgation"]
 ROWS = ("lues", "exclues", "rejetees", "retenues")
 CONTEXT = {"libelle": "", "definition": "", "moment": "", "groupe": "", "methode": "cadre du programme", "manquants": 0, "intervalle": None,
-           "arrondi": 1, "parties": [], "rappel": [], "critere": ""}
+           "arrondi": 1, "parties": [], "rappel": [], "critere": "", "sens": ""}
 TALLIES = {("lignes", "lues"): "Lignes lues", ("lignes", "exclues"): "Lignes exclues", ("lignes", "rejetees"): "Lignes rejetées",
            ("lignes", "retenues"): "Lignes retenues", ("changements", "cellules"): "Cellules changées au nettoyage",
            ("ecartees", "lignes"): "Lignes exclues ou rejetées", ("ecartees", "cellules"): "Cellules mises de côté"}
-TOLD = ["libelle", "definition", "rappel", "critere"]
+TOLD = ["libelle", "definition", "rappel", "critere", "sens"]
 WHOLE_PERCENTS = ("variation", "atteinte", "borne_")
 SPREADS = "changement_"
 ROUGH = 1000  # of any currency

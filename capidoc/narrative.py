@@ -13,6 +13,7 @@ from capidoc.problems import ConfigurationRefused, Problem, near
 
 OWN = (":n", ":manquants", ":intervalle")  # how the id of what stands beside a fact ends
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~^$@\"'=:/&])")
+ELIDED = re.compile(r"\b([Dd])e (?=\[?(?:avril|août|octobre)\b)")  # a template cannot know which month comes after its « de »
 
 
 class Figure:
@@ -274,7 +275,7 @@ def render(programme, deliverable, names):
 def _rendered(load, text, names, file):
     # `from None`: the notebook cannot print a traceback whose frames are lines of templates, and would lose the refusal with it.
     try:
-        return load(text).render(names)
+        return ELIDED.sub(r"\1’", load(text).render(names))
     except jinja2.UndefinedError as error:
         unknown = re.search(r"'([^']+)'", str(error))
         word = unknown.group(1).split()[-1] if unknown else ""

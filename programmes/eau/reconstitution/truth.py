@@ -12,7 +12,7 @@ ROUNDS = ("2024-02", "2024-05", "2024-08", "2024-11", "2025-02")  # the points, 
 FIRST, LAST = ROUNDS[0], ROUNDS[-1]  # the households, twice
 RUNNING = (24, 27, 30, 33, 35)  # of the forty points, how many run at each round
 # A household stands for those of its stratum: 1 152 in the market towns, 3 600 in the hamlets, of which 48 each were drawn.
-STRATA = {"bourg": ("M-B", 24.0), "hameau": ("M-H", 75.0)}
+STRATA = {"bourg": ("M-B", 24), "hameau": ("M-H", 75)}
 HOUSEHOLDS = [f"{STRATA[milieu][0]}{number:02d}" for milieu in STRATA for number in range(1, 49)]
 LOST, ARRIVED = ("M-B07", "M-B31", "M-H05", "M-H18", "M-H22", "M-H40"), ("M-B49", "M-H49", "M-H50")
 SAFE = {"bourg": (0.45, 0.82), "hameau": (0.28, 0.66)}  # the share of households that drink from a protected work, at the two rounds
@@ -50,11 +50,12 @@ def household(code: str, month: str) -> dict:
     woman = draw("eau", "sexe", code) < 0.3
     people = whole(2, 12, "eau", "taille", code)
     safe = draw("eau", "sure", code) < SAFE[milieu][end] - 0.08 * woman and not (end and draw("eau", "perte", code) < 0.06)
+    saved = 0.55 if safe and end else 0.9 + draw("eau", "pas", code, month) / 5 if end else 1
     walk = whole(20, 50, "eau", "corvee", code) + (35 if milieu == "hameau" else 8)
     return {
         "code_menage": code, "date_enquete": day(month, code), "commune": commune(code), "milieu": milieu, "nom_chef": f"Prénom-{code} Nom-{code}",
         "telephone": f"00000{whole(1000, 9999, 'eau', 'telephone', code)}", "sexe_chef": "femme" if woman else "homme", "taille": people,
-        "poids": STRATA[milieu][1], "eau_sure": "oui" if safe else "non", "minutes_corvee": round(walk * (0.55 if safe and end else 0.9 + draw("eau", "pas", code, month) / 5)),
+        "poids": STRATA[milieu][1], "eau_sure": "oui" if safe else "non", "minutes_corvee": round(walk * saved),
         "litres": people * whole(9, 14, "eau", "litres", code) + (people * whole(3, 7, "eau", "plus", code) if safe else 0),
         "depense_gnf": round(whole(18, 60, "eau", "depense", code) * (1 + end * (draw("eau", "hausse", code) / 2 - 0.1))) * 1000,
         "diarrhee": "oui" if draw("eau", "diarrhee", code, month) < (0.20 if safe else 0.44) else "non",
