@@ -38,7 +38,7 @@ def test_a_form_tells_the_unit_its_date_its_place_and_what_is_measured():
     found = starting.propose(xlsform.load(EXAMPLE), EXAMPLE.name)
     assert (found.identifiant, found.moment) == ("code_entreprise", "date_visite")
     assert found.communes == {"nord": "Commune du nord", "sud": "Commune du sud"}
-    assert [q.name for q in found.attributs] == ["commune", "sexe_responsable"]
+    assert [*found.attributs] == ["commune", "sexe_responsable"]
     assert [q.name for q in found.mesures] == ["revenu_mensuel", "apprentis", "tient_comptes"]
 
 

@@ -14,7 +14,7 @@ ALLOWED = {
     "problems": set(), "french": set(), "statistics": {"statistics"}, "values": set(),
     "disclosure": {"disclosure", "effects", "facts", "french", "indicators", "pages", "problems", "tables"}, "pages": {"french"},
     "editions": {"agreement", "tables"},
-    "consents": {"observations", "problems", "sheets", "wording"}, "starting": {"problems", "traceability", "xlsform"},
+    "consents": {"observations", "problems", "sheets", "wording"}, "starting": {"problems", "traceability", "values", "xlsform"},
     "doctor": {"problems", "programme", "publishing"},
     "photos": {"problems"}, "finished": set(), "pseudonyms": set(), "withheld": set(), "scanning": {"finished", "problems", "pseudonyms", "withheld"},
     "programme": {"problems"}, "tables": {"french", "problems"}, "running": {"engine", "problems"}, "engine": set(), "naming": set(),
