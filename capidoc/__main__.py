@@ -124,7 +124,8 @@ def _done(asked, programme):
         for line in fetching.fetch(programme):
             print(line, flush=True)
     elif asked.verb == "check":
-        print(*building.check(programme), sep="\n")
+        ignored = (f"{name} : ignoré, aucune source de programme.yml ne réclame ce fichier de data/raw" for name in programme.strays())
+        print(*building.check(programme), *ignored, sep="\n")
     elif asked.verb in building.STEPS:
         building.compute(programme, asked.verb)
         print(f"{programme.slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
