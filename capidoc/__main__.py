@@ -124,7 +124,8 @@ def _done(asked, programme):
         for line in fetching.fetch(programme):
             print(line, flush=True)
     elif asked.verb == "check":
-        print(*building.check(programme), sep="\n")
+        ignored = (f"{name} : ignoré, aucune source de programme.yml ne réclame ce fichier de data/raw" for name in programme.strays())
+        print(*building.check(programme), *ignored, sep="\n")
     elif asked.verb in building.STEPS:
         building.compute(programme, asked.verb)
         print(f"{programme.slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
@@ -149,9 +150,9 @@ def _new(asked, slug):
 
     last = date.today().year - 1
     form = asked.formulaire or ROOT / "templates" / "nouveau" / "formulaire.xlsx"
-    for path in starting.begin(ROOT, slug, form, asked.debut or f"{last}-01", asked.fin or f"{last}-12"):
-        print(path.relative_to(ROOT))
-    print(f"Programme commencé. Essayez « make report PROGRAMME={slug} », puis changez programmes/{slug}/programme.yml.")
+    made = starting.begin(ROOT, slug, form, asked.debut or f"{last}-01", asked.fin or f"{last}-12")
+    print(f"Programme commencé : {len(made)} fichiers dans programmes/{slug} et data/raw/{slug}.",
+          f"Essayez « make report PROGRAMME={slug} » (ou « python -m capidoc report {slug} »), puis changez programmes/{slug}/programme.yml.", sep="\n")
     return 0
 
 

@@ -202,6 +202,7 @@ class Identity(_Strict):
     periodes: dict[Name, Period]
     communes: dict[Name, str]
     zones: dict[Name, Zone] = {}
+    libelles: dict[Name, str] = {}
     divulgation: Disclosure = Disclosure()
     fiche: list[tuple[str, str]] = []
     exceptions_vocabulaire: list[tuple[str, str]] = []

@@ -63,7 +63,8 @@ def inert(table):
 
 def write_workbook(facts, path):
     """The shown facts as a workbook with French headings, one row each."""
-    told = facts.assign(intervalle=facts["intervalle"].map(lambda bounds: " ; ".join(f"{b:.6g}" for b in bounds) if isinstance(bounds, list) else ""),
+    bounds = zip(facts["intervalle"], facts["arrondi"], strict=True)
+    told = facts.assign(intervalle=[french.interval(pair, step) if isinstance(pair, list) else "" for pair, step in bounds],
                         **{name: facts[name].where(facts[name].notna(), facts["texte"]) for name in ("n", "manquants")})
     with _book(path) as book:
         _table(book, "Indicateurs", told[list(HEADINGS)].rename(columns=HEADINGS), (34, 46, 16, 10, 18, 20, 12, 8, 6, 10, 18, 22, 60))
@@ -138,5 +139,5 @@ def put(path, content):
 
 
 def counted(cell):
-    """An n or a number of missing ones of a workbook, as documents print it."""
+    """An n, a number of missing ones or an interval of a workbook, as documents print it."""
     return cell if isinstance(cell, str) else french.number(cell)

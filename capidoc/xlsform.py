@@ -79,15 +79,20 @@ def _questions(children, choices, path=(), labels=((),), repeat=""):
 
 def _question(child, choices, path, labels, repeat):
     listed = choices.get(child.get("itemset") or child.get("list_name"), child.get("choices", []))
+    # Choices kept in a file beside the form (select_one_from_file) are not known here: their answers are text.
+    kind = "note" if child["type"] == "note" else "texte" if child["type"].startswith("select") and not listed else KINDS.get(child["type"], "texte")
     return Question(
-        child["name"], "note" if child["type"] == "note" else KINDS.get(child["type"], "texte"), path, _texts(child),
+        child["name"], kind, path, _texts(child),
         tuple(labels), {c["name"]: (c["name"], *_texts(c)) for c in listed}, repeat,
         _bounds(child.get("bind", {}).get("constraint", "")))
 
 
 def _texts(element):
+    """The labels in every language, French first."""
     label = element.get("label", ())
-    return tuple(label.values()) if isinstance(label, dict) else (label,) if label else ()
+    if isinstance(label, dict):
+        return tuple(label[language] for language in sorted(label, key=lambda name: not name.casefold().startswith("fr")))
+    return (label,) if label else ()
 
 
 def _bounds(constraint):
