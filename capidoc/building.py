@@ -240,4 +240,4 @@ def write(text, deliverable, workshop, templates):
 
     # Most of the work is pandoc's and Typst's: one format is made while another waits for them.
     with ThreadPoolExecutor() as pool:
-        list(pool.map(written, FORMATS, (html, pdf, word)))
+        list(pool.map(written, reversed(FORMATS), (word, pdf, html)))

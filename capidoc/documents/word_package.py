@@ -104,19 +104,21 @@ def _fit_tables(document) -> None:
         grid = [int(column.get(qn("w:w"))) for column in table._tbl.tblGrid]
         for column, share in zip(table.columns, grid, strict=True):
             column.width = Emu(round(share * width / sum(grid)))
-        for row in table.rows:
-            _fit_row(row, table)
+        widths, is_box = [column.width for column in table.columns], table.style.name in BOXES
+        for row in table._tbl.tr_lst:
+            _fit_row(row, widths, is_box)
         if sum(len(piece.text or "") for piece in table._tbl.iter(qn("w:t"))) < SHORT:
             _keep_together(table)
 
 
-def _fit_row(row, table) -> None:
+def _fit_row(row, widths: list, is_box: bool) -> None:
     """Give the row's cells their columns' widths, and keep the row on one page unless it belongs to a box."""
-    widths = [column.width for column in table.columns]
-    for cell in row._tr.tc_lst:
-        cell.width = Emu(sum(widths[cell.grid_offset : cell.grid_offset + cell.grid_span]))
-    if table.style.name not in BOXES:
-        row._tr.get_or_add_trPr().insert(0, OxmlElement("w:cantSplit"))
+    first = row.grid_before
+    for cell in row.tc_lst:
+        cell.width = Emu(sum(widths[first : first + cell.grid_span]))
+        first += cell.grid_span
+    if not is_box:
+        row.get_or_add_trPr().insert(0, OxmlElement("w:cantSplit"))
 
 
 def _keep_together(table) -> None:
