@@ -21,7 +21,7 @@ SCOPE = ("programme", "commune", "debut", "fin")
 ASKED = {"01_clean": (), "02_effects": ("profil",), "03_report": ("profil", "livrable", "identite")}
 SAID = {"01_clean": "Nettoyage des données", "02_effects": "Calcul des effets", "03_report": "Figures et texte"}
 FORMATS = ("html", "pdf", "docx")
-LATER = ("capidoc.charts", "capidoc.documents.html", "capidoc.documents.pdf", "capidoc.documents.word", "nbconvert.exporters")
+LATER = ("scipy.optimize", "openpyxl", "capidoc.charts", "capidoc.documents.html", "capidoc.documents.pdf", "capidoc.documents.word", "nbconvert.exporters")
 DELIVERABLES = {"report": "capitalisation", "brief": "note", "sheet": "fiche", "dashboard": "tableau_de_bord"}
 
 
@@ -240,4 +240,4 @@ def write(text, deliverable, workshop, templates):
 
     # Most of the work is pandoc's and Typst's: one format is made while another waits for them.
     with ThreadPoolExecutor() as pool:
-        list(pool.map(written, FORMATS, (html, pdf, word)))
+        list(pool.map(written, reversed(FORMATS), (word, pdf, html)))

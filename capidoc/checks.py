@@ -4,7 +4,6 @@ from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
-from scipy.stats import theilslopes
 
 from capidoc import french
 from capidoc.cleaning import PLACE
@@ -121,12 +120,18 @@ def _gaps(logs, table, source, repeat):
     if moment and (visits := table[source.identifiant].map(table[source.identifiant].value_counts())).median() >= FEW:
         logs, units = logs[visits >= FEW], table[source.identifiant]
         clock = table[moment].map(lambda m: int(m[:4]) * 12 + int(m[5:7]))
-        own = logs - clock * logs.groupby(units).transform(lambda unit: theilslopes(unit, clock[unit.index])[0])
+        own = logs - clock * logs.groupby(units).transform(lambda unit: _trend(unit.to_numpy(), clock[unit.index].to_numpy()))
         return _centred(own.dropna() - own.groupby(units).transform("median"), table[moment])
     gaps = logs - logs.median()
     for group in [*source.of(repeat).attributs.values(), *([moment] if moment else [])]:
         gaps = _centred(gaps, table[group])
     return gaps
+
+
+def _trend(values, clock):
+    """The slope of Theil (1950) and Sen (1968): the median of those between any two moments; scipy.stats would take a third of a second to import."""
+    earlier, later = np.nonzero(clock[:, None] < clock)
+    return np.median((values[later] - values[earlier]) / (clock[later] - clock[earlier])) if len(earlier) else np.nan
 
 
 def _centred(gaps, groups):

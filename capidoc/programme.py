@@ -326,13 +326,8 @@ def _restricted(whole, debut, fin):
     return period
 
 
-class _Loader(yaml.BaseLoader):
-    """Every scalar is text (« NO » stays « NO »); no tags, no aliases, no duplicate keys."""
-
-    def compose_node(self, parent, index):
-        if self.check_event(yaml.events.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="alias YAML refusé", problem_mark=self.peek_event().start_mark)
-        return super().compose_node(parent, index)
+class _Loader(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):
+    """Every scalar is text (« NO » stays « NO »); no tags, no duplicate keys."""
 
     def construct_mapping(self, node, deep=False):
         keys = [key.value for key, _ in node.value]
@@ -344,8 +339,12 @@ class _Loader(yaml.BaseLoader):
 
 def read_yaml(path):
     """The content of a YAML file, all scalars as text; raises ConfigurationRefused with its line."""
+    text = path.read_text(encoding="utf-8")
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader) or {}
+        for event in yaml.parse(text, _Loader):
+            if isinstance(event, yaml.AliasEvent):
+                raise yaml.MarkedYAMLError(problem="alias YAML refusé", problem_mark=event.start_mark)
+        return yaml.load(text, _Loader) or {}
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise ConfigurationRefused(Problem(f"YAML illisible : {error.problem}", file=path.name,

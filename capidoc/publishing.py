@@ -77,7 +77,8 @@ def identity(described):
 
 def versions():
     """The versions of the installed libraries, by name."""
-    return dict(sorted((d.name.lower(), d.version) for d in distributions() if d.name))  # one being installed has none yet
+    told = [d.metadata for d in distributions()]  # read once: it takes its time
+    return dict(sorted((one["Name"].lower(), one["Version"]) for one in told if one["Name"]))  # one being installed has none yet
 
 
 def up_to_date(target, described, wanted):

@@ -38,10 +38,10 @@ def _of(path, name, fingerprints, lengths, scope, allowed):
         for found in sorted({*pattern.findall(text)} - {*allowed}):
             yield Problem(f"le fichier montre {what}", remedy="Retirez-le, ou inscrivez-le sous « divulgation : adresses_publiques » s’il est public.",
                           file=name, value=_half(found))
-    for phrase in sorted(withheld.searched(text, lengths)):
-        if hit := fingerprints.get(pseudonyms.of(phrase, scope)):
-            yield Problem("le fichier montre une réponse qui ne devait pas sortir", remedy="Retirez ces mots du récit.", file=name, column=hit[0],
-                          value=_half(phrase))
+    hits = [(phrase, hit) for phrase in withheld.searched(text, lengths) if (hit := fingerprints.get(pseudonyms.of(phrase, scope)))]
+    for phrase, (column, _) in sorted(hits):
+        yield Problem("le fichier montre une réponse qui ne devait pas sortir", remedy="Retirez ces mots du récit.", file=name, column=column,
+                      value=_half(phrase))
     for what in finished.unseen(path):
         yield Problem(f"le fichier porte {what}", remedy="Enregistrez le modèle ou l’image sans eux.", file=name)
 

@@ -44,10 +44,25 @@ def write(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
 
     ready = {**ast, "meta": {}, "blocks": walk(ast["blocks"], visit)}
     document = _filled(model, ast)
-    Composer(document).insert(_place(document, BODY, model), Document(BytesIO(_body(ready, model))))
+    _Composer(document).insert(_place(document, BODY, model), Document(BytesIO(_body(ready, model))))
     word_package.settle(document, CONTENTS)
     word_package.describe(document, ast)
     target.write_bytes(word_package.packed(document))
+
+
+class _Composer(Composer):
+    """A composer that looks at the styles of a piece only where one is new: docxcompose reads them all again for each paragraph."""
+
+    def __init__(self, document):
+        super().__init__(document)
+        self.settled = set()
+
+    def add_styles(self, doc, element) -> None:
+        """Add the styles that the element uses, and name them as this document does."""
+        used = {style.get(qn("w:val")) for style in element.iter(qn("w:tblStyle"), qn("w:pStyle"), qn("w:rStyle"))}
+        if not used <= self.settled:
+            super().add_styles(doc, element)
+            self.settled |= {style for style in used if self.mapped_style_id(style) == style}
 
 
 def _body(ast: dict, model: Path) -> bytes:

@@ -110,21 +110,22 @@ def _fit_tables(document) -> None:
         grid = [int(column.get(qn("w:w"))) for column in table._tbl.tblGrid]
         for column, share in zip(table.columns, grid, strict=True):
             column.width = Emu(round(share * width / sum(grid)))
-        is_box = table.style.name in BOXES
+        widths, is_box = [column.width for column in table.columns], table.style.name in BOXES
         is_short = sum(len(piece.text or "") for piece in table._tbl.iter(qn("w:t"))) < (SHORT_BOX if is_box else SHORT)
-        for row in table.rows:
-            _fit_row(row, table, may_split=is_box and not is_short)
+        for row in table._tbl.tr_lst:
+            _fit_row(row, widths, may_split=is_box and not is_short)
         if is_short:
             _keep_together(table)
 
 
-def _fit_row(row, table, may_split: bool) -> None:
+def _fit_row(row, widths: list, may_split: bool) -> None:
     """Give the row's cells their columns' widths, and keep the row on one page unless it may split."""
-    widths = [column.width for column in table.columns]
-    for cell in row._tr.tc_lst:
-        cell.width = Emu(sum(widths[cell.grid_offset : cell.grid_offset + cell.grid_span]))
+    first = row.grid_before
+    for cell in row.tc_lst:
+        cell.width = Emu(sum(widths[first : first + cell.grid_span]))
+        first += cell.grid_span
     if not may_split:
-        row._tr.get_or_add_trPr().insert(0, OxmlElement("w:cantSplit"))
+        row.get_or_add_trPr().insert(0, OxmlElement("w:cantSplit"))
 
 
 def _keep_together(table) -> None:
