@@ -73,6 +73,11 @@ def day(text):
     raise Unreadable("date_illisible")
 
 
+def since_1904(text):
+    """The serial of a day in a workbook that counts from 1904, as others count; any other text unchanged."""
+    return str(int(text) + 1462) if re.fullmatch(r"\d{5}", text) else text
+
+
 def _calendar(year, month, day_of_month):
     try:
         return date(int(year), int(month), int(day_of_month)).isoformat()

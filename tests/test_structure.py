@@ -21,7 +21,7 @@ ALLOWED = {
     "sheets": {"problems", "reading", "values"}, "prices": {"problems", "sheets", "values"},
     "reading": {"problems", "values"}, "xlsform": {"problems", "values"},
     "ingest": {"problems", "reading", "values", "withheld", "xlsform"}, "decisions": {"problems", "sheets"},
-    "cleaning": {"ingest", "problems", "values"}, "observations": {"cleaning", "ingest"},
+    "constraints": set(), "cleaning": {"constraints", "ingest", "problems", "values"}, "observations": {"cleaning", "ingest"},
     "indicators": {"observations", "problems", "sheets", "values"},
     "effects": {"effects", "indicators", "naming", "observations", "problems", "statistics", "values"},
     "facts": {"effects", "french", "naming", "problems", "statistics"}, "claims": {"french", "problems", "sheets", "statistics", "values"},
