@@ -13,10 +13,10 @@ from docx.oxml.ns import qn
 
 from capidoc import importing
 from capidoc.documents import markdown, word
-from capidoc.programme import ROOT
 from capidoc.problems import InputUnreadable
+from capidoc.programme import ROOT
 
-from .conftest import capidoc, needs
+from .conftest import needs
 
 RECIT = {
     "1_description.md": """\
@@ -68,7 +68,8 @@ def programme(small):
     (here.folder / "recit").mkdir()
     for name, text in RECIT.items():
         (here.folder / "recit" / name).write_text(text, encoding="utf-8")
-    text = "---\ntitle: Un essai\ncompact: true\n---\n\n# Description\n\n" + f"{printed(RECIT['1_description.md'])}\n\n# Résultats\n\n{printed(RECIT['3_resultats.md'])}{AFTER}"
+    first, third = (printed(RECIT[name]) for name in ("1_description.md", "3_resultats.md"))
+    text = f"---\ntitle: Un essai\ncompact: true\n---\n\n# Description\n\n{first}\n\n# Résultats\n\n{third}{AFTER}"
     shown = nbformat.v4.new_output("display_data", data={"text/markdown": text})
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[shown], metadata={"tags": ["document"]})])
     place = here.published / "interne" / "carnets" / "note"
