@@ -152,7 +152,8 @@ def trial(proposal, debut, fin):
 
 def _answer(question, unit, turn):
     if question.kind == "nombre":
-        low, high = (bound if bound is not None else default for bound, default in zip(question.bounds, (0, 100 if "%" in question.labels[0] else 1000), strict=True))
+        usual = (0, 100 if "%" in question.labels[0] else 1000)
+        low, high = (bound if bound is not None else default for bound, default in zip(question.bounds, usual, strict=True))
         return str(int(low + (high - low) * ((unit * 5) % UNITS + 1 + turn) / (UNITS + 4)))
     choices = list(question.choices)
     return " ".join(choices[:2]) if question.kind == "choix_multiple" else choices[(unit + turn * (unit % 3 == 0)) % len(choices)]

@@ -88,7 +88,8 @@ def test_the_finest_place_of_a_form_tells_the_communes_whatever_it_is_called(tmp
 
 def test_a_question_becomes_the_name_of_an_indicator_in_its_unit(tmp_path):
     path = form(tmp_path / "f.xlsx", ("text", "code", "Code"), ("integer", "enfants", "Combien d'enfants dépistés ?"),
-                ("decimal", "taux", "Taux de guérison (%)"), ("integer", "cout", "Coût (GNF)"), ("select_one oui_non", "rupture", "Y a-t-il eu une rupture d'intrants ?"))
+                ("decimal", "taux", "Taux de guérison (%)"), ("integer", "cout", "Coût (GNF)"),
+                ("select_one oui_non", "rupture", "Y a-t-il eu une rupture d'intrants ?"))
     plan = {row[0]: row for row in starting.plan(starting.propose(xlsform.load(path), path.name))}
     assert {name: (row[1], row[3]) for name, row in plan.items() if name != "unites"} == {
         "enfants": ("Enfants dépistés", "unités"), "taux": ("Taux de guérison", "%"), "cout": ("Coût", "GNF"), "rupture": ("Rupture d'intrants", "%")}
