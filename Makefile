@@ -68,7 +68,7 @@ audit: ## failles connues des bibliothèques, et leur nomenclature dans sbom.jso
 	@$(AUDIT)/bin/pip-audit --disable-pip --require-hashes -r requirements.lock
 
 lab: $(READY) ## JupyterLab sur les carnets
-	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/jupyter lab --notebook-dir=notebooks
+	@$(CAPIDOC) lab
 
 clean: ## effacer ce qui peut être refait ; un fichier que vous avez retouché est gardé
 	@test ! -x $(VENV)/bin/python || $(CAPIDOC) clean
