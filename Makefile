@@ -56,7 +56,7 @@ test: $(READY) ## tous les tests
 	@$(VENV)/bin/ruff check -q capidoc tests programmes
 	@$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile
 
-new: $(READY) ## commencer un programme : make new PROGRAMME=eau FORMULAIRE=formulaire.xlsx
+new: $(READY) ## commencer un programme : make new PROGRAMME=nutrition FORMULAIRE=formulaire.xlsx
 	@$(CAPIDOC) new $(PROGRAMME) $(if $(FORMULAIRE),--formulaire "$(FORMULAIRE)")
 
 wheels: ## remplir wheels/ pour une machine sans réseau du même système : copiez ce dossier, make s’en sert
