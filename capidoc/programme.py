@@ -148,6 +148,7 @@ class Source(Kept):
 
     @property
     def kept(self):
+        """Every question of the main table that is used."""
         folded = [c for b in self.ventilations.values() for c in (*b.colonnes.values(), *([b.total] if b.total else []))]
         ruled = [e.question for e in self.exclusions] + [q for pair in self.ordre for q in pair]
         names = [*self.colonnes, self.identifiant, self.moment, *super().kept, *folded, *ruled]
