@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from docx import Document
 from docx.oxml.ns import qn
+from docx.shared import Mm, RGBColor
 from pypdf import PdfReader
 
 from capidoc.documents import html, markdown, pandoc, pdf, tables, word
@@ -516,6 +517,33 @@ def test_a_mistake_in_the_model_is_told_in_french(typed, told, assets, tmp_path)
     model.save(tmp_path / "word" / "modele.docx")
     with pytest.raises(ValueError, match=f"modele.docx.*{told}"):
         word.write(prepared(), tmp_path / "x.docx", assets=assets, templates=tmp_path)
+
+
+def by_libreoffice(path, folder):
+    """The same document, opened and saved by LibreOffice."""
+    profile = f"-env:UserInstallation={(folder / 'profil').as_uri()}"
+    command = ["soffice", profile, "--headless", "--convert-to", "docx:MS Word 2007 XML", "--outdir", folder / "lo", path]
+    subprocess.run(command, capture_output=True, timeout=180, check=True)
+    return folder / "lo" / path.name
+
+
+@needs("soffice")
+@pytest.mark.parametrize("name", ["modele", "modele-court"])
+def test_a_model_restyled_and_saved_by_libreoffice_is_followed(name, files, assets, tmp_path):
+    model = Document(TEMPLATES / "word" / f"{name}.docx")
+    model.styles["Heading 1"].font.color.rgb, model.styles["Heading 1"].font.name = RGBColor(0x7A, 0x1F, 0x5C), "Liberation Serif"
+    model.sections[0].header.paragraphs[0].add_run().add_picture(str(assets / "figures" / "revenu.png"), width=Mm(12))
+    model.save(tmp_path / f"{name}.docx")
+    (tmp_path / "word").mkdir()
+    shutil.copy(by_libreoffice(tmp_path / f"{name}.docx", tmp_path), tmp_path / "word")
+    text = DOCUMENT.replace("lang: fr", "lang: fr\ncompact: true") if name == "modele-court" else DOCUMENT
+    word.write(prepared(text), tmp_path / "x.docx", assets=assets, templates=tmp_path)
+    made = Document(tmp_path / "x.docx")
+    heading = [p for p in made.paragraphs if p.text.startswith("1. Résultats")][-1]  # the sommaire has it first
+    assert (heading.style.name, heading.style.font.color.rgb, heading.style.font.name) == ("Heading 1", RGBColor(0x7A, 0x1F, 0x5C), "Liberation Serif")
+    assert "JASS" in made.sections[0].header.paragraphs[0].text and [*made.sections[0].header._element.iter(qn("pic:pic"))]
+    assert [t.style.name for t in made.tables if t.style.name != "Fiche"] == [t.style.name for t in Document(files["docx"]).tables if t.style.name != "Fiche"]
+    assert name == "modele-court" or [p.text for p in made.paragraphs if p.style.name.lower() == "toc 2"]
 
 
 @needs("soffice")
