@@ -14,11 +14,12 @@ from docx import Document
 from lxml import html
 from pypdf import PdfReader
 
-from capidoc import importing
-from capidoc.programme import Programme
+from capidoc import charts, claims, disclosure, facts, importing, narrative
+from capidoc.programme import Programme, read_yaml
 
 from .conftest import ROOT, capidoc, needs
 from .environments import lay
+from .test_charts import unreadable
 
 BLOCKS = {"p", "li", "td", "th", "dt", "dd", "h1", "h2", "h3", "h4", "figcaption", "caption", "div"}
 PAGES = {"note": 2, "fiche": 1}
@@ -156,6 +157,18 @@ def test_pdfua_finds_nothing(published):
     for pdf in sorted(published.rglob("*.pdf")):
         done = subprocess.run([sys.executable, "-m", "pdfua", "check", pdf], capture_output=True, text=True, check=False)
         assert (done.returncode, "PASS (no findings)" in done.stdout) == (0, True), done.stdout
+
+
+# ── charts ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_text_of_jass_s_charts_is_clipped_or_overlaps_another(published):
+    here = Programme("jass", root=published.parents[1])
+    known = disclosure.shown(facts.read(here.processed / "resultats.json"), "public", here.identity.divulgation)
+    names = narrative.context(here, known, claims.load(here.folder))
+    for spec in read_yaml(here.folder / "figures.yml"):
+        chart = charts.draw(spec, known, narrative.title(here, spec["titre"], names))
+        assert unreadable(chart.figure) == unreadable(chart.square) == [], spec["id"]
 
 
 # ── Word: docx-integrity ────────────────────────────────────────────────────────────────────────
