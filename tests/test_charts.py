@@ -178,6 +178,18 @@ def test_a_square_for_social_media_says_the_same_in_1080_pixels_with_larger_lett
     assert chart.square.get_figwidth() < chart.figure.get_figwidth()
 
 
+@pytest.mark.parametrize("genre", SPECS)
+def test_a_page_on_a_phone_has_the_chart_with_letters_of_eight_pixels_at_least(genre, tmp_path):
+    from PIL import Image
+    chart = drawn(genre, titre=LONG[:120])
+    charts.save(chart, tmp_path)
+    with Image.open(tmp_path / f"{chart.id}_ecran.png") as picture:
+        assert picture.width == 720 and picture.getpixel((0, 0)) == picture.getpixel((719, 0))
+    width = -2 * chart.square.axes[0].get_xlim()[0]  # what makes it a square, in inches
+    smallest = min(text.get_fontsize() for text in chart.square.axes[0].texts)
+    assert smallest / 72 / (chart.square.get_figwidth() - width) * 354 >= 8  # 354 pixels: a phone of 390 less the margins of the page
+
+
 def test_the_white_of_a_picture_is_the_white_of_the_page(tmp_path):
     from PIL import Image
     charts.save(drawn("barres"), tmp_path)
@@ -208,7 +220,7 @@ def test_the_same_chart_has_the_same_bytes_whatever_the_user_s_settings(tmp_path
             for genre in SPECS:
                 charts.save(drawn(genre), tmp_path / folder)
     first = {p.name: p.read_bytes() for p in (tmp_path / "a").iterdir()}
-    assert len(first) == 16 and first == {p.name: p.read_bytes() for p in (tmp_path / "b").iterdir()}
+    assert len(first) == 20 and first == {p.name: p.read_bytes() for p in (tmp_path / "b").iterdir()}
 
 
 def test_a_picture_is_sixteen_centimetres_wide_at_200_dpi_small_and_says_nothing_of_its_making(tmp_path):

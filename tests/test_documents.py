@@ -125,6 +125,7 @@ def assets(tmp_path_factory):
     (folder / "figures").mkdir()
     (folder / "figures" / "revenu.svg").write_text(SVG)
     (folder / "figures" / "revenu.png").write_bytes(PNG)
+    (folder / "figures" / "revenu_ecran.png").write_bytes(PNG)
     return folder
 
 
