@@ -4,9 +4,9 @@ import json
 import re
 import shutil
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 from capidoc import agreement, pseudonyms, publishing, running, scanning, traceability
+from capidoc.aside import aside
 from capidoc.problems import Problem, RenderingFailed, lacking
 from capidoc.programme import read_yaml
 
@@ -210,10 +210,12 @@ def build(programme, deliverables, workshop, described):
     for table in (FACTS, CONTROL):
         shutil.copy2(programme.processed / table, workshop / table)
     shutil.copy2(programme.processed / "influence.csv", workshop / "interne" / "influence.csv")
-    quality.place(programme, workshop)
-    _traced(programme, [workshop / f"{d}.html" for d in deliverables], workshop)
-    if programme.profil == "public":
-        report.place(programme, workshop, _searched(programme, workshop))
+    public = programme.profil == "public"
+    with aside(lambda: public and _searched(programme, workshop)) as searched:
+        quality.place(programme, workshop)
+        _traced(programme, [workshop / f"{d}.html" for d in deliverables], workshop)
+        if public:
+            report.place(programme, workshop, searched())
 
 
 def _searched(programme, workshop):
@@ -232,12 +234,14 @@ def write(text, deliverable, workshop, templates):
     running.say(f"Mise en forme : {deliverable}…")
     ast = markdown.prepare(markdown.read(text))
 
-    def written(kind, writer):
+    def written(writer, kind):
         try:
             writer.write(ast, workshop / f"{deliverable}.{kind}", assets=workshop, templates=templates)
         except (ValueError, OSError, RuntimeError) as error:
             raise lacking(error) or RenderingFailed(Problem(f"le document n’a pas pu être mis en forme : {error}", file=f"{deliverable}.{kind}")) from error
 
-    # Most of the work is pandoc's and Typst's: one format is made while another waits for them.
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(written, reversed(FORMATS), (word, pdf, html)))
+    # Typst starts threads of its own, which a fork would not have: its format is made here.
+    with aside(lambda: written(word, "docx")) as longest, aside(lambda: written(html, "html")) as other:
+        written(pdf, "pdf")
+        other()
+        longest()

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import matplotlib
 
-from capidoc.charts.files import STYLE, Chart, save
+from capidoc.charts.files import STYLE, Chart, save, save_all
 from capidoc.charts.genres import GENRES
 from capidoc.charts.material import refused, spelt_out
 from capidoc.charts.sheet import BLUE, FONTS, GREY, INK, RUST, TEAL, clean
 
-__all__ = ["BLUE", "FONTS", "GENRES", "GREY", "INK", "RUST", "TEAL", "Chart", "draw", "save"]
+__all__ = ["BLUE", "FONTS", "GENRES", "GREY", "INK", "RUST", "TEAL", "Chart", "draw", "save", "save_all"]
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
