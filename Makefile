@@ -8,12 +8,13 @@ PROFIL    ?= public
 PYTHON  ?= python3
 VENV    := .venv
 AUDIT   := .venv-audit
+WHEELS  := wheels
 READY   := $(VENV)/.ready
 CAPIDOC := $(VENV)/bin/python -m capidoc
 SCOPE    = $(PROGRAMME) --commune "$(COMMUNE)" --debut "$(DEBUT)" --fin "$(FIN)" --profil "$(PROFIL)"
 
 .DEFAULT_GOAL := help
-.PHONY: help report brief sheet dashboard all portfolio data effects check verify claims fetch new test audit lab clean
+.PHONY: help report brief sheet dashboard all portfolio data effects check verify claims fetch import new test wheels audit lab clean
 
 report: $(READY) ## le document de capitalisation : outputs/jass/capitalisation.html, .docx et .pdf
 	@$(CAPIDOC) report $(SCOPE)
@@ -51,12 +52,18 @@ fetch: $(READY) ## aller chercher les nouvelles fiches sur KoboToolbox ou ODK Ce
 claims: $(READY) ## proposer les chiffres que publie un texte : make claims TEXTE=rapport.docx
 	@$(CAPIDOC) claims $(PROGRAMME) --texte "$(TEXTE)"
 
+import: $(READY) ## reprendre dans recit/ un Word retouché : make import FICHIER=capitalisation.docx, puis avec OUI=1 pour écrire
+	@$(CAPIDOC) import $(PROGRAMME) --commune "$(COMMUNE)" "$(FICHIER)" $(if $(OUI),--oui)
+
 test: $(READY) ## tous les tests
 	@$(VENV)/bin/ruff check -q capidoc tests programmes
 	@$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile
 
 new: $(READY) ## commencer un programme : make new PROGRAMME=eau FORMULAIRE=formulaire.xlsx
 	@$(CAPIDOC) new $(PROGRAMME) $(if $(FORMULAIRE),--formulaire "$(FORMULAIRE)")
+
+wheels: ## remplir wheels/ pour une machine sans réseau du même système : copiez ce dossier, make s’en sert
+	@$(PYTHON) -m pip download --quiet --disable-pip-version-check --require-hashes -r requirements.lock -d $(WHEELS)
 
 audit: ## failles connues des bibliothèques, et leur nomenclature dans sbom.json (réseau requis)
 	@test -x $(AUDIT)/bin/pip-audit || { $(PYTHON) -m venv --without-pip $(AUDIT) && $(PYTHON) -m pip --python $(AUDIT)/bin/python install -q pip-audit cyclonedx-bom; }
@@ -75,8 +82,8 @@ help: ## cette liste
 
 # `--without-pip` and the outer pip: Debian's bare python3 has pip but not ensurepip.
 $(READY): requirements.lock
-	@echo "Préparation de l’environnement, une seule fois (environ 230 Mo à télécharger)…"
+	@echo "Préparation de l’environnement, une seule fois ($(if $(wildcard $(WHEELS)),depuis $(WHEELS)/,environ 230 Mo à télécharger))…"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Il faut Python 3.11 ou plus récent." >&2; exit 1; }
 	@$(PYTHON) -m venv --clear --without-pip $(VENV)
-	@$(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable-pip-version-check $(if $(wildcard $(WHEELS)),--no-index --find-links $(WHEELS)) --require-hashes -r requirements.lock
 	@touch $@

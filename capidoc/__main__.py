@@ -29,6 +29,7 @@ VERBS = {
     "effects": "nettoyer et calculer les effets",
     "check": "qualité des données et des chiffres publiés : à l’écran, dans interne/qualite.html et controle_chiffres.csv",
     "claims": "proposer les chiffres que publie un texte, pour qu’une personne les confirme",
+    "import": "reprendre dans recit/ ce que quelqu’un a retouché dans un document Word publié",
     "new": "commencer un programme, d’après son formulaire (XLSForm)",
     "fetch": "aller chercher les nouvelles fiches sur KoboToolbox ou ODK Central",
     "doctor": "dire ce qui manque sur cette machine",
@@ -80,6 +81,9 @@ def _parser():
         one.add_argument("--profil", default="public", choices=["public", "interne"], help="public ou interne")
         if verb == "new":
             one.add_argument("--formulaire", type=Path, help="le XLSForm des fiches ; sans lui, un formulaire d’exemple")
+        if verb == "import":
+            one.add_argument("fichier", type=Path, help="le document Word retouché, son nom commençant comme celui du document publié")
+            one.add_argument("--oui", action="store_true", help="écrire dans recit/ ; sans cela, les différences sont seulement montrées")
         if verb == "claims":
             one.add_argument("--texte", required=True, type=Path, help="le document publié : .txt, .md, .docx ou .pdf")
     return parser
@@ -115,6 +119,8 @@ def _done(asked, programme):
         return 0
     if asked.verb == "claims":
         return _claims(programme, asked.texte)
+    if asked.verb == "import":
+        return _import(programme, asked)
     if asked.verb == "clean":
         for kept in publishing.clean(programme):
             print(f"gardé, car modifié ou ajouté par quelqu’un : {kept}", file=sys.stderr)
@@ -124,7 +130,8 @@ def _done(asked, programme):
         for line in fetching.fetch(programme):
             print(line, flush=True)
     elif asked.verb == "check":
-        print(*building.check(programme), sep="\n")
+        ignored = (f"{name} : ignoré, aucune source de programme.yml ne réclame ce fichier de data/raw" for name in programme.strays())
+        print(*building.check(programme), *ignored, sep="\n")
     elif asked.verb in building.STEPS:
         building.compute(programme, asked.verb)
         print(f"{programme.slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
@@ -149,9 +156,9 @@ def _new(asked, slug):
 
     last = date.today().year - 1
     form = asked.formulaire or ROOT / "templates" / "nouveau" / "formulaire.xlsx"
-    for path in starting.begin(ROOT, slug, form, asked.debut or f"{last}-01", asked.fin or f"{last}-12"):
-        print(path.relative_to(ROOT))
-    print(f"Programme commencé. Essayez « make report PROGRAMME={slug} », puis changez programmes/{slug}/programme.yml.")
+    made = starting.begin(ROOT, slug, form, asked.debut or f"{last}-01", asked.fin or f"{last}-12")
+    print(f"Programme commencé : {len(made)} fichiers dans programmes/{slug} et data/raw/{slug}.",
+          f"Essayez « make report PROGRAMME={slug} » (ou « python -m capidoc report {slug} »), puis changez programmes/{slug}/programme.yml.", sep="\n")
     return 0
 
 
@@ -168,6 +175,21 @@ def _claims(programme, path):
     target = programme.processed / building.PROPOSED
     tables.write(tables.inert(found), target)
     print(f"{len(found)} chiffres proposés dans {target.relative_to(ROOT)} : gardez ceux qui en sont, et recopiez-les dans chiffres_publies.csv.")
+    return 0
+
+
+def _import(programme, asked):
+    """0, once what the Word file changes is shown, and written when it was asked to; raises InputMismatch for what is left to do by hand."""
+    from capidoc import importing
+
+    changes, left = importing.proposed(programme, asked.fichier)
+    print(*importing.told(changes), sep="\n", end="\n" if changes else "")
+    if asked.oui:
+        importing.write(programme, changes)
+    done = "écrits" if asked.oui else "à écrire, avec --oui"
+    print(f"{len(changes)} textes de recit/ {done}" if changes else f"{programme.slug} : aucun texte de recit/ à changer", flush=True)
+    if left:
+        raise problems.InputMismatch(*left)
     return 0
 
 

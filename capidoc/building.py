@@ -173,7 +173,7 @@ def _traced(programme, pages, folder):
     facts, control = tables.read_workbook(folder / FACTS), tables.read(folder / CONTROL)
     agreement.check(facts)
     printed = dict(zip(facts["id"], facts["texte"], strict=True))
-    printed |= {f"{row['id']}:{name}": tables.counted(row[name]) for row in facts.to_dict("records") for name in ("n", "manquants")}
+    printed |= {f"{row['id']}:{name}": tables.counted(row[name]) for row in facts.to_dict("records") for name in ("n", "manquants", "intervalle")}
     claims = control.agg(" ; ".join, axis=1).groupby(control["id"]).agg(" ; ".join).to_dict()
     declared = [words for words, _ in (*programme.identity.nombres_declares, *read_yaml(programme.templates / "nombres.yml"))]
     return traceability.check(pages, printed, claims, declared)

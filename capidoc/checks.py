@@ -21,6 +21,7 @@ FEW = 5  # below, a group's median says little of the group
 ENOUGH = 10  # below, neither a spread nor a share is worth a finding
 # Bennett (2001), Aust N Z J Public Health 25(5): beyond 10 % missing, results are likely to be biased.
 MISSING_LIMIT = 0.10
+ASKS = {"hors_bornes": "constraint", "sans_objet": "relevant"}
 BATTERY, SCALE = 3, 3  # questions that share one list of choices, and how long the list must be to be a scale
 LOST = {"moment_inconnu", "identifiant_inconnu"}
 ASIDE_ROWS = {*LOST, "orphelin", "doublon", "remplacee"}
@@ -255,9 +256,8 @@ def set_aside(aside, form, spellings):
 def _guess(row, question, spellings):
     if row.motif == "hors_choix":
         return _nearest(row, question, spellings)
-    if row.motif == "hors_bornes":
-        told = [f"{words} {french.number(bound)}" for words, bound in zip(("au moins", "au plus"), question.bounds, strict=True) if bound is not None]
-        return f"Attendu : {' et '.join(told)}."
+    if row.motif in ("hors_bornes", "sans_objet"):
+        return question.message if row.motif == "hors_bornes" and question.message else f"Le formulaire demande : {getattr(question, ASKS[row.motif])}."
     if row.motif == "montant_ambigu":
         return f"« {row.valeur.replace('.', '').replace(',', '')} », ou « {row.valeur.replace('.', ',')} »."
     if row.motif == "nombre_illisible":

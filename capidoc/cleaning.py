@@ -6,7 +6,7 @@ from functools import reduce
 
 import pandas as pd
 
-from capidoc import values
+from capidoc import constraints, values
 from capidoc.ingest import ORIGIN, REMARKS, SUBMISSION
 from capidoc.problems import Problem, QualityRefused
 from capidoc.values import Unreadable, key
@@ -235,15 +235,31 @@ def _without_labels(work, column, question):
     return replace(work, table=work.table.assign(**{column: cells.replace(names)}))
 
 
-def bounded(work, column, question):
-    """Work with the numbers outside the form's constraint set aside."""
-    low, high = question.bounds
+def constrained(work, questions, own, today):
+    """Work with the answers that the form's own rules refuse set aside; `own` are the identifier and the moment, judged by the programme's."""
+    for column in (c for c in work.table if c in questions and c not in own):
+        question = questions[column]
+        rules = [(". <= today()", "date_future")] if question.kind == "date" else []
+        for rule, motif in [*rules, (question.constraint, "hors_bornes"), (question.relevant, "sans_objet")]:
+            work = _judged(work, column, rule, motif, today) if rule else work
+    return work
 
-    def out(text):
-        return text != "" and ((low is not None and float(text) < low) or (high is not None and float(text) > high))
 
-    cells = work.table[column]
-    return _cells_aside(work, column, pd.Series("hors_bornes", cells.index[_where(cells, out)]))
+def _judged(work, column, rule, motif, today):
+    """Work with the answers that one rule refuses set aside; where an answer that it reads is missing, nothing can be said."""
+    read = [column, *constraints.questions(rule)]
+    try:
+        admits = constraints.judge(rule, today)
+        asked = work.table[read][(work.table[read] != "").all(axis=1)]
+        refused = {said for said in asked.drop_duplicates().itertuples(index=False, name=None) if not admits(*said)}
+    except (constraints.Beyond, KeyError):
+        return replace(work, remarks=_stacked(work.remarks, _beyond(work, column, rule)))
+    hit = asked.index[pd.MultiIndex.from_frame(asked).isin(refused)] if refused else asked.index[:0]
+    return _cells_aside(work, column, pd.Series(motif, hit))
+
+
+def _beyond(work, column, rule):
+    return work.table[PLACE].head(1).assign(ligne="", uuid="", question=column, valeur=rule, controle="regle_non_verifiee")
 
 
 def in_order(work, pairs):
@@ -292,15 +308,13 @@ def without_missing_codes(work, columns, codes):
     return rewrite(work, columns, lambda v: "" if key(v) in codes else v, "manquant")
 
 
-def typed_answers(work, questions, kinds, spellings):
-    """Work with the questions of these kinds read as the form says, out-of-bounds numbers set aside."""
-    for column in (c for c in work.table if c in questions and questions[c].kind in kinds):
+def typed_answers(work, questions, spellings):
+    """Work with the answers read as the form says."""
+    for column in (c for c in work.table if c in questions and questions[c].kind in RULES):
         question = questions[column]
         if question.kind in ("choix", "choix_multiple"):
             work = _without_labels(work, column, question)
         work = typed(work, column, reader(column, question, spellings), RULES[question.kind])
-        if question.kind == "nombre":
-            work = bounded(work, column, question)
     return work
 
 
@@ -314,8 +328,9 @@ def clean_table(table, form, source, decisions):
     work = without_missing_codes(identified(work, source), coded, source.manquants)
     work = excluded(not_approved(work), [rule for rule in source.exclusions if rule.valeurs])
     work = excluded(identifiable(work, source), [rule for rule in source.exclusions if rule.hors])
-    work = typed_answers(in_period(work, source, form, decisions), questions, RULES, decisions.spellings)
-    return in_order(summing(single(work, source), source, decisions.months), source.ordre)
+    work = single(typed_answers(in_period(work, source, form, decisions), questions, decisions.spellings), source)
+    work = constrained(in_order(work, source.ordre), questions, (source.identifiant, source.moment), decisions.today)
+    return summing(work, source, decisions.months)
 
 
 def clean_repeat(table, parents, everyone, questions, source, decisions):
@@ -324,7 +339,7 @@ def clean_repeat(table, parents, everyone, questions, source, decisions):
     work = _of_kept_parents(Work.on(table), parents, everyone)
     work = corrected(clean_texts(work, columns), decisions.corrections)
     work = without_missing_codes(work, [c for c in columns if questions[c].kind in RULES], source.manquants)
-    return typed_answers(work, questions, RULES, decisions.spellings)
+    return constrained(typed_answers(work, questions, decisions.spellings), questions, (), decisions.today)
 
 
 def _of_kept_parents(work, parents, everyone):

@@ -11,23 +11,23 @@ from capidoc.effects.rows import LEVELS
 from capidoc.problems import ConfigurationRefused, Problem
 
 COLUMNS = ["id", "libelle", "definition", "indicateur", "mesure", "moment", "groupe", "valeur", "unite", "arrondi", "texte", "n", "manquants",
-           "intervalle", "methode", "formule", "parties", "rappel", "critere", "sources", "statut_divulgation"]
+           "intervalle", "methode", "formule", "parties", "rappel", "critere", "sens", "sources", "statut_divulgation"]
 ROWS = ("lues", "exclues", "rejetees", "retenues")
 CONTEXT = {"libelle": "", "definition": "", "moment": "", "groupe": "", "methode": "cadre du programme", "manquants": 0, "intervalle": None,
-           "arrondi": 1, "parties": [], "rappel": [], "critere": ""}
+           "arrondi": 1, "parties": [], "rappel": [], "critere": "", "sens": ""}
 TALLIES = {("lignes", "lues"): "Lignes lues", ("lignes", "exclues"): "Lignes exclues", ("lignes", "rejetees"): "Lignes rejetées",
            ("lignes", "retenues"): "Lignes retenues", ("changements", "cellules"): "Cellules changées au nettoyage",
            ("ecartees", "lignes"): "Lignes exclues ou rejetées", ("ecartees", "cellules"): "Cellules mises de côté"}
-TOLD = ["libelle", "definition", "rappel", "critere"]
+TOLD = ["libelle", "definition", "rappel", "critere", "sens"]
 WHOLE_PERCENTS = ("variation", "atteinte", "borne_")
 SPREADS = "changement_"
-ROUGH = 1000  # F CFA
+ROUGH = 1000  # of any currency
 
 
 def gather(computed, plan, context, digests, published=(), denominator=10):
     """The whole facts table: computed ones with label, rounding and sources, then the programme's context facts.
 
-    Amounts are rounded to 1 000 F CFA, but for the facts whose exact amount the programme has `published` itself; a share of
+    Amounts are rounded to 1 000, but for the facts whose exact amount the programme has `published` itself; a share of
     fewer units than the `denominator` is told in numbers.
     """
     by_id = {i.id: i for i in plan}
@@ -60,9 +60,9 @@ def _text(value, row, indicator, denominator):
 
 
 def _step(row, indicator, exact):
-    if row.unite == MONEY and not exact:
+    if row.unite in MONEY and not exact:
         return max(ROUGH, indicator.arrondi)
-    if row.mesure.startswith(SPREADS) and row.unite != MONEY:
+    if row.mesure.startswith(SPREADS) and row.unite not in MONEY:
         return min(indicator.arrondi, 0.1)
     if row.unite in ("%", "points de %") and (row.unite != indicator.unite or row.mesure.startswith("part")):
         return 1 if row.mesure.startswith(WHOLE_PERCENTS) else 0.1

@@ -7,8 +7,8 @@ import pandas as pd
 from capidoc import french
 from capidoc.claims import VERDICTS
 from capidoc.statistics import change_percent, months_inclusive, share_percent
+from capidoc.values import MONEY
 
-MONEY = "F CFA"
 COINCIDENCE = 30  # smaller numbers meet by chance
 LATE_MONTHS = 3
 
@@ -34,14 +34,14 @@ def undated(claims):
 def undefined(claims):
     """Amounts whose definition the document does not give."""
     for claim in _of("evolution", claims):
-        if claim.unite == MONEY and not claim.definition:
+        if claim.unite in MONEY and not claim.definition:
             yield [claim.id], f"{claim.enonce} : la grandeur n’est pas définie", "Dire s’il s’agit de ventes, de marge ou de bénéfice."
 
 
 def totals_only(claims):
     """Changes of a total of which no claim tells the middle, nor how many rose."""
     for claim in _of("evolution", claims):
-        if claim.unite == MONEY and not any({"mediane", "hausse"} & c.figures.keys() for c in claims if c.population == claim.population):
+        if claim.unite in MONEY and not any({"mediane", "hausse"} & c.figures.keys() for c in claims if c.population == claim.population):
             yield ([claim.id], f"{claim.enonce} : un total seulement",
                    "Donner la médiane et le nombre d’unités en hausse : un total peut cacher des sorts contraires.")
 
@@ -82,7 +82,7 @@ def without_sexes(claims):
     divided = {value for c in claims if {"hommes", "femmes"} <= c.figures.keys() for value in c.figures.values()}
     for claim in claims:
         levels = {value for role, value in claim.figures.items() if role not in ("pourcentage", "difference")}
-        if claim.genre != "duree" and claim.unite in ("personnes", "protocoles", MONEY) and not levels <= divided:
+        if claim.genre != "duree" and claim.unite in ("personnes", "protocoles", *MONEY) and not levels <= divided:
             yield [claim.id], f"{claim.enonce} : sans partage entre femmes et hommes", "Donner le partage selon le sexe."
 
 

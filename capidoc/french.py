@@ -16,13 +16,18 @@ NBSP, NARROW, MINUS, APOSTROPHE = "\u00a0", "\u202f", "\u2212", "\u2019"
 # Units printed after their number; the others (personnes, entreprises, protocoles…) are told by the sentence itself.
 SYMBOLS = {
     "F CFA": f"F{NARROW}CFA",
+    "GNF": "GNF",
     "EUR": "€",
+    "USD": "$",
     "%": "%",
     "points de %": f"points de{NBSP}%",
     "mois": "mois",
     "ans": "ans",
     "jours": "jours",
     "heures": "h",
+    "minutes": "minutes",
+    "litres": "litres",
+    "m³": "m³",
     "km": "km",
     "ha": "ha",
     "kg": "kg",
@@ -46,6 +51,11 @@ def quantity(value, unit: str, step=1) -> str:
     size = Decimal(str(step)).normalize()
     text = _printed(_steps(value, size), max(0, -size.as_tuple().exponent))
     return f"{text}{NBSP}{SYMBOLS[unit]}" if unit in SYMBOLS else text
+
+
+def interval(bounds, step=1) -> str:
+    """Return « 48,2 à 71,7 » for two bounds: their unit is that of the number beside."""
+    return f"{NBSP}à{NBSP}".join(quantity(bound, "", step) for bound in bounds)
 
 
 def month(text: str) -> str:

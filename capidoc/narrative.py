@@ -11,8 +11,9 @@ from markupsafe import Markup
 from capidoc import french
 from capidoc.problems import ConfigurationRefused, Problem, near
 
-COUNTS = (":n", ":manquants")  # how the id of a fact's own n ends
+OWN = (":n", ":manquants", ":intervalle")  # how the id of what stands beside a fact ends
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~^$@\"'=:/&])")
+ELIDED = re.compile(r"\b([Dd])e (?=\[?(?:avril|août|octobre)\b)")  # a template cannot know which month comes after its « de »
 
 
 class Figure:
@@ -24,8 +25,11 @@ class Figure:
     def __getitem__(self, name):
         if name in self.groups:
             return self.groups[name]
-        if f":{name}" in COUNTS:
-            return Figure(self.fact | {"id": f"{self.fact['id']}:{name}", "valeur": self.fact[name], "texte": counted(self.fact, name)})
+        if name == "intervalle" and not isinstance(self.fact[name], list):
+            return Marked("–")
+        if f":{name}" in OWN:
+            value = float("nan") if name == "intervalle" else self.fact[name]
+            return Figure(self.fact | {"id": f"{self.fact['id']}:{name}", "valeur": value, "texte": beside(self.fact, name)})
         if name in self.fact:
             return self.fact[name]
         raise ConfigurationRefused(Problem("groupe inconnu", remedy=near(name, self.groups), value=f"{self.fact['id']}.{name}"))
@@ -33,12 +37,14 @@ class Figure:
     def bound(self):
         """The number as Markdown, tied to its fact, with what a reader may want to know of it."""
         value = "" if self.fact["valeur"] != self.fact["valeur"] else f"{self.fact['valeur']:.10g}"
-        about = "" if self.fact["id"].endswith(COUNTS) else f' fiche="{_attribute(card(self.fact))}"'  # an n stands beside its number
+        about = "" if self.fact["id"].endswith(OWN) else f' fiche="{_attribute(card(self.fact))}"'  # an n stands beside its number
         return f'[{self.fact["texte"]}]{{.ind ind="{self.fact["id"]}" value="{value}"{about}}}'
 
 
-def counted(fact, name):
-    """The n or the missing of a fact as printed; hidden where the fact is."""
+def beside(fact, name):
+    """The n, the missing or the interval of a fact as printed; hidden where the fact is."""
+    if name == "intervalle":
+        return french.interval(fact[name], fact["arrondi"])
     return french.number(fact[name]) if fact[name] == fact[name] else fact["texte"]
 
 
@@ -49,8 +55,8 @@ def card(fact):
     files = [file["fichier"] for file in fact.get("sources", ())]
     s = "s" if len(files) > 2 else ""
     more = f" et {len(files) - 1} autre{s} fichier{s}" if len(files) > 1 else ""
-    said = [named, fact.get("definition"), f"Calcul : {fact['formule']}" if fact.get("formule") else "", f"n = {counted(fact, 'n')}, manquants : "
-            f"{counted(fact, 'manquants')}" if "manquants" in fact else "", f"Source : {files[0]}{more}" if files else ""]
+    said = [named, fact.get("definition"), f"Calcul : {fact['formule']}" if fact.get("formule") else "", f"n = {beside(fact, 'n')}, manquants : "
+            f"{beside(fact, 'manquants')}" if "manquants" in fact else "", f"Source : {files[0]}{more}" if files else ""]
     return french.typography(". ".join(part for part in said if part) + ".")
 
 
@@ -198,7 +204,7 @@ def words(programme):
              "perimetre": "" if programme.commune == "toutes" else f", commune de {identity.communes[programme.commune]} seulement",
              "date_iso": identity.date_document.isoformat(), "date_document": framed(french.month(identity.date_document.isoformat()[:7])),
              "libelles": {**identity.communes, **{name: zone.libelle for name, zone in identity.zones.items()},
-                          **{n: t for s in identity.sources.values() for c in s.colonnes.values() for n, t in c.choix.items()}},
+                          **{n: t for s in identity.sources.values() for c in s.colonnes.values() for n, t in c.choix.items()}, **identity.libelles},
              "chiffres_cles": identity.chiffres_cles, "figure_principale": identity.figure_principale,
              "memes_mois": programme.period.debut[5:] == programme.period.fin[5:],
              "sources": {**{n: s.libelle for n, s in identity.sources.items()},
@@ -228,7 +234,7 @@ def context(programme, facts, claims):
     known = indicateurs(facts)
     rules = "+".join(s.partition(":")[2] for s in facts["statut_divulgation"])
     return {**known, "masques": {*rules.split("+")} - {""}, "indicateurs": list(known.values()), "principaux": principal(programme.identity, known),
-            "indicateurs_avec": lambda measure: [i for i in known.values() if measure in i.measures],
+            "indicateurs_avec": lambda measure, *by: [i for i in known.values() if measure in i.measures and i.dimensions.issuperset(by)],
             "faits": facts_by_id(facts), "programme": told, "publie": {c.id: Published(c) for c in claims}}
 
 
@@ -269,7 +275,7 @@ def render(programme, deliverable, names):
 def _rendered(load, text, names, file):
     # `from None`: the notebook cannot print a traceback whose frames are lines of templates, and would lose the refusal with it.
     try:
-        return load(text).render(names)
+        return ELIDED.sub(r"\1’", load(text).render(names))
     except jinja2.UndefinedError as error:
         unknown = re.search(r"'([^']+)'", str(error))
         word = unknown.group(1).split()[-1] if unknown else ""

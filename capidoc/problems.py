@@ -35,8 +35,9 @@ class Problem:
         ) if part)
         value = f"« {self.value} » — " if self.value is not None else ""
         expected = f" (attendu : {self.expected})" if self.expected else ""
-        remedy = f" {self.remedy}" if self.remedy else ""
-        return f"{place + ' : ' if place else ''}{value}{self.what}{expected}.{remedy}"
+        said = f"{place + ' : ' if place else ''}{value}{self.what}{expected}"
+        # What comes back from a notebook is a whole sentence already.
+        return " ".join(filter(None, [said if said.endswith((".", "?")) else f"{said}.", self.remedy]))
 
 
 class Refusal(Exception):

@@ -45,11 +45,13 @@ class Period(_Strict):
 
 
 class Column(_Strict):
-    """One column of an ordinary workbook: its printed title, its kind, its choices {name: label}."""
+    """One column of an ordinary workbook: its printed title, its kind, its choices {name: label}, the least and the most that it may say."""
 
     titre: str
     type: Literal["texte", "nombre", "date", "choix"] = "texte"
     choix: dict[Name, str] = {}
+    minimum: float | None = None
+    maximum: float | None = None
 
 
 class Breakdown(_Strict):
@@ -202,6 +204,7 @@ class Identity(_Strict):
     periodes: dict[Name, Period]
     communes: dict[Name, str]
     zones: dict[Name, Zone] = {}
+    libelles: dict[Name, str] = {}
     divulgation: Disclosure = Disclosure()
     fiche: list[tuple[str, str]] = []
     exceptions_vocabulaire: list[tuple[str, str]] = []

@@ -10,14 +10,17 @@ from dataclasses import dataclass
 
 import jinja2
 
-from capidoc import traceability, xlsform
+from capidoc import traceability, values, xlsform
 from capidoc.problems import ConfigurationRefused, Problem
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-SPOKEN = {"identifiant": r"code|id|identifiant|matricule|numero", "moment": r"mois|date|periode", "commune": r"commune|village|zone|localite"}
+# What a form may call the unit, its date and its place, the likeliest first.
+SPOKEN = {"identifiant": ("code", "id", "identifiant", "matricule", "numero"), "moment": ("mois", "date", "periode"),
+          "commune": ("commune", "village", "quartier", "localite", "zone", "district", "cercle", "prefecture", "province", "departement", "region")}
 MONEY = r"revenu|montant|prix|depense|recette|cout|fcfa|epargne|credit"
 AVERAGED = r"(^|_)(age|note|score|taux|duree|distance|taille|poids|prix|satisfaction)"  # what makes no sense added up
 SENSITIVE = r"handicap|violence|deplace|refugie|conflit|religion|ethnie|vih|maladie"
+ASKING = r"^(Combien d(e |['’])|Y a-t-il (eu )?(une? |des |de la |du |d['’]))"
 MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
 UNITS, MOST_CHOICES = 12, 12
 PLAN = ("id", "libelle", "definition", "unite", "source", "variable", "regle", "filtre", "moments", "desagregations", "population", "arrondi",
@@ -29,14 +32,18 @@ EMPTY = {"corrections.csv": "uuid;question;ancienne;nouvelle;action;motif;auteur
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a form seems to hold: the question that names the unit, the one that dates it, communes, attributes, what is measured."""
+    """What a form seems to hold: the question that names the unit, the one that dates it, communes, attributes {name: question}, what is measured.
+
+    `repetitions` has the attributes and measures of each repeat, for people to take up: the trial has none.
+    """
 
     form: xlsform.Form
     identifiant: str
     moment: str
     communes: dict
-    attributs: tuple
+    attributs: dict
     mesures: tuple
+    repetitions: dict
 
 
 def begin(root, slug, form, debut, fin):
@@ -49,8 +56,10 @@ def begin(root, slug, form, debut, fin):
     debut, fin = (min(months), max(months)) if months else (debut, fin)
     names = {"slug": slug, "p": proposal, "debut": debut, "fin": fin, "jour": _last_day(fin), "formulaire": form.name,
              "nombres": [said for said in (slug.upper(), *map(_said, proposal.mesures)) if traceability.unbound([said], [])[0]],
-             "sensibles": [q.name for q in (*proposal.attributs, *proposal.mesures) if re.search(SENSITIVE, q.name)]}
-    env = jinja2.Environment(loader=jinja2.FileSystemLoader(models), undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+             "libelles": {n: said for name, q in proposal.attributs.items() if name != "commune" for n, said in _labels(q).items() if NAME.fullmatch(n)},
+             "sensibles": [q.name for q in (*proposal.attributs.values(), *proposal.mesures) if re.search(SENSITIVE, q.name)]}
+    env = jinja2.Environment(loader=jinja2.FileSystemLoader(models), undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+                             keep_trailing_newline=True)
     env.filters |= {"texte": lambda value: json.dumps(value, ensure_ascii=False), "dit": _said}
     texts = {folder / name.removesuffix(".j2"): env.get_template(name).render(names) for name in ("programme.yml.j2", "figures.yml.j2")}
     texts |= {folder / "recit" / path.name: path.read_text(encoding="utf-8") for path in sorted((models / "recit").glob("*.md"))}
@@ -74,18 +83,25 @@ def propose(form, file):
     dated = _first(asked, "moment", ("date",)) or _first(asked, "moment", ("texte", "choix"))
     place = _first(asked, "commune", ("choix",))
     communes = _labels(place) if place and all(map(NAME.fullmatch, place.choices)) else {}
-    rest = [q for q in asked if q not in (identifiant, dated)]
-    attributes = tuple(q for q in rest if q.kind == "choix" and not _yes(q) and len(q.choices) <= MOST_CHOICES and (q is not place or communes))
-    measured = tuple(q for q in rest if q.kind in ("nombre", "choix_multiple") or _yes(q))
-    return Proposal(form, identifiant.name, dated.name if dated else "", communes or {"site": "Site unique"}, attributes, measured)
+    attributes, measured = _sorted_out(q for q in asked if q not in (identifiant, dated, place))
+    repeats = {name: _sorted_out(form.of(name).values()) for name in dict.fromkeys(q.repeat for q in form.questions if q.repeat)}
+    return Proposal(form, identifiant.name, dated.name if dated else "", communes or {"site": "Site unique"},
+                    ({"commune": place} if communes else {}) | attributes, measured, repeats)
+
+
+def _sorted_out(questions):
+    """The attributes {name: question} that describe, and what is measured, among questions."""
+    asked = [q for q in questions if NAME.fullmatch(q.name) and q.labels]
+    attributes = {q.name: q for q in asked if q.kind == "choix" and not _yes(q) and len(q.choices) <= MOST_CHOICES}
+    return attributes, tuple(q for q in asked if q.kind in ("nombre", "choix_multiple") or _yes(q))
 
 
 def _first(questions, part, kinds):
-    return next((q for q in questions if q.kind in kinds and re.search(rf"(^|_)({SPOKEN[part]})(_|$)", q.name)), None)
+    return next((q for word in SPOKEN[part] for q in questions if q.kind in kinds and word in q.name.split("_")), None)
 
 
 def _labels(question):
-    return {name: texts[-1] for name, texts in question.choices.items()}
+    return {name: texts[1] if texts[1:] else name for name, texts in question.choices.items()}
 
 
 def _yes(question):
@@ -93,21 +109,23 @@ def _yes(question):
 
 
 def _measured(question):
-    return "F CFA" if _money(question) else "unités", "moyenne" if re.search(AVERAGED, question.name) else "somme"
+    unit = "%" if "%" in question.labels[0] else _currency(question) if re.search(MONEY, question.name) else "unités"
+    return unit, "moyenne" if re.search(AVERAGED, question.name) else "somme"
+
+
+def _currency(question):
+    return next((unit for unit in values.MONEY if unit.casefold() in question.labels[0].casefold()), values.MONEY[0])
 
 
 def _said(question):
-    """The label of a question as the name of an indicator: no question mark, no unit in brackets."""
-    return re.sub(r"\s*\([^)]*\)$", "", question.labels[0].rstrip(" ?:"))
-
-
-def _money(question):
-    return bool(re.search(MONEY, question.name.casefold()))
+    """The label of a question as the name of an indicator: no « combien de », no question mark, no unit in brackets."""
+    said = re.sub(ASKING, "", re.sub(r"\s*\([^)]*\)$", "", question.labels[0].rstrip(" ?:")))
+    return said[:1].upper() + said[1:]
 
 
 def plan(proposal):
     """A first plan: the units, then a row for each thing measured (a sum, a share of yes, the number of different answers)."""
-    by = "|".join(q.name for q in proposal.attributs[:2])
+    by = "|".join(list(proposal.attributs)[:2])
     moments = "debut|fin" if proposal.moment else ""
     counted = "Unités distinctes ayant au moins une fiche"
     yield ("unites", "Unités suivies", counted, "unités", "suivi", "", "effectif", "", "", by, "recensement", "1", "", "Suivi")
@@ -121,7 +139,7 @@ def plan(proposal):
 def trial(proposal, debut, fin):
     """The rows of an invented export, its title row first: twelve units, at the two moments, the same on every run."""
     questions = proposal.form.of()
-    names = [proposal.identifiant, *filter(None, [proposal.moment]), *(q.name for q in (*proposal.attributs, *proposal.mesures)), "_uuid", "_index"]
+    names = [proposal.identifiant, *filter(None, [proposal.moment]), *(q.name for q in (*proposal.attributs.values(), *proposal.mesures)), "_uuid", "_index"]
     changing = {q.name for q in proposal.mesures}
     yield names
     for turn, month in enumerate([debut, fin] if proposal.moment else [fin]):
@@ -134,7 +152,8 @@ def trial(proposal, debut, fin):
 
 def _answer(question, unit, turn):
     if question.kind == "nombre":
-        low, high = (bound if bound is not None else default for bound, default in zip(question.bounds, (0, 1000), strict=True))
+        usual = (0, 100 if "%" in question.labels[0] else 1000)
+        low, high = (bound if bound is not None else default for bound, default in zip(question.bounds, usual, strict=True))
         return str(int(low + (high - low) * ((unit * 5) % UNITS + 1 + turn) / (UNITS + 4)))
     choices = list(question.choices)
     return " ".join(choices[:2]) if question.kind == "choix_multiple" else choices[(unit + turn * (unit % 3 == 0)) % len(choices)]

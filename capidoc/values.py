@@ -8,7 +8,8 @@ SPACES = r" \t\u00a0\u202f\u2009\u2007"
 INVISIBLE = dict.fromkeys(
     [c for c in range(0x20) if c not in (0x09, 0x0A, 0x0D)] + [0x7F, 0x200B, 0x200C, 0x200E, 0x200F, 0x2060, 0xFEFF]
     + list(range(0x202A, 0x202F)) + list(range(0x2066, 0x206A)))
-CURRENCY = re.compile(r"(f\s?cfa|cfa|xof|f)$", re.IGNORECASE)
+MONEY = ("F CFA", "GNF", "EUR", "USD")  # the units of a plan that are amounts of money
+CURRENCY = re.compile(r"(f\s?cfa|cfa|xof|gnf|fg|f)$", re.IGNORECASE)
 GROUPED = re.compile(r"[1-9]\d{0,2}(?:([ .])\d{3})(?:\1\d{3})*(?:,\d+)?")
 PLAIN = re.compile(r"\d+(?:[.,]\d+)?")
 # « 1.012 » may be one and a bit or one thousand and twelve; « 0,125 » can only be a decimal.
@@ -42,7 +43,7 @@ def key(text):
 
 
 def number(text):
-    """The number that a cell says in French notation (F CFA allowed); raises Unreadable when absent or doubtful."""
+    """The number that a cell says in French notation (a currency of West Africa allowed); raises Unreadable when absent or doubtful."""
     bare = CURRENCY.sub("", spaced(text)).strip()
     sign, bare = (-1, bare[1:].strip()) if bare[:1] in ("-", "−") else (1, bare)
     if AMBIGUOUS.fullmatch(bare):
@@ -70,6 +71,11 @@ def day(text):
     if re.fullmatch(r"\d{5}(\.\d+)?", text) and int(float(text)) in SERIALS:
         return (EXCEL_EPOCH + timedelta(days=int(float(text)))).isoformat()
     raise Unreadable("date_illisible")
+
+
+def since_1904(text):
+    """The serial of a day in a workbook that counts from 1904, as others count; any other text unchanged."""
+    return str(int(text) + 1462) if re.fullmatch(r"\d{5}", text) else text
 
 
 def _calendar(year, month, day_of_month):

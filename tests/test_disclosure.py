@@ -183,7 +183,7 @@ def test_a_lowered_threshold_needs_its_reason():
 
 
 def test_amounts_are_rounded_in_public_but_those_the_programme_has_published_and_what_they_add_up_to():
-    plan = [SimpleNamespace(**vars(i), libelle="", definition="", rappel=(), critere="", unite="F CFA", arrondi=1) for i in PLAN[1:2]]
+    plan = [SimpleNamespace(**vars(i), libelle="", definition="", rappel=(), critere="", sens="", unite="F CFA", arrondi=1) for i in PLAN[1:2]]
     computed = pd.DataFrame([dict(zip(effects.FACTS, ("montants", "valeur", "", g, v, "F CFA", 20, 0, None, "", "", []), strict=True))
                              for g, v in (("", 68_890_800.0), ("type=e", 37_571_550.0), ("type=a", 31_319_250.0), ("zone=n", 28_396_050.0))])
     plan[0].source = "s"

@@ -526,3 +526,35 @@ def test_word_opens_in_libreoffice(files, tmp_path):
     subprocess.run(command, capture_output=True, timeout=180, check=True)
     text = subprocess.run(["pdftotext", tmp_path / "document.pdf", "-"], capture_output=True, text=True).stdout
     assert "Prudence" in text and "Une note." in text and "050" in text
+
+
+# ── what a page must not do ─────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("number", [1, 5, 7])
+def test_key_figures_leave_no_empty_tile(number, assets, tmp_path):
+    tiles = "\n".join(f'[{n}]{{.ind ind="f{n}"}}\n: chiffre {n}\n' for n in range(number))
+    word.write(prepared(f"---\ntitle: T\n---\n::: {{.chiffres-cles}}\n{tiles}:::\n"), tmp_path / "x.docx", assets=assets, templates=TEMPLATES)
+    band = next(t for t in Document(tmp_path / "x.docx").tables if t.style.name == "Chiffres clés")
+    assert [text for row in band._tbl.tr_lst for cell in row.tc_lst if not (text := "".join(t.text for t in cell.iter(qn("w:t"))))] == []
+    assert sum(len(row.tc_lst) for row in band._tbl.tr_lst) == number
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_a_band_without_any_figure_is_left_out(suffix, assets, tmp_path):
+    WRITERS[suffix].write(prepared("---\ntitle: T\n---\n::: {.chiffres-cles}\n:::\n\nSuite.\n"), tmp_path / "x", assets=assets, templates=TEMPLATES)
+    assert (tmp_path / "x").stat().st_size > 0
+
+
+@pytest.mark.parametrize("before", [24, 28, 32])
+def test_a_short_story_stays_on_one_page(before, assets, tmp_path):
+    filler = "Une ligne.\n\n" * before
+    story = "::: {.histoire titre=\"Un restaurant\"}\nDébut du récit.\n\n" + "Une phrase du milieu.\n\n" * 6 + "Fin du récit.\n:::\n"
+    pdf.write(prepared(f"---\ntitle: T\n---\n{filler}{story}"), tmp_path / "x.pdf", assets=assets, templates=TEMPLATES)
+    pages = [page.extract_text() for page in PdfReader(tmp_path / "x.pdf").pages]
+    assert [page for page in pages if "Début du récit" in page] == [page for page in pages if "Fin du récit" in page]
+
+
+def test_a_short_story_asks_word_for_one_page(files):
+    story = next(t for t in Document(files["docx"]).tables if t.style.name == "Histoire")
+    assert all(row._tr.trPr.find(qn("w:cantSplit")) is not None for row in story.rows)

@@ -24,12 +24,12 @@ ADMITTED = yaml.safe_load((ROOT / "tests" / "grammalecte_admis.yml").read_text(e
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
-    """The folder of every deliverable of JASS, and of the fiche of a commune where little may be shown."""
+    """The folder of every deliverable of every programme, and of the fiche of a commune where little may be shown."""
     root = lay(tmp_path_factory.mktemp("juges"))
     for arguments in (["all"], ["sheet", "jass", "--commune", "niono"]):
         done = capidoc(root, *arguments)
         assert done.returncode == 0, done.stderr
-    return root / "outputs" / "jass"
+    return root / "outputs"
 
 
 def public(published, pattern):

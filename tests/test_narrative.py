@@ -40,6 +40,17 @@ def test_n_is_bound_too(render):
         'n = [20]{.ind ind="salaries.avant:n" value="20"}, [1]{.ind ind="salaries.avant:manquants" value="1"}')
 
 
+def test_the_interval_of_a_sample_is_bound_and_a_census_has_none():
+    estimated = narrative.Figure(FACTS.iloc[0].to_dict() | {"intervalle": [12.26, 21.5], "arrondi": 0.1, "unite": "%"})
+    assert estimated["intervalle"].bound() == '[12,3\u00a0à\u00a021,5]{.ind ind="salaries.avant:intervalle" value=""}'
+    assert narrative.Figure({"id": "salaries.avant", "intervalle": None})["intervalle"] == "–"
+
+
+def test_a_month_that_begins_with_a_vowel_takes_its_elision(render):
+    assert render("De [avril 2024]{.cadre} à mai, puis de août, de mai et de [octobre]") == (
+        "D’[avril 2024]{.cadre} à mai, puis d’août, de mai et d’[octobre]")
+
+
 def test_the_n_of_a_hidden_number_is_hidden(small, tmp_path):
     hidden = FACTS.assign(texte="n.p.", valeur=float("nan"), n=float("nan"))
     assert narrative.indicateurs(hidden)["salaries"]["avant"]["n"].fact["texte"] == "n.p."

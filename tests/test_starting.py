@@ -38,7 +38,7 @@ def test_a_form_tells_the_unit_its_date_its_place_and_what_is_measured():
     found = starting.propose(xlsform.load(EXAMPLE), EXAMPLE.name)
     assert (found.identifiant, found.moment) == ("code_entreprise", "date_visite")
     assert found.communes == {"nord": "Commune du nord", "sud": "Commune du sud"}
-    assert [q.name for q in found.attributs] == ["commune", "sexe_responsable"]
+    assert [*found.attributs] == ["commune", "sexe_responsable"]
     assert [q.name for q in found.mesures] == ["revenu_mensuel", "apprentis", "tient_comptes"]
 
 
@@ -72,6 +72,34 @@ def test_a_place_without_plain_names_is_no_list_of_communes(tmp_path):
     assert (found.communes, found.moment) == ({"a": "Village A", "b": "Village B"}, "")
     path = form(tmp_path / "g.xlsx", ("text", "code", "Code"), ("integer", "eau", "Litres d’eau"))
     assert starting.propose(xlsform.load(path), path.name).communes == {"site": "Site unique"}
+
+
+def test_choices_kept_in_a_file_are_text_and_no_attribute(tmp_path):
+    path = form(tmp_path / "f.xlsx", ("text", "code", "Code"), ("select_one_from_file personnel.csv", "responsable", "Responsable"))
+    found = starting.propose(xlsform.load(path), path.name)
+    assert (found.form.of()["responsable"].kind, found.attributs, found.mesures) == ("texte", {}, ())
+
+
+def test_the_finest_place_of_a_form_tells_the_communes_whatever_it_is_called(tmp_path):
+    path = form(tmp_path / "f.xlsx", ("text", "code", "Code"), ("select_one oui_non", "region", "Région"), ("select_one villages", "district", "District"))
+    found = starting.propose(xlsform.load(path), path.name)
+    assert (found.communes, {name: q.name for name, q in found.attributs.items()}) == ({"a": "Village A", "b": "Village B"}, {"commune": "district"})
+
+
+def test_a_question_becomes_the_name_of_an_indicator_in_its_unit(tmp_path):
+    path = form(tmp_path / "f.xlsx", ("text", "code", "Code"), ("integer", "enfants", "Combien d'enfants dépistés ?"),
+                ("decimal", "taux", "Taux de guérison (%)"), ("integer", "cout", "Coût (GNF)"),
+                ("select_one oui_non", "rupture", "Y a-t-il eu une rupture d'intrants ?"))
+    plan = {row[0]: row for row in starting.plan(starting.propose(xlsform.load(path), path.name))}
+    assert {name: (row[1], row[3]) for name, row in plan.items() if name != "unites"} == {
+        "enfants": ("Enfants dépistés", "unités"), "taux": ("Taux de guérison", "%"), "cout": ("Coût", "GNF"), "rupture": ("Rupture d'intrants", "%")}
+
+
+def test_repeats_are_told_and_left_to_take_up(root, tmp_path):
+    path = form(tmp_path / "f.xlsx", ("text", "code", "Code"), ("begin_repeat", "enfants", "Enfants"), ("integer", "age", "Âge"),
+                ("select_one villages", "origine", "Origine"), ("end_repeat", "", ""))
+    starting.begin(root, "neuf", path, "2024-01", "2024-12")
+    assert "    #   enfants: {variables: [age], attributs: {origine: origine}}\n" in (root / "programmes/neuf/programme.yml").read_text(encoding="utf-8")
 
 
 def test_private_questions_are_declared_sensitive(root, tmp_path):

@@ -36,8 +36,8 @@ def _few_people(fact, threshold):
 
 
 def _money_of_few(fact, dominated, threshold):
-    few = fact.unite in (MONEY, "unités") and fact.n < threshold
-    return few or (fact.unite == MONEY and tuple(getattr(fact, k) for k in KEY) in dominated)
+    few = fact.unite in (*MONEY, "unités") and fact.n < threshold
+    return few or (fact.unite in MONEY and tuple(getattr(fact, k) for k in KEY) in dominated)
 
 
 def _rate_of_few(fact, indicator, thresholds):
@@ -61,7 +61,7 @@ def _told_by_difference(fact, indicator, former, thresholds):
     if fact.mesure not in LEVELS or (fact.id, fact.moment) not in former:
         return False
     value, n = former[fact.id, fact.moment]
-    if fact.unite == MONEY:
+    if fact.unite in MONEY:
         return abs(fact.valeur - value) > fact.arrondi / 2 and abs(fact.n - n) < thresholds.contributeurs
     return bool(fact.groupe) and fact.unite == "personnes" and 0 < abs(fact.valeur - value) < thresholds.personnes
 

@@ -183,13 +183,13 @@ def _box(node: dict) -> list:
     return [tables.with_widths(tables.table(header, body, 1, style=style), [1]), _separator()]
 
 
-def _band(node: dict, style: str, term_style: str, line_style: str, columns: int) -> list:
-    """Return the cards as a table with that many columns."""
+def _band(node: dict, style: str, term_style: str, line_style: str, most: int) -> list:
+    """Return the cards as a table with that many columns at most, rows as full as each other; the last card takes what is left."""
     cells = [
         tables.cell(tables.styled(term_style)([plain(term)]) + tables.styled(line_style)(blocks))
         for term, blocks in cards(node)
     ]
-    cells += [tables.cell([])] * (-len(cells) % min(columns, len(cells)))
-    columns = min(columns, len(cells))
+    columns = -(-len(cells) // -(-len(cells) // most))
+    cells[-1][3] += -len(cells) % columns
     rows = [tables.row(cells[start : start + columns]) for start in range(0, len(cells), columns)]
     return [tables.with_widths(tables.table([], rows, columns, style=style), [1] * columns), _separator()]

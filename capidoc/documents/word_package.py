@@ -11,8 +11,9 @@ from docx.shared import Emu
 from capidoc.documents.pandoc import meta, text
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
-BOXES = ("Encadré", "Prudence", "Histoire")  # the tables whose rows may run over two pages
-SHORT = 700  # characters of a table that is kept on one page
+BOXES = ("Encadré", "Prudence", "Histoire")
+BULLET = 300  # twentieths of a point from one level of a list to the next
+SHORT, SHORT_BOX = 700, 2000  # characters of a table, of a box, kept on one page; a longer box may run over two
 FOLLOWERS = ("hdrShapeDefaults", "footnotePr", "endnotePr", "compat", "docVars", "rsids")
 AFTER_UPDATE = {qn(f"w:{name}") for name in FOLLOWERS}  # the schema wants updateFields before these
 ENTRY = (
@@ -70,9 +71,14 @@ def _pair_bookmarks(body) -> None:
 
 
 def _fix_numbering(document) -> None:
-    """Replace the random ids that docxcompose draws for the lists."""
-    for number, identifier in enumerate(document.part.numbering_part.element.iter(qn("w:nsid")), 1):
+    """Replace the random ids that docxcompose draws for the lists; bring the bullets that pandoc indents under their text."""
+    numbering = document.part.numbering_part.element
+    for number, identifier in enumerate(numbering.iter(qn("w:nsid")), 1):
         identifier.set(qn("w:val"), f"{number:08X}")
+    for level in numbering.iter(qn("w:lvl")):
+        for indent in level.iter(qn("w:ind")):
+            indent.set(qn("w:left"), str(BULLET * (int(level.get(qn("w:ilvl"))) + 1)))
+            indent.set(qn("w:hanging"), str(BULLET - 60))
 
 
 def _name_pictures(body) -> None:
@@ -97,7 +103,7 @@ def _name_styles(document) -> None:
 
 
 def _fit_tables(document) -> None:
-    """Make each table as wide as the text; let no row run over two pages, but those of boxes."""
+    """Make each table as wide as the text; let no row run over two pages, but those of a long box."""
     section = document.sections[-1]
     width = section.page_width - section.left_margin - section.right_margin
     for table in document.tables:
@@ -105,19 +111,20 @@ def _fit_tables(document) -> None:
         for column, share in zip(table.columns, grid, strict=True):
             column.width = Emu(round(share * width / sum(grid)))
         widths, is_box = [column.width for column in table.columns], table.style.name in BOXES
+        is_short = sum(len(piece.text or "") for piece in table._tbl.iter(qn("w:t"))) < (SHORT_BOX if is_box else SHORT)
         for row in table._tbl.tr_lst:
-            _fit_row(row, widths, is_box)
-        if sum(len(piece.text or "") for piece in table._tbl.iter(qn("w:t"))) < SHORT:
+            _fit_row(row, widths, may_split=is_box and not is_short)
+        if is_short:
             _keep_together(table)
 
 
-def _fit_row(row, widths: list, is_box: bool) -> None:
-    """Give the row's cells their columns' widths, and keep the row on one page unless it belongs to a box."""
+def _fit_row(row, widths: list, may_split: bool) -> None:
+    """Give the row's cells their columns' widths, and keep the row on one page unless it may split."""
     first = row.grid_before
     for cell in row.tc_lst:
         cell.width = Emu(sum(widths[first : first + cell.grid_span]))
         first += cell.grid_span
-    if not is_box:
+    if not may_split:
         row.get_or_add_trPr().insert(0, OxmlElement("w:cantSplit"))
 
 

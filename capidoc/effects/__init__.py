@@ -37,7 +37,7 @@ def influence(plan, observations, period):
 
 def contributions(plan, observations, period):
     """What each unit brings to each amount, for the rules of disclosure alone: indicateur, mesure, moment, groupe, unite, valeur."""
-    money = [(i, cells(i, observations)) for i in plan if i.unite == changes.MONEY and i.regle not in ("quotient", "modalites")]
+    money = [(i, cells(i, observations)) for i in plan if i.unite in changes.MONEY and i.regle not in ("quotient", "modalites")]
     rows = [row.assign(indicateur=i.id, mesure=mesure, moment=moment, groupe=group) for i, whole in money
             for group, members in [("", whole), *groups(i, whole)] for mesure, moment, row in _brought(i, members, group, period)]
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()

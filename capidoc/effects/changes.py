@@ -8,9 +8,9 @@ from capidoc.effects.levels import share
 from capidoc.effects.rows import COUNT, PERCENT, POINTS, fact
 from capidoc.effects.units import each, groups, known, units
 from capidoc.indicators import COUNTED
+from capidoc.values import MONEY
 
 PAIRED = "paires"
-MONEY = "F CFA"
 # How the change is spread over the units: it says nothing of shares, which a unit has or has not.
 SPREAD = ("somme", "nombre", "moyenne", "mediane")
 
@@ -121,7 +121,7 @@ def _tested(indicator, before, after):
 
 def _at_constant_prices(indicator, total, prices, period):
     """The last level and the change at the prices of the first month, where the price table has both."""
-    if indicator.unite != MONEY or not {period.debut, period.fin} <= set(prices):
+    if indicator.unite not in MONEY or not {period.debut, period.fin} <= set(prices):
         return
     before, after = (row for row in total if row["mesure"] in ("avant", "apres"))
     real = statistics.deflated(after["valeur"], prices[period.fin], prices[period.debut])
