@@ -16,8 +16,9 @@ from itertools import islice
 from pathlib import Path
 
 from capidoc import building, publishing, running
+from capidoc.places import FORMATS, ROOT, slugs
 from capidoc.problems import ConfigurationRefused, Problem, Refusal, ResourcesLacking, lacking, near
-from capidoc.programme import ROOT, Programme, slugs
+from capidoc.programme import Programme
 
 PAGE, LABEL = "portefeuille.html", "Portefeuille"
 OPTIONAL = ("commune", "debut", "fin", "livrable")
@@ -90,7 +91,7 @@ def _rows(table, root):
 
 
 def _deliverables(programme, name):
-    known = building.wanted(programme, "all")
+    known = programme.wanted()
     if name not in ("", *known):
         raise ConfigurationRefused(Problem("livrable inconnu", remedy=near(name, known), column="livrable", value=name))
     return [name] if name else known
@@ -126,7 +127,7 @@ def _all(wishes, outcomes, workers, held):
         described = publishing.inputs(programme, building.parameters(programme))
         if locks[programme.slug].code:
             outcomes[name] = locks[programme.slug]
-        elif building.current(programme, deliverables, described):
+        elif publishing.untouched(programme, deliverables, described):
             outcomes[name] = Outcome(0, NOTHING)
         else:
             waiting.setdefault(programme.slug, []).append((name, described))
@@ -233,7 +234,7 @@ def _index(wishes, outcomes, root):
 def _links(name, programme=None, deliverables=()):
     from markupsafe import Markup
 
-    there = [f"{one}.{kind}" for one in sorted(deliverables) for kind in building.FORMATS if (programme.published / f"{one}.{kind}").is_file()]
+    there = [f"{one}.{kind}" for one in sorted(deliverables) for kind in FORMATS if (programme.published / f"{one}.{kind}").is_file()]
     return Markup(" · ").join(Markup('<a href="{}/{}">{}</a>').format(name, file, file) for file in there)
 
 
