@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from capidoc import problems
-from capidoc.programme import ROOT, Programme, slugs
+from capidoc.places import DELIVERABLES, ROOT, Place, slugs
 
 LOG = ROOT / "outputs" / "capidoc.log"
 LOG_BYTES = 1_000_000
@@ -110,9 +110,25 @@ def _one(asked, slug):
         return _lab()
     if asked.verb == "new":
         return _new(asked, slug)
+    if said := _untouched(asked, slug):
+        print(said)
+        return 0
+    from capidoc.programme import Programme
+
     programme = Programme(slug, asked.commune, asked.debut, asked.fin, profil=asked.profil)
     with nullcontext() if asked.verb in ("verify", "claims") else publishing.alone(programme):
         return _done(asked, programme)
+
+
+def _untouched(asked, slug):
+    """What to say where a whole programme's set is asked for again and nothing has changed; nothing of the programme is read for it."""
+    from capidoc import publishing
+
+    if asked.verb not in (*DELIVERABLES, "all") or (asked.commune, asked.debut, asked.fin, asked.profil) != ("toutes", "", "", "public"):
+        return ""
+    place = Place(slug)
+    with publishing.alone(place):
+        return publishing.untouched(place, place.wanted(asked.verb))
 
 
 def _done(asked, programme):
@@ -140,7 +156,7 @@ def _done(asked, programme):
         building.compute(programme, asked.verb)
         print(f"{programme.slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
     else:
-        print(building.publish(programme, building.wanted(programme, asked.verb)))
+        print(building.publish(programme, programme.wanted(asked.verb)))
     return 0
 
 

@@ -4,7 +4,6 @@ The cells meet the same IPython kernel as in JupyterLab. Where the system cannot
 """
 
 import ast
-import ctypes
 import gc
 import importlib
 import multiprocessing
@@ -18,10 +17,11 @@ from contextlib import suppress
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from papermill.engines import Engine, NBClientEngine, papermill_engines
 
+from capidoc.aside import bind
+
 NAME = "capidoc"
 _awaited = []
 SHOWN = ("stream", "display_data", "execute_result", "error")
-PR_SET_PDEATHSIG = 1
 
 
 class Forked(Engine):
@@ -131,9 +131,7 @@ class _Shell:
 def _serve(channel, parent):
     """Nothing: answers each source with (its number, its outputs) until the other end closes or a cell asks to leave."""
     os.setpgid(0, 0)
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        return
+    bind(parent)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with tempfile.TemporaryFile() as written:

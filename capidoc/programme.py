@@ -1,20 +1,17 @@
-"""Where is everything, and what is this programme: the only module that knows paths."""
+"""What is this programme: its identity as programme.yml says it, and the places of a run restricted to a commune or a period."""
 
 import re
 import unicodedata
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from capidoc.places import ROOT, Place
 from capidoc.problems import ConfigurationRefused, InputUnreadable, Problem, near
-
-SLUG = re.compile(r"[a-z0-9_-]{1,64}")
-ROOT = Path(__file__).resolve().parent.parent
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Month = Annotated[str, StringConstraints(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]
@@ -234,17 +231,12 @@ class Identity(_Strict):
         return {commune: name for name, zone in self.zones.items() for commune in zone.communes}
 
 
-class Programme:
+class Programme(Place):
     """A programme's identity and the places of its files under one root; raises ConfigurationRefused."""
 
     def __init__(self, slug, commune="toutes", debut="", fin="", root=ROOT, profil="public"):
-        if not SLUG.fullmatch(slug):
-            raise ConfigurationRefused(Problem("nom de programme refusé", "lettres minuscules, chiffres, _ ou -", value=slug))
-        self.slug, self.root, self.profil = slug, Path(root), profil
-        self.folder = self.root / "programmes" / slug
-        if not (self.folder / "programme.yml").is_file():
-            raise ConfigurationRefused(Problem("programme inconnu", "un dossier de programmes/ avec son programme.yml",
-                                               near(slug, slugs(self.root)), value=slug))
+        super().__init__(slug, root)
+        self.profil = profil
         if commune != "toutes" and commune not in self.identity.communes:
             raise ConfigurationRefused(Problem("commune inconnue", remedy=near(commune, self.identity.communes), value=commune))
         self.commune, self.period = commune, _restricted(self.identity.periodes["suivi"], debut, fin)
@@ -259,11 +251,6 @@ class Programme:
             raise ConfigurationRefused(*(_explained(path, e) for e in error.errors())) from error
 
     @property
-    def raw(self):
-        """The folder of exports as received."""
-        return self.root / "data" / "raw" / self.slug
-
-    @property
     def processed(self):
         """The folder of tables that can be rebuilt."""
         return self.root / "data" / "processed" / self.slug / self.scope
@@ -271,18 +258,8 @@ class Programme:
     @property
     def published(self):
         """The folder that people open; documents that show all stay in the internal one."""
-        whole = self.root / "outputs" / self.slug
+        whole = super().published
         return whole / self.scope if self.profil == "public" else whole / "interne" / "_".join(filter(None, ["documents", self.scope]))
-
-    @property
-    def templates(self):
-        """The folder of deliverables and page models."""
-        return self.root / "templates"
-
-    @property
-    def notebooks(self):
-        """The folder of the three notebooks."""
-        return self.root / "notebooks"
 
     @property
     def scope(self):
@@ -311,11 +288,6 @@ class Programme:
 def _fits(path, source):
     """Whether a raw file is one of the source; accents may have been decomposed by the disk that carried it."""
     return not path.name.startswith("~$") and fnmatchcase(unicodedata.normalize("NFC", path.name), source.fichier)
-
-
-def slugs(root=ROOT):
-    """The names of all programmes, sorted."""
-    return sorted(p.parent.name for p in (Path(root) / "programmes").glob("*/programme.yml"))
 
 
 def _restricted(whole, debut, fin):
