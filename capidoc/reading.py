@@ -29,7 +29,7 @@ MIXED = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x80-\xbf]")
 STRANGE = re.compile(rb"<!|<\?(?!xml\s)|</(?:\w+:)?v>\s*<(?:\w+:)?v\b|\0")
 PLACED = rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']([^"']*)"""
 FAR = re.compile(rb"""^(?:[B-Z][A-Z]{2,}\d|[A-Z]{4,}\d|[A-Z]+(?:\d{7,}|[1-9]\d{5}(?<!100000)$))""", re.IGNORECASE | re.MULTILINE)
-FORMULA = re.compile(rb"""<(?:\w+:)?c\s([^>]*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>([^<]*)</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v>([^<]*))?""")
+FORMULA = re.compile(rb"""<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>([^<]*)</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v>([^<]*))?""")
 ERROR = re.compile(rb"""<(?:\w+:)?c\s([^>]*\bt\s*=\s*["']e["'][^>]*)>(?:\s*<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>))?\s*<(?:\w+:)?v>([^<]*)""")
 
 
@@ -230,7 +230,8 @@ def _place(attributes):
 def _grid(rows):
     import pandas as pd
 
-    frame = pd.DataFrame(list(rows), dtype=object).fillna("")
+    width = max(map(len, rows), default=0)
+    frame = pd.DataFrame([row if len(row) == width else row + [""] * (width - len(row)) for row in rows], dtype=object)
     frame.index = range(1, len(frame) + 1)
     return frame
 
