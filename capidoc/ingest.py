@@ -128,7 +128,7 @@ def _recognised(sheet, form, source, repeat):
     needed = [n for n in kept if n not in xlsform.SYSTEM] + (["_parent_index", "_submission__uuid"] if repeat else [])
     xlsform.require(asked, needed, questions, place)
     body = sheet.below(top)
-    body = body.iloc[_tagged(body):]
+    body = body.iloc[_tagged(body) if source.formulaire else 0:]
     if not repeat and not (body != "").any(axis=None):
         raise QualityRefused(Problem("aucune ligne sous les titres", remedy="Exportez à nouveau, ou retirez ce fichier de data/raw.", **sheet.place))
     _computed(sheet, body, found, questions, source, repeat)
@@ -168,8 +168,8 @@ def _unmerged(sheet, body, found, questions):
 
 def _tagged(body):
     """1 when the first row is Kobo's row of tags, else 0: a row of data may begin with « # » too."""
-    cells = [cell for cell in map(str, body.iloc[0]) if cell] if len(body) else []
-    return int(bool(cells) and all(cell.startswith("#") for cell in cells))
+    cells = [cell for cell in body.iloc[0] if cell] if len(body) else []
+    return int(bool(cells) and all(re.fullmatch(r"#[a-z]\w*(\s*\+\w+)*", cell) for cell in cells))
 
 
 def _header_row(sheet, source):
