@@ -24,7 +24,7 @@ PACKED, UNPACKED, RATIO, ROWS, COLUMNS = 20_000_000, 200_000_000, 100, 100_000, 
 LARGEST = {".xlsx": PACKED, ".csv": UNPACKED}
 OLE, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
 # Letters of UTF-8 in a file that is not UTF-8: read as cp1252, « é » would be « Ã© ».
-MIXED = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x80-\xbf]")
+MIXED = re.compile(rb"\xc3[\x80-\xbf]|\xc2\xa0|\xe2\x80[\x80-\xbf]")
 # What spreadsheets never write, and calamine reads as another number than Excel shows: comments, CDATA, two values in a cell, UTF-16.
 STRANGE = re.compile(rb"<!|<\?(?!xml\s)|</(?:\w+:)?v>\s*<(?:\w+:)?v\b|\0")
 PLACED = rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']([^"']*)"""
@@ -210,7 +210,7 @@ def _sheet_parts(parts):
     """The part that holds each sheet {name: part}."""
     from defusedxml.ElementTree import fromstring
 
-    relations = {r.get("Id"): r.get("Target") for r in fromstring(parts.get("xl/_rels/workbook.xml.rels", b"<r/>"))}
+    relations = {r.get("Id"): r.get("Target", "") for r in fromstring(parts.get("xl/_rels/workbook.xml.rels", b"<r/>"))}
     sheets = [e for e in fromstring(parts["xl/workbook.xml"]).iter() if e.tag.endswith("}sheet")]
     target = {e.get("name"): relations.get(next((v for k, v in e.attrib.items() if k.endswith("}id")), ""), "") for e in sheets}
     return {name: t.lstrip("/") if t.startswith("/") else f"xl/{t}" for name, t in target.items()}

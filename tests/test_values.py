@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from capidoc import values
@@ -57,6 +57,7 @@ def test_every_way_of_writing_an_amount_says_the_same(amount):
 @given(st.integers(0, 10**9), st.integers(0, 4), st.sampled_from(["", " ", "\u00a0", "\u202f", "."]), st.sampled_from([",", "."]),
        st.sampled_from(["", " F CFA", "\u00a0XOF"]), st.sampled_from(["", "-", "\u2212"]))
 def test_an_amount_written_in_any_style_is_read_as_meant_or_refused(whole, decimals, group, comma, currency, sign):
+    assume(group != comma)
     meant = float(f"{whole}.{'5' * decimals}")
     text = f"{whole:,}".replace(",", group) + (comma + "5" * decimals if decimals else "")
     try:
