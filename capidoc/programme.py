@@ -324,6 +324,8 @@ def read_yaml(path):
         mark = error.problem_mark
         raise ConfigurationRefused(Problem(f"YAML illisible : {error.problem}", file=path.name,
                                            row=mark.line + 1 if mark else None)) from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigurationRefused(Problem("YAML illisible", "un texte en UTF-8", file=path.name)) from error
 
 
 def _explained(path, error):
