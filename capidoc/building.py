@@ -236,7 +236,8 @@ def write(text, deliverable, workshop, templates):
         try:
             writer.write(ast, workshop / f"{deliverable}.{kind}", assets=workshop, templates=templates)
         except (ValueError, OSError, RuntimeError) as error:
-            raise lacking(error) or RenderingFailed(Problem(f"le document n’a pas pu être mis en forme : {error}", file=f"{deliverable}.{kind}")) from error
+            raise lacking(error) or RenderingFailed(Problem(f"le document n’a pas pu être mis en forme : {error}", file=f"{deliverable}.{kind}",
+                                                            remedy="Envoyez-nous ce message.")) from error
 
     # Most of the work is pandoc's and Typst's: one format is made while another waits for them.
     with ThreadPoolExecutor() as pool:

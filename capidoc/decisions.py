@@ -39,7 +39,8 @@ def corrections(folder):
     sheet = sheet[(sheet[["nouvelle", "action", "motif", "auteur", "date"]] != "").any(axis=1)]
     wrong = [Problem("action inconnue", remedy=near(action, ACTIONS), file=path.name, row=row, column="action", value=action)
              for row, action in sheet["action"].items() if action not in ACTIONS]
-    wrong += [Problem("décision sans motif ni auteur", file=path.name, row=row) for row, r in sheet.iterrows() if not (r["motif"] and r["auteur"])]
+    wrong += [Problem("décision incomplète", "un motif et un auteur (une fonction)", file=path.name, row=row)
+              for row, r in sheet.iterrows() if not (r["motif"] and r["auteur"])]
     if wrong:
         raise ConfigurationRefused(*wrong)
     return sheet

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd  # a run with nothing to do only hashes files
 
 ACCEPTED = ".xlsx (Excel, KoboToolbox) ou .csv"
+SAVED = "Ouvrez-le, ne gardez que les données et enregistrez-le à nouveau."
 PACKED, UNPACKED, RATIO, ROWS, COLUMNS = 20_000_000, 200_000_000, 100, 100_000, 2_000
 # A CSV has nothing to unpack: it may weigh what a workbook may, once unpacked.
 LARGEST = {".xlsx": PACKED, ".csv": UNPACKED}
@@ -48,7 +49,7 @@ def read(path):
     if path.suffix.lower() not in LARGEST:
         raise InputUnreadable(Problem("format refusé", ACCEPTED, "Enregistrez le fichier sous l’un de ces formats.", file=path.name))
     if path.stat().st_size > LARGEST[path.suffix.lower()]:
-        raise InputUnsafe(Problem(f"fichier de plus de {LARGEST[path.suffix.lower()] // 10**6} Mo", file=path.name))
+        raise InputUnsafe(Problem(f"fichier de plus de {LARGEST[path.suffix.lower()] // 10**6} Mo", remedy="Exportez période par période.", file=path.name))
     content = path.read_bytes()
     if not content.strip():
         raise InputUnreadable(Problem("fichier vide", remedy="Téléchargez l’export à nouveau.", file=path.name))
@@ -107,10 +108,10 @@ def _inspected(file, content):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             infos = archive.infolist()
             if len({i.filename for i in infos}) < len(infos):
-                raise InputUnsafe(Problem("deux pièces du classeur portent le même nom", file=file))
+                raise InputUnsafe(Problem("deux pièces du classeur portent le même nom", remedy=SAVED, file=file))
             total = sum(i.file_size for i in infos)
             if total > UNPACKED or total > RATIO * max(len(content), 10_000):
-                raise InputUnsafe(Problem("classeur démesuré une fois décompressé", file=file))
+                raise InputUnsafe(Problem("classeur démesuré une fois décompressé", remedy=SAVED, file=file))
             if archive.testzip():
                 raise zipfile.BadZipFile
             parts = {i.filename: archive.read(i) for i in infos}
@@ -127,7 +128,7 @@ def _inspected(file, content):
 
 def _no_entities(file, parts):
     if any(b"<!DOCTYPE" in xml or b"<!ENTITY" in xml for xml in parts.values()):
-        raise InputUnsafe(Problem("classeur avec des entités XML, refusé", file=file))
+        raise InputUnsafe(Problem("classeur avec des entités XML, refusé", remedy=SAVED, file=file))
 
 
 def _sheet_parts(parts):
@@ -145,7 +146,7 @@ def _within(file, xml):
     far = re.search(rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["'](?:[B-Z][A-Z]{2,}\d|[A-Z]{4,}\d|[A-Z]+(?:\d{7,}|[1-9]\d{5}(?<!100000)["']))""", xml)
     last = max((int(n) for n in re.findall(rb"""<(?:\w+:)?row\s[^>]*?\br\s*=\s*["'](\d+)""", xml)), default=0)
     if far or last > ROWS:
-        raise InputUnsafe(Problem(f"cellules au-delà de {ROWS} lignes ou de {COLUMNS} colonnes", file=file))
+        raise InputUnsafe(Problem(f"cellules au-delà de {ROWS} lignes ou de {COLUMNS} colonnes", remedy=SAVED, file=file))
 
 
 def _formulas(xml):

@@ -38,4 +38,4 @@ def _misnamed(heads, columns, optional, file):
         if column not in (*columns, *optional):
             yield Problem("colonne inconnue", file=file, column=column, remedy=near(column, [*columns, *optional]))
         elif heads.count(column) > 1:
-            yield Problem("colonne écrite deux fois", file=file, column=column)
+            yield Problem("colonne écrite deux fois", remedy="Gardez-en une.", file=file, column=column)

@@ -5,7 +5,7 @@ from itertools import chain
 
 from capidoc import reading, tables, xlsform
 from capidoc.fetching import kobo, layout, link, odk
-from capidoc.problems import ConfigurationRefused, InputUnreadable, Problem, Refusal, ResourcesLacking
+from capidoc.problems import ConfigurationRefused, InputUnreadable, Problem, Refusal, ResourcesLacking, lacking
 
 PLACES = {"_index", "_parent_index"}  # they start again with each export
 
@@ -19,7 +19,7 @@ def fetch(programme):
         try:
             yield f"{name} : {_one(programme, source, programme.processed / 'collecte' / name)}"
         except OSError as error:
-            raise ResourcesLacking(Problem(f"écriture impossible : {error.strerror}", file=str(error.filename or programme.raw))) from error
+            raise lacking(error) or ResourcesLacking(Problem("écriture impossible", remedy="Relancez.", file=str(error.filename or programme.raw))) from error
 
 
 def _one(programme, source, workshop):
