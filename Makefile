@@ -14,7 +14,7 @@ CAPIDOC := $(VENV)/bin/python -m capidoc
 SCOPE    = $(PROGRAMME) --commune "$(COMMUNE)" --debut "$(DEBUT)" --fin "$(FIN)" --profil "$(PROFIL)"
 
 .DEFAULT_GOAL := help
-.PHONY: help report brief sheet dashboard all portfolio data effects check verify claims fetch new test wheels audit lab clean
+.PHONY: help report brief sheet dashboard all portfolio data effects check verify claims fetch import new test wheels audit lab clean
 
 report: $(READY) ## le document de capitalisation : outputs/jass/capitalisation.html, .docx et .pdf
 	@$(CAPIDOC) report $(SCOPE)
@@ -51,6 +51,9 @@ fetch: $(READY) ## aller chercher les nouvelles fiches sur KoboToolbox ou ODK Ce
 
 claims: $(READY) ## proposer les chiffres que publie un texte : make claims TEXTE=rapport.docx
 	@$(CAPIDOC) claims $(PROGRAMME) --texte "$(TEXTE)"
+
+import: $(READY) ## reprendre dans recit/ un Word retouché : make import FICHIER=capitalisation.docx, puis avec OUI=1 pour écrire
+	@$(CAPIDOC) import $(PROGRAMME) --commune "$(COMMUNE)" "$(FICHIER)" $(if $(OUI),--oui)
 
 test: $(READY) ## tous les tests
 	@$(VENV)/bin/ruff check -q capidoc tests programmes

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from capidoc import problems
-from capidoc.programme import ROOT, Programme, slugs
+from capidoc.places import DELIVERABLES, ROOT, Place, slugs
 
 LOG = ROOT / "outputs" / "capidoc.log"
 LOG_BYTES = 1_000_000
@@ -30,6 +30,7 @@ VERBS = {
     "effects": "nettoyer et calculer les effets",
     "check": "qualité des données et des chiffres publiés : à l’écran, dans interne/qualite.html et controle_chiffres.csv",
     "claims": "proposer les chiffres que publie un texte, pour qu’une personne les confirme",
+    "import": "reprendre dans recit/ ce que quelqu’un a retouché dans un document Word publié",
     "new": "commencer un programme, d’après son formulaire (XLSForm)",
     "fetch": "aller chercher les nouvelles fiches sur KoboToolbox ou ODK Central",
     "lab": "JupyterLab sur les carnets",
@@ -81,6 +82,9 @@ def _parser():
         one.add_argument("--profil", default="public", choices=["public", "interne"], help="public ou interne")
         if verb == "new":
             one.add_argument("--formulaire", type=Path, default=FORM, help="le XLSForm des fiches ; sans lui, un formulaire d’exemple")
+        if verb == "import":
+            one.add_argument("fichier", type=Path, help="le document Word retouché, son nom commençant comme celui du document publié")
+            one.add_argument("--oui", action="store_true", help="écrire dans recit/ ; sans cela, les différences sont seulement montrées")
         if verb == "claims":
             one.add_argument("--texte", required=True, type=Path, help="le document publié : .txt, .md, .docx ou .pdf")
     return parser
@@ -100,11 +104,27 @@ def _one(asked, slug):
     """0, once a verb is done on one programme, alone on it unless it only reads."""
     from capidoc import publishing
 
+    if said := _untouched(asked, slug):
+        print(said)
+        return 0
+    from capidoc.programme import Programme
+
     programme = Programme(slug, asked.commune, asked.debut, asked.fin, profil=asked.profil)
     with nullcontext() if asked.verb in ("verify", "claims") else publishing.alone(programme):
         for line in _done(asked, programme):
             print(line, flush=True)
     return 0
+
+
+def _untouched(asked, slug):
+    """What to say where a whole programme's set is asked for again and nothing has changed; nothing of the programme is read for it."""
+    from capidoc import publishing
+
+    if asked.verb not in (*DELIVERABLES, "all") or (asked.commune, asked.debut, asked.fin, asked.profil) != ("toutes", "", "", "public"):
+        return ""
+    place = Place(slug)
+    with publishing.alone(place):
+        return publishing.untouched(place, place.wanted(asked.verb))
 
 
 def _done(asked, programme):
@@ -116,6 +136,8 @@ def _done(asked, programme):
             yield building.verify(programme)
         case "claims":
             yield from _claims(programme, asked.texte)
+        case "import":
+            yield from _import(programme, asked)
         case "clean":
             for kept in publishing.clean(programme):
                 print(f"gardé, car modifié ou ajouté par quelqu’un : {kept}", file=sys.stderr)
@@ -130,7 +152,7 @@ def _done(asked, programme):
             building.compute(programme, asked.verb)
             yield f"{programme.slug} : tables écrites dans {programme.processed.relative_to(ROOT)}"
         case _:
-            yield building.publish(programme, building.wanted(programme, asked.verb))
+            yield building.publish(programme, programme.wanted(asked.verb))
 
 
 def _doctor(_):
@@ -173,6 +195,20 @@ def _claims(programme, path):
     target = programme.processed / building.PROPOSED
     tables.write(tables.inert(found), target)
     yield f"{len(found)} chiffres proposés dans {target.relative_to(ROOT)} : gardez ceux qui en sont, et recopiez-les dans chiffres_publies.csv."
+
+
+def _import(programme, asked):
+    """What the Word file changes, shown, and written when it was asked to; raises InputMismatch for what is left to do by hand."""
+    from capidoc import importing
+
+    changes, left = importing.proposed(programme, asked.fichier)
+    yield from importing.told(changes)
+    if asked.oui:
+        importing.write(programme, changes)
+    done = "écrits" if asked.oui else "à écrire, avec --oui"
+    yield f"{len(changes)} textes de recit/ {done}" if changes else f"{programme.slug} : aucun texte de recit/ à changer"
+    if left:
+        raise problems.InputMismatch(*left)
 
 
 def _portfolio(asked):

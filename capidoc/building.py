@@ -4,9 +4,10 @@ import json
 import re
 import shutil
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 from capidoc import agreement, pseudonyms, publishing, running, scanning, traceability
+from capidoc.aside import aside
+from capidoc.places import FORMATS
 from capidoc.problems import Problem, RenderingFailed, lacking
 from capidoc.programme import read_yaml
 
@@ -20,9 +21,7 @@ WORDING = re.compile(r"programmes/[^/]+/(recit/|figures\.yml)|templates/(?!contr
 SCOPE = ("programme", "commune", "debut", "fin")
 ASKED = {"01_clean": (), "02_effects": ("profil",), "03_report": ("profil", "livrable", "identite")}
 SAID = {"01_clean": "Nettoyage des données", "02_effects": "Calcul des effets", "03_report": "Figures et texte"}
-FORMATS = ("html", "pdf", "docx")
-LATER = ("capidoc.charts", "capidoc.documents.html", "capidoc.documents.pdf", "capidoc.documents.word", "nbconvert.exporters")
-DELIVERABLES = {"report": "capitalisation", "brief": "note", "sheet": "fiche", "dashboard": "tableau_de_bord"}
+LATER = ("scipy.optimize", "openpyxl", "capidoc.charts", "capidoc.documents.html", "capidoc.documents.pdf", "capidoc.documents.word", "nbconvert.exporters")
 
 
 def parameters(programme):
@@ -51,7 +50,7 @@ def _computed(programme, described):
     state = programme.processed / STATE
     if state.is_file() and json.loads(state.read_text(encoding="utf-8")) == {"entrees": here, "tables": _tables(programme.processed)}:
         running.say("Données et effets : rien de changé")
-        for own in ("figures", *(f"carnets/{name}" for name in _deliverables(programme))):
+        for own in ("figures", *(f"carnets/{name}" for name in programme.wanted())):
             shutil.rmtree(programme.processed / own, ignore_errors=True)
         return
     compute(programme, "effects")
@@ -90,16 +89,10 @@ def publish(programme, deliverables):
         build(programme, sorted({*deliverables, *_already(programme, target)}), workshop, described)
         return described
 
-    publishing.mend(programme)
-    if current(programme, deliverables, described):
-        return f"{programme.slug} : rien à refaire ({target.relative_to(programme.root)} est à jour)"
+    if untouched := publishing.untouched(programme, deliverables, described):
+        return untouched
     replace(programme, described, whole)
     return f"{programme.slug} : {' et '.join(deliverables)} dans {target.relative_to(programme.root)}"
-
-
-def current(programme, deliverables, described):
-    """Whether the published set rests on these inputs and holds these deliverables in every format."""
-    return publishing.up_to_date(programme.published, described, [f"{d}.{kind}" for d in deliverables for kind in FORMATS])
 
 
 def replace(programme, described, fill):
@@ -179,18 +172,9 @@ def _traced(programme, pages, folder):
     return traceability.check(pages, printed, claims, declared)
 
 
-def wanted(programme, verb):
-    """The deliverables that a verb asks for: one by its name, or every top-level template."""
-    return [DELIVERABLES[verb]] if verb in DELIVERABLES else _deliverables(programme)
-
-
-def _deliverables(programme):
-    return sorted(p.name.removesuffix(".md.j2") for p in programme.templates.glob("*.md.j2"))
-
-
 def _already(programme, target):
     """The deliverables that stand in the published set: they are rebuilt, so that a set never mixes facts."""
-    return [name for name in _deliverables(programme) if (target / f"{name}.pdf").is_file()]
+    return [name for name in programme.wanted() if (target / f"{name}.pdf").is_file()]
 
 
 def build(programme, deliverables, workshop, described):
@@ -210,10 +194,12 @@ def build(programme, deliverables, workshop, described):
     for table in (FACTS, CONTROL):
         shutil.copy2(programme.processed / table, workshop / table)
     shutil.copy2(programme.processed / "influence.csv", workshop / "interne" / "influence.csv")
-    quality.place(programme, workshop)
-    _traced(programme, [workshop / f"{d}.html" for d in deliverables], workshop)
-    if programme.profil == "public":
-        report.place(programme, workshop, _searched(programme, workshop))
+    public = programme.profil == "public"
+    with aside(lambda: public and _searched(programme, workshop)) as searched:
+        quality.place(programme, workshop)
+        _traced(programme, [workshop / f"{d}.html" for d in deliverables], workshop)
+        if public:
+            report.place(programme, workshop, searched())
 
 
 def _searched(programme, workshop):
@@ -232,13 +218,15 @@ def write(text, deliverable, workshop, templates):
     running.say(f"Mise en forme : {deliverable}…")
     ast = markdown.prepare(markdown.read(text))
 
-    def written(kind, writer):
+    def written(writer, kind):
         try:
             writer.write(ast, workshop / f"{deliverable}.{kind}", assets=workshop, templates=templates)
         except (ValueError, OSError, RuntimeError) as error:
             raise lacking(error) or RenderingFailed(Problem(f"le document n’a pas pu être mis en forme : {error}", file=f"{deliverable}.{kind}",
                                                             remedy="Envoyez-nous ce message.")) from error
 
-    # Most of the work is pandoc's and Typst's: one format is made while another waits for them.
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(written, FORMATS, (html, pdf, word)))
+    # Typst starts threads of its own, which a fork would not have: its format is made here.
+    with aside(lambda: written(word, "docx")) as longest, aside(lambda: written(html, "html")) as other:
+        written(pdf, "pdf")
+        other()
+        longest()

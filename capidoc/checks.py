@@ -4,7 +4,6 @@ from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
-from scipy.stats import theilslopes
 
 from capidoc import french
 from capidoc.cleaning import PLACE
@@ -22,6 +21,7 @@ FEW = 5  # below, a group's median says little of the group
 ENOUGH = 10  # below, neither a spread nor a share is worth a finding
 # Bennett (2001), Aust N Z J Public Health 25(5): beyond 10 % missing, results are likely to be biased.
 MISSING_LIMIT = 0.10
+ASKS = {"hors_bornes": "constraint", "sans_objet": "relevant"}
 BATTERY, SCALE = 3, 3  # questions that share one list of choices, and how long the list must be to be a scale
 LOST = {"moment_inconnu", "identifiant_inconnu"}
 ASIDE_ROWS = {*LOST, "orphelin", "doublon", "remplacee"}
@@ -81,7 +81,8 @@ def _completed(parts, typed, controls):
 
 def _kept(found, corrections):
     looked = {(fix.uuid, fix.question, key(fix.ancienne)) for fix in corrections[corrections["action"] == "garder"].itertuples()}
-    return found[[(f.uuid, f.question, key(str(f.valeur))) not in looked for f in found.itertuples()]].reset_index(drop=True)
+    again = [(f.uuid, f.question, key(str(f.valeur))) in looked for f in found.itertuples()]
+    return found.drop(index=found.index[again]).reset_index(drop=True)
 
 
 def _found(rows, question, control, proposal=""):
@@ -121,12 +122,18 @@ def _gaps(logs, table, source, repeat):
     if moment and (visits := table[source.identifiant].map(table[source.identifiant].value_counts())).median() >= FEW:
         logs, units = logs[visits >= FEW], table[source.identifiant]
         clock = table[moment].map(lambda m: int(m[:4]) * 12 + int(m[5:7]))
-        own = logs - clock * logs.groupby(units).transform(lambda unit: theilslopes(unit, clock[unit.index])[0])
+        own = logs - clock * logs.groupby(units).transform(lambda unit: _trend(unit.to_numpy(), clock[unit.index].to_numpy()))
         return _centred(own.dropna() - own.groupby(units).transform("median"), table[moment])
     gaps = logs - logs.median()
     for group in [*source.of(repeat).attributs.values(), *([moment] if moment else [])]:
         gaps = _centred(gaps, table[group])
     return gaps
+
+
+def _trend(values, clock):
+    """The slope of Theil (1950) and Sen (1968): the median of those between any two moments; scipy.stats would take a third of a second to import."""
+    earlier, later = np.nonzero(clock[:, None] < clock)
+    return np.median((values[later] - values[earlier]) / (clock[later] - clock[earlier])) if len(earlier) else np.nan
 
 
 def _centred(gaps, groups):
@@ -250,9 +257,8 @@ def set_aside(aside, form, spellings):
 def _guess(row, question, spellings):
     if row.motif == "hors_choix":
         return _nearest(row, question, spellings)
-    if row.motif == "hors_bornes":
-        told = [f"{words} {french.number(bound)}" for words, bound in zip(("au moins", "au plus"), question.bounds, strict=True) if bound is not None]
-        return f"Attendu : {' et '.join(told)}."
+    if row.motif in ("hors_bornes", "sans_objet"):
+        return question.message if row.motif == "hors_bornes" and question.message else f"Le formulaire demande : {getattr(question, ASKS[row.motif])}."
     if row.motif == "montant_ambigu":
         return f"« {row.valeur.replace('.', '').replace(',', '')} », ou « {row.valeur.replace('.', ',')} »."
     if row.motif == "nombre_illisible":

@@ -6,15 +6,16 @@ from functools import reduce
 
 import pandas as pd
 
-from capidoc import values
+from capidoc import constraints, values
 from capidoc.ingest import ORIGIN, REMARKS, SUBMISSION
-from capidoc.problems import Problem, QualityRefused
+from capidoc.problems import ConfigurationRefused, Problem, QualityRefused, near
 from capidoc.values import Unreadable, key
 
 PLACE = ["fichier", "feuille", "ligne"]
 LOG = [*PLACE, "colonne", "uuid", "avant", "apres", "regle"]
 ASIDE = [*PLACE, "uuid", "portee", "colonne", "valeur", "statut", "motif"]
 RULES = {"choix": "orthographe", "choix_multiple": "orthographe", "nombre": "nombre", "date": "date"}
+MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d([T ].*)?)?")
 REFUSED = ("validation_status_not_approved", "not approved", "non approuvé")
 
 
@@ -78,6 +79,9 @@ def _logged(table, column, before, after, rule):
 def typed(work, column, function, rule):
     """Work with a column read by `function`; a cell that raises Unreadable is emptied and set aside with its reason."""
     readings = {word: _read(function, word) for word in work.table[column].unique()}
+    if len(other := work.table[work.table[column].isin([word for word, (_, motif) in readings.items() if motif == "autre_unite"])]):
+        raise QualityRefused(*(Problem("une autre monnaie, ou une autre durée, que celle de la question", remedy="Convertissez-le dans corrections.csv.",
+                                       file=r.fichier, sheet=r.feuille, row=r.ligne, column=column, value=getattr(r, column)) for r in other.itertuples()))
     work = _cells_aside(work, column, _met(work.table[column], {word: motif for word, (_, motif) in readings.items() if motif}))
     return rewrite(work, [column], lambda word: readings.get(word, ("", ""))[0], rule)
 
@@ -147,10 +151,10 @@ def in_period(work, source, form, decisions):
         return work
     read = reader(source.moment, form.of()[source.moment], decisions.spellings)
     # A month that the form does not offer is still a month: outside the programme, not unreadable.
-    month = work.table[source.moment].map({text: (_read(read, text)[0] or text)[:7] for text in work.table[source.moment].unique()})
-    unreadable = ~_where(month, re.compile(r"\d{4}-\d{2}").fullmatch)
+    month = work.table[source.moment].map({text: _read(read, text)[0] or text for text in work.table[source.moment].unique()})
+    unreadable = ~_where(month, MONTH.fullmatch)
     work = work.without(unreadable, "moment_inconnu", "rejetee", source.moment)
-    return work.without(~month[~unreadable].isin(decisions.months), "hors_programme", column=source.moment)
+    return work.without(~month[~unreadable].str[:7].isin(decisions.months), "hors_programme", column=source.moment)
 
 
 def not_approved(work):
@@ -195,8 +199,7 @@ def reader(column, question, spellings):
         return values.day
     if question.kind not in ("choix", "choix_multiple"):
         return str
-    names = {key(text): name for name, texts in question.choices.items() for text in texts}
-    names |= {key(row.terrain): row.convenu for row in spellings.itertuples() if row.question == column}
+    names = _names(column, question, spellings)
 
     def one(text):
         if key(text) not in names:
@@ -204,6 +207,21 @@ def reader(column, question, spellings):
         return names[key(text)]
 
     return one if question.kind == "choix" else lambda text: _ticked(text, names)
+
+
+def _names(column, question, spellings):
+    """The choice that each name, label and agreed spelling means; raises ConfigurationRefused for a spelling agreed of no choice, or of two."""
+    meant = {}
+    for name, texts in question.choices.items():
+        for text in texts:
+            meant.setdefault(key(text), set()).add(name)
+    # A label that two choices share means neither; a choice's own name always means it.
+    names = {text: next(iter(one)) for text, one in meant.items() if len(one) == 1} | {key(name): name for name in question.choices}
+    for row in spellings[spellings["question"] == column].itertuples():
+        if row.convenu not in question.choices or names.setdefault(key(row.terrain), row.convenu) != row.convenu:
+            raise ConfigurationRefused(Problem(f"orthographe convenue pour « {row.convenu} »", "une réponse du formulaire, une seule par écriture",
+                                               near(row.convenu, question.choices), "correspondances", row=row.Index, column=column, value=row.terrain))
+    return names
 
 
 def _ticked(text, names):
@@ -235,15 +253,31 @@ def _without_labels(work, column, question):
     return replace(work, table=work.table.assign(**{column: cells.replace(names)}))
 
 
-def bounded(work, column, question):
-    """Work with the numbers outside the form's constraint set aside."""
-    low, high = question.bounds
+def constrained(work, questions, own, today):
+    """Work with the answers that the form's own rules refuse set aside; `own` are the identifier and the moment, judged by the programme's."""
+    for column in (c for c in work.table if c in questions and c not in own):
+        question = questions[column]
+        rules = [(". <= today()", "date_future")] if question.kind == "date" else []
+        for rule, motif in [*rules, (question.constraint, "hors_bornes"), (question.relevant, "sans_objet")]:
+            work = _judged(work, column, rule, motif, today) if rule else work
+    return work
 
-    def out(text):
-        return text != "" and ((low is not None and float(text) < low) or (high is not None and float(text) > high))
 
-    cells = work.table[column]
-    return _cells_aside(work, column, pd.Series("hors_bornes", cells.index[_where(cells, out)]))
+def _judged(work, column, rule, motif, today):
+    """Work with the answers that one rule refuses set aside; where an answer that it reads is missing, nothing can be said."""
+    read = [column, *constraints.questions(rule)]
+    try:
+        admits = constraints.judge(rule, today)
+        asked = work.table[read][(work.table[read] != "").all(axis=1)]
+        refused = {said for said in asked.drop_duplicates().itertuples(index=False, name=None) if not admits(*said)}
+    except (constraints.Beyond, KeyError):
+        return replace(work, remarks=_stacked(work.remarks, _beyond(work, column, rule)))
+    hit = asked.index[pd.MultiIndex.from_frame(asked).isin(refused)] if refused else asked.index[:0]
+    return _cells_aside(work, column, pd.Series(motif, hit))
+
+
+def _beyond(work, column, rule):
+    return work.table[PLACE].head(1).assign(ligne="", uuid="", question=column, valeur=rule, controle="regle_non_verifiee")
 
 
 def in_order(work, pairs):
@@ -292,15 +326,13 @@ def without_missing_codes(work, columns, codes):
     return rewrite(work, columns, lambda v: "" if key(v) in codes else v, "manquant")
 
 
-def typed_answers(work, questions, kinds, spellings):
-    """Work with the questions of these kinds read as the form says, out-of-bounds numbers set aside."""
-    for column in (c for c in work.table if c in questions and questions[c].kind in kinds):
+def typed_answers(work, questions, spellings):
+    """Work with the answers read as the form says."""
+    for column in (c for c in work.table if c in questions and questions[c].kind in RULES):
         question = questions[column]
         if question.kind in ("choix", "choix_multiple"):
             work = _without_labels(work, column, question)
         work = typed(work, column, reader(column, question, spellings), RULES[question.kind])
-        if question.kind == "nombre":
-            work = bounded(work, column, question)
     return work
 
 
@@ -314,8 +346,9 @@ def clean_table(table, form, source, decisions):
     work = without_missing_codes(identified(work, source), coded, source.manquants)
     work = excluded(not_approved(work), [rule for rule in source.exclusions if rule.valeurs])
     work = excluded(identifiable(work, source), [rule for rule in source.exclusions if rule.hors])
-    work = typed_answers(in_period(work, source, form, decisions), questions, RULES, decisions.spellings)
-    return in_order(summing(single(work, source), source, decisions.months), source.ordre)
+    work = single(typed_answers(in_period(work, source, form, decisions), questions, decisions.spellings), source)
+    work = constrained(in_order(work, source.ordre), questions, (source.identifiant, source.moment), decisions.today)
+    return summing(work, source, decisions.months)
 
 
 def clean_repeat(table, parents, everyone, questions, source, decisions):
@@ -324,7 +357,7 @@ def clean_repeat(table, parents, everyone, questions, source, decisions):
     work = _of_kept_parents(Work.on(table), parents, everyone)
     work = corrected(clean_texts(work, columns), decisions.corrections)
     work = without_missing_codes(work, [c for c in columns if questions[c].kind in RULES], source.manquants)
-    return typed_answers(work, questions, RULES, decisions.spellings)
+    return constrained(typed_answers(work, questions, decisions.spellings), questions, (), decisions.today)
 
 
 def _of_kept_parents(work, parents, everyone):

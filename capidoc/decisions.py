@@ -16,16 +16,18 @@ ACTIONS = ("changer", "vider", "supprimer", "garder")
 
 @dataclass(frozen=True)
 class Decisions:
-    """What cleaning follows: agreed spellings, the human log, the months of the follow-up."""
+    """What cleaning follows: agreed spellings, the human log, the months of the follow-up, the day after which nothing has happened yet."""
 
     spellings: pd.DataFrame
     corrections: pd.DataFrame
     months: list
+    today: str
 
 
 def decided(programme):
-    """The Decisions of a programme, over its whole follow-up."""
-    return Decisions(spellings(programme.folder), corrections(programme.folder), programme.identity.periodes["suivi"].months)
+    """The Decisions of a programme, over its whole follow-up, as they were on the date of its document."""
+    identity = programme.identity
+    return Decisions(spellings(programme.folder), corrections(programme.folder), identity.periodes["suivi"].months, identity.date_document.isoformat())
 
 
 def corrections(folder):
@@ -39,8 +41,10 @@ def corrections(folder):
     sheet = sheet[(sheet[["nouvelle", "action", "motif", "auteur", "date"]] != "").any(axis=1)]
     wrong = [Problem("action inconnue", remedy=near(action, ACTIONS), file=path.name, row=row, column="action", value=action)
              for row, action in sheet["action"].items() if action not in ACTIONS]
-    wrong += [Problem("décision incomplète", "un motif et un auteur (une fonction)", file=path.name, row=row)
-              for row, r in sheet.iterrows() if not (r["motif"] and r["auteur"])]
+    wrong += [Problem(f"décision sans {asked}", remedy="Complétez la ligne.", file=path.name, row=row, column=asked)
+              for asked in ("uuid", "motif", "auteur") for row in sheet.index[sheet[asked] == ""]]
+    wrong += [Problem("changer en quoi ?", remedy="Donnez la nouvelle valeur, ou l’action « vider ».", file=path.name, row=row, column="nouvelle")
+              for row in sheet.index[(sheet["action"] == "changer") & (sheet["nouvelle"] == "")]]
     if wrong:
         raise ConfigurationRefused(*wrong)
     return sheet

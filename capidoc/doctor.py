@@ -9,8 +9,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from capidoc import publishing
+from capidoc.places import slugs
 from capidoc.problems import Problem, Refusal
-from capidoc.programme import Programme, slugs
+from capidoc.programme import Programme
 
 PYTHON = (3, 11)
 INSTALL = "Relancez « make report », ou : python -m pip install --require-hashes -r requirements.lock"

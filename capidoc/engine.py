@@ -4,22 +4,24 @@ The cells meet the same IPython kernel as in JupyterLab. Where the system cannot
 """
 
 import ast
-import ctypes
+import gc
 import importlib
 import multiprocessing
 import os
 import signal
 import sys
 import tempfile
+import threading
 from contextlib import suppress
 
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from papermill.engines import Engine, NBClientEngine, papermill_engines
 
+from capidoc.aside import bind
+
 NAME = "capidoc"
 _awaited = []
 SHOWN = ("stream", "display_data", "execute_result", "error")
-PR_SET_PDEATHSIG = 1
 
 
 class Forked(Engine):
@@ -55,7 +57,7 @@ def register():
 
 
 def meanwhile(modules):
-    """Nothing; the modules, which later steps need, are imported here while the next cell runs in its fork."""
+    """Nothing; the modules, which later steps need, are imported here while the next notebook runs in its fork."""
     _awaited.extend(modules)
 
 
@@ -94,13 +96,15 @@ class _Shell:
         context = multiprocessing.get_context("fork")
         self.timeout, (self.here, there) = timeout, context.Pipe()
         self.child = context.Process(target=_serve, args=(there, os.getpid()), daemon=True)
+        gc.freeze()  # what is known now outlives the run: neither side need look it through again
         self.child.start()
         there.close()
+        self.meanwhile = threading.Thread(target=_import, args=([_awaited.pop(0) for _ in list(_awaited)],))
+        self.meanwhile.start()
 
     def run(self, cell):
         """Nothing; the cell has its outputs and its number. Raises CellExecutionError where its code did."""
         self.here.send(cell.source)
-        _import(_awaited.pop() for _ in list(_awaited))
         count, outputs = self._answer(cell)
         cell.execution_count, cell.outputs = count, outputs
         for output in outputs:
@@ -121,14 +125,13 @@ class _Shell:
             os.killpg(self.child.pid, signal.SIGKILL)
         self.child.kill()
         self.child.join()
+        self.meanwhile.join()  # a fork must find no thread at work
 
 
 def _serve(channel, parent):
     """Nothing: answers each source with (its number, its outputs) until the other end closes or a cell asks to leave."""
     os.setpgid(0, 0)
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        return
+    bind(parent)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with tempfile.TemporaryFile() as written:

@@ -11,7 +11,7 @@ TAG = re.compile(r"<[^>]*>")
 SPOKEN = re.compile(r'\b(?:alt|title|descr|content|aria-description|name)="([^"]*)"')
 ENDS = re.compile(r"</(?:w:p|w:tc|si|t|c|row|text|title|desc|p|li|td|th|h\d|dt|dd|div|figcaption|cp:\w+|dc:\w+)>|<br ?/?>")
 UNSEEN = {"<w:comment ": "des commentaires", "people.xml": "les noms des relecteurs", "<w:ins ": "des modifications suivies",
-          "<w:del ": "des modifications suivies", "<cp:lastModifiedBy>": "le nom de qui l’a enregistré"}
+          "<w:del ": "des modifications suivies", "<cp:lastModifiedBy>[^<]": "le nom de qui l’a enregistré"}
 
 
 def words(path):
@@ -49,7 +49,7 @@ def unseen(path):
         with zipfile.ZipFile(path) as package:
             whole = "\n".join([*package.namelist(), *(package.read(n).decode("utf-8") for n in package.namelist() if n.endswith(".xml"))])
             images = [what for n in package.namelist() if re.search(r"\.(png|jpe?g)$", n) for what in _of_image(package.read(n))]
-        return sorted({what for mark, what in UNSEEN.items() if mark in whole}) + images
+        return sorted({what for mark, what in UNSEEN.items() if re.search(mark, whole)}) + images
     if kind in (".png", ".jpg", ".jpeg"):
         return _of_image(path.read_bytes())
     return ["des fichiers joints"] if kind == ".pdf" and b"/EmbeddedFile" in path.read_bytes() else []

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from capidoc import withheld, xlsform
-from capidoc.problems import ConfigurationRefused, InputMismatch, Problem, near
-from capidoc.reading import digest, read
-from capidoc.values import key, spaced
+from capidoc.problems import ConfigurationRefused, InputMismatch, Problem, QualityRefused, near
+from capidoc.reading import opened
+from capidoc.values import key, since_1904, spaced
 
 ORIGIN = ["fichier", "feuille", "ligne", "uuid", "indice"]
 # The last four keep Kobo's names, which no question can bear.
 SUBMISSION = {"_submission_time": "envoi", "_validation_status": "validation", **{c: c for c in ("start", "end", "__version__", "_submitted_by")}}
 REMARKS = ["fichier", "feuille", "ligne", "uuid", "question", "valeur", "controle"]
+YES, NO = {"1", "true", "vrai"}, {"0", "false", "faux", "", "n/a"}
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,15 @@ def receive(programme, name):
     """The Received of one source of the programme; raises the input refusals of `reading` and `xlsform`."""
     source = programme.identity.sources[name]
     form = _form(programme, source)
-    paths = programme.received(source)
-    tables, remarks = [], []
-    for path in paths:
-        sheets = read(path)
+    tables, remarks, digests = [], [], {}
+    for path in programme.received(source):
+        sheets, digests[path.name] = opened(path)
         tables.append(_tables(sheets, form, source))
         remarks += [r for sheet in tables[-1].values() for r in sheet[1]]
     stacked = {repeat: _stack([t[repeat][0] for t in tables if repeat in t], source, repeat)
                for repeat in ("", *source.repetitions)}
     return Received(form, stacked[""], {r: stacked[r] for r in source.repetitions},
-                    pd.DataFrame(remarks, columns=REMARKS), {p.name: digest(p) for p in paths},
+                    pd.DataFrame(remarks, columns=REMARKS), digests,
                     {words: column for t in tables for sheet in t.values() for words, column in sheet[2].items()})
 
 
@@ -60,20 +60,32 @@ def _form(programme, source):
     if unknown:
         raise ConfigurationRefused(*(Problem("question absente du formulaire", remedy=near(q, form.of()), file=path.name, value=q)
                                      for q in unknown))
+    asked = [(q.repeat, q.name) for q in form.questions if q.name in source.of(q.repeat if q.repeat in source.repetitions else "").kept]
+    if twice := sorted({name for one, name in asked if asked.count((one, name)) > 1}):
+        raise InputMismatch(*(Problem("deux questions du formulaire portent ce nom : un export n’en garde qu’une", remedy="Renommez l’une des deux.",
+                                      file=path.name, column=name) for name in twice))
     return form
 
 
 def _tables(sheets, form, source):
-    """The recognised tables of one file {repeat or "": (table, remarks)}."""
-    found = {"": _recognised(_main(sheets, source), form, source, "")}
-    by_name = {key(s.name): s for s in sheets[1:]}
+    """The recognised tables of one file {repeat or "": (table, remarks, secrets)}."""
+    main = _main(sheets, source)
+    table, remarks, secrets = _recognised(main, form, source, "")
+    found = {"": (table, [*remarks, *_unread(sheets, main, source)], secrets)}
+    by_name = {key(s.name): s for s in sheets if s is not main}
     if source.repetitions and sheets[0].file.lower().endswith(".csv"):
         raise InputMismatch(Problem("un CSV n’a pas les répétitions", ", ".join(source.repetitions), "Exportez en XLSX.", file=sheets[0].file))
     for repeat in source.repetitions:
         if (tab := key(_tab(repeat))) in by_name:  # no sheet means that no submission has a row in the repeat
-            table, *rest = _recognised(by_name[tab], form, source, repeat)
+            table, *rest = _recognised(_shown(by_name[tab]), form, source, repeat)
             found[repeat] = (_raised(table, by_name), *rest)
     return found
+
+
+def _shown(sheet):
+    if sheet.hidden:
+        raise InputMismatch(Problem("feuille cachée", remedy="Affichez-la, ou supprimez-la si elle est de trop.", **sheet.place))
+    return sheet
 
 
 def _tab(name):
@@ -95,31 +107,69 @@ def _raised(table, by_name):
 
 
 def _main(sheets, source):
+    """The sheet of the submissions: the first that shows; in an ordinary workbook, the one that has the declared titles."""
+    shown = [s for s in sheets if not s.hidden] or [_shown(sheets[0])]
     if source.formulaire:
-        return sheets[0]
+        return shown[0]
     titles = {key(c.titre) for c in source.colonnes.values()}
-    return max(sheets, key=lambda s: max((len(titles & set(map(key, row))) for row in s.cells.head(40).values), default=0))
+    met = [max((len(titles & set(map(key, row))) for row in s.cells.values), default=0) for s in shown]
+    if met.count(len(titles)) > 1:
+        raise InputMismatch(Problem("plusieurs feuilles portent ces titres", "une seule", "Réunissez-les, ou gardez une feuille par fichier.",
+                                    file=shown[0].file, value=" », « ".join(s.name for s, n in zip(shown, met, strict=True) if n == len(titles))))
+    return shown[met.index(max(met))]
 
 
 def _recognised(sheet, form, source, repeat):
-    top = _header_row(sheet, source)
-    headers = list(sheet.cells.loc[top]) if len(sheet.cells) else []
-    found = xlsform.recognise(headers, form, repeat, source.renommages, sheet.place | {"row": top})
+    top, kept, questions = _header_row(sheet, source), source.of(repeat).kept, form.of(repeat)
+    headers, place = list(sheet.cells.loc[top]) if len(sheet.cells) else [], sheet.place | {"row": top}
+    found = xlsform.recognise(headers, questions, {*kept, *source.renommages, *xlsform.SYSTEM}, source.renommages, place)
     asked = {f if isinstance(f, str) else f[0] for f in found.values()}
     asked |= {new for old, new in source.renommages.items() if old in asked}
-    needed = [n for n in source.of(repeat).kept if n not in xlsform.SYSTEM] + (["_parent_index", "_submission__uuid"] if repeat else [])
-    xlsform.require(asked, needed, form, repeat, sheet.place | {"row": top})
-    body = sheet.cells.loc[top + 1:]
-    body = body.iloc[_tagged(body):]
-    table = _with_origin(_named(body, found, form.of(repeat), sheet), sheet, source, repeat)
-    remarks = [*_remarks(sheet, headers, found, form.of(repeat), body, source.of(repeat).kept), *_renamed(sheet, headers, found, source.renommages)]
+    needed = [n for n in kept if n not in xlsform.SYSTEM] + (["_parent_index", "_submission__uuid"] if repeat else [])
+    xlsform.require(asked, needed, questions, place)
+    body = sheet.below(top)
+    body = body.iloc[_tagged(body) if source.formulaire else 0:]
+    if not repeat and not (body != "").any(axis=None):
+        raise QualityRefused(Problem("aucune ligne sous les titres", remedy="Exportez à nouveau, ou retirez ce fichier de data/raw.", **sheet.place))
+    _computed(sheet, body, found, questions, source, repeat)
+    body, merged = _unmerged(sheet, body, found, questions)
+    table = _with_origin(_named(body, found, questions, sheet), sheet, source, repeat)
+    remarks = [*_remarks(sheet, headers, found, questions, body, kept), *_renamed(sheet, headers, found, source.renommages), *merged]
     return table, remarks, _secrets(headers, found, source, repeat, form, body)
+
+
+def _computed(sheet, body, found, questions, source, repeat):
+    """Nothing; raises InputMismatch listing the formulas that no spreadsheet has computed, rows of totals and texts of Kobo apart."""
+    def total(row):
+        return source.totaux and any(re.match(source.totaux, cell.strip(), re.IGNORECASE) for cell in body.loc[row])
+
+    def text(name):
+        return source.formulaire and questions[name].kind == "texte"
+
+    never = sorted((row, position) for row, position in sheet.uncomputed if found.get(position) in source.of(repeat).kept and row in body.index)
+    if cells := [(row, position) for row, position in never if found[position] in questions and not text(found[position]) and not total(row)]:
+        raise InputMismatch(*(Problem("formule jamais calculée", remedy="Ouvrez le fichier dans un tableur, enregistrez-le, puis relancez.", row=row,
+                                      column=found[position], value=sheet.formulas[row, position], **sheet.place) for row, position in cells))
+
+
+def _unmerged(sheet, body, found, questions):
+    """The rows with what a merged cell says on each row that it covers, and its remarks; raises InputMismatch for a number, which rows cannot share."""
+    body, remarks = body.copy(), []
+    for (top, position), (bottom, _) in sheet.merged:
+        name = found.get(position)
+        if name in questions and top in body.index and bottom > top and (said := body.loc[top, position]):
+            if questions[name].kind == "nombre":
+                raise InputMismatch(Problem(f"nombre fusionné sur les lignes {top} à {bottom}", remedy="Défusionnez : une valeur par ligne.", row=top,
+                                            column=name, value=said, **sheet.place))
+            body.loc[top:bottom, position] = said
+            remarks.append(_remark(sheet, name, said, "cellules_fusionnees", top))
+    return body, remarks
 
 
 def _tagged(body):
     """1 when the first row is Kobo's row of tags, else 0: a row of data may begin with « # » too."""
-    cells = [cell for cell in map(str, body.iloc[0]) if cell] if len(body) else []
-    return int(bool(cells) and all(cell.startswith("#") for cell in cells))
+    cells = [cell for cell in body.iloc[0] if cell] if len(body) else []
+    return int(bool(cells) and all(re.fullmatch(r"#[a-z]\w*(\s*\+\w+)*", cell) for cell in cells))
 
 
 def _header_row(sheet, source):
@@ -139,9 +189,11 @@ def _header_row(sheet, source):
 def _named(body, found, questions, sheet):
     columns = {name: body[position].astype(str) for position, name in found.items() if isinstance(name, str)}
     columns |= {name: _from_details(body, details) for name, details in _details(found).items() if name not in columns}
+    if sheet.from_1904:
+        columns |= {name: cells.map(since_1904) for name, cells in columns.items() if name in questions and questions[name].kind == "date"}
     table = pd.DataFrame(columns, index=body.index)
-    for name, text in _formula_texts(sheet, found, questions).items():
-        table.loc[list(text), name] = list(text.values())
+    for (row, position), text in _formula_texts(sheet, body, found, questions).items():
+        table.loc[row, found[position]] = text
     return table
 
 
@@ -155,19 +207,22 @@ def _details(found):
 
 
 def _from_details(body, details):
-    """The summary « a c » of a select_multiple exported as 1/0 columns only."""
-    ticked = pd.DataFrame({choice: body[p].map(lambda v: spaced(v).casefold() in ("1", "true", "vrai")) for choice, p in details.items()})
-    return ticked.apply(lambda row: " ".join(row.index[row]), axis=1)
+    """The summary « a c » of a select_multiple exported as 1/0 columns only; what is neither stays to be seen, as « b=2 »."""
+    said = pd.Series("", body.index)
+    for choice, position in details.items():
+        said = said + " " + body[position].map({word: _ticked(word, choice) for word in body[position].unique()})
+    return said.str.split().str.join(" ")
 
 
-def _formula_texts(sheet, found, questions):
-    """Text that begins with « = » was written as a formula by the exporter: it comes back as it was typed."""
-    texts = {}
-    for (row, position), formula in sheet.formulas.items():
-        name = found.get(position)
-        if isinstance(name, str) and name in questions and questions[name].kind == "texte":
-            texts.setdefault(name, {})[row] = formula
-    return texts
+def _ticked(word, choice):
+    return choice if key(word) in YES else "" if key(word) in NO else f"{choice}={word}"
+
+
+def _formula_texts(sheet, body, found, questions):
+    """Text that begins with « = » was written as a formula by the exporter: it comes back as it was typed, unless a spreadsheet made it something."""
+    return {(row, position): text for (row, position), text in sheet.formulas.items()
+            if found.get(position) in questions and questions[found[position]].kind == "texte" and row in body.index
+            and (body.loc[row, position] in ("", "0") or body.loc[row, position].startswith("#"))}
 
 
 def _with_origin(table, sheet, source, repeat):
@@ -178,7 +233,7 @@ def _with_origin(table, sheet, source, repeat):
         origin["parent"], origin["soumission"] = table["_parent_index"], origin["uuid"]
         origin["hote"] = table.get("_parent_table_name", pd.Series("", table.index))
         origin["uuid"] = origin["uuid"] + "#" + origin["indice"]
-    extra = {new: table[old] for old, new in SUBMISSION.items() if old in table}
+    extra = {new: table[old].where(table[old] != "n/a", "") for old, new in SUBMISSION.items() if old in table}
     kept = table.drop(columns=[c for c in table if c in xlsform.SYSTEM])
     return origin.assign(**extra).join(kept)
 
@@ -212,6 +267,14 @@ def _secrets(headers, found, source, repeat, form, body):
     return {words: headers[p] for p in positions for words in withheld.secrets(headers[p], body[p].map(str))}
 
 
+def _unread(sheets, main, source):
+    """What is said of the sheets that are not read, and of a CSV in another encoding."""
+    asked = {key(_tab(repeat)) for repeat in source.repetitions}
+    yield from (_remark(s, "", "cachée" if s.hidden else "", "feuille_ignoree", "") for s in sheets if s is not main and key(s.name) not in asked)
+    if main.written:
+        yield _remark(main, "", main.written, "encodage", "")
+
+
 def _remarks(sheet, headers, found, questions, body, kept):
     for position, header in enumerate(headers):
         # The column is named, never its content: it may hold names or phones.
@@ -242,7 +305,8 @@ def _diverging(sheet, found, body, questions):
     summaries = {name: p for p, name in found.items() if isinstance(name, str)}
     for name, details in sorted((n, d) for n, d in _details(found).items() if n in summaries):
         said, ticked = body[summaries[name]], _from_details(body, details)
-        for row in body.index[[not _same(s, t.split(), details.keys(), questions[name]) for s, t in zip(said, ticked, strict=True)]]:
+        same = {pair: _same(pair[0], pair[1].split(), details.keys(), questions[name]) for pair in set(zip(said, ticked, strict=True))}
+        for row in body.index[[not same[pair] for pair in zip(said, ticked, strict=True)]]:
             yield _remark(sheet, name, said[row], "details_divergents", row)
 
 

@@ -1,6 +1,7 @@
 """How are many sets made: a table of programmes × communes × periods × deliverables, each set built apart, on every core or on a Dask cluster."""
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -8,19 +9,22 @@ import tempfile
 import traceback
 import zipfile
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from capidoc import building, publishing, running
+from capidoc.places import FORMATS, ROOT, slugs
 from capidoc.problems import ConfigurationRefused, Problem, Refusal, ResourcesLacking, lacking, near
-from capidoc.programme import ROOT, Programme, slugs
+from capidoc.programme import Programme
 
 PAGE, LABEL = "portefeuille.html", "Portefeuille"
 OPTIONAL = ("commune", "debut", "fin", "livrable")
 NOTHING, DONE, FAILED = "rien à refaire", "fait", "échec"
 INTERRUPTED = 130
+BATCH = 8  # sets made by one Python, which imports what it needs once
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ def _rows(table, root):
 
 
 def _deliverables(programme, name):
-    known = building.wanted(programme, "all")
+    known = programme.wanted()
     if name not in ("", *known):
         raise ConfigurationRefused(Problem("livrable inconnu", remedy=near(name, known), column="livrable", value=name))
     return [name] if name else known
@@ -95,10 +99,10 @@ def _deliverables(programme, name):
 
 @contextmanager
 def _workers(scheduler):
-    """What runs `made`: a Python on each core, or the workers of a Dask cluster."""
+    """What runs `made`, and how many it runs at a time: a Python on each core, or the workers of a Dask cluster."""
     if not scheduler:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            yield pool
+            yield pool, os.cpu_count
         return
     try:
         import cloudpickle
@@ -111,43 +115,55 @@ def _workers(scheduler):
     except (OSError, ValueError) as error:
         raise ResourcesLacking(Problem("l’ordonnanceur ne répond pas", "tcp://machine:8786", value=scheduler)) from error
     with client:
-        yield client.get_executor(pure=False)
+        yield client.get_executor(pure=False), lambda: max(1, sum(client.nthreads().values()))
 
 
-def _all(wishes, outcomes, pool, held):
+def _all(wishes, outcomes, workers, held):
     """Nothing; every wish has its outcome. A programme stays locked to others until the end: builds are apart, only publications take turns."""
-    locks, waiting = {}, {}
+    (pool, cores), locks, waiting, busy = workers, {}, {}, {}
     for name, (programme, deliverables) in wishes.items():
         if programme.slug not in locks:
             locks[programme.slug] = _outcome(lambda one=programme: held.enter_context(publishing.alone(one)))
         described = publishing.inputs(programme, building.parameters(programme))
         if locks[programme.slug].code:
             outcomes[name] = locks[programme.slug]
-        elif building.current(programme, deliverables, described):
+        elif publishing.untouched(programme, deliverables, described):
             outcomes[name] = Outcome(0, NOTHING)
         else:
-            waiting[pool.submit(made, *_job(programme, deliverables, described))] = name, described
-    try:
-        for done, future in enumerate(as_completed(waiting), len(outcomes) + 1):
-            name, described = waiting[future]
-            outcomes[name] = _outcome(lambda n=name, d=described, f=future: _published(wishes[n][0], d, *f.result()))
-            running.say(f"{DONE} {done}/{len(wishes)} {name} : {outcomes[name].message}")
-    except BaseException:
-        for future in waiting:
-            future.cancel()
-        raise
+            waiting.setdefault(programme.slug, []).append((name, described))
+    batches = _batches(waiting, cores())
+    while True:
+        # No more at a time than keeps everybody busy: whatever is sent or made waits in memory.
+        for batch in islice(batches, max(0, 2 * cores() - len(busy))):
+            busy[pool.submit(made, *_job(wishes, batch))] = batch
+        if not busy:
+            return
+        for future in wait(busy, return_when=FIRST_COMPLETED).done:
+            for place, (name, described) in enumerate(busy.pop(future)):
+                outcomes[name] = _outcome(lambda p=place, n=name, d=described, f=future: _published(wishes[n][0], d, *f.result()[p]))
+                running.say(f"{DONE} {len(outcomes)}/{len(wishes)} {name} : {outcomes[name].message}")
 
 
-def _job(programme, deliverables, described):
-    """What `made` needs: all that decides the set and what stands of it as a zip, the arguments, where the set comes, the key of pseudonyms."""
+def _batches(waiting, cores):
+    """The sets to make, a few of one programme at a time: few enough for every core to have some."""
+    size = max(1, min(BATCH, sum(map(len, waiting.values())) // (2 * cores)))
+    for sets in waiting.values():
+        yield from (sets[start:start + size] for start in range(0, len(sets), size))
+
+
+def _job(wishes, batch):
+    """What `made` needs: all that decides the sets of a batch as a zip; of each the arguments, the place and what stands there; the key of pseudonyms."""
     from capidoc import pseudonyms
 
     pseudonyms.key()
-    where = programme.published.relative_to(programme.root).as_posix()
-    standing = [f"{where}/{name}" for name in (publishing.MANIFEST, *publishing.standing(programme.published)[1])]
-    package = _zipped(programme.root, [*described["entrees"], *(name for name in standing if (programme.root / name).is_file())])
-    arguments = (programme.slug, programme.commune, programme.period.debut, programme.period.fin, programme.profil, *sorted(deliverables))
-    return package, arguments, where, os.environ[pseudonyms.VARIABLE]
+    root = wishes[batch[0][0]][0].root
+    sets = []
+    for programme, deliverables in (wishes[name] for name, _ in batch):
+        where = programme.published.relative_to(root).as_posix()
+        standing = [f"{where}/{name}" for name in (publishing.MANIFEST, *publishing.standing(programme.published)[1])]
+        arguments = (programme.slug, programme.commune, programme.period.debut, programme.period.fin, programme.profil, sorted(deliverables))
+        sets.append((arguments, where, _zipped(root, [name for name in standing if (root / name).is_file()])))
+    return _zipped(root, batch[0][1]["entrees"]), sets, os.environ[pseudonyms.VARIABLE]
 
 
 def _zipped(root, names):
@@ -158,21 +174,30 @@ def _zipped(root, names):
     return content.getvalue()
 
 
-def made(package, arguments, where, key):
-    """(exit code, what was said, traceback, the set as a zip) of a set built in a folder of its own by a Python of its own, on whichever machine."""
+def made(package, sets, key):
+    """[(exit code, what was said, traceback, the set as a zip)] of sets built in a folder of their own by a Python of their own, on whichever machine."""
     with tempfile.TemporaryDirectory(prefix="capidoc-") as folder:
-        zipfile.ZipFile(io.BytesIO(package)).extractall(folder)
-        done = subprocess.run([sys.executable, "-m", "capidoc.portfolio", *arguments], cwd=folder, capture_output=True, check=False,
-                              env=os.environ | {"CAPIDOC_CLE": key, "PYTHONUTF8": "1"})
-        target = Path(folder, where)
-        names = [p.relative_to(target) for p in target.rglob("*") if p.is_file()] if done.returncode == 0 else []
-        return done.returncode, done.stdout.decode().strip(), done.stderr.decode(), _zipped(target, names)
+        for content in (package, *(standing for *_, standing in sets)):
+            zipfile.ZipFile(io.BytesIO(content)).extractall(folder)
+        told = []
+        while left := [arguments for arguments, *_ in sets[len(told):]]:
+            done = subprocess.run([sys.executable, "-m", "capidoc.portfolio"], input=json.dumps(left).encode(), cwd=folder, capture_output=True, check=False,
+                                  env=os.environ | {"CAPIDOC_CLE": key, "PYTHONUTF8": "1"})
+            ended = [json.loads(line) for line in done.stdout.splitlines()]
+            # What stopped the process stopped one set: the others are made by the next.
+            told += ended if len(ended) == len(left) else [*ended, (1, "le calcul s’est arrêté net", done.stderr.decode())]
+        return [(*how, b"" if how[0] else _made_set(Path(folder, where))) for how, (_, where, _) in zip(told, sets, strict=True)]
+
+
+def _made_set(folder):
+    """The set of a folder as a zip: what its manifest names, and no other set within."""
+    return _zipped(folder, ["manifest.json", *json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["sorties"]])
 
 
 def _published(programme, described, code, said, detail, package):
     """The Outcome of a set that was made, once it stands in outputs/ by the same switch as any other."""
     if code:
-        return Outcome(code, said or "le calcul s’est arrêté net", detail)
+        return Outcome(code, said, detail)
 
     def fill(workshop):
         zipfile.ZipFile(io.BytesIO(package)).extractall(workshop)
@@ -209,13 +234,11 @@ def _index(wishes, outcomes, root):
 def _links(name, programme=None, deliverables=()):
     from markupsafe import Markup
 
-    there = [f"{one}.{kind}" for one in sorted(deliverables) for kind in building.FORMATS if (programme.published / f"{one}.{kind}").is_file()]
+    there = [f"{one}.{kind}" for one in sorted(deliverables) for kind in FORMATS if (programme.published / f"{one}.{kind}").is_file()]
     return Markup(" · ").join(Markup('<a href="{}/{}">{}</a>').format(name, file, file) for file in there)
 
 
 if __name__ == "__main__":
-    *scope, profile = sys.argv[1:6]
-    ended = _outcome(lambda: Outcome(0, building.publish(Programme(*scope, profil=profile), sys.argv[6:])))
-    print(ended.message)
-    print(ended.detail, end="", file=sys.stderr)
-    sys.exit(ended.code)
+    for *scope, profile, deliverables in json.load(sys.stdin):
+        ended = _outcome(lambda s=scope, p=profile, d=deliverables: Outcome(0, building.publish(Programme(*s, profil=p), d)))
+        print(json.dumps(astuple(ended)), flush=True)

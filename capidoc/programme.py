@@ -1,16 +1,16 @@
-"""Where is everything, and what is this programme: the only module that knows paths."""
+"""What is this programme: its identity as programme.yml says it, and the places of a run restricted to a commune or a period."""
 
 import re
 import unicodedata
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from capidoc.places import ROOT, Place
 from capidoc.problems import ConfigurationRefused, InputUnreadable, Problem, near
 
 REASONS = {"missing": "clé obligatoire absente", "extra_forbidden": "clé inconnue", "string_pattern_mismatch": "écriture refusée",
@@ -18,8 +18,6 @@ REASONS = {"missing": "clé obligatoire absente", "extra_forbidden": "clé incon
 SHAPES = {"int_parsing": "un nombre entier", "date_from_datetime_parsing": "une date, comme 2023-10-31", "list_type": "une liste, entre crochets",
           "tuple_type": "une paire, entre crochets", "dict_type": "des lignes « nom: valeur »", "model_type": "des lignes « nom: valeur »",
           "string_type": "un texte", "too_short": "une valeur au moins", "greater_than_equal": "un nombre plus grand"}
-SLUG = re.compile(r"[a-z0-9_-]{1,64}")
-ROOT = Path(__file__).resolve().parent.parent
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Month = Annotated[str, StringConstraints(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]
@@ -50,11 +48,13 @@ class Period(_Strict):
 
 
 class Column(_Strict):
-    """One column of an ordinary workbook: its printed title, its kind, its choices {name: label}."""
+    """One column of an ordinary workbook: its printed title, its kind, its choices {name: label}, the least and the most that it may say."""
 
     titre: str
     type: Literal["texte", "nombre", "date", "choix"] = "texte"
     choix: dict[Name, str] = {}
+    minimum: float | None = None
+    maximum: float | None = None
 
 
 class Breakdown(_Strict):
@@ -237,17 +237,12 @@ class Identity(_Strict):
         return {commune: name for name, zone in self.zones.items() for commune in zone.communes}
 
 
-class Programme:
+class Programme(Place):
     """A programme's identity and the places of its files under one root; raises ConfigurationRefused."""
 
     def __init__(self, slug, commune="toutes", debut="", fin="", root=ROOT, profil="public"):
-        if not SLUG.fullmatch(slug):
-            raise ConfigurationRefused(Problem("nom de programme refusé", "lettres minuscules, chiffres, _ ou -", value=slug))
-        self.slug, self.root, self.profil = slug, Path(root), profil
-        self.folder = self.root / "programmes" / slug
-        if not (self.folder / "programme.yml").is_file():
-            raise ConfigurationRefused(Problem("programme inconnu", "un dossier de programmes/ avec son programme.yml",
-                                               near(slug, slugs(self.root)), value=slug))
+        super().__init__(slug, root)
+        self.profil = profil
         if commune != "toutes" and commune not in self.identity.communes:
             raise ConfigurationRefused(Problem("commune inconnue", remedy=near(commune, self.identity.communes), value=commune))
         self.commune, self.period = commune, _restricted(self.identity.periodes["suivi"], debut, fin)
@@ -262,11 +257,6 @@ class Programme:
             raise ConfigurationRefused(*(_explained(path, e) for e in error.errors())) from error
 
     @property
-    def raw(self):
-        """The folder of exports as received."""
-        return self.root / "data" / "raw" / self.slug
-
-    @property
     def processed(self):
         """The folder of tables that can be rebuilt."""
         return self.root / "data" / "processed" / self.slug / self.scope
@@ -274,18 +264,8 @@ class Programme:
     @property
     def published(self):
         """The folder that people open; documents that show all stay in the internal one."""
-        whole = self.root / "outputs" / self.slug
+        whole = super().published
         return whole / self.scope if self.profil == "public" else whole / "interne" / "_".join(filter(None, ["documents", self.scope]))
-
-    @property
-    def templates(self):
-        """The folder of deliverables and page models."""
-        return self.root / "templates"
-
-    @property
-    def notebooks(self):
-        """The folder of the three notebooks."""
-        return self.root / "notebooks"
 
     @property
     def scope(self):
@@ -316,11 +296,6 @@ def _fits(path, source):
     return not path.name.startswith("~$") and fnmatchcase(unicodedata.normalize("NFC", path.name), source.fichier)
 
 
-def slugs(root=ROOT):
-    """The names of all programmes, sorted."""
-    return sorted(p.parent.name for p in (Path(root) / "programmes").glob("*/programme.yml"))
-
-
 def _restricted(whole, debut, fin):
     try:
         period = Period(debut=debut or whole.debut, fin=fin or whole.fin, libelle=whole.libelle)
@@ -332,13 +307,8 @@ def _restricted(whole, debut, fin):
     return period
 
 
-class _Loader(yaml.BaseLoader):
-    """Every scalar is text (« NO » stays « NO »); no tags, no aliases, no duplicate keys."""
-
-    def compose_node(self, parent, index):
-        if self.check_event(yaml.events.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="alias YAML refusé", problem_mark=self.peek_event().start_mark)
-        return super().compose_node(parent, index)
+class _Loader(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):
+    """Every scalar is text (« NO » stays « NO »); no tags, no duplicate keys."""
 
     def construct_mapping(self, node, deep=False):
         keys = [key.value for key, _ in node.value]
@@ -351,11 +321,17 @@ class _Loader(yaml.BaseLoader):
 def read_yaml(path):
     """The content of a YAML file, all scalars as text; raises ConfigurationRefused with its line."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader) or {}
+        text = path.read_text(encoding="utf-8")
+        for event in yaml.parse(text, _Loader):
+            if isinstance(event, yaml.AliasEvent):
+                raise yaml.MarkedYAMLError(problem="alias YAML refusé", problem_mark=event.start_mark)
+        return yaml.load(text, _Loader) or {}
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise ConfigurationRefused(Problem(f"YAML illisible : {error.problem}", file=path.name, row=mark.line + 1 if mark else None,
                                            remedy="Vérifiez l’alignement, les deux-points et les guillemets, ici ou juste avant.")) from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigurationRefused(Problem("YAML illisible", "un texte en UTF-8", file=path.name)) from error
 
 
 def _explained(path, error):

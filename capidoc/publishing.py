@@ -8,11 +8,11 @@ import os
 import shutil
 import tempfile
 from contextlib import contextmanager
-from importlib.metadata import distributions
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from capidoc.places import FORMATS
 from capidoc.problems import AlreadyRunning, Problem, RenderingFailed, ResourcesLacking, TraceabilityRefused
 
 MANIFEST = "manifest.json"
@@ -77,7 +77,22 @@ def identity(described):
 
 def versions():
     """The versions of the installed libraries, by name."""
-    return dict(sorted((d.name.lower(), d.version) for d in distributions() if d.name))  # one being installed has none yet
+    from importlib.metadata import distributions
+
+    told = [d.metadata for d in distributions()]  # read once: it takes its time
+    return dict(sorted((one["Name"].lower(), one["Version"]) for one in told if one["Name"]))  # one being installed has none yet
+
+
+def untouched(place, deliverables, described=None):
+    """What to say where nothing is to be made again, else nothing: the published set rests on the same inputs and holds these deliverables.
+
+    Without a description it is that of the set's own run, whose programme.yml, the same to the byte, need not be read.
+    """
+    mend(place)
+    described = described or inputs(place, _manifest(place.published).get("parametres"))
+    if up_to_date(place.published, described, [f"{one}.{kind}" for one in deliverables for kind in FORMATS]):
+        return f"{place.slug} : rien à refaire ({place.published.relative_to(place.root)} est à jour)"
+    return ""
 
 
 def up_to_date(target, described, wanted):

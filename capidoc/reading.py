@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from html import unescape
 from typing import TYPE_CHECKING
 
 from capidoc.problems import InputUnreadable, InputUnsafe, Problem
@@ -17,166 +18,222 @@ if TYPE_CHECKING:
     import pandas as pd  # a run with nothing to do only hashes files
 
 ACCEPTED = ".xlsx (Excel, KoboToolbox) ou .csv"
-SAVED = "Ouvrez-le, ne gardez que les données et enregistrez-le à nouveau."
+AGAIN = "Téléchargez l’export à nouveau."
 PACKED, UNPACKED, RATIO, ROWS, COLUMNS = 20_000_000, 200_000_000, 100, 100_000, 2_000
 # A CSV has nothing to unpack: it may weigh what a workbook may, once unpacked.
 LARGEST = {".xlsx": PACKED, ".csv": UNPACKED}
 OLE, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
+# Letters of UTF-8 in a file that is not UTF-8: read as cp1252, « é » would be « Ã© ».
+MIXED = re.compile(rb"\xc3[\x80-\xbf]|\xc2\xa0|\xe2\x80[\x80-\xbf]")
+# What spreadsheets never write, and calamine reads as another number than Excel shows: comments, CDATA, two values in a cell, UTF-16.
+STRANGE = re.compile(rb"<!|<\?(?!xml\s)|</(?:\w+:)?v>\s*<(?:\w+:)?v\b|\0")
+PLACED = rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']([^"']*)"""
+FAR = re.compile(rb"""^(?:[B-Z][A-Z]{2,}\d|[A-Z]{4,}\d|[A-Z]+(?:\d{7,}|[1-9]\d{5}(?<!100000)$))""", re.IGNORECASE | re.MULTILINE)
+FORMULA = re.compile(rb"""<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>([^<]*)</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v>([^<]*))?""")
+ERROR = re.compile(rb"""<(?:\w+:)?c\s([^>]*\bt\s*=\s*["']e["'][^>]*)>(?:\s*<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>))?\s*<(?:\w+:)?v>([^<]*)""")
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet as text: `cells` has the Excel row number as index, positions as columns; `formulas` {(row, position): text}."""
+    """One sheet as text: `cells` has the Excel row number as index, positions as columns; places in it are (row, position).
+
+    `formulas` {place: text}; `uncomputed` the places of those that no spreadsheet has computed; `merged` areas (first place, last place);
+    `written` is the encoding of a CSV, `widths` how many cells each of its rows has.
+    """
 
     file: str
     name: str
     cells: "pd.DataFrame"
     formulas: dict = field(default_factory=dict)
+    uncomputed: frozenset = frozenset()
+    merged: tuple = ()
+    hidden: bool = False
+    from_1904: bool = False
+    written: str = ""
+    widths: tuple = ()
 
     @property
     def place(self):
         """The keywords that tell a Problem where it is."""
         return {"file": self.file, "sheet": self.name}
 
-
-def digest(path):
-    """The sha256 of a file, in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    def below(self, top):
+        """The cells under the header's row; raises InputUnreadable when a row of a CSV has more or fewer cells than the header."""
+        uneven = [row for row, width in enumerate(self.widths, 1) if row > top and width not in (0, self.widths[top - 1])]
+        if uneven:
+            raise InputUnreadable(*(Problem(f"{self.widths[row - 1]} cellules sous {self.widths[top - 1]} titres : fichier tronqué, ou séparateur non protégé",
+                                            remedy="Mettez entre guillemets les cellules qui contiennent le séparateur, ou exportez en XLSX.",
+                                            row=row, **self.place) for row in uneven))
+        return self.cells.loc[top + 1:]
 
 
 def read(path):
     """The sheets of a raw file, in its order; raises InputUnreadable or InputUnsafe."""
-    if path.suffix.lower() not in LARGEST:
-        raise InputUnreadable(Problem("format refusé", ACCEPTED, "Enregistrez le fichier sous l’un de ces formats.", file=path.name))
-    if path.stat().st_size > LARGEST[path.suffix.lower()]:
-        raise InputUnsafe(Problem(f"fichier de plus de {LARGEST[path.suffix.lower()] // 10**6} Mo", remedy="Exportez période par période.", file=path.name))
+    return opened(path)[0]
+
+
+def opened(path):
+    """The sheets of a raw file and its sha256, from one reading of the disk; raises InputUnreadable or InputUnsafe."""
+    kind = path.suffix.lower()
+    if kind not in LARGEST:
+        raise _unreadable(path.name, "format refusé", "Enregistrez le fichier sous l’un de ces formats.", ACCEPTED)
+    if path.stat().st_size > LARGEST[kind]:
+        raise _unsafe(path.name, f"fichier de plus de {LARGEST[kind] // 10**6} Mo")
     content = path.read_bytes()
     if not content.strip():
-        raise InputUnreadable(Problem("fichier vide", remedy="Téléchargez l’export à nouveau.", file=path.name))
-    return [_csv(path.name, content)] if path.suffix.lower() == ".csv" else _workbook(path.name, content)
+        raise _unreadable(path.name, "fichier vide")
+    sheets = [_csv(path.name, content)] if kind == ".csv" else _workbook(path.name, content)
+    return sheets, hashlib.sha256(content).hexdigest()
+
+
+def _unreadable(file, what, remedy=AGAIN, expected="", row=None):
+    return InputUnreadable(Problem(what, expected, remedy, file=file, row=row))
+
+
+def _unsafe(file, what):
+    return InputUnsafe(Problem(what, remedy="Ouvrez-le, ne gardez que les données et enregistrez-le à nouveau.", file=file))
 
 
 def _csv(file, content):
     if content[:4] == ZIP or content[:4] == OLE or b"<html" in content[:1000].lower():
-        raise InputUnreadable(Problem("le contenu n’est pas du CSV", remedy="Vérifiez le téléchargement.", file=file))
-    text = _decoded(content)
-    heading = re.sub(r'"[^"]*"', "", text[:100_000]).lstrip().partition("\n")[0]  # a label may hold separators
-    delimiter = max(";,\t", key=heading.count)
+        raise _unreadable(file, "le contenu n’est pas du CSV", "Vérifiez le téléchargement.")
+    text, encoding = _decoded(file, content)
+    said = re.match(r"sep=([;,\t])\r?\n", text)  # Excel's own first line, which it does not count
+    text = text[said.end():] if said else text
     once = {}  # a word said a million times is kept once
     csv.field_size_limit(UNPACKED)
     try:
-        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=said[1] if said else _delimiter(text), strict=True)
         rows = [[once.setdefault(cell, cell) for cell in row] for row in lines]
     except csv.Error as error:  # read on, rows after an open quote would be one cell
-        raise InputUnreadable(Problem("guillemets mal fermés : fichier tronqué ou abîmé", remedy="Téléchargez l’export à nouveau.",
-                                      file=file, row=lines.line_num)) from error
-    if rows and 0 < len(rows[-1]) < max(map(len, rows)):
-        raise InputUnreadable(Problem("dernière ligne incomplète : fichier tronqué", remedy="Téléchargez l’export à nouveau.", file=file, row=len(rows)))
-    return Sheet(file, "", _grid(rows))
+        raise _unreadable(file, "guillemets mal fermés : fichier tronqué ou abîmé", row=lines.line_num) from error
+    return Sheet(file, "", _grid(rows), written=encoding, widths=tuple(map(len, rows)))
 
 
-def _decoded(content):
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16", "replace")
+def _delimiter(text):
+    """The separator that the first line which has one has most, labels in quotes apart: they may hold separators."""
+    bare = re.sub(r'"[^"]*"', "", text[:100_000])
+    line = next((line for line in bare.splitlines() if re.search(r"[;,\t]", line)), "")
+    return max(";,\t", key=line.count)
+
+
+def _decoded(file, content):
+    """The text, and the name of its encoding where it is not UTF-8; raises InputUnreadable."""
     try:
-        return content.decode("utf-8-sig")
+        if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:2]:
+            wide = "utf-16" if b"\0" not in content[:2] else "utf-16-be" if content[0] == 0 else "utf-16-le"
+            return content.decode(wide), "UTF-16"
+        if content[:3] == b"\xef\xbb\xbf" or MIXED.search(content):
+            return content.decode("utf-8-sig"), ""
+        return _narrow(content)
+    except UnicodeDecodeError as error:
+        raise _unreadable(file, "encodage inconnu, ou deux encodages mêlés", "Enregistrez le fichier en CSV UTF-8.") from error
+
+
+def _narrow(content):
+    try:
+        return content.decode("utf-8"), ""
     except UnicodeDecodeError:
-        return content.decode("latin-1" if re.search(rb"[\x81\x8d\x8f\x90\x9d]", content) else "cp1252")
+        return content.decode("cp1252"), "Windows-1252"
 
 
 def _workbook(file, content):
     if content[:4] == OLE:
-        raise InputUnreadable(Problem("classeur protégé par mot de passe, ou ancien format .xls", ACCEPTED,
-                                      "Ouvrez-le, ôtez le mot de passe et enregistrez en .xlsx.", file=file))
+        raise _unreadable(file, "classeur protégé par mot de passe, ou ancien format .xls", "Ôtez le mot de passe et enregistrez en .xlsx.", ACCEPTED)
     if content[:4] != ZIP:
-        raise InputUnreadable(Problem("le contenu n’est pas un classeur .xlsx", remedy="Téléchargez l’export à nouveau : "
-                                      "une page de connexion a pu être enregistrée à sa place.", file=file))
-    formulas = _inspected(file, content)
-    from python_calamine import CalamineError, CalamineWorkbook
+        raise _unreadable(file, "le contenu n’est pas un classeur .xlsx", f"{AGAIN[:-1]} : une page de connexion a pu être enregistrée à sa place.")
+    parts = _unpacked(file, content)
+    _safe(file, parts)
+    from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
     try:
+        places = _sheet_parts(parts)
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        return [Sheet(file, name, _grid(map(_texts, book.get_sheet_by_name(name).to_python(skip_empty_area=False))), formulas.get(name, {}))
-                for name in book.sheet_names]
-    except (CalamineError, zipfile.BadZipFile, OSError) as error:
-        raise InputUnreadable(Problem("classeur illisible", remedy="Téléchargez l’export à nouveau.", file=file)) from error
+        sheets = [_sheet(file, book, known.name, parts.get(places.get(known.name), b""), parts["xl/workbook.xml"], known.visible != SheetVisibleEnum.Visible)
+                  for known in book.sheets_metadata if known.typ == SheetTypeEnum.WorkSheet]
+    # ElementTree and defusedxml raise the last two.
+    except (CalamineError, zipfile.BadZipFile, OSError, SyntaxError, ValueError) as error:
+        raise _unreadable(file, "classeur abîmé") from error
+    if not sheets:
+        raise _unreadable(file, "classeur sans feuille")
+    return sheets
 
 
-def _inspected(file, content):
-    """The formulas of each sheet {name: {(row, position): text}}, after the checks that keep the parsers safe."""
+def _sheet(file, book, name, xml, workbook, hidden):
+    sheet = book.get_sheet_by_name(name)
+    rows = [list(map(_text, row)) for row in sheet.to_python(skip_empty_area=False)]
+    for (row, position), said in ((_place(attributes), said) for attributes, said in ERROR.findall(xml)):
+        rows[row - 1][position] = said.decode()  # calamine reads « #REF! » as nothing
+    found = [(_place(attributes), formula, value) for attributes, formula, value in FORMULA.findall(xml)]
+    # Exporters write 0, or nothing, until a spreadsheet opens the file.
+    never = (b"", b"0") if re.search(rb"""\bfullCalcOnLoad\s*=\s*["'](1|true)""", workbook) else (b"",)
+    merged = tuple(((first[0] + 1, first[1]), (last[0] + 1, last[1])) for first, last in sheet.merged_cell_ranges or ())
+    return Sheet(file, name, _grid(rows), {place: "=" + unescape(formula.decode("utf-8", "replace")) for place, formula, _ in found},
+                 frozenset(place for place, _, value in found if value in never), merged, hidden,
+                 bool(re.search(rb"""\bdate1904\s*=\s*["'](1|true)""", workbook)))
+
+
+def _unpacked(file, content):
+    """The parts of a workbook {name: bytes}, after the checks that keep memory safe."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             infos = archive.infolist()
             if len({i.filename for i in infos}) < len(infos):
-                raise InputUnsafe(Problem("deux pièces du classeur portent le même nom", remedy=SAVED, file=file))
+                raise _unsafe(file, "deux pièces du classeur portent le même nom")
             total = sum(i.file_size for i in infos)
             if total > UNPACKED or total > RATIO * max(len(content), 10_000):
-                raise InputUnsafe(Problem("classeur démesuré une fois décompressé", remedy=SAVED, file=file))
-            if archive.testzip():
-                raise zipfile.BadZipFile
+                raise _unsafe(file, "classeur démesuré une fois décompressé")
             parts = {i.filename: archive.read(i) for i in infos}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, zlib.error) as error:
-        raise InputUnreadable(Problem("classeur tronqué ou abîmé", remedy="Téléchargez l’export à nouveau.", file=file)) from error
-    _no_entities(file, parts)
-    for part in parts.values():
-        _within(file, part)
-    try:
-        return {name: _formulas(parts.get(part, b"")) for name, part in _sheet_parts(parts).items()}
-    except (SyntaxError, ValueError) as error:  # ElementTree's and defusedxml's own
-        raise InputUnreadable(Problem("classeur abîmé", remedy="Téléchargez l’export à nouveau.", file=file)) from error
+        raise _unreadable(file, "classeur tronqué ou abîmé") from error
+    if "xl/workbook.xml" not in parts or "xl/vbaProject.bin" in parts:
+        raise _unreadable(file, "le contenu n’est pas un classeur .xlsx", "Enregistrez le fichier sous l’un de ces formats.", ACCEPTED)
+    return parts
 
 
-def _no_entities(file, parts):
-    if any(b"<!DOCTYPE" in xml or b"<!ENTITY" in xml for xml in parts.values()):
-        raise InputUnsafe(Problem("classeur avec des entités XML, refusé", remedy=SAVED, file=file))
+def _safe(file, parts):
+    """Nothing; raises InputUnsafe when a part would harm the parser, or be read as other numbers than Excel shows."""
+    for name, xml in parts.items():
+        if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml:
+            raise _unsafe(file, "classeur avec des entités XML, refusé")
+        if name.startswith(("xl/worksheets/", "xl/sharedStrings", "xl/workbook")) and name.endswith(".xml") and STRANGE.search(xml):
+            raise _unsafe(file, "contenu qu’aucun tableur n’écrit, refusé")
+        cells = re.findall(PLACED, xml)
+        last = max(map(int, re.findall(rb"""<(?:\w+:)?row\s[^>]*?\br\s*=\s*["'](\d+)""", xml)), default=0)
+        if last > ROWS or FAR.search(b"\n".join(cells)):
+            raise _unsafe(file, f"cellules au-delà de {ROWS} lignes ou de {COLUMNS} colonnes")
+        if len(set(cells)) < len(cells):
+            raise _unsafe(file, "deux valeurs pour une même cellule")
 
 
 def _sheet_parts(parts):
+    """The part that holds each sheet {name: part}."""
     from defusedxml.ElementTree import fromstring
 
-    if "xl/workbook.xml" not in parts:
-        return {}
-    relations = {r.get("Id"): r.get("Target") for r in fromstring(parts.get("xl/_rels/workbook.xml.rels", b"<r/>"))}
+    relations = {r.get("Id"): r.get("Target", "") for r in fromstring(parts.get("xl/_rels/workbook.xml.rels", b"<r/>"))}
     sheets = [e for e in fromstring(parts["xl/workbook.xml"]).iter() if e.tag.endswith("}sheet")]
     target = {e.get("name"): relations.get(next((v for k, v in e.attrib.items() if k.endswith("}id")), ""), "") for e in sheets}
     return {name: t.lstrip("/") if t.startswith("/") else f"xl/{t}" for name, t in target.items()}
 
 
-def _within(file, xml):
-    far = re.search(rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["'](?:[B-Z][A-Z]{2,}\d|[A-Z]{4,}\d|[A-Z]+(?:\d{7,}|[1-9]\d{5}(?<!100000)["']))""", xml)
-    last = max((int(n) for n in re.findall(rb"""<(?:\w+:)?row\s[^>]*?\br\s*=\s*["'](\d+)""", xml)), default=0)
-    if far or last > ROWS:
-        raise InputUnsafe(Problem(f"cellules au-delà de {ROWS} lignes ou de {COLUMNS} colonnes", remedy=SAVED, file=file))
-
-
-def _formulas(xml):
-    cells = re.finditer(rb'<c [^>]*?r="([A-Z]+)(\d+)"[^>]*?>\s*<f[^>]*>([^<]*)</f>', xml)
-    return {(int(row), _position(letters)): "=" + _unescaped(text) for letters, row, text in (c.groups() for c in cells)}
-
-
-def _position(letters):
+def _place(attributes):
+    """The (row, position) that the attributes of a cell say."""
+    place = re.search(rb"""\br\s*=\s*["']([A-Z]+)(\d+)["']""", attributes, re.IGNORECASE)
+    if not place:
+        raise ValueError("a cell without its place")
     number = 0
-    for letter in letters:
+    for letter in place[1].upper():
         number = number * 26 + letter - 64
-    return number - 1
-
-
-def _unescaped(text):
-    from html import unescape
-
-    return unescape(text.decode("utf-8", "replace"))
+    return int(place[2]), number - 1
 
 
 def _grid(rows):
     import pandas as pd
 
-    frame = pd.DataFrame(list(rows), dtype=object).fillna("")
+    width = max(map(len, rows), default=0)
+    frame = pd.DataFrame([row if len(row) == width else row + [""] * (width - len(row)) for row in rows], dtype=object)
     frame.index = range(1, len(frame) + 1)
     return frame
-
-
-def _texts(row):
-    return [_text(cell) for cell in row]
 
 
 def _text(cell):

@@ -38,9 +38,11 @@ def execute(notebook, parameters, target, root, progress):
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
+    from tqdm.auto import tqdm
 
     from capidoc import engine
 
+    tqdm.monitor_interval = 0  # a thread that watches the bar would stand in the way of forks
     _only_known(notebook, parameters)
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # a home that cannot be written to, fonts being listed: no news for the mail of cron
     target.parent.mkdir(parents=True, exist_ok=True)

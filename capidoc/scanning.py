@@ -34,14 +34,19 @@ def of_secrets(secrets, scope):
 
 def _of(path, name, fingerprints, lengths, scope, allowed):
     text = finished.words(path)
+    # The cells of a row follow each other in a PDF: « 16 27 11 69 » is a telephone there only where the page made from the same text tells it too.
+    page = path.with_suffix(".html") if path.suffix == ".pdf" else path
     for what, pattern in TOLD.items():
-        for found in sorted({*pattern.findall(text)} - {*allowed}):
+        told = {*pattern.findall(text)} - {*allowed}
+        if told and page != path and page.is_file():
+            told &= {*pattern.findall(finished.words(page))}
+        for found in sorted(told):
             yield Problem(f"le fichier montre {what}", remedy="Retirez-le, ou inscrivez-le sous « divulgation : adresses_publiques » s’il est public.",
                           file=name, value=_half(found))
-    for phrase in sorted(withheld.searched(text, lengths)):
-        if hit := fingerprints.get(pseudonyms.of(phrase, scope)):
-            yield Problem("le fichier montre une réponse qui ne devait pas sortir", remedy="Retirez ces mots du récit.", file=name, column=hit[0],
-                          value=_half(phrase))
+    hits = [(phrase, hit) for phrase in withheld.searched(text, lengths) if (hit := fingerprints.get(pseudonyms.of(phrase, scope)))]
+    for phrase, (column, _) in sorted(hits):
+        yield Problem("le fichier montre une réponse qui ne devait pas sortir", remedy="Retirez ces mots du récit.", file=name, column=column,
+                      value=_half(phrase))
     for what in finished.unseen(path):
         yield Problem(f"le fichier porte {what}", remedy="Enregistrez le modèle ou l’image sans eux.", file=name)
 

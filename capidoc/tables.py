@@ -3,18 +3,19 @@
 import io
 import os
 import re
-import zipfile
 from collections import defaultdict
-from html import escape
+from datetime import datetime
 
 import pandas as pd
 from pandas.api.types import union_categoricals
+from xlsxwriter import Workbook
 
 from capidoc import french
 from capidoc.problems import ConfigurationRefused, Problem
 
 PART = 500_000  # rows read at a time
-STAMP = (1980, 1, 1, 0, 0, 0)
+CREATED = datetime(1980, 1, 1)  # as a workbook says
+BLANKS = 200  # rows under a form, for what a person adds
 ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 LONGEST, CUT = 32_767, "<WARNING: Truncated> "  # Excel's limit, and what KoboToolbox says of it
@@ -65,40 +66,38 @@ def write_workbook(facts, path):
     bounds = zip(facts["intervalle"], facts["arrondi"], strict=True)
     told = facts.assign(intervalle=[french.interval(pair, step) if isinstance(pair, list) else "" for pair, step in bounds],
                         **{name: facts[name].where(facts[name].notna(), facts["texte"]) for name in ("n", "manquants")})
-    book = _book("Indicateurs", told[list(HEADINGS)].rename(columns=HEADINGS), (34, 46, 16, 10, 18, 20, 12, 8, 6, 10, 18, 22, 60))
-    path.write_bytes(_steady(book))
-
-
-def _book(title, table, widths):
-    """A workbook of one sheet: inert text under bold headings that stay in sight."""
-    from openpyxl import Workbook
-    from openpyxl.styles import Font
-
-    book = Workbook()
-    sheet = book.active
-    sheet.title = title
-    sheet.append(list(table))
-    for row in inert(table).itertuples(index=False):
-        sheet.append(list(row))
-    for cell in sheet[1]:
-        cell.font = Font(bold=True)
-    sheet.freeze_panes, sheet.auto_filter.ref = "A2", sheet.dimensions
-    for letter, width in zip("ABCDEFGHIJKLM", widths, strict=True):
-        sheet.column_dimensions[letter].width = width
-    return book
+    with _book(path) as book:
+        _table(book, "Indicateurs", told[list(HEADINGS)].rename(columns=HEADINGS), (34, 46, 16, 10, 18, 20, 12, 8, 6, 10, 18, 22, 60))
 
 
 def write_form(table, path, choices):
     """The table as a workbook that a person fills: columns {name: choices} have a drop-down list."""
-    from openpyxl.worksheet.datavalidation import DataValidation
+    with _book(path) as book:
+        sheet = _table(book, "À corriger", table, (40, 24, 8, 22, 44, 38, 20, 22, 22, 12, 30, 20, 12))
+        for column, allowed in choices.items():
+            place = list(table).index(column)
+            sheet.data_validation(1, place, len(table) + BLANKS, place, {"validate": "list", "source": [*allowed], "error_title": "Action inconnue",
+                                                                         "error_message": f"Choisissez : {', '.join(allowed)}."})
 
-    book = _book("À corriger", table, (40, 24, 8, 22, 44, 38, 20, 22, 22, 12, 30, 20, 12))
-    for column, allowed in choices.items():
-        listed = DataValidation(type="list", formula1=f'"{",".join(allowed)}"', allow_blank=True, showErrorMessage=True,
-                                errorTitle="Action inconnue", error=f"Choisissez : {', '.join(allowed)}.")
-        listed.add(f"{'ABCDEFGHIJKLM'[list(table).index(column)]}2:{'ABCDEFGHIJKLM'[list(table).index(column)]}{len(table) + 200}")
-        book.active.add_data_validation(listed)
-    path.write_bytes(_steady(book))
+
+def _book(place):
+    """A new workbook at a path or in a buffer, the same bytes for the same cells: text is text whatever it begins with, and no hour is told."""
+    book = Workbook(place, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True})
+    book.set_properties({"created": CREATED})
+    return book
+
+
+def _table(book, title, table, widths):
+    """A sheet of the workbook: inert text under bold headings that stay in sight."""
+    sheet = book.add_worksheet(title)
+    sheet.write_row(0, 0, table, book.add_format({"bold": True}))
+    for number, row in enumerate(inert(table).itertuples(index=False), 1):
+        sheet.write_row(number, 0, row)
+    for column, width in enumerate(widths):
+        sheet.set_column(column, column, width)
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, len(table), len(table.columns) - 1)
+    return sheet
 
 
 def read_workbook(path):
@@ -110,32 +109,19 @@ def read_workbook(path):
 
 
 def workbook(sheets):
-    """The bytes of a workbook of plain sheets {name: rows}: text is text, whatever it begins with; the same rows give the same bytes."""
-    from openpyxl import Workbook
-
-    book = Workbook(write_only=True)
-    for name in sheets:
-        book.create_sheet(name)
-    # openpyxl writes the book; 30 000 rows of cells, one by one, would take it ten seconds.
-    return _steady(book, {f"xl/worksheets/sheet{number}.xml": _sheet(rows) for number, rows in enumerate(sheets.values(), 1)})
-
-
-def _sheet(rows):
-    from openpyxl.utils import get_column_letter
-
-    letters = [get_column_letter(position) for position in range(1, max(map(len, rows)) + 1)]
-    lines = ("".join(_cell(f"{letter}{number}", cell) for letter, cell in zip(letters, row, strict=False) if cell not in (None, ""))
-             for number, row in enumerate(rows, 1))
-    body = "".join(f'<row r="{number}">{line}</row>' for number, line in enumerate(lines, 1))
-    return f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{body}</sheetData></worksheet>'.encode()
+    """The bytes of a workbook of plain sheets {name: rows}: the same rows give the same bytes."""
+    content = io.BytesIO()
+    with _book(content) as book:
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for number, row in enumerate(rows):
+                sheet.write_row(number, 0, [_written(cell) for cell in row])
+    return content.getvalue()
 
 
-def _cell(place, cell):
-    if not isinstance(cell, str):
-        return f'<c r="{place}"><v>{cell:d}</v></c>' if isinstance(cell, int) else f'<c r="{place}"><v>{cell!r}</v></c>'
-    cell = cell if len(cell) <= LONGEST else CUT + cell[: LONGEST - len(CUT)]
-    text = escape(UNWRITABLE.sub("\ufffd", cell), quote=False)
-    return f'<c r="{place}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+def _written(cell):
+    """The cell as Excel can hold it."""
+    return UNWRITABLE.sub("\ufffd", cell if len(cell) <= LONGEST else CUT + cell[: LONGEST - len(CUT)]) if isinstance(cell, str) else cell
 
 
 def put(path, content):
@@ -155,16 +141,3 @@ def put(path, content):
 def counted(cell):
     """An n, a number of missing ones or an interval of a workbook, as documents print it."""
     return cell if isinstance(cell, str) else french.number(cell)
-
-
-def _steady(book, replaced=None):
-    """The bytes of a workbook without the hour at which it was written, some of its parts replaced."""
-    raw, steady = io.BytesIO(), io.BytesIO()
-    book.save(raw)
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(steady, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in sorted(source.namelist()):
-            content = (replaced or {}).get(name) or source.read(name)
-            if name == "docProps/core.xml":
-                content = content[: content.index(b"<dcterms:created")] + content[content.rindex(b"</dcterms:modified>") + 19:]
-            target.writestr(zipfile.ZipInfo(name, STAMP), content, zipfile.ZIP_DEFLATED)
-    return steady.getvalue()

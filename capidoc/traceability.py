@@ -1,17 +1,20 @@
 """Is every printed number bound: the numbers of a finished set, read back from its files; every other numeral is declared, with its reason."""
 
 import re
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from dataclasses import dataclass
+
+import lxml.etree
+import lxml.html
 
 from capidoc import finished
 from capidoc.problems import Problem, TraceabilityRefused, near
 
 FORMATS = ("pdf", "docx")
+CLAIMED = ("publie", "controle")
 # What the document's structure prints: dates of the programme's own description, names (of files, rules, claims), captions' numbers, contents.
 STRUCTURE = ("cadre", "nom", "numero")
 SILENT = ("code", "style", "title", "time", "nav")
-VOID = ("meta", "link", "br", "img", "col", "hr")
+WITHIN_WORDS, HEADINGS = ("span", "a", "strong", "em", "sup", "sub"), ("h2", "h3", "h4")
 # « un », « une », « premier » and « second » are not numbers of anything.
 LETTERS = (
     r"(?:(?:deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|vingts?|trente|quarante|cinquante|soixante|cents?|mille)"
@@ -21,63 +24,35 @@ NUMERAL = re.compile(rf"\d(?:[\d\u00a0\u202f.,:/-]*\d)?|\b{LETTERS}\b", re.IGNOR
 ORDINAL = re.compile(r"^\d+\. ")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Printed:
     """What a page prints: bound numbers (fact, text), figures of claims (claim, text), and the sentences left, without them."""
 
-    bound: list = field(default_factory=list)
-    claimed: list = field(default_factory=list)
-    left: list = field(default_factory=list)
-
-
-class _Page(HTMLParser):
-    """A reader of the page, block after block."""
-
-    def __init__(self):
-        super().__init__()
-        self.printed, self.open = Printed(), []
-
-    def handle_starttag(self, tag, attrs):
-        if tag not in VOID:
-            self.open.append((tag, dict(attrs), []))
-
-    def handle_endtag(self, tag):
-        while self.open:
-            name, attrs, words = self.open.pop()
-            self._close(name, attrs, "".join(words))
-            if name == tag:
-                return
-
-    def _close(self, tag, attrs, text):
-        classes = (attrs.get("class") or "").split()
-        if tag == "data":
-            self.printed.bound.append((attrs.get("data-ind", ""), text))
-        elif {"publie", "controle"} & {*classes}:
-            self.printed.claimed.append((attrs.get("data-claim", ""), text))
-        elif any(_silent(*element) for element in [(tag, attrs, ()), *self.open]):
-            return
-        elif tag in ("span", "a", "strong", "em", "sup", "sub") and self.open:
-            self.open[-1][2].append(text)
-        else:
-            self.printed.left.append(ORDINAL.sub("", text) if tag in ("h2", "h3", "h4") else text)
-
-    def handle_data(self, data):
-        if self.open:
-            self.open[-1][2].append(data)
-
-
-def _silent(tag, attrs, _):
-    return tag in SILENT or bool({*(attrs.get("class") or "").split()} & {*STRUCTURE})
+    bound: list
+    claimed: list
+    left: list
 
 
 def read(page):
     """What an HTML text prints (a Printed)."""
-    reader = _Page()
-    reader.feed(page)
-    return reader.printed
+    body = lxml.html.document_fromstring(page)
+    bound = [(number.get("data-ind", ""), number.text_content()) for number in _taken(body, lambda e: e.tag == "data")]
+    claimed = [(figure.get("data-claim", ""), figure.text_content()) for figure in _taken(body, lambda e: {*CLAIMED} & {*e.classes})]
+    _taken(body, lambda e: e.tag in SILENT or {*STRUCTURE} & {*e.classes})
+    lxml.etree.strip_tags(body, *WITHIN_WORDS)
+    blocks = ((block.tag, "".join([block.text or "", *(part.tail or "" for part in block)])) for block in body.iter(lxml.etree.Element))
+    return Printed(bound, claimed, [ORDINAL.sub("", words) if tag in HEADINGS else words for tag, words in blocks])
 
 
-def check(pages, facts, claims, declared, formats=FORMATS):
+def _taken(body, chosen):
+    """The elements chosen, each taken out of the sentence that goes on after it."""
+    found = [element for element in body.iter(lxml.etree.Element) if chosen(element)]
+    for element in found:
+        element.drop_tree()
+    return found
+
+
+def check(pages, facts, claims, declared):
     """(numbers bound, numerals declared) over HTML pages and the files beside them; raises TraceabilityRefused on any other number.
 
     `facts` is {fact id: text} as shown, `claims` {claim id: its published and recomputed figures}, `declared` the numerals allowed with a reason.
@@ -92,7 +67,7 @@ def check(pages, facts, claims, declared, formats=FORMATS):
         numerals, loose = unbound(page.left, declared)
         allowed += numerals - len(loose)
         problems += [_loose(path.name, words) for words in dict.fromkeys(loose)]
-        problems += [p for kind in formats for p in _absent(path.with_suffix(f".{kind}"), page.bound)]
+        problems += [p for kind in FORMATS for p in _absent(path.with_suffix(f".{kind}"), page.bound)]
     if problems:
         raise TraceabilityRefused(*problems)
     return bound, allowed

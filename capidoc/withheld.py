@@ -60,5 +60,5 @@ def searched(text, lengths):
     """Whatever of a finished text could be a secret: its runs of words of the given lengths, its long numbers."""
     words = folded(text)
     # A single word is a name only where it is written as one: « Essai » may be somebody's, « essai » is not.
-    names = {word for found in NAMED.findall(text) for word in folded(found)} if 1 in lengths else set()
+    names = folded(" ".join({*NAMED.findall(text)})) if 1 in lengths else []
     return {*numbers(text), *names}.union(*(runs(words, length) for length in lengths if length > 1))

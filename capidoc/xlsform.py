@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from capidoc.problems import InputMismatch, Problem, near
+from capidoc.reading import read
 from capidoc.values import key
 
 SEPARATORS = ("/", ".", ":")
@@ -23,7 +24,10 @@ SYSTEM = {
 
 @dataclass(frozen=True)
 class Question:
-    """One question: name, group path, kind (texte, nombre, date, choix, choix_multiple, note), labels, choices."""
+    """One question: name, group path, kind (texte, nombre, date, choix, choix_multiple, note), labels, choices.
+
+    `constraint` is what its answers must fulfil, `message` how the form says it, `relevant` when it is asked at all.
+    """
 
     name: str
     kind: str
@@ -32,7 +36,15 @@ class Question:
     group_labels: tuple = ()
     choices: dict = field(default_factory=dict)
     repeat: str = ""
-    bounds: tuple = (None, None)
+    constraint: str = ""
+    relevant: str = ""
+    message: str = ""
+
+    @property
+    def bounds(self):
+        """The inclusive (lowest, highest) that a constraint such as « . >= 10 and . <= 65 » states, None where silent."""
+        low, high = (re.search(rf"\.\s*{sign}=\s*(-?\d+(?:\.\d+)?)", self.constraint) for sign in (">", "<"))
+        return tuple(float(found.group(1)) if found else None for found in (low, high))
 
 
 @dataclass(frozen=True)
@@ -49,10 +61,13 @@ class Form:
 
 def load(path):
     """The Form of an XLSForm file; pyxform checks it."""
+    from pyxform.builder import create_survey_element_from_dict
     from pyxform.xls2json import parse_file_to_json
 
+    read(path)  # what could harm a parser does not reach pyxform's either
     try:
         survey = parse_file_to_json(str(path))
+        create_survey_element_from_dict(survey).to_xml(validate=False)
     except Exception as error:  # pyxform raises its own, and any openpyxl error
         raise InputMismatch(Problem(f"formulaire refusé par pyxform : {error}", remedy="Essayez-le dans KoboToolbox, qui dira la même chose.",
                                     file=path.name)) from error
@@ -61,95 +76,100 @@ def load(path):
 
 
 def declared(title, columns):
-    """The Form of an ordinary workbook, from its declared columns {name: Column(titre, type, choix)}."""
+    """The Form of an ordinary workbook, from its declared columns {name: Column(titre, type, choix, minimum, maximum)}."""
     return Form(title, tuple(
-        Question(name, column.type, labels=(column.titre,), choices={n: (n, label) for n, label in column.choix.items()})
-        for name, column in columns.items()))
+        Question(name, c.type, labels=(c.titre,), choices={n: (n, label) for n, label in c.choix.items()},
+                 constraint=" and ".join(f". {sign} {bound:f}" for sign, bound in ((">=", c.minimum), ("<=", c.maximum)) if bound is not None))
+        for name, c in columns.items()))
 
 
-def _questions(children, choices, path=(), labels=((),), repeat=""):
+def _questions(children, choices, path=(), labels=((),), repeat="", asked=()):
     for child in children:
+        told = child.get("bind", {}).get("relevant")
+        when = (*asked, f"({told})") if told else asked
         if child["type"] in ("group", "repeat"):
             inner = child["name"] if child["type"] == "repeat" else repeat
             if child["name"] != "meta":
-                nested = [(*outer, text) for outer in labels for text in _texts(child)] or labels
-                yield from _questions(child["children"], choices, (*path, child["name"]), nested, inner)
+                nested = [(*outer, text) for outer in labels for text in _texts(child.get("label"))] or labels
+                yield from _questions(child["children"], choices, (*path, child["name"]), nested, inner, when)
         else:
-            yield _question(child, choices, path, labels, repeat)
+            yield _question(child, choices, path, labels, repeat, when)
 
 
-def _question(child, choices, path, labels, repeat):
-    listed = choices.get(child.get("itemset") or child.get("list_name"), child.get("choices", []))
+def _question(child, choices, path, labels, repeat, when):
+    listed, bind = choices.get(child.get("itemset") or child.get("list_name"), child.get("choices", [])), child.get("bind", {})
     # Choices kept in a file beside the form (select_one_from_file) are not known here: their answers are text.
     kind = "note" if child["type"] == "note" else "texte" if child["type"].startswith("select") and not listed else KINDS.get(child["type"], "texte")
     return Question(
-        child["name"], kind, path, _texts(child),
-        tuple(labels), {c["name"]: (c["name"], *_texts(c)) for c in listed}, repeat,
-        _bounds(child.get("bind", {}).get("constraint", "")))
+        child["name"], kind, path, _texts(child.get("label")),
+        tuple(labels), {c["name"]: (c["name"], *_texts(c.get("label"))) for c in listed}, repeat,
+        bind.get("constraint", ""), " and ".join(when), next(iter(_texts(bind.get("jr:constraintMsg"))), ""))
 
 
-def _texts(element):
-    """The labels in every language, French first."""
-    label = element.get("label", ())
-    if isinstance(label, dict):
-        return tuple(label[language] for language in sorted(label, key=lambda name: not name.casefold().startswith("fr")))
-    return (label,) if label else ()
+def _texts(said):
+    """What is said in every language, French first."""
+    if isinstance(said, dict):
+        return tuple(said[language] for language in sorted(said, key=lambda name: not name.casefold().startswith("fr")))
+    return (said,) if said else ()
 
 
-def _bounds(constraint):
-    """The inclusive (lowest, highest) that a constraint such as « . >= 10 and . <= 65 » states, None where silent."""
-    low, high = (re.search(rf"\.\s*{sign}=\s*(-?\d+(?:\.\d+)?)", constraint) for sign in (">", "<"))
-    return tuple(float(found.group(1)) if found else None for found in (low, high))
-
-
-def recognise(headers, form, repeat="", renamed=None, place=None):
+def recognise(headers, questions, needed, renamed=None, place=None):
     """Which question each header is: {position: name}; « question/choice » details as (name, choice).
 
-    Raises InputMismatch when a header fits several questions, or two headers the same question.
+    Raises InputMismatch when a header may be a needed question or another, or two headers the same needed one.
     """
-    candidates = _candidates(form.of(repeat), renamed or {})
+    candidates = _candidates(questions, renamed or {}, {*SEPARATORS, *_separators(headers, questions)})
     found, problems = {}, []
     for position, header in enumerate(headers):
         names = candidates.get(key(header), set()) if header not in SYSTEM else {header}
-        if len(names) > 1:
+        if len(names) > 1 and {_asked(n) for n in names} & needed:
             problems.append(Problem("titre de colonne ambigu", f"une seule question parmi {', '.join(sorted(map(str, names)))}",
                                     "Exportez avec les noms XML et les groupes.", column=header, **place or {}))
-        elif names:
+        elif len(names) == 1:
             found[position] = next(iter(names))
-    problems += _twice(found, headers, place or {})
+    problems += [Problem(f"deux colonnes pour la question « {_asked(name)} »", remedy="Supprimez l’une des deux ou ré-exportez.",
+                         column=headers[position], **place or {})
+                 for position, name in found.items() if _asked(name) in needed and list(found.values()).count(name) > 1]
     if problems:
         raise InputMismatch(*problems)
     return found
 
 
-def _twice(found, headers, place):
-    names = list(found.values())
-    return [Problem(f"deux colonnes pour la question « {name} »", remedy="Supprimez l’une des deux ou ré-exportez.",
-                    column=headers[position], **place)
-            for position, name in found.items() if isinstance(name, str) and names.count(name) > 1]
+def _asked(name):
+    return name if isinstance(name, str) else name[0]
 
 
-def _candidates(questions, renamed):
+def _separators(headers, questions):
+    """The separators that headers show after the name of a group or of several choices: KoboToolbox lets people choose theirs."""
+    groups = {key(first) for q in questions.values() for first in (*q.path[:1], *(g[0] for g in q.group_labels if g))}
+    groups |= {key(said) for q in questions.values() if q.kind == "choix_multiple" for said in (q.name, *q.labels)}
+    for header in map(key, headers):
+        for group in groups:
+            if header.startswith(group) and (sign := re.match(r"\W{1,3}|__?", header[len(group):])):
+                yield sign[0]
+
+
+def _candidates(questions, renamed, separators):
     table = {}
     for question in questions.values():
-        for spelled in _spellings(question):
+        for spelled in _spellings(question, separators):
             table.setdefault(key(spelled), set()).add(question.name)
         for choice, texts in question.choices.items() if question.kind == "choix_multiple" else ():
-            for base in _spellings(question):
-                for sep in SEPARATORS:
+            for base in _spellings(question, separators):
+                for sep in separators:
                     for text in texts:
                         table.setdefault(key(f"{base}{sep}{text}"), set()).add((question.name, choice))
     for old, new in ((o, n) for o, n in renamed.items() if n in questions):
-        for spelled in _spellings(questions[new]):
+        for spelled in _spellings(questions[new], separators):
             tail = spelled[: -len(new)] + old if spelled.endswith(new) else old
             table.setdefault(key(tail), set()).add(old)
     return table
 
 
-def _spellings(question):
+def _spellings(question, separators):
     yield question.name
     yield from question.labels
-    for sep in SEPARATORS:
+    for sep in separators:
         if question.path:
             yield sep.join((*question.path, question.name))
         for groups in question.group_labels:
@@ -158,13 +178,13 @@ def _spellings(question):
                     yield sep.join((*groups, label))
 
 
-def require(present, needed, form, repeat="", place=None):
+def require(present, needed, questions, place=None):
     """Nothing when every needed question is present; else InputMismatch, all missing ones at once."""
     missing = [name for name in needed if name not in present]
     if missing:
         raise InputMismatch(*(
             Problem("colonne absente", remedy=near(name, set(present) - SYSTEM) + " Ré-exportez toutes les versions du formulaire.",
-                    column=_named(form.of(repeat), name), **place or {}) for name in missing))
+                    column=_named(questions, name), **place or {}) for name in missing))
 
 
 def _named(questions, name):

@@ -21,13 +21,16 @@ def table(small, tmp_path, monkeypatch):
         (tmp_path / "templates" / f"{name}.md.j2").write_text("x")
     (tmp_path / "templates" / "html").symlink_to(ROOT / "templates" / "html")
 
-    def made(package, arguments, where, key):
+    def made(package, sets, key):
+        return [one(arguments) for arguments, _, _ in sets]
+
+    def one(arguments):
         lay.made.append(arguments[:2])
         if arguments[1] == "mpessoba":
             return 23, "deux lignes se contredisent", "", b""
         content = io.BytesIO()
         with zipfile.ZipFile(content, "w") as done:
-            names = [f"{d}.{kind}" for d in arguments[5:] for kind in building.FORMATS]
+            names = [f"{d}.{kind}" for d in arguments[5] for kind in building.FORMATS]
             for name in names:
                 done.writestr(name, name)
             done.writestr("manifest.json", json.dumps({"versions": {"ailleurs": "1"}, "sorties": {}}))

@@ -1,9 +1,11 @@
 """Nothing that was withheld is in a public byte, nor any trace of whoever made the files."""
 
 import zipfile
+from contextlib import nullcontext
 
 import pandas as pd
 import pytest
+import typst
 from PIL import Image, PngImagePlugin
 
 from capidoc import pseudonyms, scanning, withheld
@@ -65,6 +67,16 @@ def test_what_is_internal_is_not_public(tmp_path, fingerprints):
     (tmp_path / "interne" / "a.csv").write_text("Awa Exemple")
     (tmp_path / "a.csv").write_text("rien à signaler ; 1 012 000 F CFA ; 68890800 ; 0.123456")
     assert scanning.check(tmp_path, fingerprints, "essai") == (1, len(fingerprints))
+
+
+@pytest.mark.parametrize(("cells", "refused"), [(("16", "27", "11", "69"), False), (("76 00 00 01",), True)])
+def test_counts_side_by_side_in_a_row_of_a_pdf_are_no_telephone(tmp_path, cells, refused):
+    """The page made from the same text keeps cells apart: it says which it is."""
+    row = "".join(f"[{cell}]," for cell in cells)
+    (tmp_path / "note.pdf").write_bytes(typst.compile(f"#table(columns: {len(cells)}, {row})".encode()))
+    (tmp_path / "note.html").write_text("<table><tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr></table>")
+    with pytest.raises(DisclosureRefused) if refused else nullcontext():
+        scanning.check(tmp_path, {}, "essai")
 
 
 @pytest.mark.parametrize(("text", "what"), [

@@ -3,6 +3,7 @@
 import docx
 import pandas as pd
 import pytest
+import typst
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
@@ -15,7 +16,7 @@ CLAIMS = {"R1": "172\u00a0% ; 1\u202f738\u202f400\u00a0F\u202fCFA"}
 
 @pytest.fixture
 def written(tmp_path):
-    """A function that writes a page and a Word file with these content controls (tag, text) and reads them back."""
+    """A function that writes a page, and a Word file and a PDF with these numbers (fact, text), and reads them back."""
     def run(page, *controls, declared=()):
         (tmp_path / "note.html").write_text(f"<main>{page}</main>", encoding="utf-8")
         document = docx.Document()
@@ -23,7 +24,8 @@ def written(tmp_path):
             document.add_paragraph()._p.append(parse_xml(
                 f'<w:sdt {nsdecls("w")}><w:sdtPr><w:tag w:val="{tag}"/></w:sdtPr><w:sdtContent><w:r><w:t>{text}</w:t></w:r></w:sdtContent></w:sdt>'))
         document.save(tmp_path / "note.docx")
-        return traceability.check([tmp_path / "note.html"], PRINTED, CLAIMS, declared, formats=("docx",))
+        (tmp_path / "note.pdf").write_bytes(typst.compile(" ".join(text for _, text in controls).encode() or b"vide"))
+        return traceability.check([tmp_path / "note.html"], PRINTED, CLAIMS, declared)
     return run
 
 

@@ -16,15 +16,18 @@ def complete(facts, primary, equations, parents, thresholds):
     follow their parts (D7).
     """
     hidden = _inherited(primary, parents)
-    proof = {}
+    proof, told = {}, facts.to_dict("index")
     for component in _components(equations, hidden):
         while True:
-            known = {i: interval(facts.loc[i], hidden[i], thresholds) for e in component for i in e}
-            found = bounds(component, known, [i for i in known if hidden[i]])
-            weak = [i for i in found if not protected(facts.loc[i], hidden[i], *found[i], thresholds)]
-            if not weak:
+            known = {i: interval(told[i], hidden[i], thresholds) for e in component for i in e}
+            found = {}
+            for weak, ends in bounds(component, known, [i for i in known if hidden[i]]):
+                found[weak] = ends
+                if not protected(told[weak], hidden[weak], *ends, thresholds):
+                    break
+            else:
                 break
-            cell = _next(weak[0], component, hidden, facts)
+            cell = _next(weak, component, hidden, facts)
             hidden[cell] = UNTOLD if hidden[cell] else "D6"
             hidden = _inherited(hidden, parents)
         proof |= found
@@ -64,13 +67,13 @@ def interval(fact, rule, thresholds):
 
 
 def bounds(equations, known, wanted):
-    """{cell: (low, high)} that the equations leave to each wanted cell, by linear programming; None where there is no bound."""
+    """(cell, (low, high)) that the equations leave to each wanted cell, in turn, by linear programming; None where there is no bound."""
     from scipy.optimize import linprog
 
     cells = list(known)
     place = {cell: column for column, cell in enumerate(cells)}
     matrix = [[equation.get(cell, 0.0) for cell in cells] for equation in equations]
-    limits, found = [known[c] for c in cells], {}
+    limits = [known[c] for c in cells]
     for cell in wanted:
         ends = []
         for sign in (1, -1):
@@ -80,8 +83,7 @@ def bounds(equations, known, wanted):
             if answer.status not in (0, 3):  # optimal, or unbounded
                 raise ArithmeticError(f"interval check: {answer.message}")
             ends.append(sign * answer.fun if answer.status == 0 else None)
-        found[cell] = tuple(ends)
-    return found
+        yield cell, tuple(ends)
 
 
 def protected(fact, rule, low, high, thresholds):

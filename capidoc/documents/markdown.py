@@ -131,7 +131,7 @@ def _div(node: dict, counters: dict) -> dict | list:
             return _box(kind, attributes.get("titre", ""), identifier, content)
 
 
-def _tiles(node: dict) -> dict:
+def _tiles(node: dict) -> dict | list:
     """Return the band of key figures, in whose narrow tiles a long number may leave its unit to the next line."""
 
     def loosened(inner):
@@ -141,7 +141,7 @@ def _tiles(node: dict) -> dict:
     lists = [
         {**block, "c": [[walk(term, loosened), meanings] for term, meanings in block["c"]]} for block in node["c"][1]
     ]
-    return {**node, "c": [node["c"][0], lists]}
+    return {**node, "c": [node["c"][0], lists]} if lists else []  # a commune of which nothing may be shown
 
 
 def _definitions(content: list) -> list:

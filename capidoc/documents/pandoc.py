@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pypandoc
 
@@ -12,8 +13,12 @@ import pypandoc
 def run(source: str, *arguments: str) -> bytes:
     """Return what pandoc writes for the source; it may read no file but those named in the arguments."""
     command = [pypandoc.get_pandoc_path(), "--sandbox", *arguments]
-    # Without a locale, as under cron, pandoc would not find its way through a folder with an accent.
-    done = subprocess.run(command, input=source.encode(), capture_output=True, env=os.environ | {"LC_ALL": "C.UTF-8"})
+    # From a file: through a pipe, 4 kB at a time, each would wait for the interpreter that other formats keep busy.
+    with TemporaryFile() as given:
+        given.write(source.encode())
+        given.seek(0)
+        # Without a locale, as under cron, pandoc would not find its way through a folder with an accent.
+        done = subprocess.run(command, stdin=given, capture_output=True, env=os.environ | {"LC_ALL": "C.UTF-8"})
     if done.returncode:
         raise ValueError(f"pandoc n’a pas pu convertir le document : {done.stderr.decode(errors='replace').strip()}")
     return done.stdout
@@ -96,9 +101,9 @@ def raw(syntax: str, code: str) -> dict:
 
 
 def asset(assets: Path, path: str, suffixes: tuple[str, ...]) -> Path:
-    """Return the image's file, with the first of the suffixes that exists; it must lie inside the assets."""
+    """Return the image's file, with the first of the endings that exists; it must lie inside the assets."""
     for suffix in suffixes:
-        file = (assets / path).with_suffix(suffix).resolve()
+        file = Path(f"{(assets / path).with_suffix('')}{suffix}").resolve()
         if file.is_relative_to(assets.resolve()) and file.is_file():
             return file
     raise ValueError(f"L’image « {path} » est introuvable dans le dossier « {assets.name} ».")

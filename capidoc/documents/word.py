@@ -44,10 +44,25 @@ def write(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
 
     ready = {**ast, "meta": {}, "blocks": walk(ast["blocks"], visit)}
     document = _filled(model, ast)
-    Composer(document).insert(_place(document, BODY, model), Document(BytesIO(_body(ready, model))))
+    _Composer(document).insert(_place(document, BODY, model), Document(BytesIO(_body(ready, model))))
     word_package.settle(document, CONTENTS)
     word_package.describe(document, ast)
     target.write_bytes(word_package.packed(document))
+
+
+class _Composer(Composer):
+    """A composer that looks at the styles of a piece only where one is new: docxcompose reads them all again for each paragraph."""
+
+    def __init__(self, document):
+        super().__init__(document)
+        self.settled = set()
+
+    def add_styles(self, doc, element) -> None:
+        """Add the styles that the element uses, and name them as this document does."""
+        used = {style.get(qn("w:val")) for style in element.iter(qn("w:tblStyle"), qn("w:pStyle"), qn("w:rStyle"))}
+        if not used <= self.settled:
+            super().add_styles(doc, element)
+            self.settled |= {style for style in used if self.mapped_style_id(style) == style}
 
 
 def _body(ast: dict, model: Path) -> bytes:
@@ -168,13 +183,13 @@ def _box(node: dict) -> list:
     return [tables.with_widths(tables.table(header, body, 1, style=style), [1]), _separator()]
 
 
-def _band(node: dict, style: str, term_style: str, line_style: str, columns: int) -> list:
-    """Return the cards as a table with that many columns."""
+def _band(node: dict, style: str, term_style: str, line_style: str, most: int) -> list:
+    """Return the cards as a table with that many columns at most, rows as full as each other; the last card takes what is left."""
     cells = [
         tables.cell(tables.styled(term_style)([plain(term)]) + tables.styled(line_style)(blocks))
         for term, blocks in cards(node)
     ]
-    cells += [tables.cell([])] * (-len(cells) % min(columns, len(cells)))
-    columns = min(columns, len(cells))
+    columns = -(-len(cells) // -(-len(cells) // most))
+    cells[-1][3] += -len(cells) % columns
     rows = [tables.row(cells[start : start + columns]) for start in range(0, len(cells), columns)]
     return [tables.with_widths(tables.table([], rows, columns, style=style), [1] * columns), _separator()]

@@ -1,5 +1,6 @@
 """What must be fixed in a composed Word file: sommaire, bookmarks, and all that would change from run to run."""
 
+import re
 from datetime import datetime
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -10,9 +11,11 @@ from docx.shared import Emu
 
 from capidoc.documents.pandoc import meta, text
 
+CAPITALISED = re.compile(r"(?:Heading|TOC) \d|Header|Footer")  # Word's own styles, as LibreOffice saves them
 EPOCH = (1980, 1, 1, 0, 0, 0)
-BOXES = ("Encadré", "Prudence", "Histoire")  # the tables whose rows may run over two pages
-SHORT = 700  # characters of a table that is kept on one page
+BOXES = ("Encadré", "Prudence", "Histoire")
+BULLET = 300  # twentieths of a point from one level of a list to the next
+SHORT, SHORT_BOX = 700, 2000  # characters of a table, of a box, kept on one page; a longer box may run over two
 FOLLOWERS = ("hdrShapeDefaults", "footnotePr", "endnotePr", "compat", "docVars", "rsids")
 AFTER_UPDATE = {qn(f"w:{name}") for name in FOLLOWERS}  # the schema wants updateFields before these
 ENTRY = (
@@ -70,9 +73,14 @@ def _pair_bookmarks(body) -> None:
 
 
 def _fix_numbering(document) -> None:
-    """Replace the random ids that docxcompose draws for the lists."""
-    for number, identifier in enumerate(document.part.numbering_part.element.iter(qn("w:nsid")), 1):
+    """Replace the random ids that docxcompose draws for the lists; bring the bullets that pandoc indents under their text."""
+    numbering = document.part.numbering_part.element
+    for number, identifier in enumerate(numbering.iter(qn("w:nsid")), 1):
         identifier.set(qn("w:val"), f"{number:08X}")
+    for level in numbering.iter(qn("w:lvl")):
+        for indent in level.iter(qn("w:ind")):
+            indent.set(qn("w:left"), str(BULLET * (int(level.get(qn("w:ilvl"))) + 1)))
+            indent.set(qn("w:hanging"), str(BULLET - 60))
 
 
 def _name_pictures(body) -> None:
@@ -90,6 +98,9 @@ def _name_pictures(body) -> None:
 
 def _name_styles(document) -> None:
     """Replace the style names that pandoc left by the ids under which the model holds those styles."""
+    for name in document.styles.element.iter(qn("w:name")):
+        if CAPITALISED.fullmatch(name.get(qn("w:val"))):
+            name.set(qn("w:val"), name.get(qn("w:val")).lower())
     identifiers = {style.name: style.style_id for style in document.styles}
     for element in document.element.body.iter(qn("w:tblStyle"), qn("w:pStyle")):
         name = element.get(qn("w:val"))
@@ -97,26 +108,29 @@ def _name_styles(document) -> None:
 
 
 def _fit_tables(document) -> None:
-    """Make each table as wide as the text; let no row run over two pages, but those of boxes."""
+    """Make each table as wide as the text; let no row run over two pages, but those of a long box."""
     section = document.sections[-1]
     width = section.page_width - section.left_margin - section.right_margin
     for table in document.tables:
         grid = [int(column.get(qn("w:w"))) for column in table._tbl.tblGrid]
         for column, share in zip(table.columns, grid, strict=True):
             column.width = Emu(round(share * width / sum(grid)))
-        for row in table.rows:
-            _fit_row(row, table)
-        if sum(len(piece.text or "") for piece in table._tbl.iter(qn("w:t"))) < SHORT:
+        widths, is_box = [column.width for column in table.columns], table.style.name in BOXES
+        is_short = sum(len(piece.text or "") for piece in table._tbl.iter(qn("w:t"))) < (SHORT_BOX if is_box else SHORT)
+        for row in table._tbl.tr_lst:
+            _fit_row(row, widths, may_split=is_box and not is_short)
+        if is_short:
             _keep_together(table)
 
 
-def _fit_row(row, table) -> None:
-    """Give the row's cells their columns' widths, and keep the row on one page unless it belongs to a box."""
-    widths = [column.width for column in table.columns]
-    for cell in row._tr.tc_lst:
-        cell.width = Emu(sum(widths[cell.grid_offset : cell.grid_offset + cell.grid_span]))
-    if table.style.name not in BOXES:
-        row._tr.get_or_add_trPr().insert(0, OxmlElement("w:cantSplit"))
+def _fit_row(row, widths: list, may_split: bool) -> None:
+    """Give the row's cells their columns' widths, and keep the row on one page unless it may split."""
+    first = row.grid_before
+    for cell in row.tc_lst:
+        cell.width = Emu(sum(widths[first : first + cell.grid_span]))
+        first += cell.grid_span
+    if not may_split:
+        row.get_or_add_trPr().insert(0, OxmlElement("w:cantSplit"))
 
 
 def _keep_together(table) -> None:

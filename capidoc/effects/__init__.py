@@ -22,7 +22,8 @@ def _of(indicator, observations, period, prices):
         return [levels.distinct(indicator, observations)]
     counted = cells(indicator, observations)
     if indicator.moments:
-        facts = [*changes.between_two_moments(indicator, counted, period, prices), *levels.course(indicator, counted, period.months)]
+        sample = units(indicator, counted)
+        facts = [*changes.between_two_moments(indicator, counted, sample, period, prices), *levels.course(indicator, sample, period.months)]
     else:
         facts = list(levels.at_one_moment(indicator, counted))
     return [*facts, *derived.attainment(indicator, facts)]
@@ -43,12 +44,13 @@ def contributions(plan, observations, period):
 
 
 def _brought(indicator, members, group, period):
+    members = units(indicator, members)
     if not indicator.moments:
-        yield "valeur", "", units(indicator, members)[["unite", "valeur"]]
+        yield "valeur", "", members[["unite", "valeur"]]
         return
     for mesure, moment, level in zip(("avant", "apres"), (period.debut, period.fin), changes.paired(indicator, members, period), strict=True):
         yield mesure, moment, level[["valeur"]].reset_index()
-    for month, seen in units(indicator, members).groupby("moment") if not group else ():
+    for month, seen in members.groupby("moment") if not group else ():
         yield "cours", month, seen[["unite", "valeur"]]
 
 

@@ -15,9 +15,9 @@ PAIRED = "paires"
 SPREAD = ("somme", "nombre", "moyenne", "mediane")
 
 
-def between_two_moments(indicator, cells, period, prices):
-    """The facts of an indicator with two moments."""
-    whole, sample = paired(indicator, cells, period), units(indicator, cells)
+def between_two_moments(indicator, cells, sample, period, prices):
+    """The facts of an indicator with two moments; `sample` are the units of its cells."""
+    whole = paired(indicator, sample, period)
     total = list(_levels(indicator, whole, whole, sample, period))
     yield from total
     yield from _attrition(indicator, sample, period)
@@ -26,7 +26,8 @@ def between_two_moments(indicator, cells, period, prices):
     inside = cells[cells["unite"].isin(whole[0].index)]
     shares = []
     for group, members in groups(indicator, inside):
-        rows = list(_levels(indicator, paired(indicator, members, period), whole, sample, period, group, units(indicator, members)))
+        members = units(indicator, members)
+        rows = list(_levels(indicator, paired(indicator, members, period), whole, sample, period, group, members))
         yield from rows
         if indicator.regle in COUNTED:
             shares += _shares(indicator, rows, total, group, period)
@@ -34,10 +35,9 @@ def between_two_moments(indicator, cells, period, prices):
     yield from _gaps(indicator, shares)
 
 
-def paired(indicator, cells, period):
+def paired(indicator, units, period):
     """The units known at both moments: two tables (avant, apres) with the same index, the unit."""
-    table = units(indicator, cells)
-    table = table[known(indicator, table)]
+    table = units[known(indicator, units)]
     first, last = (table[table["moment"] == moment].set_index("unite") for moment in (period.debut, period.fin))
     both = first.index.intersection(last.index).sort_values()
     return first.loc[both], last.loc[both]
@@ -153,7 +153,7 @@ def _gaps(indicator, shares):
 
 def influence(indicator, cells, period):
     """What each unit weighs (internal use only): indicateur, unite, avant, apres, and how the change would differ without it."""
-    first, last = paired(indicator, cells, period)
+    first, last = paired(indicator, units(indicator, cells), period)
     if not (found := estimates.estimated(lambda: statistics.influence(first["valeur"], last["valeur"]))):
         return pd.DataFrame()
     return pd.DataFrame({"indicateur": indicator.id, "unite": first.index, "avant": first["valeur"].values, "apres": last["valeur"].values,

@@ -33,12 +33,11 @@ def share(indicator, mesure, part, total, group, moment=""):
                 f"100 × {counted}[{group}] ÷ {counted}", moment, group, PERCENT)
 
 
-def course(indicator, cells, months):
+def course(indicator, units, months):
     """One fact per month of the follow-up, over the units seen that month; n tells how many."""
-    whole = units(indicator, cells)
-    everyone = whole["unite"].nunique()
+    everyone = units["unite"].nunique()
     for month in months:
-        seen = whole[(whole["moment"] == month) & known(indicator, whole)]
+        seen = units[(units["moment"] == month) & known(indicator, units)]
         yield fact(indicator, "cours", value(indicator, seen), len(seen), everyone - len(seen), moment=month)
 
 

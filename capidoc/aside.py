@@ -1,0 +1,55 @@
+"""What can another core do meanwhile: a piece of work in a fork of this process, which knows all that is known here."""
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+from contextlib import contextmanager, suppress
+from multiprocessing import Pipe
+
+PR_SET_PDEATHSIG = 1
+PATIENCE_SECONDS = 300
+IDLE = ("MainThread", "IOPub")  # the second is the kernel's own: it waits
+
+
+@contextmanager
+def aside(work):
+    """A function that gives what work() returns, found meanwhile by a fork where that is safe, else when asked.
+
+    A fork that failed is no news: the work is done here again, and its error told here. It may use no library that starts threads of its
+    own, if this process has used it.
+    """
+    forks = sys.platform == "linux" and hasattr(os, "fork")
+    if not forks or any(one.name not in IDLE for one in threading.enumerate()):  # beside other threads a fork may never end
+        yield work
+        return
+    here, there = Pipe(duplex=False)
+    parent, child = os.getpid(), os.fork()
+    if not child:
+        with suppress(BaseException):
+            bind(parent)
+            there.send(work())
+        os._exit(0)
+    there.close()
+
+    def found():
+        with suppress(EOFError):
+            if here.poll(PATIENCE_SECONDS):
+                return here.recv()
+        os.kill(child, signal.SIGKILL)
+        return work()
+
+    try:
+        yield found
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        here.close()
+
+
+def bind(parent):
+    """Nothing; this process ends with its parent, however that one ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
