@@ -15,10 +15,10 @@ from capidoc.places import DELIVERABLES, ROOT, Place, slugs
 
 LOG = ROOT / "outputs" / "capidoc.log"
 LOG_BYTES = 1_000_000
+FORM = ROOT / "templates" / "nouveau" / "formulaire.xlsx"
 ENGLISH = {r"argument (\S+): invalid choice: '(.*)' \(choose from (.*)\)": r"« \2 » n’est pas un choix pour \1 (\3)",
            r"the following arguments are required: ": "il manque ", r"unrecognized arguments: ": "en trop : ",
            r"argument (\S+): expected one argument": r"\1 attend une valeur"}
-INTERRUPTED = 130  # as shells say it
 VERBS = {
     "report": "le document de capitalisation (HTML, PDF, Word)",
     "brief": "la note de deux pages (HTML, PDF, Word)",
@@ -46,23 +46,22 @@ def main(arguments=None):
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")
     asked = _parser().parse_args(arguments)
-    if asked.verb == "portfolio":
-        return _guarded(lambda: _portfolio(asked))
-    return _guarded(lambda: _all(asked) if asked.verb in ("all", "clean") else _one(asked, asked.programme))
+    return _guarded(lambda: OWN[asked.verb](asked) if asked.verb in OWN else _one(asked, asked.programme))
 
 
 def _guarded(work):
+    """The exit code of the work, whatever stops it; what stopped it is told, and logged."""
     try:
         return work()
-    except problems.Refusal as refusal:
-        return _told(refusal)
     except KeyboardInterrupt:
         print("Interrompu : rien de nouveau n’a été publié.", file=sys.stderr)
-        return INTERRUPTED
+        return 130  # as shells say it
     except Exception as error:
-        _log("".join(traceback.format_exception(error)))
-        lacking = problems.lacking(error)
-        return _told(lacking) if lacking else _bug(error)
+        refusal = error if isinstance(error, problems.Refusal) else problems.lacking(error)
+        _log(str(refusal) if refusal is error else "".join(traceback.format_exception(error)))
+        bug = f"Erreur inattendue : {type(error).__name__} : {error}. Le détail est dans {LOG.relative_to(ROOT)} ; merci de nous l’envoyer."
+        print(problems.told(refusal, LOG.relative_to(ROOT)) if refusal else bug, file=sys.stderr)
+        return refusal.code if refusal else 1
 
 
 def _parser():
@@ -82,7 +81,7 @@ def _parser():
             one.add_argument("--scheduler", default=os.environ.get("SCHEDULER", ""), help="ordonnanceur Dask, comme tcp://machine:8786")
         one.add_argument("--profil", default="public", choices=["public", "interne"], help="public ou interne")
         if verb == "new":
-            one.add_argument("--formulaire", type=Path, help="le XLSForm des fiches ; sans lui, un formulaire d’exemple")
+            one.add_argument("--formulaire", type=Path, default=FORM, help="le XLSForm des fiches ; sans lui, un formulaire d’exemple")
         if verb == "import":
             one.add_argument("fichier", type=Path, help="le document Word retouché, son nom commençant comme celui du document publié")
             one.add_argument("--oui", action="store_true", help="écrire dans recit/ ; sans cela, les différences sont seulement montrées")
@@ -102,14 +101,9 @@ class _French(argparse.ArgumentParser):
 
 
 def _one(asked, slug):
+    """0, once a verb is done on one programme, alone on it unless it only reads."""
     from capidoc import publishing
 
-    if asked.verb == "doctor":
-        return _doctor()
-    if asked.verb == "lab":
-        return _lab()
-    if asked.verb == "new":
-        return _new(asked, slug)
     if said := _untouched(asked, slug):
         print(said)
         return 0
@@ -117,7 +111,9 @@ def _one(asked, slug):
 
     programme = Programme(slug, asked.commune, asked.debut, asked.fin, profil=asked.profil)
     with nullcontext() if asked.verb in ("verify", "claims") else publishing.alone(programme):
-        return _done(asked, programme)
+        for line in _done(asked, programme):
+            print(line, flush=True)
+    return 0
 
 
 def _untouched(asked, slug):
@@ -132,91 +128,87 @@ def _untouched(asked, slug):
 
 
 def _done(asked, programme):
+    """The lines that tell what a verb did, as it does it."""
     from capidoc import building, publishing  # whoever meets a lock does not wait for all this
 
-    if asked.verb == "verify":
-        print(building.verify(programme))
-        return 0
-    if asked.verb == "claims":
-        return _claims(programme, asked.texte)
-    if asked.verb == "import":
-        return _import(programme, asked)
-    if asked.verb == "clean":
-        for kept in publishing.clean(programme):
-            print(f"gardé, car modifié ou ajouté par quelqu’un : {kept}", file=sys.stderr)
-    elif asked.verb == "fetch":
-        from capidoc import fetching
+    match asked.verb:
+        case "verify":
+            yield building.verify(programme)
+        case "claims":
+            yield from _claims(programme, asked.texte)
+        case "import":
+            yield from _import(programme, asked)
+        case "clean":
+            for kept in publishing.clean(programme):
+                print(f"gardé, car modifié ou ajouté par quelqu’un : {kept}", file=sys.stderr)
+        case "fetch":
+            from capidoc import fetching
 
-        for line in fetching.fetch(programme):
-            print(line, flush=True)
-    elif asked.verb == "check":
-        ignored = (f"{name} : ignoré, aucune source de programme.yml ne réclame ce fichier de data/raw" for name in programme.strays())
-        print(*building.check(programme), *ignored, sep="\n")
-    elif asked.verb in building.STEPS:
-        building.compute(programme, asked.verb)
-        print(f"{programme.slug} : tables écrites dans {programme.processed.relative_to(ROOT)}")
-    else:
-        print(building.publish(programme, programme.wanted(asked.verb)))
-    return 0
+            yield from fetching.fetch(programme)
+        case "check":
+            yield from building.check(programme)
+            yield from (f"{name} : ignoré, aucune source de programme.yml ne réclame ce fichier de data/raw" for name in programme.strays())
+        case "data" | "effects":
+            building.compute(programme, asked.verb)
+            yield f"{programme.slug} : tables écrites dans {programme.processed.relative_to(ROOT)}"
+        case _:
+            yield building.publish(programme, programme.wanted(asked.verb))
 
 
-def _doctor():
+def _doctor(_):
     """0, or the configuration code when something is lacking; each thing looked at is told."""
     from capidoc import doctor
 
     found = list(doctor.examined(ROOT))
-    for what, problem in found:
-        print(f"{what} : {problem or 'en ordre'}")
+    print(*(f"{what} : {problem or 'en ordre'}" for what, problem in found), sep="\n")
     return problems.ConfigurationRefused.code if any(problem for _, problem in found) else 0
 
 
-def _lab():
+def _lab(_):
     """The exit code of JupyterLab on the notebooks, whose kernels find this package."""
     command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={ROOT / 'notebooks'}"]
     return subprocess.run(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False).returncode
 
 
-def _new(asked, slug):
+def _new(asked):
     """0, once the folder of a new programme is written."""
     from capidoc import starting
 
-    last = date.today().year - 1
-    form = asked.formulaire or ROOT / "templates" / "nouveau" / "formulaire.xlsx"
-    made = starting.begin(ROOT, slug, form, asked.debut or f"{last}-01", asked.fin or f"{last}-12")
+    slug, last = asked.programme, date.today().year - 1
+    made = starting.begin(ROOT, slug, asked.formulaire, asked.debut or f"{last}-01", asked.fin or f"{last}-12")
     print(f"Programme commencé : {len(made)} fichiers dans programmes/{slug} et data/raw/{slug}.",
           f"Essayez « make report PROGRAMME={slug} » (ou « python -m capidoc report {slug} »), puis changez programmes/{slug}/programme.yml.", sep="\n")
     return 0
 
 
 def _claims(programme, path):
-    """0, once the claims that the text seems to make are told, and written for a person to choose from."""
+    """The claims that a text seems to make, told, and written for a person to choose from."""
     from capidoc import building, proposals, tables
 
     text = proposals.text_of(path)
     found = proposals.propose(text)
     for row in proposals.checked(found).to_dict("records"):
         verdict = " : ".join(part for part in (row["coherence"], row["reparation"]) if part)
-        print("  ".join(filter(None, [row["id"], row["genre"], row["chiffres"], row["unite"], verdict])), f"    {row['enonce']}", sep="\n")
-    print(*proposals.remarks(text, programme.identity.devis), sep="\n")
+        yield "  ".join(filter(None, [row["id"], row["genre"], row["chiffres"], row["unite"], verdict]))
+        yield f"    {row['enonce']}"
+    yield from proposals.remarks(text, programme.identity.devis)
     target = programme.processed / building.PROPOSED
     tables.write(tables.inert(found), target)
-    print(f"{len(found)} chiffres proposés dans {target.relative_to(ROOT)} : gardez ceux qui en sont, et recopiez-les dans chiffres_publies.csv.")
-    return 0
+    yield f"{len(found)} chiffres proposés dans {target.relative_to(ROOT)} : gardez ceux qui en sont, et recopiez-les dans chiffres_publies.csv."
 
 
 def _import(programme, asked):
-    """0, once what the Word file changes is shown, and written when it was asked to; raises InputMismatch for what is left to do by hand."""
+    """What the Word file changes, shown, and written when it was asked to; raises InputMismatch for what is left to do by hand."""
     from capidoc import importing
 
     changes, left = importing.proposed(programme, asked.fichier)
-    print(*importing.told(changes), sep="\n", end="\n" if changes else "")
+    yield from importing.told(changes)
     if asked.oui:
         importing.write(programme, changes)
     done = "écrits" if asked.oui else "à écrire, avec --oui"
-    print(f"{len(changes)} textes de recit/ {done}" if changes else f"{programme.slug} : aucun texte de recit/ à changer", flush=True)
+    yield f"{len(changes)} textes de recit/ {done}" if changes else f"{programme.slug} : aucun texte de recit/ à changer"
     if left:
         raise problems.InputMismatch(*left)
-    return 0
 
 
 def _portfolio(asked):
@@ -236,17 +228,6 @@ def _all(asked):
     return max(_guarded(lambda slug=slug: _one(asked, slug)) for slug in slugs())
 
 
-def _told(refusal):
-    _log(str(refusal))
-    print(problems.told(refusal, LOG.relative_to(ROOT)), file=sys.stderr)
-    return refusal.code
-
-
-def _bug(error):
-    print(f"Erreur inattendue : {type(error).__name__} : {error}. Le détail est dans {LOG.relative_to(ROOT)} ; merci de nous l’envoyer.", file=sys.stderr)
-    return 1
-
-
 def _log(text):
     """Nothing: the whole message is added to the log, if the disk allows; the log starts again when it is full, the last one kept."""
     with suppress(OSError):
@@ -256,6 +237,8 @@ def _log(text):
         with LOG.open("a", encoding="utf-8") as journal:
             journal.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}\n")
 
+
+OWN = {"portfolio": _portfolio, "all": _all, "clean": _all, "doctor": _doctor, "lab": _lab, "new": _new}  # what is not done on one programme
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -222,7 +222,8 @@ def write(text, deliverable, workshop, templates):
         try:
             writer.write(ast, workshop / f"{deliverable}.{kind}", assets=workshop, templates=templates)
         except (ValueError, OSError, RuntimeError) as error:
-            raise lacking(error) or RenderingFailed(Problem(f"le document n’a pas pu être mis en forme : {error}", file=f"{deliverable}.{kind}")) from error
+            raise lacking(error) or RenderingFailed(Problem(f"le document n’a pas pu être mis en forme : {error}", file=f"{deliverable}.{kind}",
+                                                            remedy="Envoyez-nous ce message.")) from error
 
     # Typst starts threads of its own, which a fork would not have: its format is made here.
     with aside(lambda: written(word, "docx")) as longest, aside(lambda: written(html, "html")) as other:

@@ -4,9 +4,9 @@ import os
 import re
 import shutil
 import sys
-from importlib.metadata import PackageNotFoundError, version
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from capidoc import publishing
 from capidoc.places import slugs
@@ -29,7 +29,8 @@ def examined(root):
 
 
 def _libraries(root):
-    wrong = [f"{name} ({found or 'absente'} au lieu de {wanted})" for name, wanted in _locked(root) if (found := _installed(name)) != wanted]
+    here = {canonicalize_name(name): version for name, version in publishing.versions().items()}
+    wrong = [f"{name} ({here.get(name, 'absente')} au lieu de {wanted})" for name, wanted in _locked(root) if here.get(name) != wanted]
     if wrong:
         return Problem(f"{len(wrong)} bibliothèques ne sont pas celles du verrou : {', '.join(wrong[:5])}", remedy=INSTALL, file="requirements.lock")
     return None
@@ -42,13 +43,6 @@ def _locked(root):
             wanted = Requirement(line.rstrip(" \\"))
             if wanted.marker is None or wanted.marker.evaluate():
                 yield wanted.name, str(wanted.specifier).removeprefix("==")
-
-
-def _installed(name):
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return ""
 
 
 def _writable(folder):

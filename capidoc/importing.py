@@ -108,7 +108,7 @@ def _pairs(base, edited, path):
     """(place in the published file, place in the edited one) of each paragraph, None where there is no such."""
     matcher = SequenceMatcher(None, [p.keys for p in base], [p.keys for p in edited], autojunk=False)
     if matcher.ratio() < SAME_DOCUMENT:
-        raise InputUnreadable(Problem("ce fichier n’est pas une version de ce document", file=path.name))
+        raise InputUnreadable(Problem("ce fichier n’est pas une version de ce document", "le Word publié, retouché", file=path.name))
     pairs = []
     for kind, a, b, c, d in matcher.get_opcodes():
         pairs += zip(range(a, b), range(c, d), strict=True) if kind == "equal" else _alike(base, edited, range(a, b), range(c, d))

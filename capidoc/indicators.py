@@ -100,7 +100,7 @@ def load(folder, identity):
         except ValidationError as error:
             problems += [_explained(e, file, row) for e in error.errors()]
     ids = [i.id for i in plan]
-    problems += [Problem("deux indicateurs portent ce nom", file=file, value=i) for i in sorted({i for i in ids if ids.count(i) > 1})]
+    problems += [Problem("deux indicateurs portent ce nom", remedy="Renommez-en un.", file=file, value=i) for i in sorted({i for i in ids if ids.count(i) > 1})]
     if problems:
         raise ConfigurationRefused(*problems)
     return plan

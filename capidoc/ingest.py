@@ -54,7 +54,7 @@ def _form(programme, source):
     path = programme.folder / "formulaires" / source.formulaire
     if not path.is_file():
         raise ConfigurationRefused(Problem("formulaire introuvable", f"programmes/{programme.slug}/formulaires/{source.formulaire}",
-                                           near(source.formulaire, [p.name for p in path.parent.glob("*.xlsx")])))
+                                           near(source.formulaire, [p.name for p in path.parent.glob("*.xlsx")]), file="programme.yml"))
     form = xlsform.load(path)
     unknown = [q for q in [*source.kept, *source.renommages.values()] if q not in form.of() and q not in xlsform.SYSTEM]
     if unknown:
@@ -257,7 +257,7 @@ def _coalesced(table, old, new):
     both = table[(table[old] != "") & (current != "") & (table[old] != current)]
     if len(both):
         raise InputMismatch(*(Problem(f"« {old} » et « {new} » sont remplis tous les deux", file=r.fichier, sheet=r.feuille,
-                                      row=r.ligne, column=new) for r in both.itertuples()))
+                                      row=r.ligne, column=new, remedy="Videz l’une des deux dans corrections.csv.") for r in both.itertuples()))
     return table.assign(**{new: current.where(current != "", table[old])}).drop(columns=old)
 
 

@@ -282,7 +282,8 @@ def _rendered(load, text, names, file):
         word = unknown.group(1).split()[-1] if unknown else ""
         raise ConfigurationRefused(Problem("nom inconnu", "un indicateur du plan", near(word, names), **_line(error, file), value=word)) from None
     except jinja2.TemplateSyntaxError as error:
-        raise ConfigurationRefused(Problem(f"écriture Jinja incorrecte : {error.message}", file=error.name or file, row=error.lineno)) from None
+        raise ConfigurationRefused(Problem(f"écriture Jinja incorrecte : {error.message}", file=error.name or file, row=error.lineno,
+                                           remedy="Vérifiez les accolades : {{ un.nombre }}, {% … %}.")) from None
     except jinja2.TemplateNotFound as error:
         raise ConfigurationRefused(Problem("texte introuvable", f"programmes/…/{error.name}", file=file, value=error.name)) from None
     except ConfigurationRefused as refusal:

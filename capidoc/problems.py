@@ -27,12 +27,8 @@ class Problem:
     value: str | None = None
 
     def __str__(self):
-        place = ", ".join(part for part in (
-            self.file,
-            f"feuille « {self.sheet} »" if self.sheet else "",
-            f"ligne {self.row}" if self.row else "",
-            f"colonne « {self.column} »" if self.column else "",
-        ) if part)
+        named = (self.sheet and f"feuille « {self.sheet} »", self.row and f"ligne {self.row}", self.column and f"colonne « {self.column} »")
+        place = ", ".join(filter(None, [self.file, *named]))
         value = f"« {self.value} » — " if self.value is not None else ""
         expected = f" (attendu : {self.expected})" if self.expected else ""
         said = f"{place + ' : ' if place else ''}{value}{self.what}{expected}"

@@ -13,6 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from capidoc.places import ROOT, Place
 from capidoc.problems import ConfigurationRefused, InputUnreadable, Problem, near
 
+REASONS = {"missing": "clé obligatoire absente", "extra_forbidden": "clé inconnue", "string_pattern_mismatch": "écriture refusée",
+           "literal_error": "valeur inconnue"}
+SHAPES = {"int_parsing": "un nombre entier", "date_from_datetime_parsing": "une date, comme 2023-10-31", "list_type": "une liste, entre crochets",
+          "tuple_type": "une paire, entre crochets", "dict_type": "des lignes « nom: valeur »", "model_type": "des lignes « nom: valeur »",
+          "string_type": "un texte", "too_short": "une valeur au moins", "greater_than_equal": "un nombre plus grand"}
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Month = Annotated[str, StringConstraints(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]
 
@@ -322,17 +328,15 @@ def read_yaml(path):
         return yaml.load(text, _Loader) or {}
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        raise ConfigurationRefused(Problem(f"YAML illisible : {error.problem}", file=path.name,
-                                           row=mark.line + 1 if mark else None)) from error
+        raise ConfigurationRefused(Problem(f"YAML illisible : {error.problem}", file=path.name, row=mark.line + 1 if mark else None,
+                                           remedy="Vérifiez l’alignement, les deux-points et les guillemets, ici ou juste avant.")) from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigurationRefused(Problem("YAML illisible", "un texte en UTF-8", file=path.name)) from error
 
 
 def _explained(path, error):
-    place = ".".join(str(part) for part in error["loc"])
-    reasons = {"missing": "clé obligatoire absente", "extra_forbidden": "clé inconnue",
-               "string_pattern_mismatch": "écriture refusée", "literal_error": "valeur inconnue"}
-    value = error.get("input")
-    return Problem(reasons.get(error["type"], error["msg"].removeprefix("Value error, ")), file=path.name, column=place,
-                   value=value if isinstance(value, str) else None,
-                   expected=str(error.get("ctx", {}).get("expected") or error.get("ctx", {}).get("pattern") or ""))
+    value, kind, asked = error.get("input"), error["type"], error.get("ctx", {})
+    ours = error["msg"].removeprefix("Value error, ") if kind == "value_error" else "valeur refusée"
+    return Problem(REASONS.get(kind, ours), file=path.name, column=".".join(map(str, error["loc"])), value=value if isinstance(value, str) else None,
+                   expected=SHAPES.get(kind) or str(asked.get("expected") or asked.get("pattern") or ""),
+                   remedy="Voyez programmes/jass/programme.yml, qui les montre toutes." if kind in REASONS else "")

@@ -186,7 +186,7 @@ def describe(workshop, described):
     outputs = {p.relative_to(workshop).as_posix(): digest(p) for p in sorted(workshop.rglob("*")) if p.is_file()}
     empty = [name for name in outputs if not (workshop / name).stat().st_size]
     if empty:
-        raise RenderingFailed(*(Problem("fichier vide", file=name) for name in empty))
+        raise RenderingFailed(*(Problem("fichier vide", remedy="Envoyez-nous ce message.", file=name) for name in empty))
     text = json.dumps({"versions": versions(), **described, "sorties": outputs}, ensure_ascii=False, indent=1)
     (workshop / MANIFEST).write_text(text + "\n", encoding="utf-8", newline="\n")
 

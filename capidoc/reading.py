@@ -91,7 +91,7 @@ def _unreadable(file, what, remedy=AGAIN, expected="", row=None):
 
 
 def _unsafe(file, what):
-    return InputUnsafe(Problem(what, file=file))
+    return InputUnsafe(Problem(what, remedy="Ouvrez-le, ne gardez que les données et enregistrez-le à nouveau.", file=file))
 
 
 def _csv(file, content):

@@ -10,6 +10,7 @@ from capidoc import problems
 from capidoc.problems import ConfigurationRefused, Problem, ResourcesLacking, near
 
 TIMEOUT_SECONDS = 1800
+BAR = {"desc": "  cellules", "bar_format": "{desc} {n_fmt} sur {total_fmt} {bar}", "ncols": 60, "leave": False}
 ENGINE = "CAPIDOC_ENGINE"  # « nbclient » asks for ordinary kernels
 
 
@@ -50,7 +51,7 @@ def execute(notebook, parameters, target, root, progress):
         with TemporaryDirectory(prefix="capidoc-") as sockets:
             os.environ["IPYTHONDIR"] = sockets  # nobody's own settings, and a home is not always there to be written to
             done = papermill.execute_notebook(notebook, target, parameters, engine_name=os.environ.get(ENGINE) or engine.register(),
-                                              kernel_name="python3", cwd=root, progress_bar=progress,
+                                              kernel_name="python3", cwd=root, progress_bar=progress and BAR,
                                               execution_timeout=TIMEOUT_SECONDS, log_output=False, config=_transport(sockets),
                                               kernel_manager_class=_quiet_kernel(target.with_suffix(".log")))
     except PapermillExecutionError as error:
@@ -104,7 +105,7 @@ def _ran_to_the_end(done, notebook):
     """Nothing when the last code cell ran: a cell may end the kernel politely, which papermill takes for success."""
     last = [cell for cell in done.cells if cell.cell_type == "code"][-1]
     if last.execution_count is None:
-        raise ResourcesLacking(Problem("le carnet s’est arrêté avant sa dernière cellule", file=Path(notebook).name))
+        raise ResourcesLacking(Problem("le carnet s’est arrêté avant sa dernière cellule", remedy="Relancez.", file=Path(notebook).name))
 
 
 def _without_times(notebook):

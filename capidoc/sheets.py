@@ -27,7 +27,8 @@ def rows(path, columns, optional=()):
         return pd.DataFrame(columns=[*columns, *optional], dtype=object)
     sheet = next((sheet for sheet in read(path) if not sheet.hidden and len(sheet.cells)), None)
     heads = list(map(key, sheet.cells.loc[1])) if sheet else []
-    never = [Problem("formule jamais calculée", file=path.name, row=row) for row, _ in sorted(sheet.uncomputed if sheet else ())]
+    never = [Problem("formule jamais calculée", remedy="Ouvrez le classeur et enregistrez-le.", file=path.name, row=row)
+             for row, _ in sorted(sheet.uncomputed if sheet else ())]
     if problems := [*_misnamed(heads, columns, optional, path.name), *never]:
         raise ConfigurationRefused(*problems)
     body = sheet.below(1).map(spaced).set_axis(heads, axis=1).reindex(columns=[*columns, *optional], fill_value="")
@@ -42,4 +43,4 @@ def _misnamed(heads, columns, optional, file):
         if column not in (*columns, *optional):
             yield Problem("colonne inconnue", file=file, column=column, remedy=near(column, [*columns, *optional]))
         elif heads.count(column) > 1:
-            yield Problem("colonne écrite deux fois", file=file, column=column)
+            yield Problem("colonne écrite deux fois", remedy="Gardez-en une.", file=file, column=column)

@@ -1,6 +1,5 @@
 """How does a new programme begin: a folder that builds at once, proposed from its form, with comments that teach."""
 
-import calendar
 import csv
 import io
 import json
@@ -25,9 +24,6 @@ MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
 UNITS, MOST_CHOICES = 12, 12
 PLAN = ("id", "libelle", "definition", "unite", "source", "variable", "regle", "filtre", "moments", "desagregations", "population", "arrondi",
         "sens", "origine")
-EMPTY = {"corrections.csv": "uuid;question;ancienne;nouvelle;action;motif;auteur;date", "correspondances.csv": "question;terrain;convenu",
-         "chiffres_publies.csv": "id;genre;enonce;section;unite;chiffres;faits",
-         "consentements.csv": "id;genre;personne;usage;canaux;date;accord;retire_le;profil"}
 
 
 @dataclass(frozen=True)
@@ -54,23 +50,27 @@ def begin(root, slug, form, debut, fin):
     proposal = propose(xlsform.load(form), form.name)
     months = [name for name in getattr(proposal.form.of().get(proposal.moment), "choices", ()) if MONTH.fullmatch(name)]
     debut, fin = (min(months), max(months)) if months else (debut, fin)
-    names = {"slug": slug, "p": proposal, "debut": debut, "fin": fin, "jour": _last_day(fin), "formulaire": form.name,
-             "nombres": [said for said in (slug.upper(), *map(_said, proposal.mesures)) if traceability.unbound([said], [])[0]],
-             "libelles": {n: said for name, q in proposal.attributs.items() if name != "commune" for n, said in _labels(q).items() if NAME.fullmatch(n)},
-             "sensibles": [q.name for q in (*proposal.attributs.values(), *proposal.mesures) if re.search(SENSITIVE, q.name)]}
     env = jinja2.Environment(loader=jinja2.FileSystemLoader(models), undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
                              keep_trailing_newline=True)
     env.filters |= {"texte": lambda value: json.dumps(value, ensure_ascii=False), "dit": _said}
-    texts = {folder / name.removesuffix(".j2"): env.get_template(name).render(names) for name in ("programme.yml.j2", "figures.yml.j2")}
-    texts |= {folder / "recit" / path.name: path.read_text(encoding="utf-8") for path in sorted((models / "recit").glob("*.md"))}
-    texts |= {folder / name: f"{head}\n" for name, head in EMPTY.items()} | {folder / "indicateurs.csv": _csv([PLAN, *plan(proposal)])}
-    texts |= {raw / "essai.csv": _csv(trial(proposal, debut, fin)), raw / "LISEZMOI.md": (models / "LISEZMOI.md").read_text(encoding="utf-8")}
+    names = {"slug": slug, "p": proposal, "debut": debut, "fin": fin, "formulaire": form.name, **_noticed(proposal, slug)}
+    texts = {folder / name: env.get_template(f"{name}.j2").render(names) for name in ("programme.yml", "figures.yml")}
+    texts |= {folder / "indicateurs.csv": _csv([PLAN, *plan(proposal)]), raw / "essai.csv": _csv(trial(proposal, debut, fin))}
+    shutil.copytree(models, folder, ignore=shutil.ignore_patterns("*.j2", "*.xlsx", "LISEZMOI.md"))
+    for place, kept in ((raw, models / "LISEZMOI.md"), (folder / "formulaires", form)):
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(kept, place)
     for path, text in texts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
-    (folder / "formulaires").mkdir()
-    shutil.copy2(form, folder / "formulaires" / form.name)
-    return [*texts, folder / "formulaires" / form.name]
+    return sorted(path for place in (folder, raw) for path in place.rglob("*.*"))
+
+
+def _noticed(proposal, slug):
+    """What programme.yml has to say of the form's own words: numerals in names, labels of answers, private questions."""
+    asked = [*proposal.attributs.values(), *proposal.mesures]
+    return {"nombres": [said for said in (slug.upper(), *map(_said, proposal.mesures)) if traceability.unbound([said], [])[0]],
+            "libelles": {n: said for name, q in proposal.attributs.items() if name != "commune" for n, said in _labels(q).items() if NAME.fullmatch(n)},
+            "sensibles": [q.name for q in asked if re.search(SENSITIVE, q.name)]}
 
 
 def propose(form, file):
@@ -163,7 +163,3 @@ def _csv(rows):
     text = io.StringIO()
     csv.writer(text, delimiter=";", lineterminator="\n").writerows(rows)
     return text.getvalue()
-
-
-def _last_day(month):
-    return f"{month}-{calendar.monthrange(int(month[:4]), int(month[5:]))[1]:02d}"

@@ -62,8 +62,8 @@ def check(pages, facts, claims, declared):
         page = read(path.read_text(encoding="utf-8"))
         bound += len(page.bound) + len(page.claimed)
         problems += [_wrong(path.name, fact, text, facts) for fact, text in page.bound if _spaced(facts.get(fact, "?")) != _spaced(text)]
-        problems += [Problem("ce chiffre publié n’est pas au contrôle des chiffres", file=path.name, column=claim, value=text)
-                     for claim, text in page.claimed if _spaced(text) not in _spaced(claims.get(claim, ""))]
+        problems += [Problem("ce chiffre publié n’est pas au contrôle des chiffres", remedy="Inscrivez-le dans chiffres_publies.csv.", file=path.name,
+                             column=claim, value=text) for claim, text in page.claimed if _spaced(text) not in _spaced(claims.get(claim, ""))]
         numerals, loose = unbound(page.left, declared)
         allowed += numerals - len(loose)
         problems += [_loose(path.name, words) for words in dict.fromkeys(loose)]
@@ -101,11 +101,12 @@ def _absent(path, numbers):
     """The bound numbers that another format does not print: in Word each in the content control of its fact, in PDF among the words."""
     if path.suffix == ".docx":
         told = _controls(path)
-        return [Problem("nombre absent de ce format", file=path.name, column=fact, value=text)
-                for fact, text in dict.fromkeys(numbers) if _spaced(text) not in told.get(fact, ())]
-    words = _spaced(finished.pdf(path))
-    return [Problem("nombre absent de ce format", file=path.name, column=fact, value=text)
-            for fact, text in dict.fromkeys(numbers) if _spaced(text) not in words]
+        absent = [number for number in dict.fromkeys(numbers) if _spaced(number[1]) not in told.get(number[0], ())]
+    else:
+        words = _spaced(finished.pdf(path))
+        absent = [number for number in dict.fromkeys(numbers) if _spaced(number[1]) not in words]
+    return [Problem("nombre absent de ce format", remedy="Relancez « make report » ; si cela revient, envoyez-nous ce message.", file=path.name, column=fact,
+                    value=text) for fact, text in absent]
 
 
 def _controls(path):

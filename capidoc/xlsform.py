@@ -69,7 +69,8 @@ def load(path):
         survey = parse_file_to_json(str(path))
         create_survey_element_from_dict(survey).to_xml(validate=False)
     except Exception as error:  # pyxform raises its own, and any openpyxl error
-        raise InputMismatch(Problem(f"formulaire refusé par pyxform : {error}", file=path.name)) from error
+        raise InputMismatch(Problem(f"formulaire refusé par pyxform : {error}", remedy="Essayez-le dans KoboToolbox, qui dira la même chose.",
+                                    file=path.name)) from error
     choices = survey.get("choices", {})
     return Form(survey.get("title", path.stem), tuple(_questions(survey["children"], choices)))
 

@@ -28,6 +28,13 @@ def test_parameters_reach_the_cells(notebook):
     assert done.cells[-1].outputs[0]["text"] == "bonjour\n"
 
 
+def test_progress_is_shown_in_french_to_whoever_watches(notebook, tmp_path, capfd):
+    notebook("1 + 1")
+    assert capfd.readouterr().err == ""
+    running.execute(tmp_path / "carnet.ipynb", {}, tmp_path / "vu" / "carnet.ipynb", ROOT, True)
+    assert "cellules 0 sur 2" in capfd.readouterr().err
+
+
 def test_an_unknown_parameter_is_refused_with_the_nearest(notebook):
     with pytest.raises(ConfigurationRefused, match=r"« mots » — paramètre inconnu.*Vouliez-vous dire « mot »"):
         notebook("1", mots="x")

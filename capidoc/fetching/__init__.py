@@ -5,7 +5,7 @@ from itertools import chain
 
 from capidoc import reading, tables, xlsform
 from capidoc.fetching import kobo, layout, link, odk
-from capidoc.problems import ConfigurationRefused, InputUnreadable, Problem, Refusal, ResourcesLacking
+from capidoc.problems import ConfigurationRefused, InputUnreadable, Problem, Refusal
 
 PLACES = {"_index", "_parent_index"}  # they start again with each export
 
@@ -16,10 +16,7 @@ def fetch(programme):
     if not asked:
         raise ConfigurationRefused(Problem("aucune source à aller chercher", "un bloc « collecte » dans une source au moins", file="programme.yml"))
     for name, source in asked.items():
-        try:
-            yield f"{name} : {_one(programme, source, programme.processed / 'collecte' / name)}"
-        except OSError as error:
-            raise ResourcesLacking(Problem(f"écriture impossible : {error.strerror}", file=str(error.filename or programme.raw))) from error
+        yield f"{name} : {_one(programme, source, programme.processed / 'collecte' / name)}"
 
 
 def _one(programme, source, workshop):

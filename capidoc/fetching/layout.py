@@ -13,7 +13,8 @@ def sheets(form, submissions, renamed):
     """{sheet: rows of cells}, the main one first: the form's questions in its order, those of other versions, then the system's columns."""
     tables = {"": []}
     for one in submissions:
-        record = one | {"_validation_status": _status(one.get("_validation_status"))}
+        status = one.get("_validation_status")
+        record = one | {"_validation_status": status.get("uid") if isinstance(status, dict) else status}
         _lay(tables, form, "", record, {f"_submission_{name}": record.get(name) for name in SYSTEM})
     return {_title(form, repeat, tables): _cells(form, repeat, rows, {} if repeat else renamed) for repeat, rows in tables.items()}
 
@@ -31,10 +32,6 @@ def _lay(tables, form, repeat, record, submission, above=()):
 
 def _repeated(name, value):
     return isinstance(value, list) and name not in INTERNAL.union(SYSTEM) and all(isinstance(one, dict) for one in value)
-
-
-def _status(value):
-    return value.get("uid") if isinstance(value, dict) else value
 
 
 def _title(form, repeat, tables):

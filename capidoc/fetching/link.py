@@ -53,7 +53,7 @@ def opened(asked):
     # What HTTP cannot carry would come back, whole, in the library's own error.
     if not re.fullmatch(r".+:.+" if asked.projet else r"[\x21-\x7e]+", secret):
         expected = "courriel:mot de passe" if asked.projet else "le jeton d’un compte KoboToolbox"
-        raise ConfigurationRefused(Problem(f"il manque de quoi entrer sur {asked.serveur}", f"{expected}, dans la variable {variable}"))
+        raise ConfigurationRefused(Problem("il manque de quoi entrer sur ce serveur", f"{expected}, dans la variable {variable}", value=asked.serveur))
     return Link(asked.serveur.rstrip("/"), f"Basic {b64encode(secret.encode()).decode()}" if asked.projet else f"Token {secret}")
 
 
@@ -146,7 +146,7 @@ def _asked(link, url):
         for piece in response.iter_content(PIECE):
             body += piece
             if len(body) > LARGEST:
-                raise InputUnsafe(Problem(f"réponse de plus de {LARGEST // 10**6} Mo", value=url))
+                raise InputUnsafe(Problem(f"réponse de plus de {LARGEST // 10**6} Mo", remedy="Demandez un réglage d’export plus court.", value=url))
             if time.monotonic() > end:
                 raise ResourcesLacking(Problem("le serveur répond trop lentement", remedy="Relancez : ce qui est reçu est gardé.", value=url))
         return Answer(response.status_code, response.headers, bytes(body))
