@@ -29,6 +29,9 @@ Une phrase sur une autre ligne du même paragraphe.
 - **Former d’abord.** Tenir ses comptes.
 - **Choisir ensemble.** Une sélection juste.
 
+1. Écouter.
+2. Noter.
+
 {{ figure("revenu") }}
 
 ::: {.prudence titre="un chiffre à lire de près"}
@@ -296,7 +299,16 @@ def test_changes_under_review_count_as_accepted(programme):
     assert imported(programme, tracked) == ({"1_description.md": RECIT["1_description.md"].replace("Tenir ses", "Tenir vite")}, [])
 
 
-def beside(beginning, text, before=False, **style):
+def another(beginning, text):
+    """The edit that adds an item after the one that begins so."""
+    def change(document):
+        place = paragraph(document, beginning)
+        place.addnext(new := copy.deepcopy(place))
+        next(new.iter(qn("w:t"))).text = text
+    return change
+
+
+def beside(beginning, text, before=False):
     """The edit that adds a paragraph like « Vraiment rien. », with other words, after or before the one that begins so."""
     def change(document):
         new, place = copy.deepcopy(paragraph(document, "Vraiment")), paragraph(document, beginning)
@@ -309,6 +321,7 @@ def beside(beginning, text, before=False, **style):
     (beside("On compte", "Pour finir.", before=True), "4_defis.md", "On compte", "Pour finir.\n\nOn compte"),
     (beside("Rien ne", "Au milieu."), "1_description.md", "prouve.\n", "prouve.\n\nAu milieu.\n"),
     (beside("Former", "Entre deux points."), "1_description.md", "comptes.\n", "comptes.\n\nEntre deux points.\n\n"),
+    (another("Noter", "Compter."), "1_description.md", "2. Noter.\n", "2. Noter.\n2. Compter.\n"),
     (beside("Pourquoi", "Pour commencer."), "1_description.md", "## Pourquoi\n", "## Pourquoi\n\nPour commencer.\n"),
 ])
 def test_a_new_paragraph_comes_back_where_it_was_written(programme, change, name, old, new):
