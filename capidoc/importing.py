@@ -184,6 +184,7 @@ class _Edits:
     def __init__(self, file, sources, base, edited, units):
         self.file, self.sources, self.base, self.edited, self.units = file, sources, base, edited, units
         self.edits, self.problems, self.refused = {}, [], set()
+        self.printed = {unit.pieces[n][1]: " ".join(_texts(printed)) for unit in units.values() for n, printed in unit.printed.items()}
         self.calls = {match[2]: (unit.pieces[n][1], _texts(match[1])) for unit in units.values() for n, printed in unit.printed.items()
                       if (match := BOUND.fullmatch(printed)) and match[2]}
 
@@ -205,14 +206,14 @@ class _Edits:
             for start, _, end, words in sorted(edits, reverse=True):
                 new = new[:start] + words + new[end:]
             for tag in Counter(TAG.findall(old)) - Counter(TAG.findall(new)):
-                self._refuse("ce nombre ou ce nom a été changé, déplacé ou supprimé", tag, "Il vient des données : remettez-le dans Word.", name)
+                self._refuse("ce nombre ou ce nom a été changé, déplacé ou supprimé", tag, "Remettez-le dans Word.", name, self.printed.get(tag, ""))
             if name not in self.refused:
                 changes[name] = (old, re.sub(r"\n{3,}", "\n\n", new).strip("\n") + "\n")
         return changes
 
-    def _refuse(self, what, value, remedy, name=""):
+    def _refuse(self, what, value, remedy, name="", expected=""):
         self.refused.add(name)
-        self.problems.append(Problem(what, remedy=remedy, file=f"recit/{name}" if name else self.file, value=str(value)))
+        self.problems.append(Problem(what, expected, remedy, f"recit/{name}" if name else self.file, value=str(value)))
 
     def _edit(self, unit, start, end, words):
         own = self.edits.setdefault(unit.file, [])

@@ -181,7 +181,7 @@ def test_a_bound_number_changed_or_deleted_is_refused_by_name_and_its_file_left_
 
 def test_a_name_that_the_programme_gives_is_not_changed_from_word(programme):
     texts, problems = imported(programme, lambda document: replaced(paragraph(document, "JASS"), "mai 2022", "juin 2022"))
-    assert texts == {} and "{{ moment_avant }}" in problems[0]
+    assert texts == {} and "« {{ moment_avant }} » — ce nombre ou ce nom a été changé, déplacé ou supprimé (attendu : mai 2022)" in problems[0]
 
 
 def test_two_numbers_that_print_the_same_never_take_each_other_s_place(programme):
