@@ -186,7 +186,7 @@ def _import(programme, asked):
     if asked.oui:
         importing.write(programme, changes)
     done = "écrits" if asked.oui else "à écrire, avec --oui"
-    print(f"{len(changes)} textes de recit/ {done}" if changes else f"{programme.slug} : aucun texte de recit/ à changer", flush=True)
+    print(f"Textes de recit/ {done} : {', '.join(changes)}" if changes else f"{programme.slug} : aucun texte de recit/ à changer", flush=True)
     if left:
         raise problems.InputMismatch(*left)
     return 0
