@@ -184,11 +184,13 @@ def build(programme, deliverables, workshop, described):
 
     running.foresee(LATER)
     _computed(programme, described)
-    for deliverable in deliverables:
-        values = parameters(programme) | {"livrable": deliverable, "identite": publishing.identity(described)}
-        executed = _run(programme, "03_report", values, programme.processed / "carnets" / deliverable)
-        shutil.copytree(programme.processed / "figures", workshop / "figures", dirs_exist_ok=True)
-        write(running.document(executed), deliverable, workshop, programme.templates)
+    with aside(lambda: quality.place(programme, workshop)) as placed:
+        for deliverable in deliverables:
+            values = parameters(programme) | {"livrable": deliverable, "identite": publishing.identity(described)}
+            executed = _run(programme, "03_report", values, programme.processed / "carnets" / deliverable)
+            shutil.copytree(programme.processed / "figures", workshop / "figures", dirs_exist_ok=True)
+            write(running.document(executed), deliverable, workshop, programme.templates)
+        placed()
     shutil.copytree(programme.processed / "carnets", workshop / "interne" / "carnets", dirs_exist_ok=True,
                     ignore=shutil.ignore_patterns("*.log"))
     for table in (FACTS, CONTROL):
@@ -196,7 +198,6 @@ def build(programme, deliverables, workshop, described):
     shutil.copy2(programme.processed / "influence.csv", workshop / "interne" / "influence.csv")
     public = programme.profil == "public"
     with aside(lambda: public and _searched(programme, workshop)) as searched:
-        quality.place(programme, workshop)
         _traced(programme, [workshop / f"{d}.html" for d in deliverables], workshop)
         if public:
             report.place(programme, workshop, searched())

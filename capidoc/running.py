@@ -26,8 +26,9 @@ def foresee(modules):
 
 
 def _spare_a_grammar():
-    """Nothing; a grammar of web addresses that jsonschema would compile for a second, for a format that notebooks do not use, is not there."""
-    sys.modules.setdefault("rfc3987_syntax", None)
+    """Nothing; grammars of addresses and durations that jsonschema would compile for a second, formats that notebooks do not use, are not there."""
+    for name in ("rfc3987_syntax", "rfc3986_validator", "isoduration"):
+        sys.modules.setdefault(name, None)
 
 
 def execute(notebook, parameters, target, root, progress):
