@@ -30,13 +30,31 @@ def parameters(programme):
             "profil": programme.profil}
 
 
-def compute(programme, step):
-    """The first notebooks run, their executed copies under data/processed."""
+def compute(programme, step, cleaning=""):
+    """The sha256 of what cleaning made: the first notebooks run, their executed copies under data/processed; the same cleaning is made once."""
     pseudonyms.key()  # one for the whole run, the notebooks' own processes included
     publishing.room(programme)
     _cleared(programme.processed)
-    for name in STEPS[step]:
+    clean, *others = STEPS[step]
+    if not _taken_over(programme, clean, cleaning):
+        _run(programme, clean, parameters(programme), programme.processed / "carnets")
+    cleaned = _tables(programme.processed)
+    for name in others:
         _run(programme, name, parameters(programme), programme.processed / "carnets")
+    return cleaned
+
+
+def _taken_over(programme, notebook, cleaning):
+    """Whether the tables of this cleaning, which hangs on no commune or period, stood untouched for another one, and now stand here."""
+    for state in sorted((programme.root / "data" / "processed" / programme.slug).glob(f"**/{STATE}")):
+        told = json.loads(state.read_text(encoding="utf-8"))
+        if told.get("nettoyage") == cleaning and told["nettoyees"].items() <= _tables(state.parent).items():
+            (programme.processed / "carnets").mkdir(parents=True, exist_ok=True)
+            for name in told["nettoyees"]:
+                shutil.copy2(state.parent / name, programme.processed / name)
+            running.retell(programme.processed / "carnets" / f"{notebook}.ipynb", _asked(notebook, parameters(programme)))
+            return True
+    return False
 
 
 def _computed(programme, described):
@@ -46,15 +64,17 @@ def _computed(programme, described):
     publishing.room(programme)
     facts = {name: sha for name, sha in described["entrees"].items() if not WORDING.match(name)}
     # Fingerprints made with another key would find nothing in the files.
-    here = publishing.identity(described | {"entrees": facts, "cle": pseudonyms.of(STATE, programme.slug)})
-    state = programme.processed / STATE
-    if state.is_file() and json.loads(state.read_text(encoding="utf-8")) == {"entrees": here, "tables": _tables(programme.processed)}:
+    decided = {"entrees": facts, "cle": pseudonyms.of(STATE, programme.slug)}
+    here, cleaning, state = publishing.identity(described | decided), publishing.identity(decided), programme.processed / STATE
+    told = json.loads(state.read_text(encoding="utf-8")) if state.is_file() else {}
+    if (told.get("entrees"), told.get("tables")) == (here, _tables(programme.processed)):
         running.say("Données et effets : rien de changé")
         for own in ("figures", *(f"carnets/{name}" for name in programme.wanted())):
             shutil.rmtree(programme.processed / own, ignore_errors=True)
         return
-    compute(programme, "effects")
-    tables.put(state, json.dumps({"entrees": here, "tables": _tables(programme.processed)}, indent=1).encode())
+    cleaned = compute(programme, "effects", cleaning)
+    told = {"entrees": here, "tables": _tables(programme.processed), "nettoyage": cleaning, "nettoyees": cleaned}
+    tables.put(state, json.dumps(told, indent=1).encode())
 
 
 def _tables(folder):
@@ -72,11 +92,14 @@ def _cleared(folder):
             path.unlink()
 
 
+def _asked(name, values):
+    return {k: v for k, v in values.items() if k in (*SCOPE, *ASKED[name])}
+
+
 def _run(programme, name, values, folder):
     notebook = programme.notebooks / f"{name}.ipynb"
     running.say(f"{SAID[name]}…")
-    own = {k: v for k, v in values.items() if k in (*SCOPE, *ASKED[name])}
-    running.execute(notebook, own, folder / notebook.name, programme.root, running.on_terminal())
+    running.execute(notebook, _asked(name, values), folder / notebook.name, programme.root, running.on_terminal())
     return folder / notebook.name
 
 

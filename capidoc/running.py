@@ -117,6 +117,18 @@ def _without_times(notebook):
             cell["id"] = f"parametres-{number}"
 
 
+def retell(notebook, parameters):
+    """Nothing; the executed notebook, whose findings hang on none of those that change, tells these parameters."""
+    import nbformat
+    from papermill.translators import translate_parameters
+
+    done = nbformat.read(notebook, nbformat.NO_CONVERT)
+    for cell in done.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.source = translate_parameters("python3", "python", parameters, "Parameters")
+    nbformat.write(done, notebook)
+
+
 def document(notebook):
     """The Markdown that the executed notebook displays in its cells tagged « document », by nbconvert."""
     from nbconvert.exporters import TemplateExporter
