@@ -59,7 +59,7 @@ test: $(READY) ## tous les tests
 	@$(VENV)/bin/ruff check -q capidoc tests programmes
 	@$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile
 
-new: $(READY) ## commencer un programme : make new PROGRAMME=eau FORMULAIRE=formulaire.xlsx
+new: $(READY) ## commencer un programme : make new PROGRAMME=nutrition FORMULAIRE=formulaire.xlsx
 	@$(CAPIDOC) new $(PROGRAMME) $(if $(FORMULAIRE),--formulaire "$(FORMULAIRE)")
 
 wheels: ## remplir wheels/ pour une machine sans réseau du même système : copiez ce dossier, make s’en sert
@@ -71,7 +71,7 @@ audit: ## failles connues des bibliothèques, et leur nomenclature dans sbom.jso
 	@$(AUDIT)/bin/pip-audit --disable-pip --require-hashes -r requirements.lock
 
 lab: $(READY) ## JupyterLab sur les carnets
-	@PYTHONPATH="$(CURDIR)" $(VENV)/bin/jupyter lab --notebook-dir=notebooks
+	@$(CAPIDOC) lab
 
 clean: ## effacer ce qui peut être refait ; un fichier que vous avez retouché est gardé
 	@test ! -x $(VENV)/bin/python || $(CAPIDOC) clean

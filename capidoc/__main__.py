@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+import subprocess
 import sys
 import traceback
 from contextlib import nullcontext, suppress
@@ -32,6 +33,7 @@ VERBS = {
     "import": "reprendre dans recit/ ce que quelqu’un a retouché dans un document Word publié",
     "new": "commencer un programme, d’après son formulaire (XLSForm)",
     "fetch": "aller chercher les nouvelles fiches sur KoboToolbox ou ODK Central",
+    "lab": "JupyterLab sur les carnets",
     "doctor": "dire ce qui manque sur cette machine",
     "clean": "effacer ce qui peut être refait",
     "verify": "relire le jeu publié : chaque empreinte, chaque nombre",
@@ -104,6 +106,8 @@ def _one(asked, slug):
 
     if asked.verb == "doctor":
         return _doctor()
+    if asked.verb == "lab":
+        return _lab()
     if asked.verb == "new":
         return _new(asked, slug)
     if said := _untouched(asked, slug):
@@ -164,6 +168,12 @@ def _doctor():
     for what, problem in found:
         print(f"{what} : {problem or 'en ordre'}")
     return problems.ConfigurationRefused.code if any(problem for _, problem in found) else 0
+
+
+def _lab():
+    """The exit code of JupyterLab on the notebooks, whose kernels find this package."""
+    command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={ROOT / 'notebooks'}"]
+    return subprocess.run(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False).returncode
 
 
 def _new(asked, slug):

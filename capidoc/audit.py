@@ -1,6 +1,7 @@
 """Is every difference between what was received and what was kept told by the log, and was every line of the log applied?"""
 
 from capidoc.problems import Problem, QualityRefused
+from capidoc.values import key
 
 ROW = ["fichier", "feuille", "ligne"]
 
@@ -51,10 +52,17 @@ def _differences(cells, kept, questions):
     places = list(kept[ROW].itertuples(index=False, name=None))
     for column in (c for c in kept if c not in ROW):
         choices = questions[column].choices if column in questions else {}
+        labels = {value: _labels(value, choices) for value in kept[column].unique()} if choices else {}
         for place, value in zip(places, kept[column], strict=True):
             said = _at(cells, place, column)
-            if said != value and said not in choices.get(value, ()):  # a whole export in labels is another writing of the same answers
+            if said != value and key(said) not in labels.get(value, ()):  # a whole export in labels is another writing of the same answers
                 yield _problem(place, column, value, f"différence que rien n’explique : la donnée reçue et son journal disent « {said} »")
+
+
+def _labels(value, choices):
+    """How an export in one language or another writes an answer, or several ticked ones."""
+    texts = [choices[value]] if value in choices else [choices.get(one, ()) for one in value.split()]
+    return {key(" ".join(one)) for one in zip(*texts, strict=False)}
 
 
 def _rows(received, kept, gone):

@@ -81,7 +81,8 @@ def _completed(parts, typed, controls):
 
 def _kept(found, corrections):
     looked = {(fix.uuid, fix.question, key(fix.ancienne)) for fix in corrections[corrections["action"] == "garder"].itertuples()}
-    return found[[(f.uuid, f.question, key(str(f.valeur))) not in looked for f in found.itertuples()]].reset_index(drop=True)
+    again = [(f.uuid, f.question, key(str(f.valeur))) in looked for f in found.itertuples()]
+    return found.drop(index=found.index[again]).reset_index(drop=True)
 
 
 def _found(rows, question, control, proposal=""):

@@ -8,13 +8,14 @@ import pandas as pd
 
 from capidoc import constraints, values
 from capidoc.ingest import ORIGIN, REMARKS, SUBMISSION
-from capidoc.problems import Problem, QualityRefused
+from capidoc.problems import ConfigurationRefused, Problem, QualityRefused, near
 from capidoc.values import Unreadable, key
 
 PLACE = ["fichier", "feuille", "ligne"]
 LOG = [*PLACE, "colonne", "uuid", "avant", "apres", "regle"]
 ASIDE = [*PLACE, "uuid", "portee", "colonne", "valeur", "statut", "motif"]
 RULES = {"choix": "orthographe", "choix_multiple": "orthographe", "nombre": "nombre", "date": "date"}
+MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d([T ].*)?)?")
 REFUSED = ("validation_status_not_approved", "not approved", "non approuvé")
 
 
@@ -78,6 +79,9 @@ def _logged(table, column, before, after, rule):
 def typed(work, column, function, rule):
     """Work with a column read by `function`; a cell that raises Unreadable is emptied and set aside with its reason."""
     readings = {word: _read(function, word) for word in work.table[column].unique()}
+    if len(other := work.table[work.table[column].isin([word for word, (_, motif) in readings.items() if motif == "autre_unite"])]):
+        raise QualityRefused(*(Problem("une autre monnaie, ou une autre durée, que celle de la question", remedy="Convertissez-le dans corrections.csv.",
+                                       file=r.fichier, sheet=r.feuille, row=r.ligne, column=column, value=getattr(r, column)) for r in other.itertuples()))
     work = _cells_aside(work, column, _met(work.table[column], {word: motif for word, (_, motif) in readings.items() if motif}))
     return rewrite(work, [column], lambda word: readings.get(word, ("", ""))[0], rule)
 
@@ -147,10 +151,10 @@ def in_period(work, source, form, decisions):
         return work
     read = reader(source.moment, form.of()[source.moment], decisions.spellings)
     # A month that the form does not offer is still a month: outside the programme, not unreadable.
-    month = work.table[source.moment].map({text: (_read(read, text)[0] or text)[:7] for text in work.table[source.moment].unique()})
-    unreadable = ~_where(month, re.compile(r"\d{4}-\d{2}").fullmatch)
+    month = work.table[source.moment].map({text: _read(read, text)[0] or text for text in work.table[source.moment].unique()})
+    unreadable = ~_where(month, MONTH.fullmatch)
     work = work.without(unreadable, "moment_inconnu", "rejetee", source.moment)
-    return work.without(~month[~unreadable].isin(decisions.months), "hors_programme", column=source.moment)
+    return work.without(~month[~unreadable].str[:7].isin(decisions.months), "hors_programme", column=source.moment)
 
 
 def not_approved(work):
@@ -195,8 +199,7 @@ def reader(column, question, spellings):
         return values.day
     if question.kind not in ("choix", "choix_multiple"):
         return str
-    names = {key(text): name for name, texts in question.choices.items() for text in texts}
-    names |= {key(row.terrain): row.convenu for row in spellings.itertuples() if row.question == column}
+    names = _names(column, question, spellings)
 
     def one(text):
         if key(text) not in names:
@@ -204,6 +207,21 @@ def reader(column, question, spellings):
         return names[key(text)]
 
     return one if question.kind == "choix" else lambda text: _ticked(text, names)
+
+
+def _names(column, question, spellings):
+    """The choice that each name, label and agreed spelling means; raises ConfigurationRefused for a spelling agreed of no choice, or of two."""
+    meant = {}
+    for name, texts in question.choices.items():
+        for text in texts:
+            meant.setdefault(key(text), set()).add(name)
+    # A label that two choices share means neither; a choice's own name always means it.
+    names = {text: next(iter(one)) for text, one in meant.items() if len(one) == 1} | {key(name): name for name in question.choices}
+    for row in spellings[spellings["question"] == column].itertuples():
+        if row.convenu not in question.choices or names.setdefault(key(row.terrain), row.convenu) != row.convenu:
+            raise ConfigurationRefused(Problem(f"orthographe convenue pour « {row.convenu} »", "une réponse du formulaire, une seule par écriture",
+                                               near(row.convenu, question.choices), "correspondances", row=row.Index, column=column, value=row.terrain))
+    return names
 
 
 def _ticked(text, names):

@@ -41,7 +41,10 @@ def corrections(folder):
     sheet = sheet[(sheet[["nouvelle", "action", "motif", "auteur", "date"]] != "").any(axis=1)]
     wrong = [Problem("action inconnue", remedy=near(action, ACTIONS), file=path.name, row=row, column="action", value=action)
              for row, action in sheet["action"].items() if action not in ACTIONS]
-    wrong += [Problem("décision sans motif ni auteur", file=path.name, row=row) for row, r in sheet.iterrows() if not (r["motif"] and r["auteur"])]
+    wrong += [Problem(f"décision sans {asked}", file=path.name, row=row, column=asked)
+              for asked in ("uuid", "motif", "auteur") for row in sheet.index[sheet[asked] == ""]]
+    wrong += [Problem("changer en quoi ?", remedy="Donnez la nouvelle valeur, ou l’action « vider ».", file=path.name, row=row, column="nouvelle")
+              for row in sheet.index[(sheet["action"] == "changer") & (sheet["nouvelle"] == "")]]
     if wrong:
         raise ConfigurationRefused(*wrong)
     return sheet

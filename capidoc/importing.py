@@ -9,16 +9,14 @@ from tempfile import TemporaryDirectory
 
 from capidoc import running, tables
 from capidoc.documents import markdown, rereading, word
-from capidoc.documents.rereading import OBJECT
 from capidoc.problems import InputUnreadable, Problem
 
 TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 PIECE = re.compile(rf"(\s*)({TAG.pattern}|\*{{1,3}}|\.{{3}}|\\[^\w\s]|\w+|[^\w\s])", re.DOTALL)
-MARKER = r"(?:#+|[-*+:]|\d+\.)[ \t]+"
-OTHER = r":::|\{%|\||<!--"
-# A paragraph of the source, over several lines perhaps: its mark, its words; or the words of a title or of a caption.
+MARK, OTHER = r"(?:#+|[-*+:]|\d+\.)[ \t]+", r":::|\{%|\||<!--"
+# A paragraph of the source, over several lines perhaps: its mark and its words; or a title, or a caption.
 UNIT = re.compile(
-    rf"^(?P<mark>{MARKER}|)(?P<words>(?!{OTHER}|\s)[^\n]+(?:\n(?!{MARKER}|{OTHER}|[ \t]*$)[^\n]+)*)"
+    rf"^(?P<mark>{MARK}|)(?P<words>(?!{OTHER}|\s)[^\n]+(?:\n(?!{MARK}|{OTHER}|[ \t]*$)[^\n]+)*)"
     r'|(?P<attribute>\b(?:titre|legende)=")(?P<named>[^"\n]*)', re.MULTILINE)  # fmt: skip
 BOUND = re.compile(r'\[((?:[^\]\\]|\\.)*)\]\{\.\w+(?: ind="([^"]*)")?[^{}]*\}')
 SIGNS = re.compile(r"([\\`*_{}\[\]<>|~^$#])")
@@ -44,19 +42,20 @@ class Unit:
 
     @property
     def words(self):
-        """(word as compared, number of its piece) for all that the document prints of it."""
-        return [(said.key, n) for n, (_, text, _) in enumerate(self.pieces) for said in rereading.words(_plain(self.printed.get(n, text)))]
+        """(word as it is compared, number of its piece) for all that the document prints of it."""
+        return [(text, n) for n, (_, piece, _) in enumerate(self.pieces) for text in _texts(self.printed.get(n, piece))]
 
 
 def proposed(programme, path):
     """({recit file: (text, new text)}, problems): what the Word file changes, and what must be changed by hand."""
     document = running.document(_notebook(programme, path))
     base, edited = _published(programme, document), _read(path)
-    pairs = _pairs(base, edited, path)
+    if not any(said.control[0] for paragraph in edited for said in paragraph.words):  # LibreOffice before 7.5 forgets the names of controls
+        base = [rereading.Paragraph([*map(_nameless, p.words)], p.mark, p.cell, p.in_columns) for p in base]
     sources = {file.name: file.read_text(encoding="utf-8") for file in sorted((programme.folder / "recit").glob("*.md"))}
-    found = _Edits(path.name, sources, base, edited, _placed(sources, document, base))
-    found.gather(pairs)
-    return found.applied(), found.problems
+    edits = _Edits(path.name, sources, base, edited, _placed(sources, document, base))
+    edits.gather(_pairs(base, edited, path))
+    return edits.applied(), edits.problems
 
 
 def told(changes):
@@ -75,13 +74,12 @@ def write(programme, changes):
 
 def _notebook(programme, path):
     """The executed notebook of the published set from which the Word file comes, as its name says."""
-    folder = programme.published / "interne" / "carnets"
-    known = sorted((one.parent.name for one in folder.glob("*/03_report.ipynb")), key=len, reverse=True)
-    name = next((name for name in known if path.name.startswith(name)), None)
+    known = {one.parent.name: one for one in (programme.published / "interne" / "carnets").glob("*/03_report.ipynb")}
+    name = max((name for name in known if path.name.startswith(name)), key=len, default=None)
     if not name:
-        raise InputUnreadable(Problem("document inconnu du jeu publié", "un nom qui commence par " + ", ".join(known) if known else "un jeu publié",
+        raise InputUnreadable(Problem("document inconnu du jeu publié", f"un nom qui commence par {', '.join(sorted(known)) or '…'}",
                                       "Gardez le début de son nom, ou lancez d’abord « make report ».", file=path.name))
-    return folder / name / "03_report.ipynb"
+    return known[name]
 
 
 def _published(programme, document):
@@ -97,6 +95,10 @@ def _read(path):
         return rereading.paragraphs(path)
     except Exception as error:  # python-docx, zipfile and lxml have each their own errors, and none is the user's concern
         raise InputUnreadable(Problem("fichier Word illisible ou absent", "un fichier .docx", file=path.name)) from error
+
+
+def _nameless(said):
+    return rereading.Said(said.text, said.space, said.style)
 
 
 # ── which paragraph is which ────────────────────────────────────────────────────────────────────
@@ -115,71 +117,67 @@ def _pairs(base, edited, path):
 
 def _alike(base, edited, left, right):
     """The pairs of two stretches, the most alike first, those before and after it in turn; one for one is the same, rewritten."""
-    if len(left) == len(right) == 1:
-        return [(left[0], right[0])]
-    found = [(SequenceMatcher(None, base[i].keys, edited[j].keys, autojunk=False).ratio(), -i, -j) for i in left for j in right]
+    found = [(SequenceMatcher(None, base[i].keys, edited[j].keys, autojunk=False).ratio(), i, j) for i in left for j in right]
     ratio, i, j = max(found, default=(0, 0, 0))
-    if ratio < SAME_PARAGRAPH:
+    if ratio < SAME_PARAGRAPH and len(found) != 1:
         return [*((i, None) for i in left), *((None, j) for j in right)]
-    i, j = -i, -j
     return [*_alike(base, edited, range(left.start, i), range(right.start, j)), (i, j),
             *_alike(base, edited, range(i + 1, left.stop), range(j + 1, right.stop))]
 
 
 def _placed(sources, document, base):
     """{place in the published file: its Unit}, for the paragraphs of recit that are found there once, and only once."""
-    places = {}
+    texts, places = [[text for text, _ in p.keys] for p in base], {}
     for unit in (unit for name, source in sources.items() for unit in _units(name, source, document)):
-        keys = tuple(key for key, _ in unit.words)
-        found = [n for n, p in enumerate(base) if (p.keys[-len(keys):] if unit.is_attribute else p.keys) == keys]
-        if len(found) == 1:
-            places.setdefault(found[0], []).append(unit)
-    return {place: units[0] for place, units in places.items() if len(units) == 1}
+        own = [text for text, _ in unit.words]
+        found = [n for n, known in enumerate(texts) if (known[-len(own):] if unit.is_attribute else known) == own]
+        places.setdefault(found[0] if len(found) == 1 else None, []).append(unit)
+    return {place: units[0] for place, units in places.items() if place is not None and len(units) == 1}
 
 
 def _units(name, source, document):
     """The paragraphs of a recit file that the published Markdown holds once."""
     for match in UNIT.finditer(source):
-        kind = "named" if match["attribute"] else "words"
-        start, text, mark = match.start(kind), match[kind].rstrip(), match["attribute"] or match["mark"]
-        pieces = _pieces(text)
-        head, tail = (re.escape(mark), '"') if match["attribute"] else (rf"^{re.escape(mark)}", "[ \t]*$")
+        mark, kind, head, tail = (match["attribute"], "named", "", '"') if match["attribute"] else (match["mark"], "words", "^", "[ \t]*$")
+        text = match[kind].rstrip()
         pattern = "".join(r"(.*?\n?)" if TAG.fullmatch(part) else re.escape(part) for part in re.split(f"({TAG.pattern})", text))
-        found = [*re.finditer(head + pattern + tail, document, re.MULTILINE)]
-        if len(found) == 1 and any(not TAG.fullmatch(text) and text.isalnum() for _, text, _ in pieces):
-            tags = [n for n, (_, text, _) in enumerate(pieces) if TAG.fullmatch(text)]
-            yield Unit(name, mark, start, start + len(text), pieces, dict(zip(tags, found[0].groups(), strict=True)))
+        found = [*re.finditer(head + re.escape(mark) + pattern + tail, document, re.MULTILINE)]
+        pieces = _pieces(text)
+        tags = [n for n, (_, piece, _) in enumerate(pieces) if TAG.fullmatch(piece)]
+        if len(found) == 1 and len(tags) < len(pieces):
+            yield Unit(name, mark, match.start(kind), match.start(kind) + len(text), pieces, dict(zip(tags, found[0].groups(), strict=True)))
 
 
 def _pieces(text):
     """(space, text, style) of each word, sign or tag of the source."""
     pieces, space, style = [], "", set()
     for before, piece in PIECE.findall(text):
+        space += before
         if piece[0] == "*":
             style ^= {"*", "**"} if piece == "***" else {piece}
-            space += before
         else:
-            pieces.append((space + before, piece, "".join(sorted(style, reverse=True))))
+            pieces.append((space, piece, "".join(sorted(style, reverse=True))))
             space = ""
     return pieces
 
 
-def _plain(text):
-    """Markdown of our own making as it prints: numbers without their binding, signs without their backslash, three dots as one."""
-    return re.sub(r"\\(.)|\*+", r"\1", BOUND.sub(r"\1", text)).replace("...", "…")
+def _texts(source):
+    """The words that a piece of Markdown prints: numbers without their binding, signs without their backslash, three dots as one."""
+    printed = re.sub(r"\\(.)|\*+", r"\1", BOUND.sub(r"\1", source)).replace("...", "…")
+    return [said.key[0] for said in rereading.words(printed)]
 
 
 # ── what changed ────────────────────────────────────────────────────────────────────────────────
 
 
 class _Edits:
-    """The edits of each recit file, as (start, end, new text), and what is refused."""
+    """The edits of each recit file, as (start, order, end, new text), and what is refused."""
 
     def __init__(self, file, sources, base, edited, units):
         self.file, self.sources, self.base, self.edited, self.units = file, sources, base, edited, units
         self.edits, self.problems, self.refused = {}, [], set()
-        self.calls = {match[2]: (unit.pieces[n][1], _keys(match[1])) for unit in units.values() for n, printed in unit.printed.items()
-                      if (match := BOUND.fullmatch(printed))}
+        self.calls = {match[2]: (unit.pieces[n][1], _texts(match[1])) for unit in units.values() for n, printed in unit.printed.items()
+                      if (match := BOUND.fullmatch(printed)) and match[2]}
 
     def gather(self, pairs):
         """Nothing; every difference between the two files is an edit, or a problem."""
@@ -188,38 +186,36 @@ class _Edits:
                 self._added(pairs, place)
             elif j is None:
                 self._removed(i)
-            elif _differ(self.base[i], self.edited[j]) or (i in self.units and self.base[i].mark != self.edited[j].mark):
+            elif self.base[i].look != self.edited[j].look or (i in self.units and self.base[i].mark != self.edited[j].mark):
                 self._changed(i, j)
 
     def applied(self):
         """{file: (text, new text)} where nothing is refused and every tag of the old text is in the new one."""
         changes = {}
         for name, edits in self.edits.items():
-            new = self.sources[name]
-            for _, (start, end, words) in sorted(enumerate(edits), key=lambda pair: (pair[1][0], pair[0]), reverse=True):
+            old = new = self.sources[name]
+            for start, _, end, words in sorted(edits, reverse=True):
                 new = new[:start] + words + new[end:]
-            lost = Counter(TAG.findall(self.sources[name])) - Counter(TAG.findall(new))
-            for tag in lost:
+            for tag in Counter(TAG.findall(old)) - Counter(TAG.findall(new)):
                 self._refuse("ce nombre ou ce nom a été changé, déplacé ou supprimé", tag, "Il vient des données : remettez-le dans Word.", name)
-            if name not in self.refused:
-                changes[name] = (self.sources[name], new.rstrip("\n") + "\n")
-        return {name: texts for name, texts in changes.items() if texts[0] != texts[1]}
+            if name not in self.refused and new != old:
+                changes[name] = (old, new.rstrip("\n") + "\n")
+        return changes
 
     def _refuse(self, what, value, remedy, name=""):
         self.refused.add(name)
         self.problems.append(Problem(what, remedy=remedy, file=f"recit/{name}" if name else self.file, value=str(value)))
 
     def _edit(self, unit, start, end, words):
-        self.edits.setdefault(unit.file, []).append((start, end, words))
+        own = self.edits.setdefault(unit.file, [])
+        own.append((start, len(own), end, words))
 
     def _changed(self, i, j):
         unit, base, edited = self.units.get(i), self.base[i], self.edited[j]
         if unit is None:
             self._refuse("paragraphe changé, qui ne se reprend pas d’ici", edited, ELSEWHERE)
-        elif base.mark != edited.mark:
-            self._refuse("titre, liste ou texte : ce paragraphe a changé de genre", edited, "Changez-le dans recit/.", unit.file)
-        elif OBJECT in edited.keys:
-            self._refuse("image ou note ajoutée dans ce paragraphe", edited, "Placez-la dans recit/.", unit.file)
+        elif base.mark != edited.mark or edited.holds_object:
+            self._refuse("ce paragraphe a changé de genre (titre, liste, texte), ou reçu une image ou une note", edited, "Faites-le dans recit/.", unit.file)
         else:
             self._edit(unit, unit.start, unit.end, _joined(self._rewritten(unit, base, edited), unit.mark))
 
@@ -236,15 +232,14 @@ class _Edits:
         """Nothing; a new paragraph follows the one before it, or comes before the one after it, in the same box or outside any."""
         new = self.edited[pairs[place][1]]
         after, before = self._anchor(new, reversed(pairs[:place])), self._anchor(new, pairs[place + 1:])
-        if OBJECT in new.keys or not (after or before):
+        unit = before if before and (not after or after.mark != new.mark == before.mark) else after
+        if not unit or new.holds_object:
             self._refuse("paragraphe ajouté, sans place certaine dans le récit", new, "Ajoutez-le vous-même dans recit/.")
             return
-        words = new.mark + _joined(self._new(new.words), new.mark)
-        unit = before if not after or (before and after.mark != new.mark == before.mark) else after
-        gap = "\n" if unit.mark == new.mark == "- " else "\n\n"
+        words, gap = new.mark + _joined(self._new(new.words), new.mark), "\n" if unit.mark == new.mark == "- " else "\n\n"
         if unit is after:
-            follows = self.sources[unit.file][unit.end:]
-            self._edit(unit, unit.end, unit.end, gap + words + ("\n" if gap == "\n\n" and re.match(r"\n[^\n:{]", follows) else ""))
+            is_followed = re.match(r"\n[^\n:{]", self.sources[unit.file][unit.end:])  # by an item that would no longer begin a list
+            self._edit(unit, unit.end, unit.end, gap + words + ("\n" if is_followed and gap == "\n\n" else ""))
         else:
             self._edit(unit, unit.start - len(unit.mark), unit.start - len(unit.mark), words + gap)
 
@@ -257,74 +252,57 @@ class _Edits:
 
     def _rewritten(self, unit, base, edited):
         """The pieces of the edited paragraph: those of the source where its words are the same, new ones elsewhere."""
-        words, tagged = unit.words, any(said.control for said in edited.words)
+        words = unit.words
         label = len(base.words) - len(words)  # « Prudence : », « Tableau 1 : »
-        matcher = SequenceMatcher(None, _compared(base, tagged), _compared(edited, tagged), autojunk=False)
-        same = {j + k: i + k - label for i, j, size in matcher.get_matching_blocks() for k in range(size)}
-        sure, pieces, last = _sure(unit, words, same, tagged), [], None
+        blocks = SequenceMatcher(None, base.keys, edited.keys, autojunk=False).get_matching_blocks()
+        same = {j + k: i + k for i, j, size in blocks for k in range(size)}
+        sure, last = _sure(unit, base, same), None
         for j, said in enumerate(edited.words):
-            k = same.get(j)
-            n = words[k][1] if k is not None and k >= 0 else None
+            place = same.get(j, label) - label
+            n = words[place][1] if j in same and place >= 0 else None
             if n is None or (n in unit.printed and n not in sure):
-                pieces += [] if k is not None and k < 0 else self._new([said], edited.words[j - 1] if j else None)
+                if place >= 0:
+                    yield from self._new([said], edited.words[j - 1] if j else None)
                 last = None
             elif n != last:
                 space, text, style = unit.pieces[n]
-                style = style if said.style == base.words[k + label].style else said.style
-                pieces.append((space if last == n - 1 or not pieces else " " * bool(said.space), text, style))
+                is_next = last == n - 1 if n else True
+                yield space if is_next else " " * bool(said.space), text, style if said.style == base.words[same[j]].style else said.style
                 last = n
-        return pieces
 
     def _new(self, words, before=None):
         """The pieces of words that somebody wrote; a bound number moved here is called by its name, once."""
         for said in words:
-            fact, printed = said.control or ("", "")
-            call, known = self.calls.get(fact, ("", None))
-            if not call or known != _keys(printed):
+            call, printed = self.calls.get(said.control[0], ("", None))
+            if printed != _texts(said.control[1]):
                 yield " " * bool(said.space), SIGNS.sub(r"\\\1", said.text), said.style
             elif before is None or before.control != said.control:
                 yield " " * bool(said.space), call, said.style
             before = said
 
 
-def _sure(unit, words, same, tagged):
+def _sure(unit, base, same):
     """The tags that are whole in the edited paragraph, and could be no other one that prints the same."""
-    places = {}
-    for j, k in same.items():
-        if k >= 0:
-            places.setdefault(words[k][1], []).append((j, k))
-    times = Counter(map(_plain, unit.printed.values()))
-    sizes = Counter(n for _, n in words)
-    sure = set()
-    for n in unit.printed.keys() & places.keys():
-        (j, k), (last_j, last_k) = places[n][0], places[n][-1]
-        is_alone = tagged or times[_plain(unit.printed[n])] == 1 or (same.get(j - 1) == k - 1 and same.get(last_j + 1) == last_k + 1)
-        if len(places[n]) == sizes[n] == last_j - j + 1 and is_alone:
+    label, sure = len(base.words) - len(unit.words), set()
+    places = {i: j for j, i in same.items()}
+    texts = [_texts(printed) for printed in unit.printed.values()]
+    for n, printed in unit.printed.items():
+        own = [label + place for place, (_, piece) in enumerate(unit.words) if piece == n]
+        is_whole = own and [places.get(i) for i in own] == [*range(places.get(own[0], 0), places.get(own[0], 0) + len(own))]
+        is_alone = texts.count(_texts(printed)) == 1 or (own and base.words[own[0]].control[0])
+        if is_whole and (is_alone or (same.get(places[own[0]] - 1) == own[0] - 1 and same.get(places[own[-1]] + 1) == own[-1] + 1)):
             sure.add(n)
     return sure
-
-
-def _compared(paragraph, tagged):
-    return [(said.key, said.control[:1] if tagged else ()) for said in paragraph.words]
-
-
-def _differ(base, edited):
-    tagged = any(said.control for said in edited.words)
-    return base.look != edited.look or _compared(base, tagged) != _compared(edited, tagged)
-
-
-def _keys(text):
-    return [said.key for said in rereading.words(_plain(text))]
 
 
 def _joined(pieces, mark):
     """The pieces as Markdown; a title holds neither bold nor quotes, and what begins a paragraph is no mark by chance."""
     text, current = "", ""
-    for space, word_, style in pieces:
+    for space, words, style in pieces:
         style = "" if mark.endswith('="') else style
-        text += (current if style != current else "") + space + (style if style != current else "") + word_
+        text += (current + space + style if style != current else space) + words
         current = style
     text = (text + current).strip()
     if mark.endswith('="'):
         return text.replace('"', "”")
-    return text if mark or not re.match(MARKER, text) else re.sub(r"[-+:.]", r"\\\g<0>", text, count=1)
+    return text if mark or not re.match(MARK, text) else re.sub(r"[-+:.]", r"\\\g<0>", text, count=1)

@@ -128,13 +128,13 @@ def _recognised(sheet, form, source, repeat):
     needed = [n for n in kept if n not in xlsform.SYSTEM] + (["_parent_index", "_submission__uuid"] if repeat else [])
     xlsform.require(asked, needed, questions, place)
     body = sheet.below(top)
-    body = body.iloc[_tagged(body):]
+    body = body.iloc[_tagged(body) if source.formulaire else 0:]
     if not repeat and not (body != "").any(axis=None):
         raise QualityRefused(Problem("aucune ligne sous les titres", remedy="Exportez à nouveau, ou retirez ce fichier de data/raw.", **sheet.place))
     _computed(sheet, body, found, questions, source, repeat)
-    body = _unmerged(sheet, body, found, questions)
+    body, merged = _unmerged(sheet, body, found, questions)
     table = _with_origin(_named(body, found, questions, sheet), sheet, source, repeat)
-    remarks = [*_remarks(sheet, headers, found, questions, body, kept), *_renamed(sheet, headers, found, source.renommages)]
+    remarks = [*_remarks(sheet, headers, found, questions, body, kept), *_renamed(sheet, headers, found, source.renommages), *merged]
     return table, remarks, _secrets(headers, found, source, repeat, form, body)
 
 
@@ -153,22 +153,23 @@ def _computed(sheet, body, found, questions, source, repeat):
 
 
 def _unmerged(sheet, body, found, questions):
-    """The rows with what a merged cell says written on each row that it covers; raises InputMismatch for a number, which no row can share."""
+    """The rows with what a merged cell says on each row that it covers, and its remarks; raises InputMismatch for a number, which rows cannot share."""
+    body, remarks = body.copy(), []
     for (top, position), (bottom, _) in sheet.merged:
         name = found.get(position)
-        if name in questions and top in body.index and bottom > top and body.loc[top, position]:
+        if name in questions and top in body.index and bottom > top and (said := body.loc[top, position]):
             if questions[name].kind == "nombre":
                 raise InputMismatch(Problem(f"nombre fusionné sur les lignes {top} à {bottom}", remedy="Défusionnez : une valeur par ligne.", row=top,
-                                            column=name, value=body.loc[top, position], **sheet.place))
-            body = body.copy()
-            body.loc[top:bottom, position] = body.loc[top, position]
-    return body
+                                            column=name, value=said, **sheet.place))
+            body.loc[top:bottom, position] = said
+            remarks.append(_remark(sheet, name, said, "cellules_fusionnees", top))
+    return body, remarks
 
 
 def _tagged(body):
     """1 when the first row is Kobo's row of tags, else 0: a row of data may begin with « # » too."""
-    cells = [cell for cell in map(str, body.iloc[0]) if cell] if len(body) else []
-    return int(bool(cells) and all(cell.startswith("#") for cell in cells))
+    cells = [cell for cell in body.iloc[0] if cell] if len(body) else []
+    return int(bool(cells) and all(re.fullmatch(r"#[a-z]\w*(\s*\+\w+)*", cell) for cell in cells))
 
 
 def _header_row(sheet, source):
@@ -232,7 +233,7 @@ def _with_origin(table, sheet, source, repeat):
         origin["parent"], origin["soumission"] = table["_parent_index"], origin["uuid"]
         origin["hote"] = table.get("_parent_table_name", pd.Series("", table.index))
         origin["uuid"] = origin["uuid"] + "#" + origin["indice"]
-    extra = {new: table[old] for old, new in SUBMISSION.items() if old in table}
+    extra = {new: table[old].where(table[old] != "n/a", "") for old, new in SUBMISSION.items() if old in table}
     kept = table.drop(columns=[c for c in table if c in xlsform.SYSTEM])
     return origin.assign(**extra).join(kept)
 

@@ -116,6 +116,7 @@ class Marked(Markup):
     """Markdown of our own making, which is not escaped; `plain` is the same for chart titles."""
 
     def __new__(cls, text, plain=""):
+        """The text, marked as ours."""
         marked = super().__new__(cls, text)
         marked.plain = plain or text
         return marked

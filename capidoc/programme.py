@@ -145,6 +145,7 @@ class Source(Kept):
 
     @property
     def kept(self):
+        """Every question of the main table that is used."""
         folded = [c for b in self.ventilations.values() for c in (*b.colonnes.values(), *([b.total] if b.total else []))]
         ruled = [e.question for e in self.exclusions] + [q for pair in self.ordre for q in pair]
         names = [*self.colonnes, self.identifiant, self.moment, *super().kept, *folded, *ruled]
@@ -323,6 +324,8 @@ def read_yaml(path):
         mark = error.problem_mark
         raise ConfigurationRefused(Problem(f"YAML illisible : {error.problem}", file=path.name,
                                            row=mark.line + 1 if mark else None)) from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigurationRefused(Problem("YAML illisible", "un texte en UTF-8", file=path.name)) from error
 
 
 def _explained(path, error):

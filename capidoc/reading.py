@@ -24,12 +24,12 @@ PACKED, UNPACKED, RATIO, ROWS, COLUMNS = 20_000_000, 200_000_000, 100, 100_000, 
 LARGEST = {".xlsx": PACKED, ".csv": UNPACKED}
 OLE, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
 # Letters of UTF-8 in a file that is not UTF-8: read as cp1252, « é » would be « Ã© ».
-MIXED = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x80-\xbf]")
+MIXED = re.compile(rb"\xc3[\x80-\xbf]|\xc2\xa0|\xe2\x80[\x80-\xbf]")
 # What spreadsheets never write, and calamine reads as another number than Excel shows: comments, CDATA, two values in a cell, UTF-16.
 STRANGE = re.compile(rb"<!|<\?(?!xml\s)|</(?:\w+:)?v>\s*<(?:\w+:)?v\b|\0")
 PLACED = rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']([^"']*)"""
 FAR = re.compile(rb"""^(?:[B-Z][A-Z]{2,}\d|[A-Z]{4,}\d|[A-Z]+(?:\d{7,}|[1-9]\d{5}(?<!100000)$))""", re.IGNORECASE | re.MULTILINE)
-FORMULA = re.compile(rb"""<(?:\w+:)?c\s([^>]*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>([^<]*)</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v>([^<]*))?""")
+FORMULA = re.compile(rb"""<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>([^<]*)</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v>([^<]*))?""")
 ERROR = re.compile(rb"""<(?:\w+:)?c\s([^>]*\bt\s*=\s*["']e["'][^>]*)>(?:\s*<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>))?\s*<(?:\w+:)?v>([^<]*)""")
 
 
@@ -210,7 +210,7 @@ def _sheet_parts(parts):
     """The part that holds each sheet {name: part}."""
     from defusedxml.ElementTree import fromstring
 
-    relations = {r.get("Id"): r.get("Target") for r in fromstring(parts.get("xl/_rels/workbook.xml.rels", b"<r/>"))}
+    relations = {r.get("Id"): r.get("Target", "") for r in fromstring(parts.get("xl/_rels/workbook.xml.rels", b"<r/>"))}
     sheets = [e for e in fromstring(parts["xl/workbook.xml"]).iter() if e.tag.endswith("}sheet")]
     target = {e.get("name"): relations.get(next((v for k, v in e.attrib.items() if k.endswith("}id")), ""), "") for e in sheets}
     return {name: t.lstrip("/") if t.startswith("/") else f"xl/{t}" for name, t in target.items()}
@@ -230,7 +230,8 @@ def _place(attributes):
 def _grid(rows):
     import pandas as pd
 
-    frame = pd.DataFrame(list(rows), dtype=object).fillna("")
+    width = max(map(len, rows), default=0)
+    frame = pd.DataFrame([row if len(row) == width else row + [""] * (width - len(row)) for row in rows], dtype=object)
     frame.index = range(1, len(frame) + 1)
     return frame
 

@@ -6,12 +6,15 @@ from capidoc.problems import ConfigurationRefused, Problem, near
 from capidoc.reading import read
 from capidoc.values import key, spaced
 
+KINDS = {".csv", ".xlsx", ".xls", ".xlsm", ".ods"}
+
 
 def find(folder, name):
-    """The path of folder/name.csv, or of name.xlsx where that one is kept; raises ConfigurationRefused when both are."""
-    paths = [path for kind in ("csv", "xlsx") if (path := folder / f"{name}.{kind}").is_file()]
-    if len(paths) > 1:
-        raise ConfigurationRefused(Problem("deux fichiers pour une même table", f"{name}.csv ou {name}.xlsx, l’un des deux", file=name))
+    """The path of folder/name.csv, or of name.xlsx where that one is kept; raises ConfigurationRefused when both are, or one under another name."""
+    paths = [path for path in sorted(folder.glob("*")) if path.stem.casefold() == name and path.suffix.lower() in KINDS]
+    if len(paths) > 1 or any(path.name not in (f"{name}.csv", f"{name}.xlsx") for path in paths):
+        raise ConfigurationRefused(Problem("table en double, ou sous un autre nom", f"{name}.csv ou {name}.xlsx, l’un des deux",
+                                           file=", ".join(path.name for path in paths)))
     return paths[0] if paths else folder / f"{name}.csv"
 
 
@@ -22,11 +25,12 @@ def rows(path, columns, optional=()):
     """
     if not path.is_file():
         return pd.DataFrame(columns=[*columns, *optional], dtype=object)
-    cells = read(path)[0].cells.map(spaced)
-    heads = list(map(key, cells.iloc[0]))
-    if problems := list(_misnamed(heads, columns, optional, path.name)):
+    sheet = next((sheet for sheet in read(path) if not sheet.hidden and len(sheet.cells)), None)
+    heads = list(map(key, sheet.cells.loc[1])) if sheet else []
+    never = [Problem("formule jamais calculée", file=path.name, row=row) for row, _ in sorted(sheet.uncomputed if sheet else ())]
+    if problems := [*_misnamed(heads, columns, optional, path.name), *never]:
         raise ConfigurationRefused(*problems)
-    body = cells.iloc[1:].set_axis(heads, axis=1).reindex(columns=[*columns, *optional], fill_value="")
+    body = sheet.below(1).map(spaced).set_axis(heads, axis=1).reindex(columns=[*columns, *optional], fill_value="")
     return body[(body != "").any(axis=1)]
 
 

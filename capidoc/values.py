@@ -10,11 +10,14 @@ INVISIBLE = dict.fromkeys(
     + list(range(0x202A, 0x202F)) + list(range(0x2066, 0x206A)))
 MONEY = ("F CFA", "GNF", "EUR", "USD")  # the units of a plan that are amounts of money
 CURRENCY = re.compile(r"(f\s?cfa|cfa|xof|gnf|fg|f)$", re.IGNORECASE)
+ELSEWHERE = r"€|\$|£|eur(?:os?)?|usd|dollars?|gbp"
+OTHER_UNIT = re.compile(rf"(?:{ELSEWHERE})\s?-?\d.*|-?\d.*?(?:{ELSEWHERE}|\D(?:/|par)\s?(?:an|année|mois|semaine|jour))", re.IGNORECASE)
 GROUPED = re.compile(r"[1-9]\d{0,2}(?:([ .])\d{3})(?:\1\d{3})*(?:,\d+)?")
 PLAIN = re.compile(r"\d+(?:[.,]\d+)?")
 # « 1.012 » may be one and a bit or one thousand and twelve; « 0,125 » can only be a decimal.
 AMBIGUOUS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 EXCEL_EPOCH = date(1899, 12, 30)
+EMPTY_DAYS = {"1899-12-30", "1899-12-31", "1900-01-01", "1904-01-01"}  # what spreadsheets make of an empty cell
 SERIALS = range(36_526, 54_789)  # 2000-01-01 to 2049-12-31
 
 
@@ -44,6 +47,8 @@ def key(text):
 
 def number(text):
     """The number that a cell says in French notation (a currency of West Africa allowed); raises Unreadable when absent or doubtful."""
+    if OTHER_UNIT.fullmatch(spaced(text)):
+        raise Unreadable("autre_unite")
     bare = CURRENCY.sub("", spaced(text)).strip()
     sign, bare = (-1, bare[1:].strip()) if bare[:1] in ("-", "−") else (1, bare)
     if AMBIGUOUS.fullmatch(bare):
@@ -80,9 +85,11 @@ def since_1904(text):
 
 def _calendar(year, month, day_of_month):
     try:
-        return date(int(year), int(month), int(day_of_month)).isoformat()
+        if (said := date(int(year), int(month), int(day_of_month)).isoformat()) not in EMPTY_DAYS:
+            return said
     except ValueError:
-        raise Unreadable("date_illisible") from None
+        pass
+    raise Unreadable("date_illisible")
 
 
 def plain(value):

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from capidoc.problems import InputMismatch, Problem, near
+from capidoc.reading import read
 from capidoc.values import key
 
 SEPARATORS = ("/", ".", ":")
@@ -60,10 +61,13 @@ class Form:
 
 def load(path):
     """The Form of an XLSForm file; pyxform checks it."""
+    from pyxform.builder import create_survey_element_from_dict
     from pyxform.xls2json import parse_file_to_json
 
+    read(path)  # what could harm a parser does not reach pyxform's either
     try:
         survey = parse_file_to_json(str(path))
+        create_survey_element_from_dict(survey).to_xml(validate=False)
     except Exception as error:  # pyxform raises its own, and any openpyxl error
         raise InputMismatch(Problem(f"formulaire refusé par pyxform : {error}", file=path.name)) from error
     choices = survey.get("choices", {})

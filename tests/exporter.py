@@ -72,13 +72,18 @@ class Settings:
 
 def form():
     """The XLSForm as a workbook."""
-    return _book({"survey": SURVEY, "choices": CHOICES, "settings": SETTINGS})
+    return book({"survey": SURVEY, "choices": CHOICES, "settings": SETTINGS})
 
 
 def xlsx(how):
-    """The export as a workbook: the main sheet, then one per repeat."""
+    """The export as a workbook."""
+    return book(sheets(how))
+
+
+def sheets(how):
+    """The sheets of an export {name: rows}: the main one, then one per repeat."""
     main, apprentices, tools = (_typed(rows, how) for rows in (_main(how), *_repeats(how)))
-    return _book({"Suivi des entreprises": main, "apprentis": apprentices, "outils": tools})
+    return {"Suivi des entreprises": main, "apprentis": apprentices, "outils": tools}
 
 
 def csv_text(how):
@@ -164,12 +169,13 @@ def _typed(rows, how):
     return rows if how.typed else [[str(cell) for cell in row] for row in rows]
 
 
-def _book(sheets):
-    book, content = Workbook(), io.BytesIO()
-    book.remove(book.active)
+def book(sheets):
+    """The bytes of a workbook {name: rows}."""
+    made, content = Workbook(), io.BytesIO()
+    made.remove(made.active)
     for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
+        sheet = made.create_sheet(name)
         for row in rows:
             sheet.append([None if cell == "" else cell for cell in row])
-    book.save(content)
+    made.save(content)
     return content.getvalue()

@@ -150,15 +150,52 @@ def test_a_chart_whose_values_are_all_hidden_is_drawn_without_numbers(genre):
     assert "n.p." in texts(chart) and set(lengths(chart)) <= {0}
 
 
+def unreadable(figure):
+    """The texts that leave the figure, and the pairs of them that overlap by more than a pixel."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in figure.axes[0].texts]
+    page = figure.bbox
+    clipped = [text for text, b in boxes if b.x0 < 0 or b.y0 < 0 or b.x1 > page.x1 or b.y1 > page.y1]
+    return clipped + [(text, other) for (text, a), (other, b) in combinations(boxes, 2)
+                      if min(a.x1, b.x1) - max(a.x0, b.x0) > 1 and min(a.y1, b.y1) - max(a.y0, b.y0) > 1]
+
+
 @pytest.mark.parametrize("genre", SPECS)
 def test_no_text_is_clipped_or_overlaps_another(genre):
     names = {"femme": "Des femmes au libellé interminable " * 2, "homme": "h" * 90, "niono": "n" * 90}
     chart = drawn(genre, titre=LONG, libelles=names, source=LONG)
-    renderer = FigureCanvasAgg(chart.figure).get_renderer()
-    boxes = [text.get_window_extent(renderer) for text in chart.figure.axes[0].texts]
-    page = chart.figure.bbox
-    assert all(b.x0 >= 0 and b.y0 >= 0 and b.x1 <= page.x1 and b.y1 <= page.y1 for b in boxes)
-    assert [(a, b) for a, b in combinations(boxes, 2) if min(a.x1, b.x1) - max(a.x0, b.x0) > 1 and min(a.y1, b.y1) - max(a.y0, b.y0) > 1] == []
+    assert unreadable(chart.figure) == unreadable(chart.square) == []
+
+
+@pytest.mark.parametrize("genre", SPECS)
+def test_a_square_for_social_media_says_the_same_in_1080_pixels_with_larger_letters(genre, tmp_path):
+    from PIL import Image
+    chart = drawn(genre)
+    charts.save(chart, tmp_path)
+    with Image.open(tmp_path / f"{chart.id}_carre.png") as picture:
+        assert picture.size == (1080, 1080)
+    assert sorted(" ".join(t.get_text() for t in chart.square.axes[0].texts).split()) == sorted(" ".join(texts(chart)).split())
+    assert chart.square.get_figwidth() < chart.figure.get_figwidth()
+
+
+@pytest.mark.parametrize("genre", SPECS)
+def test_a_page_on_a_phone_has_the_chart_with_letters_of_eight_pixels_at_least(genre, tmp_path):
+    from PIL import Image
+    chart = drawn(genre, titre=LONG[:120])
+    charts.save(chart, tmp_path)
+    with Image.open(tmp_path / f"{chart.id}_ecran.png") as picture:
+        assert picture.width == 720 and picture.getpixel((0, 0)) == picture.getpixel((719, 0))
+    width = -2 * chart.square.axes[0].get_xlim()[0]  # what makes it a square, in inches
+    smallest = min(text.get_fontsize() for text in chart.square.axes[0].texts)
+    assert smallest / 72 / (chart.square.get_figwidth() - width) * 354 >= 8  # 354 pixels: a phone of 390 less the margins of the page
+
+
+def test_the_white_of_a_picture_is_the_white_of_the_page(tmp_path):
+    from PIL import Image
+    charts.save(drawn("barres"), tmp_path)
+    with Image.open(tmp_path / "apprentis.png") as picture:
+        colours = {colour for _, colour in picture.convert("RGB").getcolors()}
+    assert {(255, 255, 255), tuple(int(charts.TEAL[i:i + 2], 16) for i in (1, 3, 5))} <= colours
 
 
 def test_thirty_months_keep_their_names_apart():
@@ -183,7 +220,7 @@ def test_the_same_chart_has_the_same_bytes_whatever_the_user_s_settings(tmp_path
             for genre in SPECS:
                 charts.save(drawn(genre), tmp_path / folder)
     first = {p.name: p.read_bytes() for p in (tmp_path / "a").iterdir()}
-    assert len(first) == 12 and first == {p.name: p.read_bytes() for p in (tmp_path / "b").iterdir()}
+    assert len(first) == 20 and first == {p.name: p.read_bytes() for p in (tmp_path / "b").iterdir()}
 
 
 def test_a_picture_is_sixteen_centimetres_wide_at_200_dpi_small_and_says_nothing_of_its_making(tmp_path):

@@ -11,14 +11,17 @@ from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from docx import Document
 from docx.oxml.ns import qn
+from docx.shared import Mm, RGBColor
+from PIL import Image, ImageChops
 from pypdf import PdfReader
 
 from capidoc.documents import html, markdown, pandoc, pdf, tables, word
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
+TEMPLATES, REFERENCES = Path(__file__).parents[1] / "templates", Path(__file__).parent / "references"
 WRITERS = {"html": html, "pdf": pdf, "docx": word}
 NB, NN = "\u00a0", "\u202f"
 GRANT, INCOME = f"37{NN}571{NN}550{NB}F{NN}CFA", f"3{NN}050{NN}400{NB}F{NN}CFA"
@@ -124,6 +127,7 @@ def assets(tmp_path_factory):
     (folder / "figures").mkdir()
     (folder / "figures" / "revenu.svg").write_text(SVG)
     (folder / "figures" / "revenu.png").write_bytes(PNG)
+    (folder / "figures" / "revenu_ecran.png").write_bytes(PNG)
     return folder
 
 
@@ -518,6 +522,33 @@ def test_a_mistake_in_the_model_is_told_in_french(typed, told, assets, tmp_path)
         word.write(prepared(), tmp_path / "x.docx", assets=assets, templates=tmp_path)
 
 
+def by_libreoffice(path, folder):
+    """The same document, opened and saved by LibreOffice."""
+    profile = f"-env:UserInstallation={(folder / 'profil').as_uri()}"
+    command = ["soffice", profile, "--headless", "--convert-to", "docx:MS Word 2007 XML", "--outdir", folder / "lo", path]
+    subprocess.run(command, capture_output=True, timeout=180, check=True)
+    return folder / "lo" / path.name
+
+
+@needs("soffice")
+@pytest.mark.parametrize("name", ["modele", "modele-court"])
+def test_a_model_restyled_and_saved_by_libreoffice_is_followed(name, files, assets, tmp_path):
+    model = Document(TEMPLATES / "word" / f"{name}.docx")
+    model.styles["Heading 1"].font.color.rgb, model.styles["Heading 1"].font.name = RGBColor(0x7A, 0x1F, 0x5C), "Liberation Serif"
+    model.sections[0].header.paragraphs[0].add_run().add_picture(str(assets / "figures" / "revenu.png"), width=Mm(12))
+    model.save(tmp_path / f"{name}.docx")
+    (tmp_path / "word").mkdir()
+    shutil.copy(by_libreoffice(tmp_path / f"{name}.docx", tmp_path), tmp_path / "word")
+    text = DOCUMENT.replace("lang: fr", "lang: fr\ncompact: true") if name == "modele-court" else DOCUMENT
+    word.write(prepared(text), tmp_path / "x.docx", assets=assets, templates=tmp_path)
+    made = Document(tmp_path / "x.docx")
+    heading = [p for p in made.paragraphs if p.text.startswith("1. Résultats")][-1]  # the sommaire has it first
+    assert (heading.style.name, heading.style.font.color.rgb, heading.style.font.name) == ("Heading 1", RGBColor(0x7A, 0x1F, 0x5C), "Liberation Serif")
+    assert "JASS" in made.sections[0].header.paragraphs[0].text and [*made.sections[0].header._element.iter(qn("pic:pic"))]
+    assert [t.style.name for t in made.tables if t.style.name != "Fiche"] == [t.style.name for t in Document(files["docx"]).tables if t.style.name != "Fiche"]
+    assert name == "modele-court" or [p.text for p in made.paragraphs if p.style.name.lower() == "toc 2"]
+
+
 @needs("soffice")
 @needs("pdftotext")
 def test_word_opens_in_libreoffice(files, tmp_path):
@@ -558,3 +589,38 @@ def test_a_short_story_stays_on_one_page(before, assets, tmp_path):
 def test_a_short_story_asks_word_for_one_page(files):
     story = next(t for t in Document(files["docx"]).tables if t.style.name == "Histoire")
     assert all(row._tr.trPr.find(qn("w:cantSplit")) is not None for row in story.rows)
+
+
+def rendered(file):
+    """The pages of a PDF as pictures of 54 points an inch."""
+    with pypdfium2.PdfDocument(file) as document:
+        return [page.render(scale=0.75).to_pil().convert("RGB") for page in document]
+
+
+def furthest(one, other):
+    """How far apart two pictures are where they differ most, in squares of eight pixels, from 0 to 255."""
+    size = one.width // 8, one.height // 8
+    difference = ImageChops.difference(one.resize(size, Image.Resampling.BOX), other.resize(size, Image.Resampling.BOX))
+    return max(high for _, high in difference.getextrema())
+
+
+def test_pages_look_as_they_did(files, tmp_path):
+    """To change the references once a new look has been looked at: copy what this leaves in tmp_path over tests/references."""
+    pages = rendered(files["pdf"])
+    for number, page in enumerate(pages, 1):
+        page.quantize(32).save(tmp_path / f"page-{number}.png", optimize=True)
+    known = sorted(REFERENCES.glob("page-*.png"))
+    assert [furthest(page, Image.open(file).convert("RGB")) < 40 for page, file in zip(pages, known, strict=True)] == [True] * len(pages), tmp_path
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ("rgb(\"#0F6E84\")", "rgb(\"#C00000\")"), ("columns: (30%, 70%)", "columns: (50%, 50%)"), ("inset: (x: 12pt, y: 11pt)", "inset: (x: 12pt, y: 20pt)")])
+def test_the_references_would_see_another_colour_column_or_margin(old, new, assets, tmp_path):
+    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    page = tmp_path / "templates" / "typst" / "page.typ"
+    text = page.read_text(encoding="utf-8")
+    assert old in text
+    page.write_text(text.replace(old, new, 1), encoding="utf-8")
+    pdf.write(prepared(), tmp_path / "x.pdf", assets=assets, templates=tmp_path / "templates")
+    known = [Image.open(file).convert("RGB") for file in sorted(REFERENCES.glob("page-*.png"))]
+    assert max(map(furthest, rendered(tmp_path / "x.pdf"), known)) >= 40

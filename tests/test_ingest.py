@@ -1,6 +1,10 @@
 """An export told in its form's words: names or labels, groups or not, renamed questions, repeats, several choices."""
 
+import unicodedata
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from capidoc.decisions import decided
@@ -8,6 +12,7 @@ from capidoc.ingest import receive
 from capidoc.observations import clean
 from capidoc.problems import ConfigurationRefused, InputMismatch, InputUnreadable
 from capidoc.programme import Programme
+from capidoc.xlsform import Question, recognise
 
 from .conftest import HEAD
 
@@ -102,6 +107,17 @@ def test_names_labels_and_groups_give_the_same_observations(programme, head, row
     other = cleaned(programme(head, rows))
     assert tidy(other) == reference
     assert len(other.log) == 0
+
+
+DECORATED = (str, str.upper, lambda t: f"  {t}\u00a0", lambda t: unicodedata.normalize("NFD", t), lambda t: t.replace("'", "\u2019").replace(" ", "\u202f"),
+             lambda t: "\ufeff" + t)
+
+
+@given(st.permutations(range(len(LABELLED))), st.lists(st.sampled_from(DECORATED), min_size=len(LABELLED), max_size=len(LABELLED)))
+def test_titles_are_known_whatever_their_order_case_spaces_accents_and_apostrophes(order, decorated):
+    questions = {name: Question(name, "texte", ("fiche",), (label,), (("La fiche",),)) for name, label in zip(NAMES, LABELLED, strict=True)}
+    headers = [decorate(LABELLED[i]) for decorate, i in zip(decorated, order, strict=True)]
+    assert recognise(headers, questions, set(NAMES)) == {position: NAMES[i] for position, i in enumerate(order)}
 
 
 def test_a_renamed_question_is_one_variable_over_both_versions(programme):

@@ -14,8 +14,12 @@ from docx import Document
 from lxml import html
 from pypdf import PdfReader
 
+from capidoc import charts, claims, disclosure, facts, importing, narrative
+from capidoc.programme import Programme, read_yaml
+
 from .conftest import ROOT, capidoc, needs
 from .environments import lay
+from .test_charts import unreadable
 
 BLOCKS = {"p", "li", "td", "th", "dt", "dd", "h1", "h2", "h3", "h4", "figcaption", "caption", "div"}
 PAGES = {"note": 2, "fiche": 1}
@@ -155,6 +159,18 @@ def test_pdfua_finds_nothing(published):
         assert (done.returncode, "PASS (no findings)" in done.stdout) == (0, True), done.stdout
 
 
+# ── charts ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_no_text_of_jass_s_charts_is_clipped_or_overlaps_another(published):
+    here = Programme("jass", root=published.parents[1])
+    known = disclosure.shown(facts.read(here.processed / "resultats.json"), "public", here.identity.divulgation)
+    names = narrative.context(here, known, claims.load(here.folder))
+    for spec in read_yaml(here.folder / "figures.yml"):
+        chart = charts.draw(spec, known, narrative.title(here, spec["titre"], names))
+        assert unreadable(chart.figure) == unreadable(chart.square) == [], spec["id"]
+
+
 # ── Word: docx-integrity ────────────────────────────────────────────────────────────────────────
 
 
@@ -177,6 +193,29 @@ def test_word_and_pdf_notes_fill_two_pages_and_fiches_one(published, tmp_path):
 
 def pages(pdf):
     return len(PdfReader(pdf).pages)
+
+
+@needs("soffice")
+def test_a_word_file_that_nobody_edited_brings_no_change_back_even_saved_by_libreoffice(published, tmp_path):
+    files = [file for file in public(published, "*.docx") if file.parent == published]
+    command = ["soffice", f"-env:UserInstallation={(tmp_path / 'profil').as_uri()}", "--headless", "--convert-to", "docx:MS Word 2007 XML"]
+    subprocess.run([*command, "--outdir", tmp_path, *files], capture_output=True, timeout=180, check=True)
+    for file in [*files, *tmp_path.glob("*.docx")]:
+        assert importing.proposed(Programme("jass", root=published.parents[1]), file) == ({}, []), file.stem
+
+
+def test_an_edited_sentence_of_jass_is_shown_then_written_when_asked(published, tmp_path):
+    root = published.parents[1]
+    recit, document = root / "programmes" / "jass" / "recit" / "2_realisations.md", Document(published / "capitalisation.docx")
+    run = next(run for p in document.paragraphs if p.text.startswith("Ce nombre dépasse de peu") for run in p.runs)
+    run.text = run.text.replace("dépasse de peu", "dépasse à peine")
+    document.save(tmp_path / "capitalisation relue.docx")
+    old = recit.read_text(encoding="utf-8")
+    shown = capidoc(root, "import", "jass", str(tmp_path / "capitalisation relue.docx"))
+    assert (shown.returncode, recit.read_text(encoding="utf-8")) == (0, old) and "+Ce nombre dépasse à peine celui" in shown.stdout
+    written = capidoc(root, "import", "jass", str(tmp_path / "capitalisation relue.docx"), "--oui")
+    assert (written.returncode, recit.read_text(encoding="utf-8")) == (0, old.replace("dépasse de peu", "dépasse à peine"))
+    recit.write_text(old, encoding="utf-8")
 
 
 def test_the_three_formats_have_the_same_headings_in_the_same_order(published):

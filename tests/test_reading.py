@@ -1,13 +1,20 @@
 """What was received: real files in, grids of text out, and refusals by their code."""
 
+import csv
+import io
 import zipfile
+from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from capidoc import reading
-from capidoc.problems import InputUnreadable, InputUnsafe
+from capidoc.ingest import receive
+from capidoc.problems import InputMismatch, InputUnreadable, InputUnsafe, QualityRefused
+from capidoc.programme import Programme
+
+from . import corpus
 
 
 def cells(path, sheet=0):
@@ -79,12 +86,57 @@ def test_csv_is_read_in_its_own_encoding_and_separator(tmp_path, encoding, delim
     assert cells(path).values.tolist() == [["code", "métier"], ["E1", "forgé"]]
 
 
-@given(st.lists(st.lists(st.text(st.characters(exclude_categories=["C"]), max_size=8), min_size=2, max_size=2), min_size=1, max_size=5))
-def test_any_quoted_csv_comes_back_cell_for_cell(tmp_path_factory, rows):
-    import csv
-    import io
-    text = io.StringIO()
-    csv.writer(text, delimiter=";", quoting=csv.QUOTE_ALL).writerows([["code", "texte"], *rows])
-    path = tmp_path_factory.mktemp("csv") / "export.csv"
-    path.write_bytes(text.getvalue().encode())
-    assert cells(path).values.tolist() == [["code", "texte"], *rows]
+TABLES = """\
+nom: Essai
+titre: t
+sous_titre: s
+organisation: o
+bailleur: b
+date_document: 2023-10-31
+periodes: {suivi: {debut: 2022-05, fin: 2022-06}}
+communes: {niono: Niono}
+sources:
+  suivi: {libelle: Suivi, fichier: suivi.csv, colonnes: {code: {titre: Code}, texte: {titre: Texte}}, unite: x, identifiant: code, variables: [texte]}
+"""
+
+
+@pytest.fixture(scope="module")
+def registre(tmp_path_factory):
+    """A programme of two columns of text."""
+    root = tmp_path_factory.mktemp("registre")
+    for folder in ("programmes/essai", "data/raw/essai"):
+        (root / folder).mkdir(parents=True)
+    (root / "programmes/essai/programme.yml").write_text(TABLES)
+    return Programme("essai", root=root)
+
+
+@given(rows=st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), min_size=2, max_size=2), min_size=1, max_size=5),
+       delimiter=st.sampled_from(";,\t|"), quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
+       lineterminator=st.sampled_from(["\n", "\r\n", "\r"]), quotechar=st.sampled_from("\"'"),
+       encoding=st.sampled_from(["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"]))
+def test_a_csv_of_any_dialect_is_read_as_written_or_refused(registre, rows, encoding, **dialect):
+    text = io.StringIO(newline="")
+    csv.writer(text, **dialect).writerows([["Code", "Texte"], *rows])
+    content = text.getvalue().encode(encoding, "replace")
+    rows = [[cell.encode(encoding, "replace").decode(encoding) for cell in row] for row in rows]
+    # Until Python 3.13, csv leaves without quotes an end of line which is not its own.
+    assume(dialect["quoting"] == csv.QUOTE_ALL or not any(sign in cell for row in rows for cell in row for sign in "\r\n"))
+    # An apostrophe that quotes a few cells only is an apostrophe of French.
+    assume(dialect["quotechar"] == '"' or dialect["quoting"] == csv.QUOTE_ALL)
+    # « Ã© » in Windows-1252 and « é » in UTF-8 are the same bytes: nothing can tell them apart.
+    assume(encoding != "cp1252" or content.isascii() or content.decode(errors="ignore").encode() != content)
+    (registre.raw / "suivi.csv").write_bytes(content)
+    with suppress(InputUnreadable, InputMismatch, QualityRefused):
+        assert receive(registre, "suivi").table[["code", "texte"]].values.tolist() == rows
+
+
+@given(st.data())
+def test_a_workbook_with_any_bytes_changed_is_read_or_refused_never_a_crash(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("abime") / "export.xlsx"
+    parts = dict(corpus.PARTS)
+    name = data.draw(st.sampled_from(["xl/workbook.xml", corpus.SHEET, "xl/_rels/workbook.xml.rels", "xl/styles.xml"]))
+    at = data.draw(st.integers(0, len(parts[name]) - 1))
+    parts[name] = parts[name][:at] + data.draw(st.binary(max_size=4)) + parts[name][at + data.draw(st.integers(0, 9)):]
+    path.write_bytes(corpus.packed(parts))
+    with suppress(InputUnreadable, InputUnsafe):
+        assert all(isinstance(cell, str) for sheet in reading.read(path) for cell in sheet.cells.to_numpy().ravel())

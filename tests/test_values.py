@@ -1,7 +1,9 @@
 """What a cell says: strict French grammar of amounts and dates."""
 
+from datetime import date
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from capidoc import values
@@ -52,12 +54,40 @@ def test_every_way_of_writing_an_amount_says_the_same(amount):
     assert {values.number(text) for text in written} == {amount}
 
 
+@given(st.integers(0, 10**9), st.integers(0, 4), st.sampled_from(["", " ", "\u00a0", "\u202f", "."]), st.sampled_from([",", "."]),
+       st.sampled_from(["", " F CFA", "\u00a0XOF"]), st.sampled_from(["", "-", "\u2212"]))
+def test_an_amount_written_in_any_style_is_read_as_meant_or_refused(whole, decimals, group, comma, currency, sign):
+    assume(group != comma)
+    meant = float(f"{whole}.{'5' * decimals}")
+    text = f"{whole:,}".replace(",", group) + (comma + "5" * decimals if decimals else "")
+    try:
+        assert values.number(sign + text + currency) == (-meant if sign else meant)
+    except Unreadable as doubt:
+        assert doubt.motif in ("montant_ambigu", "nombre_illisible") and (decimals or group == ".")
+
+
+@given(st.dates(date(2000, 1, 1), date(2049, 12, 31)))
+def test_a_day_written_in_any_french_style_is_that_day(day):
+    written = [day.isoformat(), f"{day:%Y-%m-%dT08:30:00}", f"{day:%d/%m/%Y}", f"{day.day}/{day.month}/{day.year}", f"{day:%d-%m-%Y}", f"{day:%d.%m.%Y}",
+               str((day - date(1899, 12, 30)).days)]
+    assert {values.day(text) for text in written} == {day.isoformat()}
+    assert values.day(values.since_1904(str((day - date(1904, 1, 1)).days).zfill(5))) == day.isoformat()
+
+
+@given(st.text(max_size=20))
+def test_any_text_is_a_day_or_a_named_doubt(text):
+    try:
+        date.fromisoformat(values.day(text))
+    except Unreadable as doubt:
+        assert doubt.motif == "date_illisible"
+
+
 @given(st.text(max_size=20))
 def test_any_text_is_a_finite_number_or_a_named_doubt(text):
     try:
         assert abs(values.number(text)) < float("inf")
     except Unreadable as doubt:
-        assert doubt.motif in ("montant_ambigu", "nombre_illisible")
+        assert doubt.motif in ("montant_ambigu", "nombre_illisible", "autre_unite")
 
 
 @given(st.text(max_size=40))

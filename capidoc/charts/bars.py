@@ -2,9 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from capidoc.charts.sheet import (
@@ -17,18 +15,15 @@ from capidoc.charts.sheet import (
     NOTE,
     TEAL,
     VALUE,
-    WIDTH,
     Sheet,
-    blank,
     clean,
-    finished,
     headline,
     paragraph,
     width_of,
     write,
 )
 
-BAR_HEIGHT, LONGEST_LABEL = 0.24, 2.0
+BAR_HEIGHT, LONGEST_LABEL = 0.24, 1 / 3  # inches; a share of the sheet
 
 
 @dataclass(frozen=True)
@@ -44,27 +39,25 @@ class Bar:
     hatched: bool = False
 
 
-def bar_chart(titre: str, drawn: list[Bar], note: str, fonts: Path) -> Figure:
-    """Return the title, the bars from zero on one scale, and the note."""
-    sheet = blank(fonts)
+def bar_chart(sheet: Sheet, titre: str, drawn: list[Bar], note: str) -> None:
+    """Return nothing once the title, the bars from zero on one scale, and the note are drawn."""
     y = headline(sheet, titre)
-    left = MARGIN + min(LONGEST_LABEL, max(width_of(sheet, clean(bar.label), LABEL) for bar in drawn)) + 1.5 * GAP
+    left = MARGIN + min(LONGEST_LABEL * sheet.width, max(width_of(sheet, clean(bar.label), LABEL) for bar in drawn)) + 1.5 * GAP
     lowest, scale = _scale(sheet, drawn, left)
     zero, heading = left - lowest * scale, ""
     for bar in drawn:
         if bar.heading != heading:
-            y = paragraph(sheet, bar.heading, MARGIN, y + (GAP if heading else 0), WIDTH - 2 * MARGIN, HEADING)
+            y = paragraph(sheet, bar.heading, MARGIN, y + (GAP if heading else 0), sheet.width - 2 * MARGIN, HEADING)
             heading = bar.heading
         y = _bar(sheet, bar, y, (left, zero, scale))
-    paragraph(sheet, note, MARGIN, y + GAP / 2, WIDTH - 2 * MARGIN, NOTE)
-    return finished(sheet)
+    paragraph(sheet, note, MARGIN, y + GAP / 2, sheet.width - 2 * MARGIN, NOTE)
 
 
 def _scale(sheet: Sheet, drawn: list[Bar], left: float) -> tuple[float, float]:
     """Return the lowest value (0 at most) and the inches per unit with which every bar and its text fit the sheet."""
     known = [bar for bar in drawn if not math.isnan(bar.value)]
     lowest = min([0, *(bar.value for bar in known)])
-    rooms = [(WIDTH - MARGIN - GAP - left - width_of(sheet, clean(bar.text), VALUE), max(bar.value, 0) - lowest) for bar in known]
+    rooms = [(sheet.width - MARGIN - GAP - left - width_of(sheet, clean(bar.text), VALUE), max(bar.value, 0) - lowest) for bar in known]
     return lowest, max(0, min((room / span for room, span in rooms if span > 0), default=0))
 
 
@@ -79,7 +72,7 @@ def _bar(sheet: Sheet, bar: Bar, top: float, frame: tuple[float, float, float]) 
     write(sheet, zero + max(length, 0) + GAP, y + BAR_HEIGHT / 2 + 0.35 * VALUE.size / 72, clean(bar.text),
            NOTE if math.isnan(bar.value) else VALUE)
     if bar.detail:
-        end = max(end, paragraph(sheet, bar.detail, zero + GAP, y + BAR_HEIGHT + 0.02, WIDTH - MARGIN - GAP - zero, DETAIL))
+        end = max(end, paragraph(sheet, bar.detail, zero + GAP, y + BAR_HEIGHT + 0.02, sheet.width - MARGIN - GAP - zero, DETAIL))
     end = max(end, y + BAR_HEIGHT) + GAP / 2
     sheet.axes.plot([zero, zero], [top, end], color=GREY, linewidth=0.8)
     return end

@@ -1,32 +1,30 @@
-"""Which charts are there: one function a genre, from facts to a figure and its alt text."""
+"""Which charts are there: one function a genre, which draws facts on a sheet and returns the alt text."""
 
 import math
-from pathlib import Path
-
-from matplotlib.figure import Figure
 
 from capidoc import french
 from capidoc.charts.bars import Bar, bar_chart
 from capidoc.charts.line import is_partial, plot
 from capidoc.charts.material import by_measure, change, count, directions, group_label, groups_of, indicator, inner, month_of, monthly, needed, note, printed
-from capidoc.charts.sheet import BLUE, FONTS, MARGIN, NOTE, RUST, TEAL, WIDTH, blank, finished, headline, paragraph
+from capidoc.charts.sheet import BLUE, MARGIN, NOTE, RUST, TEAL, Sheet, headline, paragraph
 
 GROUP_COLOURS = (RUST, BLUE)
 
 
-def before_after(spec: dict, facts, titre: str, fonts: Path = FONTS) -> tuple[Figure, str]:
-    """Return two bars, one a moment, with the change under the second."""
+def before_after(spec: dict, facts, titre: str, sheet: Sheet) -> str:
+    """Draw two bars, one a moment, with the change under the second."""
     known = by_measure(spec, facts, indicator(spec))
     first, last = needed(spec, known, "avant"), needed(spec, known, "apres")
     told = " ".join(part for part in (change(known), directions(spec, known)) if part)
     bars = [Bar(month_of(first), first["valeur"], printed(first), hatched=True),
             Bar(month_of(last), last["valeur"], printed(last), detail=told)]
     alt = f"Barres. {first['libelle']} : {printed(first)} en {month_of(first)}, {printed(last)} en {month_of(last)}. {told}"
-    return bar_chart(titre, bars, note(spec, [first, last]), fonts), alt
+    bar_chart(sheet, titre, bars, note(spec, [first, last]))
+    return alt
 
 
-def before_after_by_group(spec: dict, facts, titre: str, fonts: Path = FONTS) -> tuple[Figure, str]:
-    """Return two bars for each group, each with its share of the total, then two for the whole."""
+def before_after_by_group(spec: dict, facts, titre: str, sheet: Sheet) -> str:
+    """Draw two bars for each group, each with its share of the total, then two for the whole."""
     known = by_measure(spec, facts, indicator(spec))
     groups = [*groups_of(spec, known, "avant"), *([""] if ("avant", "") in known else [])]
     bars, told = [], []
@@ -36,29 +34,29 @@ def before_after_by_group(spec: dict, facts, titre: str, fonts: Path = FONTS) ->
         told.append(f"{pair[0].heading} : {pair[0].text} au départ, {pair[1].text} à l’arrivée")
     moments = [needed(spec, known, measure, groups[-1]) for measure in ("avant", "apres")]
     alt = f"Barres. {moments[0]['libelle']}, de {month_of(moments[0])} à {month_of(moments[1])}. {' ; '.join(told)}."
-    return bar_chart(titre, bars, note(spec, moments, bars), fonts), alt
+    bar_chart(sheet, titre, bars, note(spec, moments, bars))
+    return alt
 
 
-def bars(spec: dict, facts, titre: str, fonts: Path = FONTS) -> tuple[Figure, str]:
-    """Return one bar for each group of a one-moment indicator, sorted by name; other indicators are told under each bar."""
+def bars(spec: dict, facts, titre: str, sheet: Sheet) -> str:
+    """Draw one bar for each group of a one-moment indicator, sorted by name; other indicators are told under each bar."""
     names = spec.get("indicateurs") or [indicator(spec)]
     known, *others = [by_measure(spec, facts, name) for name in names]
     drawn = [_group_bar(spec, known, others, group) for group in groups_of(spec, known, "valeur")]
     whole = known.get(("valeur", "")) or needed(spec, known, "valeur", groups_of(spec, known, "valeur")[0])
     told = [f"{bar.label}, {bar.text}" + (f" ({bar.detail})" if bar.detail else "") for bar in drawn]
-    return bar_chart(titre, drawn, note(spec, [whole], drawn), fonts), f"Barres. {whole['libelle']} : {' ; '.join(told)}."
+    bar_chart(sheet, titre, drawn, note(spec, [whole], drawn))
+    return f"Barres. {whole['libelle']} : {' ; '.join(told)}."
 
 
-def course(spec: dict, facts, titre: str, fonts: Path = FONTS) -> tuple[Figure, str]:
-    """Return a line of monthly values from zero: broken where a month has none, its circle empty where some are missing."""
+def course(spec: dict, facts, titre: str, sheet: Sheet) -> str:
+    """Draw a line of monthly values from zero: broken where a month has none, its circle empty where some are missing."""
     months = monthly(spec, facts)
-    sheet = blank(fonts)
-    top = headline(sheet, titre)
-    bottom = plot(sheet, months, top)
+    bottom = plot(sheet, months, headline(sheet, titre))
     known = [m for m in months if not math.isnan(m["valeur"])]
     partial = "Cercle vide : des relevés manquent ce mois-là." if any(is_partial(m, months) for m in known) else ""
-    paragraph(sheet, " ".join(p for p in (note(spec, months), partial) if p), MARGIN, bottom, WIDTH - 2 * MARGIN, NOTE)
-    return finished(sheet), _course_alt(months)
+    paragraph(sheet, " ".join(p for p in (note(spec, months), partial) if p), MARGIN, bottom, sheet.width - 2 * MARGIN, NOTE)
+    return _course_alt(months)
 
 
 def _pair(spec: dict, known: dict, group: str, colour: str) -> list[Bar]:

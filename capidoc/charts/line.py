@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from capidoc import french
 from capidoc.charts.material import printed
-from capidoc.charts.sheet import DETAIL, GAP, GREY, MARGIN, NOTE, RULE, TEAL, VALUE, WIDTH, Sheet, width_of, write
+from capidoc.charts.sheet import DETAIL, GAP, GREY, MARGIN, NOTE, RULE, TEAL, VALUE, Sheet, width_of, write
 
 PLOT_HEIGHT = 2.1
 
@@ -19,7 +19,7 @@ def plot(sheet: Sheet, months: list[dict], top: float) -> float:
     base, scale = top + VALUE.line + PLOT_HEIGHT, PLOT_HEIGHT / (highest - lowest)
     left = MARGIN + max(width_of(sheet, label, DETAIL) for label in ticks.values()) + 2 * GAP
     last = printed(next((m for m in reversed(months) if not math.isnan(m["valeur"])), months[-1]))
-    right = WIDTH - MARGIN - width_of(sheet, last, VALUE) - 2 * GAP
+    right = sheet.width - MARGIN - width_of(sheet, last, VALUE) - 2 * GAP
     xs = [left + GAP + (right - left - GAP) * i / max(1, len(months) - 1) for i in range(len(months))]
     _grid(sheet, {base - (tick - lowest) * scale: (label, tick == 0) for tick, label in ticks.items()}, left, right)
     _line(sheet, months, xs, [base - (m["valeur"] - lowest) * scale for m in months], base)

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, get_font
 from matplotlib.ft2font import LoadFlags
+from matplotlib.patches import Rectangle
 
 from capidoc import french
 
@@ -41,29 +42,35 @@ DETAIL, NOTE = Style("Lato-Regular.ttf", 8.5, GREY), Style("Lato-Regular.ttf", 8
 
 @dataclass(frozen=True)
 class Sheet:
-    """Axes that cover the whole figure, in inches from its top left corner, and the folder of fonts."""
+    """Axes that cover the whole figure, in inches from its top left corner, the folder of fonts, and how wide it is."""
 
     axes: Axes
     fonts: Path
+    width: float = WIDTH
+
+    @property
+    def height(self) -> float:
+        """How high it must be for its lowest text."""
+        return max(text.get_position()[1] for text in self.axes.texts) + 2 * MARGIN
 
 
-def blank(fonts: Path) -> Sheet:
+def blank(fonts: Path, width: float = WIDTH) -> Sheet:
     """Return an empty sheet; its height is fitted once everything is drawn."""
-    figure = Figure(figsize=(WIDTH, 1), dpi=DPI, facecolor="white")
-    axes = figure.add_axes((0, 0, 1, 1))
+    axes = Figure(figsize=(width, 1), dpi=DPI, facecolor="white").add_axes((0, 0, 1, 1))
     axes.set_axis_off()
-    axes.set_xlim(0, WIDTH)
-    return Sheet(axes, fonts)
+    return Sheet(axes, fonts, width)
 
 
-def finished(sheet: Sheet) -> Figure:
-    """Return the figure, as high as its lowest text."""
-    height = max(text.get_position()[1] for text in sheet.axes.texts) + 2 * MARGIN
-    figure = sheet.axes.figure
-    figure.set_size_inches(WIDTH, height)
-    sheet.axes.set_xlim(0, WIDTH)
-    sheet.axes.set_ylim(height, 0)
-    return figure
+def finished(sheet: Sheet, side: float = 0) -> Figure:
+    """Return the figure, as high as its lowest text; or in the middle of a square of that side, under a band."""
+    width, height = side or sheet.width, side or sheet.height
+    left, top = (sheet.width - width) / 2, (sheet.height - height) / 2
+    sheet.axes.figure.set_size_inches(width, height)
+    sheet.axes.set_xlim(left, left + width)
+    sheet.axes.set_ylim(top + height, top)
+    if side:
+        sheet.axes.add_patch(Rectangle((left, top), width, GAP, facecolor=TEAL))
+    return sheet.axes.figure
 
 
 def clean(text: str) -> str:
@@ -124,7 +131,7 @@ def _pieces(sheet: Sheet, word: str, width: float, style: Style) -> list[str]:
 
 def headline(sheet: Sheet, text: str) -> float:
     """Return the height at which the title ends, its lines about as long as each other."""
-    width = WIDTH - 2 * MARGIN
+    width = sheet.width - 2 * MARGIN
     count = len(_lines(sheet, text, width, TITLE))
     while count > 1 and len(_lines(sheet, text, width - 0.1, TITLE)) == count:
         width -= 0.1

@@ -7,6 +7,7 @@ from capidoc.documents.markdown import cards
 from capidoc.documents.pandoc import asset, data_uri, div, has_class, plain, raw, text, walk
 from capidoc.documents.pandoc import write as pandoc
 
+SCREEN = "_ecran.png"  # how the name of a chart for screens ends
 OPTIONS = (
     "--to=html5",
     "--wrap=none",
@@ -41,9 +42,11 @@ def _changed(node):
 
 
 def _image(node: dict, assets: Path) -> dict:
-    """Return the image with its bytes in its address: the PNG, a third of the SVG's weight on a slow line."""
-    attributes, alternative, (path, title) = node["c"]
-    return {**node, "c": [attributes, alternative, [data_uri(asset(assets, path, (".png",))), title]]}
+    """Return the image with its bytes in its address: of a chart the PNG for screens, not as wide as the page, a third of the SVG's weight."""
+    (identifier, classes, pairs), alternative, (path, title) = node["c"]
+    file = asset(assets, path, (SCREEN, ".png"))
+    width = [["width", "480"]] if file.name.endswith(SCREEN) else []
+    return {**node, "c": [[identifier, classes, pairs + width], alternative, [data_uri(file), title]]}
 
 
 def _bound(node: dict) -> list:

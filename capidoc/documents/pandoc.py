@@ -101,9 +101,9 @@ def raw(syntax: str, code: str) -> dict:
 
 
 def asset(assets: Path, path: str, suffixes: tuple[str, ...]) -> Path:
-    """Return the image's file, with the first of the suffixes that exists; it must lie inside the assets."""
+    """Return the image's file, with the first of the endings that exists; it must lie inside the assets."""
     for suffix in suffixes:
-        file = (assets / path).with_suffix(suffix).resolve()
+        file = Path(f"{(assets / path).with_suffix('')}{suffix}").resolve()
         if file.is_relative_to(assets.resolve()) and file.is_file():
             return file
     raise ValueError(f"L’image « {path} » est introuvable dans le dossier « {assets.name} ».")

@@ -6,26 +6,26 @@ from dataclasses import dataclass
 from docx import Document
 from docx.oxml.ns import qn
 
-BEGINNING = 60  # characters that name a paragraph
 OBJECT = "\ufffc"  # stands for a picture or a note
 OBJECTS = ("drawing", "pict", "object", "AlternateContent", "footnoteReference", "endnoteReference")
 WORD = re.compile(r"(\s*)(\w+|[^\w\s])")
 ALIKE = str.maketrans({"’": "'", "«": '"', "»": '"', "“": '"', "”": '"', "−": "-", "‑": "-"})
+BEGINNING = 60  # characters that name a paragraph
 
 
 @dataclass
 class Said:
-    """A word: its text, the space before it, « ** », « * » or « *** », and (fact, text) of the content control around it."""
+    """A word: its text, the space before it, « ** », « * » or « *** », and the (fact, text) of the content control around it."""
 
     text: str
     space: str = ""
     style: str = ""
-    control: tuple = ()
+    control: tuple = ("", "")
 
     @property
-    def key(self) -> str:
-        """The word as it is compared: typography is nobody's edit."""
-        return self.text.translate(ALIKE)
+    def key(self) -> tuple[str, str]:
+        """The word and its fact, as they are compared: typography is nobody's edit."""
+        return self.text.translate(ALIKE), self.control[0]
 
 
 @dataclass
@@ -47,8 +47,13 @@ class Paragraph:
         return "".join(said.space + said.text for said in self.words).strip()[:BEGINNING]
 
     @property
+    def holds_object(self) -> bool:
+        """Whether a picture or a note is in it."""
+        return any(said.text == OBJECT for said in self.words)
+
+    @property
     def look(self) -> list:
-        """Its words as compared and their style."""
+        """All that somebody may change in it: its words, their facts, bold and italic."""
         return [(said.key, said.style) for said in self.words]
 
 
@@ -97,8 +102,8 @@ def _style(run) -> str:
     return "".join(mark for tag, mark in (("b", "**"), ("i", "*")) if run.xpath(f"./w:rPr/w:{tag}[not(@w:val='0' or @w:val='false')]"))
 
 
-def _control(run) -> tuple:
-    """Return (fact, text) of the content control around the run, nothing where there is none, or where it lost its name."""
+def _control(run) -> tuple[str, str]:
+    """Return the fact and the text of the content control around the run, empty where there is none, or where it lost its name."""
     control = next(run.iterancestors(qn("w:sdt")), None)
     tag = control.find(f"{qn('w:sdtPr')}/{qn('w:tag')}") if control is not None else None
-    return (tag.get(qn("w:val")), "".join(t.text or "" for t in control.iter(qn("w:t")))) if tag is not None else ()
+    return ("", "") if tag is None else (tag.get(qn("w:val")), "".join(t.text or "" for t in control.iter(qn("w:t"))))

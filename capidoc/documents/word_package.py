@@ -1,5 +1,6 @@
 """What must be fixed in a composed Word file: sommaire, bookmarks, and all that would change from run to run."""
 
+import re
 from datetime import datetime
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -10,6 +11,7 @@ from docx.shared import Emu
 
 from capidoc.documents.pandoc import meta, text
 
+CAPITALISED = re.compile(r"(?:Heading|TOC) \d|Header|Footer")  # Word's own styles, as LibreOffice saves them
 EPOCH = (1980, 1, 1, 0, 0, 0)
 BOXES = ("Encadré", "Prudence", "Histoire")
 BULLET = 300  # twentieths of a point from one level of a list to the next
@@ -96,6 +98,9 @@ def _name_pictures(body) -> None:
 
 def _name_styles(document) -> None:
     """Replace the style names that pandoc left by the ids under which the model holds those styles."""
+    for name in document.styles.element.iter(qn("w:name")):
+        if CAPITALISED.fullmatch(name.get(qn("w:val"))):
+            name.set(qn("w:val"), name.get(qn("w:val")).lower())
     identifiers = {style.name: style.style_id for style in document.styles}
     for element in document.element.body.iter(qn("w:tblStyle"), qn("w:pStyle")):
         name = element.get(qn("w:val"))

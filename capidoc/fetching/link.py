@@ -40,6 +40,7 @@ class Link:
     authorization: str = field(repr=False)
 
     def __call__(self, request):
+        """The request with its secret, as requests asks of an auth."""
         # As requests' own auth: never overridden by ~/.netrc, taken off when a redirection leaves the host.
         request.headers["Authorization"] = self.authorization
         return request

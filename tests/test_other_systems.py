@@ -1,0 +1,116 @@
+"""What Windows and macOS have not: make, fork, links, one-step exchanges, UTF-8 by default, names that differ by their case alone."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from capidoc.__main__ import VERBS
+
+from .conftest import ROOT
+from .environments import lay
+
+GUIDES = [ROOT / "README.md", ROOT / "LISEZMOI.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+ONLY_POSIX = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "termios"}
+WITHOUT_MAKE = {"help", "test", "wheels", "audit"}  # the other targets are verbs
+# What a process of ours finds there: no fork, no hard or symbolic link, no C library to ask for a one-step exchange.
+POORER = """import ctypes, os
+def refused(*_, **__):
+    raise OSError(1, "not on this system")
+del os.fork, os.forkpty
+os.link = os.symlink = refused
+whole = ctypes.CDLL
+def library(name, *rest, **options):
+    if name is None:
+        raise TypeError("bad argument type for built-in operation")
+    return whole(name, *rest, **options)
+ctypes.CDLL = library
+"""
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory):
+    """(a copy of the project without make, the variables of a system whose texts are in cp1252 by default)."""
+    if sys.platform != "linux" or not shutil.which("localedef"):
+        pytest.skip("simulé sous Linux seulement, avec localedef")
+    root = lay(tmp_path_factory.mktemp("ailleurs"))
+    subprocess.run(["localedef", "-i", "fr_FR", "-f", "CP1252", root / "fr_FR.CP1252"], capture_output=True, check=False)
+    (root / "guard").mkdir()
+    (root / "guard" / "sitecustomize.py").write_text(POORER, encoding="utf-8")
+    return root, os.environ | {"LOCPATH": str(root), "LC_ALL": "fr_FR.CP1252", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "CAPIDOC_ENGINE": "nbclient",
+                               "PYTHONPATH": f"{root / 'guard'}{os.pathsep}{root}"}
+
+
+def ran(elsewhere, *arguments):
+    """(exit code, what was printed): the console is in cp1252 too."""
+    root, variables = elsewhere
+    done = subprocess.run([sys.executable, *arguments], cwd=root, env=variables, capture_output=True, encoding="cp1252", check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_poorer_system_is_really_poorer(elsewhere):
+    told = ran(elsewhere, "-c", "import ctypes, locale, os; print(locale.getencoding(), hasattr(os, 'fork'))\nctypes.CDLL(None)")
+    assert told[0] == 1 and told[1].startswith("CP1252 False") and "TypeError" in told[1]
+
+
+def test_a_programme_is_begun_built_checked_and_published_twice_there(elsewhere):
+    assert ran(elsewhere, "-m", "capidoc", "new", "essai", "--debut", "2024-01", "--fin", "2024-12")[0] == 0
+    assert ran(elsewhere, "-m", "capidoc", "report", "essai") == (0, "essai : capitalisation dans outputs/essai\n")
+    words = elsewhere[0] / "programmes/essai/recit/7_lecons.md"
+    words.write_text("Une leçon « apprise » à l’œuvre, d’un trait.\n", encoding="utf-8")
+    assert ran(elsewhere, "-m", "capidoc", "report", "essai") == (0, "essai : capitalisation dans outputs/essai\n")
+    assert ran(elsewhere, "-m", "capidoc", "verify", "essai")[0] == 0
+    assert "leçon" in (elsewhere[0] / "outputs/essai/capitalisation.html").read_text(encoding="utf-8")
+    assert not [path for path in (elsewhere[0] / "outputs").iterdir() if "ancien" in path.name or "chantier" in path.name]
+
+
+def test_no_module_asks_for_what_only_posix_has():
+    for path in sorted((ROOT / "capidoc").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        named = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        forks = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} & {"fork", "killpg", "setsid"}
+        assert not named & ONLY_POSIX and (not forks or path.stem == "engine"), path.name
+
+
+def test_every_file_is_opened_in_an_encoding_that_is_said():
+    done = subprocess.run([sys.executable, "-m", "ruff", "check", "-q", "--preview", "--select", "PLW1514", "capidoc", "programmes", "docs"],
+                          cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_names_hold_on_windows_and_where_case_is_not_told_apart():
+    tracked = [path.relative_to(ROOT) for place in ("capidoc", "data/raw", "docs", "notebooks", "programmes", "templates", "tests")
+               for path in (ROOT / place).rglob("*") if "__pycache__" not in path.parts]
+    assert [path for path in tracked if re.search(r'[<>:"|?*\\]|[. ]$', path.name) or len(path.as_posix()) > 150] == []
+    assert len({path.as_posix().casefold() for path in tracked}) == len(tracked)
+
+
+def test_git_changes_no_byte_of_what_was_received():
+    assert "data/raw/** -text" in (ROOT / ".gitattributes").read_text(encoding="utf-8")
+
+
+def test_whatever_make_does_for_a_user_a_verb_does():
+    targets = set(re.findall(r"^([a-z]+):.*## ", MAKEFILE, re.MULTILINE))
+    assert targets - WITHOUT_MAKE <= VERBS.keys()
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_the_commands_of_the_guides_exist(guide):
+    text = guide.read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE)) | {".venv"}
+    assert set(re.findall(r"-m capidoc ([a-z]+)", text)) <= {*VERBS, "report"}
+    assert set(re.findall(r"(?:`|^|\$ |run: )make ([a-z.]+)", text, re.MULTILINE)) <= targets
+
+
+def test_the_schedules_of_the_guide_are_well_written():
+    blocks = re.findall(r"```(?:yaml)?\n(.*?)```", (ROOT / "docs/informatique.md").read_text(encoding="utf-8"), re.DOTALL)
+    workflow, = (yaml.safe_load(block) for block in blocks if "runs-on" in block)
+    assert workflow["jobs"]["documents"]["steps"][1]["run"].startswith("make fetch")
+    cron, = (block for block in blocks if "MAILTO" in block)
+    assert re.search(r"^30 2 \* \* \* +cd /srv/capidoc && ", cron, re.MULTILINE) and "%" not in cron
