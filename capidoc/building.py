@@ -162,9 +162,9 @@ def _check(programme, described, workshop):
     known = manifest.get("sorties", {})
     same = all(known.get(name) == publishing.digest(programme.processed / name) for name in (FACTS, CONTROL))
     for name in standing:
-        aside = "/" not in name and name.rpartition(".")[2] in FORMATS
-        if same or aside or name.startswith(RETIRED):
-            place = workshop / (name if same or not aside else f"{RETIRED}/{name}")
+        document = "/" not in name and name.rpartition(".")[2] in FORMATS
+        if same or document or name.startswith(RETIRED):
+            place = workshop / (name if same or not document else f"{RETIRED}/{name}")
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(programme.published / name, place)
     if not same and _already(programme, programme.published):

@@ -101,8 +101,9 @@ def _deliverables(programme, name):
 def _workers(scheduler):
     """What runs `made`, and how many it runs at a time: a Python on each core, or the workers of a Dask cluster."""
     if not scheduler:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            yield pool, os.cpu_count
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()  # a container may have fewer than its machine
+        with ThreadPoolExecutor(cores) as pool:
+            yield pool, lambda: cores
         return
     try:
         import cloudpickle
