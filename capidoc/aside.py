@@ -20,7 +20,8 @@ def aside(work):
     A fork that failed is no news: the work is done here again, and its error told here. It may use no library that starts threads of its
     own, if this process has used it.
     """
-    if sys.platform != "linux" or any(one.name not in IDLE for one in threading.enumerate()):  # beside other threads a fork may never end
+    # Beside other threads a fork may never end.
+    if sys.platform != "linux" or not hasattr(os, "fork") or any(one.name not in IDLE for one in threading.enumerate()):
         yield work
         return
     here, there = Pipe(duplex=False)

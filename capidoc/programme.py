@@ -314,8 +314,8 @@ class _Loader(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):
 
 def read_yaml(path):
     """The content of a YAML file, all scalars as text; raises ConfigurationRefused with its line."""
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         for event in yaml.parse(text, _Loader):
             if isinstance(event, yaml.AliasEvent):
                 raise yaml.MarkedYAMLError(problem="alias YAML refusé", problem_mark=event.start_mark)
