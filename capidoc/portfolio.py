@@ -121,11 +121,12 @@ def _workers(scheduler):
 
 def _all(wishes, outcomes, workers, held):
     """Nothing; every wish has its outcome. A programme stays locked to others until the end: builds are apart, only publications take turns."""
-    (pool, cores), locks, waiting, busy = workers, {}, {}, {}
+    (pool, cores), locks, decided, waiting, busy = workers, {}, {}, {}, {}
     for name, (programme, deliverables) in wishes.items():
         if programme.slug not in locks:
             locks[programme.slug] = _outcome(lambda one=programme: held.enter_context(publishing.alone(one)))
-        described = publishing.inputs(programme, building.parameters(programme))
+            decided[programme.slug] = publishing.inputs(programme, None)
+        described = decided[programme.slug] | {"parametres": building.parameters(programme)}
         if locks[programme.slug].code:
             outcomes[name] = locks[programme.slug]
         elif publishing.untouched(programme, deliverables, described):
