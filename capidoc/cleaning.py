@@ -8,7 +8,7 @@ import pandas as pd
 
 from capidoc import constraints, values
 from capidoc.ingest import ORIGIN, REMARKS, SUBMISSION
-from capidoc.problems import ConfigurationRefused, Problem, QualityRefused, near
+from capidoc.problems import ConfigurationRefused, InputMismatch, Problem, QualityRefused, near
 from capidoc.values import Unreadable, key
 
 PLACE = ["fichier", "feuille", "ligne"]
@@ -79,11 +79,17 @@ def _logged(table, column, before, after, rule):
 def typed(work, column, function, rule):
     """Work with a column read by `function`; a cell that raises Unreadable is emptied and set aside with its reason."""
     readings = {word: _read(function, word) for word in work.table[column].unique()}
-    if len(other := work.table[work.table[column].isin([word for word, (_, motif) in readings.items() if motif == "autre_unite"])]):
-        raise QualityRefused(*(Problem("une autre monnaie, ou une autre durée, que celle de la question", remedy="Convertissez-le dans corrections.csv.",
-                                       file=r.fichier, sheet=r.feuille, row=r.ligne, column=column, value=getattr(r, column)) for r in other.itertuples()))
+    other = work.table[work.table[column].isin([word for word, (_, motif) in readings.items() if motif == "autre_unite"])]
+    _stopped(QualityRefused, other, column, "une autre monnaie, ou une autre durée, que celle de la question", "Convertissez-le dans corrections.csv.")
     work = _cells_aside(work, column, _met(work.table[column], {word: motif for word, (_, motif) in readings.items() if motif}))
     return rewrite(work, [column], lambda word: readings.get(word, ("", ""))[0], rule)
+
+
+def _stopped(refusal, rows, column, what, remedy):
+    """Nothing when there is no row; else the refusal is raised, on this column of each."""
+    if len(rows):
+        raise refusal(*(Problem(what, remedy=remedy, file=row["fichier"], sheet=row["feuille"], row=row["ligne"], column=column, value=row[column])
+                        for row in rows.to_dict("records")))
 
 
 def _read(function, value):
@@ -130,18 +136,31 @@ def empty_rows(work, columns):
     return work.without(work.table[columns].apply(_where, test=lambda word: not word.strip()).all(axis=1), "vide")
 
 
-def total_rows(work, columns, pattern):
-    """Work less the rows that sum others (finance workbooks) and the headings between them."""
-    if not pattern:
+def total_rows(work, columns, source):
+    """Work less the rows that sum others (finance workbooks), where no unit is named, and the headings between them."""
+    if not source.totaux:
         return work
-    total = work.table[columns].apply(_where, test=lambda word: re.match(pattern, word.strip(), re.IGNORECASE))
-    work = work.without(total.any(axis=1), "total")
+    total = work.table[columns].apply(_where, test=lambda word: re.match(source.totaux, word.strip(), re.IGNORECASE))
+    named = ~total[source.identifiant] & _where(work.table[source.identifiant], lambda word: _unit(source)(values.spaced(word).upper()))
+    work = work.without(total.any(axis=1) & ~named, "total")
     return work.without(work.table[columns].apply(_where, test=str.strip).sum(axis=1) == 1, "intertitre")
+
+
+def computed(work, columns):
+    """The same Work; raises InputMismatch when it holds formulas that no spreadsheet has computed."""
+    for column in columns:
+        never = work.table[_where(work.table[column], lambda word: word.startswith("="))]
+        _stopped(InputMismatch, never, column, "formule jamais calculée", "Ouvrez le fichier dans un tableur, enregistrez-le, puis relancez.")
+    return work
+
+
+def _unit(source):
+    return re.compile(source.motif_identifiant).fullmatch
 
 
 def identifiable(work, source):
     """Work less the rows whose unit cannot be read, set aside as rejected."""
-    known = _where(work.table[source.identifiant], re.compile(source.motif_identifiant).fullmatch)
+    known = _where(work.table[source.identifiant], _unit(source))
     return work.without(~known, "identifiant_inconnu", "rejetee", source.identifiant)
 
 
@@ -182,12 +201,8 @@ def single(work, source):
         sent = pd.Series(pd.factorize(work.table["envoi"], sort=True)[0], work.table.index)
         newest = sent.groupby([work.table[name] for name in unit]).transform("max")
         work = work.without(sent < newest, "remplacee", column=source.identifiant)
-    clash = work.table[work.table.duplicated(unit, keep=False)]
-    if len(clash):
-        raise QualityRefused(*(Problem("deux saisies différentes pour la même unité et le même moment", file=r.fichier, sheet=r.feuille,
-                                       row=r.ligne, value=getattr(r, source.identifiant),
-                                       remedy="Choisissez-en une dans corrections.csv (action « supprimer » pour l’autre).")
-                               for r in clash.itertuples()))
+    _stopped(QualityRefused, work.table[work.table.duplicated(unit, keep=False)], source.identifiant,
+             "deux saisies différentes pour la même unité et le même moment", "Choisissez-en une dans corrections.csv (action « supprimer » pour l’autre).")
     return work
 
 
@@ -341,8 +356,9 @@ def clean_table(table, form, source, decisions):
     questions = form.of()
     columns = [c for c in table if c in questions]
     coded = [c for c in columns if questions[c].kind in RULES]
-    work = total_rows(empty_rows(Work.on(table), columns), columns, source.totaux)
+    work = total_rows(empty_rows(Work.on(table), columns), columns, source)
     work = corrected(clean_texts(work, columns), decisions.corrections)
+    work = computed(work, [source.identifiant, *coded])
     work = without_missing_codes(identified(work, source), coded, source.manquants)
     work = excluded(not_approved(work), [rule for rule in source.exclusions if rule.valeurs])
     work = excluded(identifiable(work, source), [rule for rule in source.exclusions if rule.hors])

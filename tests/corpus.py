@@ -280,7 +280,9 @@ FORMULAS = [
     ("#N/A dans un code", swapped(b'<c r="A2" t="inlineStr"><is><t>E1</t></is></c>', b'<c r="A2" t="e"><v>#N/A</v></c>'), 0, "identifiant_inconnu",
      {"suivi": KEPT[1:]}),
     ("total jamais calculé d’une ligne de total", book(rows=[*ROWS, ["Total", "", "", "=SUM(D2:D7)", "", "", "", "", ""]]), 0, "formule", {"suivi": KEPT}),
-    ("formule écrite en CSV", cell(REVENU, "=500*2"), 0, "nombre_illisible", kept(REVENU, "")),
+    ("formule écrite en CSV", cell(REVENU, "=500*2"), 22, "formule jamais calculée", None),
+    ("texte que le tableur a pris pour une formule",
+     swapped(b'<c r="I2" t="inlineStr"><is><t>bien</t></is></c>', b'<c r="I2" t="e"><f>bien</f><v>#NAME?</v></c>'), 0, "texte_formule", kept(8, "=bien")),
 ]
 COLUMNS = [
     ("colonne absente", csv(text(*[r[:3] + r[4:] for r in ROWS], head=HEAD[:3] + HEAD[4:])), 22, "« Revenu » : titre de colonne absent", None),
@@ -304,6 +306,7 @@ COLUMNS = [
     ("commune fusionnée", book(lambda b: b.active.merge_cells("C2:C3"), rows=[ROWS[0], ROWS[2], ROWS[1], *ROWS[3:]]), 0, "cellules_fusionnees",
      {"suivi": [KEPT[0], KEPT[2], KEPT[1], *KEPT[3:]]}),
     ("revenu fusionné", book(lambda b: b.active.merge_cells("D2:D3")), 22, "nombre fusionné sur les lignes 2 à 3", None),
+    ("remarque qui commence par total", cell(8, "Totalement installée"), 0, "", kept(8, "Totalement installée")),
     ("lignes vides, total et intertitre", csv(text(*ROWS[:2], [""] * 9, ["Juin", *[""] * 8], *ROWS[2:], ["Total", "", "", "3480", *[""] * 5])), 0, "",
      {"suivi": KEPT}),
 ]
@@ -467,7 +470,7 @@ DECISIONS = [
     ("deux journaux", fixes(LINE) | fix_book(LINE), 10, "table en double"),
     ("journal .ods", csv(LINES) | {"corrections.ods": b"x"}, 10, "sous un autre nom"),
     ("journal d’une autre casse", csv(LINES) | {"Corrections.csv": b"x"}, 10, "sous un autre nom"),
-    ("formule jamais calculée", fix_book(fix(nouvelle="=1000+500")), 10, "formule jamais calculée"),
+    ("formule jamais calculée", fix_book(fix(nouvelle="=1000+500")), 22, "formule jamais calculée"),
     ("classeur vide", csv(LINES) | {"corrections.xlsx": saved(Workbook())}, 10, "colonne absente"),
     ("classeur tronqué", csv(LINES) | {"corrections.xlsx": SOUND[:900]}, 20, "tronqué"),
     ("journal vide", csv(LINES) | {"corrections.csv": b""}, 20, "fichier vide"),
