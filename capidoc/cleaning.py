@@ -86,9 +86,9 @@ def typed(work, column, function, rule):
 
 
 def _stopped(refusal, rows, column, what, remedy):
-    """Nothing when there is no row; else the refusal is raised, on this column of each."""
+    """Nothing when there is no row; else the refusal is raised, on this column of each; `what` may quote {its other cells}."""
     if len(rows):
-        raise refusal(*(Problem(what, remedy=remedy, file=row["fichier"], sheet=row["feuille"], row=row["ligne"], column=column, value=row[column])
+        raise refusal(*(Problem(what.format(**row), remedy=remedy, file=row["fichier"], sheet=row["feuille"], row=row["ligne"], column=column, value=row[column])
                         for row in rows.to_dict("records")))
 
 
@@ -307,26 +307,15 @@ def in_order(work, pairs):
 def summing(work, source, months):
     """Work with the breakdowns whose parts do not give the declared total remarked; QualityRefused at a compared moment."""
     for breakdown in (b for b in source.ventilations.values() if b.total):
-        parts = work.table[list(breakdown.colonnes.values())].apply(pd.to_numeric)
-        total = pd.to_numeric(work.table[breakdown.total])
-        wrong = work.table[parts.notna().all(axis=1) & total.notna() & (parts.sum(axis=1) != total)]
+        parts, total = list(breakdown.colonnes.values()), breakdown.total
+        numbers = work.table[[*parts, total]].apply(pd.to_numeric)
+        wrong = work.table[numbers.notna().all(axis=1) & (numbers[parts].sum(axis=1) != numbers[total])]
         stop = wrong[wrong[source.moment].str[:7].isin((months[0], months[-1]))] if source.moment else wrong
-        if len(stop):
-            raise QualityRefused(*(_unequal(row, breakdown) for _, row in stop.iterrows()))
-        remarks = wrong[[*PLACE, "uuid"]].assign(question=breakdown.total, valeur=wrong[breakdown.total], controle="somme_fausse")
+        _stopped(QualityRefused, stop, total, " + ".join(f"{{{part}}}" for part in parts) + " ne donne pas ce total",
+                 "Tranchez dans corrections.csv : ce mois porte un total publié.")
+        remarks = wrong[[*PLACE, "uuid"]].assign(question=total, valeur=wrong[total], controle="somme_fausse")
         work = replace(work, remarks=_stacked(work.remarks, remarks))
     return work
-
-
-def _unequal(row, breakdown):
-    parts = " + ".join(row[c] for c in breakdown.colonnes.values())
-    return Problem(f"{parts} ne donne pas ce total", file=row["fichier"], sheet=row["feuille"], row=row["ligne"], column=breakdown.total,
-                   value=row[breakdown.total], remedy="Tranchez dans corrections.csv : ce mois porte un total publié.")
-
-
-def identified(work, source):
-    """Work with unit identifiers in capitals."""
-    return rewrite(work, [source.identifiant], str.upper, "identifiant")
 
 
 def clean_texts(work, columns):
@@ -358,8 +347,8 @@ def clean_table(table, form, source, decisions):
     coded = [c for c in columns if questions[c].kind in RULES]
     work = total_rows(empty_rows(Work.on(table), columns), columns, source)
     work = corrected(clean_texts(work, columns), decisions.corrections)
-    work = computed(work, [source.identifiant, *coded])
-    work = without_missing_codes(identified(work, source), coded, source.manquants)
+    work = rewrite(computed(work, [source.identifiant, *coded]), [source.identifiant], str.upper, "identifiant")
+    work = without_missing_codes(work, coded, source.manquants)
     work = excluded(not_approved(work), [rule for rule in source.exclusions if rule.valeurs])
     work = excluded(identifiable(work, source), [rule for rule in source.exclusions if rule.hors])
     work = single(typed_answers(in_period(work, source, form, decisions), questions, decisions.spellings), source)

@@ -135,7 +135,7 @@ def _recognised(sheet, form, source, repeat):
         raise QualityRefused(Problem("aucune ligne sous les titres", remedy="Exportez à nouveau, ou retirez ce fichier de data/raw.", **sheet.place))
     body, merged = _unmerged(sheet, body, found, questions)
     table = _with_origin(_named(body, found, questions, sheet), sheet, source, repeat)
-    remarks = [*_remarks(sheet, headers, found, questions, body, kept), *_renamed(sheet, headers, found, source.renommages), *merged]
+    remarks = [*_remarks(sheet, headers, found, questions, body, kept, source.renommages), *merged]
     return table, remarks, _secrets(headers, found, source, repeat, form, body)
 
 
@@ -183,11 +183,8 @@ def _named(body, found, questions, sheet):
 
 def _details(found):
     """The 1/0 columns of each select_multiple: {question: {choice: position}}."""
-    details = {}
-    for position, name in found.items():
-        if isinstance(name, tuple):
-            details.setdefault(name[0], {})[name[1]] = position
-    return details
+    ticked = {name: position for position, name in found.items() if isinstance(name, tuple)}
+    return {question: {choice: position for (one, choice), position in ticked.items() if one == question} for question, _ in ticked}
 
 
 def _from_details(body, details):
@@ -252,23 +249,21 @@ def _unread(sheets, main, source):
         yield _remark(main, "", main.written, "encodage", "")
 
 
-def _remarks(sheet, headers, found, questions, body, kept):
+def _remarks(sheet, headers, found, questions, body, kept, renamed):
     for position, header in enumerate(headers):
         # The column is named, never its content: it may hold names or phones.
-        name, filled = found.get(position), any(map(str.strip, body[position].unique()))
-        if not header.strip() and filled:
+        name = found.get(position)
+        if not header.strip() and any(map(str.strip, body[position].unique())):
             yield _remark(sheet, f"n° {position + 1}", "", "colonne_sans_titre")
         elif header.strip() and name is None and not re.fullmatch(r"_?(gps|.*_(latitude|longitude|altitude|precision))", header.split("/")[-1]):
             yield _remark(sheet, header, "", "colonne_non_declaree")
+        elif name in renamed:
+            yield _remark(sheet, renamed[name], header, "colonne_renommee")
     yield from _diverging(sheet, found, body, questions)
     for (row, position), formula in sheet.formulas.items():
         text = found.get(position) in questions and questions[found[position]].kind == "texte"
         yield _remark(sheet, headers[position] if position < len(headers) else position, formula if found.get(position) in kept else "",
                       "texte_formule" if text and sheet.cells.loc[row, position] == formula else "formule", row)
-
-
-def _renamed(sheet, headers, found, renamed):
-    return [_remark(sheet, renamed[name], headers[position], "colonne_renommee") for position, name in found.items() if name in renamed]
 
 
 def _same(said, ticked, known, question):
