@@ -88,7 +88,7 @@ def typed(work, column, function, rule):
 def _stopped(refusal, rows, column, what, remedy):
     """Nothing when there is no row; else the refusal is raised, on this column of each; `what` may quote {its other cells}."""
     if len(rows):
-        raise refusal(*(Problem(what.format(**row), remedy=remedy, file=row["fichier"], sheet=row["feuille"], row=row["ligne"], column=column, value=row[column])
+        raise refusal(*(Problem(what.format(**row), "", remedy, row["fichier"], row["feuille"], row["ligne"], column, row[column])
                         for row in rows.to_dict("records")))
 
 

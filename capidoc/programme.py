@@ -118,7 +118,7 @@ class Source(Kept):
     libelle: str
     fichier: str
     collecte: Server | None = None
-    formulaire: str | None = None
+    formulaire: Annotated[str, StringConstraints(pattern=r"^[^/\\]+$")] | None = None
     colonnes: dict[Name, Column] = {}
     totaux: str | None = None
     unite: Name

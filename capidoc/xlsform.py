@@ -7,7 +7,6 @@ from capidoc.problems import InputMismatch, Problem, near
 from capidoc.reading import read
 from capidoc.values import key
 
-SEPARATORS = ("/", ".", ":")
 KINDS = {
     "integer": "nombre", "decimal": "nombre", "range": "nombre", "calculate": "nombre", "date": "date", "today": "date",
     "select one": "choix", "select all that apply": "choix_multiple",
@@ -109,7 +108,7 @@ def recognise(headers, questions, needed, renamed, place):
 
     Raises InputMismatch when a header may be a needed question or another, or two headers the same needed one.
     """
-    candidates = _candidates(questions, renamed, {*SEPARATORS, *_separators(headers, questions)})
+    candidates = _candidates(questions, renamed, set(_separators(headers, questions)))
     found, problems = {}, []
     for position, header in enumerate(headers):
         names = candidates.get(key(header), set()) if header not in SYSTEM else {header}

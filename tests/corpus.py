@@ -373,6 +373,7 @@ TWICE = [
      {"suivi": [*KEPT[2:], *KEPT[:2]]}),
     ("ligne copiée", csv(text(*ROWS, ROWS[0])), 0, "doublon", {"suivi": KEPT}),
     ("deux contenus pour une visite", csv(text(*ROWS, without(ROWS, 0, REVENU, "9")[0])), 23, "deux saisies différentes", None),
+    ("fichier d’un autre dossier", settings('"suivi*"', '"../../suivi*"') | csv(LINES), 20, "aucun fichier reçu", None),
     ("aucun fichier", {"raw/autre.csv": b"x"}, 20, "aucun fichier reçu", None),
     ("fichier d’Office et fichier perdu", csv(LINES) | {"raw/~$suivi.xlsx": b"x", "raw/autre.txt": b"x"}, 0, "", {"suivi": KEPT}),
 ]
@@ -432,6 +433,8 @@ SETTINGS = [
     ("période à l’envers", settings("debut: 2022-05", "debut: 2022-09"), "vient après la fin"),
     ("type inconnu", settings("type: nombre, minimum: 0", "type: montant"), "valeur inconnue"),
     ("formulaire et colonnes", settings("    unite:", "    formulaire: x.xlsx\n    unite:"), "l’un des deux"),
+    ("formulaire d’un autre dossier", settings("    unite:", "    formulaire: ../../x.xlsx\n    unite:"), "écriture refusée"),
+    ("variable qui est un chemin", settings("variables: [revenu,", "variables: [../revenu,"), "écriture refusée"),
     ("minimum en lettres", settings("minimum: 0", "minimum: zéro"), "programme.yml"),
     ("seuil abaissé", settings("communes:", "divulgation: {personnes: 2}\ncommunes:"), "demande sa raison"),
 ]
