@@ -158,9 +158,9 @@ def _unit(source):
     return re.compile(source.motif_identifiant).fullmatch
 
 
-def identifiable(work, source):
-    """Work less the rows whose unit cannot be read, set aside as rejected."""
-    known = _where(work.table[source.identifiant], _unit(source))
+def identifiable(work, source, titles):
+    """Work less the rows whose unit cannot be read, or that say the column's title again, set aside as rejected."""
+    known = _where(work.table[source.identifiant], lambda word: _unit(source)(word) and key(word) not in map(key, titles))
     return work.without(~known, "identifiant_inconnu", "rejetee", source.identifiant)
 
 
@@ -350,7 +350,7 @@ def clean_table(table, form, source, decisions):
     work = rewrite(computed(work, [source.identifiant, *coded]), [source.identifiant], str.upper, "identifiant")
     work = without_missing_codes(work, coded, source.manquants)
     work = excluded(not_approved(work), [rule for rule in source.exclusions if rule.valeurs])
-    work = excluded(identifiable(work, source), [rule for rule in source.exclusions if rule.hors])
+    work = excluded(identifiable(work, source, questions[source.identifiant].labels), [rule for rule in source.exclusions if rule.hors])
     work = single(typed_answers(in_period(work, source, form, decisions), questions, decisions.spellings), source)
     work = constrained(in_order(work, source.ordre), questions, (source.identifiant, source.moment), decisions.today)
     return summing(work, source, decisions.months)

@@ -307,6 +307,8 @@ COLUMNS = [
      {"suivi": [KEPT[0], KEPT[2], KEPT[1], *KEPT[3:]]}),
     ("revenu fusionné", book(lambda b: b.active.merge_cells("D2:D3")), 22, "nombre fusionné sur les lignes 2 à 3", None),
     ("remarque qui commence par total", cell(8, "Totalement installée"), 0, "", kept(8, "Totalement installée")),
+    ("titres répétés à chaque page", csv(text(*ROWS[:3], HEAD, *ROWS[3:])) | settings('    motif_identifiant: "E[0-9]"\n', ""), 0, "identifiant_inconnu",
+     {"suivi": KEPT}),
     ("lignes vides, total et intertitre", csv(text(*ROWS[:2], [""] * 9, ["Juin", *[""] * 8], *ROWS[2:], ["Total", "", "", "3480", *[""] * 5])), 0, "",
      {"suivi": KEPT}),
 ]
@@ -344,11 +346,11 @@ AMOUNTS = [
     ("1.012.000,50", "1012000.5", ""),
     *((amount, "", "montant_ambigu") for amount in ("1,012", "1.012", "152.500", "12,345")),
     *((amount, "", "nombre_illisible") for amount in ("1e3", "inf", "nan", "0x10", "15O 000", "(500)", "12 34", "--5", "1 012 00", "1,012.50", "½",
-     "mille", "1'000", "1/2",
+     "mille", "1'000", "1/2", "3 vendeurs",
                                                       "99999999999999999999" * 20, "😀")),
-    ("-5", "", "hors_bornes"), *((code, "", "") for code in ("", "-99", "NSP", "n/a", "nd")),
+    *((amount, amount, "") for amount in ("98", "99")), ("-5", "", "hors_bornes"), *((code, "", "") for code in ("", "-99", "NSP", "n/a", "nd")),
 ]
-OTHER_UNITS = ["100 EUR", "€ 100", "$100", "1 000 F CFA/mois", "12 000 par an"]
+OTHER_UNITS = ["100 EUR", "€ 100", "$100", "1 000 F CFA/mois", "12 000 par an", "15,5 euros"]
 DAYS = [
     *((day, "2022-05-13", "") for day in ("13/05/2022", "13-05-2022", "13.05.2022", "44694", "2022-05-13T08:30:00.000+00:00", "2022-05-13 08:30")),
     ("05/01/2022", "2022-01-05", ""), ("5/1/2022", "2022-01-05", ""),
@@ -603,6 +605,7 @@ KOBOS = [
     ("fiche d’essai", kobo(settings=KOBO + "    exclusions: [{motif: test, question: code, valeurs: ['007']}]\n"), 0, "-visite_manquante",
      {"suivi": WHOLE["suivi"][:2], "suivi.apprentis": WHOLE["suivi.apprentis"][:2]}),
     ("fiche envoyée deux fois", kobo(again()), 0, "doublon", WHOLE),
+    ("deux exports qui se recouvrent", kobo(**{"raw/suivi 2.xlsx": exporter.xlsx(exporter.Settings())}), 0, "doublon", WHOLE),
     ("fiche corrigée puis renvoyée", kobo(again(revenu_mensuel=9, _submission_time="2023-01-01T00:00:00")), 0, "remplacee",
      {"suivi": [*WHOLE["suivi"][1:], [*WHOLE["suivi"][0][:INCOME], "9", *WHOLE["suivi"][0][VISIT:]]], "suivi.apprentis": WHOLE["suivi.apprentis"][2:]}),
     ("même instant, autre contenu", kobo(again(revenu_mensuel=9)), 23, "deux saisies différentes", None),
