@@ -167,7 +167,7 @@ def _portfolio(folder, name, before=""):
     (ours.folder / "jeux.csv").write_text("programme;commune;debut;fin;livrable\n" + "".join(f"jass;{c};{a};{b};note\n" for c, a, b in scopes))
 
     def check():
-        made = len([*(ours.folder / "outputs/jass").glob("*/note.docx")])
+        made = len([*(ours.folder / "outputs/jass").rglob("note.docx")])  # the whole period is the whole programme
         if made != NOTES:
             raise AssertionError(f"{name} : {made} notes")
     return _with(ours, command=before + ours.command, before=_emptied(ours.folder), check=check)
