@@ -36,6 +36,12 @@ def published(tmp_path_factory):
     return root / "outputs"
 
 
+@pytest.fixture(scope="module")
+def jass(published):
+    """The folder of JASS's set."""
+    return published / "jass"
+
+
 def public(published, pattern):
     """The files of the set that may go public, sorted."""
     return [path for path in sorted(published.rglob(pattern)) if "interne" not in path.parts]
@@ -162,8 +168,8 @@ def test_pdfua_finds_nothing(published):
 # ── charts ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_no_text_of_jass_s_charts_is_clipped_or_overlaps_another(published):
-    here = Programme("jass", root=published.parents[1])
+def test_no_text_of_jass_s_charts_is_clipped_or_overlaps_another(jass):
+    here = Programme("jass", root=jass.parents[1])
     known = disclosure.shown(facts.read(here.processed / "resultats.json"), "public", here.identity.divulgation)
     names = narrative.context(here, known, claims.load(here.folder))
     for spec in read_yaml(here.folder / "figures.yml"):
@@ -196,17 +202,17 @@ def pages(pdf):
 
 
 @needs("soffice")
-def test_a_word_file_that_nobody_edited_brings_no_change_back_even_saved_by_libreoffice(published, tmp_path):
-    files = [file for file in public(published, "*.docx") if file.parent == published]
+def test_a_word_file_that_nobody_edited_brings_no_change_back_even_saved_by_libreoffice(jass, tmp_path):
+    files = [file for file in public(jass, "*.docx") if file.parent == jass]
     command = ["soffice", f"-env:UserInstallation={(tmp_path / 'profil').as_uri()}", "--headless", "--convert-to", "docx:MS Word 2007 XML"]
     subprocess.run([*command, "--outdir", tmp_path, *files], capture_output=True, timeout=180, check=True)
     for file in [*files, *tmp_path.glob("*.docx")]:
-        assert importing.proposed(Programme("jass", root=published.parents[1]), file) == ({}, []), file.stem
+        assert importing.proposed(Programme("jass", root=jass.parents[1]), file) == ({}, []), file.stem
 
 
-def test_an_edited_sentence_of_jass_is_shown_then_written_when_asked(published, tmp_path):
-    root = published.parents[1]
-    recit, document = root / "programmes" / "jass" / "recit" / "2_realisations.md", Document(published / "capitalisation.docx")
+def test_an_edited_sentence_of_jass_is_shown_then_written_when_asked(jass, tmp_path):
+    root = jass.parents[1]
+    recit, document = root / "programmes" / "jass" / "recit" / "2_realisations.md", Document(jass / "capitalisation.docx")
     run = next(run for p in document.paragraphs if p.text.startswith("Ce nombre dépasse de peu") for run in p.runs)
     run.text = run.text.replace("dépasse de peu", "dépasse à peine")
     document.save(tmp_path / "capitalisation relue.docx")
