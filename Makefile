@@ -53,7 +53,7 @@ claims: $(READY) ## proposer les chiffres que publie un texte : make claims TEXT
 	@$(CAPIDOC) claims $(PROGRAMME) --texte "$(TEXTE)"
 
 import: $(READY) ## reprendre dans recit/ un Word retouché : make import FICHIER=capitalisation.docx, puis avec OUI=1 pour écrire
-	@$(CAPIDOC) import $(PROGRAMME) --commune "$(COMMUNE)" "$(FICHIER)" $(if $(OUI),--oui)
+	@$(CAPIDOC) import $(SCOPE) "$(FICHIER)" $(if $(OUI),--oui)
 
 test: $(READY) ## tous les tests
 	@$(VENV)/bin/ruff check -q capidoc tests programmes

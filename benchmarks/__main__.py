@@ -38,7 +38,7 @@ def _in_turn(contenders, rounds):
     for _ in range(rounds):
         for one in contenders:
             one.before()
-            costs[one.name].append(measure.cost(one.command, one.folder, one.environment))
+            costs[one.name].append(measure.cost(one.command, one.folder, one.environment, one.times))
             one.check()
     return costs
 

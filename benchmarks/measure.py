@@ -25,8 +25,8 @@ class Failed(Exception):
     """A command that did not end well: its words."""
 
 
-def cost(command, folder, environment):
-    """The Cost of a shell command, its children counted; raises Failed with its last words."""
+def cost(command, folder, environment, times=1):
+    """The Cost of a shell command done so many times, measured once, its children counted; raises Failed with its last words."""
     before = perf_counter()
     process = subprocess.Popen(["sh", "-ec", command], cwd=folder, env=os.environ | environment, text=True, stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -41,7 +41,7 @@ def cost(command, folder, environment):
     if status:
         raise Failed(f"{command}\n{said[-2000:]}")
     # The kernel remembers the largest single process exactly; the samples know them together.
-    return Cost(seconds, used.ru_utime + used.ru_stime, max(peak[0], used.ru_maxrss * 1024) / 1e6)
+    return Cost(times * seconds, times * (used.ru_utime + used.ru_stime), max(peak[0], used.ru_maxrss * 1024) / 1e6)
 
 
 def _watch(pid, peak, done):

@@ -5,9 +5,11 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 
 from benchmarks import tools, volume
+from capidoc.programme import Period
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("capidoc", "notebooks", "templates", "programmes", "data/raw", "requirements.lock")
@@ -16,12 +18,12 @@ PEERS = Path(__file__).parent / "peers"
 # The total of the last month, in every document: nobody is fast by leaving the work out.
 TOTAL = re.compile("3[\\s\u00a0\u202f]050[\\s\u00a0\u202f]400")
 SENTENCE = "Une phrase de plus, que quelqu’un vient d’écrire.\n"
-NOTES = 10
+NOTES = 100
 
 
 @dataclass(frozen=True)
 class Contender:
-    """Somebody who does the work: a shell command in a folder, what is put back before it, what must hold after it."""
+    """Somebody who does the work: a shell command in a folder, what is put back before it, what must hold after it; how many times it is to be done."""
 
     name: str
     command: str
@@ -29,6 +31,7 @@ class Contender:
     before: Callable = lambda: None
     check: Callable = lambda: None
     environment: dict = field(default_factory=dict)
+    times: int = 1
 
 
 @dataclass(frozen=True)
@@ -83,13 +86,13 @@ def _grown(path):
     return grow
 
 
-def _papermill(folder, names, name="papermill × 3 + nbconvert : HTML", repeated=1, livrable="capitalisation"):
+def _papermill(folder, names, name="papermill × 3 + nbconvert : HTML", times=1, livrable="capitalisation"):
     """The same notebooks by papermill's own command, in ordinary kernels, as one does without us."""
     root = folder / "papermill"
     asked = {NOTEBOOKS[-1]: f" -p livrable {livrable}"}
     steps = [f"{sys.executable} -m papermill -k python3 --no-progress-bar notebooks/{n}.ipynb {n}.ipynb{asked.get(n, '')}" for n in names]
-    command = " && ".join([*steps, f"{sys.executable} -m nbconvert --to html --no-input 03_report.ipynb"] * repeated)
-    return Contender(name, command, root, environment={"PYTHONPATH": str(root)}, check=_says(root / "03_report.html"))
+    command = " && ".join([*steps, f"{sys.executable} -m nbconvert --to html --no-input 03_report.ipynb"])
+    return Contender(name, command, root, environment={"PYTHONPATH": str(root)}, check=_says(root / "03_report.html"), times=times)
 
 
 def _r(folder, name="R Markdown : HTML"):
@@ -143,30 +146,31 @@ def nothing(folder):
 
 
 def notes(folder):
-    """The contenders of ten two-page notes."""
-    ours = _ours(folder, "all", "Capidoc, une commande : HTML, PDF et Word × 10")
-    _programmes(ours.folder)
-    papermill = _papermill(folder, NOTEBOOKS, "papermill × 3 + nbconvert : HTML × 10", NOTES, "note")
+    """The contenders of a hundred two-page notes: ours by one worker and by one on each core, R Markdown in a loop."""
+    one = _portfolio(folder / "un", "Capidoc, un travailleur sur un cœur : HTML, PDF et Word × 100", "taskset -c 0 ")
+    papermill = _papermill(folder, NOTEBOOKS, "papermill × 3 + nbconvert : HTML (une note, × 100)", livrable="note", times=NOTES)
     _tree(papermill.folder)
-    contenders = [_with(ours, before=_emptied(ours.folder), check=_says(ours.folder / "outputs/note9/note.html")), papermill]
+    contenders = [one, _portfolio(folder / "tous", "Capidoc, un travailleur par cœur : HTML, PDF et Word × 100"), papermill]
     if tools.r_markdown():
-        r = _r(folder, "R Markdown, une boucle : HTML × 10")
+        r = _r(folder, "R Markdown, une boucle : HTML × 100")
         shutil.copy2(PEERS / "rapport.Rmd", r.folder / "rapport.Rmd")
         loop = f"for (i in 1:{NOTES}) rmarkdown::render(\"rapport.Rmd\", output_file = \"rapport.html\", envir = new.env(), quiet = TRUE)"
         contenders.append(_with(r, command=f"Rscript -e '{loop}'"))
     return contenders
 
 
-def _programmes(root):
-    """Ten programmes, each with its own name, and the note as their only deliverable."""
-    (root / "templates/capitalisation.md.j2").unlink()
-    for n in range(NOTES):
-        shutil.copytree(root / "programmes/jass", root / f"programmes/note{n}")
-        shutil.copytree(root / "data/raw/jass", root / f"data/raw/note{n}")
-        described = root / f"programmes/note{n}/programme.yml"
-        described.write_text(described.read_text(encoding="utf-8").replace("nom: JASS", f"nom: JASS {chr(65 + n)}"), encoding="utf-8")
-    for place in ("programmes", "data/raw"):
-        shutil.rmtree(root / place / "jass")
+def _portfolio(folder, name, before=""):
+    """A hundred sets of one programme: each two months, in all communes, then in one."""
+    ours = _ours(folder, "portfolio jeux.csv", name)
+    months = Period(debut="2022-05", fin="2023-03").months
+    scopes = [(commune, *pair) for commune in ("", "niono") for pair in combinations(months, 2)][:NOTES]
+    (ours.folder / "jeux.csv").write_text("programme;commune;debut;fin;livrable\n" + "".join(f"jass;{c};{a};{b};note\n" for c, a, b in scopes))
+
+    def check():
+        made = len([*(ours.folder / "outputs/jass").glob("*/note.docx")])
+        if made != NOTES:
+            raise AssertionError(f"{name} : {made} notes")
+    return _with(ours, command=before + ours.command, before=_emptied(ours.folder), check=check)
 
 
 def million(folder):
@@ -185,6 +189,6 @@ ROWS = {
     "rapport": Row("rapport entier, rien en place", whole, 3),
     "phrase": Row("une phrase du récit changée", sentence, 2),
     "rien": Row("rien n’a changé", nothing, 5),
-    "notes": Row("dix notes de deux pages", notes, 1),
+    "notes": Row("cent notes de deux pages", notes, 1),
     "million": Row("un million de fiches, nettoyage et effets", million, 2),
 }

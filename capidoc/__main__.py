@@ -206,7 +206,7 @@ def _import(programme, asked):
     if asked.oui:
         importing.write(programme, changes)
     done = "écrits" if asked.oui else "à écrire, avec --oui"
-    yield f"{len(changes)} textes de recit/ {done}" if changes else f"{programme.slug} : aucun texte de recit/ à changer"
+    yield f"Textes de recit/ {done} : {', '.join(changes)}" if changes else f"{programme.slug} : aucun texte de recit/ à changer"
     if left:
         raise problems.InputMismatch(*left)
 

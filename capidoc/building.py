@@ -30,13 +30,31 @@ def parameters(programme):
             "profil": programme.profil}
 
 
-def compute(programme, step):
-    """The first notebooks run, their executed copies under data/processed."""
+def compute(programme, step, cleaning=""):
+    """The sha256 of what cleaning made: the first notebooks run, their executed copies under data/processed; the same cleaning is made once."""
     pseudonyms.key()  # one for the whole run, the notebooks' own processes included
     publishing.room(programme)
     _cleared(programme.processed)
-    for name in STEPS[step]:
+    clean, *others = STEPS[step]
+    if not _taken_over(programme, clean, cleaning):
+        _run(programme, clean, parameters(programme), programme.processed / "carnets")
+    cleaned = _tables(programme.processed)
+    for name in others:
         _run(programme, name, parameters(programme), programme.processed / "carnets")
+    return cleaned
+
+
+def _taken_over(programme, notebook, cleaning):
+    """Whether the tables of this cleaning, which hangs on no commune or period, stood untouched for another one, and now stand here."""
+    for state in sorted((programme.root / "data" / "processed" / programme.slug).glob(f"**/{STATE}")):
+        told = json.loads(state.read_text(encoding="utf-8"))
+        if told.get("nettoyage") == cleaning and told["nettoyees"].items() <= _tables(state.parent).items():
+            (programme.processed / "carnets").mkdir(parents=True, exist_ok=True)
+            for name in told["nettoyees"]:
+                shutil.copy2(state.parent / name, programme.processed / name)
+            running.retell(programme.processed / "carnets" / f"{notebook}.ipynb", _asked(notebook, parameters(programme)))
+            return True
+    return False
 
 
 def _computed(programme, described):
@@ -46,15 +64,17 @@ def _computed(programme, described):
     publishing.room(programme)
     facts = {name: sha for name, sha in described["entrees"].items() if not WORDING.match(name)}
     # Fingerprints made with another key would find nothing in the files.
-    here = publishing.identity(described | {"entrees": facts, "cle": pseudonyms.of(STATE, programme.slug)})
-    state = programme.processed / STATE
-    if state.is_file() and json.loads(state.read_text(encoding="utf-8")) == {"entrees": here, "tables": _tables(programme.processed)}:
+    decided = {"entrees": facts, "cle": pseudonyms.of(STATE, programme.slug)}
+    here, cleaning, state = publishing.identity(described | decided), publishing.identity(decided), programme.processed / STATE
+    told = json.loads(state.read_text(encoding="utf-8")) if state.is_file() else {}
+    if (told.get("entrees"), told.get("tables")) == (here, _tables(programme.processed)):
         running.say("Données et effets : rien de changé")
         for own in ("figures", *(f"carnets/{name}" for name in programme.wanted())):
             shutil.rmtree(programme.processed / own, ignore_errors=True)
         return
-    compute(programme, "effects")
-    tables.put(state, json.dumps({"entrees": here, "tables": _tables(programme.processed)}, indent=1).encode())
+    cleaned = compute(programme, "effects", cleaning)
+    told = {"entrees": here, "tables": _tables(programme.processed), "nettoyage": cleaning, "nettoyees": cleaned}
+    tables.put(state, json.dumps(told, indent=1).encode())
 
 
 def _tables(folder):
@@ -72,11 +92,14 @@ def _cleared(folder):
             path.unlink()
 
 
+def _asked(name, values):
+    return {k: v for k, v in values.items() if k in (*SCOPE, *ASKED[name])}
+
+
 def _run(programme, name, values, folder):
     notebook = programme.notebooks / f"{name}.ipynb"
     running.say(f"{SAID[name]}…")
-    own = {k: v for k, v in values.items() if k in (*SCOPE, *ASKED[name])}
-    running.execute(notebook, own, folder / notebook.name, programme.root, running.on_terminal())
+    running.execute(notebook, _asked(name, values), folder / notebook.name, programme.root, running.on_terminal())
     return folder / notebook.name
 
 
@@ -139,9 +162,9 @@ def _check(programme, described, workshop):
     known = manifest.get("sorties", {})
     same = all(known.get(name) == publishing.digest(programme.processed / name) for name in (FACTS, CONTROL))
     for name in standing:
-        aside = "/" not in name and name.rpartition(".")[2] in FORMATS
-        if same or aside or name.startswith(RETIRED):
-            place = workshop / (name if same or not aside else f"{RETIRED}/{name}")
+        document = "/" not in name and name.rpartition(".")[2] in FORMATS
+        if same or document or name.startswith(RETIRED):
+            place = workshop / (name if same or not document else f"{RETIRED}/{name}")
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(programme.published / name, place)
     if not same and _already(programme, programme.published):
@@ -184,11 +207,13 @@ def build(programme, deliverables, workshop, described):
 
     running.foresee(LATER)
     _computed(programme, described)
-    for deliverable in deliverables:
-        values = parameters(programme) | {"livrable": deliverable, "identite": publishing.identity(described)}
-        executed = _run(programme, "03_report", values, programme.processed / "carnets" / deliverable)
-        shutil.copytree(programme.processed / "figures", workshop / "figures", dirs_exist_ok=True)
-        write(running.document(executed), deliverable, workshop, programme.templates)
+    with aside(lambda: quality.place(programme, workshop)) as placed:
+        for deliverable in deliverables:
+            values = parameters(programme) | {"livrable": deliverable, "identite": publishing.identity(described)}
+            executed = _run(programme, "03_report", values, programme.processed / "carnets" / deliverable)
+            shutil.copytree(programme.processed / "figures", workshop / "figures", dirs_exist_ok=True)
+            write(running.document(executed), deliverable, workshop, programme.templates)
+        placed()
     shutil.copytree(programme.processed / "carnets", workshop / "interne" / "carnets", dirs_exist_ok=True,
                     ignore=shutil.ignore_patterns("*.log"))
     for table in (FACTS, CONTROL):
@@ -196,7 +221,6 @@ def build(programme, deliverables, workshop, described):
     shutil.copy2(programme.processed / "influence.csv", workshop / "interne" / "influence.csv")
     public = programme.profil == "public"
     with aside(lambda: public and _searched(programme, workshop)) as searched:
-        quality.place(programme, workshop)
         _traced(programme, [workshop / f"{d}.html" for d in deliverables], workshop)
         if public:
             report.place(programme, workshop, searched())

@@ -8,7 +8,7 @@ import pandas as pd
 
 from capidoc import constraints, values
 from capidoc.ingest import ORIGIN, REMARKS, SUBMISSION
-from capidoc.problems import ConfigurationRefused, Problem, QualityRefused, near
+from capidoc.problems import ConfigurationRefused, InputMismatch, Problem, QualityRefused, near
 from capidoc.values import Unreadable, key
 
 PLACE = ["fichier", "feuille", "ligne"]
@@ -79,11 +79,17 @@ def _logged(table, column, before, after, rule):
 def typed(work, column, function, rule):
     """Work with a column read by `function`; a cell that raises Unreadable is emptied and set aside with its reason."""
     readings = {word: _read(function, word) for word in work.table[column].unique()}
-    if len(other := work.table[work.table[column].isin([word for word, (_, motif) in readings.items() if motif == "autre_unite"])]):
-        raise QualityRefused(*(Problem("une autre monnaie, ou une autre durée, que celle de la question", remedy="Convertissez-le dans corrections.csv.",
-                                       file=r.fichier, sheet=r.feuille, row=r.ligne, column=column, value=getattr(r, column)) for r in other.itertuples()))
+    other = work.table[work.table[column].isin([word for word, (_, motif) in readings.items() if motif == "autre_unite"])]
+    _stopped(QualityRefused, other, column, "une autre monnaie, ou une autre durée, que celle de la question", "Convertissez-le dans corrections.csv.")
     work = _cells_aside(work, column, _met(work.table[column], {word: motif for word, (_, motif) in readings.items() if motif}))
     return rewrite(work, [column], lambda word: readings.get(word, ("", ""))[0], rule)
+
+
+def _stopped(refusal, rows, column, what, remedy):
+    """Nothing when there is no row; else the refusal is raised, on this column of each; `what` may quote {its other cells}."""
+    if len(rows):
+        raise refusal(*(Problem(what.format(**row), "", remedy, row["fichier"], row["feuille"], row["ligne"], column, row[column])
+                        for row in rows.to_dict("records")))
 
 
 def _read(function, value):
@@ -130,18 +136,31 @@ def empty_rows(work, columns):
     return work.without(work.table[columns].apply(_where, test=lambda word: not word.strip()).all(axis=1), "vide")
 
 
-def total_rows(work, columns, pattern):
-    """Work less the rows that sum others (finance workbooks) and the headings between them."""
-    if not pattern:
+def total_rows(work, columns, source):
+    """Work less the rows that sum others (finance workbooks), where no unit is named, and the headings between them."""
+    if not source.totaux:
         return work
-    total = work.table[columns].apply(_where, test=lambda word: re.match(pattern, word.strip(), re.IGNORECASE))
-    work = work.without(total.any(axis=1), "total")
+    total = work.table[columns].apply(_where, test=lambda word: re.match(source.totaux, word.strip(), re.IGNORECASE))
+    named = ~total[source.identifiant] & _where(work.table[source.identifiant], lambda word: _unit(source)(values.spaced(word).upper()))
+    work = work.without(total.any(axis=1) & ~named, "total")
     return work.without(work.table[columns].apply(_where, test=str.strip).sum(axis=1) == 1, "intertitre")
 
 
-def identifiable(work, source):
-    """Work less the rows whose unit cannot be read, set aside as rejected."""
-    known = _where(work.table[source.identifiant], re.compile(source.motif_identifiant).fullmatch)
+def computed(work, columns):
+    """The same Work; raises InputMismatch when it holds formulas that no spreadsheet has computed."""
+    for column in columns:
+        never = work.table[_where(work.table[column], lambda word: word.startswith("="))]
+        _stopped(InputMismatch, never, column, "formule jamais calculée", "Ouvrez le fichier dans un tableur, enregistrez-le, puis relancez.")
+    return work
+
+
+def _unit(source):
+    return re.compile(source.motif_identifiant).fullmatch
+
+
+def identifiable(work, source, titles):
+    """Work less the rows whose unit cannot be read, or that say the column's title again, set aside as rejected."""
+    known = _where(work.table[source.identifiant], lambda word: _unit(source)(word) and key(word) not in map(key, titles))
     return work.without(~known, "identifiant_inconnu", "rejetee", source.identifiant)
 
 
@@ -182,12 +201,8 @@ def single(work, source):
         sent = pd.Series(pd.factorize(work.table["envoi"], sort=True)[0], work.table.index)
         newest = sent.groupby([work.table[name] for name in unit]).transform("max")
         work = work.without(sent < newest, "remplacee", column=source.identifiant)
-    clash = work.table[work.table.duplicated(unit, keep=False)]
-    if len(clash):
-        raise QualityRefused(*(Problem("deux saisies différentes pour la même unité et le même moment", file=r.fichier, sheet=r.feuille,
-                                       row=r.ligne, value=getattr(r, source.identifiant),
-                                       remedy="Choisissez-en une dans corrections.csv (action « supprimer » pour l’autre).")
-                               for r in clash.itertuples()))
+    _stopped(QualityRefused, work.table[work.table.duplicated(unit, keep=False)], source.identifiant,
+             "deux saisies différentes pour la même unité et le même moment", "Choisissez-en une dans corrections.csv (action « supprimer » pour l’autre).")
     return work
 
 
@@ -292,26 +307,15 @@ def in_order(work, pairs):
 def summing(work, source, months):
     """Work with the breakdowns whose parts do not give the declared total remarked; QualityRefused at a compared moment."""
     for breakdown in (b for b in source.ventilations.values() if b.total):
-        parts = work.table[list(breakdown.colonnes.values())].apply(pd.to_numeric)
-        total = pd.to_numeric(work.table[breakdown.total])
-        wrong = work.table[parts.notna().all(axis=1) & total.notna() & (parts.sum(axis=1) != total)]
+        parts, total = list(breakdown.colonnes.values()), breakdown.total
+        numbers = work.table[[*parts, total]].apply(pd.to_numeric)
+        wrong = work.table[numbers.notna().all(axis=1) & (numbers[parts].sum(axis=1) != numbers[total])]
         stop = wrong[wrong[source.moment].str[:7].isin((months[0], months[-1]))] if source.moment else wrong
-        if len(stop):
-            raise QualityRefused(*(_unequal(row, breakdown) for _, row in stop.iterrows()))
-        remarks = wrong[[*PLACE, "uuid"]].assign(question=breakdown.total, valeur=wrong[breakdown.total], controle="somme_fausse")
+        _stopped(QualityRefused, stop, total, " + ".join(f"{{{part}}}" for part in parts) + " ne donne pas ce total",
+                 "Tranchez dans corrections.csv : ce mois porte un total publié.")
+        remarks = wrong[[*PLACE, "uuid"]].assign(question=total, valeur=wrong[total], controle="somme_fausse")
         work = replace(work, remarks=_stacked(work.remarks, remarks))
     return work
-
-
-def _unequal(row, breakdown):
-    parts = " + ".join(row[c] for c in breakdown.colonnes.values())
-    return Problem(f"{parts} ne donne pas ce total", file=row["fichier"], sheet=row["feuille"], row=row["ligne"], column=breakdown.total,
-                   value=row[breakdown.total], remedy="Tranchez dans corrections.csv : ce mois porte un total publié.")
-
-
-def identified(work, source):
-    """Work with unit identifiers in capitals."""
-    return rewrite(work, [source.identifiant], str.upper, "identifiant")
 
 
 def clean_texts(work, columns):
@@ -341,11 +345,12 @@ def clean_table(table, form, source, decisions):
     questions = form.of()
     columns = [c for c in table if c in questions]
     coded = [c for c in columns if questions[c].kind in RULES]
-    work = total_rows(empty_rows(Work.on(table), columns), columns, source.totaux)
+    work = total_rows(empty_rows(Work.on(table), columns), columns, source)
     work = corrected(clean_texts(work, columns), decisions.corrections)
-    work = without_missing_codes(identified(work, source), coded, source.manquants)
+    work = rewrite(computed(work, [source.identifiant, *coded]), [source.identifiant], str.upper, "identifiant")
+    work = without_missing_codes(work, coded, source.manquants)
     work = excluded(not_approved(work), [rule for rule in source.exclusions if rule.valeurs])
-    work = excluded(identifiable(work, source), [rule for rule in source.exclusions if rule.hors])
+    work = excluded(identifiable(work, source, questions[source.identifiant].labels), [rule for rule in source.exclusions if rule.hors])
     work = single(typed_answers(in_period(work, source, form, decisions), questions, decisions.spellings), source)
     work = constrained(in_order(work, source.ordre), questions, (source.identifiant, source.moment), decisions.today)
     return summing(work, source, decisions.months)

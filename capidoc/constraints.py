@@ -34,7 +34,7 @@ def judge(rule, today):
         cell.text = _plain(own)
         try:
             return bool(path(cell, **dict(zip(names, map(_plain, others), strict=True))))
-        except etree.XPathError as error:
+        except (etree.XPathError, ValueError, TypeError, re.error) as error:
             raise Beyond(rule) from error
 
     return admits

@@ -89,7 +89,7 @@ class _Shell:
     """The near end of a fork that runs cells."""
 
     def __init__(self, timeout):
-        os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # the debugger, which nobody asked for, would grumble on stderr
+        sys.modules.setdefault("debugpy", None)  # the debugger, which nobody asked for, would take longer to import than the kernel
         import ipykernel.debugger
         import ipykernel.inprocess.ipkernel  # noqa: F401 — imported before the fork: each notebook starts its kernel that much faster
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from capidoc import running, tables
 from capidoc.documents import markdown, rereading, word
-from capidoc.problems import InputUnreadable, Problem
+from capidoc.problems import InputUnreadable, Problem, RenderingFailed
 
 TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 PIECE = re.compile(rf"(\s*)({TAG.pattern}|\*{{1,3}}|\.{{3}}|\\[^\w\s]|\w+|[^\w\s])", re.DOTALL)
@@ -41,6 +41,11 @@ class Unit:
         return self.mark.endswith('="')
 
     @property
+    def is_item(self):
+        """Whether it is an item of a list."""
+        return re.match(r"[-*+]|\d", self.mark) is not None
+
+    @property
     def words(self):
         """(word as it is compared, number of its piece) for all that the document prints of it."""
         return [(text, n) for n, (_, piece, _) in enumerate(self.pieces) for text in _texts(self.printed.get(n, piece))]
@@ -52,7 +57,7 @@ def proposed(programme, path):
     base, edited = _published(programme, document), _read(path)
     if not any(said.control[0] for paragraph in edited for said in paragraph.words):  # LibreOffice before 7.5 forgets the names of controls
         base = [rereading.Paragraph([*map(_nameless, p.words)], p.mark, p.cell, p.in_columns) for p in base]
-    sources = {file.name: file.read_text(encoding="utf-8") for file in sorted((programme.folder / "recit").glob("*.md"))}
+    sources = {file.name: file.read_text(encoding="utf-8").rstrip() + "\n" for file in sorted((programme.folder / "recit").glob("*.md"))}
     edits = _Edits(path.name, sources, base, edited, _placed(sources, document, base))
     edits.gather(_pairs(base, edited, path))
     return edits.applied(), edits.problems
@@ -86,7 +91,10 @@ def _published(programme, document):
     """The paragraphs of the Word file that the published Markdown makes."""
     with TemporaryDirectory() as folder:
         file = Path(folder, "publie.docx")
-        word.write(markdown.prepare(markdown.read(document)), file, assets=programme.published, templates=programme.templates)
+        try:
+            word.write(markdown.prepare(markdown.read(document)), file, assets=programme.published, templates=programme.templates)
+        except ValueError as error:
+            raise RenderingFailed(Problem(f"le document publié ne se refait pas : {error}", remedy="Relancez « make report ».", value=programme.slug)) from error
         return rereading.paragraphs(file)
 
 
@@ -176,6 +184,7 @@ class _Edits:
     def __init__(self, file, sources, base, edited, units):
         self.file, self.sources, self.base, self.edited, self.units = file, sources, base, edited, units
         self.edits, self.problems, self.refused = {}, [], set()
+        self.printed = {unit.pieces[n][1]: " ".join(_texts(printed)) for unit in units.values() for n, printed in unit.printed.items()}
         self.calls = {match[2]: (unit.pieces[n][1], _texts(match[1])) for unit in units.values() for n, printed in unit.printed.items()
                       if (match := BOUND.fullmatch(printed)) and match[2]}
 
@@ -197,14 +206,14 @@ class _Edits:
             for start, _, end, words in sorted(edits, reverse=True):
                 new = new[:start] + words + new[end:]
             for tag in Counter(TAG.findall(old)) - Counter(TAG.findall(new)):
-                self._refuse("ce nombre ou ce nom a été changé, déplacé ou supprimé", tag, "Il vient des données : remettez-le dans Word.", name)
-            if name not in self.refused and new != old:
-                changes[name] = (old, new.rstrip("\n") + "\n")
+                self._refuse("ce nombre ou ce nom a été changé, déplacé ou supprimé", tag, "Remettez-le dans Word.", name, self.printed.get(tag, ""))
+            if name not in self.refused:
+                changes[name] = (old, re.sub(r"\n{3,}", "\n\n", new).strip("\n") + "\n")
         return changes
 
-    def _refuse(self, what, value, remedy, name=""):
+    def _refuse(self, what, value, remedy, name="", expected=""):
         self.refused.add(name)
-        self.problems.append(Problem(what, remedy=remedy, file=f"recit/{name}" if name else self.file, value=str(value)))
+        self.problems.append(Problem(what, expected, remedy, f"recit/{name}" if name else self.file, value=str(value)))
 
     def _edit(self, unit, start, end, words):
         own = self.edits.setdefault(unit.file, [])
@@ -223,25 +232,20 @@ class _Edits:
         unit = self.units.get(i)
         if unit is None or unit.is_attribute or self.base[i].in_columns:
             self._refuse("paragraphe supprimé, qui ne se reprend pas d’ici", self.base[i], ELSEWHERE)
-            return
-        start, source = unit.start - len(unit.mark), self.sources[unit.file]
-        is_tight = start and not source[:start].endswith("\n\n")
-        self._edit(unit, start, unit.end + len(re.match(r"\n?" if is_tight else r"\n{0,2}", source[unit.end:])[0]), "")
+        else:
+            self._edit(unit, unit.start - len(unit.mark), unit.end + 1, "")  # with its end of line
 
     def _added(self, pairs, place):
         """Nothing; a new paragraph follows the one before it, or comes before the one after it, in the same box or outside any."""
         new = self.edited[pairs[place][1]]
         after, before = self._anchor(new, reversed(pairs[:place])), self._anchor(new, pairs[place + 1:])
-        unit = before if before and (not after or after.mark != new.mark == before.mark) else after
+        unit = before if before and (not after or after.is_item != (new.mark == "- ") == before.is_item) else after
         if not unit or new.holds_object:
             self._refuse("paragraphe ajouté, sans place certaine dans le récit", new, "Ajoutez-le vous-même dans recit/.")
             return
-        words, gap = new.mark + _joined(self._new(new.words), new.mark), "\n" if unit.mark == new.mark == "- " else "\n\n"
-        if unit is after:
-            is_followed = re.match(r"\n[^\n:{]", self.sources[unit.file][unit.end:])  # by an item that would no longer begin a list
-            self._edit(unit, unit.end, unit.end, gap + words + ("\n" if is_followed and gap == "\n\n" else ""))
-        else:
-            self._edit(unit, unit.start - len(unit.mark), unit.start - len(unit.mark), words + gap)
+        place = unit.end + 1 if unit is after else unit.start - len(unit.mark)
+        mark, around = (unit.mark, "") if unit.is_item and new.mark == "- " else (new.mark, "\n")  # an item stands right under another
+        self._edit(unit, place, place, f"{around}{mark}{_joined(self._new(new.words), mark)}\n{around}")
 
     def _anchor(self, new, pairs):
         """The unit of the nearest paragraph that both files hold, when it stands in the same box as the new one."""

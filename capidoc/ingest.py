@@ -7,13 +7,14 @@ import pandas as pd
 
 from capidoc import withheld, xlsform
 from capidoc.problems import ConfigurationRefused, InputMismatch, Problem, QualityRefused, near
-from capidoc.reading import opened
+from capidoc.reading import read
 from capidoc.values import key, since_1904, spaced
 
 ORIGIN = ["fichier", "feuille", "ligne", "uuid", "indice"]
 # The last four keep Kobo's names, which no question can bear.
 SUBMISSION = {"_submission_time": "envoi", "_validation_status": "validation", **{c: c for c in ("start", "end", "__version__", "_submitted_by")}}
 REMARKS = ["fichier", "feuille", "ligne", "uuid", "question", "valeur", "controle"]
+ABOVE = 100  # rows among which an ordinary workbook has its titles
 YES, NO = {"1", "true", "vrai"}, {"0", "false", "faux", "", "n/a"}
 
 
@@ -38,8 +39,9 @@ def receive(programme, name):
     form = _form(programme, source)
     tables, remarks, digests = [], [], {}
     for path in programme.received(source):
-        sheets, digests[path.name] = opened(path)
+        sheets = read(path)
         tables.append(_tables(sheets, form, source))
+        digests[path.name] = sheets[0].sha256
         remarks += [r for sheet in tables[-1].values() for r in sheet[1]]
     stacked = {repeat: _stack([t[repeat][0] for t in tables if repeat in t], source, repeat)
                for repeat in ("", *source.repetitions)}
@@ -98,7 +100,7 @@ def _raised(table, by_name):
     for name, sheet in by_name.items():
         head = list(sheet.cells.iloc[0]) if len(sheet.cells) else []
         if {"_index", "_parent_index", "_parent_table_name"} <= set(head):
-            own, *up = (sheet.cells[head.index(c)].iloc[1:].astype(str) for c in ("_index", "_parent_table_name", "_parent_index"))
+            own, *up = (sheet.cells[head.index(c)].iloc[1:] for c in ("_index", "_parent_table_name", "_parent_index"))
             hosts |= {(name, index): place for index, *place in zip(own, *up, strict=True)}
     places = list(zip(table["hote"], table["parent"], strict=True))
     for _ in by_name:
@@ -112,7 +114,7 @@ def _main(sheets, source):
     if source.formulaire:
         return shown[0]
     titles = {key(c.titre) for c in source.colonnes.values()}
-    met = [max((len(titles & set(map(key, row))) for row in s.cells.values), default=0) for s in shown]
+    met = [max((len(titles & set(map(key, row))) for row in s.cells.head(ABOVE).to_numpy()), default=0) for s in shown]
     if met.count(len(titles)) > 1:
         raise InputMismatch(Problem("plusieurs feuilles portent ces titres", "une seule", "Réunissez-les, ou gardez une feuille par fichier.",
                                     file=shown[0].file, value=" », « ".join(s.name for s, n in zip(shown, met, strict=True) if n == len(titles))))
@@ -131,25 +133,10 @@ def _recognised(sheet, form, source, repeat):
     body = body.iloc[_tagged(body) if source.formulaire else 0:]
     if not repeat and not (body != "").any(axis=None):
         raise QualityRefused(Problem("aucune ligne sous les titres", remedy="Exportez à nouveau, ou retirez ce fichier de data/raw.", **sheet.place))
-    _computed(sheet, body, found, questions, source, repeat)
     body, merged = _unmerged(sheet, body, found, questions)
     table = _with_origin(_named(body, found, questions, sheet), sheet, source, repeat)
-    remarks = [*_remarks(sheet, headers, found, questions, body, kept), *_renamed(sheet, headers, found, source.renommages), *merged]
+    remarks = [*_remarks(sheet, headers, found, questions, body, kept, source.renommages), *merged]
     return table, remarks, _secrets(headers, found, source, repeat, form, body)
-
-
-def _computed(sheet, body, found, questions, source, repeat):
-    """Nothing; raises InputMismatch listing the formulas that no spreadsheet has computed, rows of totals and texts of Kobo apart."""
-    def total(row):
-        return source.totaux and any(re.match(source.totaux, cell.strip(), re.IGNORECASE) for cell in body.loc[row])
-
-    def text(name):
-        return source.formulaire and questions[name].kind == "texte"
-
-    never = sorted((row, position) for row, position in sheet.uncomputed if found.get(position) in source.of(repeat).kept and row in body.index)
-    if cells := [(row, position) for row, position in never if found[position] in questions and not text(found[position]) and not total(row)]:
-        raise InputMismatch(*(Problem("formule jamais calculée", remedy="Ouvrez le fichier dans un tableur, enregistrez-le, puis relancez.", row=row,
-                                      column=found[position], value=sheet.formulas[row, position], **sheet.place) for row, position in cells))
 
 
 def _unmerged(sheet, body, found, questions):
@@ -177,7 +164,7 @@ def _header_row(sheet, source):
         return 1
     titles = {key(c.titre): c.titre for c in source.colonnes.values()}
     best, seen = (), set()
-    for row, *cells in sheet.cells.itertuples(name=None):
+    for row, *cells in sheet.cells.head(ABOVE).itertuples(name=None):
         met = titles.keys() & set(map(key, cells))
         if len(met) == len(titles):
             return row
@@ -187,23 +174,17 @@ def _header_row(sheet, source):
 
 
 def _named(body, found, questions, sheet):
-    columns = {name: body[position].astype(str) for position, name in found.items() if isinstance(name, str)}
+    columns = {name: body[position] for position, name in found.items() if isinstance(name, str)}
     columns |= {name: _from_details(body, details) for name, details in _details(found).items() if name not in columns}
     if sheet.from_1904:
         columns |= {name: cells.map(since_1904) for name, cells in columns.items() if name in questions and questions[name].kind == "date"}
-    table = pd.DataFrame(columns, index=body.index)
-    for (row, position), text in _formula_texts(sheet, body, found, questions).items():
-        table.loc[row, found[position]] = text
-    return table
+    return pd.DataFrame(columns, index=body.index)
 
 
 def _details(found):
     """The 1/0 columns of each select_multiple: {question: {choice: position}}."""
-    details = {}
-    for position, name in found.items():
-        if isinstance(name, tuple):
-            details.setdefault(name[0], {})[name[1]] = position
-    return details
+    ticked = {name: position for position, name in found.items() if isinstance(name, tuple)}
+    return {question: {choice: position for (one, choice), position in ticked.items() if one == question} for question, _ in ticked}
 
 
 def _from_details(body, details):
@@ -216,13 +197,6 @@ def _from_details(body, details):
 
 def _ticked(word, choice):
     return choice if key(word) in YES else "" if key(word) in NO else f"{choice}={word}"
-
-
-def _formula_texts(sheet, body, found, questions):
-    """Text that begins with « = » was written as a formula by the exporter: it comes back as it was typed, unless a spreadsheet made it something."""
-    return {(row, position): text for (row, position), text in sheet.formulas.items()
-            if found.get(position) in questions and questions[found[position]].kind == "texte" and row in body.index
-            and (body.loc[row, position] in ("", "0") or body.loc[row, position].startswith("#"))}
 
 
 def _with_origin(table, sheet, source, repeat):
@@ -264,34 +238,32 @@ def _coalesced(table, old, new):
 def _secrets(headers, found, source, repeat, form, body):
     kept = {*source.of(repeat).kept, *(source.renommages if not repeat else ())}
     positions = withheld.columns(headers, found, kept, form.of(repeat))
-    return {words: headers[p] for p in positions for words in withheld.secrets(headers[p], body[p].map(str))}
+    return {words: headers[p] for p in positions for words in withheld.secrets(headers[p], body[p])}
 
 
 def _unread(sheets, main, source):
     """What is said of the sheets that are not read, and of a CSV in another encoding."""
     asked = {key(_tab(repeat)) for repeat in source.repetitions}
     yield from (_remark(s, "", "cachée" if s.hidden else "", "feuille_ignoree", "") for s in sheets if s is not main and key(s.name) not in asked)
-    if main.written:
+    if main.written not in ("", "utf-8-sig"):
         yield _remark(main, "", main.written, "encodage", "")
 
 
-def _remarks(sheet, headers, found, questions, body, kept):
+def _remarks(sheet, headers, found, questions, body, kept, renamed):
     for position, header in enumerate(headers):
         # The column is named, never its content: it may hold names or phones.
-        name, filled = found.get(position), any(map(str.strip, body[position].unique()))
-        if not header.strip() and filled:
+        name = found.get(position)
+        if not header.strip() and any(map(str.strip, body[position].unique())):
             yield _remark(sheet, f"n° {position + 1}", "", "colonne_sans_titre")
         elif header.strip() and name is None and not re.fullmatch(r"_?(gps|.*_(latitude|longitude|altitude|precision))", header.split("/")[-1]):
             yield _remark(sheet, header, "", "colonne_non_declaree")
+        elif name in renamed:
+            yield _remark(sheet, renamed[name], header, "colonne_renommee")
     yield from _diverging(sheet, found, body, questions)
     for (row, position), formula in sheet.formulas.items():
-        kind = questions[found[position]].kind if found.get(position) in questions else ""
+        text = found.get(position) in questions and questions[found[position]].kind == "texte"
         yield _remark(sheet, headers[position] if position < len(headers) else position, formula if found.get(position) in kept else "",
-                      "texte_formule" if kind == "texte" else "formule", row)
-
-
-def _renamed(sheet, headers, found, renamed):
-    return [_remark(sheet, renamed[name], headers[position], "colonne_renommee") for position, name in found.items() if name in renamed]
+                      "texte_formule" if text and sheet.cells.loc[row, position] == formula else "formule", row)
 
 
 def _same(said, ticked, known, question):

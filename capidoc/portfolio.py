@@ -101,8 +101,9 @@ def _deliverables(programme, name):
 def _workers(scheduler):
     """What runs `made`, and how many it runs at a time: a Python on each core, or the workers of a Dask cluster."""
     if not scheduler:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            yield pool, os.cpu_count
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()  # a container may have fewer than its machine
+        with ThreadPoolExecutor(cores) as pool:
+            yield pool, lambda: cores
         return
     try:
         import cloudpickle
@@ -120,11 +121,12 @@ def _workers(scheduler):
 
 def _all(wishes, outcomes, workers, held):
     """Nothing; every wish has its outcome. A programme stays locked to others until the end: builds are apart, only publications take turns."""
-    (pool, cores), locks, waiting, busy = workers, {}, {}, {}
+    (pool, cores), locks, decided, waiting, busy = workers, {}, {}, {}, {}
     for name, (programme, deliverables) in wishes.items():
         if programme.slug not in locks:
             locks[programme.slug] = _outcome(lambda one=programme: held.enter_context(publishing.alone(one)))
-        described = publishing.inputs(programme, building.parameters(programme))
+            decided[programme.slug] = publishing.inputs(programme, None)
+        described = decided[programme.slug] | {"parametres": building.parameters(programme)}
         if locks[programme.slug].code:
             outcomes[name] = locks[programme.slug]
         elif publishing.untouched(programme, deliverables, described):

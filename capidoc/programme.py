@@ -121,7 +121,7 @@ class Source(Kept):
     libelle: str
     fichier: str
     collecte: Server | None = None
-    formulaire: str | None = None
+    formulaire: Annotated[str, StringConstraints(pattern=r"^[^/\\]+$")] | None = None
     colonnes: dict[Name, Column] = {}
     totaux: str | None = None
     unite: Name
@@ -133,7 +133,7 @@ class Source(Kept):
     repetitions: dict[Name, Kept] = {}
     renommages: dict[Name, Name] = {}
     ordre: list[tuple[Name, Name]] = []
-    manquants: list[str] = ["-99", "98", "99", "nsp", "n/a", "na", "nd"]
+    manquants: list[str] = ["-99", "nsp", "n/a", "na", "nd"]  # 98 and 99 may be amounts: a programme where they are codes says so
     exclusions: list[Exclusion] = []
 
     @model_validator(mode="after")

@@ -6,7 +6,8 @@ import io
 import re
 import zipfile
 import zlib
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from html import unescape
 from typing import TYPE_CHECKING
@@ -37,18 +38,18 @@ ERROR = re.compile(rb"""<(?:\w+:)?c\s([^>]*\bt\s*=\s*["']e["'][^>]*)>(?:\s*<(?:\
 class Sheet:
     """One sheet as text: `cells` has the Excel row number as index, positions as columns; places in it are (row, position).
 
-    `formulas` {place: text}; `uncomputed` the places of those that no spreadsheet has computed; `merged` areas (first place, last place);
-    `written` is the encoding of a CSV, `widths` how many cells each of its rows has.
+    `formulas` {place: text}, which is also the cell's where no spreadsheet has computed it; `merged` areas (first place, last place);
+    `sha256` is the file's; `written` the encoding of a CSV, `widths` how many cells each of its rows has.
     """
 
     file: str
     name: str
     cells: "pd.DataFrame"
     formulas: dict = field(default_factory=dict)
-    uncomputed: frozenset = frozenset()
     merged: tuple = ()
     hidden: bool = False
     from_1904: bool = False
+    sha256: str = ""
     written: str = ""
     widths: tuple = ()
 
@@ -67,13 +68,13 @@ class Sheet:
         return self.cells.loc[top + 1:]
 
 
+def digest(path):
+    """The sha256 of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def read(path):
     """The sheets of a raw file, in its order; raises InputUnreadable or InputUnsafe."""
-    return opened(path)[0]
-
-
-def opened(path):
-    """The sheets of a raw file and its sha256, from one reading of the disk; raises InputUnreadable or InputUnsafe."""
     kind = path.suffix.lower()
     if kind not in LARGEST:
         raise _unreadable(path.name, "format refusé", "Enregistrez le fichier sous l’un de ces formats.", ACCEPTED)
@@ -83,7 +84,7 @@ def opened(path):
     if not content.strip():
         raise _unreadable(path.name, "fichier vide")
     sheets = [_csv(path.name, content)] if kind == ".csv" else _workbook(path.name, content)
-    return sheets, hashlib.sha256(content).hexdigest()
+    return [replace(sheet, sha256=hashlib.sha256(content).hexdigest()) for sheet in sheets]
 
 
 def _unreadable(file, what, remedy=AGAIN, expected="", row=None):
@@ -118,23 +119,12 @@ def _delimiter(text):
 
 
 def _decoded(file, content):
-    """The text, and the name of its encoding where it is not UTF-8; raises InputUnreadable."""
-    try:
-        if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:2]:
-            wide = "utf-16" if b"\0" not in content[:2] else "utf-16-be" if content[0] == 0 else "utf-16-le"
-            return content.decode(wide), "UTF-16"
-        if content[:3] == b"\xef\xbb\xbf" or MIXED.search(content):
-            return content.decode("utf-8-sig"), ""
-        return _narrow(content)
-    except UnicodeDecodeError as error:
-        raise _unreadable(file, "encodage inconnu, ou deux encodages mêlés", "Enregistrez le fichier en CSV UTF-8.") from error
-
-
-def _narrow(content):
-    try:
-        return content.decode("utf-8"), ""
-    except UnicodeDecodeError:
-        return content.decode("cp1252"), "Windows-1252"
+    """The text, and the name of its encoding; raises InputUnreadable."""
+    wide = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-be" if content[:1] == b"\0" else "utf-16-le" if content[1:2] == b"\0" else ""
+    for encoding in [wide] if wide else ["utf-8-sig"] if MIXED.search(content) else ["utf-8-sig", "cp1252"]:
+        with suppress(UnicodeDecodeError):
+            return content.decode(encoding), encoding
+    raise _unreadable(file, "encodage inconnu, ou deux encodages mêlés", "Enregistrez le fichier en CSV UTF-8.")
 
 
 def _workbook(file, content):
@@ -162,14 +152,16 @@ def _workbook(file, content):
 def _sheet(file, book, name, xml, workbook, hidden):
     sheet = book.get_sheet_by_name(name)
     rows = [list(map(_text, row)) for row in sheet.to_python(skip_empty_area=False)]
-    for (row, position), said in ((_place(attributes), said) for attributes, said in ERROR.findall(xml)):
-        rows[row - 1][position] = said.decode()  # calamine reads « #REF! » as nothing
-    found = [(_place(attributes), formula, value) for attributes, formula, value in FORMULA.findall(xml)]
-    # Exporters write 0, or nothing, until a spreadsheet opens the file.
-    never = (b"", b"0") if re.search(rb"""\bfullCalcOnLoad\s*=\s*["'](1|true)""", workbook) else (b"",)
+    # Exporters write 0, or nothing, until a spreadsheet opens the file; « #NAME? » is what one makes of a text that begins with « = ».
+    never = {b"", b"#NAME?", b"0" if re.search(rb"""\bfullCalcOnLoad\s*=\s*["'](1|true)""", workbook) else b""}
+    found = [(_place(attributes), "=" + unescape(formula.decode("utf-8", "replace")), value) for attributes, formula, value in FORMULA.findall(xml)]
+    errors = [(_place(attributes), said.decode()) for attributes, said in ERROR.findall(xml)]  # which calamine reads as nothing
+    for (row, position), said in [*errors, *((place, formula) for place, formula, value in found if value in never)]:
+        rows += [[] for _ in range(row - len(rows))]
+        rows[row - 1] += [""] * (position + 1 - len(rows[row - 1]))
+        rows[row - 1][position] = said
     merged = tuple(((first[0] + 1, first[1]), (last[0] + 1, last[1])) for first, last in sheet.merged_cell_ranges or ())
-    return Sheet(file, name, _grid(rows), {place: "=" + unescape(formula.decode("utf-8", "replace")) for place, formula, _ in found},
-                 frozenset(place for place, _, value in found if value in never), merged, hidden,
+    return Sheet(file, name, _grid(rows), {place: formula for place, formula, _ in found}, merged, hidden,
                  bool(re.search(rb"""\bdate1904\s*=\s*["'](1|true)""", workbook)))
 
 

@@ -27,8 +27,9 @@ def foresee(modules):
 
 
 def _spare_a_grammar():
-    """Nothing; a grammar of web addresses that jsonschema would compile for a second, for a format that notebooks do not use, is not there."""
-    sys.modules.setdefault("rfc3987_syntax", None)
+    """Nothing; grammars of addresses and durations that jsonschema would compile for a second, formats that notebooks do not use, are not there."""
+    for name in ("rfc3987_syntax", "rfc3986_validator", "isoduration"):
+        sys.modules.setdefault(name, None)
 
 
 def execute(notebook, parameters, target, root, progress):
@@ -115,6 +116,18 @@ def _without_times(notebook):
         cell.metadata = {"tags": cell.metadata.get("tags", [])}
         if "injected-parameters" in cell.metadata["tags"]:
             cell["id"] = f"parametres-{number}"
+
+
+def retell(notebook, parameters):
+    """Nothing; the executed notebook, whose findings hang on none of those that change, tells these parameters."""
+    import nbformat
+    from papermill.translators import translate_parameters
+
+    done = nbformat.read(notebook, nbformat.NO_CONVERT)
+    for cell in done.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.source = translate_parameters("python3", "python", parameters, "Parameters")
+    nbformat.write(done, notebook)
 
 
 def document(notebook):

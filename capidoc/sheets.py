@@ -27,9 +27,7 @@ def rows(path, columns, optional=()):
         return pd.DataFrame(columns=[*columns, *optional], dtype=object)
     sheet = next((sheet for sheet in read(path) if not sheet.hidden and len(sheet.cells)), None)
     heads = list(map(key, sheet.cells.loc[1])) if sheet else []
-    never = [Problem("formule jamais calculée", remedy="Ouvrez le classeur et enregistrez-le.", file=path.name, row=row)
-             for row, _ in sorted(sheet.uncomputed if sheet else ())]
-    if problems := [*_misnamed(heads, columns, optional, path.name), *never]:
+    if problems := [*_misnamed(heads, columns, optional, path.name)]:
         raise ConfigurationRefused(*problems)
     body = sheet.below(1).map(spaced).set_axis(heads, axis=1).reindex(columns=[*columns, *optional], fill_value="")
     return body[(body != "").any(axis=1)]

@@ -11,7 +11,8 @@ INVISIBLE = dict.fromkeys(
 MONEY = ("F CFA", "GNF", "EUR", "USD")  # the units of a plan that are amounts of money
 CURRENCY = re.compile(r"(f\s?cfa|cfa|xof|gnf|fg|f)$", re.IGNORECASE)
 ELSEWHERE = r"€|\$|£|eur(?:os?)?|usd|dollars?|gbp"
-OTHER_UNIT = re.compile(rf"(?:{ELSEWHERE})\s?-?\d.*|-?\d.*?(?:{ELSEWHERE}|\D(?:/|par)\s?(?:an|année|mois|semaine|jour))", re.IGNORECASE)
+OTHER_UNIT = re.compile(
+    rf"(?:{ELSEWHERE})\s?-?\d[\d\s.,]*|-?\d[\d\s.,]*(?:{ELSEWHERE}|(?:f?\s?cfa|xof|f)?\s?(?:/|par)\s?(?:an|année|mois|semaine|jour))", re.IGNORECASE)
 GROUPED = re.compile(r"[1-9]\d{0,2}(?:([ .])\d{3})(?:\1\d{3})*(?:,\d+)?")
 PLAIN = re.compile(r"\d+(?:[.,]\d+)?")
 # « 1.012 » may be one and a bit or one thousand and twelve; « 0,125 » can only be a decimal.

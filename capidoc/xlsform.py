@@ -7,18 +7,14 @@ from capidoc.problems import InputMismatch, Problem, near
 from capidoc.reading import read
 from capidoc.values import key
 
-SEPARATORS = ("/", ".", ":")
 KINDS = {
     "integer": "nombre", "decimal": "nombre", "range": "nombre", "calculate": "nombre", "date": "date", "today": "date",
     "select one": "choix", "select all that apply": "choix_multiple",
 }
+OWN = ["_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by", "__version__", "_tags"]
 SYSTEM = {
-    "start", "end", "today", "deviceid", "username", "simserial", "subscriberid", "phonenumber", "audit",
-    "_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by", "__version__",
-    "_tags", "meta/rootUuid", "meta/instanceID", "meta/instanceName", "_index", "_parent_table_name", "_parent_index",
-    "_submission__id", "_submission__uuid", "_submission__submission_time", "_submission__validation_status",
-    "_submission__notes", "_submission__status", "_submission__submitted_by", "_submission___version__",
-    "_submission__tags", "_submission_meta/rootUuid",
+    "start", "end", "today", "deviceid", "username", "simserial", "subscriberid", "phonenumber", "audit", *OWN, "meta/rootUuid", "meta/instanceID",
+    "meta/instanceName", "_index", "_parent_table_name", "_parent_index", *(f"_submission_{name}" for name in OWN), "_submission_meta/rootUuid",
 }
 
 
@@ -113,22 +109,22 @@ def _texts(said):
     return (said,) if said else ()
 
 
-def recognise(headers, questions, needed, renamed=None, place=None):
+def recognise(headers, questions, needed, renamed, place):
     """Which question each header is: {position: name}; « question/choice » details as (name, choice).
 
     Raises InputMismatch when a header may be a needed question or another, or two headers the same needed one.
     """
-    candidates = _candidates(questions, renamed or {}, {*SEPARATORS, *_separators(headers, questions)})
+    candidates = _candidates(questions, renamed, set(_separators(headers, questions)))
     found, problems = {}, []
     for position, header in enumerate(headers):
         names = candidates.get(key(header), set()) if header not in SYSTEM else {header}
         if len(names) > 1 and {_asked(n) for n in names} & needed:
             problems.append(Problem("titre de colonne ambigu", f"une seule question parmi {', '.join(sorted(map(str, names)))}",
-                                    "Exportez avec les noms XML et les groupes.", column=header, **place or {}))
+                                    "Exportez avec les noms XML et les groupes.", column=header, **place))
         elif len(names) == 1:
             found[position] = next(iter(names))
     problems += [Problem(f"deux colonnes pour la question « {_asked(name)} »", remedy="Supprimez l’une des deux ou ré-exportez.",
-                         column=headers[position], **place or {})
+                         column=headers[position], **place)
                  for position, name in found.items() if _asked(name) in needed and list(found.values()).count(name) > 1]
     if problems:
         raise InputMismatch(*problems)
@@ -178,13 +174,13 @@ def _spellings(question, separators):
                     yield sep.join((*groups, label))
 
 
-def require(present, needed, questions, place=None):
+def require(present, needed, questions, place):
     """Nothing when every needed question is present; else InputMismatch, all missing ones at once."""
     missing = [name for name in needed if name not in present]
     if missing:
         raise InputMismatch(*(
             Problem("colonne absente", remedy=near(name, set(present) - SYSTEM) + " Ré-exportez toutes les versions du formulaire.",
-                    column=_named(questions, name), **place or {}) for name in missing))
+                    column=_named(questions, name), **place) for name in missing))
 
 
 def _named(questions, name):

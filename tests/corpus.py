@@ -280,7 +280,9 @@ FORMULAS = [
     ("#N/A dans un code", swapped(b'<c r="A2" t="inlineStr"><is><t>E1</t></is></c>', b'<c r="A2" t="e"><v>#N/A</v></c>'), 0, "identifiant_inconnu",
      {"suivi": KEPT[1:]}),
     ("total jamais calculé d’une ligne de total", book(rows=[*ROWS, ["Total", "", "", "=SUM(D2:D7)", "", "", "", "", ""]]), 0, "formule", {"suivi": KEPT}),
-    ("formule écrite en CSV", cell(REVENU, "=500*2"), 0, "nombre_illisible", kept(REVENU, "")),
+    ("formule écrite en CSV", cell(REVENU, "=500*2"), 22, "formule jamais calculée", None),
+    ("texte que le tableur a pris pour une formule",
+     swapped(b'<c r="I2" t="inlineStr"><is><t>bien</t></is></c>', b'<c r="I2" t="e"><f>bien</f><v>#NAME?</v></c>'), 0, "texte_formule", kept(8, "=bien")),
 ]
 COLUMNS = [
     ("colonne absente", csv(text(*[r[:3] + r[4:] for r in ROWS], head=HEAD[:3] + HEAD[4:])), 22, "« Revenu » : titre de colonne absent", None),
@@ -304,6 +306,9 @@ COLUMNS = [
     ("commune fusionnée", book(lambda b: b.active.merge_cells("C2:C3"), rows=[ROWS[0], ROWS[2], ROWS[1], *ROWS[3:]]), 0, "cellules_fusionnees",
      {"suivi": [KEPT[0], KEPT[2], KEPT[1], *KEPT[3:]]}),
     ("revenu fusionné", book(lambda b: b.active.merge_cells("D2:D3")), 22, "nombre fusionné sur les lignes 2 à 3", None),
+    ("remarque qui commence par total", cell(8, "Totalement installée"), 0, "", kept(8, "Totalement installée")),
+    ("titres répétés à chaque page", csv(text(*ROWS[:3], HEAD, *ROWS[3:])) | settings('    motif_identifiant: "E[0-9]"\n', ""), 0, "identifiant_inconnu",
+     {"suivi": KEPT}),
     ("lignes vides, total et intertitre", csv(text(*ROWS[:2], [""] * 9, ["Juin", *[""] * 8], *ROWS[2:], ["Total", "", "", "3480", *[""] * 5])), 0, "",
      {"suivi": KEPT}),
 ]
@@ -341,11 +346,11 @@ AMOUNTS = [
     ("1.012.000,50", "1012000.5", ""),
     *((amount, "", "montant_ambigu") for amount in ("1,012", "1.012", "152.500", "12,345")),
     *((amount, "", "nombre_illisible") for amount in ("1e3", "inf", "nan", "0x10", "15O 000", "(500)", "12 34", "--5", "1 012 00", "1,012.50", "½",
-     "mille", "1'000", "1/2",
+     "mille", "1'000", "1/2", "3 vendeurs",
                                                       "99999999999999999999" * 20, "😀")),
-    ("-5", "", "hors_bornes"), *((code, "", "") for code in ("", "-99", "NSP", "n/a", "nd")),
+    *((amount, amount, "") for amount in ("98", "99")), ("-5", "", "hors_bornes"), *((code, "", "") for code in ("", "-99", "NSP", "n/a", "nd")),
 ]
-OTHER_UNITS = ["100 EUR", "€ 100", "$100", "1 000 F CFA/mois", "12 000 par an"]
+OTHER_UNITS = ["100 EUR", "€ 100", "$100", "1 000 F CFA/mois", "12 000 par an", "15,5 euros"]
 DAYS = [
     *((day, "2022-05-13", "") for day in ("13/05/2022", "13-05-2022", "13.05.2022", "44694", "2022-05-13T08:30:00.000+00:00", "2022-05-13 08:30")),
     ("05/01/2022", "2022-01-05", ""), ("5/1/2022", "2022-01-05", ""),
@@ -370,6 +375,7 @@ TWICE = [
      {"suivi": [*KEPT[2:], *KEPT[:2]]}),
     ("ligne copiée", csv(text(*ROWS, ROWS[0])), 0, "doublon", {"suivi": KEPT}),
     ("deux contenus pour une visite", csv(text(*ROWS, without(ROWS, 0, REVENU, "9")[0])), 23, "deux saisies différentes", None),
+    ("fichier d’un autre dossier", settings('"suivi*"', '"../../suivi*"') | csv(LINES), 20, "aucun fichier reçu", None),
     ("aucun fichier", {"raw/autre.csv": b"x"}, 20, "aucun fichier reçu", None),
     ("fichier d’Office et fichier perdu", csv(LINES) | {"raw/~$suivi.xlsx": b"x", "raw/autre.txt": b"x"}, 0, "", {"suivi": KEPT}),
 ]
@@ -429,6 +435,8 @@ SETTINGS = [
     ("période à l’envers", settings("debut: 2022-05", "debut: 2022-09"), "vient après la fin"),
     ("type inconnu", settings("type: nombre, minimum: 0", "type: montant"), "valeur inconnue"),
     ("formulaire et colonnes", settings("    unite:", "    formulaire: x.xlsx\n    unite:"), "l’un des deux"),
+    ("formulaire d’un autre dossier", settings("    unite:", "    formulaire: ../../x.xlsx\n    unite:"), "écriture refusée"),
+    ("variable qui est un chemin", settings("variables: [revenu,", "variables: [../revenu,"), "écriture refusée"),
     ("minimum en lettres", settings("minimum: 0", "minimum: zéro"), "programme.yml"),
     ("seuil abaissé", settings("communes:", "divulgation: {personnes: 2}\ncommunes:"), "demande sa raison"),
 ]
@@ -467,7 +475,7 @@ DECISIONS = [
     ("deux journaux", fixes(LINE) | fix_book(LINE), 10, "table en double"),
     ("journal .ods", csv(LINES) | {"corrections.ods": b"x"}, 10, "sous un autre nom"),
     ("journal d’une autre casse", csv(LINES) | {"Corrections.csv": b"x"}, 10, "sous un autre nom"),
-    ("formule jamais calculée", fix_book(fix(nouvelle="=1000+500")), 10, "formule jamais calculée"),
+    ("formule jamais calculée", fix_book(fix(nouvelle="=1000+500")), 22, "formule jamais calculée"),
     ("classeur vide", csv(LINES) | {"corrections.xlsx": saved(Workbook())}, 10, "colonne absente"),
     ("classeur tronqué", csv(LINES) | {"corrections.xlsx": SOUND[:900]}, 20, "tronqué"),
     ("journal vide", csv(LINES) | {"corrections.csv": b""}, 20, "fichier vide"),
@@ -597,6 +605,7 @@ KOBOS = [
     ("fiche d’essai", kobo(settings=KOBO + "    exclusions: [{motif: test, question: code, valeurs: ['007']}]\n"), 0, "-visite_manquante",
      {"suivi": WHOLE["suivi"][:2], "suivi.apprentis": WHOLE["suivi.apprentis"][:2]}),
     ("fiche envoyée deux fois", kobo(again()), 0, "doublon", WHOLE),
+    ("deux exports qui se recouvrent", kobo(**{"raw/suivi 2.xlsx": exporter.xlsx(exporter.Settings())}), 0, "doublon", WHOLE),
     ("fiche corrigée puis renvoyée", kobo(again(revenu_mensuel=9, _submission_time="2023-01-01T00:00:00")), 0, "remplacee",
      {"suivi": [*WHOLE["suivi"][1:], [*WHOLE["suivi"][0][:INCOME], "9", *WHOLE["suivi"][0][VISIT:]]], "suivi.apprentis": WHOLE["suivi.apprentis"][2:]}),
     ("même instant, autre contenu", kobo(again(revenu_mensuel=9)), 23, "deux saisies différentes", None),

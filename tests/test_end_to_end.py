@@ -17,6 +17,7 @@ from capidoc import publishing, traceability
 from capidoc.programme import Programme
 
 from .conftest import capidoc
+from .corpus import packed, unpacked
 from .environments import ALL, BLOCKED, KEYED, digests, lay, published
 
 RAW = "data/raw/jass/Tableau des protocoles et subventions 2022.xlsx"
@@ -185,6 +186,8 @@ def _everything(path):
 BREAKS = [
     ("truncated workbook", RAW, lambda b: b[:2000], 20, "Tableau des protocoles et subventions 2022.xlsx : classeur"),
     ("login page", RAW, lambda b: b"<html>Connexion</html>", 20, "n’est pas un classeur"),
+    ("bomb", RAW, lambda b: packed(unpacked(b) | {"xl/media/image1.png": b"0" * 30_000_000}), 21, "classeur démesuré une fois décompressé"),
+    ("decision out of date", "programmes/jass/corrections.csv", lambda b: b.replace(b";52 00O;", b";52 01O;", 1), 23, "que la donnée ne porte plus"),
     ("misspelt number", "programmes/jass/recit/resume.md", lambda b: b"\n{{ salarie.apres }}" + b, 10, "resume.md, ligne 2 : « salarie » — nom inconnu"),
     ("causal word", "programmes/jass/recit/5_succes.md", lambda b: b + b"\nOn a permis de tout changer.\n", 31,
      "« a permis de » — affirmation de cause"),

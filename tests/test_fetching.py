@@ -254,7 +254,7 @@ def test_each_fault_is_told_in_french_with_its_code_and_changes_nothing(programm
         server.rows, server.faults = [record(1), record(2)], [fault] * 40
         monkeypatch.setattr(__main__, "LOG", tmp_path / "capidoc.log")
         monkeypatch.setattr(__main__, "ROOT", tmp_path)
-        monkeypatch.setattr(__main__, "Programme", lambda *_, **__: here)
+        monkeypatch.setattr("capidoc.programme.Programme", lambda *_, **__: here)
         assert __main__.main(["fetch", "jass"]) == code
     said = capsys.readouterr()
     assert message in said.err and "Traceback" not in said.err

@@ -9,6 +9,7 @@ import subprocess
 import nbformat
 import pytest
 from docx import Document
+from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
 from capidoc import importing
@@ -27,6 +28,9 @@ Une phrase sur une autre ligne du même paragraphe.
 
 - **Former d’abord.** Tenir ses comptes.
 - **Choisir ensemble.** Une sélection juste.
+
+1. Écouter.
+2. Noter.
 
 {{ figure("revenu") }}
 
@@ -177,7 +181,7 @@ def test_a_bound_number_changed_or_deleted_is_refused_by_name_and_its_file_left_
 
 def test_a_name_that_the_programme_gives_is_not_changed_from_word(programme):
     texts, problems = imported(programme, lambda document: replaced(paragraph(document, "JASS"), "mai 2022", "juin 2022"))
-    assert texts == {} and "{{ moment_avant }}" in problems[0]
+    assert texts == {} and "« {{ moment_avant }} » — ce nombre ou ce nom a été changé, déplacé ou supprimé (attendu : mai 2022)" in problems[0]
 
 
 def test_two_numbers_that_print_the_same_never_take_each_other_s_place(programme):
@@ -277,6 +281,76 @@ def test_random_edits_of_words_come_back_exactly(programme, seed):
             run.text = run.text.replace(word_, new)
 
     assert imported(programme, change) == ({name: text for name, text in texts.items() if text != RECIT[name]}, [])
+
+
+def tracked(document):
+    """Word's own review: « vite » added, « ses » deleted, neither accepted yet."""
+    run = next(t for t in paragraph(document, "Former").iter(qn("w:t")) if "Tenir ses" in t.text).getparent()
+    for kind, tag, text in (("ins", "t", " Tenir vite"), ("del", "delText", " ses"), ("ins", "t", " comptes.")):
+        change = OxmlElement(f"w:{kind}")
+        change.append(new := OxmlElement("w:r"))
+        new.append(words := OxmlElement(f"w:{tag}"))
+        words.text = text
+        run.addprevious(change)
+    run.getparent().remove(run)
+
+
+def test_changes_under_review_count_as_accepted(programme):
+    assert imported(programme, tracked) == ({"1_description.md": RECIT["1_description.md"].replace("Tenir ses", "Tenir vite")}, [])
+
+
+def another(beginning, text):
+    """The edit that adds an item after the one that begins so."""
+    def change(document):
+        place = paragraph(document, beginning)
+        place.addnext(new := copy.deepcopy(place))
+        next(new.iter(qn("w:t"))).text = text
+    return change
+
+
+def beside(beginning, text, before=False):
+    """The edit that adds a paragraph like « Vraiment rien. », with other words, after or before the one that begins so."""
+    def change(document):
+        new, place = copy.deepcopy(paragraph(document, "Vraiment")), paragraph(document, beginning)
+        replaced(new, "Vraiment rien.", text)
+        (place.addprevious if before else place.addnext)(new)
+    return change
+
+
+@pytest.mark.parametrize(("change", "name", "old", "new"), [
+    (beside("On compte", "Pour finir.", before=True), "4_defis.md", "On compte", "Pour finir.\n\nOn compte"),
+    (beside("Rien ne", "Au milieu."), "1_description.md", "prouve.\n", "prouve.\n\nAu milieu.\n"),
+    (beside("Former", "Entre deux points."), "1_description.md", "comptes.\n", "comptes.\n\nEntre deux points.\n\n"),
+    (another("Noter", "Compter."), "1_description.md", "2. Noter.\n", "2. Noter.\n2. Compter.\n"),
+    (beside("Pourquoi", "Pour commencer."), "1_description.md", "## Pourquoi\n", "## Pourquoi\n\nPour commencer.\n"),
+])
+def test_a_new_paragraph_comes_back_where_it_was_written(programme, change, name, old, new):
+    assert imported(programme, change) == ({name: RECIT[name].replace(old, new)}, [])
+
+
+def deleted(beginning):
+    """The edit that deletes the paragraph."""
+    return lambda document: paragraph(document, beginning).getparent().remove(paragraph(document, beginning))
+
+
+def pictured(document):
+    """The edit that adds a picture to a paragraph of the words."""
+    paragraph(document, "Vraiment").append(run := OxmlElement("w:r"))
+    run.append(OxmlElement("w:drawing"))
+
+
+def retitled(document):
+    """The edit that makes a heading of a paragraph."""
+    paragraph(document, "Vraiment").get_or_add_pPr().get_or_add_pStyle().val = "Heading2"
+
+
+@pytest.mark.parametrize(("change", "told"), [
+    (deleted("On compte"), "recit/4_defis.md : « {{ salaries.avant.homme }} »"), (deleted("Un atelier"), "paragraphe supprimé"),
+    (deleted("Une image"), "paragraphe supprimé"), (pictured, "image ou une note"), (retitled, "changé de genre"),
+    (beside("Un atelier", "Un autre."), "sans place certaine"), (beside("Mesure", "Une colonne."), "sans place certaine")])
+def test_what_has_no_certain_place_in_the_words_is_refused_and_nothing_is_written(programme, change, told):
+    texts, problems = imported(programme, change)
+    assert texts == {} and any(told in problem for problem in problems), problems
 
 
 @pytest.mark.parametrize(("name", "content", "told"), [

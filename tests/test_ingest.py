@@ -117,7 +117,7 @@ DECORATED = (str, str.upper, lambda t: f"  {t}\u00a0", lambda t: unicodedata.nor
 def test_titles_are_known_whatever_their_order_case_spaces_accents_and_apostrophes(order, decorated):
     questions = {name: Question(name, "texte", ("fiche",), (label,), (("La fiche",),)) for name, label in zip(NAMES, LABELLED, strict=True)}
     headers = [decorate(LABELLED[i]) for decorate, i in zip(decorated, order, strict=True)]
-    assert recognise(headers, questions, set(NAMES)) == {position: NAMES[i] for position, i in enumerate(order)}
+    assert recognise(headers, questions, set(NAMES), {}, {}) == {position: NAMES[i] for position, i in enumerate(order)}
 
 
 def test_a_renamed_question_is_one_variable_over_both_versions(programme):

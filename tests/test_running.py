@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from capidoc import running
+from capidoc import building, running
 from capidoc.problems import ConfigurationRefused, InputMismatch, ResourcesLacking
 
 from .conftest import ROOT
@@ -70,3 +70,27 @@ def test_the_executed_notebook_says_neither_when_nor_where_it_ran(notebook, tmp_
     first = notebook("print(mot)", mot="x").read_text()
     running.execute(tmp_path / "carnet.ipynb", {"mot": "x"}, tmp_path / "ailleurs" / "carnet.ipynb", ROOT, False)
     assert (tmp_path / "ailleurs" / "carnet.ipynb").read_text() == first and str(tmp_path) not in first
+
+
+def test_one_cleaning_serves_every_commune_and_period_while_its_tables_are_untouched(small, monkeypatch):
+    """The notebook that is taken over tells the parameters of whoever takes it."""
+    ran, programme = [], small()
+
+    def run(programme, name, values, folder):
+        ran.append(f"{name} {programme.scope}".strip())
+        first = new_code_cell(f'commune = "{values["commune"]}"', metadata={"tags": ["injected-parameters"]})
+        folder.mkdir(parents=True, exist_ok=True)
+        nbformat.write(new_notebook(cells=[first]), folder / f"{name}.ipynb")
+        (programme.processed / f"{name}.csv").write_text("une ligne")
+
+    monkeypatch.setattr(building, "_run", run)
+    described = {"entrees": {"programmes/essai/programme.yml": "1"}}
+    commune = type(programme)("essai", "niono", root=programme.root)
+    for one in (programme, commune):
+        building._computed(one, described | {"parametres": building.parameters(one)})
+    assert ran == ["01_clean", "02_effects", "02_effects niono"]
+    assert 'commune = "niono"' in (commune.processed / "carnets/01_clean.ipynb").read_text().replace("\\", "")
+    (programme.processed / "01_clean.csv").write_text("retouchée")
+    (commune.processed / "01_clean.csv").write_text("retouchée")
+    building._computed(commune, described | {"parametres": building.parameters(commune)})
+    assert ran[3:] == ["01_clean niono", "02_effects niono"]

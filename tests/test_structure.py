@@ -80,6 +80,12 @@ def test_notebooks_are_stripped_well_formed_and_tell_before_they_compute(path):
     assert all(len(c.source.splitlines()) <= 10 and not re.search(r"^\s*def |/work|/home", c.source, re.M) for c in code)
 
 
+def test_cleaning_hangs_on_no_commune_and_no_period():
+    """Several of a programme's sets share one cleaning."""
+    cells = [c.source for c in nbformat.read(NOTEBOOKS[0], 4).cells if c.cell_type == "code"]
+    assert sum("ici." in cell for cell in cells) > 3 and not re.search(r"ici\.(commune|period|scope)|\b(debut|fin)\b", "".join(cells[2:]))
+
+
 def test_every_notebook_declares_the_same_first_parameters():
     heads = [next(c.source for c in nbformat.read(p, 4).cells if "parameters" in c.metadata.get("tags", [])).splitlines()[:4] for p in NOTEBOOKS]
     assert heads[0] == heads[1] == heads[2] == ['programme = "jass"', 'commune = "toutes"', 'debut = ""', 'fin = ""']

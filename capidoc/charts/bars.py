@@ -5,23 +5,7 @@ from dataclasses import dataclass
 
 from matplotlib.patches import Rectangle
 
-from capidoc.charts.sheet import (
-    DETAIL,
-    GAP,
-    GREY,
-    HEADING,
-    LABEL,
-    MARGIN,
-    NOTE,
-    TEAL,
-    VALUE,
-    Sheet,
-    clean,
-    headline,
-    paragraph,
-    width_of,
-    write,
-)
+from capidoc.charts.sheet import DETAIL, GAP, GREY, HEADING, LABEL, MARGIN, NOTE, TEAL, VALUE, Sheet, clean, headline, paragraph, width_of, write
 
 BAR_HEIGHT, LONGEST_LABEL = 0.24, 1 / 3  # inches; a share of the sheet
 

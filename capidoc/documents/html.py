@@ -1,21 +1,15 @@
 """How does the document become one HTML file that needs nothing else."""
 
+from functools import partial
 from html import escape
 from pathlib import Path
 
 from capidoc.documents.markdown import cards
-from capidoc.documents.pandoc import asset, data_uri, div, has_class, plain, raw, text, walk
+from capidoc.documents.pandoc import asset, data_uri, div, has_class, plain, raw, raw_block, text, walk
 from capidoc.documents.pandoc import write as pandoc
 
 SCREEN = "_ecran.png"  # how the name of a chart for screens ends
-OPTIONS = (
-    "--to=html5",
-    "--wrap=none",
-    "--shift-heading-level-by=1",
-    "--toc",
-    "--toc-depth=3",
-    "--syntax-highlighting=none",
-)
+OPTIONS = ("--to=html5", "--wrap=none", "--shift-heading-level-by=1", "--toc", "--toc-depth=3", "--syntax-highlighting=none")
 
 
 def write(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
@@ -59,16 +53,11 @@ def _bound(node: dict) -> list:
 
 def _cards(node: dict) -> dict:
     """Return a band of cards as one HTML list of terms and definitions."""
-    content = [_tag("<dl>")]
+    tag, content = partial(raw_block, "html"), []
     for term, blocks in cards(node):
         content += [plain([raw("html", "<div><dt>"), *term, raw("html", "</dt>")])]
-        content += [part for block in blocks for part in (_tag("<dd>"), block, _tag("</dd>"))] + [_tag("</div>")]
-    return {**node, "c": [node["c"][0], [*content, _tag("</dl>")]]}
-
-
-def _tag(code: str) -> dict:
-    """Return a tag as a block."""
-    return {"t": "RawBlock", "c": ["html", code]}
+        content += [part for block in blocks for part in (tag("<dd>"), block, tag("</dd>"))] + [tag("</div>")]
+    return {**node, "c": [node["c"][0], [tag("<dl>"), *content, tag("</dl>")]]}
 
 
 def _table(node: dict) -> dict:

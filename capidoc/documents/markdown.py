@@ -53,11 +53,8 @@ def _french(nodes: list) -> list:
         return nodes
     waiting = iter(range(len(objects)))
     marked = "".join(_marked(node, waiting) for node in nodes)
-    return [
-        inline
-        for part in re.split("([ \ue000-\uf8ff])", french.typography(marked))
-        for inline in _inline(part, objects)
-    ]
+    parts = re.split("([ \ue000-\uf8ff])", french.typography(marked))
+    return [inline for part in parts for inline in _inline(part, objects)]
 
 
 def _marked(node: dict, waiting) -> str:
@@ -138,9 +135,7 @@ def _tiles(node: dict) -> dict | list:
         is_text = isinstance(inner, dict) and inner["t"] == "Str" and len(inner["c"]) > TILE
         return {**inner, "c": inner["c"].replace(french.NBSP, " ")} if is_text else inner
 
-    lists = [
-        {**block, "c": [[walk(term, loosened), meanings] for term, meanings in block["c"]]} for block in node["c"][1]
-    ]
+    lists = [{**block, "c": [[walk(term, loosened), meanings] for term, meanings in block["c"]]} for block in node["c"][1]]
     return {**node, "c": [node["c"][0], lists]} if lists else []  # a commune of which nothing may be shown
 
 
@@ -165,14 +160,9 @@ def _box(kind: str, title: str, identifier: str, content: list) -> dict:
     label = BOXES[kind]
     if kind != "encadre" and title:
         title = f"{label}{french.NBSP}: {title}"
-    return {
-        "t": "Div",
-        "c": [[identifier, ["boite", kind], []], [div([plain(words(title or label))], "titre"), *content]],
-    }
+    return {"t": "Div", "c": [[identifier, ["boite", kind], []], [div([plain(words(title or label))], "titre"), *content]]}
 
 
 def cards(node: dict) -> list:
     """Return the term and the blocks of each definition in a band of key figures or of contacts."""
-    return [
-        (term, [block for meaning in meanings for block in meaning]) for term, meanings in _definitions(node["c"][1])
-    ]
+    return [(term, [block for meaning in meanings for block in meaning]) for term, meanings in _definitions(node["c"][1])]

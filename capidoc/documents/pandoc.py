@@ -100,6 +100,16 @@ def raw(syntax: str, code: str) -> dict:
     return {"t": "RawInline", "c": [syntax, code]}
 
 
+def raw_block(syntax: str, code: str) -> dict:
+    """Return the same as a block."""
+    return {"t": "RawBlock", "c": [syntax, code]}
+
+
+def paragraph(block: dict) -> dict:
+    """Return the block, bare inlines being a paragraph of their own."""
+    return {**block, "t": "Para"} if block["t"] == "Plain" else block
+
+
 def asset(assets: Path, path: str, suffixes: tuple[str, ...]) -> Path:
     """Return the image's file, with the first of the endings that exists; it must lie inside the assets."""
     for suffix in suffixes:

@@ -3,17 +3,19 @@
 import json
 import re
 from datetime import date
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import typst
 
 from capidoc.documents.markdown import cards
-from capidoc.documents.pandoc import asset, has_class, meta, plain, raw, text, walk
+from capidoc.documents.pandoc import asset, has_class, meta, paragraph, plain, raw, raw_block, text, walk
 from capidoc.documents.pandoc import write as pandoc
 
 BANDS = ("chiffres-cles", "contacts")
 SMALL = ("annexe", "petit")
+code, code_block = partial(raw, "typst"), partial(raw_block, "typst")
 
 
 def write(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
@@ -52,13 +54,13 @@ def _properties(ast: dict) -> dict:
     keywords = [text(word) for word in ast["meta"].get("keywords", {}).get("c", [])]
     told = meta(ast, "date-iso")
     day = date.fromisoformat(told) if told else None
-    code = {
+    values = {
         "titre-code": _literal(meta(ast, "title")),
         "auteur-code": _literal(meta(ast, "organisation")),
         "mots-code": f"({''.join(_literal(word) + ', ' for word in keywords)})",
         "date-code": f"datetime(year: {day.year}, month: {day.month}, day: {day.day})" if day else "none",
     }
-    return {name: {"t": "MetaInlines", "c": [raw("typst", value)]} for name, value in code.items()}
+    return {name: {"t": "MetaInlines", "c": [code(value)]} for name, value in values.items()}
 
 
 def _literal(words: str) -> str:
@@ -71,7 +73,7 @@ def _changed(node, embed):
     if isinstance(node, list):
         return node
     if node["t"] == "Image":
-        return raw("typst", f"#box({_image(node, embed)})")
+        return code(f"#box({_image(node, embed)})")
     if node["t"] == "Figure":
         return _figure(node)
     if has_class(node, "boite"):
@@ -79,13 +81,8 @@ def _changed(node, embed):
     if band := has_class(node, *BANDS):
         return _band(node, band)
     if has_class(node, *SMALL):
-        return [_raw("#petit["), *node["c"][1], _raw("]")]
+        return [code_block("#petit["), *node["c"][1], code_block("]")]
     return _numero(node) if has_class(node, "numero") else node
-
-
-def _raw(code: str) -> dict:
-    """Return Typst code as a block."""
-    return {"t": "RawBlock", "c": ["typst", code]}
 
 
 def _image(node: dict, embed) -> str:
@@ -96,41 +93,29 @@ def _image(node: dict, embed) -> str:
 
 def _numero(node: dict) -> list:
     """Return the caption's number, coloured."""
-    return [raw("typst", "#numero["), *node["c"][1], raw("typst", "]")]
+    return [code("#numero["), *node["c"][1], code("]")]
 
 
 def _figure(node: dict) -> dict:
     """Return the figure as a Typst call: pandoc's own drops the alt text; its image is already one."""
     (identifier, _, _), (_, caption), content = node["c"]
-    label = [raw("typst", f"#label({_literal(identifier)})")] if identifier else []
+    label = [code(f"#label({_literal(identifier)})")] if identifier else []
     words = [inline for block in caption for inline in block["c"]]
     images = [inline for block in content for inline in block["c"]]
-    inlines = [
-        raw("typst", "#figure(kind: image, ["),
-        *images,
-        raw("typst", "], caption: ["),
-        *words,
-        raw("typst", "])"),
-    ]
-    return plain([*inlines, *label])
+    return plain([code("#figure(kind: image, ["), *images, code("], caption: ["), *words, code("])"), *label])
 
 
 def _box(node: dict) -> list:
     """Return a titled box."""
     (_, classes, _), (heading, *content) = node["c"]
     inlines = heading["c"][1][0]["c"]
-    opening = plain([raw("typst", f"#boite({_literal(classes[1])}, ["), *inlines, raw("typst", "])[")])
-    return [opening, *content, _raw("]")]
-
-
-def _paragraph(block: dict) -> dict:
-    """Return the block as a paragraph of its own."""
-    return {**block, "t": "Para"} if block["t"] == "Plain" else block
+    opening = plain([code(f"#boite({_literal(classes[1])}, ["), *inlines, code("])[")])
+    return [opening, *content, code_block("]")]
 
 
 def _band(node: dict, name: str) -> list:
     """Return a band of cards: each a term and its blocks."""
-    blocks = [_raw(f"#{name}((")]
+    blocks = [code_block(f"#{name}((")]
     for term, content in cards(node):
-        blocks += [plain([raw("typst", "(["), *term, raw("typst", "], [")]), *map(_paragraph, content), _raw("]),")]
-    return [*blocks, _raw("))")]
+        blocks += [plain([code("(["), *term, code("], [")]), *map(paragraph, content), code_block("]),")]
+    return [*blocks, code_block("))")]

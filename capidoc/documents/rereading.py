@@ -7,7 +7,8 @@ from docx import Document
 from docx.oxml.ns import qn
 
 OBJECT = "\ufffc"  # stands for a picture or a note
-OBJECTS = ("drawing", "pict", "object", "AlternateContent", "footnoteReference", "endnoteReference")
+SHOWN = {"tab": " ", "br": " ", "cr": " ", "noBreakHyphen": "-"}
+SHOWN |= dict.fromkeys(("drawing", "pict", "object", "AlternateContent", "footnoteReference", "endnoteReference"), OBJECT)
 WORD = re.compile(r"(\s*)(\w+|[^\w\s])")
 ALIKE = str.maketrans({"’": "'", "«": '"', "»": '"', "“": '"', "”": '"', "−": "-", "‑": "-"})
 BEGINNING = 60  # characters that name a paragraph
@@ -66,7 +67,7 @@ def paragraphs(file) -> list[Paragraph]:
     """Return the paragraphs of a Word file that hold words or pictures, its sommaire left out."""
     document = Document(str(file))
     names = {style.style_id: style.name.lower() for style in document.styles}
-    made = [_paragraph(p, names) for p in document.element.body.iter(qn("w:p")) if not any(p.iterancestors(qn("w:txbxContent")))]
+    made = [_paragraph(p, names) for p in document.element.body.iter(qn("w:p")) if _around(p, "txbxContent") is None]
     return [paragraph for paragraph in made if paragraph.words]
 
 
@@ -76,15 +77,20 @@ def _paragraph(element, names: dict) -> Paragraph:
     name = names.get(style, style)
     is_listed = element.xpath("./w:pPr/w:numPr/w:numId[@w:val!='0']")
     mark = f"{'#' * int(name[-1])} " if re.fullmatch(r"heading \d", name) else "- " if is_listed else ""
-    cell = next(element.iterancestors(qn("w:tc")), None)
-    in_columns = cell is not None and len(next(element.iterancestors(qn("w:tbl"))).tblGrid) > 1
+    cell = _around(element, "tc")
+    in_columns = cell is not None and len(_around(element, "tbl").tblGrid) > 1
     return Paragraph([] if name.startswith("toc ") else _words(element, mark), mark, cell, in_columns)
+
+
+def _around(element, *names: str):
+    """Return the nearest of the elements of these names that holds this one, or None."""
+    return next(element.iterancestors(*(qn(f"w:{name}") for name in names)), None)
 
 
 def _words(element, mark: str) -> list[Said]:
     """Return the words of the paragraph; a heading is bold by itself."""
     text, about = "", []
-    for run in element.iter(qn("w:r")):
+    for run in (r for r in element.iter(qn("w:r")) if _around(r, "del", "moveFrom") is None):
         shown = "".join(_shown(part) for part in run)
         text += shown
         about += [("" if mark.startswith("#") else _style(run), _control(run))] * len(shown)
@@ -94,7 +100,7 @@ def _words(element, mark: str) -> list[Said]:
 def _shown(part) -> str:
     """Return what a part of a run shows: text, a space for a tab or a new line, a sign for a picture or a note."""
     name = part.tag.rpartition("}")[2]
-    return part.text or "" if name == "t" else " " if name in ("tab", "br") else OBJECT if name in OBJECTS else ""
+    return (part.text or "") if name == "t" else SHOWN.get(name, "")
 
 
 def _style(run) -> str:
@@ -104,6 +110,6 @@ def _style(run) -> str:
 
 def _control(run) -> tuple[str, str]:
     """Return the fact and the text of the content control around the run, empty where there is none, or where it lost its name."""
-    control = next(run.iterancestors(qn("w:sdt")), None)
+    control = _around(run, "sdt")
     tag = control.find(f"{qn('w:sdtPr')}/{qn('w:tag')}") if control is not None else None
     return ("", "") if tag is None else (tag.get(qn("w:val")), "".join(t.text or "" for t in control.iter(qn("w:t"))))

@@ -1,6 +1,6 @@
 """Tables: a definition list as a table, and column widths that split no word."""
 
-from capidoc.documents.pandoc import div, plain, text, words
+from capidoc.documents.pandoc import div, paragraph, plain, text, words
 
 LINE = 96  # characters of table text on a line of A4 with our margins
 PADDING = 3  # characters taken by the space around a cell
@@ -100,8 +100,6 @@ def styled(style: str):
     """Return a change that gives blocks a Word style; bare inlines become a paragraph, for pandoc styles no other."""
 
     def change(blocks: list) -> list:
-        return [
-            div([{**block, "t": "Para"} if block["t"] == "Plain" else block for block in blocks], custom_style=style)
-        ]
+        return [div([*map(paragraph, blocks)], custom_style=style)]
 
     return change

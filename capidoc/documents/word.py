@@ -14,7 +14,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from capidoc.documents import tables, word_package
 from capidoc.documents.markdown import cards
-from capidoc.documents.pandoc import asset, data_uri, div, has_class, meta, plain, raw, text, walk
+from capidoc.documents.pandoc import asset, data_uri, div, has_class, meta, plain, raw, raw_block, text, walk
 from capidoc.documents.pandoc import write as pandoc
 
 # The names under which the model and pandoc's body find their styles in Word.
@@ -85,9 +85,7 @@ def _filled(model: Path, ast: dict):
     except jinja2.UndefinedError as error:
         raise ValueError(f"Modèle Word « {model.name} » : champ inconnu ({error.message}). {_known()}") from error
     except jinja2.TemplateError as error:
-        raise ValueError(
-            f"Modèle Word « {model.name} » : accolades mal fermées ({error.message}). {_known()}"
-        ) from error
+        raise ValueError(f"Modèle Word « {model.name} » : accolades mal fermées ({error.message}). {_known()}") from error
     return template.docx
 
 
@@ -102,9 +100,7 @@ def _place(document, mark: str, model: Path) -> int:
         if any(mark in (piece.text or "") for piece in element.iter(qn("w:t"))):
             document.element.body.remove(element)
             return index
-    raise ValueError(
-        f"Modèle Word « {model.name} » : il y manque un paragraphe « {{{{ corps }}}} », seul sur sa ligne."
-    )
+    raise ValueError(f"Modèle Word « {model.name} » : il y manque un paragraphe « {{{{ corps }}}} », seul sur sa ligne.")
 
 
 def _changed(node, assets: Path):
@@ -162,16 +158,14 @@ def _table(node: dict) -> list:
     """Return the caption, then the table in its style, then a thin paragraph that parts it from what follows."""
     (identifier, classes, pairs), (_, caption), *rest = node["c"]
     bare = {**node, "c": [["", classes, [*pairs, ["custom-style", "Tableau"]]], [None, []], *rest]}
-    bare = tables.head_cells(
-        tables.body_cells(bare, tables.styled("Texte de tableau")), tables.styled("En-tête de tableau")
-    )
+    bare = tables.head_cells(tables.body_cells(bare, tables.styled("Texte de tableau")), tables.styled("En-tête de tableau"))
     above = [{"t": "Div", "c": [[identifier, [], [["custom-style", "Table Caption"]]], caption]}] if caption else []
     return [*above, bare, _separator()]
 
 
 def _separator() -> dict:
     """Return the thin paragraph without which Word would join two tables."""
-    return {"t": "RawBlock", "c": ["openxml", '<w:p><w:pPr><w:pStyle w:val="Séparateur"/></w:pPr></w:p>']}
+    return raw_block("openxml", '<w:p><w:pPr><w:pStyle w:val="Séparateur"/></w:pPr></w:p>')
 
 
 def _box(node: dict) -> list:

@@ -16,8 +16,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 BOXES = ("Encadré", "Prudence", "Histoire")
 BULLET = 300  # twentieths of a point from one level of a list to the next
 SHORT, SHORT_BOX = 700, 2000  # characters of a table, of a box, kept on one page; a longer box may run over two
-FOLLOWERS = ("hdrShapeDefaults", "footnotePr", "endnotePr", "compat", "docVars", "rsids")
-AFTER_UPDATE = {qn(f"w:{name}") for name in FOLLOWERS}  # the schema wants updateFields before these
+AFTER_UPDATE = ("w:hdrShapeDefaults", "w:footnotePr", "w:endnotePr", "w:compat", "w:docVars", "w:rsids")  # as the schema wants
 ENTRY = (
     '<w:p {ns}><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:hyperlink w:anchor="{anchor}" w:history="1">'
     "<w:r><w:t></w:t></w:r><w:r><w:tab/></w:r>"
@@ -178,9 +177,5 @@ def _wrap_in_field(entries: list) -> None:
 def _ask_for_update(document) -> None:
     """Ask Word to compute the page numbers when it opens the file: nothing but Word's own layout knows them."""
     settings = document.settings.element
-    for old in settings.findall(qn("w:updateFields")):
-        settings.remove(old)
-    after = next((element for element in settings if element.tag in AFTER_UPDATE), None)
-    (settings.append if after is None else after.addprevious)(
-        parse_xml(f'<w:updateFields {nsdecls("w")} w:val="true"/>')
-    )
+    settings.remove_all("w:updateFields")
+    settings.insert_element_before(parse_xml(f'<w:updateFields {nsdecls("w")} w:val="true"/>'), *AFTER_UPDATE)
