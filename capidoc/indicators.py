@@ -52,7 +52,7 @@ class Indicator(BaseModel):
     unite: str
     source: str
     variable: str
-    regle: Literal[RULES]
+    regle: Literal[RULES]  # type: ignore[valid-type]
     filtre: str = Field(pattern=r"^([a-z0-9_]+=[a-z0-9_]+)?$")
     moments: Annotated[Parts, AfterValidator(_none_or_two)]
     desagregations: Parts
