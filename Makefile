@@ -56,7 +56,7 @@ import: $(READY) ## reprendre dans recit/ un Word retouché : make import FICHIE
 	@$(CAPIDOC) import $(SCOPE) "$(FICHIER)" $(if $(OUI),--oui)
 
 test: $(READY) ## tous les tests
-	@$(VENV)/bin/ruff check -q capidoc tests programmes
+	@$(VENV)/bin/ruff check -q
 	@$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile
 
 new: $(READY) ## commencer un programme : make new PROGRAMME=nutrition FORMULAIRE=formulaire.xlsx

@@ -44,7 +44,7 @@ def main(arguments=None):
     """The exit code of a command; refusals are told in French, a bug leaves its traceback in the log."""
     # A console in another encoding must not turn a French message into a crash.
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     asked = _parser().parse_args(arguments)
     return _guarded(lambda: OWN[asked.verb](asked) if asked.verb in OWN else _one(asked, asked.programme))
 

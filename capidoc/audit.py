@@ -14,12 +14,12 @@ def check(received, cleaned):
     problems, compared = [], 0
     for name, source in received.items():
         log, aside = (part[part["source"] == name] for part in (cleaned.log, cleaned.aside))
-        tables = {name: (source.table, ""), **{f"{name}.{repeat}": (table, repeat) for repeat, table in source.repeats.items()}}
-        cells = {place: row for table, _ in tables.values() for place, row in _cells(table).items()}
+        tables = source.tables(name)
+        cells = {place: row for table in tables.values() for place, row in _cells(table).items()}
         problems += [*_replay(cells, log, "avant", "apres"), *_replay(cells, aside[aside["portee"] == "cellule"], "valeur", None)]
-        for label, (table, repeat) in tables.items():
-            kept, gone = cleaned.tables[label], aside[(aside["portee"] == "ligne")]
-            problems += [*_rows(table, kept, gone), *_differences(cells, kept, source.form.of(repeat))]
+        for label, table in tables.items():
+            kept, gone = cleaned.tables[label], aside[aside["portee"] == "ligne"]
+            problems += [*_rows(table, kept, gone), *_differences(cells, kept, source.form.of(label.partition(".")[2]))]
             compared += kept.size
     if problems:
         raise QualityRefused(*problems)

@@ -1,5 +1,6 @@
 """What deserves a look: one function per check, every finding in one shape."""
 
+from contextlib import suppress
 from difflib import get_close_matches
 
 import numpy as np
@@ -21,7 +22,6 @@ FEW = 5  # below, a group's median says little of the group
 ENOUGH = 10  # below, neither a spread nor a share is worth a finding
 # Bennett (2001), Aust N Z J Public Health 25(5): beyond 10 % missing, results are likely to be biased.
 MISSING_LIMIT = 0.10
-ASKS = {"hors_bornes": "constraint", "sans_objet": "relevant"}
 BATTERY, SCALE = 3, 3  # questions that share one list of choices, and how long the list must be to be a scale
 LOST = {"moment_inconnu", "identifiant_inconnu"}
 ASIDE_ROWS = {*LOST, "orphelin", "doublon", "remplacee"}
@@ -32,7 +32,7 @@ def findings(identity, received, cleaned, decisions, controls):
 
     `controls` says {gravity: {control: (what it is called, what to do when the check proposes nothing)}}.
     """
-    typed = {label: _typed(text, cleaned.log) for label, text in _texts(received).items()}
+    typed = {label: _typed(text, cleaned.log) for name, source in received.items() for label, text in source.tables(name).items()}
     parts = [cleaned.remarks, unused(decisions.corrections, typed), absent(missing(identity, received, cleaned))]
     for label, table in cleaned.tables.items():
         name, _, repeat = label.partition(".")
@@ -43,10 +43,6 @@ def findings(identity, received, cleaned, decisions, controls):
             parts += [durations(table), versions(table), visits(table, aside, typed[label], source, decisions.months),
                       set_aside(aside, received[name].form, decisions.spellings)]
     return _kept(_completed([p for p in parts if len(p)], typed, controls), decisions.corrections)
-
-
-def _texts(received):
-    return {label: t for name, r in received.items() for label, t in {name: r.table, **{f"{name}.{k}": v for k, v in r.repeats.items()}}.items()}
 
 
 def _typed(text, log):
@@ -258,14 +254,13 @@ def _guess(row, question, spellings):
     if row.motif == "hors_choix":
         return _nearest(row, question, spellings)
     if row.motif in ("hors_bornes", "sans_objet"):
-        return question.message if row.motif == "hors_bornes" and question.message else f"Le formulaire demande : {getattr(question, ASKS[row.motif])}."
+        said, rule = (question.message, question.constraint) if row.motif == "hors_bornes" else ("", question.relevant)
+        return said or f"Le formulaire demande : {rule}."
     if row.motif == "montant_ambigu":
         return f"« {row.valeur.replace('.', '').replace(',', '')} », ou « {row.valeur.replace('.', ',')} »."
     if row.motif == "nombre_illisible":
-        try:
+        with suppress(Unreadable):
             return f"Peut-être « {plain(number(row.valeur.upper().replace('O', '0')))} »."
-        except Unreadable:
-            return ""
     return ""
 
 

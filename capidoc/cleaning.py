@@ -168,7 +168,7 @@ def in_period(work, source, form, decisions):
     """Work less the rows whose month cannot be read (rejected) or lies outside the follow-up (excluded)."""
     if not source.moment:
         return work
-    read = reader(source.moment, form.of()[source.moment], decisions.spellings)
+    read = reader(source.moment, form.of()[source.moment], decisions)
     # A month that the form does not offer is still a month: outside the programme, not unreadable.
     month = work.table[source.moment].map({text: _read(read, text)[0] or text for text in work.table[source.moment].unique()})
     unreadable = ~_where(month, MONTH.fullmatch)
@@ -206,15 +206,15 @@ def single(work, source):
     return work
 
 
-def reader(column, question, spellings):
+def reader(column, question, decisions):
     """The function that reads a cell of this question: text to its plain form, or Unreadable."""
     if question.kind == "nombre":
-        return lambda text: values.plain(values.number(text))
+        return lambda text: values.plain(values.number(text, decisions.currency))
     if question.kind == "date":
         return values.day
     if question.kind not in ("choix", "choix_multiple"):
         return str
-    names = _names(column, question, spellings)
+    names = _names(column, question, decisions.spellings)
 
     def one(text):
         if key(text) not in names:
@@ -330,13 +330,13 @@ def without_missing_codes(work, columns, codes):
     return rewrite(work, columns, lambda v: "" if key(v) in codes else v, "manquant")
 
 
-def typed_answers(work, questions, spellings):
+def typed_answers(work, questions, decisions):
     """Work with the answers read as the form says."""
     for column in (c for c in work.table if c in questions and questions[c].kind in RULES):
         question = questions[column]
         if question.kind in ("choix", "choix_multiple"):
             work = _without_labels(work, column, question)
-        work = typed(work, column, reader(column, question, spellings), RULES[question.kind])
+        work = typed(work, column, reader(column, question, decisions), RULES[question.kind])
     return work
 
 
@@ -351,7 +351,7 @@ def clean_table(table, form, source, decisions):
     work = without_missing_codes(work, coded, source.manquants)
     work = excluded(not_approved(work), [rule for rule in source.exclusions if rule.valeurs])
     work = excluded(identifiable(work, source, questions[source.identifiant].labels), [rule for rule in source.exclusions if rule.hors])
-    work = single(typed_answers(in_period(work, source, form, decisions), questions, decisions.spellings), source)
+    work = single(typed_answers(in_period(work, source, form, decisions), questions, decisions), source)
     work = constrained(in_order(work, source.ordre), questions, (source.identifiant, source.moment), decisions.today)
     return summing(work, source, decisions.months)
 
@@ -362,7 +362,7 @@ def clean_repeat(table, parents, everyone, questions, source, decisions):
     work = _of_kept_parents(Work.on(table), parents, everyone)
     work = corrected(clean_texts(work, columns), decisions.corrections)
     work = without_missing_codes(work, [c for c in columns if questions[c].kind in RULES], source.manquants)
-    return constrained(typed_answers(work, questions, decisions.spellings), questions, (), decisions.today)
+    return constrained(typed_answers(work, questions, decisions), questions, (), decisions.today)
 
 
 def _of_kept_parents(work, parents, everyone):

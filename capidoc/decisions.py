@@ -16,18 +16,21 @@ ACTIONS = ("changer", "vider", "supprimer", "garder")
 
 @dataclass(frozen=True)
 class Decisions:
-    """What cleaning follows: agreed spellings, the human log, the months of the follow-up, the day after which nothing has happened yet."""
+    """What cleaning follows: agreed spellings, the human log, the months of the follow-up, the day after which nothing has happened yet,
+    the currency of amounts."""
 
     spellings: pd.DataFrame
     corrections: pd.DataFrame
     months: list
     today: str
+    currency: str
 
 
 def decided(programme):
     """The Decisions of a programme, over its whole follow-up, as they were on the date of its document."""
     identity = programme.identity
-    return Decisions(spellings(programme.folder), corrections(programme.folder), identity.periodes["suivi"].months, identity.date_document.isoformat())
+    return Decisions(spellings(programme.folder), corrections(programme.folder), identity.periodes["suivi"].months, identity.date_document.isoformat(),
+                     identity.monnaie)
 
 
 def corrections(folder):

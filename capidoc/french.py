@@ -1,6 +1,7 @@
 """How does it read in French: numbers, quantities, dates, lists and the spaces of French typography."""
 
 import re
+from collections.abc import Iterable
 from datetime import date as Date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -34,26 +35,26 @@ SYMBOLS = {
 }
 
 
-def number(value, decimals: int = 0) -> str:
+def number(value: object, decimals: int = 0) -> str:
     """Return the number as French prints it, « 1 012 000,5 », rounded half up; « n.d. » when it is missing."""
     return MISSING if _is_missing(value) else _printed(_steps(value, Decimal(1).scaleb(-decimals)), decimals)
 
 
-def rounded(value, step) -> float:
+def rounded(value: object, step: float) -> float:
     """Return the multiple of the step that `quantity` prints."""
     return float(_steps(value, Decimal(str(step))))
 
 
-def quantity(value, unit: str, step=1) -> str:
+def quantity(value: object, unit: str, step: float = 1) -> str:
     """Return the number rounded to the step, with its unit when that unit is printed: « 1 012 000 F CFA »."""
     if _is_missing(value):
         return MISSING
     size = Decimal(str(step)).normalize()
-    text = _printed(_steps(value, size), max(0, -size.as_tuple().exponent))
+    text = _printed(_steps(value, size), max(0, -int(size.as_tuple().exponent)))
     return f"{text}{NBSP}{SYMBOLS[unit]}" if unit in SYMBOLS else text
 
 
-def interval(bounds, step=1) -> str:
+def interval(bounds: Iterable[float], step: float = 1) -> str:
     """Return « 48,2 à 71,7 » for two bounds: their unit is that of the number beside."""
     return f"{NBSP}à{NBSP}".join(quantity(bound, "", step) for bound in bounds)
 
@@ -69,7 +70,7 @@ def date(text: str) -> str:
     return format_date(day, "'1er' MMMM y" if day.day == 1 else "d MMMM y", locale=LOCALE)
 
 
-def listing(items) -> str:
+def listing(items: Iterable[str]) -> str:
     """Return « a, b et c »."""
     return format_list(list(items), locale=LOCALE)
 
@@ -83,7 +84,7 @@ def typography(text: str) -> str:
     return _ASIDE.sub(lambda match: kept[ord(match[0]) - _FIRST_ASIDE], text) if kept else text
 
 
-def _is_missing(value) -> bool:
+def _is_missing(value: object) -> bool:
     """Return whether the value is None, pandas' NA, NaN or infinite."""
     try:
         return value is None or not Decimal(str(value)).is_finite()
@@ -91,7 +92,7 @@ def _is_missing(value) -> bool:
         return True
 
 
-def _steps(value, size: Decimal) -> Decimal:
+def _steps(value: object, size: Decimal) -> Decimal:
     """Return the multiple of the size that is nearest to the value, halves going away from zero."""
     return (Decimal(str(value)) / size).quantize(Decimal(1), ROUND_HALF_UP) * size
 

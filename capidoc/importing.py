@@ -94,7 +94,8 @@ def _published(programme, document):
         try:
             word.write(markdown.prepare(markdown.read(document)), file, assets=programme.published, templates=programme.templates)
         except ValueError as error:
-            raise RenderingFailed(Problem(f"le document publié ne se refait pas : {error}", remedy="Relancez « make report ».")) from error
+            raise RenderingFailed(Problem(f"le document publié ne se refait pas : {error}", remedy="Relancez « make report ».",
+                                          value=programme.slug)) from error
         return rereading.paragraphs(file)
 
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from capidoc import sheets
 from capidoc.observations import RECORD
 from capidoc.problems import ConfigurationRefused, Problem, near
-from capidoc.values import Unreadable, doubt, number
+from capidoc.values import MONEY, Unreadable, doubt, number
 
 COUNTED = ("effectif", "nombre", "somme")
 AVERAGED = ("moyenne", "part", "ratio")
@@ -52,7 +52,7 @@ class Indicator(BaseModel):
     unite: str
     source: str
     variable: str
-    regle: Literal[RULES]
+    regle: Literal[RULES]  # type: ignore[valid-type]
     filtre: str = Field(pattern=r"^([a-z0-9_]+=[a-z0-9_]+)?$")
     moments: Annotated[Parts, AfterValidator(_none_or_two)]
     desagregations: Parts
@@ -115,6 +115,8 @@ def _misfits(indicator, identity):
         known = [*identity.sources, *(f"{s}.{r}" for s, d in identity.sources.items() for r in d.repetitions)]
         yield "source inconnue", _place("source", indicator.source, known)
         return
+    if indicator.unite in MONEY and indicator.unite != identity.monnaie:
+        yield "monnaie qui n’est pas celle du programme", _place("unite", indicator.unite, [identity.monnaie])
     kept, attributes = identity.sources[name].observed(repeat, indicator.question)
     attributes += ["zone"] if identity.zones and "commune" in attributes else []
     for column, named in (("variable", indicator.question), ("denominateur", indicator.denominateur)):

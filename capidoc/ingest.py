@@ -32,6 +32,10 @@ class Received:
     digests: dict
     secrets: dict
 
+    def tables(self, name):
+        """The main table and the repeats of the source of that name {source or source.repeat: table}."""
+        return {name: self.table, **{f"{name}.{repeat}": table for repeat, table in self.repeats.items()}}
+
 
 def receive(programme, name):
     """The Received of one source of the programme; raises the input refusals of `reading` and `xlsform`."""

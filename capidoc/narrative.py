@@ -115,6 +115,8 @@ class Published:
 class Marked(Markup):
     """Markdown of our own making, which is not escaped; `plain` is the same for chart titles."""
 
+    plain: str
+
     def __new__(cls, text, plain=""):
         """The text, marked as ours."""
         marked = super().__new__(cls, text)

@@ -47,7 +47,7 @@ def _clean_source(source, name, received, decisions):
     repeats = {repeat: clean_repeat(table, main.table, received.table, received.form.of(repeat), source, decisions)
                for repeat, table in received.repeats.items()}
     works = {name: main, **{f"{name}.{repeat}": work for repeat, work in repeats.items()}}
-    tables = {name: received.table, **{f"{name}.{repeat}": table for repeat, table in received.repeats.items()}}
+    tables = received.tables(name)
     seen = [observe(name, main.table, received.form, source)]
     seen += [observe_repeat(name, repeat, work.table, main.table, received.form, source) for repeat, work in repeats.items()]
     return Cleaned(pd.concat(seen, ignore_index=True), pd.concat([w.log for w in works.values()]).assign(source=name),

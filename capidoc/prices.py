@@ -16,7 +16,7 @@ def load(folder):
         except Unreadable:
             problems.append(Problem("indice illisible", "un nombre", file=path.name, row=row, column="indice", value=cells["indice"]))
         if not (cells["source"] and cells["date"]):
-            problems.append(Problem("indice incomplet", "d’où il vient (source), et le jour (date)", file=path.name, row=row))
+            problems.append(Problem("indice sans source ni date", "d’où il vient, et de quel jour", file=path.name, row=row))
     if problems:
         raise ConfigurationRefused(*problems)
     return prices

@@ -27,8 +27,8 @@ class Problem:
     value: str | None = None
 
     def __str__(self):
-        named = (self.sheet and f"feuille « {self.sheet} »", self.row and f"ligne {self.row}", self.column and f"colonne « {self.column} »")
-        place = ", ".join(filter(None, [self.file, *named]))
+        named = {"feuille « {} »": self.sheet, "ligne {}": self.row, "colonne « {} »": self.column}
+        place = ", ".join(filter(None, [self.file, *(said.format(part) for said, part in named.items() if part)]))
         value = f"« {self.value} » — " if self.value is not None else ""
         expected = f" (attendu : {self.expected})" if self.expected else ""
         said = f"{place + ' : ' if place else ''}{value}{self.what}{expected}"

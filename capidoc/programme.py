@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from capidoc.places import ROOT, Place
 from capidoc.problems import ConfigurationRefused, InputUnreadable, Problem, near
+from capidoc.values import MONEY
 
 REASONS = {"missing": "clé obligatoire absente", "extra_forbidden": "clé inconnue", "string_pattern_mismatch": "écriture refusée",
            "literal_error": "valeur inconnue"}
@@ -205,6 +206,7 @@ class Identity(_Strict):
     date_document: date
     avertissement: str = ""
     devis: Literal["avant_apres"] = "avant_apres"
+    monnaie: Literal[MONEY] = MONEY[0]
     periodes: dict[Name, Period]
     communes: dict[Name, str]
     zones: dict[Name, Zone] = {}

@@ -41,6 +41,12 @@ class Proposal:
     mesures: tuple
     repetitions: dict
 
+    @property
+    def monnaie(self):
+        """The first currency that the form's labels name."""
+        said = " ".join(text for q in self.form.questions for text in q.labels).casefold()
+        return min(values.MONEY, key=lambda unit: said.find(unit.casefold()) if unit.casefold() in said else len(said))
+
 
 def begin(root, slug, form, debut, fin):
     """The files written for a new programme; raises ConfigurationRefused when it exists or its form names no unit."""
@@ -108,13 +114,9 @@ def _yes(question):
     return question.kind == "choix" and "oui" in question.choices and len(question.choices) <= 3
 
 
-def _measured(question):
-    unit = "%" if "%" in question.labels[0] else _currency(question) if re.search(MONEY, question.name) else "unités"
+def _measured(question, currency):
+    unit = "%" if "%" in question.labels[0] else currency if re.search(MONEY, question.name) else "unités"
     return unit, "moyenne" if re.search(AVERAGED, question.name) else "somme"
-
-
-def _currency(question):
-    return next((unit for unit in values.MONEY if unit.casefold() in question.labels[0].casefold()), values.MONEY[0])
 
 
 def _said(question):
@@ -131,7 +133,7 @@ def plan(proposal):
     yield ("unites", "Unités suivies", counted, "unités", "suivi", "", "effectif", "", "", by, "recensement", "1", "", "Suivi")
     for q in proposal.mesures:
         label, ticked = _said(q), q.kind == "choix_multiple"
-        unit, rule = ("réponses", "modalites") if ticked else ("%", "part") if _yes(q) else _measured(q)
+        unit, rule = ("réponses", "modalites") if ticked else ("%", "part") if _yes(q) else _measured(q, proposal.monnaie)
         yield (q.name, label, f"Réponses à la question « {label} »", unit, "suivi", f"{q.name}=oui" if _yes(q) else q.name, rule, "",
                "" if ticked else moments, "" if ticked else by, "recensement", "1", "", "Suivi")
 

@@ -3,16 +3,15 @@
 import re
 import unicodedata
 from datetime import date, timedelta
+from functools import lru_cache
 
 SPACES = r" \t\u00a0\u202f\u2009\u2007"
 INVISIBLE = dict.fromkeys(
     [c for c in range(0x20) if c not in (0x09, 0x0A, 0x0D)] + [0x7F, 0x200B, 0x200C, 0x200E, 0x200F, 0x2060, 0xFEFF]
     + list(range(0x202A, 0x202F)) + list(range(0x2066, 0x206A)))
-MONEY = ("F CFA", "GNF", "EUR", "USD")  # the units of a plan that are amounts of money
-CURRENCY = re.compile(r"(f\s?cfa|cfa|xof|gnf|fg|f)$", re.IGNORECASE)
-ELSEWHERE = r"€|\$|£|eur(?:os?)?|usd|dollars?|gbp"
-OTHER_UNIT = re.compile(
-    rf"(?:{ELSEWHERE})\s?-?\d[\d\s.,]*|-?\d[\d\s.,]*(?:{ELSEWHERE}|(?:f?\s?cfa|xof|f)?\s?(?:/|par)\s?(?:an|année|mois|semaine|jour))", re.IGNORECASE)
+# The units of a plan that are amounts of money, and how people write them beside a number.
+CURRENCIES = {"F CFA": r"f\s?cfa|cfa|xof|f", "GNF": r"gnf|fg|f", "EUR": r"€|eur(?:os?)?", "USD": r"\$|usd|dollars?"}
+MONEY = tuple(CURRENCIES)
 GROUPED = re.compile(r"[1-9]\d{0,2}(?:([ .])\d{3})(?:\1\d{3})*(?:,\d+)?")
 PLAIN = re.compile(r"\d+(?:[.,]\d+)?")
 # « 1.012 » may be one and a bit or one thousand and twelve; « 0,125 » can only be a decimal.
@@ -46,11 +45,13 @@ def key(text):
     return spaced(composed(text)).casefold()
 
 
-def number(text):
-    """The number that a cell says in French notation (a currency of West Africa allowed); raises Unreadable when absent or doubtful."""
-    if OTHER_UNIT.fullmatch(spaced(text)):
+def number(text, currency="F CFA"):
+    """The number that a cell says in French notation, followed by the currency or not; raises Unreadable when absent, doubtful or in another unit."""
+    own, other = _units(currency)
+    said = spaced(text)
+    bare = own.sub("", said)
+    if bare == said and other.fullmatch(said):
         raise Unreadable("autre_unite")
-    bare = CURRENCY.sub("", spaced(text)).strip()
     sign, bare = (-1, bare[1:].strip()) if bare[:1] in ("-", "−") else (1, bare)
     if AMBIGUOUS.fullmatch(bare):
         raise Unreadable("montant_ambigu")
@@ -61,6 +62,16 @@ def number(text):
     if len(bare) > 300:
         raise Unreadable("nombre_illisible")
     return sign * float(bare.replace(",", "."))
+
+
+@lru_cache
+def _units(currency):
+    """The patterns of the currency at the end of an amount, and of an amount in another one or by the month."""
+    foreign = "|".join([*(written for name, written in CURRENCIES.items() if name != currency), "£|gbp"])
+    per = r"\s?(?:/|par)\s?(?:an|année|mois|semaine|jour)"
+    amount = r"-?\d[\d\s.,]*"
+    return (re.compile(rf"(?<=[\d\s])\s?(?:{CURRENCIES[currency]})$", re.IGNORECASE),
+            re.compile(rf"(?:{foreign})\s?{amount}|{amount}(?:{foreign}|(?:{CURRENCIES[currency]})?{per})", re.IGNORECASE))
 
 
 def doubt(error, text):

@@ -146,32 +146,27 @@ def _separators(headers, questions):
 
 
 def _candidates(questions, renamed, separators):
+    """What each spelling of a header may be {key: {name, or (name, choice)}}; an export has one separator throughout."""
     table = {}
-    for question in questions.values():
-        for spelled in _spellings(question, separators):
-            table.setdefault(key(spelled), set()).add(question.name)
-        for choice, texts in question.choices.items() if question.kind == "choix_multiple" else ():
-            for base in _spellings(question, separators):
-                for sep in separators:
-                    for text in texts:
-                        table.setdefault(key(f"{base}{sep}{text}"), set()).add((question.name, choice))
-    for old, new in ((o, n) for o, n in renamed.items() if n in questions):
-        for spelled in _spellings(questions[new], separators):
-            tail = spelled[: -len(new)] + old if spelled.endswith(new) else old
-            table.setdefault(key(tail), set()).add(old)
+    for sep in separators or {"/"}:
+        for question in questions.values():
+            several = question.choices if question.kind == "choix_multiple" else {}
+            for spelled in _spellings(question, sep):
+                table.setdefault(key(spelled), set()).add(question.name)
+                for choice, text in ((choice, text) for choice, texts in several.items() for text in texts):
+                    table.setdefault(key(f"{spelled}{sep}{text}"), set()).add((question.name, choice))
+        for old, new in ((o, n) for o, n in renamed.items() if n in questions):
+            for spelled in _spellings(questions[new], sep):
+                table.setdefault(key(spelled[: -len(new)] + old if spelled.endswith(new) else old), set()).add(old)
     return table
 
 
-def _spellings(question, separators):
+def _spellings(question, sep):
     yield question.name
     yield from question.labels
-    for sep in separators:
-        if question.path:
-            yield sep.join((*question.path, question.name))
-        for groups in question.group_labels:
-            for label in question.labels:
-                if groups:
-                    yield sep.join((*groups, label))
+    if question.path:
+        yield sep.join((*question.path, question.name))
+    yield from (sep.join((*groups, label)) for groups in question.group_labels for label in question.labels if groups)
 
 
 def require(present, needed, questions, place):

@@ -74,6 +74,7 @@ def test_all_missing_is_not_zero(computed):
     ("moyen;Revenu", "revenu;Revenu", "deux indicateurs"),
     ("somme;;debut|fin;sexe", "somme;;debut|fin;sex", "ligne 5.*sex.*Vouliez-vous dire « sexe »"),
     ("id;libelle", "id;label", "label"),
+    (";F CFA;", ";EUR;", "ligne 2.*« unite ».*EUR.*monnaie qui n’est pas celle du programme.*F CFA"),
 ])
 def test_errors_in_the_plan_name_their_row(computed, old, new, message):
     with pytest.raises(ConfigurationRefused, match=f"(?s){message}") as refusal:
@@ -256,7 +257,7 @@ def test_groups_that_two_dimensions_share_are_named_by_their_dimension():
 
 
 @pytest.mark.parametrize(("text", "message"), [
-    ("2022-05;1,250;INSTAT;2023-01\n", "ligne 2.*indice"), ("2022-05;125;;\n", "sans source")])
+    ("2022-05;1,250;INSTAT;2023-01\n", "ligne 2.*indice"), ("2022-05;125;;\n", "d’où il vient")])
 def test_a_price_without_source_or_doubtful_is_refused(tmp_path, text, message):
     (tmp_path / "prix.csv").write_text("mois;indice;source;date\n" + text, encoding="utf-8")
     with pytest.raises(ConfigurationRefused, match=f"(?s){message}"):

@@ -108,6 +108,12 @@ def test_the_commands_of_the_guides_exist(guide):
     assert set(re.findall(r"(?:`|^|\$ |run: )make ([a-z.]+)", text, re.MULTILINE)) <= targets
 
 
+def test_the_pictures_of_the_guides_are_all_there_all_shown_and_light():
+    shown = {(guide.parent / name).resolve() for guide in GUIDES for name in re.findall(r"\]\(([^)]+\.png)\)", guide.read_text(encoding="utf-8"))}
+    assert shown == {path.resolve() for path in (ROOT / "docs").rglob("*.png")}
+    assert sum(path.stat().st_size for path in shown) < 600_000
+
+
 def test_the_schedules_of_the_guide_are_well_written():
     blocks = re.findall(r"```(?:yaml)?\n(.*?)```", (ROOT / "docs/informatique.md").read_text(encoding="utf-8"), re.DOTALL)
     workflow, = (yaml.safe_load(block) for block in blocks if "runs-on" in block)

@@ -17,7 +17,7 @@ ALLOWED = {
     "consents": {"observations", "problems", "sheets", "wording"}, "starting": {"problems", "traceability", "values", "xlsform"},
     "doctor": {"places", "problems", "programme", "publishing"},
     "photos": {"problems"}, "finished": set(), "pseudonyms": set(), "withheld": set(), "scanning": {"finished", "problems", "pseudonyms", "withheld"},
-    "programme": {"places", "problems"}, "tables": {"french", "problems"}, "running": {"engine", "problems"},
+    "programme": {"places", "problems", "values"}, "tables": {"french", "problems"}, "running": {"engine", "problems"},
     "engine": {"aside"}, "places": {"problems"}, "aside": set(), "naming": set(),
     "sheets": {"problems", "reading", "values"}, "prices": {"problems", "sheets", "values"},
     "reading": {"problems", "values"}, "xlsform": {"problems", "reading", "values"},

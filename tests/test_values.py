@@ -90,6 +90,20 @@ def test_any_text_is_a_finite_number_or_a_named_doubt(text):
         assert doubt.motif in ("montant_ambigu", "nombre_illisible", "autre_unite")
 
 
+@pytest.mark.parametrize(("text", "currency", "expected"), [
+    ("264 000 GNF", "GNF", 264000), ("264 000 FG", "GNF", 264000), ("1 500 F", "GNF", 1500), ("12,5 €", "EUR", 12.5), ("12 dollars", "USD", 12)])
+def test_an_amount_in_the_programme_s_own_currency_is_read(text, currency, expected):
+    assert values.number(text, currency) == expected
+
+
+@pytest.mark.parametrize(("text", "currency"), [
+    ("264 000 GNF", "F CFA"), ("264 000 FG", "F CFA"), ("1 500 XOF", "GNF"), ("1 500 F CFA", "GNF"), ("1 500 F", "EUR"), ("12 €", "USD"),
+    ("1 500 GNF/mois", "GNF")])
+def test_an_amount_in_another_currency_or_by_the_month_is_no_number(text, currency):
+    with pytest.raises(Unreadable, match="autre_unite"):
+        values.number(text, currency)
+
+
 @given(st.text(max_size=40))
 def test_cleaning_text_twice_changes_nothing_more(text):
     once = values.spaced(values.composed(text))

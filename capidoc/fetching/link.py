@@ -108,7 +108,7 @@ def get(link, url):
     try:
         answer = tenacity.Retrying(retry=tenacity.retry_if_exception(_passing) | tenacity.retry_if_result(lambda a: a.status in AGAIN),
                                    wait=_wait, stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(PATIENCE),
-                                   retry_error_callback=lambda state: state.outcome.result())(_asked, link, url)
+                                   retry_error_callback=lambda state: state.outcome and state.outcome.result())(_asked, link, url)
     except requests.Timeout as error:
         raise ResourcesLacking(Problem("le serveur ne répond pas à temps", remedy="Relancez : ce qui est reçu est gardé.", value=link.server)) from error
     except requests.RequestException as error:

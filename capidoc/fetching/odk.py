@@ -22,7 +22,7 @@ def _submission(row):
     known = row.get("__system") or {}
     uuid = str(row.get("__id", "")).removeprefix("uuid:")
     return {**dict(_flat(row)), "_id": uuid, "_uuid": uuid, "meta/rootUuid": f"uuid:{uuid}", "_submission_time": (known.get("submissionDate") or "")[:19],
-            "_validation_status": REVIEWS.get(known.get("reviewState"), ""), "_submitted_by": known.get("submitterName"),
+            "_validation_status": REVIEWS.get(known.get("reviewState") or "", ""), "_submitted_by": known.get("submitterName"),
             "__version__": known.get("formVersion")}
 
 
