@@ -169,8 +169,8 @@ def visits(table, aside, typed, source, months):
     if not source.moment or table.empty:
         return pd.DataFrame(columns=REMARKS)
     month = table[source.moment].str[:7]
-    seen, first = set(zip(table[source.identifiant], month, strict=True)), month.groupby(table[source.identifiant]).min()
-    missed = [(unit, m) for unit, begun in first.items() for m in months if begun < m <= month.max() and (unit, m) not in seen]
+    seen, first, last = set(zip(table[source.identifiant], month, strict=True)), month.groupby(table[source.identifiant]).min(), month.max()
+    missed = [(unit, m) for unit, begun in first.items() for m in months if begun < m <= last and (unit, m) not in seen]
     lost = aside[aside["motif"].isin(LOST)].sort_values("motif", ascending=False)  # first those whose unit can be read
     parts, rows = [], _rows(typed)
     for row in lost.itertuples():
