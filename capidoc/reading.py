@@ -68,11 +68,6 @@ class Sheet:
         return self.cells.loc[top + 1:]
 
 
-def digest(path):
-    """The sha256 of a file, in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def read(path):
     """The sheets of a raw file, in its order; raises InputUnreadable or InputUnsafe."""
     kind = path.suffix.lower()

@@ -100,6 +100,17 @@ def test_whatever_make_does_for_a_user_a_verb_does():
     assert targets - WITHOUT_MAKE <= VERBS.keys()
 
 
+@pytest.mark.skipif(not shutil.which("make"), reason="make n’est pas installé")
+def test_set_up_asks_nothing_of_the_network_where_wheels_are_there(tmp_path):
+    for name in ("Makefile", "requirements.lock"):
+        shutil.copy2(ROOT / name, tmp_path)
+    without = subprocess.run(["make", "-n", ".venv/.ready"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    (tmp_path / "wheels").mkdir()
+    offline = subprocess.run(["make", "-n", ".venv/.ready"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert "--no-index --find-links wheels --require-hashes -r requirements.lock" in offline and "depuis wheels/" in offline
+    assert "--require-hashes -r requirements.lock" in without and "--no-index" not in without
+
+
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
 def test_the_commands_of_the_guides_exist(guide):
     text = guide.read_text(encoding="utf-8")
