@@ -206,7 +206,7 @@ class Identity(_Strict):
     date_document: date
     avertissement: str = ""
     devis: Literal["avant_apres"] = "avant_apres"
-    monnaie: Literal[MONEY] = MONEY[0]
+    monnaie: Literal[MONEY] = MONEY[0]  # type: ignore[valid-type]
     periodes: dict[Name, Period]
     communes: dict[Name, str]
     zones: dict[Name, Zone] = {}
