@@ -47,15 +47,17 @@ def findings(identity, received, cleaned, decisions, controls):
 
 def _typed(text, log):
     """The received text after the corrections of people: what a further correction has to quote."""
-    text, rows = text.copy(), _rows(text)
-    for fix in log[log["regle"] == "correction"].itertuples():
+    fixes = log[log["regle"] == "correction"]
+    text, rows = text.copy(), _rows(text, fixes)
+    for fix in fixes.itertuples():
         if (fix.fichier, fix.feuille, fix.ligne) in rows:
             text.loc[rows[fix.fichier, fix.feuille, fix.ligne], fix.colonne] = fix.apres
     return text
 
 
-def _rows(table):
-    """Where each row of a sheet is in the table {(file, sheet, line): index}."""
+def _rows(table, told):
+    """Where the rows that are told of are in the table {(file, sheet, line): index}, and a few others."""
+    table = table[table["ligne"].isin(told["ligne"])]
     return dict(zip(table[PLACE].itertuples(index=False, name=None), table.index, strict=True))
 
 
@@ -64,7 +66,7 @@ def _completed(parts, typed, controls):
     if not parts:
         return pd.DataFrame(columns=FINDINGS)
     found = pd.concat(parts, ignore_index=True).reindex(columns=FINDINGS).astype(object).fillna("")
-    rows = {place: (text, i) for text in typed.values() for place, i in _rows(text).items()}
+    rows = {place: (text, i) for text in typed.values() for place, i in _rows(text, found).items()}
     met = [text.loc[i] if len(text) else {} for text, i in (rows.get(place, ({}, 0)) for place in found[PLACE].itertuples(index=False, name=None))]
     found["uuid"] = [row.get("uuid", uuid) for row, uuid in zip(met, found["uuid"], strict=True)]
     found["valeur"] = [row.get(question, value) for row, question, value in zip(met, found["question"], found["valeur"], strict=True)]
@@ -118,7 +120,7 @@ def _gaps(logs, table, source, repeat):
     if moment and (visits := table[source.identifiant].map(table[source.identifiant].value_counts())).median() >= FEW:
         logs, units = logs[visits >= FEW], table[source.identifiant]
         clock = table[moment].map(lambda m: int(m[:4]) * 12 + int(m[5:7]))
-        own = logs - clock * logs.groupby(units).transform(lambda unit: _trend(unit.to_numpy(), clock[unit.index].to_numpy()))
+        own = logs - clock * _trends(logs, units[logs.index], clock[logs.index])
         return _centred(own.dropna() - own.groupby(units).transform("median"), table[moment])
     gaps = logs - logs.median()
     for group in [*source.of(repeat).attributs.values(), *([moment] if moment else [])]:
@@ -126,10 +128,18 @@ def _gaps(logs, table, source, repeat):
     return gaps
 
 
-def _trend(values, clock):
-    """The slope of Theil (1950) and Sen (1968): the median of those between any two moments; scipy.stats would take a third of a second to import."""
-    earlier, later = np.nonzero(clock[:, None] < clock)
-    return np.median((values[later] - values[earlier]) / (clock[later] - clock[earlier])) if len(earlier) else np.nan
+def _trends(values, units, clock):
+    """The slope of each unit, row by row, as Theil (1950) and Sen (1968) have it: the median of those between any two of its moments."""
+    unit = pd.factorize(units)[0]
+    order = np.lexsort((clock, unit))
+    u, t, v = unit[order], clock.to_numpy()[order], values.to_numpy()[order]
+    slopes, owners = [], []
+    for lag in range(1, np.bincount(unit).max()):  # every pair of a unit, for all units at once
+        pair = (u[lag:] == u[:-lag]) & (t[lag:] > t[:-lag])
+        slopes.append((v[lag:] - v[:-lag])[pair] / (t[lag:] - t[:-lag])[pair])
+        owners.append(u[lag:][pair])
+    middles = pd.Series(np.concatenate(slopes)).groupby(np.concatenate(owners)).median()
+    return middles.reindex(unit).set_axis(values.index)
 
 
 def _centred(gaps, groups):
@@ -172,7 +182,7 @@ def visits(table, aside, typed, source, months):
     seen, first, last = set(zip(table[source.identifiant], month, strict=True)), month.groupby(table[source.identifiant]).min(), month.max()
     missed = [(unit, m) for unit, begun in first.items() for m in months if begun < m <= last and (unit, m) not in seen]
     lost = aside[aside["motif"].isin(LOST)].sort_values("motif", ascending=False)  # first those whose unit can be read
-    parts, rows = [], _rows(typed)
+    parts, rows = [], _rows(typed, lost)
     for row in lost.itertuples():
         text = typed.loc[rows[row.fichier, row.feuille, row.ligne]]
         maybe = [pair for pair in missed if {key(text[source.identifiant]), key(text[source.moment])} & set(map(key, pair))]

@@ -77,7 +77,7 @@ def listing(items: Iterable[str]) -> str:
 
 def typography(text: str) -> str:
     """Return the text with French spaces, quotes and apostrophes; web addresses, e-mails and times stay whole."""
-    kept = []
+    kept: list[str] = []
     text = _PROTECTED.sub(lambda match: _put_aside(match, kept), text)
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
