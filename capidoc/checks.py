@@ -119,7 +119,7 @@ def _gaps(logs, table, source, repeat):
     moment = source.moment if not repeat else None
     if moment and (visits := table[source.identifiant].map(table[source.identifiant].value_counts())).median() >= FEW:
         logs, units = logs[visits >= FEW], table[source.identifiant]
-        clock = table[moment].map(lambda m: int(m[:4]) * 12 + int(m[5:7]))
+        clock = table[moment].map({m: int(m[:4]) * 12 + int(m[5:7]) for m in table[moment].unique()})
         own = logs - clock * _trends(logs, units[logs.index], clock[logs.index])
         return _centred(own.dropna() - own.groupby(units).transform("median"), table[moment])
     gaps = logs - logs.median()
