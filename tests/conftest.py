@@ -12,6 +12,16 @@ from openpyxl import Workbook
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# The beginning of a programme.yml, where nothing of it matters but that it is there.
+IDENTITY = """\
+nom: Essai
+titre: t
+sous_titre: s
+organisation: o
+bailleur: b
+date_document: 2023-10-31
+periodes: {suivi: {debut: 2022-05, fin: 2022-06}}
+"""
 PROGRAMME = """\
 nom: Essai
 titre: Un essai

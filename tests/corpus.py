@@ -27,7 +27,7 @@ from capidoc.observations import clean
 from capidoc.programme import Programme, read_yaml
 
 from . import exporter
-from .conftest import ROOT
+from .conftest import IDENTITY, ROOT
 from .kill_loop import snapshot
 
 PROGRAMME = """\
@@ -496,14 +496,7 @@ DECIDED = [
 
 # KoboToolbox
 
-KOBO = """\
-nom: Essai
-titre: t
-sous_titre: s
-organisation: o
-bailleur: b
-date_document: 2023-10-31
-periodes: {suivi: {debut: 2022-05, fin: 2022-06}}
+KOBO = IDENTITY + """\
 communes: {niono: Niono, mpessoba: M’Pessoba}
 sources:
   suivi:

@@ -14,16 +14,9 @@ from capidoc.problems import ConfigurationRefused, InputMismatch, InputUnreadabl
 from capidoc.programme import Programme
 from capidoc.xlsform import Question, recognise
 
-from .conftest import HEAD
+from .conftest import HEAD, IDENTITY
 
-SETTINGS = """\
-nom: Essai
-titre: t
-sous_titre: s
-organisation: o
-bailleur: b
-date_document: 2023-10-31
-periodes: {suivi: {debut: 2022-05, fin: 2022-06}}
+SETTINGS = IDENTITY + """\
 communes: {niono: Niono}
 sources:
   suivi:

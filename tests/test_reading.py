@@ -15,6 +15,7 @@ from capidoc.problems import InputMismatch, InputUnreadable, InputUnsafe, Qualit
 from capidoc.programme import Programme
 
 from . import corpus
+from .conftest import IDENTITY
 
 
 def cells(path, sheet=0):
@@ -86,14 +87,7 @@ def test_csv_is_read_in_its_own_encoding_and_separator(tmp_path, encoding, delim
     assert cells(path).values.tolist() == [["code", "métier"], ["E1", "forgé"]]
 
 
-TABLES = """\
-nom: Essai
-titre: t
-sous_titre: s
-organisation: o
-bailleur: b
-date_document: 2023-10-31
-periodes: {suivi: {debut: 2022-05, fin: 2022-06}}
+TABLES = IDENTITY + """\
 communes: {niono: Niono}
 sources:
   suivi: {libelle: Suivi, fichier: suivi.csv, colonnes: {code: {titre: Code}, texte: {titre: Texte}}, unite: x, identifiant: code, variables: [texte]}

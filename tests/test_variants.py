@@ -10,16 +10,10 @@ from capidoc.observations import clean
 from capidoc.programme import Programme
 
 from . import exporter
+from .conftest import IDENTITY
 from .exporter import ENGLISH, FRENCH, Settings
 
-PROGRAMME = """\
-nom: Essai
-titre: t
-sous_titre: s
-organisation: o
-bailleur: b
-date_document: 2023-10-31
-periodes: {suivi: {debut: 2022-05, fin: 2022-06}}
+PROGRAMME = IDENTITY + """\
 communes: {niono: Niono, mpessoba: M’Pessoba}
 sources:
   suivi:
