@@ -11,7 +11,8 @@ AUDIT   := .venv-audit
 WHEELS  := wheels
 READY   := $(VENV)/.ready
 CAPIDOC := $(VENV)/bin/python -m capidoc
-SCOPE    = $(PROGRAMME) --commune "$(COMMUNE)" --debut "$(DEBUT)" --fin "$(FIN)" --profil "$(PROFIL)"
+SCOPE    = $(PROGRAMME) $(WHERE)
+WHERE    = --commune "$(COMMUNE)" --debut "$(DEBUT)" --fin "$(FIN)" --profil "$(PROFIL)"
 
 .DEFAULT_GOAL := help
 .PHONY: help report brief sheet dashboard all portfolio data effects check verify claims fetch import new test wheels audit lab clean
@@ -53,7 +54,7 @@ claims: $(READY) ## proposer les chiffres que publie un texte : make claims TEXT
 	@$(CAPIDOC) claims $(PROGRAMME) --texte "$(TEXTE)"
 
 import: $(READY) ## reprendre dans recit/ un Word retouché : make import FICHIER=capitalisation.docx, puis avec OUI=1 pour écrire
-	@$(CAPIDOC) import $(SCOPE) "$(FICHIER)" $(if $(OUI),--oui)
+	@$(CAPIDOC) import $(PROGRAMME) "$(FICHIER)" $(WHERE) $(if $(OUI),--oui)
 
 test: $(READY) ## tous les tests
 	@$(VENV)/bin/ruff check -q

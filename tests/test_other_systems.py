@@ -3,14 +3,16 @@
 import ast
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
-from capidoc.__main__ import VERBS
+from capidoc.__main__ import VERBS, _parser
 
 from .conftest import ROOT
 from .environments import lay
@@ -98,6 +100,17 @@ def test_git_changes_no_byte_of_what_was_received():
 def test_whatever_make_does_for_a_user_a_verb_does():
     targets = set(re.findall(r"^([a-z]+):.*## ", MAKEFILE, re.MULTILINE))
     assert targets - WITHOUT_MAKE <= VERBS.keys()
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make n’est pas installé")
+def test_every_command_that_make_types_is_understood():
+    variables = ["PROGRAMME=jass", "COMMUNE=niono", "DEBUT=2022-05", "FORMULAIRE=f.xlsx", "FICHIER=un document.docx", "OUI=1", "TEXTE=t.txt", "TABLEAU=t.csv"]
+    targets = re.findall(r"^([a-z]+):.*##", MAKEFILE, re.MULTILINE)
+    typed = subprocess.run(["make", "-n", *targets, *variables], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    commands = re.findall(r"python -m capidoc ([a-z].*)", typed)
+    asked = {words[0]: _parser().parse_args(words) for words in map(shlex.split, commands)}
+    assert asked.keys() >= {"report", "import", "new", "claims", "portfolio", "verify", "clean"}
+    assert (asked["import"].fichier, asked["import"].programme, asked["import"].oui) == (Path("un document.docx"), "jass", True)
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="make n’est pas installé")
