@@ -170,7 +170,7 @@ def clean(programme):
             (target / name).unlink(missing_ok=True)
         (target / MANIFEST).unlink(missing_ok=True)
         kept += [(target / name).relative_to(programme.root).as_posix() for name in foreign]
-    for folder in sorted(programme.published.rglob("*"), reverse=True):
+    for folder in [*sorted(programme.published.rglob("*"), reverse=True), programme.published]:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
     return kept
