@@ -1,7 +1,7 @@
 """What is new on the server: a source's submissions as one workbook of data/raw, replaced whole or not at all; the only part that uses the network."""
 
 import shutil
-from itertools import chain
+from contextlib import suppress
 
 from capidoc import reading, tables, xlsform
 from capidoc.fetching import attached, kobo, layout, link, odk
@@ -71,10 +71,8 @@ def _told(target, fresh):
     """What changed, in a sentence; the fresh file has then been read whole, as the next step will read it."""
     now, before = _said(fresh), {}
     if target.is_file():
-        try:
+        with suppress(Refusal):  # a broken former file is what fetching mends
             before = _said(target)
-        except Refusal:  # a broken former file is what fetching mends
-            before = {}
     if before and not now:
         raise InputUnreadable(Problem("le serveur ne rend plus aucune fiche, l’ancien fichier est gardé", f"les {len(before)} fiches d’avant, ou d’autres",
                                       "Vérifiez les droits du compte ; si c’est voulu, supprimez ce fichier et relancez.", file=target.name))
@@ -87,10 +85,10 @@ def _said(path):
     """What each submission of the main sheet says, by its id: the filled cells of its rows in all sheets."""
     said = {}
     for number, sheet in enumerate(reading.read(path)):
-        heads, *rows = sheet.cells.itertuples(index=False, name=None) if len(sheet.cells) else [()]
-        own = next((heads.index(head) for head in ("_submission__id", "_id") if head in heads), None)
-        kept = [(i, head) for i, head in enumerate(heads) if head not in PLACES]
-        for row in rows if own is not None else ():
-            if row[own] in said or (row[own] and not number):
-                said.setdefault(row[own], []).append(tuple(chain.from_iterable((head, row[i]) for i, head in kept if row[i])))
+        heads, *rows = [*sheet.cells.itertuples(index=False, name=None)] or [()]
+        for row in rows:
+            cells = {head: cell for head, cell in zip(heads, row, strict=True) if cell and head not in PLACES}
+            own = cells.get("_submission__id") or cells.get("_id")
+            if own in said or (own and not number):
+                said.setdefault(own, []).append(cells)
     return said

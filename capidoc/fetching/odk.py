@@ -22,7 +22,7 @@ def attached(link, asked, kept, questions):
     for row in _rows(link, asked, kept):
         known, uuid = row.get("__system") or {}, str(row.get("__id"))
         place = f"{_form(link, asked)}/submissions/{quote(uuid, safe='')}/attachments"
-        answers = [(question, name) for question, name in _answers(dict(_flat(row))) if question in questions]
+        answers = [(question, name) for question, name in _answers(row) if question in questions]
         whole = known.get("attachmentsPresent") == known.get("attachmentsExpected", "?")
         there = None if whole or not answers else _there(link, place)
         for question, name in answers:
@@ -37,14 +37,14 @@ def _there(link, place):
         return set()
 
 
-def _answers(record):
-    """The (question, answer) pairs of a record and of its repeats."""
-    for name, value in record.items():
-        if isinstance(value, list):
-            for one in value:
+def _answers(row):
+    """The (question, answer) pairs of a row, its groups and its repeats."""
+    for name, value in row.items():
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, dict):
                 yield from _answers(one)
-        else:
-            yield name.rsplit("/", 1)[-1], str(value)
+            elif isinstance(one, str):
+                yield name, one
 
 
 def _rows(link, asked, kept):
