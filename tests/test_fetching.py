@@ -81,7 +81,9 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers as documented, unless a fault is due."""
+    """Answers as documented, unless a fault is due; a connection serves several requests, as everywhere."""
+
+    protocol_version = "HTTP/1.1"
 
     def do_GET(self):
         self.server.seen.append((self.path, self.headers.get("Authorization")))
@@ -118,7 +120,7 @@ def saying(status, body=b"{}", **headers):
 def cut(handler):
     """The beginning of a longer answer, then nothing."""
     handler.answer(b'{"count": 2, "next": nu', length=5000)
-    handler.connection.close()
+    handler.close_connection = True
 
 
 @contextmanager
@@ -409,6 +411,20 @@ def test_a_manual_export_of_the_same_source_is_named(programme):
         here.raw.mkdir(parents=True)
         shutil.copy(EXPORT, here.raw)
         assert f"« {EXPORT.name} » est aussi de cette source" in fetched(here)
+
+
+def test_a_broken_former_file_is_replaced(programme):
+    with serving(record(1)) as server:
+        here = programme(server.url)
+        here.raw.mkdir(parents=True)
+        (here.raw / NAME).write_bytes(b"PK, then nothing")
+        assert "1 fiches (nouvelles : 1, modifiées : 0, supprimées : 0)" in fetched(here)
+    assert table(here, "code_entreprise") == [["ENT-01"]]
+
+
+def test_a_programme_that_declares_no_server_is_told_how_to():
+    with pytest.raises(ConfigurationRefused, match="un bloc « collecte » dans une source au moins"):
+        fetched(Programme("jass", root=ROOT))
 
 
 def test_thirty_thousand_submissions_take_seconds(programme):

@@ -23,6 +23,7 @@ PATIENCE, ATTEMPTS, STALE = 600, 7, 3600  # seconds for one page with its waits;
 LARGEST, PIECE = 200_000_000, 1 << 16
 AGAIN = {429, 500, 502, 503, 504}
 CUTS = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)
+PASSING = tenacity.retry_if_exception_type(CUTS) & tenacity.retry_if_not_exception_type(requests.exceptions.SSLError)
 
 
 class Absent(ConfigurationRefused):
@@ -44,6 +45,7 @@ class Link:
 
     server: str
     authorization: str = field(repr=False)
+    session: requests.Session = field(default_factory=requests.Session, repr=False)  # one connection for a thousand photos
 
     def __call__(self, request):
         """The request with its secret, as requests asks of an auth."""
@@ -135,7 +137,7 @@ def get(link, url):
         raise InputUnreadable(Problem("le serveur renvoie à une autre adresse : refusé, le jeton n’y va pas", link.server, value=url))
     url = urljoin(link.server, url)
     try:
-        answer = tenacity.Retrying(retry=tenacity.retry_if_exception(_passing) | tenacity.retry_if_result(lambda a: a.status in AGAIN),
+        answer = tenacity.Retrying(retry=PASSING | tenacity.retry_if_result(lambda a: a.status in AGAIN),
                                    wait=_wait, stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(PATIENCE),
                                    retry_error_callback=lambda state: state.outcome and state.outcome.result())(_asked, link, url)
     except requests.Timeout as error:
@@ -156,10 +158,6 @@ def _host(link, url):
         return None
 
 
-def _passing(error):
-    return isinstance(error, CUTS) and not isinstance(error, requests.exceptions.SSLError)
-
-
 def _wait(state):
     """The seconds that the server asks for, or else twice as many as before."""
     try:
@@ -171,7 +169,7 @@ def _wait(state):
 
 def _asked(link, url):
     body, end = bytearray(), time.monotonic() + PATIENCE
-    with requests.get(url, auth=link, timeout=TIMEOUTS, stream=True) as response:
+    with link.session.get(url, auth=link, timeout=TIMEOUTS, stream=True) as response:
         announced = response.raw.length_remaining or 0  # known, it spares a slow line the reading of what is too large
         for piece in response.iter_content(PIECE):
             body += piece
