@@ -304,7 +304,7 @@ def test_each_fault_is_told_in_french_with_its_code_and_changes_nothing(programm
 
 def test_a_passing_fault_is_waited_out_for_as_long_as_the_server_asks(programme, waits):
     with serving(record(1)) as server:
-        server.faults = [saying(429, Retry_After="7"), saying(503), cut, saying(502)]
+        server.faults = [saying(429, Retry_After="7"), saying(503, Retry_After="demain"), cut, saying(502)]
         assert "1 fiches" in fetched(programme(server.url))
     assert waits[0] == 7 and 2 <= waits[1] < 4 and 4 <= waits[2] < 6 and 8 <= waits[3] < 10
 
@@ -470,6 +470,21 @@ def test_files_of_the_questions_named_are_fetched_and_no_others(programme):
     assert next((here.attached / "suivi" / "atelier").iterdir()).name.startswith("12-")
     assert (here.raw / NAME).read_bytes() == without  # in the cell, the name of the photo, as in a manual export
     assert [path.name for path in here.received(here.identity.sources["suivi"])] == [NAME] and here.strays() == []
+
+
+def test_the_command_names_the_questions_and_a_file_that_did_not_come_gives_its_exit_code(programme, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(__main__, "LOG", tmp_path / "capidoc.log")
+    monkeypatch.setattr(__main__, "ROOT", tmp_path)
+    with serving() as server:
+        server.rows = [holding(server, 1, ("u1", "atelier", "a.jpg"), ("u2", "voix", "v.m4a"))]
+        here = programme(server.url)
+        monkeypatch.setattr("capidoc.programme.Programme", lambda *_, **__: here)
+        assert __main__.main(["fetch", "jass", "--pieces-jointes", "atelier", "voix"]) == 0 and "2 pièces jointes (reçues : 2" in capsys.readouterr().out
+        server.rows = [holding(server, 1, ("u3", "atelier", "a.jpg"), ("u2", "voix", "v.m4a"))]
+        server.ill = {"u3": saying(200, LOGIN)}
+        assert __main__.main(["fetch", "jass", "--pieces-jointes", "atelier", "voix"]) == 20
+    said = capsys.readouterr()
+    assert "2 pièces jointes (reçues : 0, déjà là : 1)" in said.out and "atelier/1-" in said.err and "page web" in said.err and "Traceback" not in said.err
 
 
 def test_attachments_are_kept_out_of_git_and_decide_no_document(programme):
