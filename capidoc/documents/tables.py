@@ -18,22 +18,22 @@ def row(cells: list) -> list:
     return [["", [], []], cells]
 
 
-def table(header: list, rows: list, columns: int, identifier: str = "", style: str = "") -> dict:
-    """Return a table without caption; its style is the Word style's name."""
+def table(header: list, rows: list, columns: int, identifier: str = "", caption: str = "", style: str = "") -> dict:
+    """Return a table; its style is the Word style's name."""
     attributes = [identifier, [], [["custom-style", style]] if style else []]
     body = [["", [], []], 0, [], rows]
     head, foot = [["", [], []], header], [["", [], []], []]
-    return {"t": "Table", "c": [attributes, [None, []], [[ALIGN, WIDTH]] * columns, head, [body], foot]}
+    return {"t": "Table", "c": [attributes, [None, [plain(words(caption))] if caption else []], [[ALIGN, WIDTH]] * columns, head, [body], foot]}
 
 
-def from_definitions(definitions: list, columns: list[str], identifier: str) -> dict:
+def from_definitions(definitions: list, columns: list[str], identifier: str, caption: str) -> dict:
     """Return a two-column table in which a term with several definitions spans as many rows."""
     rows = []
     for term, meanings in definitions:
         first = cell([plain(term)], rows=len(meanings))
         rows += [row([first] * (index == 0) + [cell(meaning)]) for index, meaning in enumerate(meanings)]
     header = row([cell([plain(words(column.strip()))]) for column in columns])
-    return table([header], rows, 2, identifier)
+    return table([header], rows, 2, identifier, caption)
 
 
 def with_widths(node: dict, shares: list[float]) -> dict:
@@ -79,21 +79,15 @@ def _place(cells: list, columns: list, taken: list) -> None:
             columns[index].append(text(blocks))
 
 
-def body_cells(node: dict, change) -> dict:
-    """Return the table with each body cell's blocks changed."""
-    bodies = [[a, b, _rows(head, change), _rows(rows, change)] for a, b, head, rows in node["c"][4]]
-    return {**node, "c": [*node["c"][:4], bodies, node["c"][5]]}
+def with_cells(node: dict, head, body) -> dict:
+    """Return the table with the blocks of each header cell and of each body cell changed."""
 
+    def changed(rows: list, change) -> list:
+        return [[attributes, [[*one[:4], change(one[4])] for one in cells]] for attributes, cells in rows]
 
-def head_cells(node: dict, change) -> dict:
-    """Return the table with each header cell's blocks changed."""
-    attributes, rows = node["c"][3]
-    return {**node, "c": [*node["c"][:3], [attributes, _rows(rows, change)], *node["c"][4:]]}
-
-
-def _rows(rows: list, change) -> list:
-    """Return the rows with each cell's blocks changed."""
-    return [[a, [[*cell_[:4], change(cell_[4])] for cell_ in cells]] for a, cells in rows]
+    *before, (attributes, header), bodies, foot = node["c"]
+    bodies = [[a, columns, changed(first, body), changed(rows, body)] for a, columns, first, rows in bodies]
+    return {**node, "c": [*before, [attributes, changed(header, head)], bodies, foot]}
 
 
 def styled(style: str):
