@@ -3,7 +3,6 @@
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from xml.sax.saxutils import quoteattr
 
 import jinja2
@@ -24,11 +23,8 @@ BOX_STYLES = {
     "prudence": ("Prudence", "Titre de prudence"),
     "histoire": ("Histoire", "Titre d’histoire"),
 }
-FIELDS = {
-    "titre": "title",
-    "sous_titre": "subtitle",
-    **{name: name for name in ("programme", "organisation", "date", "donnees", "identite", "avertissement")},
-}
+FIELDS = {"titre": "title", "sous_titre": "subtitle"}
+FIELDS |= {name: name for name in ("programme", "organisation", "date", "donnees", "identite", "avertissement")}
 BODY, CONTENTS = "\ue000corps", "\ue000sommaire"  # what {{ corps }} and {{ sommaire }} become, to be found again
 
 
@@ -40,8 +36,9 @@ def write(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
         "Div.chiffres-cles": partial(_band, "Chiffres clés", "Chiffre clé", "Libellé de chiffre clé", 4),
         "Div.contacts": partial(_band, "Contacts", "Nom de contact", "Ligne de contact", 2), "Div.annexe": _small, "Div.petit": _small,
     }  # fmt: skip
+    body = pandoc({**walk(ast, changes), "meta": {}}, "--to=docx", f"--reference-doc={model}", "--output=-")
     document = _filled(model, ast)
-    _Composer(document).insert(_place(document, BODY, model), Document(BytesIO(_body({**walk(ast, changes), "meta": {}}, model))))
+    _Composer(document).insert(_place(document, BODY, model), Document(BytesIO(body)))
     word_package.settle(document, CONTENTS)
     word_package.describe(document, ast)
     target.write_bytes(word_package.packed(document))
@@ -62,14 +59,6 @@ class _Composer(Composer):
             self.settled |= {style for style in used if self.mapped_style_id(style) == style}
 
 
-def _body(ast: dict, model: Path) -> bytes:
-    """Return the body as pandoc's Word file, in the model's styles."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder, "corps.docx")
-        pandoc(ast, "--to=docx", f"--reference-doc={model}", f"--output={file}")
-        return file.read_bytes()
-
-
 def _filled(model: Path, ast: dict):
     """Return the model with its fields filled."""
     fields = {name: meta(ast, source) for name, source in FIELDS.items()}
@@ -79,16 +68,11 @@ def _filled(model: Path, ast: dict):
     try:
         environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=True)
         template.render({**fields, "fiche": fiche, "corps": BODY, "sommaire": CONTENTS}, environment)
-    except jinja2.UndefinedError as error:
-        raise ValueError(f"Modèle Word « {model.name} » : champ inconnu ({error.message}). {_known()}") from error
     except jinja2.TemplateError as error:
-        raise ValueError(f"Modèle Word « {model.name} » : accolades mal fermées ({error.message}). {_known()}") from error
+        wrong = "champ inconnu" if isinstance(error, jinja2.UndefinedError) else "accolades mal fermées"
+        known = ", ".join(f"{{{{ {name} }}}}" for name in (*FIELDS, "fiche", "sommaire", "corps"))
+        raise ValueError(f"Modèle Word « {model.name} » : {wrong} ({error.message}). Champs permis : {known}.") from error
     return template.docx
-
-
-def _known() -> str:
-    """Return the sentence that names the model's fields."""
-    return "Champs permis : " + ", ".join(f"{{{{ {name} }}}}" for name in (*FIELDS, "fiche", "sommaire", "corps")) + "."
 
 
 def _place(document, mark: str, model: Path) -> int:
