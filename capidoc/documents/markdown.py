@@ -50,31 +50,24 @@ def _french(nodes: list) -> list:
     """Return the inlines with French typography; any other list as it is."""
     if not any(isinstance(node, dict) and node.get("t") in ("Str", "Space") for node in nodes):
         return nodes
-    objects = [node for node in nodes if node["t"] not in ("Str", "Space", "SoftBreak")]
+    objects = {}
+    marked = "".join(_marked(node, objects) for node in nodes)
     if len(objects) > MOST_OBJECTS:
         return nodes
-    waiting = iter(range(len(objects)))
-    marked = "".join(_marked(node, waiting) for node in nodes)
-    parts = re.split("([ \ue000-\uf8ff])", french.typography(marked))
-    return [inline for part in parts for inline in _inline(part, objects)]
+    parts = filter(None, re.split("([ \ue000-\uf8ff])", french.typography(marked)))
+    return [objects[part] if part in objects else {"t": "Space"} if part == " " else {"t": "Str", "c": part} for part in parts]
 
 
-def _marked(node: dict, waiting) -> str:
-    """Return the inline's text, or a mark in its place when it is not plain text."""
+def _marked(node: dict, objects: dict) -> str:
+    """Return the inline's text; when it is not plain text a mark in its place, by which it is put among the objects."""
     if node["t"] == "Str":
         return PRIVATE.sub("", node["c"])
     if node["t"] in ("Space", "SoftBreak"):
         return " "
     first = french.NUMBER_MARK if {"ind", "publie"} & {*classes(node)} else french.OBJECT_MARK
-    return chr(ord(first) + next(waiting))
-
-
-def _inline(part: str, objects: list) -> list:
-    """Return the inlines that a piece of marked text stands for."""
-    if PRIVATE.match(part):
-        first = french.NUMBER_MARK if part < french.OBJECT_MARK else french.OBJECT_MARK
-        return [objects[ord(part) - ord(first)]]
-    return [{"t": "Space"}] if part == " " else [{"t": "Str", "c": part}] if part else []
+    mark = chr(ord(first) + len(objects))
+    objects[mark] = node
+    return mark
 
 
 def _unbroken(node: dict) -> dict:
