@@ -59,9 +59,9 @@ def interval(bounds: Iterable[float], step: float = 1) -> str:
     return f"{NBSP}à{NBSP}".join(quantity(bound, "", step) for bound in bounds)
 
 
-def month(text: str) -> str:
-    """Return « mai 2022 » for « 2022-05 »."""
-    return format_date(Date.fromisoformat(f"{text}-01"), "MMMM y", locale=LOCALE)
+def month(text: str, pattern: str = "MMMM y") -> str:
+    """Return « mai 2022 » for « 2022-05 », or as another of Unicode's patterns has it."""
+    return format_date(Date.fromisoformat(f"{text}-01"), pattern, locale=LOCALE)
 
 
 def date(text: str) -> str:

@@ -50,12 +50,12 @@ def _french(nodes: list) -> list:
     """Return the inlines with French typography; any other list as it is."""
     if not any(isinstance(node, dict) and node.get("t") in ("Str", "Space") for node in nodes):
         return nodes
-    objects = {}
+    objects = {" ": {"t": "Space"}}
     marked = "".join(_marked(node, objects) for node in nodes)
     if len(objects) > MOST_OBJECTS:
         return nodes
     parts = filter(None, re.split("([ \ue000-\uf8ff])", french.typography(marked)))
-    return [objects[part] if part in objects else {"t": "Space"} if part == " " else {"t": "Str", "c": part} for part in parts]
+    return [objects.get(part, {"t": "Str", "c": part}) for part in parts]
 
 
 def _marked(node: dict, objects: dict) -> str:
