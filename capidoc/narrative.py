@@ -92,7 +92,8 @@ class Indicateur:
         grouped = {}
         for row in (r for r in rows if r["groupe"]):
             grouped.setdefault(row["mesure"], {})[_group(row)[1]] = Figure(row)
-        figures = {m: Figure(whole.get(m, _nothing(name, m)), grouped.get(m, ())) for m in whole | grouped}
+        absent = {"texte": french.MISSING, "valeur": float("nan"), "n": 0}
+        figures = {m: Figure(whole.get(m, absent | {"id": f"{name}.{m}"}), grouped.get(m, ())) for m in whole | grouped}
         self.measures = Known(figures, "mesure inconnue", f"{name}.")
         self.groupes = list(dict.fromkeys(_group(r) for r in rows if "=" in r["groupe"]))
         self.dimensions = {dimension for dimension, _ in self.groupes}
@@ -104,10 +105,6 @@ class Indicateur:
 def _group(row):
     """The dimension of a grouped fact and the name of its group, as its id ends: (« sexe », « femme »), crossed (« sexe*age », « femme_20 »)."""
     return "*".join(part.partition("=")[0] for part in row["groupe"].split(",")), row["id"].split(".", 2)[2]
-
-
-def _nothing(name, measure):
-    return {"id": f"{name}.{measure}", "texte": french.MISSING, "valeur": float("nan"), "n": 0}
 
 
 def published(claim):

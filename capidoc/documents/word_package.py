@@ -136,12 +136,8 @@ def _fill_contents(document, mark: str) -> None:
         opening, closing = CONTENTS if index == 0 else "", END if index == len(headings) - 1 else ""
         place._p.addprevious(parse_xml(ENTRY.format(ns=nsdecls("w"), style=style, anchor=anchor, words=words, opening=opening, closing=closing)))
     if headings:
-        _ask_for_update(document)
+        # Nothing but Word's own layout knows the page numbers: it is asked to compute them when it opens the file.
+        settings = document.settings.element
+        settings.remove_all("w:updateFields")
+        settings.insert_element_before(parse_xml(f'<w:updateFields {nsdecls("w")} w:val="true"/>'), *AFTER_UPDATE)
     place._p.getparent().remove(place._p)
-
-
-def _ask_for_update(document) -> None:
-    """Ask Word to compute the page numbers when it opens the file: nothing but Word's own layout knows them."""
-    settings = document.settings.element
-    settings.remove_all("w:updateFields")
-    settings.insert_element_before(parse_xml(f'<w:updateFields {nsdecls("w")} w:val="true"/>'), *AFTER_UPDATE)
