@@ -1,7 +1,7 @@
 """Does the printed figure hold: claims of a published document, checked on their own rounding and against the facts."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -52,10 +52,6 @@ class Claim:
         """[low, high] of what was rounded to the printed figure; a whole number of units is exact, a percent never is."""
         half = self.steps.get(role, 1) / 2 if role == "pourcentage" or self.steps.get(role, 1) != 1 else 0
         return self.figures[role] - half, self.figures[role] + half
-
-    def replaced(self, role, value):
-        """The same claim with another figure in this role."""
-        return Claim(**{**vars(self), "figures": {**self.figures, role: value}})
 
 
 def load(folder):
@@ -137,7 +133,7 @@ def repairs(claim):
     """The single-figure edits that would make the whole claim hold, as {role: value}."""
     f = claim.figures
     candidates = {"debut": f["fin"] - f.get("difference", 0), "fin": f["debut"] + f.get("difference", 0), **_own(claim)}
-    return {role: value for role, value in candidates.items() if role in f and coherent(claim.replaced(role, value))}
+    return {role: value for role, value in candidates.items() if role in f and coherent(replace(claim, figures=f | {role: value}))}
 
 
 def _own(claim):

@@ -171,10 +171,7 @@ def picture(refusal, place, name, file, alt, caption):
 
 def indicateurs(facts):
     """The facts as {indicator name: Indicateur}."""
-    rows = {}
-    for row in facts.to_dict("records"):
-        rows.setdefault(row["indicateur"], []).append(row)
-    return {name: Indicateur(name, group) for name, group in rows.items()}
+    return {name: Indicateur(name, rows.to_dict("records")) for name, rows in facts.groupby("indicateur", sort=False)}
 
 
 def words(programme):

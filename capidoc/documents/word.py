@@ -18,11 +18,7 @@ from capidoc.documents.pandoc import asset, data_uri, div, meta, plain, raw, raw
 from capidoc.documents.pandoc import write as pandoc
 
 # The names under which the model and pandoc's body find their styles in Word.
-BOX_STYLES = {
-    "encadre": ("Encadré", "Titre d’encadré"),
-    "prudence": ("Prudence", "Titre de prudence"),
-    "histoire": ("Histoire", "Titre d’histoire"),
-}
+BOX_STYLES = {"encadre": ("Encadré", "Titre d’encadré"), "prudence": ("Prudence", "Titre de prudence"), "histoire": ("Histoire", "Titre d’histoire")}
 FIELDS = {"titre": "title", "sous_titre": "subtitle"}
 FIELDS |= {name: name for name in ("programme", "organisation", "date", "donnees", "identite", "avertissement")}
 BODY, CONTENTS = "\ue000corps", "\ue000sommaire"  # what {{ corps }} and {{ sommaire }} become, to be found again
@@ -143,10 +139,7 @@ def _small(node: dict) -> dict:
 
 def _band(style: str, term_style: str, line_style: str, most: int, node: dict) -> list:
     """Return the cards as a table with that many columns at most, rows as full as each other; the last card takes what is left."""
-    cells = [
-        tables.cell(tables.styled(term_style)([plain(term)]) + tables.styled(line_style)(blocks))
-        for term, blocks in cards(node)
-    ]
+    cells = [tables.cell(tables.styled(term_style)([plain(term)]) + tables.styled(line_style)(blocks)) for term, blocks in cards(node)]
     columns = -(-len(cells) // -(-len(cells) // most))
     cells[-1][3] += -len(cells) % columns
     rows = [tables.row(cells[start : start + columns]) for start in range(0, len(cells), columns)]
