@@ -93,21 +93,13 @@ def _lines(text: str, width: float, style: Style) -> list[str]:
         longer = f"{lines[-1]} {word}".strip(" ")
         if width_of(longer, style) <= width:
             lines[-1] = longer
-        else:
-            lines += _pieces(word, width, style)
+            continue
+        lines.append("")
+        for letter in word:
+            if lines[-1] and width_of(lines[-1] + letter, style) > width:
+                lines.append("")
+            lines[-1] += letter
     return [line for line in lines if line]
-
-
-def _pieces(word: str, width: float, style: Style) -> list[str]:
-    """Return the word whole when it fits the width, else cut where it must be."""
-    if width_of(word, style) <= width:
-        return [word]
-    pieces = [""]
-    for letter in word:
-        if pieces[-1] and width_of(pieces[-1] + letter, style) > width:
-            pieces.append("")
-        pieces[-1] += letter
-    return pieces
 
 
 def headline(sheet: Sheet, text: str) -> float:
