@@ -56,11 +56,11 @@ def listing(items: Iterable[str]) -> str:
 
 def typography(text: str) -> str:
     """Return the text with French spaces, quotes and apostrophes; web addresses, e-mails and times stay whole."""
-    kept: list[str] = []
-    text = _PROTECTED.sub(lambda match: _put_aside(match, kept), text)
+    pieces, marks = _PROTECTED.findall(text), map(chr, range(_FIRST_ASIDE, 0xF900))
+    text = _PROTECTED.sub(lambda match: next(marks, match[0]), text)
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
-    return _ASIDE.sub(lambda match: kept[ord(match[0]) - _FIRST_ASIDE], text) if kept else text
+    return _ASIDE.sub(lambda match: pieces[ord(match[0]) - _FIRST_ASIDE], text)
 
 
 def _is_missing(value: object) -> bool:
@@ -96,14 +96,6 @@ _DIGIT = "[0-9\ue000-\uefff]"
 _END = "(?=[\\s)\\]»”…\"'’*.,;:!?]|$)"
 _MONTHS = "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
 _UNITS = "%|‰|€|EUR|USD|FCFA|°C|km²|m²|km|cm|mm|kg|ha|[mgthsL]|min|ans?|mois|jours?|heures?|minutes?|semaines?|trimestres?|points?|millions?|milliards?"
-
-
-def _put_aside(match: re.Match, kept: list) -> str:
-    """Return a one-character mark for the piece, or the piece itself once every mark is taken."""
-    if len(kept) > 0xF8FF - _FIRST_ASIDE:
-        return match[0]
-    kept.append(match[0])
-    return chr(_FIRST_ASIDE + len(kept) - 1)
 
 
 # In this order: quotes first, since « ends a word for the marks that follow it.

@@ -21,6 +21,8 @@ from capidoc.documents.pandoc import write as pandoc
 BOX_STYLES = {"encadre": ("Encadré", "Titre d’encadré"), "prudence": ("Prudence", "Titre de prudence"), "histoire": ("Histoire", "Titre d’histoire")}
 FIELDS = {"titre": "title", "sous_titre": "subtitle"}
 FIELDS |= {name: name for name in ("programme", "organisation", "date", "donnees", "identite", "avertissement")}
+# The thin paragraph without which Word would join two tables.
+SEPARATOR = raw_block("openxml", '<w:p><w:pPr><w:pStyle w:val="Séparateur"/></w:pPr></w:p>')
 BODY, CONTENTS = "\ue000corps", "\ue000sommaire"  # what {{ corps }} and {{ sommaire }} become, to be found again
 
 
@@ -113,23 +115,17 @@ def _table(node: dict) -> list:
     """Return the caption, then the table in its style, then a thin paragraph that parts it from what follows."""
     (identifier, classes, pairs), (_, caption), *rest = node["c"]
     bare = {**node, "c": [["", classes, [*pairs, ["custom-style", "Tableau"]]], [None, []], *rest]}
-    bare = tables.with_cells(bare, tables.styled("En-tête de tableau"), tables.styled("Texte de tableau"))
+    bare = tables.with_cells(bare, "En-tête de tableau", "Texte de tableau")
     above = [{"t": "Div", "c": [[identifier, [], [["custom-style", "Table Caption"]]], caption]}] if caption else []
-    return [*above, bare, _separator()]
-
-
-def _separator() -> dict:
-    """Return the thin paragraph without which Word would join two tables."""
-    return raw_block("openxml", '<w:p><w:pPr><w:pStyle w:val="Séparateur"/></w:pPr></w:p>')
+    return [*above, bare, SEPARATOR]
 
 
 def _box(node: dict) -> list:
     """Return the box as a table of one column, its title being the header."""
     (_, classes, _), (heading, *content) = node["c"]
     style, title_style = BOX_STYLES[classes[1]]
-    header = [tables.row([tables.cell(tables.styled(title_style)(heading["c"][1]))])]
-    body = [tables.row([tables.cell([div(content, custom_style="Texte d’encadré")])])]
-    return [tables.with_widths(tables.table(header, body, 1, style=style), [1]), _separator()]
+    title, body = tables.styled(title_style, heading["c"][1]), [div(content, custom_style="Texte d’encadré")]
+    return [tables.table([[tables.cell(title)]], [[tables.cell(body)]], style=style), SEPARATOR]
 
 
 def _small(node: dict) -> dict:
@@ -139,8 +135,8 @@ def _small(node: dict) -> dict:
 
 def _band(style: str, term_style: str, line_style: str, most: int, node: dict) -> list:
     """Return the cards as a table with that many columns at most, rows as full as each other; the last card takes what is left."""
-    cells = [tables.cell(tables.styled(term_style)([plain(term)]) + tables.styled(line_style)(blocks)) for term, blocks in cards(node)]
+    cells = [tables.cell(tables.styled(term_style, [plain(term)]) + tables.styled(line_style, blocks)) for term, blocks in cards(node)]
     columns = -(-len(cells) // -(-len(cells) // most))
     cells[-1][3] += -len(cells) % columns
-    rows = [tables.row(cells[start : start + columns]) for start in range(0, len(cells), columns)]
-    return [tables.with_widths(tables.table([], rows, columns, style=style), [1] * columns), _separator()]
+    rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
+    return [tables.table([], rows, style=style), SEPARATOR]
