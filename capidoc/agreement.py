@@ -3,15 +3,14 @@
 from capidoc import values
 from capidoc.problems import Problem, TraceabilityRefused
 
+CHANGES = {"difference": "la différence imprimée n’est pas celle", "variation": "le pourcentage imprimé n’est pas celui"}
 ADDED = ("valeur", "avant", "apres")
 
 
 def check(facts):
     """Nothing when the printed facts (columns id, mesure, groupe, texte, arrondi) hold together; raises TraceabilityRefused otherwise."""
     shown = {row["id"]: (printed(row["texte"]), float(row["arrondi"]) / 2) for row in facts.to_dict("records") if printed(row["texte"]) is not None}
-    problems = [problem for name in shown for problem in (*_difference(name, shown), *_percent(name, shown))]
-    problems += _parts(facts, shown)
-    if problems:
+    if problems := [*(problem for name in shown for problem in _change(name, shown)), *_parts(facts, shown)]:
         raise TraceabilityRefused(*problems)
 
 
@@ -23,24 +22,21 @@ def printed(text):
         return None
 
 
-def _levels(name, measure, shown):
-    """The printed levels that a change speaks of, each with its half rounding; None where one is not shown."""
+def _change(name, shown):
+    """Where a change is not that of the printed levels, whatever they were before they were rounded."""
+    measure = name.split(".")[1] if "." in name else ""
     pair = [shown.get(name.replace(f".{measure}", f".{level}", 1)) for level in ("avant", "apres")]
-    return pair if all(pair) else None
-
-
-def _difference(name, shown):
-    if f"{name}.".partition(".")[2].startswith("difference.") and (pair := _levels(name, "difference", shown)):
-        (before, a), (after, b), (said, c) = *pair, shown[name]
-        if abs(after - before - said) > a + b + c + 1e-6:
-            yield _disagrees(name, "la différence imprimée n’est pas celle des deux niveaux imprimés")
-
-
-def _percent(name, shown):
-    if f"{name}.".partition(".")[2].startswith("variation.") and (pair := _levels(name, "variation", shown)):
-        (before, a), (after, b), (said, c) = *pair, shown[name]
-        if before > a and not 100 * ((after - b) / (before + a) - 1) - c - 1e-6 <= said <= 100 * ((after + b) / (before - a) - 1) + c + 1e-6:
-            yield _disagrees(name, "le pourcentage imprimé n’est pas celui des deux niveaux imprimés")
+    if measure not in CHANGES or not all(pair):
+        return
+    (before, a), (after, b), (said, c) = *pair, shown[name]
+    if measure == "difference":
+        low, high = after - b - (before + a), after + b - (before - a)
+    elif before > a:
+        low, high = 100 * ((after - b) / (before + a) - 1), 100 * ((after + b) / (before - a) - 1)
+    else:  # no percent of what may have been nothing
+        return
+    if not low - c - 1e-6 <= said <= high + c + 1e-6:
+        yield _disagrees(name, f"{CHANGES[measure]} des deux niveaux imprimés")
 
 
 def _parts(facts, shown):

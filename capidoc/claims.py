@@ -1,7 +1,7 @@
 """Does the printed figure hold: claims of a published document, checked on their own rounding and against the facts."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -10,10 +10,10 @@ from capidoc.problems import ConfigurationRefused, Problem, near
 from capidoc.statistics import change_percent, months_inclusive
 from capidoc.values import Unreadable, doubt, number
 
-KINDS = ("evolution", "somme", "quotient", "duree", "valeur")
 COLUMNS = ["id", "genre", "enonce", "section", "unite", "chiffres", "faits"]
 OPTIONAL = ["population", "definition", "dates", "egale"]
-NEEDED = {"evolution": ("debut", "fin"), "somme": ("total",), "quotient": ("numerateur", "denominateur", "resultat"), "duree": ("mois", "debut", "fin")}
+NEEDED = {"evolution": ("debut", "fin"), "somme": ("total",), "quotient": ("numerateur", "denominateur", "resultat"), "duree": ("mois", "debut", "fin"),
+          "valeur": ()}
 VERDICTS = ["id", "enonce", "section", "publie", "recalcule", "coherence", "reparation", "donnees"]
 ROLES = {"debut": "valeur de départ", "fin": "valeur d’arrivée", "difference": "différence", "pourcentage": "pourcentage", "total": "total",
          "numerateur": "numérateur", "denominateur": "dénominateur", "resultat": "résultat"}
@@ -53,10 +53,6 @@ class Claim:
         half = self.steps.get(role, 1) / 2 if role == "pourcentage" or self.steps.get(role, 1) != 1 else 0
         return self.figures[role] - half, self.figures[role] + half
 
-    def replaced(self, role, value):
-        """The same claim with another figure in this role."""
-        return Claim(**{**vars(self), "figures": {**self.figures, role: value}})
-
 
 def load(folder):
     """The claims of the programme folder's chiffres_publies.csv or .xlsx; raises ConfigurationRefused with the rows to mend."""
@@ -68,7 +64,7 @@ def load(folder):
             problems.append(Problem("chiffres mal écrits", "role=nombre|role=nombre", str(error), file=path.name, row=number_, column="chiffres",
                                     value=row["chiffres"]))
         except KeyError:
-            problems.append(Problem("genre inconnu", remedy=near(row["genre"], KINDS), file=path.name, row=number_, column="genre", value=row["genre"]))
+            problems.append(Problem("genre inconnu", remedy=near(row["genre"], NEEDED), file=path.name, row=number_, column="genre", value=row["genre"]))
     if problems:
         raise ConfigurationRefused(*problems)
     return claims
@@ -76,10 +72,8 @@ def load(folder):
 
 def parsed(row):
     """The Claim of a row of text; raises ValueError where its figures cannot be read, KeyError on an unknown genre."""
-    if row["genre"] not in KINDS:
-        raise KeyError(row["genre"])
     texts = _pairs(row["chiffres"])
-    if missing := [role for role in NEEDED.get(row["genre"], ()) if role not in texts]:
+    if missing := [role for role in NEEDED[row["genre"]] if role not in texts]:
         raise ValueError(f"Il manque : {', '.join(missing)}.")
     dated = {role for role in texts if row["genre"] == "duree" and role != "mois"}
     figures = {role: text if role in dated else _figure(text) for role, text in texts.items()}
@@ -137,7 +131,7 @@ def repairs(claim):
     """The single-figure edits that would make the whole claim hold, as {role: value}."""
     f = claim.figures
     candidates = {"debut": f["fin"] - f.get("difference", 0), "fin": f["debut"] + f.get("difference", 0), **_own(claim)}
-    return {role: value for role, value in candidates.items() if role in f and coherent(claim.replaced(role, value))}
+    return {role: value for role, value in candidates.items() if role in f and coherent(replace(claim, figures=f | {role: value}))}
 
 
 def _own(claim):

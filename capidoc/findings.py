@@ -6,6 +6,7 @@ import pandas as pd
 
 from capidoc import french
 from capidoc.claims import VERDICTS
+from capidoc.french import number
 from capidoc.statistics import change_percent, months_inclusive, share_percent
 from capidoc.values import MONEY
 
@@ -53,7 +54,7 @@ def unequal(claims):
         own = claim.figures.get("total", next(iter(claim.figures.values())))
         other = totals.get(claim.egale)
         if other is not None and other != own:
-            what = f"{_n(own)} d’un côté, {_n(other)} de l’autre : un écart de {_n(abs(own - other))} sans explication"
+            what = f"{number(own)} d’un côté, {number(other)} de l’autre : un écart de {number(abs(own - other))} sans explication"
             yield [claim.id, claim.egale.partition(".")[0]], what, "Expliquer l’écart."
 
 
@@ -67,7 +68,7 @@ def coincidences(claims):
     for value, who in seen.items():
         for (first, a), (second, b) in combinations(who.items(), 2):
             if not set(first) & set(second):
-                yield [a, b], f"{_n(value)} désigne à la fois {first[0]} et {second[0]}", "Dire si ce sont les mêmes, ou que la coïncidence est fortuite."
+                yield [a, b], f"{number(value)} désigne à la fois {first[0]} et {second[0]}", "Dire si ce sont les mêmes, ou que la coïncidence est fortuite."
 
 
 def renamed(claims):
@@ -127,16 +128,12 @@ def never_added(claims):
 
 def _late(date_document, data_end):
     months = months_inclusive(data_end, date_document) - 1
-    what = f"Le document paraît {_n(months)} mois après ses dernières données ({french.month(data_end)})"
+    what = f"Le document paraît {number(months)} mois après ses dernières données ({french.month(data_end)})"
     return [(["–"], what, "Le dire au lecteur.")] if months > LATE_MONTHS else []
 
 
 def _of(genre, claims):
     return [c for c in claims if c.genre == genre]
-
-
-def _n(value):
-    return french.number(value)
 
 
 RULES = (undated, undefined, totals_only, unequal, coincidences, renamed, without_sexes, other_starts, equity_reversals, rounding, never_added)

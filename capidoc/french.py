@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from datetime import date as Date
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
 
 from babel.dates import format_date
 from babel.lists import format_list
@@ -15,29 +14,13 @@ MISSING = "n.d."
 NBSP, NARROW, MINUS, APOSTROPHE = "\u00a0", "\u202f", "\u2212", "\u2019"
 
 # Units printed after their number; the others (personnes, entreprises, protocoles…) are told by the sentence itself.
-SYMBOLS = {
-    "F CFA": f"F{NARROW}CFA",
-    "GNF": "GNF",
-    "EUR": "€",
-    "USD": "$",
-    "%": "%",
-    "points de %": f"points de{NBSP}%",
-    "mois": "mois",
-    "ans": "ans",
-    "jours": "jours",
-    "heures": "h",
-    "minutes": "minutes",
-    "litres": "litres",
-    "m³": "m³",
-    "km": "km",
-    "ha": "ha",
-    "kg": "kg",
-}
+SYMBOLS = {"F CFA": f"F{NARROW}CFA", "EUR": "€", "USD": "$", "points de %": f"points de{NBSP}%", "heures": "h"}
+SYMBOLS |= {unit: unit for unit in ("GNF", "%", "mois", "ans", "jours", "minutes", "litres", "m³", "km", "ha", "kg")}
 
 
 def number(value: object, decimals: int = 0) -> str:
     """Return the number as French prints it, « 1 012 000,5 », rounded half up; « n.d. » when it is missing."""
-    return MISSING if _is_missing(value) else _printed(_steps(value, Decimal(1).scaleb(-decimals)), decimals)
+    return quantity(value, "", 10.0**-decimals)
 
 
 def rounded(value: object, step: float) -> float:
@@ -50,7 +33,9 @@ def quantity(value: object, unit: str, step: float = 1) -> str:
     if _is_missing(value):
         return MISSING
     size = Decimal(str(step)).normalize()
-    text = _printed(_steps(value, size), max(0, -int(size.as_tuple().exponent)))
+    decimals = max(0, -int(size.as_tuple().exponent))
+    pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
+    text = format_decimal(_steps(value, size) or Decimal(0), pattern, locale=LOCALE).replace("-", MINUS)  # never « −0 »
     return f"{text}{NBSP}{SYMBOLS[unit]}" if unit in SYMBOLS else text
 
 
@@ -59,15 +44,9 @@ def interval(bounds: Iterable[float], step: float = 1) -> str:
     return f"{NBSP}à{NBSP}".join(quantity(bound, "", step) for bound in bounds)
 
 
-def month(text: str) -> str:
-    """Return « mai 2022 » for « 2022-05 »."""
-    return format_date(Date.fromisoformat(f"{text}-01"), "MMMM y", locale=LOCALE)
-
-
-def date(text: str) -> str:
-    """Return « 31 octobre 2023 » for « 2023-10-31 », and « 1er » for the first of a month."""
-    day = Date.fromisoformat(text)
-    return format_date(day, "'1er' MMMM y" if day.day == 1 else "d MMMM y", locale=LOCALE)
+def month(text: str, pattern: str = "MMMM y") -> str:
+    """Return « mai 2022 » for « 2022-05 », or as another of Unicode's patterns has it."""
+    return format_date(date.fromisoformat(f"{text}-01"), pattern, locale=LOCALE)
 
 
 def listing(items: Iterable[str]) -> str:
@@ -77,11 +56,11 @@ def listing(items: Iterable[str]) -> str:
 
 def typography(text: str) -> str:
     """Return the text with French spaces, quotes and apostrophes; web addresses, e-mails and times stay whole."""
-    kept: list[str] = []
-    text = _PROTECTED.sub(lambda match: _put_aside(match, kept), text)
+    pieces, marks = _PROTECTED.findall(text), map(chr, range(_FIRST_ASIDE, 0xF900))
+    text = _PROTECTED.sub(lambda match: next(marks, match[0]), text)
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
-    return _ASIDE.sub(lambda match: kept[ord(match[0]) - _FIRST_ASIDE], text) if kept else text
+    return _ASIDE.sub(lambda match: pieces[ord(match[0]) - _FIRST_ASIDE], text)
 
 
 def _is_missing(value: object) -> bool:
@@ -95,17 +74,6 @@ def _is_missing(value: object) -> bool:
 def _steps(value: object, size: Decimal) -> Decimal:
     """Return the multiple of the size that is nearest to the value, halves going away from zero."""
     return (Decimal(str(value)) / size).quantize(Decimal(1), ROUND_HALF_UP) * size
-
-
-def _printed(value: Decimal, decimals: int) -> str:
-    """Return the number in French."""
-    return format_decimal(value or Decimal(0), _pattern(decimals), locale=LOCALE).replace("-", MINUS)
-
-
-@lru_cache
-def _pattern(decimals: int) -> str:
-    """Return Babel's pattern for numbers with that many decimals."""
-    return "#,##0" + ("." + "0" * decimals if decimals else "")
 
 
 # ── typography ──────────────────────────────────────────────────────────────────────────────────
@@ -127,23 +95,7 @@ _SPACE = f"[ \t{NBSP}{NARROW}\u2009]"
 _DIGIT = "[0-9\ue000-\uefff]"
 _END = "(?=[\\s)\\]»”…\"'’*.,;:!?]|$)"
 _MONTHS = "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
-_UNITS = (
-    "%|‰|€|EUR|USD|FCFA|°C|km²|m²|km|cm|mm|kg|ha|[mgthsL]|min|ans?|mois|jours?|heures?|minutes?|semaines?"
-    "|trimestres?|points?|millions?|milliards?"
-)
-
-
-def _put_aside(match: re.Match, kept: list) -> str:
-    """Return a one-character mark for the piece, or the piece itself once every mark is taken."""
-    if len(kept) > 0xF8FF - _FIRST_ASIDE:
-        return match[0]
-    kept.append(match[0])
-    return chr(_FIRST_ASIDE + len(kept) - 1)
-
-
-def _grouped(match: re.Match) -> str:
-    """Return the digits of a number with narrow no-break spaces between its thousands."""
-    return re.sub(_SPACE, NARROW, match[0])
+_UNITS = "%|‰|€|EUR|USD|FCFA|°C|km²|m²|km|cm|mm|kg|ha|[mgthsL]|min|ans?|mois|jours?|heures?|minutes?|semaines?|trimestres?|points?|millions?|milliards?"
 
 
 # In this order: quotes first, since « ends a word for the marks that follow it.
@@ -158,7 +110,7 @@ _RULES = [
         (rf"(?<=[^\W\d_]|[{MARKS}])'(?=[^\W_]|[«{MARKS}])", APOSTROPHE),
         (r"(?<=[\s(«])-(?=\d)", MINUS),
         (rf"(?<=[±≈<>≤≥]){_SPACE}+(?={_DIGIT})", NBSP),
-        (rf"(?<![0-9.,])(?<!\d{_SPACE})\d{{1,3}}(?:{_SPACE}\d{{3}})+(?![0-9])", _grouped),
+        (rf"(?<![0-9.,])(?<!\d{_SPACE})\d{{1,3}}(?:{_SPACE}\d{{3}})+(?![0-9])", lambda match: re.sub(_SPACE, NARROW, match[0])),
         (rf"(?<!\w)([nN])[°º]{_SPACE}*(?={_DIGIT})", rf"\1°{NBSP}"),
         (rf"(?<!\w)F{_SPACE}+CFA(?!\w)", f"F{NARROW}CFA"),
         (rf"(?<!\w)(MM?\.|Mmes?|Mlles?|Dr|Pr){_SPACE}+(?=[A-ZÀÂÇÉÈÊÎÏÔÙÛƐƆƝŊ])", rf"\1{NBSP}"),

@@ -3,6 +3,8 @@
 import json
 import re
 from functools import partial
+from pathlib import Path
+from traceback import walk_tb
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -16,23 +18,32 @@ MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~^$@\"'=:/&])")
 ELIDED = re.compile(r"\b([Dd])e (?=\[?(?:avril|août|octobre)\b)")  # a template cannot know which month comes after its « de »
 
 
+class Known(dict):
+    """Things by their name; one that is not there is refused, with the nearest that is."""
+
+    def __init__(self, things, what, within=""):
+        super().__init__(things)
+        self.what, self.within = what, within
+
+    def __missing__(self, name):
+        raise ConfigurationRefused(Problem(self.what, remedy=near(name, self), value=f"{self.within}{name}"))
+
+
 class Figure:
     """A number bound to its fact, as templates meet it: printed by the document, with its fact's fields at hand, its n being bound too."""
 
-    def __init__(self, fact, groups=None):
-        self.fact, self.groups = fact, groups or {}
+    def __init__(self, fact, groups=()):
+        self.fact, self.groups = fact, Known(groups, "groupe inconnu", f"{fact['id']}.")
 
     def __getitem__(self, name):
-        if name in self.groups:
+        if name in self.groups or name not in self.fact:
             return self.groups[name]
         if name == "intervalle" and not isinstance(self.fact[name], list):
             return Marked("–")
         if f":{name}" in OWN:
             value = float("nan") if name == "intervalle" else self.fact[name]
             return Figure(self.fact | {"id": f"{self.fact['id']}:{name}", "valeur": value, "texte": beside(self.fact, name)})
-        if name in self.fact:
-            return self.fact[name]
-        raise ConfigurationRefused(Problem("groupe inconnu", remedy=near(name, self.groups), value=f"{self.fact['id']}.{name}"))
+        return self.fact[name]
 
     def bound(self):
         """The number as Markdown, tied to its fact, with what a reader may want to know of it."""
@@ -81,14 +92,14 @@ class Indicateur:
         grouped = {}
         for row in (r for r in rows if r["groupe"]):
             grouped.setdefault(row["mesure"], {})[_group(row)[1]] = Figure(row)
-        self.measures = {m: Figure(whole.get(m, _nothing(name, m)), grouped.get(m)) for m in [*whole, *(g for g in grouped if g not in whole)]}
+        absent = {"texte": french.MISSING, "valeur": float("nan"), "n": 0}
+        figures = {m: Figure(whole.get(m, absent | {"id": f"{name}.{m}"}), grouped.get(m, ())) for m in whole | grouped}
+        self.measures = Known(figures, "mesure inconnue", f"{name}.")
         self.groupes = list(dict.fromkeys(_group(r) for r in rows if "=" in r["groupe"]))
         self.dimensions = {dimension for dimension, _ in self.groupes}
 
     def __getitem__(self, name):
-        if name in self.measures:
-            return self.measures[name]
-        raise ConfigurationRefused(Problem("mesure inconnue", remedy=near(name, self.measures), value=f"{self.name}.{name}"))
+        return self.measures[name]
 
 
 def _group(row):
@@ -96,20 +107,10 @@ def _group(row):
     return "*".join(part.partition("=")[0] for part in row["groupe"].split(",")), row["id"].split(".", 2)[2]
 
 
-def _nothing(name, measure):
-    return {"id": f"{name}.{measure}", "texte": french.MISSING, "valeur": float("nan"), "n": 0}
-
-
-class Published:
-    """The figures of one published claim, quoted as printed."""
-
-    def __init__(self, claim):
-        self.claim = claim
-
-    def __getitem__(self, role):
-        if role not in self.claim.figures:
-            raise ConfigurationRefused(Problem("chiffre publié inconnu", remedy=near(role, self.claim.figures), value=f"publie.{self.claim.id}.{role}"))
-        return Marked(f'[{self.claim.printed(role)}]{{.publie claim="{self.claim.id}"}}', self.claim.printed(role))
+def published(claim):
+    """The figures of one published claim by role, quoted as printed."""
+    quoted = {role: Marked(f'[{claim.printed(role)}]{{.publie claim="{claim.id}"}}', claim.printed(role)) for role in claim.figures}
+    return Known(quoted, "chiffre publié inconnu", f"publie.{claim.id}.")
 
 
 class Marked(Markup):
@@ -145,73 +146,53 @@ def unmarked(value):
 
 def heading(value):
     """A value for the YAML heading of a document: JSON, its texts as inert Markdown."""
-    def inert(v):
-        return [inert(x) for x in v] if isinstance(v, (list, tuple)) else escaped(v)
-    return Marked(json.dumps(inert(value), ensure_ascii=False))
+    return Marked(json.dumps([*map(escaped, value)] if isinstance(value, list) else escaped(value), ensure_ascii=False))
 
 
-def illustration(charts, captions):
-    """The function `figure(id)` of templates: a chart with its caption and alt text, as Markdown."""
-    def figure(name):
-        if name not in charts:
-            raise ConfigurationRefused(Problem("figure inconnue", remedy=near(name, charts), value=name))
-        return Marked(f'![{captions[name]}](figures/{name}.png){{#fig:{name} alt="{_attribute(charts[name].alt)}"}}')
-    return figure
+def illustration(charts, captions, name):
+    """`figure(id)` in templates, charts and captions being given: the chart with its caption and alt text, as Markdown."""
+    chart = Known(charts, "figure inconnue")[name]
+    return Marked(f'![{captions[name]}](figures/{name}.png){{#fig:{name} alt="{_attribute(chart.alt)}"}}')
 
 
-def testimony(refusal):
+def testimony(refusal, name, caller):
     """The block `{% call temoignage(id) %}` of templates: the words, or why they are not published."""
-    def temoignage(name, caller):
-        reason = refusal(name, "temoignage")
-        return Marked(f"*Ce témoignage n’est pas publié : {reason}.*\n\n") if reason else Marked(caller())
-    return temoignage
+    reason = refusal(name, "temoignage")
+    return Marked(f"*Ce témoignage n’est pas publié : {reason}.*\n\n") if reason else Marked(caller())
 
 
-def picture(refusal, place):
-    """The function `photo(id, file, alt, caption)` of templates; `place` writes the file where documents find it and gives its name."""
-    def photo(name, file, alt, caption):
-        reason = refusal(name, "photo")
-        if reason:
-            return Marked(f"*Cette photo n’est pas publiée : {reason}.*")
-        return Marked(f'![{escaped(caption)}](figures/{place(file)}){{#fig:photo-{name} alt="{_attribute(alt)}"}}')
-    return photo
+def picture(refusal, place, name, file, alt, caption):
+    """`photo(id, file, alt, caption)` in templates: the photo, or why it is not published; `place` writes it where documents find it and gives its name."""
+    reason = refusal(name, "photo")
+    if reason:
+        return Marked(f"*Cette photo n’est pas publiée : {reason}.*")
+    return Marked(f'![{escaped(caption)}](figures/{place(file)}){{#fig:photo-{name} alt="{_attribute(alt)}"}}')
 
 
 def indicateurs(facts):
     """The facts as {indicator name: Indicateur}."""
-    rows = {}
-    for row in facts.to_dict("records"):
-        rows.setdefault(row["indicateur"], []).append(row)
-    return {name: Indicateur(name, group) for name, group in rows.items()}
-
-
-def facts_by_id(facts):
-    """Every fact as a bound number, by its id."""
-    return {row["id"]: Figure(row) for row in facts.to_dict("records")}
+    return {name: Indicateur(name, rows.to_dict("records")) for name, rows in facts.groupby("indicateur", sort=False)}
 
 
 def words(programme):
-    """The names that templates use for the programme: texts, already in French."""
+    """The names that templates use for the programme: what programme.yml says, and texts drawn from it, already in French."""
     identity = programme.identity
     period = identity.periodes["programme"]
-    return {"nom": identity.nom, "titre": identity.titre, "sous_titre": identity.sous_titre, "organisation": identity.organisation,
-             "bailleur": identity.bailleur, "avertissement": identity.avertissement, "fiche": identity.fiche,
-             "zones": [zone.libelle for zone in identity.zones.values()],
-             "seuils": {name: framed(str(getattr(identity.divulgation, name))) for name in ("personnes", "contributeurs", "denominateur", "sensible")},
-             "raisons": identity.divulgation.raisons, "communes": french.listing(sorted(identity.communes.values(), key=str.casefold)),
-             "groupes": {"commune": sorted(identity.communes, key=lambda c: identity.communes[c].casefold()), "zone": list(identity.zones)},
-             "periode": framed(f"{french.month(period.debut)} à {french.month(period.fin)}"),
-             "mois": [(month, framed(french.month(month).replace(" ", french.NBSP))) for month in programme.period.months],
-             "moment_avant": framed(french.month(programme.period.debut)), "moment_apres": framed(french.month(programme.period.fin)),
-             "lieu": identity.communes.get(programme.commune, ""),
-             "perimetre": "" if programme.commune == "toutes" else f", commune de {identity.communes[programme.commune]} seulement",
-             "date_iso": identity.date_document.isoformat(), "date_document": framed(french.month(identity.date_document.isoformat()[:7])),
-             "libelles": {**identity.communes, **{name: zone.libelle for name, zone in identity.zones.items()},
-                          **{n: t for s in identity.sources.values() for c in s.colonnes.values() for n, t in c.choix.items()}, **identity.libelles},
-             "chiffres_cles": identity.chiffres_cles, "figure_principale": identity.figure_principale,
-             "memes_mois": programme.period.debut[5:] == programme.period.fin[5:],
-             "sources": {**{n: s.libelle for n, s in identity.sources.items()},
-                         **{f"{n}_{r}": f"{s.libelle} : {r}" for n, s in identity.sources.items() for r in s.repetitions}}}
+    choices = {name: text for source in identity.sources.values() for column in source.colonnes.values() for name, text in column.choix.items()}
+    return dict(identity) | {
+        "zones": [zone.libelle for zone in identity.zones.values()], "communes": french.listing(sorted(identity.communes.values(), key=str.casefold)),
+        "lieu": identity.communes.get(programme.commune, ""),
+        "groupes": {"commune": sorted(identity.communes, key=lambda c: identity.communes[c].casefold()), "zone": list(identity.zones)},
+        "libelles": identity.communes | {name: zone.libelle for name, zone in identity.zones.items()} | choices | identity.libelles,
+        "sources": {name: source.libelle for name, source in identity.sources.items()}
+        | {f"{name}_{repeat}": f"{source.libelle} : {repeat}" for name, source in identity.sources.items() for repeat in source.repetitions},
+        "seuils": {name: framed(str(value)) for name, value in identity.divulgation if isinstance(value, int)}, "raisons": identity.divulgation.raisons,
+        "periode": framed(f"{french.month(period.debut)} à {french.month(period.fin)}"),
+        "mois": [(month, framed(french.month(month).replace(" ", french.NBSP))) for month in programme.period.months],
+        "memes_mois": programme.period.debut[5:] == programme.period.fin[5:],
+        "moment_avant": framed(french.month(programme.period.debut)), "moment_apres": framed(french.month(programme.period.fin)),
+        "date_iso": identity.date_document.isoformat(), "date_document": framed(french.month(identity.date_document.isoformat()[:7])),
+    }
 
 
 def environment(programme, finalize):
@@ -221,9 +202,8 @@ def environment(programme, finalize):
         jinja2.PrefixLoader({"recit": jinja2.FileSystemLoader(programme.folder / "recit")})])
     # `{#` opens pandoc's identifiers, so comments are written <!--# … #-->. Autoescape serves to know what is our own
     # Markdown (Markup: what macros and `finalize` return) from what is text.
-    env = ImmutableSandboxedEnvironment(loader=loader, undefined=jinja2.StrictUndefined, finalize=finalize, autoescape=finalize is escaped,
-                                        trim_blocks=True, lstrip_blocks=True,
-                                         comment_start_string="<!--#", comment_end_string="#-->", keep_trailing_newline=True)
+    env = ImmutableSandboxedEnvironment(loader=loader, undefined=jinja2.StrictUndefined, finalize=finalize, autoescape=finalize is escaped, trim_blocks=True,
+                                        lstrip_blocks=True, comment_start_string="<!--#", comment_end_string="#-->", keep_trailing_newline=True)
     env.filters["entete"] = heading
     env.tests["visible"] = visible
     return env
@@ -238,7 +218,7 @@ def context(programme, facts, claims):
     rules = "+".join(s.partition(":")[2] for s in facts["statut_divulgation"])
     return {**known, "masques": {*rules.split("+")} - {""}, "indicateurs": list(known.values()), "principaux": principal(programme.identity, known),
             "indicateurs_avec": lambda measure, *by: [i for i in known.values() if measure in i.measures and i.dimensions.issuperset(by)],
-            "faits": facts_by_id(facts), "programme": told, "publie": {c.id: Published(c) for c in claims}}
+            "faits": {row["id"]: Figure(row) for row in facts.to_dict("records")}, "programme": told, "publie": {c.id: published(c) for c in claims}}
 
 
 def visible(told, *measures):
@@ -269,9 +249,8 @@ def caption(programme, text, names):
 def render(programme, deliverable, names):
     """The Markdown of a deliverable; raises ConfigurationRefused with file and line where a name is unknown."""
     name = f"{deliverable}.md.j2"
-    if not (programme.templates / name).is_file():
-        known = [p.name.removesuffix(".md.j2") for p in programme.templates.glob("*.md.j2")]
-        raise ConfigurationRefused(Problem("livrable inconnu", "un fichier de templates/", near(deliverable, known), value=deliverable))
+    if deliverable not in programme.wanted():
+        raise ConfigurationRefused(Problem("livrable inconnu", "un fichier de templates/", near(deliverable, programme.wanted()), value=deliverable))
     return _rendered(partial(environment(programme, escaped).get_template), name, names, name)
 
 
@@ -295,10 +274,6 @@ def _rendered(load, text, names, file):
 
 def _line(error, file):
     """The last template line that the error's traceback passed through: Jinja names its frames after the template."""
-    place, frame = {"file": file}, error.__traceback__
-    while frame:
-        source = frame.tb_frame.f_code.co_filename
-        if source.endswith((".md", ".j2")) or source == "<template>":
-            place = {"file": source.split("/recit/")[-1].split("/")[-1] if source != "<template>" else file, "row": frame.tb_lineno}
-        frame = frame.tb_next
-    return place
+    places = [(frame.f_code.co_filename, row) for frame, row in walk_tb(error.__traceback__)]
+    own = [(name, row) for name, row in places if name.endswith((".md", ".j2")) or name == "<template>"]
+    return {"file": file if own[-1][0] == "<template>" else Path(own[-1][0]).name, "row": own[-1][1]} if own else {"file": file}

@@ -99,12 +99,8 @@ def _wrong(file, fact, text, printed):
 
 def _absent(path, numbers):
     """The bound numbers that another format does not print: in Word each in the content control of its fact, in PDF among the words."""
-    if path.suffix == ".docx":
-        told = _controls(path)
-        absent = [number for number in dict.fromkeys(numbers) if _spaced(number[1]) not in told.get(number[0], ())]
-    else:
-        words = _spaced(finished.pdf(path))
-        absent = [number for number in dict.fromkeys(numbers) if _spaced(number[1]) not in words]
+    told, words = (_controls(path), ()) if path.suffix == ".docx" else ({}, _spaced(finished.pdf(path)))
+    absent = [(fact, text) for fact, text in dict.fromkeys(numbers) if _spaced(text) not in told.get(fact, words)]
     return [Problem("nombre absent de ce format", remedy="Relancez « make report » ; si cela revient, envoyez-nous ce message.", file=path.name, column=fact,
                     value=text) for fact, text in absent]
 
@@ -115,11 +111,9 @@ def _controls(path):
     from docx.oxml.ns import qn
 
     told = {}
-    for control in Document(str(path)).element.body.iter(qn("w:sdt")):
-        tag = control.find(f"{qn('w:sdtPr')}/{qn('w:tag')}")
-        if tag is not None:
-            text = "".join(t.text or "" for t in control.iter(qn("w:t")))
-            told.setdefault(tag.get(qn("w:val")), set()).add(_spaced(text))
+    for tag in Document(str(path)).element.body.xpath(".//w:sdt/w:sdtPr/w:tag"):
+        text = "".join(t.text or "" for t in tag.getparent().getparent().iter(qn("w:t")))
+        told.setdefault(tag.get(qn("w:val")), set()).add(_spaced(text))
     return told
 
 

@@ -11,7 +11,7 @@ import yaml
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
 
-from capidoc import charts
+from capidoc import charts, french
 from capidoc.problems import ConfigurationRefused
 
 from .conftest import ROOT
@@ -22,7 +22,15 @@ COLUMNS = ["indicateur", "libelle", "mesure", "moment", "groupe", "valeur", "uni
 REVENUE = ("revenu", "Revenu mensuel")
 STAFF = ("salaries", "Salariés permanents")
 YOUNG = ("apprentis", "Jeunes en apprentissage")
-FACTS = pd.DataFrame([
+
+
+def facts_of(*rows):
+    """The rows as facts, each with the text that French prints."""
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    return table.assign(texte=[french.quantity(value, unit) for value, unit in zip(table["valeur"], table["unite"], strict=True)])
+
+
+FACTS = facts_of(
     (*REVENUE, "avant", "2022-05", "", 1012000, "F CFA", 20, 0),
     (*REVENUE, "apres", "2023-03", "", 3050400, "F CFA", 20, 0),
     (*REVENUE, "difference", "", "", 2038400, "F CFA", 20, 0),
@@ -45,7 +53,7 @@ FACTS = pd.DataFrame([
     (*YOUNG, "valeur", "", "commune=niono", 12, "personnes", 12, 0),
     (*YOUNG, "valeur", "", "commune=dieli", 11, "personnes", 11, 0),
     ("kit", "Valeur d’un kit", "valeur", "", "commune=niono", 500000, "F CFA", 12, 0),
-], columns=COLUMNS)
+)
 SPECS = {
     "avant_apres": {"id": "revenu", "genre": "avant_apres", "indicateur": "revenu", "unites": "entreprises", "source": "suivi mensuel"},
     "cours": {"id": "cours", "genre": "cours", "indicateur": "revenu"},
@@ -63,7 +71,7 @@ def drawn(genre, facts=FACTS, titre="Un message", **changes):
 def masked(**where):
     """The facts with those of the given columns hidden, as disclosure leaves them."""
     hit = pd.concat([FACTS[column] == value for column, value in where.items()], axis=1).all(axis=1)
-    return FACTS.astype({"valeur": float}).assign(texte=None).assign(
+    return FACTS.astype({"valeur": float}).assign(
         valeur=lambda f: f["valeur"].mask(hit), texte=lambda f: f["texte"].mask(hit, "n.p."))
 
 
@@ -200,7 +208,7 @@ def test_the_white_of_a_picture_is_the_white_of_the_page(tmp_path):
 
 def test_thirty_months_keep_their_names_apart():
     months = [f"{2021 + i // 12}-{i % 12 + 1:02d}" for i in range(30)]
-    facts = pd.DataFrame([(*REVENUE, "cours", month, "", 10 + i, "personnes", 20, 0) for i, month in enumerate(months)], columns=COLUMNS)
+    facts = facts_of(*((*REVENUE, "cours", month, "", 10 + i, "personnes", 20, 0) for i, month in enumerate(months)))
     chart = drawn("cours", facts)
     renderer = FigureCanvasAgg(chart.figure).get_renderer()
     boxes = [text.get_window_extent(renderer) for text in chart.figure.axes[0].texts]

@@ -1,6 +1,7 @@
 """A story, a quote or a photo is published with its consent, and only of someone who cannot be recognised."""
 
 from datetime import date
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -72,7 +73,7 @@ def test_words_and_pictures_of_people_need_their_consent(tmp_path, words):
 
 
 def test_a_story_without_consent_leaves_a_sentence_in_its_place():
-    told = narrative.testimony(lambda name, kind: "" if name == "S1" else "l’accord a été retiré")
+    told = partial(narrative.testimony, lambda name, kind: "" if name == "S1" else "l’accord a été retiré")
     assert told("S1", caller=lambda: "L’histoire.") == "L’histoire."
     assert told("S2", caller=lambda: "L’histoire.") == "*Ce témoignage n’est pas publié : l’accord a été retiré.*\n\n"
 

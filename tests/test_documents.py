@@ -248,6 +248,20 @@ def test_an_image_from_elsewhere_stops_the_build(suffix, path, assets, tmp_path)
         WRITERS[suffix].write(prepared(f"![Légende]({path})"), tmp_path / "x", assets=assets, templates=TEMPLATES)
 
 
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_a_photo_stands_in_every_format(suffix, tmp_path):
+    """A photo with its consent is a JPEG, and has no other picture for screens or paper beside it."""
+    Image.new("RGB", (40, 30), "red").save(tmp_path / "atelier.jpg")
+    text = '---\ntitle: T\n---\n![Légende](atelier.jpg){#fig:photo-a alt="Un atelier."}\n'
+    WRITERS[suffix].write(prepared(text), tmp_path / f"x.{suffix}", assets=tmp_path, templates=TEMPLATES)
+    if suffix == "pdf":
+        assert [len(page.images) for page in PdfReader(tmp_path / "x.pdf").pages][-1] == 1
+    elif suffix == "html":
+        assert Tags((tmp_path / "x.html").read_text(encoding="utf-8")).all("img")[0]["src"].startswith("data:image/jpeg;base64,")
+    else:
+        assert len(Document(tmp_path / "x.docx").inline_shapes) == 1
+
+
 def test_a_short_document_has_no_cover_and_no_sommaire(assets, tmp_path):
     short = prepared("---\ntitle: Note\nlang: fr\ncompact: true\n---\n\n# Un\n\nTexte.\n")
     for suffix, writer in WRITERS.items():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from matplotlib.patches import Rectangle
 
-from capidoc.charts.sheet import DETAIL, GAP, GREY, HEADING, LABEL, MARGIN, NOTE, TEAL, VALUE, Sheet, clean, headline, paragraph, width_of, write
+from capidoc.charts.sheet import DETAIL, GAP, GREY, HEADING, LABEL, MARGIN, NOTE, TEAL, VALUE, Sheet, clean, paragraph, width_of, write
 
 BAR_HEIGHT, LONGEST_LABEL = 0.24, 1 / 3  # inches; a share of the sheet
 
@@ -23,10 +23,9 @@ class Bar:
     hatched: bool = False
 
 
-def bar_chart(sheet: Sheet, titre: str, drawn: list[Bar], note: str) -> None:
-    """Return nothing once the title, the bars from zero on one scale, and the note are drawn."""
-    y = headline(sheet, titre)
-    left = MARGIN + min(LONGEST_LABEL * sheet.width, max(width_of(sheet, clean(bar.label), LABEL) for bar in drawn)) + 1.5 * GAP
+def bar_chart(drawn: list[Bar], note: str, sheet: Sheet, y: float) -> None:
+    """Return nothing once the bars, from zero on one scale, and the note are drawn from that height down."""
+    left = MARGIN + min(LONGEST_LABEL * sheet.width, max(width_of(clean(bar.label), LABEL) for bar in drawn)) + 1.5 * GAP
     lowest, scale = _scale(sheet, drawn, left)
     zero, heading = left - lowest * scale, ""
     for bar in drawn:
@@ -41,7 +40,7 @@ def _scale(sheet: Sheet, drawn: list[Bar], left: float) -> tuple[float, float]:
     """Return the lowest value (0 at most) and the inches per unit with which every bar and its text fit the sheet."""
     known = [bar for bar in drawn if not math.isnan(bar.value)]
     lowest = min([0, *(bar.value for bar in known)])
-    rooms = [(sheet.width - MARGIN - GAP - left - width_of(sheet, clean(bar.text), VALUE), max(bar.value, 0) - lowest) for bar in known]
+    rooms = [(sheet.width - MARGIN - GAP - left - width_of(clean(bar.text), VALUE), max(bar.value, 0) - lowest) for bar in known]
     return lowest, max(0, min((room / span for room, span in rooms if span > 0), default=0))
 
 

@@ -1,62 +1,55 @@
-"""Which charts are there: one function a genre, which draws facts on a sheet and returns the alt text."""
+"""Which charts are there: one function a genre, which returns what draws its facts on a sheet, from a height down, and the alt text."""
 
 import math
+from functools import partial
 
 from capidoc import french
 from capidoc.charts.bars import Bar, bar_chart
 from capidoc.charts.line import is_partial, plot
-from capidoc.charts.material import by_measure, change, count, directions, group_label, groups_of, indicator, inner, month_of, monthly, needed, note, printed
-from capidoc.charts.sheet import BLUE, MARGIN, NOTE, RUST, TEAL, Sheet, headline, paragraph
+from capidoc.charts.material import by_measure, change, count, directions, group_label, groups_of, indicator, inner, month_of, monthly, needed, note
+from capidoc.charts.sheet import BLUE, RUST, TEAL
 
 GROUP_COLOURS = (RUST, BLUE)
 
 
-def before_after(spec: dict, facts, titre: str, sheet: Sheet) -> str:
-    """Draw two bars, one a moment, with the change under the second."""
+def before_after(spec: dict, facts) -> tuple:
+    """Two bars, one a moment, with the change under the second."""
     known = by_measure(spec, facts, indicator(spec))
     first, last = needed(spec, known, "avant"), needed(spec, known, "apres")
-    told = " ".join(part for part in (change(known), directions(spec, known)) if part)
-    bars = [Bar(month_of(first), first["valeur"], printed(first), hatched=True),
-            Bar(month_of(last), last["valeur"], printed(last), detail=told)]
-    alt = f"Barres. {first['libelle']} : {printed(first)} en {month_of(first)}, {printed(last)} en {month_of(last)}. {told}"
-    bar_chart(sheet, titre, bars, note(spec, [first, last]))
-    return alt
+    told = " ".join(filter(None, (change(known), directions(spec, known))))
+    bars = [Bar(month_of(first), first["valeur"], first["texte"], hatched=True), Bar(month_of(last), last["valeur"], last["texte"], detail=told)]
+    alt = f"Barres. {first['libelle']} : {first['texte']} en {month_of(first)}, {last['texte']} en {month_of(last)}. {told}"
+    return partial(bar_chart, bars, note(spec, [first, last])), alt
 
 
-def before_after_by_group(spec: dict, facts, titre: str, sheet: Sheet) -> str:
-    """Draw two bars for each group, each with its share of the total, then two for the whole."""
+def before_after_by_group(spec: dict, facts) -> tuple:
+    """Two bars for each group, each with its share of the total, then two for the whole."""
     known = by_measure(spec, facts, indicator(spec))
     groups = [*groups_of(spec, known, "avant"), *([""] if ("avant", "") in known else [])]
-    bars, told = [], []
-    for index, group in enumerate(groups):
-        pair = _pair(spec, known, group, GROUP_COLOURS[index % 2] if group else TEAL)
-        bars += pair
-        told.append(f"{pair[0].heading} : {pair[0].text} au départ, {pair[1].text} à l’arrivée")
+    pairs = [_pair(spec, known, group, GROUP_COLOURS[index % 2] if group else TEAL) for index, group in enumerate(groups)]
+    told = " ; ".join(f"{first.heading} : {first.text} au départ, {last.text} à l’arrivée" for first, last in pairs)
     moments = [needed(spec, known, measure, groups[-1]) for measure in ("avant", "apres")]
-    alt = f"Barres. {moments[0]['libelle']}, de {month_of(moments[0])} à {month_of(moments[1])}. {' ; '.join(told)}."
-    bar_chart(sheet, titre, bars, note(spec, moments, bars))
-    return alt
+    bars = [bar for pair in pairs for bar in pair]
+    alt = f"Barres. {moments[0]['libelle']}, de {month_of(moments[0])} à {month_of(moments[1])}. {told}."
+    return partial(bar_chart, bars, note(spec, moments, [bar.text for bar in bars])), alt
 
 
-def bars(spec: dict, facts, titre: str, sheet: Sheet) -> str:
-    """Draw one bar for each group of a one-moment indicator, sorted by name; other indicators are told under each bar."""
+def bars(spec: dict, facts) -> tuple:
+    """One bar for each group of a one-moment indicator, sorted by name; other indicators are told under each bar."""
     names = spec.get("indicateurs") or [indicator(spec)]
     known, *others = [by_measure(spec, facts, name) for name in names]
     drawn = [_group_bar(spec, known, others, group) for group in groups_of(spec, known, "valeur")]
     whole = known.get(("valeur", "")) or needed(spec, known, "valeur", groups_of(spec, known, "valeur")[0])
     told = [f"{bar.label}, {bar.text}" + (f" ({bar.detail})" if bar.detail else "") for bar in drawn]
-    bar_chart(sheet, titre, drawn, note(spec, [whole], drawn))
-    return f"Barres. {whole['libelle']} : {' ; '.join(told)}."
+    return partial(bar_chart, drawn, note(spec, [whole], [bar.text for bar in drawn])), f"Barres. {whole['libelle']} : {' ; '.join(told)}."
 
 
-def course(spec: dict, facts, titre: str, sheet: Sheet) -> str:
-    """Draw a line of monthly values from zero: broken where a month has none, its circle empty where some are missing."""
+def course(spec: dict, facts) -> tuple:
+    """A line of monthly values from zero: broken where a month has none, its circle empty where some are missing."""
     months = monthly(spec, facts)
-    bottom = plot(sheet, months, headline(sheet, titre))
-    known = [m for m in months if not math.isnan(m["valeur"])]
-    partial = "Cercle vide : des relevés manquent ce mois-là." if any(is_partial(m, months) for m in known) else ""
-    paragraph(sheet, " ".join(p for p in (note(spec, months), partial) if p), MARGIN, bottom, sheet.width - 2 * MARGIN, NOTE)
-    return _course_alt(months)
+    has_partial = any(is_partial(m, months) for m in months if not math.isnan(m["valeur"]))
+    told = note(spec, months) + (" Cercle vide : des relevés manquent ce mois-là." if has_partial else "")
+    return partial(plot, months, told), _course_alt(months)
 
 
 def _pair(spec: dict, known: dict, group: str, colour: str) -> list[Bar]:
@@ -64,17 +57,17 @@ def _pair(spec: dict, known: dict, group: str, colour: str) -> list[Bar]:
     made = []
     for measure in ("avant", "apres"):
         fact, share = needed(spec, known, measure, group), known.get((f"part_{measure}", group))
-        text = f"{printed(fact)} ({printed(share)} du total)" if share and not math.isnan(fact["valeur"]) else printed(fact)
-        made.append(Bar(month_of(fact), fact["valeur"], text, "", group_label(spec, group), colour, measure == "avant"))
+        told = f" ({share['texte']} du total)" if share and not math.isnan(fact["valeur"]) else ""
+        made.append(Bar(month_of(fact), fact["valeur"], fact["texte"] + told, "", group_label(spec, group), colour, measure == "avant"))
     return made
 
 
 def _group_bar(spec: dict, known: dict, others: list[dict], group: str) -> Bar:
     """Return the bar of a group; under it its n, when that is not the value itself, and the other indicators."""
-    fact = known["valeur", group]
+    fact, besides = known["valeur", group], [other["valeur", group] for other in others if ("valeur", group) in other]
     told = [count(spec, [fact])] if fact["n"] != fact["valeur"] and not math.isnan(fact["valeur"]) else []
-    told += [f"{inner(other['valeur', group]['libelle'])} : {printed(other['valeur', group])}" for other in others if ("valeur", group) in other]
-    return Bar(group_label(spec, group), fact["valeur"], printed(fact), " ; ".join(told))
+    told += [f"{inner(beside['libelle'])} : {beside['texte']}" for beside in besides]
+    return Bar(group_label(spec, group), fact["valeur"], fact["texte"], " ; ".join(told))
 
 
 def _course_alt(months: list[dict]) -> str:
@@ -84,9 +77,9 @@ def _course_alt(months: list[dict]) -> str:
     if not known:
         return f"{label} : aucune valeur publiée."
     low, high = min(known, key=lambda m: m["valeur"]), max(known, key=lambda m: m["valeur"])
-    ends = ", ".join(f"{printed(m)} en {month_of(m)}" for m in (known[0], known[-1]))
+    ends = ", ".join(f"{m['texte']} en {month_of(m)}" for m in (known[0], known[-1]))
     gaps = [month_of(m) for m in months if math.isnan(m["valeur"])]
-    return (f"{label} : {ends}. Le mois le plus bas est {month_of(low)} ({printed(low)}), le plus haut {month_of(high)} ({printed(high)})."
+    return (f"{label} : {ends}. Le mois le plus bas est {month_of(low)} ({low['texte']}), le plus haut {month_of(high)} ({high['texte']})."
             + (f" Sans valeur : {french.listing(gaps)}." if gaps else ""))
 
 

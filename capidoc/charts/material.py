@@ -3,6 +3,8 @@
 import math
 import unicodedata
 
+import pandas as pd
+
 from capidoc import french
 from capidoc.charts.sheet import clean
 from capidoc.problems import ConfigurationRefused, Problem
@@ -58,11 +60,6 @@ def _folded(text: str) -> str:
     return "".join(letter for letter in bare if letter.isalnum() or letter == " ")
 
 
-def printed(fact: dict) -> str:
-    """Return the fact as the documents print it."""
-    return fact.get("texte") or french.quantity(fact["valeur"], fact["unite"], fact.get("arrondi", 1))
-
-
 def month_of(fact: dict) -> str:
     """Return the fact's month in words."""
     return french.month(fact["moment"])
@@ -70,7 +67,7 @@ def month_of(fact: dict) -> str:
 
 def _signed(fact: dict) -> str:
     """Return a change as printed, with its sign."""
-    return f"+{printed(fact)}" if fact["valeur"] > 0 else printed(fact)
+    return f"+{fact['texte']}" if fact["valeur"] > 0 else fact["texte"]
 
 
 def change(known: dict) -> str:
@@ -85,7 +82,7 @@ def change(known: dict) -> str:
 def directions(spec: dict, known: dict) -> str:
     """Return how many units rose, stayed and fell, or nothing when that is not known."""
     words = {"hausse": "en hausse", "stable": "stables", "baisse": "en baisse"}
-    found = [f"{label} {printed(known[m, ''])}" for m, label in words.items() if (m, "") in known]
+    found = [f"{label} {known[m, '']['texte']}" for m, label in words.items() if (m, "") in known]
     subject = clean(spec.get("unites", "unités"))
     return f"{subject[:1].upper()}{subject[1:]} : {', '.join(found)}." if found else ""
 
@@ -116,18 +113,15 @@ def monthly(spec: dict, facts) -> list[dict]:
         raise refused(spec, "indicateur sans cours mensuel", name, set(facts.loc[facts["mesure"] == "cours", "indicateur"]))
     known = {row["moment"]: row for row in rows.to_dict("records")}
     nothing = next(iter(known.values())) | {"valeur": math.nan, "n": 0, "texte": french.MISSING}
-    first, last = (int(m[:4]) * 12 + int(m[5:]) - 1 for m in (min(known), max(known)))
-    names = [f"{m // 12}-{m % 12 + 1:02d}" for m in range(first, last + 1)]
-    return [known.get(month, nothing | {"moment": month}) for month in names]
+    return [known.get(month, nothing | {"moment": month}) for month in pd.period_range(min(known), max(known), freq="M").astype(str)]
 
 
-def note(spec: dict, rows: list[dict], drawn=()) -> str:
-    """Return the small line under a chart: source, n, and what abbreviations stand for."""
+def note(spec: dict, rows: list[dict], texts=()) -> str:
+    """Return the small line under a chart: source, n, and what abbreviations stand for, in the facts and in other texts."""
     source = [f"Source : {spec['source']}."] if spec.get("source") else []
-    words = " ".join([*(printed(row) for row in rows), *(bar.text for bar in drawn)])
-    return " ".join([*source, f"{count(spec, rows)}.", *spelt_out(words)])
+    return " ".join([*source, f"{count(spec, rows)}.", *spelt_out(" ".join([*(row["texte"] for row in rows), *texts]))])
 
 
-def spelt_out(printed: str) -> list[str]:
+def spelt_out(text: str) -> list[str]:
     """Return the meaning of each abbreviation that the text uses."""
-    return [f"{word} : {meaning}." for word, meaning in ABBREVIATIONS.items() if word in printed]
+    return [f"{word} : {meaning}." for word, meaning in ABBREVIATIONS.items() if word in text]

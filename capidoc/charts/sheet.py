@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, get_font
 from matplotlib.ft2font import LoadFlags
@@ -40,25 +39,18 @@ LABEL, VALUE = Style("Lato-Regular.ttf", 9.5, INK), Style("Lato-Bold.ttf", 10, I
 DETAIL, NOTE = Style("Lato-Regular.ttf", 8.5, GREY), Style("Lato-Regular.ttf", 8, GREY)
 
 
-@dataclass(frozen=True)
 class Sheet:
-    """Axes that cover the whole figure, in inches from its top left corner, the folder of fonts, and how wide it is."""
+    """Axes that cover the whole figure, in inches from its top left corner; its height is fitted once everything is drawn."""
 
-    axes: Axes
-    fonts: Path
-    width: float = WIDTH
+    def __init__(self, width: float) -> None:
+        self.width = width
+        self.axes = Figure(figsize=(width, 1), dpi=DPI, facecolor="white").add_axes((0, 0, 1, 1))
+        self.axes.set_axis_off()
 
     @property
     def height(self) -> float:
         """How high it must be for its lowest text."""
         return max(text.get_position()[1] for text in self.axes.texts) + 2 * MARGIN
-
-
-def blank(fonts: Path, width: float = WIDTH) -> Sheet:
-    """Return an empty sheet; its height is fitted once everything is drawn."""
-    axes = Figure(figsize=(width, 1), dpi=DPI, facecolor="white").add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
-    return Sheet(axes, fonts, width)
 
 
 def finished(sheet: Sheet, side: float = 0) -> Figure:
@@ -78,21 +70,10 @@ def clean(text: str) -> str:
     return french.typography(BLANKS.sub(" ", str(text)).strip(" "))
 
 
-@lru_cache
-def _font(fonts: Path, style: Style) -> FontProperties:
-    """Return the font of the style, from the project's own files."""
-    return FontProperties(fname=str(fonts / style.font), size=style.size)
-
-
-def width_of(sheet: Sheet, text: str, style: Style) -> float:
-    """Return how wide the text prints, in inches, with a little more for the rounding of letters to pixels."""
-    return _width(sheet.fonts, text, style)
-
-
 @lru_cache(4096)  # a headline tries the same words at many widths
-def _width(fonts: Path, text: str, style: Style) -> float:
-    """Return the same from the fonts' folder."""
-    font = get_font(fonts / style.font)
+def width_of(text: str, style: Style) -> float:
+    """Return how wide the text prints, in inches, with a little more for the rounding of letters to pixels."""
+    font = get_font(FONTS / style.font)
     font.set_size(SCALE, 72)
     # Said here as in STYLE: else letters join, or not, as the reader's locale has it (no « fi » in Turkish).
     font.set_text(text, flags=LoadFlags.NO_HINTING, language="fr")
@@ -101,46 +82,38 @@ def _width(fonts: Path, text: str, style: Style) -> float:
 
 def write(sheet: Sheet, x: float, baseline: float, text: str, style: Style, align: str = "left") -> None:
     """Return nothing once the line of text stands on its baseline; what looks like a formula stays text."""
-    sheet.axes.text(x, baseline, text, fontproperties=_font(sheet.fonts, style), color=style.colour,
-                    ha=align, va="baseline", parse_math=False)
+    font = FontProperties(fname=str(FONTS / style.font), size=style.size)
+    sheet.axes.text(x, baseline, text, fontproperties=font, color=style.colour, ha=align, va="baseline", parse_math=False)
 
 
-def _lines(sheet: Sheet, text: str, width: float, style: Style) -> list[str]:
+def _lines(text: str, width: float, style: Style) -> list[str]:
     """Return the text cut into lines that fit the width, between words, or inside one that is too long."""
     lines = [""]
     for word in clean(text).split(" "):
         longer = f"{lines[-1]} {word}".strip(" ")
-        if width_of(sheet, longer, style) <= width:
+        if width_of(longer, style) <= width:
             lines[-1] = longer
-        else:
-            lines += _pieces(sheet, word, width, style)
+            continue
+        lines.append("")
+        for letter in word:
+            if lines[-1] and width_of(lines[-1] + letter, style) > width:
+                lines.append("")
+            lines[-1] += letter
     return [line for line in lines if line]
-
-
-def _pieces(sheet: Sheet, word: str, width: float, style: Style) -> list[str]:
-    """Return the word whole when it fits the width, else cut where it must be."""
-    if width_of(sheet, word, style) <= width:
-        return [word]
-    pieces = [""]
-    for letter in word:
-        if pieces[-1] and width_of(sheet, pieces[-1] + letter, style) > width:
-            pieces.append("")
-        pieces[-1] += letter
-    return pieces
 
 
 def headline(sheet: Sheet, text: str) -> float:
     """Return the height at which the title ends, its lines about as long as each other."""
     width = sheet.width - 2 * MARGIN
-    count = len(_lines(sheet, text, width, TITLE))
-    while count > 1 and len(_lines(sheet, text, width - 0.1, TITLE)) == count:
+    count = len(_lines(text, width, TITLE))
+    while count > 1 and len(_lines(text, width - 0.1, TITLE)) == count:
         width -= 0.1
     return paragraph(sheet, text, MARGIN, MARGIN, width, TITLE) + GAP
 
 
 def paragraph(sheet: Sheet, text: str, x: float, top: float, width: float, style: Style) -> float:
     """Return the height at which the wrapped text ends."""
-    for line in _lines(sheet, text, width, style):
+    for line in _lines(text, width, style):
         top += style.line
         write(sheet, x, top - 0.3 * style.size / 72, line, style)
     return top

@@ -37,12 +37,9 @@ def complete(facts, primary, equations, parents, thresholds):
 
 def _inherited(hidden, parents):
     """The rules, a rate being hidden (D7) with any of its parts, however far."""
-    hidden, before = hidden.copy(), None
-    while before is None or (hidden != before).any():
-        before = hidden.copy()
-        for index, parts in parents.items():
-            if not hidden[index] and any(hidden[part] for part in parts):
-                hidden[index] = "D7"
+    hidden = hidden.copy()
+    while told := [index for index, parts in parents.items() if not hidden[index] and any(hidden[part] for part in parts)]:
+        hidden[told] = "D7"
     return hidden
 
 

@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 
 from capidoc.documents.markdown import cards
-from capidoc.documents.pandoc import asset, data_uri, div, has_class, plain, raw, raw_block, text, walk
+from capidoc.documents.pandoc import asset, data_uri, div, plain, raw, raw_block, text, walk
 from capidoc.documents.pandoc import write as pandoc
 
 SCREEN = "_ecran.png"  # how the name of a chart for screens ends
@@ -14,31 +14,14 @@ OPTIONS = ("--to=html5", "--wrap=none", "--shift-heading-level-by=1", "--toc", "
 
 def write(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
     """Write the prepared document as one HTML file, its images inside."""
-
-    def visit(node):
-        if isinstance(node, dict) and node["t"] == "Image":
-            return _image(node, assets)
-        return _changed(node)
-
-    ready = {**ast, "meta": walk(ast["meta"], visit), "blocks": walk(ast["blocks"], visit)}
-    target.write_bytes(pandoc(ready, *OPTIONS, f"--template={templates / 'html' / 'page.html'}"))
+    changes = {"Image": partial(_image, assets), "Span.ind": _bound, "Div.chiffres-cles": _cards, "Div.contacts": _cards, "Table": _table}
+    target.write_bytes(pandoc(walk(ast, changes), *OPTIONS, f"--template={templates / 'html' / 'page.html'}"))
 
 
-def _changed(node):
-    """Return the node as HTML needs it: bound numbers, cards and tables that scroll on a phone."""
-    if isinstance(node, list):
-        return node
-    if has_class(node, "ind"):
-        return _bound(node)
-    if has_class(node, "chiffres-cles", "contacts"):
-        return _cards(node)
-    return _table(node) if node["t"] == "Table" else node
-
-
-def _image(node: dict, assets: Path) -> dict:
+def _image(assets: Path, node: dict) -> dict:
     """Return the image with its bytes in its address: of a chart the PNG for screens, not as wide as the page, a third of the SVG's weight."""
     (identifier, classes, pairs), alternative, (path, title) = node["c"]
-    file = asset(assets, path, (SCREEN, ".png"))
+    file = asset(assets, path, SCREEN)
     width = [["width", "480"]] if file.name.endswith(SCREEN) else []
     return {**node, "c": [[identifier, classes, pairs + width], alternative, [data_uri(file), title]]}
 

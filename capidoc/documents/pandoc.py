@@ -2,6 +2,7 @@
 
 import base64
 import json
+import mimetypes
 import os
 import subprocess
 from pathlib import Path
@@ -29,22 +30,19 @@ def write(ast: dict, *arguments: str) -> bytes:
     return run(json.dumps(ast), "--from=json", *arguments)
 
 
-def walk(node, visit):
-    """Return the tree with each element and each list replaced, children first, by what visit returns for it.
+def walk(node, changes: dict, change_list=list):
+    """Return the tree with each element, children first, and each list changed: `changes` are functions by kind (« Table », « Span.ind »).
 
-    When visit returns a list for an element of a list, its items take the element's place.
+    Of several that fit an element the first one serves. When it returns a list for an element of a list, its items take the element's place.
     """
-    if isinstance(node, dict):
-        node = {key: walk(value, visit) for key, value in node.items()}
-        return visit(node) if isinstance(node.get("t"), str) else node
     if isinstance(node, list):
-        return visit([item for old in node for item in _items(old, walk(old, visit))])
-    return node
-
-
-def _items(old, new) -> list:
-    """Return what takes the place of an item of a list."""
-    return new if isinstance(old, dict) and isinstance(new, list) else [new]
+        pairs = [(old, walk(old, changes, change_list)) for old in node]
+        return change_list([item for old, new in pairs for item in (new if isinstance(old, dict) and isinstance(new, list) else [new])])
+    if not isinstance(node, dict):
+        return node
+    node = {key: walk(value, changes, change_list) for key, value in node.items()}
+    names = (node.get("t"), *(f"{node['t']}.{name}" for name in classes(node)))
+    return next((change(node) for name, change in changes.items() if name in names), node)
 
 
 def text(node) -> str:
@@ -72,10 +70,9 @@ def meta(ast: dict, name: str) -> str:
     return text(ast["meta"].get(name, []))
 
 
-def has_class(node, *names: str) -> str | None:
-    """Return the first of the names that is a class of the Div or Span."""
-    classes = node["c"][0][1] if isinstance(node, dict) and node.get("t") in ("Div", "Span") else []
-    return next((name for name in names if name in classes), None)
+def classes(node: dict) -> list[str]:
+    """Return the classes of a Div or Span, none of another element."""
+    return node["c"][0][1] if node.get("t") in ("Div", "Span") else []
 
 
 def words(plain: str) -> list:
@@ -110,10 +107,10 @@ def paragraph(block: dict) -> dict:
     return {**block, "t": "Para"} if block["t"] == "Plain" else block
 
 
-def asset(assets: Path, path: str, suffixes: tuple[str, ...]) -> Path:
-    """Return the image's file, with the first of the endings that exists; it must lie inside the assets."""
-    for suffix in suffixes:
-        file = Path(f"{(assets / path).with_suffix('')}{suffix}").resolve()
+def asset(assets: Path, path: str, preferred: str = "") -> Path:
+    """Return the image's file, that of the preferred ending where there is one; it must lie inside the assets."""
+    for name in (f"{Path(path).with_suffix('')}{preferred}", path):
+        file = (assets / name).resolve()
         if file.is_relative_to(assets.resolve()) and file.is_file():
             return file
     raise ValueError(f"L’image « {path} » est introuvable dans le dossier « {assets.name} ».")
@@ -121,5 +118,4 @@ def asset(assets: Path, path: str, suffixes: tuple[str, ...]) -> Path:
 
 def data_uri(file: Path) -> str:
     """Return the image's bytes as an address that needs no file."""
-    kind = {".svg": "svg+xml", ".png": "png"}[file.suffix]
-    return f"data:image/{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"
+    return f"data:{mimetypes.guess_type(file.name)[0]};base64,{base64.b64encode(file.read_bytes()).decode()}"

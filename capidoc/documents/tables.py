@@ -5,7 +5,7 @@ from capidoc.documents.pandoc import div, paragraph, plain, text, words
 LINE = 96  # characters of table text on a line of A4 with our margins
 PADDING = 3  # characters taken by the space around a cell
 LONGEST_WORD = 24  # what is longer (a hash, an address) may be broken
-ALIGN, WIDTH = {"t": "AlignDefault"}, {"t": "ColWidthDefault"}
+ALIGN = {"t": "AlignDefault"}
 
 
 def cell(blocks: list, rows: int = 1) -> list:
@@ -13,27 +13,22 @@ def cell(blocks: list, rows: int = 1) -> list:
     return [["", [], []], ALIGN, rows, 1, blocks]
 
 
-def row(cells: list) -> list:
-    """Return a row of cells."""
-    return [["", [], []], cells]
+def table(header: list, rows: list, identifier: str = "", caption: str = "", style: str = "") -> dict:
+    """Return a table, from rows of cells, its columns as wide as each other; its style is the Word style's name."""
+    columns = max(sum(one[3] for one in cells) for cells in (*header, *rows))
+    head, body = ([[["", [], []], cells] for cells in part] for part in (header, rows))
+    attributes, said = [identifier, [], [["custom-style", style]] if style else []], [plain(words(caption))] if caption else []
+    width = {"t": "ColWidth", "c": 1 / columns}
+    return {"t": "Table", "c": [attributes, [None, said], [[ALIGN, width]] * columns, [["", [], []], head], [[["", [], []], 0, [], body]], [["", [], []], []]]}
 
 
-def table(header: list, rows: list, columns: int, identifier: str = "", style: str = "") -> dict:
-    """Return a table without caption; its style is the Word style's name."""
-    attributes = [identifier, [], [["custom-style", style]] if style else []]
-    body = [["", [], []], 0, [], rows]
-    head, foot = [["", [], []], header], [["", [], []], []]
-    return {"t": "Table", "c": [attributes, [None, []], [[ALIGN, WIDTH]] * columns, head, [body], foot]}
-
-
-def from_definitions(definitions: list, columns: list[str], identifier: str) -> dict:
+def from_definitions(definitions: list, columns: list[str], identifier: str, caption: str) -> dict:
     """Return a two-column table in which a term with several definitions spans as many rows."""
     rows = []
     for term, meanings in definitions:
         first = cell([plain(term)], rows=len(meanings))
-        rows += [row([first] * (index == 0) + [cell(meaning)]) for index, meaning in enumerate(meanings)]
-    header = row([cell([plain(words(column.strip()))]) for column in columns])
-    return table([header], rows, 2, identifier)
+        rows += [[first] * (index == 0) + [cell(meaning)] for index, meaning in enumerate(meanings)]
+    return table([[cell([plain(words(column.strip()))]) for column in columns]], rows, identifier, caption)
 
 
 def with_widths(node: dict, shares: list[float]) -> dict:
@@ -79,27 +74,17 @@ def _place(cells: list, columns: list, taken: list) -> None:
             columns[index].append(text(blocks))
 
 
-def body_cells(node: dict, change) -> dict:
-    """Return the table with each body cell's blocks changed."""
-    bodies = [[a, b, _rows(head, change), _rows(rows, change)] for a, b, head, rows in node["c"][4]]
-    return {**node, "c": [*node["c"][:4], bodies, node["c"][5]]}
+def with_cells(node: dict, head_style: str, body_style: str) -> dict:
+    """Return the table with its header cells and its body cells in these Word styles."""
+
+    def changed(rows: list, style: str) -> list:
+        return [[attributes, [[*one[:4], styled(style, one[4])] for one in cells]] for attributes, cells in rows]
+
+    *before, (attributes, header), bodies, foot = node["c"]
+    bodies = [[a, columns, changed(first, body_style), changed(rows, body_style)] for a, columns, first, rows in bodies]
+    return {**node, "c": [*before, [attributes, changed(header, head_style)], bodies, foot]}
 
 
-def head_cells(node: dict, change) -> dict:
-    """Return the table with each header cell's blocks changed."""
-    attributes, rows = node["c"][3]
-    return {**node, "c": [*node["c"][:3], [attributes, _rows(rows, change)], *node["c"][4:]]}
-
-
-def _rows(rows: list, change) -> list:
-    """Return the rows with each cell's blocks changed."""
-    return [[a, [[*cell_[:4], change(cell_[4])] for cell_ in cells]] for a, cells in rows]
-
-
-def styled(style: str):
-    """Return a change that gives blocks a Word style; bare inlines become a paragraph, for pandoc styles no other."""
-
-    def change(blocks: list) -> list:
-        return [div([*map(paragraph, blocks)], custom_style=style)]
-
-    return change
+def styled(style: str, blocks: list) -> list:
+    """Return the blocks in a Word style; bare inlines become a paragraph, for pandoc styles no other."""
+    return [div([*map(paragraph, blocks)], custom_style=style)]

@@ -1,8 +1,8 @@
 """How does the document become a Word file: pandoc's body inside the model that an officer edits."""
 
+from functools import partial
 from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from xml.sax.saxutils import quoteattr
 
 import jinja2
@@ -14,37 +14,29 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from capidoc.documents import tables, word_package
 from capidoc.documents.markdown import cards
-from capidoc.documents.pandoc import asset, data_uri, div, has_class, meta, plain, raw, raw_block, text, walk
+from capidoc.documents.pandoc import asset, data_uri, div, meta, plain, raw, raw_block, text, walk
 from capidoc.documents.pandoc import write as pandoc
 
 # The names under which the model and pandoc's body find their styles in Word.
-BOX_STYLES = {
-    "encadre": ("Encadré", "Titre d’encadré"),
-    "prudence": ("Prudence", "Titre de prudence"),
-    "histoire": ("Histoire", "Titre d’histoire"),
-}
-BANDS = {
-    "chiffres-cles": ("Chiffres clés", "Chiffre clé", "Libellé de chiffre clé", 4),
-    "contacts": ("Contacts", "Nom de contact", "Ligne de contact", 2),
-}
-FIELDS = {
-    "titre": "title",
-    "sous_titre": "subtitle",
-    **{name: name for name in ("programme", "organisation", "date", "donnees", "identite", "avertissement")},
-}
+BOX_STYLES = {"encadre": ("Encadré", "Titre d’encadré"), "prudence": ("Prudence", "Titre de prudence"), "histoire": ("Histoire", "Titre d’histoire")}
+FIELDS = {"titre": "title", "sous_titre": "subtitle"}
+FIELDS |= {name: name for name in ("programme", "organisation", "date", "donnees", "identite", "avertissement")}
+# The thin paragraph without which Word would join two tables.
+SEPARATOR = raw_block("openxml", '<w:p><w:pPr><w:pStyle w:val="Séparateur"/></w:pPr></w:p>')
 BODY, CONTENTS = "\ue000corps", "\ue000sommaire"  # what {{ corps }} and {{ sommaire }} become, to be found again
 
 
 def write(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
     """Write the prepared document as a Word file made from the model."""
     model = templates / "word" / ("modele-court.docx" if ast["meta"].get("compact", {}).get("c") else "modele.docx")
-
-    def visit(node):
-        return _changed(node, assets)
-
-    ready = {**ast, "meta": {}, "blocks": walk(ast["blocks"], visit)}
+    changes = {
+        "Image": partial(_image, assets), "Figure": _figure, "Table": _table, "Span.ind": _bound, "Span.numero": _counted, "Div.boite": _box,
+        "Div.chiffres-cles": partial(_band, "Chiffres clés", "Chiffre clé", "Libellé de chiffre clé", 4),
+        "Div.contacts": partial(_band, "Contacts", "Nom de contact", "Ligne de contact", 2), "Div.annexe": _small, "Div.petit": _small,
+    }  # fmt: skip
+    body = pandoc({**walk(ast, changes), "meta": {}}, "--to=docx", f"--reference-doc={model}", "--output=-")
     document = _filled(model, ast)
-    _Composer(document).insert(_place(document, BODY, model), Document(BytesIO(_body(ready, model))))
+    _Composer(document).insert(_place(document, BODY, model), Document(BytesIO(body)))
     word_package.settle(document, CONTENTS)
     word_package.describe(document, ast)
     target.write_bytes(word_package.packed(document))
@@ -65,14 +57,6 @@ class _Composer(Composer):
             self.settled |= {style for style in used if self.mapped_style_id(style) == style}
 
 
-def _body(ast: dict, model: Path) -> bytes:
-    """Return the body as pandoc's Word file, in the model's styles."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder, "corps.docx")
-        pandoc(ast, "--to=docx", f"--reference-doc={model}", f"--output={file}")
-        return file.read_bytes()
-
-
 def _filled(model: Path, ast: dict):
     """Return the model with its fields filled."""
     fields = {name: meta(ast, source) for name, source in FIELDS.items()}
@@ -82,16 +66,11 @@ def _filled(model: Path, ast: dict):
     try:
         environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=True)
         template.render({**fields, "fiche": fiche, "corps": BODY, "sommaire": CONTENTS}, environment)
-    except jinja2.UndefinedError as error:
-        raise ValueError(f"Modèle Word « {model.name} » : champ inconnu ({error.message}). {_known()}") from error
     except jinja2.TemplateError as error:
-        raise ValueError(f"Modèle Word « {model.name} » : accolades mal fermées ({error.message}). {_known()}") from error
+        wrong = "champ inconnu" if isinstance(error, jinja2.UndefinedError) else "accolades mal fermées"
+        known = ", ".join(f"{{{{ {name} }}}}" for name in (*FIELDS, "fiche", "sommaire", "corps"))
+        raise ValueError(f"Modèle Word « {model.name} » : {wrong} ({error.message}). Champs permis : {known}.") from error
     return template.docx
-
-
-def _known() -> str:
-    """Return the sentence that names the model's fields."""
-    return "Champs permis : " + ", ".join(f"{{{{ {name} }}}}" for name in (*FIELDS, "fiche", "sommaire", "corps")) + "."
 
 
 def _place(document, mark: str, model: Path) -> int:
@@ -103,32 +82,10 @@ def _place(document, mark: str, model: Path) -> int:
     raise ValueError(f"Modèle Word « {model.name} » : il y manque un paragraphe « {{{{ corps }}}} », seul sur sa ligne.")
 
 
-def _changed(node, assets: Path):
-    """Return the node as Word needs it: captions that count, styled tables, boxes and bands as tables."""
-    if isinstance(node, list):
-        return node
-    if node["t"] == "Image":
-        return _image(node, assets)
-    if node["t"] == "Figure":
-        return _figure(node)
-    if node["t"] == "Table":
-        return _table(node)
-    if has_class(node, "ind"):
-        return _bound(node)
-    if has_class(node, "numero"):
-        return raw("openxml", _counted(text(node["c"][1])))
-    if has_class(node, "boite"):
-        return _box(node)
-    if band := has_class(node, *BANDS):
-        return _band(node, *BANDS[band])
-    return div(node["c"][1], custom_style="Petit texte") if has_class(node, "annexe", "petit") else node
-
-
-def _image(node: dict, assets: Path) -> dict:
+def _image(assets: Path, node: dict) -> dict:
     """Return the image with its bytes in its address, on the whole line."""
     (identifier, classes, _), alternative, (path, title) = node["c"]
-    uri = data_uri(asset(assets, path, (".png",)))
-    return {**node, "c": [[identifier, classes, [["width", "100%"]]], alternative, [uri, title]]}
+    return {**node, "c": [[identifier, classes, [["width", "100%"]]], alternative, [data_uri(asset(assets, path)), title]]}
 
 
 def _bound(node: dict) -> list:
@@ -139,12 +96,12 @@ def _bound(node: dict) -> list:
     return [raw("openxml", opening), *node["c"][1], raw("openxml", "</w:sdtContent></w:sdt>")]
 
 
-def _counted(label: str) -> str:
+def _counted(node: dict) -> dict:
     """Return « Figure 1 : » with a Word field in place of its number, so that an officer may add a figure."""
-    kind, number, colon = label.split("\u00a0")
+    kind, number, colon = text(node["c"][1]).split("\u00a0")
     bold = '<w:r><w:rPr><w:b/></w:rPr><w:t xml:space="preserve">{}</w:t></w:r>'
     field = f'<w:fldSimple w:instr=" SEQ {kind} \\* ARABIC ">{bold.format(number)}</w:fldSimple>'
-    return bold.format(f"{kind}\u00a0") + field + bold.format(f"\u00a0{colon}")
+    return raw("openxml", bold.format(f"{kind}\u00a0") + field + bold.format(f"\u00a0{colon}"))
 
 
 def _figure(node: dict) -> dict:
@@ -158,32 +115,28 @@ def _table(node: dict) -> list:
     """Return the caption, then the table in its style, then a thin paragraph that parts it from what follows."""
     (identifier, classes, pairs), (_, caption), *rest = node["c"]
     bare = {**node, "c": [["", classes, [*pairs, ["custom-style", "Tableau"]]], [None, []], *rest]}
-    bare = tables.head_cells(tables.body_cells(bare, tables.styled("Texte de tableau")), tables.styled("En-tête de tableau"))
+    bare = tables.with_cells(bare, "En-tête de tableau", "Texte de tableau")
     above = [{"t": "Div", "c": [[identifier, [], [["custom-style", "Table Caption"]]], caption]}] if caption else []
-    return [*above, bare, _separator()]
-
-
-def _separator() -> dict:
-    """Return the thin paragraph without which Word would join two tables."""
-    return raw_block("openxml", '<w:p><w:pPr><w:pStyle w:val="Séparateur"/></w:pPr></w:p>')
+    return [*above, bare, SEPARATOR]
 
 
 def _box(node: dict) -> list:
     """Return the box as a table of one column, its title being the header."""
     (_, classes, _), (heading, *content) = node["c"]
     style, title_style = BOX_STYLES[classes[1]]
-    header = [tables.row([tables.cell(tables.styled(title_style)(heading["c"][1]))])]
-    body = [tables.row([tables.cell([div(content, custom_style="Texte d’encadré")])])]
-    return [tables.with_widths(tables.table(header, body, 1, style=style), [1]), _separator()]
+    title, body = tables.styled(title_style, heading["c"][1]), [div(content, custom_style="Texte d’encadré")]
+    return [tables.table([[tables.cell(title)]], [[tables.cell(body)]], style=style), SEPARATOR]
 
 
-def _band(node: dict, style: str, term_style: str, line_style: str, most: int) -> list:
+def _small(node: dict) -> dict:
+    """Return the blocks in smaller letters."""
+    return div(node["c"][1], custom_style="Petit texte")
+
+
+def _band(style: str, term_style: str, line_style: str, most: int, node: dict) -> list:
     """Return the cards as a table with that many columns at most, rows as full as each other; the last card takes what is left."""
-    cells = [
-        tables.cell(tables.styled(term_style)([plain(term)]) + tables.styled(line_style)(blocks))
-        for term, blocks in cards(node)
-    ]
+    cells = [tables.cell(tables.styled(term_style, [plain(term)]) + tables.styled(line_style, blocks)) for term, blocks in cards(node)]
     columns = -(-len(cells) // -(-len(cells) // most))
     cells[-1][3] += -len(cells) % columns
-    rows = [tables.row(cells[start : start + columns]) for start in range(0, len(cells), columns)]
-    return [tables.with_widths(tables.table([], rows, columns, style=style), [1] * columns), _separator()]
+    rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
+    return [tables.table([], rows, style=style), SEPARATOR]

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from io import BytesIO
+from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from docx.oxml import OxmlElement, parse_xml
@@ -13,17 +14,18 @@ from capidoc.documents.pandoc import meta, text
 
 CAPITALISED = re.compile(r"(?:Heading|TOC) \d|Header|Footer")  # Word's own styles, as LibreOffice saves them
 EPOCH = (1980, 1, 1, 0, 0, 0)
+LEVELS = {"Heading 1": "toc 1", "Heading 2": "toc 2"}
 BOXES = ("Encadré", "Prudence", "Histoire")
 BULLET = 300  # twentieths of a point from one level of a list to the next
 SHORT, SHORT_BOX = 700, 2000  # characters of a table, of a box, kept on one page; a longer box may run over two
 AFTER_UPDATE = ("w:hdrShapeDefaults", "w:footnotePr", "w:endnotePr", "w:compat", "w:docVars", "w:rsids")  # as the schema wants
+BEGIN, SEPARATE, END = (f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end"))
+CONTENTS = f'{BEGIN}<w:r><w:instrText xml:space="preserve"> TOC \\o "1-2" \\h \\z \\u </w:instrText></w:r>{SEPARATE}'
 ENTRY = (
-    '<w:p {ns}><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:hyperlink w:anchor="{anchor}" w:history="1">'
-    "<w:r><w:t></w:t></w:r><w:r><w:tab/></w:r>"
-    '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
-    '<w:r><w:instrText xml:space="preserve"> PAGEREF {anchor} \\h </w:instrText></w:r>'
-    '<w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t></w:t></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>'
-    "</w:hyperlink></w:p>"
+    '<w:p {ns}><w:pPr><w:pStyle w:val="{style}"/></w:pPr>{opening}<w:hyperlink w:anchor="{anchor}" w:history="1">'
+    "<w:r><w:t>{words}</w:t></w:r><w:r><w:tab/></w:r>"
+    f'{BEGIN}<w:r><w:instrText xml:space="preserve"> PAGEREF {{anchor}} \\h </w:instrText></w:r>{SEPARATE}<w:r><w:t></w:t></w:r>{END}'
+    "</w:hyperlink>{closing}</w:p>"
 )
 
 
@@ -66,9 +68,7 @@ def _pair_bookmarks(body) -> None:
         end.getparent().remove(end)
     for number, start in enumerate(list(body.iter(qn("w:bookmarkStart"))), 1):
         start.set(qn("w:id"), str(number))
-        end = OxmlElement("w:bookmarkEnd")
-        end.set(qn("w:id"), str(number))
-        start.addnext(end)
+        start.addnext(OxmlElement("w:bookmarkEnd", {qn("w:id"): str(number)}))
 
 
 def _fix_numbering(document) -> None:
@@ -107,7 +107,7 @@ def _name_styles(document) -> None:
 
 
 def _fit_tables(document) -> None:
-    """Make each table as wide as the text; let no row run over two pages, but those of a long box."""
+    """Make each table as wide as the text, a short one on one page; let no row run over two pages, but those of a long box."""
     section = document.sections[-1]
     width = section.page_width - section.left_margin - section.right_margin
     for table in document.tables:
@@ -116,26 +116,12 @@ def _fit_tables(document) -> None:
             column.width = Emu(round(share * width / sum(grid)))
         widths, is_box = [column.width for column in table.columns], table.style.name in BOXES
         is_short = sum(len(piece.text or "") for piece in table._tbl.iter(qn("w:t"))) < (SHORT_BOX if is_box else SHORT)
-        for row in table._tbl.tr_lst:
-            _fit_row(row, widths, may_split=is_box and not is_short)
-        if is_short:
-            _keep_together(table)
-
-
-def _fit_row(row, widths: list, may_split: bool) -> None:
-    """Give the row's cells their columns' widths, and keep the row on one page unless it may split."""
-    first = row.grid_before
-    for cell in row.tc_lst:
-        cell.width = Emu(sum(widths[first : first + cell.grid_span]))
-        first += cell.grid_span
-    if not may_split:
-        row.get_or_add_trPr().insert(0, OxmlElement("w:cantSplit"))
-
-
-def _keep_together(table) -> None:
-    """Keep each row on the page of the next one."""
-    for paragraph in (p for row in table._tbl.tr_lst[:-1] for p in row.iter(qn("w:p"))):
-        paragraph.get_or_add_pPr().get_or_add_keepNext()
+        for cell in table._tbl.iter_tcs():
+            cell.width = Emu(sum(widths[cell.left : cell.right]))
+        for row in () if is_box and not is_short else table._tbl.tr_lst:
+            row.get_or_add_trPr().insert(0, OxmlElement("w:cantSplit"))
+        for paragraph in (p for row in table._tbl.tr_lst[:-1] for p in row.iter(qn("w:p"))) if is_short else ():
+            paragraph.get_or_add_pPr().get_or_add_keepNext()
 
 
 def _fill_contents(document, mark: str) -> None:
@@ -143,39 +129,15 @@ def _fill_contents(document, mark: str) -> None:
     place = next((p for p in document.paragraphs if mark in p.text), None)
     if place is None:
         return
-    entries = [entry for paragraph in document.paragraphs if (entry := _entry(document, paragraph)) is not None]
-    for entry in entries:
-        place._p.addprevious(entry)
-    if entries:
-        _wrap_in_field(entries)
-        _ask_for_update(document)
+    bookmarks = [(p, p._p.xpath("./preceding-sibling::w:bookmarkStart[1]/@w:name")) for p in document.paragraphs if p.style.name in LEVELS]
+    headings = [(paragraph, names[0]) for paragraph, names in bookmarks if names]
+    for index, (paragraph, anchor) in enumerate(headings):
+        style, words = document.styles[LEVELS[paragraph.style.name]].style_id, escape(paragraph.text)
+        opening, closing = CONTENTS if index == 0 else "", END if index == len(headings) - 1 else ""
+        place._p.addprevious(parse_xml(ENTRY.format(ns=nsdecls("w"), style=style, anchor=anchor, words=words, opening=opening, closing=closing)))
+    if headings:
+        # Nothing but Word's own layout knows the page numbers: it is asked to compute them when it opens the file.
+        settings = document.settings.element
+        settings.remove_all("w:updateFields")
+        settings.insert_element_before(parse_xml(f'<w:updateFields {nsdecls("w")} w:val="true"/>'), *AFTER_UPDATE)
     place._p.getparent().remove(place._p)
-
-
-def _entry(document, paragraph):
-    """Return the sommaire's line for a heading of level 1 or 2, nothing for another paragraph."""
-    level = {"Heading 1": 1, "Heading 2": 2}.get(paragraph.style.name)
-    bookmarks = paragraph._p.xpath("./preceding-sibling::w:bookmarkStart[1]")
-    if not level or not bookmarks:
-        return None
-    anchor, style = bookmarks[0].get(qn("w:name")), document.styles[f"toc {level}"].style_id
-    entry = parse_xml(ENTRY.format(ns=nsdecls("w"), style=style, anchor=anchor))
-    next(entry.iter(qn("w:t"))).text = paragraph.text
-    return entry
-
-
-def _wrap_in_field(entries: list) -> None:
-    """Make the entries the result of a Word contents field."""
-    run = '<w:r {ns}><w:fldChar w:fldCharType="{kind}"/></w:r>'
-    code = f'<w:r {nsdecls("w")}><w:instrText xml:space="preserve"> TOC \\o "1-2" \\h \\z \\u </w:instrText></w:r>'
-    opening = [run.format(ns=nsdecls("w"), kind="begin"), code, run.format(ns=nsdecls("w"), kind="separate")]
-    for index, part in enumerate(opening, 1):
-        entries[0].insert(index, parse_xml(part))
-    entries[-1].append(parse_xml(run.format(ns=nsdecls("w"), kind="end")))
-
-
-def _ask_for_update(document) -> None:
-    """Ask Word to compute the page numbers when it opens the file: nothing but Word's own layout knows them."""
-    settings = document.settings.element
-    settings.remove_all("w:updateFields")
-    settings.insert_element_before(parse_xml(f'<w:updateFields {nsdecls("w")} w:val="true"/>'), *AFTER_UPDATE)
