@@ -24,7 +24,7 @@ PAGE, LABEL = "portefeuille.html", "Portefeuille"
 OPTIONAL = ("commune", "debut", "fin", "livrable")
 NOTHING, DONE, FAILED = "rien à refaire", "fait", "échec"
 INTERRUPTED = 130
-BATCH = 8  # sets made by one Python, which imports what it needs once
+BATCH = 16  # sets made by one Python at most: those of an interrupted one are lost
 
 
 @dataclass(frozen=True)
@@ -147,8 +147,10 @@ def _all(wishes, outcomes, workers, held):
 
 
 def _batches(waiting, cores):
-    """The sets to make, a few of one programme at a time: few enough for every core to have some."""
-    size = max(1, min(BATCH, sum(map(len, waiting.values())) // (2 * cores)))
+    """The sets to make, a few of one programme at a time: as many batches for every core, each Python beginning with the same imports and cleaning."""
+    total = sum(map(len, waiting.values()))
+    rounds = -(-total // (BATCH * cores))
+    size = -(-total // (rounds * cores)) if rounds else 0
     for sets in waiting.values():
         yield from (sets[start:start + size] for start in range(0, len(sets), size))
 
