@@ -10,7 +10,8 @@ from multiprocessing import Pipe
 
 PR_SET_PDEATHSIG = 1
 PATIENCE_SECONDS = 300
-SPARE = sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1  # a core for it; one of as many workers as there are cores has none
+# A core for it; one of as many workers as there are cores has none.
+SPARE = sys.platform == "linux" and hasattr(os, "fork") and len(os.sched_getaffinity(0)) > 1
 IDLE = ("MainThread", "IOPub")  # the second is the kernel's own: it waits
 
 

@@ -1,13 +1,11 @@
 """How is it published: a set built aside, checked, described by its manifest and switched whole into outputs/."""
 
-import ctypes
 import errno
 import hashlib
 import json
 import os
 import re
 import shutil
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -59,7 +57,9 @@ def room(programme):
     """Nothing; raises ResourcesLacking when a disk that a run writes to has less free space than a generous set needs."""
     received = sum(p.stat().st_size for p in programme.raw.glob("*") if p.is_file())
     needed = FREE_BYTES + 10 * received
-    for place in (programme.root / "outputs", programme.root / "data", Path(tempfile.gettempdir())):
+    from tempfile import gettempdir
+
+    for place in (programme.root / "outputs", programme.root / "data", Path(gettempdir())):
         free = shutil.disk_usage(place if place.exists() else programme.root).free
         if free < needed:
             raise ResourcesLacking(Problem(f"il faut {needed // MB} Mo libres, il en reste {free // MB}", file=str(place),
@@ -240,6 +240,8 @@ def _trade(workshop, target):
 
 def _exchanged(one, other):
     """Whether two folders have traded places in one step, which Linux can on most of its disks."""
+    import ctypes
+
     try:
         rename = ctypes.CDLL(None).renameat2
     except (AttributeError, TypeError):
