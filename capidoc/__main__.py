@@ -3,11 +3,8 @@
 import argparse
 import os
 import re
-import subprocess
 import sys
-import traceback
 from contextlib import nullcontext, suppress
-from datetime import date, datetime
 from pathlib import Path
 
 from capidoc import problems
@@ -58,6 +55,8 @@ def _guarded(work):
         return 130  # as shells say it
     except Exception as error:
         refusal = error if isinstance(error, problems.Refusal) else problems.lacking(error)
+        import traceback
+
         _log(str(refusal) if refusal is error else "".join(traceback.format_exception(error)))
         bug = f"Erreur inattendue : {type(error).__name__} : {error}. Le détail est dans {LOG.relative_to(ROOT)} ; merci de nous l’envoyer."
         print(problems.told(refusal, LOG.relative_to(ROOT)) if refusal else bug, file=sys.stderr)
@@ -168,12 +167,16 @@ def _doctor(_):
 
 def _lab(_):
     """The exit code of JupyterLab on the notebooks, whose kernels find this package."""
+    import subprocess
+
     command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={ROOT / 'notebooks'}"]
     return subprocess.run(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False).returncode
 
 
 def _new(asked):
     """0, once the folder of a new programme is written."""
+    from datetime import date
+
     from capidoc import starting
 
     slug, last = asked.programme, date.today().year - 1
@@ -232,6 +235,8 @@ def _all(asked):
 
 def _log(text):
     """Nothing: the whole message is added to the log, if the disk allows; the log starts again when it is full, the last one kept."""
+    from datetime import datetime
+
     with suppress(OSError):
         LOG.parent.mkdir(exist_ok=True)
         if LOG.is_file() and LOG.stat().st_size > LOG_BYTES:

@@ -10,18 +10,19 @@ from multiprocessing import Pipe
 
 PR_SET_PDEATHSIG = 1
 PATIENCE_SECONDS = 300
+# A core for it; one of as many workers as there are cores has none.
+SPARE = sys.platform == "linux" and hasattr(os, "fork") and len(os.sched_getaffinity(0)) > 1
 IDLE = ("MainThread", "IOPub")  # the second is the kernel's own: it waits
 
 
 @contextmanager
 def aside(work):
-    """A function that gives what work() returns, found meanwhile by a fork where that is safe, else when asked.
+    """A function that gives what work() returns, found meanwhile by a fork where that is safe and a core is free, else when asked.
 
     A fork that failed is no news: the work is done here again, and its error told here. It may use no library that starts threads of its
     own, if this process has used it.
     """
-    forks = sys.platform == "linux" and hasattr(os, "fork")
-    if not forks or any(one.name not in IDLE for one in threading.enumerate()):  # beside other threads a fork may never end
+    if not SPARE or any(one.name not in IDLE for one in threading.enumerate()):  # beside other threads a fork may never end
         yield work
         return
     here, there = Pipe(duplex=False)

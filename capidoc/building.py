@@ -15,14 +15,14 @@ STEPS = {"data": ("01_clean",), "effects": ("01_clean", "02_effects")}
 FACTS, CONTROL = "indicateurs.xlsx", "controle_chiffres.csv"
 PROPOSED = "chiffres_proposes.csv"  # somebody may be choosing among them
 RETIRED = "interne/anciens"
-STATE = "etat.json"
+STATE, DRAWN = "etat.json", "figures.json"
 # What documents alone read: a change there leaves the facts as they are.
 WORDING = re.compile(r"programmes/[^/]+/(recit/|figures\.yml)|templates/(?!controles\.yml)|notebooks/03_")
 SCOPE = ("programme", "commune", "debut", "fin")
 ASKED = {"01_clean": (), "02_effects": ("profil",), "03_report": ("profil", "livrable", "identite")}
 SAID = {"01_clean": "Nettoyage des données", "02_effects": "Calcul des effets", "03_report": "Figures et texte"}
-FOR_EFFECTS = ("scipy.optimize",)
-LATER = ("capidoc.charts", "capidoc.documents.html", "capidoc.documents.pdf", "capidoc.documents.word", "nbconvert.exporters")
+FOR_EFFECTS = ("scipy.optimize", "capidoc.drawings", "capidoc.charts")
+LATER = ("capidoc.documents.html", "capidoc.documents.pdf", "capidoc.documents.word", "nbconvert.exporters")
 
 
 def parameters(programme):
@@ -71,8 +71,8 @@ def _computed(programme, described):
     told = json.loads(state.read_text(encoding="utf-8")) if state.is_file() else {}
     if (told.get("entrees"), told.get("tables")) == (here, _tables(programme.processed)):
         running.say("Données et effets : rien de changé")
-        for own in ("figures", *(f"carnets/{name}" for name in programme.wanted())):
-            shutil.rmtree(programme.processed / own, ignore_errors=True)
+        for name in programme.wanted():
+            shutil.rmtree(programme.processed / "carnets" / name, ignore_errors=True)
         return
     cleaned = compute(programme, "effects", cleaning)
     told = {"entrees": here, "tables": _tables(programme.processed), "nettoyage": cleaning, "nettoyees": cleaned}
@@ -82,7 +82,7 @@ def _computed(programme, described):
 def _tables(folder):
     """The sha256 of the tables and of the two executed notebooks that stand in a folder of data/processed, by name."""
     own = [*folder.glob("*.*"), *(folder / "carnets").glob("*.ipynb")]
-    return {p.relative_to(folder).as_posix(): publishing.digest(p) for p in sorted(own) if p.is_file() and p.name not in (PROPOSED, STATE)}
+    return {p.relative_to(folder).as_posix(): publishing.digest(p) for p in sorted(own) if p.is_file() and p.name not in (PROPOSED, STATE, DRAWN)}
 
 
 def _cleared(folder):

@@ -1,6 +1,7 @@
 """How does a page for the team look: a title, and tables each under a sentence, in one HTML file with nothing to run in it."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import jinja2
 import pandas as pd
@@ -19,7 +20,11 @@ class Section:
 
 def write(path, title, sections, templates):
     """The page at `path`, any text in it being text (markupsafe.Markup is markup)."""
-    env = jinja2.Environment(loader=jinja2.FileSystemLoader(templates / "html"), autoescape=True, undefined=jinja2.StrictUndefined,
-                             finalize=lambda value: french.typography(value) if isinstance(value, str) and not hasattr(value, "__html__") else value)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(env.get_template("interne.html").render(titre=title, sections=sections), encoding="utf-8", newline="\n")
+    path.write_text(_models(templates / "html").get_template("interne.html").render(titre=title, sections=sections), encoding="utf-8", newline="\n")
+
+
+@cache  # read once for many sets
+def _models(folder):
+    return jinja2.Environment(loader=jinja2.FileSystemLoader(folder), autoescape=True, undefined=jinja2.StrictUndefined,
+                              finalize=lambda value: french.typography(value) if isinstance(value, str) and not hasattr(value, "__html__") else value)

@@ -15,7 +15,7 @@ from dataclasses import astuple, dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from capidoc import building, publishing, running
+from capidoc import aside, building, publishing, running
 from capidoc.places import FORMATS, ROOT, slugs
 from capidoc.problems import ConfigurationRefused, Problem, Refusal, ResourcesLacking, lacking, near
 from capidoc.programme import Programme
@@ -24,7 +24,7 @@ PAGE, LABEL = "portefeuille.html", "Portefeuille"
 OPTIONAL = ("commune", "debut", "fin", "livrable")
 NOTHING, DONE, FAILED = "rien à refaire", "fait", "échec"
 INTERRUPTED = 130
-BATCH = 8  # sets made by one Python, which imports what it needs once
+BATCH = 16  # sets made by one Python at most: those of an interrupted one are lost
 
 
 @dataclass(frozen=True)
@@ -147,8 +147,10 @@ def _waiting(wishes, outcomes, held):
 
 
 def _batches(waiting, cores):
-    """The sets to make, a few of one programme at a time: few enough for every core to have some."""
-    size = max(1, min(BATCH, sum(map(len, waiting.values())) // (2 * cores)))
+    """The sets to make, a few of one programme at a time: as many batches for every core, each Python beginning with the same imports and cleaning."""
+    total = sum(map(len, waiting.values()))
+    rounds = -(-total // (BATCH * cores))
+    size = -(-total // (rounds * cores)) if rounds else 0
     for sets in waiting.values():
         yield from (sets[start:start + size] for start in range(0, len(sets), size))
 
@@ -242,6 +244,7 @@ def _links(name, programme=None, deliverables=()):
 
 
 if __name__ == "__main__":
+    aside.SPARE = False
     for *scope, profile, deliverables in json.load(sys.stdin):
         ended = _outcome(lambda s=scope, p=profile, d=deliverables: Outcome(0, building.publish(Programme(*s, profil=p), d)))
         print(json.dumps(astuple(ended)), flush=True)

@@ -1,6 +1,7 @@
 """Do the final bytes tell what they must not: withheld answers, phones, addresses, places, traces of whoever made them (D14)."""
 
 import re
+from functools import cache
 
 from capidoc import finished, pseudonyms, withheld
 from capidoc.problems import DisclosureRefused, Problem
@@ -21,7 +22,8 @@ def check(folder, fingerprints, scope, allowed=()):
     """
     files = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in SCANNED and "interne" not in p.relative_to(folder).parts]
     lengths = {n for _, n in fingerprints.values() if n}
-    problems = [problem for path in files for problem in _of(path, path.relative_to(folder).as_posix(), fingerprints, lengths, scope, allowed)]
+    known = cache(lambda phrase: fingerprints.get(pseudonyms.of(phrase, scope)))  # three formats say the same
+    problems = [problem for path in files for problem in _of(path, path.relative_to(folder).as_posix(), known, lengths, allowed)]
     if problems:
         raise DisclosureRefused(*problems)
     return len(files), len(fingerprints)
@@ -32,7 +34,7 @@ def of_secrets(secrets, scope):
     return [(pseudonyms.of(words, scope), column, len(words.split()) if not words.isdigit() else 0) for words, column in secrets.items()]
 
 
-def _of(path, name, fingerprints, lengths, scope, allowed):
+def _of(path, name, known, lengths, allowed):
     text = finished.words(path)
     # The cells of a row follow each other in a PDF: « 16 27 11 69 » is a telephone there only where the page made from the same text tells it too.
     page = path.with_suffix(".html") if path.suffix == ".pdf" else path
@@ -43,7 +45,7 @@ def _of(path, name, fingerprints, lengths, scope, allowed):
         for found in sorted(told):
             yield Problem(f"le fichier montre {what}", remedy="Retirez-le, ou inscrivez-le sous « divulgation : adresses_publiques » s’il est public.",
                           file=name, value=_half(found))
-    hits = [(phrase, hit) for phrase in withheld.searched(text, lengths) if (hit := fingerprints.get(pseudonyms.of(phrase, scope)))]
+    hits = [(phrase, hit) for phrase in withheld.searched(text, lengths) if (hit := known(phrase))]
     for phrase, (column, _) in sorted(hits):
         yield Problem("le fichier montre une réponse qui ne devait pas sortir", remedy="Retirez ces mots du récit.", file=name, column=column,
                       value=_half(phrase))

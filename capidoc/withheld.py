@@ -12,6 +12,7 @@ PERSONAL = {"nom", "noms", "prenom", "prénom", "prenoms", "prénoms", "name", "
             "email", "courriel", "username", "deviceid", "simserial", "submitted", "enqueteur", "enquêteur", "adresse", "gps"}
 NUMBER = re.compile(r"\+?\d(?:[\s().\u00a0\u202f/-]{0,2}\d){7,}")
 NAMED = re.compile(r"\b(?:[A-ZÀ-Þ]\w*|\w*\d\w*)")
+FOREIGN = re.compile(r"[^\x00-\x7f]")
 PLACE = re.compile(r"-?\d{1,3}[.,]\d{4,}")
 
 
@@ -47,13 +48,13 @@ def numbers(text):
 
 def folded(text):
     """The words of a text, without case, accents or punctuation."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    bare = FOREIGN.sub(lambda c: "" if unicodedata.combining(c[0]) else c[0], unicodedata.normalize("NFKD", text))
     return re.findall(r"[^\W_]+", bare.casefold())
 
 
 def runs(words, length):
     """Every run of so many words."""
-    return (" ".join(words[i:i + length]) for i in range(len(words) - length + 1))
+    return map(" ".join, zip(*(words[start:] for start in range(length)), strict=False))
 
 
 def searched(text, lengths):

@@ -15,7 +15,7 @@ def complete(facts, primary, equations, parents, thresholds):
     While one is not, a « < 5 » of a sum that gives it away is no longer told, or else its smallest published cell is hidden too; rates
     follow their parts (D7).
     """
-    hidden = _inherited(primary, parents)
+    hidden = _inherited(primary.to_dict(), parents)
     proof, told = {}, facts.to_dict("index")
     for component in _components(equations, hidden):
         while True:
@@ -27,19 +27,19 @@ def complete(facts, primary, equations, parents, thresholds):
                     break
             else:
                 break
-            cell = _next(weak, component, hidden, facts)
+            cell = _next(weak, component, hidden, told)
             hidden[cell] = UNTOLD if hidden[cell] else "D6"
             hidden = _inherited(hidden, parents)
         proof |= found
-    rows = [(facts.at[i, "id"], hidden[i], *proof.get(i, (None, None))) for i in hidden.index[hidden != ""]]
-    return hidden, pd.DataFrame(rows, columns=["id", "regle", "bas", "haut"])
+    rows = [(told[i]["id"], rule, *proof.get(i, (None, None))) for i, rule in hidden.items() if rule]
+    return pd.Series(hidden, index=primary.index, dtype=object), pd.DataFrame(rows, columns=["id", "regle", "bas", "haut"])
 
 
 def _inherited(hidden, parents):
     """The rules, a rate being hidden (D7) with any of its parts, however far."""
-    hidden = hidden.copy()
+    hidden = {**hidden}  # a plain dictionary: it is looked up thousands of times
     while told := [index for index, parts in parents.items() if not hidden[index] and any(hidden[part] for part in parts)]:
-        hidden[told] = "D7"
+        hidden |= dict.fromkeys(told, "D7")
     return hidden
 
 
@@ -96,7 +96,7 @@ def protected(fact, rule, low, high, thresholds):
     return low <= value - PROTECTION * abs(value) + slack and high >= value + PROTECTION * abs(value) - slack
 
 
-def _next(weak, equations, hidden, facts):
+def _next(weak, equations, hidden, told):
     """The cheapest cell to hide for one that is given away: small, of a group rather than a total, in a sum with it if there is one.
 
     Where the weak one is all that a sum hides, a second cell must go; elsewhere a bracket goes first.
@@ -106,7 +106,6 @@ def _next(weak, equations, hidden, facts):
     open_cells = alone or [i for e in near or equations for i in e if hidden[i] in ("", BRACKET)] or [i for e in equations for i in e if not hidden[i]]
     if not open_cells:
         raise DisclosureRefused(Problem("ce nombre masqué peut être retrouvé", remedy="Réunissez des groupes (zones) ou retirez une désagrégation.",
-                                        value=facts.at[weak, "id"]))
-    told = facts.loc[list(dict.fromkeys(open_cells))]
-    cost = [(not hidden[f.Index], f.Index != weak, f.groupe == "", f.valeur == 0, abs(f.valeur), f.id, f.Index) for f in told.itertuples()]
-    return min(cost)[-1]
+                                        value=told[weak]["id"]))
+    facts = [(i, told[i]) for i in open_cells]
+    return min((not hidden[i], i != weak, f["groupe"] == "", f["valeur"] == 0, abs(f["valeur"]), f["id"], i) for i, f in facts)[-1]

@@ -1,0 +1,69 @@
+"""What figures that are kept promise: never other than those that would be drawn again, and alone in their folder."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from capidoc import charts, drawings
+
+from .test_charts import FACTS, SPECS
+
+SPEC, TITLES = SPECS["avant_apres"], {"revenu": "Un message"}
+
+
+@pytest.fixture
+def here(tmp_path):
+    """The place of a programme whose figure is drawn."""
+    place = SimpleNamespace(processed=tmp_path)
+    drawings.drawn(place, [SPEC], TITLES, FACTS)
+    return place
+
+
+def contents(place):
+    return {path.name: path.read_bytes() for path in (place.processed / "figures").iterdir()}
+
+
+def test_nothing_is_drawn_again_from_the_same(here, monkeypatch):
+    old = contents(here)
+    monkeypatch.setattr(charts, "draw", lambda *_: pytest.fail("dessiné"))
+    figures = drawings.drawn(here, [SPEC], TITLES, FACTS.copy())
+    assert contents(here) == old
+    assert figures["revenu"].alt + "\n" == (here.processed / "figures" / "revenu.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("change", [
+    lambda here: drawings.drawn(here, [SPEC], {"revenu": "Un autre"}, FACTS),
+    lambda here: drawings.drawn(here, [SPEC | {"source": "registre"}], TITLES, FACTS),
+    lambda here: drawings.drawn(here, [SPEC], TITLES, FACTS.assign(valeur=FACTS["valeur"] + 1)),
+], ids=["titre", "déclaration", "faits"])
+def test_a_figure_is_drawn_from_what_is_asked(change, here):
+    old = contents(here)
+    change(here)
+    assert contents(here)["revenu.svg"] != old["revenu.svg"]
+
+
+def test_other_code_draws_again(here, monkeypatch):
+    asked = []
+    monkeypatch.setattr(drawings, "CODE", ["un autre code"])
+    monkeypatch.setattr(charts, "save_all", lambda *_: asked.append("dessiné"))
+    with pytest.raises(FileNotFoundError):
+        drawings.drawn(here, [SPEC], TITLES, FACTS)
+    assert asked
+
+
+@pytest.mark.parametrize("touch", [lambda p: p.write_bytes(b"autre"), lambda p: p.unlink()], ids=["retouché", "effacé"])
+@pytest.mark.parametrize("name", ["revenu.png", "revenu_ecran.png", "revenu.txt"])
+def test_a_file_that_is_no_longer_as_drawn_is_made_again(name, touch, here):
+    old = contents(here)
+    touch(here.processed / "figures" / name)
+    drawings.drawn(here, [SPEC], TITLES, FACTS)
+    assert contents(here) == old
+
+
+def test_what_another_deliverable_showed_goes(here):
+    old = contents(here)
+    (here.processed / "figures" / "atelier.jpg").write_bytes(b"photo")
+    drawings.drawn(here, [SPEC], TITLES, FACTS)
+    assert contents(here) == old
+    drawings.drawn(here, [], {}, FACTS)
+    assert contents(here) == {}
