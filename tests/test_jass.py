@@ -141,7 +141,7 @@ def test_one_dirty_cell_reaches_one_numeral(jass, received):
     table = received["suivi"].repeats["apprentis"]
     cell = (table["ligne"] == 588, "sexe_apprenti")
     assert table.loc[cell].tolist() == ["feminin"]
-    other = table.copy()
+    other = table.astype(object)
     other.loc[cell] = "Masculin"
     changed = received | {"suivi": replace(received["suivi"], repeats={"apprentis": other})}
     plan = [i for i in indicators.load(jass.folder, jass.identity) if i.id == "apprentis_accueillis"]

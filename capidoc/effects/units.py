@@ -81,5 +81,5 @@ def groups(indicator, cells):
     for disaggregation in indicator.desagregations:
         dimensions = disaggregation.split(CROSS)
         inside = cells[(cells[dimensions] != "").all(axis=1)]
-        for names, part in inside.groupby(dimensions):
+        for names, part in sorted(inside.groupby(dimensions), key=lambda group: group[0]):
             yield ",".join(f"{d}={n}" for d, n in zip(dimensions, names, strict=True)), part
