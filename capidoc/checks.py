@@ -82,8 +82,9 @@ def _completed(parts, typed, controls):
 
 def _kept(found, corrections):
     looked = {(fix.uuid, fix.question, key(fix.ancienne)) for fix in corrections[corrections["action"] == "garder"].itertuples()}
-    again = [(f.uuid, f.question, key(str(f.valeur))) in looked for f in found.itertuples()]
-    return found.drop(index=found.index[again]).reset_index(drop=True)
+    maybe = found[found["uuid"].isin([uuid for uuid, *_ in looked])]
+    again = [f.Index for f in maybe.itertuples() if (f.uuid, f.question, key(str(f.valeur))) in looked]
+    return found.drop(index=again).reset_index(drop=True)
 
 
 def _found(rows, question, control, proposal=""):
@@ -113,7 +114,8 @@ def outliers(table, questions, source, repeat=""):
         logs = np.log(numbers[numbers > 0])
         gaps = _gaps(logs, table.loc[logs.index], source, repeat) if len(logs) >= ENOUGH else logs[:0]
         hit = gaps.index[far(gaps)]
-        expected = np.exp(logs[hit] - gaps[hit]).map(lambda v: f"Attendu autour de {french.number(float(f'{v:.2g}'), 0 if v >= 10 else 1)}.")
+        about = np.exp(logs[hit] - gaps[hit]).map("{:.2g}".format)
+        expected = about.map({said: f"Attendu autour de {french.number(float(said), 0 if float(said) >= 10 else 1)}." for said in about.unique()})
         parts.append(_found(table.loc[hit], question, "valeur_extreme", expected))
     return pd.concat(parts) if parts else pd.DataFrame(columns=REMARKS)
 

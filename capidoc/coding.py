@@ -7,7 +7,8 @@ import pandas as pd
 def coded(cells):
     """The Series of texts as words and codes."""
     if isinstance(cells.dtype, pd.CategoricalDtype):
-        return cells if cells.cat.categories.dtype == object else cells.cat.rename_categories(cells.cat.categories.astype(object))
+        told = cells.cat
+        return cells if told.categories.dtype == object and not told.ordered else _column(told.codes, told.categories, cells.index)
     codes, words = pd.factorize(np.asarray(cells, dtype=object))
     return _column(codes, words, cells.index)
 

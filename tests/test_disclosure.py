@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capidoc import disclosure, effects, facts, indicators
+from capidoc import disclosure, effects, facts, indicators, tables
 from capidoc.disclosure import primary
 from capidoc.problems import ConfigurationRefused, DisclosureRefused
 from capidoc.programme import Disclosure, Identity, Period, Programme
@@ -196,7 +196,7 @@ def test_a_share_of_fewer_than_ten_is_told_in_numbers(tmp_path):
                                  desagregations="", population="recensement", arrondi="1", sens="", origine="o")]
     rows = [{"source": "s", "unite_type": "u", "unite": f"u{i}", "moment": "", "variable": "q", "nombre": float("nan"), "modalite": "oui" if i < 3 else "non",
              "fichier": "f", "feuille": "g", "ligne": i} for i in range(8)]
-    computed = effects.compute(plan, pd.DataFrame(rows), Period(debut="2022-05", fin="2023-03"), {})
+    computed = effects.compute(plan, tables.among(pd.DataFrame(rows)), Period(debut="2022-05", fin="2023-03"), {})
     assert facts.gather(computed, plan, [], {"s": []})["texte"].tolist() == ["3 sur 8"]
     assert facts.gather(computed, plan, [], {"s": []}, denominator=8)["texte"].str.replace("\u00a0", " ").tolist() == ["38 %"]
 
@@ -207,7 +207,7 @@ def test_contributions_are_each_unit_s_own(tmp_path):
     rows = [{"source": "s", "unite_type": "u", "unite": u, "moment": m, "variable": "v", "nombre": v, "modalite": "", "sexe": s, "fichier": "f", "feuille": "g",
              "ligne": 1} for u, s, first, last in (("a", "f", 10.0, 30.0), ("b", "h", 20.0, 25.0), ("c", "h", 5.0, None))
             for m, v in (("2022-05", first), ("2023-03", last)) if v is not None]
-    brought = effects.contributions(money, pd.DataFrame(rows), Period(debut="2022-05", fin="2023-03"))
+    brought = effects.contributions(money, tables.among(pd.DataFrame(rows)), Period(debut="2022-05", fin="2023-03"))
     paired = brought[brought["mesure"] == "avant"].sort_values(["groupe", "unite"])
     assert paired[["groupe", "unite", "valeur"]].values.tolist() == [["", "a", 10.0], ["", "b", 20.0], ["sexe=f", "a", 10.0], ["sexe=h", "b", 20.0]]
 

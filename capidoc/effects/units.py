@@ -1,7 +1,8 @@
 """What is each unit worth: the observations that an indicator counts, and their value by unit and moment."""
 
-import pandas as pd
+import numpy as np
 
+from capidoc import coding
 from capidoc.indicators import COUNTED, CROSS
 from capidoc.observations import RECORD
 
@@ -9,26 +10,32 @@ UNIT = ["unite", "moment"]
 ORIGIN = ["fichier", "feuille", "ligne"]
 
 
-def cells(indicator, observations):
+def cells(indicator, observed, moments=()):
     """The observations of the indicator, one row per record × group: `valeur`, and `base`, what a ratio divides it by (NaN where missing)."""
     variable = RECORD if indicator.regle == "nombre" else indicator.question
-    rows = observations[(observations["source"] == indicator.source) & observations["variable"].isin([variable, indicator.denominateur])]
-    rows = rows.assign(moment=rows["moment"] if indicator.moments else "", poids=_weights(indicator, rows),
-                       strate=rows[indicator.strate] if indicator.strate else "")
-    counted = rows[rows["variable"] == variable]
+    counted = _grouped(indicator, observed(indicator.source, [variable], moments))
     counted = counted.assign(valeur=_worth(indicator, counted), base=float("nan"))
     if indicator.regle == "ratio":
-        divided = rows[rows["variable"] == indicator.denominateur]
-        counted = pd.concat([counted, divided.assign(valeur=float("nan"), base=divided["nombre"])])
+        divided = _grouped(indicator, observed(indicator.source, [indicator.denominateur], moments))
+        counted = coding.stacked([counted, divided.assign(valeur=float("nan"), base=divided["nombre"])])
     keys = [*UNIT, *indicator.dimensions, *ORIGIN, "poids", "strate"]
     if indicator.answer:
         # Each ticked choice is a row: a record answers once.
         counted = counted.groupby(keys, as_index=False, dropna=False)[["valeur", "base"]].max()
-    return _with_zeros(indicator, counted, observations)[[*keys, "valeur", "base"]] if indicator.regle == "nombre" else counted[[*keys, "valeur", "base"]]
+    counted = counted[[*keys, "valeur", "base"]]
+    return _with_zeros(indicator, counted, observed, moments) if indicator.regle == "nombre" else counted
+
+
+def _grouped(indicator, rows):
+    """The observations with all that the indicator groups them by."""
+    nothing = coding.constant("", rows.index)
+    unsaid = {d: nothing for d in indicator.dimensions if d not in rows}
+    return rows.assign(moment=rows["moment"] if indicator.moments else nothing, poids=_weights(indicator, rows),
+                       strate=rows[indicator.strate] if indicator.strate else nothing, **unsaid)
 
 
 def _weights(indicator, rows):
-    return pd.to_numeric(rows[indicator.poids].where(rows[indicator.poids] != "")) if indicator.poids else 1.0
+    return coding.numbers(rows[indicator.poids]) if indicator.poids else 1.0
 
 
 def _worth(indicator, rows):
@@ -38,27 +45,35 @@ def _worth(indicator, rows):
     return (worth * (rows["modalite"] == indicator.answer)).where(rows["modalite"] != "")
 
 
-def _with_zeros(indicator, counted, observations):
+def _with_zeros(indicator, counted, observed, moments):
     """The counts of a repeat, with a zero for each unit seen at the moment that has no row there."""
-    parent = observations[(observations["source"] == indicator.source.partition(".")[0]) & (observations["variable"] == RECORD)]
-    own = [d for d in indicator.dimensions if (parent.get(d, pd.Series(dtype=str)) != "").any()]
-    grid = parent.assign(poids=_weights(indicator, parent), strate=parent[indicator.strate] if indicator.strate else "",
-                         moment=parent["moment"] if indicator.moments else "")
-    grid = grid[[*UNIT, *own, "poids", "strate"]].drop_duplicates()
+    parent = _grouped(indicator, observed(indicator.source.partition(".")[0], [RECORD], moments))
+    own = [d for d in indicator.dimensions if (parent[d] != "").any()]
+    grid = parent[[*UNIT, *own, "poids", "strate"]].drop_duplicates()
     for dimension in (d for d in indicator.dimensions if d not in own):
         grid = grid.merge(counted[[dimension]].drop_duplicates(), how="cross")
-    return pd.concat([counted, grid.assign(valeur=0.0, base=float("nan"), **dict.fromkeys(ORIGIN, ""))])
+    nothing = {"fichier": coding.constant("", grid.index), "feuille": coding.constant("", grid.index), "ligne": 0}
+    return coding.stacked([counted, grid.assign(valeur=0.0, base=float("nan"), **nothing)])
 
 
 def units(indicator, cells):
     """One row per unit × moment: its valeur, base, poids and strate; valeur missing (not zero) where everything is."""
+    if _single(cells) and indicator.regle in COUNTED:
+        return cells[[*UNIT, "valeur", "poids", "strate"]].assign(base=1.0)
     by = cells.groupby(UNIT)
     # A unit seen in several months is still one unit; whatever else is measured adds up over its records and groups.
     table = (by["valeur"].max() if indicator.regle == "effectif" else by["valeur"].sum(min_count=1)).to_frame()
     table["base"] = by["base"].sum(min_count=1) if indicator.regle == "ratio" else _records(cells) if indicator.regle not in COUNTED else 1.0
     table["poids"] = by["poids"].first() if indicator.poids else 1.0
-    table["strate"] = by["strate"].first() if indicator.strate else ""
+    table["strate"] = by["strate"].first() if indicator.strate else coding.constant("", table.index)
     return table.reset_index()
+
+
+def _single(cells):
+    """Whether each unit has one row a moment, so that nothing is to be put together."""
+    unit, moment = (coding.coded(cells[name]).cat for name in UNIT)
+    places = unit.codes.to_numpy(np.int64) * len(moment.categories) + moment.codes
+    return len(places) == 0 or np.bincount(places, minlength=1).max() == 1
 
 
 def _records(cells):
