@@ -1,5 +1,6 @@
 """How are millions of rows read, kept and asked for again: by DuckDB, an optional extra, where it is installed and the rows are many."""
 
+import sys
 from contextlib import closing
 from importlib.util import find_spec
 from tempfile import TemporaryDirectory
@@ -76,4 +77,5 @@ def _worded(base, table):
         base.execute(f'CREATE TYPE "mots_{name}" AS ENUM (SELECT DISTINCT coalesce("{name}", \'\') FROM {table} ORDER BY 1)')
     told = ", ".join(f'coalesce("{name}", \'\')::"mots_{name}" AS "{name}"' if name in texts else f'"{name}"' for name in stored.columns)
     found = base.sql(f"SELECT {told} FROM {table}").df()
-    return found.assign(**{name: coding.coded(found[name]) for name in texts})
+    # Millions of words are said again in each file: each is kept once.
+    return found.assign(**{name: coding.coded(found[name].cat.rename_categories(sys.intern)) for name in texts})

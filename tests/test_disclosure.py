@@ -14,7 +14,7 @@ from capidoc.problems import ConfigurationRefused, DisclosureRefused
 from capidoc.programme import Disclosure, Identity, Period, Programme
 
 RULES = Disclosure()
-NOTHING = pd.DataFrame()
+NOTHING = ()
 PLAN = [SimpleNamespace(id="x", regle="effectif", question="fiche", source="s", variable="", filtre=""),
         SimpleNamespace(id="montants", regle="somme", question="montant", source="s", variable="montant", filtre=""),
         SimpleNamespace(id="note", regle="moyenne", question="note", source="s", variable="note", filtre=""),
@@ -105,8 +105,7 @@ def test_every_table_that_prints_alike_leaves_a_hidden_count_in_doubt(counts, cu
 
 
 def amounts(*values, groupe=""):
-    return pd.DataFrame([{"indicateur": "montants", "mesure": "valeur", "moment": "", "groupe": groupe, "unite": f"u{i}", "valeur": float(v)}
-                         for i, v in enumerate(values)])
+    return [(("montants", "valeur", "", groupe), pd.Series(values, dtype=float))]
 
 
 @pytest.mark.parametrize(("values", "status"), [
@@ -208,8 +207,8 @@ def test_contributions_are_each_unit_s_own(tmp_path):
              "ligne": 1} for u, s, first, last in (("a", "f", 10.0, 30.0), ("b", "h", 20.0, 25.0), ("c", "h", 5.0, None))
             for m, v in (("2022-05", first), ("2023-03", last)) if v is not None]
     brought = effects.contributions(money, tables.among(pd.DataFrame(rows)), Period(debut="2022-05", fin="2023-03"))
-    paired = brought[brought["mesure"] == "avant"].sort_values(["groupe", "unite"])
-    assert paired[["groupe", "unite", "valeur"]].values.tolist() == [["", "a", 10.0], ["", "b", 20.0], ["sexe=f", "a", 10.0], ["sexe=h", "b", 20.0]]
+    paired = {group: values.to_dict() for (_, mesure, _, group), values in brought if mesure == "avant"}
+    assert paired == {"": {"a": 10.0, "b": 20.0}, "sexe=f": {"a": 10.0}, "sexe=h": {"b": 20.0}}
 
 
 def test_zones_cut_the_whole_programme():

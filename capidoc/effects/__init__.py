@@ -40,22 +40,22 @@ def influence(plan, observed, period):
 
 
 def contributions(plan, observed, period):
-    """What each unit brings to each amount, for the rules of disclosure alone: indicateur, mesure, moment, groupe, unite, valeur."""
-    money = ((i, cells(i, observed)) for i in plan if i.unite in changes.MONEY and i.regle not in ("quotient", "modalites"))
-    rows = [row.assign(indicateur=i.id, mesure=mesure, moment=moment, groupe=group) for i, whole in money
-            for group, members in [("", whole), *groups(i, whole)] for mesure, moment, row in _brought(i, members, group, period)]
-    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
+    """What each unit brings to each amount, for the rules of disclosure alone: ((indicateur, mesure, moment, groupe), values by unit), one by one."""
+    for i in (i for i in plan if i.unite in changes.MONEY and i.regle not in ("quotient", "modalites")):
+        whole = cells(i, observed)
+        for group, members in [("", whole), *groups(i, whole)]:
+            yield from (((i.id, mesure, moment, group), values) for mesure, moment, values in _brought(i, members, group, period))
 
 
 def _brought(indicator, members, group, period):
     members = units(indicator, members)
     if not indicator.moments:
-        yield "valeur", "", members[["unite", "valeur"]]
+        yield "valeur", "", members.set_index("unite")["valeur"]
         return
     for mesure, moment, level in zip(("avant", "apres"), (period.debut, period.fin), changes.paired(indicator, members, period), strict=True):
-        yield mesure, moment, level[["valeur"]].reset_index()
+        yield mesure, moment, level["valeur"]
     for month, seen in members.groupby("moment") if not group else ():
-        yield "cours", month, seen[["unite", "valeur"]]
+        yield "cours", month, seen.set_index("unite")["valeur"]
 
 
 def in_commune(observed, commune):

@@ -58,27 +58,45 @@ def _with_zeros(indicator, counted, observed, moments):
 
 def units(indicator, cells):
     """One row per unit × moment: its valeur, base, poids and strate; valeur missing (not zero) where everything is."""
-    if _single(cells) and indicator.regle in COUNTED:
-        return cells[[*UNIT, "valeur", "poids", "strate"]].assign(base=1.0)
-    by = cells.groupby(UNIT)
+    places, first = _places(cells)
+    table = cells[[*UNIT, "poids", "strate"]].iloc[first].reset_index(drop=True)
     # A unit seen in several months is still one unit; whatever else is measured adds up over its records and groups.
-    table = (by["valeur"].max() if indicator.regle == "effectif" else by["valeur"].sum(min_count=1)).to_frame()
-    table["base"] = by["base"].sum(min_count=1) if indicator.regle == "ratio" else _records(cells) if indicator.regle not in COUNTED else 1.0
-    table["poids"] = by["poids"].first() if indicator.poids else 1.0
-    table["strate"] = by["strate"].first() if indicator.strate else coding.constant("", table.index)
-    return table.reset_index()
+    table["valeur"] = (_largest if indicator.regle == "effectif" else _summed)(cells["valeur"], places, len(first))
+    if indicator.regle == "ratio":
+        return table.assign(base=_summed(cells["base"], places, len(first)))
+    return table.assign(base=_records(cells, places, len(first)) if indicator.regle not in COUNTED else 1.0)
 
 
-def _single(cells):
-    """Whether each unit has one row a moment, so that nothing is to be put together."""
+def _places(cells):
+    """The place of each row among the units × moments, in their order, and a row of each."""
     unit, moment = (coding.coded(cells[name]).cat for name in UNIT)
-    places = unit.codes.to_numpy(np.int64) * len(moment.categories) + moment.codes
-    return len(places) == 0 or np.bincount(places, minlength=1).max() == 1
+    rank = unit.codes.to_numpy(np.int64) * len(moment.categories) + moment.codes.to_numpy()
+    first = np.full(len(unit.categories) * len(moment.categories), -1)
+    first[rank[::-1]] = np.arange(len(cells))[::-1]
+    met = np.flatnonzero(first >= 0)
+    places = np.cumsum(first >= 0) - 1
+    return places[rank], first[met]
 
 
-def _records(cells):
-    """How many records of a unit × moment say something: what a mean divides by."""
-    return cells[cells["valeur"].notna()].drop_duplicates([*UNIT, *ORIGIN]).groupby(UNIT).size().astype(float)
+def _summed(values, places, length):
+    """The sum of the known values at each place, missing where none is."""
+    known = values.notna().to_numpy()
+    count = np.bincount(places[known], minlength=length)
+    return np.where(count > 0, np.bincount(places[known], values.to_numpy(float)[known], length), np.nan)
+
+
+def _largest(values, places, length):
+    """The largest known value at each place, missing where none is."""
+    largest = np.full(length, np.nan)
+    np.fmax.at(largest, places, values.to_numpy(float))
+    return largest
+
+
+def _records(cells, places, length):
+    """How many records at each place say something: what a mean divides by."""
+    said = cells["valeur"].notna().to_numpy()
+    records = cells.loc[said, ORIGIN].assign(place=places[said]).drop_duplicates()
+    return np.bincount(records["place"], minlength=length).astype(float)
 
 
 def known(indicator, units):
