@@ -47,8 +47,8 @@ check: $(READY) ## qualité des données et des chiffres publiés : à l’écra
 verify: $(READY) ## relire le jeu publié : chaque empreinte, chaque nombre
 	@$(CAPIDOC) verify $(SCOPE)
 
-fetch: $(READY) ## aller chercher les nouvelles fiches sur KoboToolbox ou ODK Central, dans data/raw
-	@$(CAPIDOC) fetch $(PROGRAMME)
+fetch: $(READY) ## aller chercher les nouvelles fiches sur KoboToolbox ou ODK Central, dans data/raw ; PIECES=photo : les fichiers de cette question aussi
+	@$(CAPIDOC) fetch $(PROGRAMME) $(if $(PIECES),--pieces-jointes $(PIECES))
 
 claims: $(READY) ## proposer les chiffres que publie un texte : make claims TEXTE=rapport.docx
 	@$(CAPIDOC) claims $(PROGRAMME) --texte "$(TEXTE)"

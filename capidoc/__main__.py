@@ -18,7 +18,7 @@ LOG_BYTES = 1_000_000
 FORM = ROOT / "templates" / "nouveau" / "formulaire.xlsx"
 ENGLISH = {r"argument (\S+): invalid choice: '(.*)' \(choose from (.*)\)": r"« \2 » n’est pas un choix pour \1 (\3)",
            r"the following arguments are required: ": "il manque ", r"unrecognized arguments: ": "en trop : ",
-           r"argument (\S+): expected one argument": r"\1 attend une valeur"}
+           r"argument (\S+): expected (?:at least )?one argument": r"\1 attend une valeur"}
 VERBS = {
     "report": "le document de capitalisation (HTML, PDF, Word)",
     "brief": "la note de deux pages (HTML, PDF, Word)",
@@ -85,6 +85,8 @@ def _parser():
         if verb == "import":
             one.add_argument("fichier", type=Path, help="le document Word retouché, son nom commençant comme celui du document publié")
             one.add_argument("--oui", action="store_true", help="écrire dans recit/ ; sans cela, les différences sont seulement montrées")
+        if verb == "fetch":
+            one.add_argument("--pieces-jointes", nargs="+", default=[], metavar="QUESTION", help="prendre aussi les photos, sons, fichiers de ces questions")
         if verb == "claims":
             one.add_argument("--texte", required=True, type=Path, help="le document publié : .txt, .md, .docx ou .pdf")
     return parser
@@ -144,7 +146,7 @@ def _done(asked, programme):
         case "fetch":
             from capidoc import fetching
 
-            yield from fetching.fetch(programme)
+            yield from fetching.fetch(programme, asked.pieces_jointes)
         case "check":
             yield from building.check(programme)
             yield from (f"{name} : ignoré, aucune source de programme.yml ne réclame ce fichier de data/raw" for name in programme.strays())

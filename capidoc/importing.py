@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, unified_diff
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,7 +56,7 @@ def proposed(programme, path):
     document = running.document(_notebook(programme, path))
     base, edited = _published(programme, document), _read(path)
     if not any(said.control[0] for paragraph in edited for said in paragraph.words):  # LibreOffice before 7.5 forgets the names of controls
-        base = [rereading.Paragraph([*map(_nameless, p.words)], p.mark, p.cell, p.in_columns) for p in base]
+        base = [replace(p, words=[replace(said, control=("", "")) for said in p.words]) for p in base]
     sources = {file.name: file.read_text(encoding="utf-8").rstrip() + "\n" for file in sorted((programme.folder / "recit").glob("*.md"))}
     edits = _Edits(path.name, sources, base, edited, _placed(sources, document, base))
     edits.gather(_pairs(base, edited, path))
@@ -104,10 +104,6 @@ def _read(path):
         return rereading.paragraphs(path)
     except Exception as error:  # python-docx, zipfile and lxml have each their own errors, and none is the user's concern
         raise InputUnreadable(Problem("fichier Word illisible ou absent", "un fichier .docx", file=path.name)) from error
-
-
-def _nameless(said):
-    return rereading.Said(said.text, said.space, said.style)
 
 
 # ── which paragraph is which ────────────────────────────────────────────────────────────────────
@@ -261,7 +257,7 @@ class _Edits:
         label = len(base.words) - len(words)  # « Prudence : », « Tableau 1 : »
         blocks = SequenceMatcher(None, base.keys, edited.keys, autojunk=False).get_matching_blocks()
         same = {j + k: i + k for i, j, size in blocks for k in range(size)}
-        sure, last = _sure(unit, base, same), None
+        sure, last = {*_sure(unit, base, blocks)}, None
         for j, said in enumerate(edited.words):
             place = same.get(j, label) - label
             n = words[place][1] if j in same and place >= 0 else None
@@ -286,18 +282,15 @@ class _Edits:
             before = said
 
 
-def _sure(unit, base, same):
-    """The tags that are whole in the edited paragraph, and could be no other one that prints the same."""
-    label, sure = len(base.words) - len(unit.words), set()
-    places = {i: j for j, i in same.items()}
-    texts = [_texts(printed) for printed in unit.printed.values()]
+def _sure(unit, base, blocks):
+    """The tags that are whole in the edited paragraph, and could be no other one that prints the same: named, alone, or between the same words."""
+    label, texts = len(base.words) - len(unit.words), [_texts(printed) for printed in unit.printed.values()]
     for n, printed in unit.printed.items():
         own = [label + place for place, (_, piece) in enumerate(unit.words) if piece == n]
-        is_whole = own and [places.get(i) for i in own] == [*range(places.get(own[0], 0), places.get(own[0], 0) + len(own))]
         is_alone = texts.count(_texts(printed)) == 1 or (own and base.words[own[0]].control[0])
-        if is_whole and (is_alone or (same.get(places[own[0]] - 1) == own[0] - 1 and same.get(places[own[-1]] + 1) == own[-1] + 1)):
-            sure.add(n)
-    return sure
+        beside = 0 if is_alone else 1
+        if own and any(i + beside <= own[0] and own[-1] + beside < i + size for i, _, size in blocks):
+            yield n
 
 
 def _joined(pieces, mark):

@@ -38,6 +38,11 @@ class Place:
         return self.root / "data" / "raw" / self.slug
 
     @property
+    def attached(self):
+        """The folder of photos, sounds and files that submissions hold: personal, kept out of git, read by nothing (exports stand above it)."""
+        return self.raw / "pieces-jointes"
+
+    @property
     def published(self):
         """The folder that people open."""
         return self.root / "outputs" / self.slug

@@ -40,8 +40,7 @@ def run(table, profile, scheduler="", root=ROOT):
     """{folder under outputs/: its Outcome}, in the order of the table; the sets are published one by one as they are made, then their index."""
     wishes, outcomes = read(table, root, profile)
     try:
-        with ExitStack() as held:
-            _all(wishes, outcomes, held.enter_context(_workers(scheduler)), held)
+        _all(wishes, outcomes, scheduler)
     except KeyboardInterrupt:
         outcomes |= {name: Outcome(INTERRUPTED, "interrompu : relancez pour ce qui manque") for name in wishes if name not in outcomes}
     outcomes = {name: outcomes[name] for name in (*wishes, *(n for n in outcomes if n not in wishes))}
@@ -57,7 +56,7 @@ def told(outcomes):
 
 def state(outcome):
     """What a set's end is called on the index."""
-    return FAILED if outcome.code else NOTHING if outcome.message == NOTHING else DONE
+    return FAILED if outcome.code else outcome.message
 
 
 def read(table, root=ROOT, profile="public"):
@@ -66,8 +65,10 @@ def read(table, root=ROOT, profile="public"):
     for row, asked in _rows(table, root):
         try:
             programme = Programme(asked["programme"], asked["commune"] or "toutes", asked["debut"], asked["fin"], root, profile)
-            wanted = _deliverables(programme, asked["livrable"])
-            wishes.setdefault(programme.published.relative_to(root / "outputs").as_posix(), (programme, set()))[1].update(wanted)
+            wanted, known = asked["livrable"], programme.wanted()
+            if wanted not in ("", *known):
+                raise ConfigurationRefused(Problem("livrable inconnu", remedy=near(wanted, known), column="livrable", value=wanted))
+            wishes.setdefault(programme.published.relative_to(root / "outputs").as_posix(), (programme, set()))[1].update([wanted] if wanted else known)
         except ConfigurationRefused as refusal:
             if refusal.problems[0].file:  # the programme is broken, not the row: others go on
                 broken[asked["programme"]] = Outcome(refusal.code, str(refusal))
@@ -88,13 +89,6 @@ def _rows(table, root):
     if not len(found):
         raise ConfigurationRefused(Problem("tableau absent ou vide", "une ligne par jeu : programme;commune;debut;fin;livrable", file=str(table)))
     return [(int(row), asked) for row, asked in zip(found.index, found.to_dict("records"), strict=True)]
-
-
-def _deliverables(programme, name):
-    known = programme.wanted()
-    if name not in ("", *known):
-        raise ConfigurationRefused(Problem("livrable inconnu", remedy=near(name, known), column="livrable", value=name))
-    return [name] if name else known
 
 
 @contextmanager
@@ -119,9 +113,25 @@ def _workers(scheduler):
         yield client.get_executor(pure=False), lambda: max(1, sum(client.nthreads().values()))
 
 
-def _all(wishes, outcomes, workers, held):
+def _all(wishes, outcomes, scheduler):
     """Nothing; every wish has its outcome. A programme stays locked to others until the end: builds are apart, only publications take turns."""
-    (pool, cores), locks, decided, waiting, busy = workers, {}, {}, {}, {}
+    with ExitStack() as held, _workers(scheduler) as (pool, cores):
+        batches, busy = _batches(_waiting(wishes, outcomes, held), cores()), {}
+        while True:
+            # No more at a time than keeps everybody busy: whatever is sent or made waits in memory.
+            for batch in islice(batches, max(0, 2 * cores() - len(busy))):
+                busy[pool.submit(made, *_job(wishes, batch))] = batch
+            if not busy:
+                return
+            for future in wait(busy, return_when=FIRST_COMPLETED).done:
+                for place, (name, described) in enumerate(busy.pop(future)):
+                    outcomes[name] = _outcome(lambda p=place, n=name, d=described, f=future: _published(wishes[n][0], d, *f.result()[p]))
+                    running.say(f"{DONE} {len(outcomes)}/{len(wishes)} {name} : {outcomes[name].message}")
+
+
+def _waiting(wishes, outcomes, held):
+    """{programme: its (set, what decides it) to make}, the programmes locked; the others have their outcome already."""
+    locks, decided, waiting = {}, {}, {}
     for name, (programme, deliverables) in wishes.items():
         if programme.slug not in locks:
             locks[programme.slug] = _outcome(lambda one=programme: held.enter_context(publishing.alone(one)))
@@ -133,17 +143,7 @@ def _all(wishes, outcomes, workers, held):
             outcomes[name] = Outcome(0, NOTHING)
         else:
             waiting.setdefault(programme.slug, []).append((name, described))
-    batches = _batches(waiting, cores())
-    while True:
-        # No more at a time than keeps everybody busy: whatever is sent or made waits in memory.
-        for batch in islice(batches, max(0, 2 * cores() - len(busy))):
-            busy[pool.submit(made, *_job(wishes, batch))] = batch
-        if not busy:
-            return
-        for future in wait(busy, return_when=FIRST_COMPLETED).done:
-            for place, (name, described) in enumerate(busy.pop(future)):
-                outcomes[name] = _outcome(lambda p=place, n=name, d=described, f=future: _published(wishes[n][0], d, *f.result()[p]))
-                running.say(f"{DONE} {len(outcomes)}/{len(wishes)} {name} : {outcomes[name].message}")
+    return waiting
 
 
 def _batches(waiting, cores):
@@ -203,9 +203,10 @@ def _published(programme, described, code, said, detail, package):
 
     def fill(workshop):
         zipfile.ZipFile(io.BytesIO(package)).extractall(workshop)
-        manifest, _ = publishing.standing(workshop)
-        (workshop / publishing.MANIFEST).unlink()
-        return described | {"versions": manifest["versions"]}
+        manifest = workshop / publishing.MANIFEST
+        versions = json.loads(manifest.read_text(encoding="utf-8"))["versions"]
+        manifest.unlink()
+        return described | {"versions": versions}
 
     building.replace(programme, described, fill)
     return Outcome(0, DONE)

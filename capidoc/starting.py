@@ -1,13 +1,12 @@
 """How does a new programme begin: a folder that builds at once, proposed from its form, with comments that teach."""
 
-import csv
-import io
 import json
 import re
 import shutil
 from dataclasses import dataclass
 
 import jinja2
+import pandas as pd
 
 from capidoc import traceability, values, xlsform
 from capidoc.problems import ConfigurationRefused, Problem
@@ -51,7 +50,7 @@ class Proposal:
 def begin(root, slug, form, debut, fin):
     """The files written for a new programme; raises ConfigurationRefused when it exists or its form names no unit."""
     folder, raw, models = root / "programmes" / slug, root / "data" / "raw" / slug, root / "templates" / "nouveau"
-    if folder.exists() or (raw.exists() and any(raw.iterdir())):
+    if folder.exists() or any(raw.glob("*")):
         raise ConfigurationRefused(Problem("ce programme existe déjà", "un nouveau nom", "Rien n’a été touché.", value=slug))
     proposal = propose(xlsform.load(form), form.name)
     months = [name for name in getattr(proposal.form.of().get(proposal.moment), "choices", ()) if MONTH.fullmatch(name)]
@@ -115,8 +114,13 @@ def _yes(question):
 
 
 def _measured(question, currency):
+    """The unit, the variable and the rule of what a question measures: different answers, a share of yes, a mean or a sum."""
+    if question.kind == "choix_multiple":
+        return "réponses", question.name, "modalites"
+    if _yes(question):
+        return "%", f"{question.name}=oui", "part"
     unit = "%" if "%" in question.labels[0] else currency if re.search(MONEY, question.name) else "unités"
-    return unit, "moyenne" if re.search(AVERAGED, question.name) else "somme"
+    return unit, question.name, "moyenne" if re.search(AVERAGED, question.name) else "somme"
 
 
 def _said(question):
@@ -132,10 +136,9 @@ def plan(proposal):
     counted = "Unités distinctes ayant au moins une fiche"
     yield ("unites", "Unités suivies", counted, "unités", "suivi", "", "effectif", "", "", by, "recensement", "1", "", "Suivi")
     for q in proposal.mesures:
-        label, ticked = _said(q), q.kind == "choix_multiple"
-        unit, rule = ("réponses", "modalites") if ticked else ("%", "part") if _yes(q) else _measured(q, proposal.monnaie)
-        yield (q.name, label, f"Réponses à la question « {label} »", unit, "suivi", f"{q.name}=oui" if _yes(q) else q.name, rule, "",
-               "" if ticked else moments, "" if ticked else by, "recensement", "1", "", "Suivi")
+        label, (unit, variable, rule) = _said(q), _measured(q, proposal.monnaie)
+        compared = ("", "") if rule == "modalites" else (moments, by)
+        yield (q.name, label, f"Réponses à la question « {label} »", unit, "suivi", variable, rule, "", *compared, "recensement", "1", "", "Suivi")
 
 
 def trial(proposal, debut, fin):
@@ -162,6 +165,4 @@ def _answer(question, unit, turn):
 
 
 def _csv(rows):
-    text = io.StringIO()
-    csv.writer(text, delimiter=";", lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    return pd.DataFrame(rows).to_csv(sep=";", header=False, index=False, lineterminator="\n")

@@ -11,6 +11,7 @@ KINDS = {
     "integer": "nombre", "decimal": "nombre", "range": "nombre", "calculate": "nombre", "date": "date", "today": "date",
     "select one": "choix", "select all that apply": "choix_multiple",
 }
+FILES = {"photo", "audio", "background-audio", "video", "file"}
 OWN = ["_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by", "__version__", "_tags"]
 SYSTEM = {
     "start", "end", "today", "deviceid", "username", "simserial", "subscriberid", "phonenumber", "audit", *OWN, "meta/rootUuid", "meta/instanceID",
@@ -22,7 +23,8 @@ SYSTEM = {
 class Question:
     """One question: name, group path, kind (texte, nombre, date, choix, choix_multiple, note), labels, choices.
 
-    `constraint` is what its answers must fulfil, `message` how the form says it, `relevant` when it is asked at all.
+    `constraint` is what its answers must fulfil, `message` how the form says it, `relevant` when it is asked at all;
+    `is_file` says that the answer is a file, of which the cell is the name.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Question:
     constraint: str = ""
     relevant: str = ""
     message: str = ""
+    is_file: bool = False
 
     @property
     def bounds(self):
@@ -99,7 +102,7 @@ def _question(child, choices, path, labels, repeat, when):
     return Question(
         child["name"], kind, path, _texts(child.get("label")),
         tuple(labels), {c["name"]: (c["name"], *_texts(c.get("label"))) for c in listed}, repeat,
-        bind.get("constraint", ""), " and ".join(when), next(iter(_texts(bind.get("jr:constraintMsg"))), ""))
+        bind.get("constraint", ""), " and ".join(when), next(iter(_texts(bind.get("jr:constraintMsg"))), ""), child["type"] in FILES)
 
 
 def _texts(said):

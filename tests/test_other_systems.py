@@ -104,12 +104,14 @@ def test_whatever_make_does_for_a_user_a_verb_does():
 
 @pytest.mark.skipif(not shutil.which("make"), reason="make n’est pas installé")
 def test_every_command_that_make_types_is_understood():
-    variables = ["PROGRAMME=jass", "COMMUNE=niono", "DEBUT=2022-05", "FORMULAIRE=f.xlsx", "FICHIER=un document.docx", "OUI=1", "TEXTE=t.txt", "TABLEAU=t.csv"]
+    variables = ["PROGRAMME=jass", "COMMUNE=niono", "DEBUT=2022-05", "FORMULAIRE=f.xlsx", "FICHIER=un document.docx", "OUI=1", "TEXTE=t.txt", "TABLEAU=t.csv",
+                 "PIECES=atelier voix"]
     targets = re.findall(r"^([a-z]+):.*##", MAKEFILE, re.MULTILINE)
     typed = subprocess.run(["make", "-n", *targets, *variables], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     commands = re.findall(r"python -m capidoc ([a-z].*)", typed)
     asked = {words[0]: _parser().parse_args(words) for words in map(shlex.split, commands)}
     assert asked.keys() >= {"report", "import", "new", "claims", "portfolio", "verify", "clean"}
+    assert (asked["fetch"].programme, asked["fetch"].pieces_jointes) == ("jass", ["atelier", "voix"])
     assert (asked["import"].fichier, asked["import"].programme, asked["import"].oui) == (Path("un document.docx"), "jass", True)
 
 

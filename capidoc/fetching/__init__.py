@@ -1,35 +1,60 @@
 """What is new on the server: a source's submissions as one workbook of data/raw, replaced whole or not at all; the only part that uses the network."""
 
 import shutil
-from itertools import chain
+from contextlib import suppress
 
 from capidoc import reading, tables, xlsform
-from capidoc.fetching import kobo, layout, link, odk
-from capidoc.problems import ConfigurationRefused, InputUnreadable, Problem, Refusal
+from capidoc.fetching import attached, kobo, layout, link, odk
+from capidoc.problems import ConfigurationRefused, InputUnreadable, Problem, Refusal, near
 
 PLACES = {"_index", "_parent_index"}  # they start again with each export
 
 
-def fetch(programme):
-    """A line for each source that declares its server; a refusal leaves the raw file of its source as it was."""
+def fetch(programme, questions=()):
+    """A line for each source that declares its server, and one for the files asked for; a refusal leaves the raw file of its source as it was."""
     asked = {name: source for name, source in programme.identity.sources.items() if source.collecte}
     if not asked:
         raise ConfigurationRefused(Problem("aucune source à aller chercher", "un bloc « collecte » dans une source au moins", file="programme.yml"))
+    wanted = _wanted(programme, asked, questions)
     for name, source in asked.items():
-        yield f"{name} : {_one(programme, source, programme.processed / 'collecte' / name)}"
+        server, workshop = link.opened(source.collecte), programme.processed / "collecte" / name
+        yield f"{name} : {_one(programme, source, server, workshop)}"
+        if wanted[name]:
+            files = list(_api(source).attached(server, source.collecte, workshop, wanted[name]))
+        # What is told of the next run is not an hour old, however long the files take.
+        shutil.rmtree(workshop, ignore_errors=True)
+        if wanted[name]:
+            yield from (f"{name} : {line}" for line in attached.take(server, files, programme.attached / name, wanted[name]))
 
 
-def _one(programme, source, workshop):
+def _wanted(programme, sources, questions):
+    """{source: those of the questions that its form has}; raises ConfigurationRefused for one that gives no file in any."""
+    files = {name: {q.name for q in _form(programme, source).questions if q.is_file} if questions else set() for name, source in sources.items()}
+    known = set().union(*files.values())
+    if unknown := [name for name in questions if name not in known]:
+        raise ConfigurationRefused(*(Problem("nulle question de ce nom ne reçoit de fichier", "une question photo, son, vidéo ou fichier",
+                                             near(name, known), value=name) for name in unknown))
+    return {name: found & set(questions) for name, found in files.items()}
+
+
+def _form(programme, source):
+    return xlsform.load(programme.folder / "formulaires" / source.formulaire)
+
+
+def _api(source):
+    return odk if source.collecte.projet else kobo
+
+
+def _one(programme, source, server, workshop):
     target = programme.raw / source.fetched
     # Same name in a hidden folder: the same disk, and messages that name the file people know.
     fresh = programme.raw / ".partiel" / target.name
     try:
-        tables.put(fresh, _content(programme, source, link.opened(source.collecte), workshop))
+        tables.put(fresh, _content(programme, source, server, workshop))
         told = _told(target, fresh)
         fresh.replace(target)
     finally:
         shutil.rmtree(fresh.parent, ignore_errors=True)
-    shutil.rmtree(workshop, ignore_errors=True)
     others = [path.name for path in programme.received(source) if path != target]
     return told + "".join(f" Attention, « {name} » est aussi de cette source : retirez-le, ou ses fiches compteront deux fois." for name in others)
 
@@ -38,8 +63,7 @@ def _content(programme, source, server, workshop):
     """The bytes of the workbook: a saved export as it is, or the submissions laid out like one."""
     if source.collecte.export:
         return kobo.export(server, source.collecte, workshop)
-    form = xlsform.load(programme.folder / "formulaires" / source.formulaire)
-    submissions = (odk if source.collecte.projet else kobo).submissions(server, source.collecte, workshop)
+    form, submissions = _form(programme, source), _api(source).submissions(server, source.collecte, workshop)
     return tables.workbook(layout.sheets(form, submissions, source.renommages))
 
 
@@ -47,10 +71,8 @@ def _told(target, fresh):
     """What changed, in a sentence; the fresh file has then been read whole, as the next step will read it."""
     now, before = _said(fresh), {}
     if target.is_file():
-        try:
+        with suppress(Refusal):  # a broken former file is what fetching mends
             before = _said(target)
-        except Refusal:  # a broken former file is what fetching mends
-            before = {}
     if before and not now:
         raise InputUnreadable(Problem("le serveur ne rend plus aucune fiche, l’ancien fichier est gardé", f"les {len(before)} fiches d’avant, ou d’autres",
                                       "Vérifiez les droits du compte ; si c’est voulu, supprimez ce fichier et relancez.", file=target.name))
@@ -63,10 +85,10 @@ def _said(path):
     """What each submission of the main sheet says, by its id: the filled cells of its rows in all sheets."""
     said = {}
     for number, sheet in enumerate(reading.read(path)):
-        heads, *rows = sheet.cells.itertuples(index=False, name=None) if len(sheet.cells) else [()]
-        own = next((heads.index(head) for head in ("_submission__id", "_id") if head in heads), None)
-        kept = [(i, head) for i, head in enumerate(heads) if head not in PLACES]
-        for row in rows if own is not None else ():
-            if row[own] in said or (row[own] and not number):
-                said.setdefault(row[own], []).append(tuple(chain.from_iterable((head, row[i]) for i, head in kept if row[i])))
+        heads, *rows = [*sheet.cells.itertuples(index=False, name=None)] or [()]
+        for row in rows:
+            cells = {head: cell for head, cell in zip(heads, row, strict=True) if cell and head not in PLACES}
+            own = cells.get("_submission__id") or cells.get("_id")
+            if own in said or (own and not number):
+                said.setdefault(own, []).append(cells)
     return said

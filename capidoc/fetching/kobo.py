@@ -1,9 +1,11 @@
 """What does KoboToolbox hold: the submissions of a form, or the workbook of a saved export setting."""
 
-from capidoc.fetching.link import get, rows
+from capidoc.fetching.attached import File
+from capidoc.fetching.link import are_rows, get, rows
 from capidoc.problems import ConfigurationRefused, InputUnreadable, Problem, near
 
 PAGE = ("results", "next", "count")
+ATTACHED = ("question_xpath", "media_file_basename", "download_url")
 
 
 def submissions(link, asked, kept):
@@ -20,6 +22,18 @@ def export(link, asked, kept):
     if asked.export not in settings:
         raise ConfigurationRefused(Problem("réglage d’export inconnu sur le serveur", remedy=near(asked.export, settings), value=asked.export))
     return get(link, str(settings[asked.export].get("data_url_xlsx")))
+
+
+def attached(link, asked, kept, questions):
+    """The Files that the server holds of those questions, in repeats too: « groupe[1]/photo »."""
+    for one in submissions(link, asked, kept):
+        held = one.get("_attachments") or []
+        if not are_rows(held) or not all(told.keys() >= {*ATTACHED} for told in held):
+            raise InputUnreadable(Problem("pièces jointes sans question ni adresse", "ce que dit un KoboToolbox de 2024 ou plus récent", value=link.server))
+        for told in held:
+            path, name, url = (str(told[key]) for key in ATTACHED)
+            if (question := path.rsplit("/", 1)[-1]) in questions and not told.get("is_deleted"):
+                yield File(one["_id"], question, name, url)
 
 
 def _asset(link, asked):

@@ -23,10 +23,17 @@ PATIENCE, ATTEMPTS, STALE = 600, 7, 3600  # seconds for one page with its waits;
 LARGEST, PIECE = 200_000_000, 1 << 16
 AGAIN = {429, 500, 502, 503, 504}
 CUTS = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)
+PASSING = tenacity.retry_if_exception_type(CUTS) & tenacity.retry_if_not_exception_type(requests.exceptions.SSLError)
+
+
+class Absent(ConfigurationRefused):
+    """The server holds nothing at this address."""
+
+
 REFUSALS = {
     401: (ConfigurationRefused, "le serveur refuse le jeton", "Copiez-le à nouveau depuis votre compte, dans la variable ou le trousseau."),
     403: (ConfigurationRefused, "ce compte n’a pas le droit de lire ce formulaire", "Demandez ce droit au propriétaire du formulaire."),
-    404: (ConfigurationRefused, "formulaire introuvable sur ce serveur", "Vérifiez « collecte » dans programme.yml."),
+    404: (Absent, "formulaire introuvable sur ce serveur", "Vérifiez « collecte » dans programme.yml."),
     429: (InputUnreadable, "le serveur demande d’attendre", "Relancez plus tard."),
 }
 Answer = namedtuple("Answer", "status headers body")
@@ -38,6 +45,7 @@ class Link:
 
     server: str
     authorization: str = field(repr=False)
+    session: requests.Session = field(default_factory=requests.Session, repr=False)  # one connection for a thousand photos
 
     def __call__(self, request):
         """The request with its secret, as requests asks of an auth."""
@@ -87,17 +95,40 @@ def rows(link, url, names, kept):
 def _page(link, url, names, kept):
     path = kept / sha256(url.encode()).hexdigest()
     body = path.read_bytes() if path.is_file() else get(link, url)
+    rows, following, count = names
+    page = told(body, url, lambda page: int(page[count]) >= 0 and are_rows(page[rows]) and isinstance(page.get(following), str | None))
+    tables.put(path, body)
+    return page
+
+
+def listed(link, url):
+    """The rows of an answer that is one list."""
+    return told(get(link, url), url, are_rows)
+
+
+def told(body, url, is_right):
+    """What an answer says in JSON; raises InputUnreadable unless it is right."""
     try:
         # Numbers stay as they were sent: « 007 » or 1e999 are nobody's to round.
-        page = json.loads(body, parse_int=str, parse_float=str, parse_constant=str)
-        right = int(page[names[2]]) >= 0 and all(isinstance(row, dict) for row in page[names[0]]) and isinstance(page.get(names[1]), str | None)
+        said = json.loads(body, parse_int=str, parse_float=str, parse_constant=str)
+        right = is_right(said)
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         right = False
     if not right:
-        what = "une page web, de connexion sans doute," if b"<html" in body[:2000].lower() else "autre chose que des fiches"
+        what = "une page web, de connexion sans doute," if is_web_page(body) else "autre chose que des fiches"
         raise _refused(f"le serveur a rendu {what} au lieu des données", url)
-    tables.put(path, body)
-    return page
+    return said
+
+
+def are_rows(said):
+    """Whether it is a list of JSON objects."""
+    return isinstance(said, list) and all(isinstance(row, dict) for row in said)
+
+
+def is_web_page(body):
+    """Whether an answer is a page for people, of login most often, whatever was asked for."""
+    start = body[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return start.startswith(b"<") and any(tag in start for tag in (b"<html", b"<head", b"<body"))
 
 
 def get(link, url):
@@ -106,7 +137,7 @@ def get(link, url):
         raise InputUnreadable(Problem("le serveur renvoie à une autre adresse : refusé, le jeton n’y va pas", link.server, value=url))
     url = urljoin(link.server, url)
     try:
-        answer = tenacity.Retrying(retry=tenacity.retry_if_exception(_passing) | tenacity.retry_if_result(lambda a: a.status in AGAIN),
+        answer = tenacity.Retrying(retry=PASSING | tenacity.retry_if_result(lambda a: a.status in AGAIN),
                                    wait=_wait, stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(PATIENCE),
                                    retry_error_callback=lambda state: state.outcome and state.outcome.result())(_asked, link, url)
     except requests.Timeout as error:
@@ -122,13 +153,9 @@ def get(link, url):
 
 def _host(link, url):
     try:
-        return [part.lower() for part in urlsplit(urljoin(link.server, url))[:2]]
-    except ValueError:  # « http://[ » is nobody's address
+        return [part.lower() for part in urlsplit(urljoin(link.server, url).encode())[:2]]
+    except ValueError:  # « http://[ » is nobody's address, nor is half a character
         return None
-
-
-def _passing(error):
-    return isinstance(error, CUTS) and not isinstance(error, requests.exceptions.SSLError)
 
 
 def _wait(state):
@@ -142,11 +169,12 @@ def _wait(state):
 
 def _asked(link, url):
     body, end = bytearray(), time.monotonic() + PATIENCE
-    with requests.get(url, auth=link, timeout=TIMEOUTS, stream=True) as response:
+    with link.session.get(url, auth=link, timeout=TIMEOUTS, stream=True) as response:
+        announced = response.raw.length_remaining or 0  # known, it spares a slow line the reading of what is too large
         for piece in response.iter_content(PIECE):
             body += piece
-            if len(body) > LARGEST:
-                raise InputUnsafe(Problem(f"réponse de plus de {LARGEST // 10**6} Mo", remedy="Demandez un réglage d’export plus court.", value=url))
+            if max(len(body), announced) > LARGEST:
+                raise InputUnsafe(Problem(f"réponse de plus de {LARGEST // 10**6} Mo", remedy="Demandez moins, ou prenez ce fichier à la main.", value=url))
             if time.monotonic() > end:
                 raise ResourcesLacking(Problem("le serveur répond trop lentement", remedy="Relancez : ce qui est reçu est gardé.", value=url))
         return Answer(response.status_code, response.headers, bytes(body))

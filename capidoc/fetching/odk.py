@@ -5,7 +5,8 @@ OData and not pyodk, which keeps password and session in files of the user's fol
 
 from urllib.parse import quote
 
-from capidoc.fetching.link import rows
+from capidoc.fetching.attached import File
+from capidoc.fetching.link import Absent, listed, rows
 
 PAGE = ("value", "@odata.nextLink", "@odata.count")
 REVIEWS = {"approved": "validation_status_approved", "rejected": "validation_status_not_approved", "hasIssues": "validation_status_on_hold"}
@@ -13,9 +14,45 @@ REVIEWS = {"approved": "validation_status_approved", "rejected": "validation_sta
 
 def submissions(link, asked, kept):
     """The submissions by time of arrival, repeats nested, flat `group/name` keys."""
-    form = f"{link.server}/v1/projects/{asked.projet}/forms/{quote(asked.formulaire, safe='')}.svc"
-    found = rows(link, f"{form}/Submissions?%24top=1000&%24count=true&%24expand=%2A", PAGE, kept)
-    return sorted(map(_submission, found), key=lambda one: (one["_submission_time"], one["_id"]))
+    return sorted(map(_submission, _rows(link, asked, kept)), key=lambda one: (one["_submission_time"], one["_id"]))
+
+
+def attached(link, asked, kept, questions):
+    """The Files that the server holds of those questions: their answers are names, of which the server may say that it has not all the files."""
+    for row in _rows(link, asked, kept):
+        known, uuid = row.get("__system") or {}, str(row.get("__id"))
+        place = f"{_form(link, asked)}/submissions/{quote(uuid, safe='')}/attachments"
+        answers = [(question, name) for question, name in _answers(row) if question in questions]
+        whole = known.get("attachmentsPresent") == known.get("attachmentsExpected", "?")
+        there = None if whole or not answers else _there(link, place)
+        for question, name in answers:
+            if there is None or name in there:
+                yield File(uuid.removeprefix("uuid:"), question, name, f"{place}/{quote(name, safe='', errors='replace')}")
+
+
+def _there(link, place):
+    try:
+        return {one.get("name") for one in listed(link, place) if one.get("exists")}
+    except Absent:  # the submission was deleted since
+        return set()
+
+
+def _answers(row):
+    """The (question, answer) pairs of a row, its groups and its repeats."""
+    for name, value in row.items():
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, dict):
+                yield from _answers(one)
+            elif isinstance(one, str):
+                yield name, one
+
+
+def _rows(link, asked, kept):
+    return rows(link, f"{_form(link, asked)}.svc/Submissions?%24top=1000&%24count=true&%24expand=%2A", PAGE, kept)
+
+
+def _form(link, asked):
+    return f"{link.server}/v1/projects/{asked.projet}/forms/{quote(asked.formulaire, safe='')}"
 
 
 def _submission(row):
