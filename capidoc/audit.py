@@ -48,7 +48,9 @@ class _Places:
 
     def __init__(self, rows):
         self.known = {}
-        self.numbers = pd.Index(self._numbers(rows))
+        numbers = self._numbers(rows)
+        self.order = np.argsort(numbers, kind="stable")
+        self.numbers = numbers[self.order]
 
     def _numbers(self, rows):
         file, sheet = (coding.coded(rows[name]).cat for name in ROW[:2])
@@ -57,7 +59,11 @@ class _Places:
 
     def of(self, rows):
         """The position of each row among those received, -1 where it is not there."""
-        return self.numbers.get_indexer(self._numbers(rows)) if len(rows) else np.array([], int)
+        sought = self._numbers(rows)
+        if not len(self.numbers):
+            return np.full(len(rows), -1)
+        near = np.minimum(np.searchsorted(self.numbers, sought), len(self.numbers) - 1)
+        return np.where(self.numbers[near] == sought, self.order[near], -1)
 
 
 def _replayed(said, lines, at):

@@ -112,7 +112,7 @@ def outliers(table, questions, source, repeat=""):
         below = numbers.index[numbers < 0] if (numbers[numbers.notna()] < 0).mean() < RARE else []
         parts.append(_found(table.loc[below], question, "valeur_extreme", "Négatif, quand les autres nombres sont positifs."))
         logs = np.log(numbers[numbers > 0])
-        gaps = _gaps(logs, table.loc[logs.index], source, repeat) if len(logs) >= ENOUGH else logs[:0]
+        gaps = _gaps(logs, table, source, repeat) if len(logs) >= ENOUGH else logs[:0]
         hit = gaps.index[far(gaps)]
         about = np.exp(logs[hit] - gaps[hit]).map("{:.2g}".format)
         expected = about.map({said: f"Attendu autour de {french.number(float(said), 0 if float(said) >= 10 else 1)}." for said in about.unique()})
@@ -123,13 +123,13 @@ def outliers(table, questions, source, repeat=""):
 def _gaps(logs, table, source, repeat):
     """How far each log is from what is expected: its unit's trend (Theil–Sen) where units are seen often, else the medians of its groups."""
     moment = source.moment if not repeat else None
-    if moment and (visits := _visits(table[source.identifiant])).median() >= FEW:
+    if moment and (visits := _visits(table.loc[logs.index, source.identifiant])).median() >= FEW:
         often = logs.index[visits >= FEW]
         clock = coding.numbers(table.loc[often, moment], lambda said: int(said[:4]) * 12 + int(said[5:7]))
-        return _centred(_from_trends(logs[often], table.loc[often, source.identifiant], clock), table[moment])
+        return _centred(_from_trends(logs[often], table.loc[often, source.identifiant], clock), table.loc[often, moment])
     gaps = logs - logs.median()
     for group in [*source.of(repeat).attributs.values(), *([moment] if moment else [])]:
-        gaps = _centred(gaps, table[group])
+        gaps = _centred(gaps, table.loc[logs.index, group])
     return gaps
 
 

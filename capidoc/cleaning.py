@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from capidoc import coding, constraints, values
@@ -33,7 +34,10 @@ class Work:
 
     def without(self, rows, motif, statut="exclue", column=""):
         """This Work less some rows (boolean mask), each told in what is set aside."""
-        return replace(self, table=self.table[~rows]).setting_aside(self.table[rows], "ligne", column, statut, motif) if rows.any() else self
+        if not rows.any():
+            return self
+        rows = np.asarray(rows)
+        return replace(self, table=self.table[~rows].reset_index(drop=True)).setting_aside(self.table[rows], "ligne", column, statut, motif)
 
     def setting_aside(self, rows, portee, column, statut, motif):
         """This Work with some rows, or their cells of one column, told in what is set aside; the motif is one, or a Series of the rows'."""

@@ -80,6 +80,8 @@ def same(one, other):
 
 def stacked(tables):
     """The tables of texts and numbers under each other, a column that one lacks being empty there."""
+    if len(tables) == 1:
+        return tables[0].reset_index(drop=True)
     names = dict.fromkeys(name for table in tables for name in table)
     index = pd.RangeIndex(sum(map(len, tables)))
     return pd.DataFrame({name: _joined([table.get(name, "") if name in table else constant("", table.index) for table in tables], index)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from capidoc import coding, withheld, xlsform
@@ -208,7 +209,7 @@ def _with_origin(table, sheet, source, repeat):
     nothing = coding.constant("", table.index)
     uuid = table.get("_submission__uuid" if repeat else "_uuid", table.get(source.identifiant, nothing))
     origin = pd.DataFrame({"fichier": coding.constant(sheet.file, table.index), "feuille": coding.constant(sheet.name, table.index),
-                           "ligne": table.index, "uuid": coding.recoded(uuid, {text: spaced(text) for text in coding.words(uuid)}),
+                           "ligne": table.index.to_numpy(np.int32), "uuid": coding.recoded(uuid, {text: spaced(text) for text in coding.words(uuid)}),
                            "indice": table.get("_index", nothing)}, index=table.index)
     if repeat:
         origin["parent"], origin["soumission"], origin["hote"] = table["_parent_index"], origin["uuid"], table.get("_parent_table_name", nothing)

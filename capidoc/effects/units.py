@@ -18,24 +18,27 @@ def cells(indicator, observed, moments=()):
     if indicator.regle == "ratio":
         divided = _grouped(indicator, observed(indicator.source, [indicator.denominateur], moments))
         counted = coding.stacked([counted, divided.assign(valeur=float("nan"), base=divided["nombre"])])
-    keys = [*UNIT, *indicator.dimensions, *ORIGIN, "poids", "strate"]
     if indicator.answer:
         # Each ticked choice is a row: a record answers once.
-        counted = counted.groupby(keys, as_index=False, dropna=False)[["valeur", "base"]].max()
-    counted = counted[[*keys, "valeur", "base"]]
+        counted = counted.groupby([*_keys(indicator), *ORIGIN], as_index=False, dropna=False)[["valeur", "base"]].max()
+    # What is only added up need not remember its record, nor what it does not divide by.
+    own = ["valeur"] if indicator.regle in COUNTED else ["valeur", "base", *ORIGIN]
+    counted = counted[[*_keys(indicator), *own]]
     return _with_zeros(indicator, counted, observed, moments) if indicator.regle == "nombre" else counted
+
+
+def _keys(indicator):
+    """What the indicator groups its observations by: unit, moment, dimensions, weight and stratum where it has some."""
+    return [*UNIT, *indicator.dimensions, *(["poids"] if indicator.poids else []), *(["strate"] if indicator.strate else [])]
 
 
 def _grouped(indicator, rows):
     """The observations with all that the indicator groups them by."""
     nothing = coding.constant("", rows.index)
-    unsaid = {d: nothing for d in indicator.dimensions if d not in rows}
-    return rows.assign(moment=rows["moment"] if indicator.moments else nothing, poids=_weights(indicator, rows),
-                       strate=rows[indicator.strate] if indicator.strate else nothing, **unsaid)
-
-
-def _weights(indicator, rows):
-    return coding.numbers(rows[indicator.poids]) if indicator.poids else 1.0
+    told = {d: nothing for d in indicator.dimensions if d not in rows}
+    told |= {"poids": coding.numbers(rows[indicator.poids])} if indicator.poids else {}
+    told |= {"strate": rows[indicator.strate]} if indicator.strate else {}
+    return rows.assign(moment=rows["moment"] if indicator.moments else nothing, **told)
 
 
 def _worth(indicator, rows):
@@ -49,40 +52,42 @@ def _with_zeros(indicator, counted, observed, moments):
     """The counts of a repeat, with a zero for each unit seen at the moment that has no row there."""
     parent = _grouped(indicator, observed(indicator.source.partition(".")[0], [RECORD], moments))
     own = [d for d in indicator.dimensions if (parent[d] != "").any()]
-    grid = parent[[*UNIT, *own, "poids", "strate"]].drop_duplicates()
+    grid = parent[[c for c in _keys(indicator) if c in own or c not in indicator.dimensions]].drop_duplicates()
     for dimension in (d for d in indicator.dimensions if d not in own):
         grid = grid.merge(counted[[dimension]].drop_duplicates(), how="cross")
-    nothing = {"fichier": coding.constant("", grid.index), "feuille": coding.constant("", grid.index), "ligne": 0}
-    return coding.stacked([counted, grid.assign(valeur=0.0, base=float("nan"), **nothing)])
+    return coding.stacked([counted, grid.assign(valeur=0.0)])
 
 
 def units(indicator, cells):
     """One row per unit × moment: its valeur, base, poids and strate; valeur missing (not zero) where everything is."""
     places, first = _places(cells)
-    table = cells[[*UNIT, "poids", "strate"]].iloc[first].reset_index(drop=True)
+    table = cells[[*UNIT, *(c for c in ("poids", "strate") if c in cells)]].iloc[first].reset_index(drop=True)
+    table = table.assign(**{name: alike for name, alike in (("poids", 1.0), ("strate", coding.constant("", table.index))) if name not in table})
     # A unit seen in several months is still one unit; whatever else is measured adds up over its records and groups.
     table["valeur"] = (_largest if indicator.regle == "effectif" else _summed)(cells["valeur"], places, len(first))
-    if indicator.regle == "ratio":
-        return table.assign(base=_summed(cells["base"], places, len(first)))
-    return table.assign(base=_records(cells, places, len(first)) if indicator.regle not in COUNTED else 1.0)
+    if indicator.regle in COUNTED:
+        return table
+    return table.assign(base=_summed(cells["base"], places, len(first)) if indicator.regle == "ratio" else _records(cells, places, len(first)))
 
 
 def _places(cells):
     """The place of each row among the units × moments, in their order, and a row of each."""
     unit, moment = (coding.coded(cells[name]).cat for name in UNIT)
-    rank = unit.codes.to_numpy(np.int64) * len(moment.categories) + moment.codes.to_numpy()
-    first = np.full(len(unit.categories) * len(moment.categories), -1)
-    first[rank[::-1]] = np.arange(len(cells))[::-1]
-    met = np.flatnonzero(first >= 0)
-    places = np.cumsum(first >= 0) - 1
-    return places[rank], first[met]
+    every = len(unit.categories) * len(moment.categories)
+    kind = np.int32 if max(every, len(cells)) < 2**31 else np.int64
+    rank = unit.codes.to_numpy(kind) * kind(len(moment.categories)) + moment.codes.to_numpy()
+    first = np.full(every, -1, kind)
+    first[rank[::-1]] = np.arange(len(cells), dtype=kind)[::-1]
+    met = first >= 0
+    return (np.cumsum(met, dtype=kind) - kind(1))[rank], first[met]
 
 
 def _summed(values, places, length):
     """The sum of the known values at each place, missing where none is."""
     known = values.notna().to_numpy()
-    count = np.bincount(places[known], minlength=length)
-    return np.where(count > 0, np.bincount(places[known], values.to_numpy(float)[known], length), np.nan)
+    sums = np.bincount(places[known], values.to_numpy(float)[known], length).astype(float)
+    sums[np.bincount(places[known], minlength=length) == 0] = np.nan
+    return sums
 
 
 def _largest(values, places, length):
