@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from capidoc import coding
 from capidoc.problems import Problem, QualityRefused
 from capidoc.values import key
 
 ROW = ["fichier", "feuille", "ligne"]
+NEVER = "rien"
 
 
 def check(received, cleaned):
@@ -17,63 +19,107 @@ def check(received, cleaned):
     problems, compared = [], 0
     for name, source in received.items():
         log, aside = (part[part["source"] == name] for part in (cleaned.log, cleaned.aside))
+        cells = aside[aside["portee"] == "cellule"].rename(columns={"valeur": "avant"}).assign(apres="")
+        lines = coding.stacked([part[[*ROW, "colonne", "avant", "apres"]] for part in (log, cells)])
         tables = source.tables(name)
-        texts = pd.concat(tables.values(), ignore_index=True).fillna("rien")
-        places, columns = pd.MultiIndex.from_frame(texts[ROW]), {c: texts[c].to_numpy(object, copy=True) for c in texts if c not in ROW}
-        problems += _replay(columns, places, log, "avant", "apres")
-        problems += _replay(columns, places, aside[aside["portee"] == "cellule"], "valeur", None)
-        start, gone = 0, _found(aside[aside["portee"] == "ligne"], places)
-        for label, table in tables.items():
-            kept, here = cleaned.tables[label], np.arange(start, start + len(table))
-            at, start = _found(kept, places), start + len(table)
-            problems += [*_rows(places, here, kept, at, gone), *_differences(columns, kept, at, source.form.of(label.partition(".")[2]))]
-            compared += kept.size
+        text = coding.stacked([*tables.values()])
+        places = _Places(text)
+        kept = {label: (cleaned.tables[label], places.of(cleaned.tables[label])) for label in tables}
+        problems += _rows(text, tables, kept, places.of(aside[aside["portee"] == "ligne"]))
+        for column in dict.fromkeys(c for table in (text, *(table for table, _ in kept.values())) for c in table if c not in ROW):
+            said = text.get(column, coding.constant(NEVER, text.index))
+            own = lines[lines["colonne"] == column]
+            said, unmet = _replayed(said, own, places.of(own))
+            problems += unmet
+            for label, (table, at) in kept.items():
+                questions = source.form.of(label.partition(".")[2])
+                if column in table:
+                    problems += _differences(said, table, column, at, questions[column].choices if column in questions else {})
+        compared += sum(table.size for table, _ in kept.values())
+        unknown = lines[~lines["colonne"].isin(list(text))]
+        problems += [_unmet(line, NEVER) for line in coding.plain(unknown).to_dict("records")]
     if problems:
         raise QualityRefused(*problems)
     return compared
 
 
-def _found(rows, places):
-    """The position of each row of a table among the places, -1 where it is not there."""
-    return places.get_indexer(pd.MultiIndex.from_frame(rows[ROW]))
+class _Places:
+    """Where the rows received are, each place as one number: its file, its sheet, its line."""
+
+    def __init__(self, rows):
+        self.known = {}
+        numbers = self._numbers(rows)
+        self.order = np.argsort(numbers, kind="stable")
+        self.numbers = numbers[self.order]
+
+    def _numbers(self, rows):
+        file, sheet = (coding.coded(rows[name]).cat for name in ROW[:2])
+        files, sheets = (np.array([self.known.setdefault(word, len(self.known)) for word in said.categories], np.int64) for said in (file, sheet))
+        return (files[file.codes] << 48) + (sheets[sheet.codes] << 32) + rows["ligne"].to_numpy(np.int64)
+
+    def of(self, rows):
+        """The position of each row among those received, -1 where it is not there."""
+        sought = self._numbers(rows)
+        if not len(self.numbers):
+            return np.full(len(rows), -1)
+        near = np.minimum(np.searchsorted(self.numbers, sought), len(self.numbers) - 1)
+        return np.where(self.numbers[near] == sought, self.order[near], -1)
 
 
-def _replay(columns, places, lines, before, after):
-    """The lines that do not meet the value they quote; the others are applied to the columns of text."""
-    for i, line in zip(_found(lines, places), lines.to_dict("records"), strict=True):
-        met = columns[line["colonne"]][i] if i >= 0 and line["colonne"] in columns else "rien"
-        if met != line[before]:
-            place = tuple(line[part] for part in ROW)
-            yield _problem(place, line["colonne"], line[before], f"le journal annonce cette valeur, la donnée porte « {met} »")
-        else:
-            columns[line["colonne"]][i] = line[after] if after else ""
+def _replayed(said, lines, at):
+    """A column of text once the lines of the log are applied, in their order; and the problems of those that do not meet the value they quote."""
+    unmet, turns = [], pd.Series(at).groupby(at).cumcount().to_numpy()
+    for turn in range(turns.max(initial=-1) + 1):  # a cell may be changed several times
+        now, rows = lines[turns == turn], at[turns == turn]
+        met = coding.same(said.iloc[rows], now["avant"]) & (rows >= 0)
+        unmet += [_unmet(line, said.iloc[i] if i >= 0 else NEVER) for line, i in zip(coding.plain(now[~met]).to_dict("records"), rows[~met], strict=True)]
+        said = coding.put(said, rows[met], now.loc[met, "apres"])
+    return said, unmet
 
 
-def _differences(columns, kept, at, questions):
+def _differences(said, kept, column, at, choices):
     """The cells kept that are not the text received, once the log is applied."""
-    for column in (c for c in kept if c not in ROW):
-        choices = questions[column].choices if column in questions else {}
-        labels = {value: _labels(value, choices) for value in kept[column].unique()} if choices else {}
-        values = kept[column].to_numpy(object)
-        said = np.where(at < 0, "rien", columns[column][at]) if column in columns else np.full(len(kept), "rien", object)
-        for i in np.flatnonzero(said != values):
-            if key(said[i]) not in labels.get(values[i], ()):  # a whole export in labels is another writing of the same answers
-                told = f"différence que rien n’explique : la donnée reçue et son journal disent « {said[i]} »"
-                yield _problem(tuple(kept[ROW].iloc[i]), column, values[i], told)
+    rows = np.flatnonzero(~coding.same(said.iloc[at], kept[column]) & (at >= 0))  # of rows that nobody sent, `_rows` tells
+    text, value = said.iloc[at[rows]].cat, coding.coded(kept[column]).iloc[rows].cat
+    pairs = text.codes.to_numpy(np.int64) * len(value.categories) + value.codes.to_numpy()
+    met = {pair: (text.categories[pair // len(value.categories)], value.categories[pair % len(value.categories)]) for pair in pd.unique(pairs)}
+    # A whole export in labels is another writing of the same answers.
+    wrong = [pair for pair, (read, stands) in met.items() if key(read) not in _labels(stands, choices)]
+    for i in np.flatnonzero(np.isin(pairs, wrong)):
+        read, stands = met[pairs[i]]
+        yield _problem(tuple(kept[ROW].iloc[rows[i]]), column, stands, f"différence que rien n’explique : la donnée reçue et son journal disent « {read} »")
 
 
 def _labels(value, choices):
     """How an export in one language or another writes an answer, or several ticked ones."""
-    texts = [choices[value]] if value in choices else [choices.get(one, ()) for one in value.split()]
+    texts = [choices[value]] if value in choices else [choices.get(one, ()) for one in value.split()] if choices else []
     return {key(" ".join(one)) for one in zip(*texts, strict=False)}
 
 
-def _rows(places, here, kept, at, gone):
+def _rows(text, tables, kept, gone):
     """Rows that left without a reason, or that have one and stayed."""
-    for i in np.setdiff1d(here, np.union1d(at, gone)):
-        yield _problem(places[i], "", None, "ligne écartée sans motif")
-    for place in kept.loc[np.isin(at, gone) | ~np.isin(at, here), ROW].itertuples(index=False, name=None):
-        yield _problem(place, "", None, "ligne gardée que le journal écarte, ou que personne n’a envoyée")
+    start = 0
+    told = _marked(gone, len(text))
+    for label, table in tables.items():
+        stayed, at = kept[label]
+        here = slice(start, start := start + len(table))
+        for i in here.start + np.flatnonzero(~(_marked(at, len(text)) | told)[here]):
+            yield _problem(tuple(text[ROW].iloc[i]), "", None, "ligne écartée sans motif")
+        elsewhere = (at < here.start) | (at >= here.stop)
+        for place in coding.plain(stayed.loc[elsewhere | told[at], ROW]).itertuples(index=False, name=None):
+            yield _problem(place, "", None, "ligne gardée que le journal écarte, ou que personne n’a envoyée")
+
+
+def _marked(positions, length):
+    """Which rows of a table of that length are among the positions, -1 apart."""
+    marks = np.zeros(length + 1, bool)
+    marks[positions] = True
+    return marks[:-1]
+
+
+def _unmet(line, said):
+    """The problem of a line of the log that the received text does not bear out."""
+    return _problem(tuple(line[part] for part in ROW), line["colonne"], line["avant"], f"le journal annonce cette valeur, la donnée porte « {said} »")
 
 
 def _problem(place, column, value, what):

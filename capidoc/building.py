@@ -51,8 +51,8 @@ def _taken_over(programme, notebook, cleaning):
     for state in sorted((programme.root / "data" / "processed" / programme.slug).glob(f"**/{STATE}")):
         told = json.loads(state.read_text(encoding="utf-8"))
         if told.get("nettoyage") == cleaning and told["nettoyees"].items() <= _tables(state.parent).items():
-            (programme.processed / "carnets").mkdir(parents=True, exist_ok=True)
             for name in told["nettoyees"]:
+                (programme.processed / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(state.parent / name, programme.processed / name)
             running.retell(programme.processed / "carnets" / f"{notebook}.ipynb", _asked(notebook, parameters(programme)))
             return True
@@ -81,13 +81,13 @@ def _computed(programme, described):
 
 def _tables(folder):
     """The sha256 of the tables and of the two executed notebooks that stand in a folder of data/processed, by name."""
-    own = [*folder.glob("*.*"), *(folder / "carnets").glob("*.ipynb")]
+    own = [*folder.glob("*.*"), *(folder / "observations").glob("*"), *(folder / "carnets").glob("*.ipynb")]
     return {p.relative_to(folder).as_posix(): publishing.digest(p) for p in sorted(own) if p.is_file() and p.name not in (PROPOSED, STATE, DRAWN)}
 
 
 def _cleared(folder):
     """Nothing; the tables of the last run are gone, so that a run that stops leaves no mixture of two."""
-    for own in ("carnets", "figures"):
+    for own in ("carnets", "figures", "observations"):
         shutil.rmtree(folder / own, ignore_errors=True)
     for path in folder.glob("*.*"):
         if path.name != PROPOSED:

@@ -1,12 +1,13 @@
 """What deserves a look: one function per check, every finding in one shape."""
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
 
-from capidoc import french
+from capidoc import coding, french
 from capidoc.cleaning import PLACE
 from capidoc.ingest import REMARKS
 from capidoc.problems import near
@@ -19,6 +20,7 @@ INTERVIEWS = ["source", "enqueteur", "fiches", "minutes", "minutes_min", "minute
 Z_LIMIT, NORMAL = 3.5, 0.6745
 RARE = 0.1
 FEW = 5  # below, a group's median says little of the group
+PAIRS = 4_000_000  # of moments compared at a time: what memory holds lightly
 ENOUGH = 10  # below, neither a spread nor a share is worth a finding
 # Bennett (2001), Aust N Z J Public Health 25(5): beyond 10 % missing, results are likely to be biased.
 MISSING_LIMIT = 0.10
@@ -47,29 +49,30 @@ def findings(identity, received, cleaned, decisions, controls):
 
 def _typed(text, log):
     """The received text after the corrections of people: what a further correction has to quote."""
-    fixes = log[log["regle"] == "correction"]
-    text, rows = text.copy(), _rows(text, fixes)
-    for fix in fixes.itertuples():
-        if (fix.fichier, fix.feuille, fix.ligne) in rows:
-            text.loc[rows[fix.fichier, fix.feuille, fix.ligne], fix.colonne] = fix.apres
+    for fix, row in _met(log[log["regle"] == "correction"], text):
+        text = text.assign(**{fix.colonne: coding.put(text[fix.colonne], text.index == row, fix.apres)})
     return text
 
 
-def _rows(table, told):
-    """Where the rows that are told of are in the table {(file, sheet, line): index}, and a few others."""
-    table = table[table["ligne"].isin(told["ligne"])]
-    return dict(zip(table[PLACE].itertuples(index=False, name=None), table.index, strict=True))
+def _met(told, table):
+    """What is told of rows, as records, and the index of each in the table that received it; what is told of other tables' is left out."""
+    rows = table[table["ligne"].isin(told["ligne"])]
+    places = dict(zip(coding.plain(rows[PLACE]).itertuples(index=False, name=None), rows.index, strict=True))
+    return [(row, places[place]) for row in coding.plain(told).itertuples() if (place := (row.fichier, row.feuille, row.ligne)) in places]
 
 
 def _completed(parts, typed, controls):
     """The findings under each other, with the uuid of their row, the text of their cell, and how grave they are."""
     if not parts:
         return pd.DataFrame(columns=FINDINGS)
-    found = pd.concat(parts, ignore_index=True).reindex(columns=FINDINGS).astype(object).fillna("")
-    rows = {place: (text, i) for text in typed.values() for place, i in _rows(text, found).items()}
-    met = [text.loc[i] if len(text) else {} for text, i in (rows.get(place, ({}, 0)) for place in found[PLACE].itertuples(index=False, name=None))]
-    found["uuid"] = [row.get("uuid", uuid) for row, uuid in zip(met, found["uuid"], strict=True)]
-    found["valeur"] = [row.get(question, value) for row, question, value in zip(met, found["question"], found["valeur"], strict=True)]
+    found = coding.plain(pd.concat([coding.plain(part) for part in parts], ignore_index=True)).reindex(columns=FINDINGS).astype(object).fillna("")
+    for text in typed.values():
+        if met := _met(found, text):
+            own, rows = (list(index) for index in zip(*((row.Index, i) for row, i in met), strict=True))
+            found.loc[own, "uuid"] = coding.plain(text.loc[rows, "uuid"]).to_numpy()
+            for question, cells in found.loc[own].assign(rang=rows).groupby("question"):
+                if question in text:
+                    found.loc[cells.index, "valeur"] = coding.plain(text.loc[cells["rang"], question]).to_numpy()
     known = {control: (gravity, advice) for gravity, said in controls.items() for control, (_, advice) in said.items()}
     found["gravite"], advice = (found["controle"].map(lambda control, part=part: known[control][part]) for part in (0, 1))
     found["proposition"] = found["proposition"].where(found["proposition"] != "", advice)
@@ -79,13 +82,15 @@ def _completed(parts, typed, controls):
 
 def _kept(found, corrections):
     looked = {(fix.uuid, fix.question, key(fix.ancienne)) for fix in corrections[corrections["action"] == "garder"].itertuples()}
-    again = [(f.uuid, f.question, key(str(f.valeur))) in looked for f in found.itertuples()]
-    return found.drop(index=found.index[again]).reset_index(drop=True)
+    maybe = found[found["uuid"].isin([uuid for uuid, *_ in looked])]
+    again = [f.Index for f in maybe.itertuples() if (f.uuid, f.question, key(str(f.valeur))) in looked]
+    return found.drop(index=again).reset_index(drop=True)
 
 
 def _found(rows, question, control, proposal=""):
     """Findings on the cells of one question, in these rows of a table."""
-    return rows[[*PLACE, "uuid"]].assign(question=question, valeur=rows[question], controle=control, proposition=proposal)
+    return coding.plain(rows[[*PLACE, "uuid", question]]).assign(question=question, valeur=coding.plain(rows[question]), controle=control,
+                                                                 proposition=proposal)
 
 
 def _told(question, value, control, **more):
@@ -103,13 +108,14 @@ def outliers(table, questions, source, repeat=""):
     """Numbers far from what is expected of their unit or group, compared on logs so that one zero too many stands out; and rare negative ones."""
     parts = []
     for question in (q for q in source.of(repeat).kept if q in table and questions[q].kind == "nombre"):
-        numbers = pd.to_numeric(table[question].where(table[question] != "")).astype(float)
+        numbers = coding.numbers(table[question])
         below = numbers.index[numbers < 0] if (numbers[numbers.notna()] < 0).mean() < RARE else []
         parts.append(_found(table.loc[below], question, "valeur_extreme", "Négatif, quand les autres nombres sont positifs."))
         logs = np.log(numbers[numbers > 0])
-        gaps = _gaps(logs, table.loc[logs.index], source, repeat) if len(logs) >= ENOUGH else logs[:0]
+        gaps = _gaps(logs, table, source, repeat) if len(logs) >= ENOUGH else logs[:0]
         hit = gaps.index[far(gaps)]
-        expected = np.exp(logs[hit] - gaps[hit]).map(lambda v: f"Attendu autour de {french.number(float(f'{v:.2g}'), 0 if v >= 10 else 1)}.")
+        about = np.exp(logs[hit] - gaps[hit]).map("{:.2g}".format)
+        expected = about.map({said: f"Attendu autour de {french.number(float(said), 0 if float(said) >= 10 else 1)}." for said in about.unique()})
         parts.append(_found(table.loc[hit], question, "valeur_extreme", expected))
     return pd.concat(parts) if parts else pd.DataFrame(columns=REMARKS)
 
@@ -117,29 +123,44 @@ def outliers(table, questions, source, repeat=""):
 def _gaps(logs, table, source, repeat):
     """How far each log is from what is expected: its unit's trend (Theil–Sen) where units are seen often, else the medians of its groups."""
     moment = source.moment if not repeat else None
-    if moment and (visits := table[source.identifiant].map(table[source.identifiant].value_counts())).median() >= FEW:
-        logs, units = logs[visits >= FEW], table[source.identifiant]
-        clock = table[moment].map({m: int(m[:4]) * 12 + int(m[5:7]) for m in table[moment].unique()})
-        own = logs - clock * _trends(logs, units[logs.index], clock[logs.index])
-        return _centred(own.dropna() - own.groupby(units).transform("median"), table[moment])
+    if moment and (visits := _visits(table.loc[logs.index, source.identifiant])).median() >= FEW:
+        often = logs.index[visits >= FEW]
+        clock = coding.numbers(table.loc[often, moment], lambda said: int(said[:4]) * 12 + int(said[5:7]))
+        return _centred(_from_trends(logs[often], table.loc[often, source.identifiant], clock), table.loc[often, moment])
     gaps = logs - logs.median()
     for group in [*source.of(repeat).attributs.values(), *([moment] if moment else [])]:
-        gaps = _centred(gaps, table[group])
+        gaps = _centred(gaps, table.loc[logs.index, group])
     return gaps
 
 
-def _trends(values, units, clock):
-    """The slope of each unit, row by row, as Theil (1950) and Sen (1968) have it: the median of those between any two of its moments."""
-    unit = pd.factorize(units)[0]
+def _visits(units):
+    """How many rows the unit of each row has."""
+    codes = coding.coded(units).cat.codes
+    return pd.Series(np.bincount(codes)[codes], units.index)
+
+
+def _from_trends(values, units, clock):
+    """How far each value is from the trend of its unit, whose slope is, as Theil (1950) and Sen (1968) have it, the median of those between any two moments."""
+    unit, gaps = coding.coded(units).cat.codes.to_numpy(), np.full(len(values), np.nan)
     order = np.lexsort((clock, unit))
-    u, t, v = unit[order], clock.to_numpy()[order], values.to_numpy()[order]
-    slopes, owners = [], []
-    for lag in range(1, np.bincount(unit).max()):  # every pair of a unit, for all units at once
-        pair = (u[lag:] == u[:-lag]) & (t[lag:] > t[:-lag])
-        slopes.append((v[lag:] - v[:-lag])[pair] / (t[lag:] - t[:-lag])[pair])
-        owners.append(u[lag:][pair])
-    middles = pd.Series(np.concatenate(slopes)).groupby(np.concatenate(owners)).median()
-    return middles.reindex(unit).set_axis(values.index)
+    firsts = np.flatnonzero(np.diff(unit[order], prepend=-1))
+    sizes = np.diff(firsts, append=len(order))
+    for size in set(sizes[sizes > 1]):  # units of as many visits are judged together, some at a time
+        several = firsts[sizes == size]
+        for some in np.array_split(several, 1 + len(several) * size * size // PAIRS):
+            rows = order[some[:, None] + np.arange(size)]
+            when, value = clock.to_numpy()[rows], values.to_numpy()[rows]
+            own = value - when * _slopes(when, value)[:, None]
+            gaps[rows] = own - np.median(own, axis=1)[:, None]
+    return pd.Series(gaps, values.index).dropna()
+
+
+def _slopes(when, value):
+    """The median slope of each row of values, seen at moments in order; those of one moment have none between them."""
+    one, other = np.triu_indices(when.shape[1], 1)
+    apart = when[:, other] - when[:, one]
+    slopes = (value[:, other] - value[:, one]) / np.where(apart > 0, apart, np.nan)
+    return np.median(slopes, axis=1) if (apart > 0).all() else np.nanmedian(slopes, axis=1)
 
 
 def _centred(gaps, groups):
@@ -159,14 +180,24 @@ def durations(table):
 
 
 def _minutes(table):
-    start, end = (pd.to_datetime(table[column].where(table[column] != ""), utc=True, errors="coerce", format="ISO8601") for column in ("start", "end"))
-    return (end - start).dt.total_seconds() / 60
+    start, end = (coding.numbers(table[column], _minute) for column in ("start", "end"))
+    return end - start
+
+
+def _minute(said):
+    """The minute that a date and hour say, NaN where they say none."""
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(said)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() / 60
+    return float("nan")
 
 
 def versions(table):
     """The files that hold submissions of several versions of their form."""
-    parts = []
-    for (file, sheet), rows in table[table["__version__"] != ""].groupby(["fichier", "feuille"]):
+    if len({*coding.words(table["__version__"])} - {""}) < 2:
+        return pd.DataFrame(columns=REMARKS)
+    parts, said = [], coding.plain(table[table["__version__"] != ""])
+    for (file, sheet), rows in said.groupby(["fichier", "feuille"]):
         sent = rows.groupby("__version__")["envoi"].agg(["size", "min"]).sort_values("min")
         if len(sent) > 1:
             value = " ; ".join(f"{row['size']} fiches depuis le {row['min'][:10]}" for _, row in sent.iterrows())
@@ -178,13 +209,12 @@ def visits(table, aside, typed, source, months):
     """Units without a record at a month between their first one and the last month of all; a row set aside may be that visit, and is then told so."""
     if not source.moment or table.empty:
         return pd.DataFrame(columns=REMARKS)
-    month = table[source.moment].str[:7]
-    seen, first, last = set(zip(table[source.identifiant], month, strict=True)), month.groupby(table[source.identifiant]).min(), month.max()
-    missed = [(unit, m) for unit, begun in first.items() for m in months if begun < m <= last and (unit, m) not in seen]
-    lost = aside[aside["motif"].isin(LOST)].sort_values("motif", ascending=False)  # first those whose unit can be read
-    parts, rows = [], _rows(typed, lost)
-    for row in lost.itertuples():
-        text = typed.loc[rows[row.fichier, row.feuille, row.ligne]]
+    missed = _missed(table[source.identifiant], table[source.moment], months)
+    lost = aside[aside["motif"].isin(LOST)]
+    parts = []
+    # First those whose unit can be read.
+    for row, i in sorted(_met(lost, typed), key=lambda met: met[0].motif, reverse=True) if missed else ():
+        text = typed.loc[i]
         maybe = [pair for pair in missed if {key(text[source.identifiant]), key(text[source.moment])} & set(map(key, pair))]
         missed = [pair for pair in missed if [pair] != maybe]
         if maybe:
@@ -195,6 +225,17 @@ def visits(table, aside, typed, source, months):
     return pd.DataFrame(parts, columns=FINDINGS)
 
 
+def _missed(units, moments, months):
+    """The (unit, month) without a record between the unit's first month and the last of all."""
+    names, rank = sorted(coding.words(units)), {month: i for i, month in enumerate(months)}
+    row = coding.numbers(units, {name: i for i, name in enumerate(names)}.get).astype(int)
+    month = coding.numbers(moments, lambda said: rank[said[:7]]).astype(int)
+    seen = np.zeros((len(names), len(months)), bool)
+    seen[row, month] = True
+    begun = np.logical_or.accumulate(seen, axis=1)
+    return [(names[unit], months[m]) for unit, m in np.argwhere(begun & ~seen) if m <= month.max()]
+
+
 def straight_lines(table, questions):
     """Rows that give one same answer to a whole battery: at least BATTERY questions over one scale of at least SCALE choices."""
     batteries, parts = {}, []
@@ -202,7 +243,8 @@ def straight_lines(table, questions):
         if name in table and question.kind == "choix" and len(question.choices) >= SCALE:
             batteries.setdefault(tuple(question.choices), []).append(name)
     for names in (b for b in batteries.values() if len(b) >= BATTERY):
-        same = table[(table[names[0]] != "") & table[names].eq(table[names[0]], axis=0).all(axis=1)]
+        answers = coding.plain(table[names])
+        same = table[(answers[names[0]] != "") & answers.eq(answers[names[0]], axis=0).all(axis=1)]
         parts.append(_found(same, names[0], "reponses_identiques", f"La même à {len(names)} questions, jusqu’à « {names[-1]} »."))
     return pd.concat(parts) if parts else pd.DataFrame(columns=REMARKS)
 
@@ -221,10 +263,10 @@ def missing(identity, received, cleaned):
 
 def _enumerators(cleaned):
     """Who sent each row of each table, as a letter: who is who is told by the received files alone."""
-    sent = {label: table.get("_submitted_by", pd.Series("", table.index)) for label, table in cleaned.tables.items()}
-    names = sorted({name for column in sent.values() for name in column} - {""})
-    letters = {name: f"enquêteur {_letter(i)}" for i, name in enumerate(names)} | {"": ""}
-    return {label: column.map(letters) for label, column in sent.items()}
+    sent = {label: table.get("_submitted_by", coding.constant("", table.index)) for label, table in cleaned.tables.items()}
+    names = sorted({name for column in sent.values() for name in coding.words(column)} - {""})
+    letters = {name: f"enquêteur {_letter(i)}" for i, name in enumerate(names)}
+    return {label: coding.recoded(column, letters) for label, column in sent.items()}
 
 
 def _letter(rank):
@@ -255,7 +297,7 @@ def interviews(cleaned):
 def set_aside(aside, form, spellings):
     """What cleaning set aside and a person should know of, with what the cell may have meant."""
     questions = {q.name: q for q in form.questions}
-    told = aside[(aside["portee"] == "cellule") | aside["motif"].isin(ASIDE_ROWS)]
+    told = coding.plain(aside[(aside["portee"] == "cellule") | aside["motif"].isin(ASIDE_ROWS)])
     guesses = [_guess(row, questions.get(row.colonne), spellings) for row in told.itertuples()]
     return told[[*PLACE, "uuid"]].assign(question=told["colonne"], valeur=told["valeur"], controle=told["motif"], proposition=guesses)
 
@@ -287,7 +329,7 @@ def unused(corrections, typed):
     """The lines of the human log that meet no received row, or a question that its row does not have."""
     asked = {}
     for text in typed.values():
-        for uuid in text["uuid"].unique():
+        for uuid in {*corrections["uuid"]} & {*coding.words(text["uuid"])}:
             asked.setdefault(uuid, set()).update(text)
     parts = [_told(fix.question, fix.ancienne, "correction_sans_objet", uuid=fix.uuid,
                    proposition=near(fix.question, asked[fix.uuid]) if fix.uuid in asked else "Aucune fiche reçue ne porte cet identifiant.")

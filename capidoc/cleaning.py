@@ -2,12 +2,12 @@
 
 import re
 from dataclasses import dataclass, replace
-from functools import reduce
 
+import numpy as np
 import pandas as pd
 
-from capidoc import constraints, values
-from capidoc.ingest import ORIGIN, REMARKS, SUBMISSION
+from capidoc import coding, constraints, values
+from capidoc.ingest import ORIGIN, SUBMISSION
 from capidoc.problems import ConfigurationRefused, InputMismatch, Problem, QualityRefused, near
 from capidoc.values import Unreadable, key
 
@@ -21,67 +21,69 @@ REFUSED = ("validation_status_not_approved", "not approved", "non approuvé")
 
 @dataclass(frozen=True)
 class Work:
-    """A table on its way: the rows still in; so far the change log, the rows and cells set aside, what is only remarked."""
+    """A table on its way: the rows still in; so far, in parts, the change log, the rows and cells set aside, what is only remarked."""
 
     table: pd.DataFrame
-    log: pd.DataFrame
-    aside: pd.DataFrame
-    remarks: pd.DataFrame
+    log: tuple = ()
+    aside: tuple = ()
+    remarks: tuple = ()
 
-    @classmethod
-    def on(cls, table):
-        """The Work that begins with this table, nothing changed yet."""
-        return cls(table, pd.DataFrame(columns=LOG), pd.DataFrame(columns=ASIDE), pd.DataFrame(columns=REMARKS))
-
-    def changed(self, table, log):
+    def changed(self, table, *log):
         """This Work with another table and more log."""
-        return replace(self, table=table, log=_stacked(self.log, log))
+        return replace(self, table=table, log=(*self.log, *log))
 
     def without(self, rows, motif, statut="exclue", column=""):
         """This Work less some rows (boolean mask), each told in what is set aside."""
-        gone = self.table[rows]
-        values_ = gone[column] if column else ""
-        aside = gone[[*PLACE, "uuid"]].assign(portee="ligne", colonne=column, valeur=values_, statut=statut, motif=motif)
-        return replace(self, table=self.table[~rows], aside=_stacked(self.aside, aside))
+        if not rows.any():
+            return self
+        rows = np.asarray(rows)
+        return replace(self, table=self.table[~rows].reset_index(drop=True)).setting_aside(self.table[rows], "ligne", column, statut, motif)
+
+    def setting_aside(self, rows, portee, column, statut, motif):
+        """This Work with some rows, or their cells of one column, told in what is set aside; the motif is one, or a Series of the rows'."""
+        value = rows[column] if column else ""
+        return replace(self, aside=(*self.aside, _told(rows, portee=portee, colonne=column, valeur=value, statut=statut, motif=motif)))
+
+    def remarking(self, rows, question, value, control):
+        """This Work with something remarked on some rows."""
+        return replace(self, remarks=(*self.remarks, _told(rows, question=question, valeur=value, controle=control)))
 
 
-def _stacked(first, second):
-    return pd.concat([f for f in (first, second) if len(f)], ignore_index=True) if len(first) or len(second) else first
+def _told(rows, **said):
+    """Where some rows are, whose they are, and what is said of them."""
+    words = {name: coding.constant(word, rows.index) if isinstance(word, str) else coding.coded(word) for name, word in said.items()}
+    return rows[[*PLACE, "uuid"]].assign(**words)
 
 
 def rewrite(work, columns, function, rule):
     """Work with each cell of the columns passed through a function of text; every difference is logged."""
-    table, logs = work.table, []
     for column in columns:
-        before = table[column]
-        after = _met(before, {word: new for word in before.unique() if (new := function(word)) != word})
-        if len(after):
-            logs.append(_logged(table, column, before[after.index], after, rule))
-            table = table.assign(**{column: before.mask(before.index.isin(after.index), after)})
-    return work.changed(table, reduce(_stacked, logs, pd.DataFrame(columns=LOG)))
+        new = {word: other for word in coding.words(work.table[column]) if (other := function(word)) != word}
+        if new:
+            rows = work.table[work.table[column].isin(list(new))]
+            log = _logged(rows, column, coding.recoded(rows[column], new), rule)
+            work = work.changed(work.table.assign(**{column: coding.recoded(work.table[column], new)}), log)
+    return work
 
 
-def _met(cells, words):
-    """What the words {word: what} say of the cells that hold one: a column has few words, however long it is."""
-    return cells[cells.isin(list(words))].map(words)
+def _where(table, test):
+    """Which cells of a table hold a word that passes the test."""
+    return pd.DataFrame({column: coding.where(table[column], test) for column in table})
 
 
-def _where(cells, test):
-    """Which cells hold a word that passes the test, each word asked once."""
-    return cells.isin([word for word in cells.unique() if test(word)])
-
-
-def _logged(table, column, before, after, rule):
-    differ = before[before != after].index
-    return table.loc[differ, [*PLACE, "uuid"]].assign(colonne=column, avant=before[differ], apres=after[differ], regle=rule)[LOG]
+def _logged(rows, column, after, rule):
+    """The log of some rows whose cells of one column say something else from now on."""
+    return _told(rows, colonne=column, avant=rows[column], apres=after, regle=rule)
 
 
 def typed(work, column, function, rule):
     """Work with a column read by `function`; a cell that raises Unreadable is emptied and set aside with its reason."""
-    readings = {word: _read(function, word) for word in work.table[column].unique()}
+    readings = {word: _read(function, word) for word in coding.words(work.table[column])}
     other = work.table[work.table[column].isin([word for word, (_, motif) in readings.items() if motif == "autre_unite"])]
     _stopped(QualityRefused, other, column, "une autre monnaie, ou une autre durée, que celle de la question", "Convertissez-le dans corrections.csv.")
-    work = _cells_aside(work, column, _met(work.table[column], {word: motif for word, (_, motif) in readings.items() if motif}))
+    doubts = {word: motif for word, (_, motif) in readings.items() if motif}
+    doubtful = work.table[column].isin(list(doubts))
+    work = _emptied(work, column, doubtful, coding.recoded(work.table.loc[doubtful, column], doubts))
     return rewrite(work, [column], lambda word: readings.get(word, ("", ""))[0], rule)
 
 
@@ -99,12 +101,12 @@ def _read(function, value):
         return ("", doubt.motif)
 
 
-def _cells_aside(work, column, motifs):
-    """Work with the cells that have a motif, by the table's index, emptied and set aside."""
-    gone = work.table.loc[motifs.index]
-    aside = gone[[*PLACE, "uuid"]].assign(portee="cellule", colonne=column, valeur=gone[column], statut="rejetee", motif=motifs)
-    table = work.table.assign(**{column: work.table[column].mask(work.table.index.isin(motifs.index), "")})
-    return replace(work, table=table, aside=_stacked(work.aside, aside))
+def _emptied(work, column, rows, motif):
+    """Work with the cells of some rows (boolean mask) emptied and set aside, for one motif or a Series of the rows'."""
+    if not rows.any():
+        return work
+    emptied = work.table.assign(**{column: coding.put(work.table[column], rows, "")})
+    return replace(work, table=emptied).setting_aside(work.table[rows], "cellule", column, "rejetee", motif)
 
 
 def corrected(work, corrections):
@@ -115,14 +117,21 @@ def corrected(work, corrections):
         if fix.action == "supprimer":
             work = work.without(rows, "correction")
         elif fix.question in work.table and rows.any():
-            met = rows & (work.table[fix.question].map(key) == key(fix.ancienne))
+            same = [word for word in coding.words(work.table.loc[rows, fix.question]) if key(word) == key(fix.ancienne)]
+            met = rows & work.table[fix.question].isin(same)
             stale += [] if met.any() else [_stale(fix, work.table[rows])]
-            after = work.table[fix.question].where(~met, {"changer": fix.nouvelle, "vider": "", "garder": work.table[fix.question]}[fix.action])
-            log = _logged(work.table, fix.question, work.table[fix.question], after, "correction")
-            work = work.changed(work.table.assign(**{fix.question: after}), log)
+            work = work if fix.action == "garder" else _fixed(work, met, fix)
     if stale:
         raise QualityRefused(*stale)
     return work
+
+
+def _fixed(work, rows, fix):
+    """Work with the cells of some rows (boolean mask) as the line of the human log has them."""
+    new = fix.nouvelle if fix.action == "changer" else ""
+    rows &= work.table[fix.question] != new
+    log = _logged(work.table[rows], fix.question, new, "correction")
+    return work.changed(work.table.assign(**{fix.question: coding.put(work.table[fix.question], rows, new)}), log) if rows.any() else work
 
 
 def _stale(fix, rows):
@@ -133,23 +142,23 @@ def _stale(fix, rows):
 
 def empty_rows(work, columns):
     """Work less the padding rows, which say nothing."""
-    return work.without(work.table[columns].apply(_where, test=lambda word: not word.strip()).all(axis=1), "vide")
+    return work.without(_where(work.table[columns], lambda word: not word.strip()).all(axis=1), "vide")
 
 
 def total_rows(work, columns, source):
     """Work less the rows that sum others (finance workbooks), where no unit is named, and the headings between them."""
     if not source.totaux:
         return work
-    total = work.table[columns].apply(_where, test=lambda word: re.match(source.totaux, word.strip(), re.IGNORECASE))
-    named = ~total[source.identifiant] & _where(work.table[source.identifiant], lambda word: _unit(source)(values.spaced(word).upper()))
+    total = _where(work.table[columns], lambda word: re.match(source.totaux, word.strip(), re.IGNORECASE))
+    named = ~total[source.identifiant] & coding.where(work.table[source.identifiant], lambda word: _unit(source)(values.spaced(word).upper()))
     work = work.without(total.any(axis=1) & ~named, "total")
-    return work.without(work.table[columns].apply(_where, test=str.strip).sum(axis=1) == 1, "intertitre")
+    return work.without(_where(work.table[columns], str.strip).sum(axis=1) == 1, "intertitre")
 
 
 def computed(work, columns):
     """The same Work; raises InputMismatch when it holds formulas that no spreadsheet has computed."""
     for column in columns:
-        never = work.table[_where(work.table[column], lambda word: word.startswith("="))]
+        never = work.table[coding.where(work.table[column], lambda word: word.startswith("="))]
         _stopped(InputMismatch, never, column, "formule jamais calculée", "Ouvrez le fichier dans un tableur, enregistrez-le, puis relancez.")
     return work
 
@@ -160,7 +169,7 @@ def _unit(source):
 
 def identifiable(work, source, titles):
     """Work less the rows whose unit cannot be read, or that say the column's title again, set aside as rejected."""
-    known = _where(work.table[source.identifiant], lambda word: _unit(source)(word) and key(word) not in map(key, titles))
+    known = coding.where(work.table[source.identifiant], lambda word: _unit(source)(word) and key(word) not in map(key, titles))
     return work.without(~known, "identifiant_inconnu", "rejetee", source.identifiant)
 
 
@@ -170,37 +179,39 @@ def in_period(work, source, form, decisions):
         return work
     read = reader(source.moment, form.of()[source.moment], decisions)
     # A month that the form does not offer is still a month: outside the programme, not unreadable.
-    month = work.table[source.moment].map({text: _read(read, text)[0] or text for text in work.table[source.moment].unique()})
-    unreadable = ~_where(month, MONTH.fullmatch)
+    said = {text: _read(read, text)[0] or text for text in coding.words(work.table[source.moment])}
+    unreadable = coding.where(work.table[source.moment], lambda text: not MONTH.fullmatch(said[text]))
+    outside = coding.where(work.table[source.moment], lambda text: said[text][:7] not in decisions.months)
     work = work.without(unreadable, "moment_inconnu", "rejetee", source.moment)
-    return work.without(~month[~unreadable].str[:7].isin(decisions.months), "hors_programme", column=source.moment)
+    return work.without(outside[~unreadable], "hors_programme", column=source.moment)
 
 
 def not_approved(work):
     """Work less the submissions refused at validation."""
     status = work.table.get("validation", pd.Series("", work.table.index))
-    return work.without(_where(status, lambda word: key(word) in REFUSED), "non_approuvee")
+    return work.without(coding.where(status, lambda word: key(word) in REFUSED), "non_approuvee")
 
 
 def excluded(work, rules):
     """Work less the rows that the programme's rules leave out: an answer among the values, or outside the patterns."""
     for rule in rules:
         answers = work.table[rule.question]
-        hit = answers.isin(rule.valeurs) if rule.valeurs else ~_where(answers, re.compile("|".join(rule.hors)).fullmatch)
+        hit = answers.isin(rule.valeurs) if rule.valeurs else ~coding.where(answers, re.compile("|".join(rule.hors)).fullmatch)
         work = work.without(hit, rule.motif, column=rule.question)
     return work
 
 
 def single(work, source):
     """Work with one row per unit and moment: identical ones once, else the last submitted; raises QualityRefused when none is last."""
-    content = [c for c in work.table if c not in (*ORIGIN, *SUBMISSION.values())]
-    work = work.without(work.table.duplicated(content), "doublon", column=source.identifiant)
     unit = [source.identifiant, *([source.moment] if source.moment else [])]
+    content = [c for c in work.table if c not in (*ORIGIN, *SUBMISSION.values())]
+    several = work.table[work.table.duplicated(unit, keep=False)]
+    work = work.without(work.table.index.isin(several.index[several.duplicated(content)]), "doublon", column=source.identifiant)
+    several = work.table[work.table.duplicated(unit, keep=False)]
     if "envoi" in work.table:
-        # Ranks compare as the texts do, and a million of them within a second.
-        sent = pd.Series(pd.factorize(work.table["envoi"], sort=True)[0], work.table.index)
-        newest = sent.groupby([work.table[name] for name in unit]).transform("max")
-        work = work.without(sent < newest, "remplacee", column=source.identifiant)
+        sent = coding.plain(several["envoi"])
+        newest = sent.groupby([several[name] for name in unit]).transform("max")
+        work = work.without(work.table.index.isin(several.index[sent < newest]), "remplacee", column=source.identifiant)
     _stopped(QualityRefused, work.table[work.table.duplicated(unit, keep=False)], source.identifiant,
              "deux saisies différentes pour la même unité et le même moment", "Choisissez-en une dans corrections.csv (action « supprimer » pour l’autre).")
     return work
@@ -262,10 +273,10 @@ def _without_labels(work, column, question):
     cells = work.table[column]
     if question.kind == "choix_multiple":
         by_label = {key(label): name for label, name in names.items()}
-        names = {text: said for text in cells.unique() if text and (said := _read(lambda t: _ticked(t, by_label), text)[0])}
+        names = {text: said for text in coding.words(cells) if text and (said := _read(lambda t: _ticked(t, by_label), text)[0])}
     if cells.isin(names).sum() <= cells.isin(question.choices).sum():
         return work
-    return replace(work, table=work.table.assign(**{column: cells.replace(names)}))
+    return replace(work, table=work.table.assign(**{column: coding.recoded(cells, names)}))
 
 
 def constrained(work, questions, own, today):
@@ -286,21 +297,19 @@ def _judged(work, column, rule, motif, today):
         asked = work.table[read][(work.table[read] != "").all(axis=1)]
         refused = {said for said in asked.drop_duplicates().itertuples(index=False, name=None) if not admits(*said)}
     except (constraints.Beyond, KeyError):
-        return replace(work, remarks=_stacked(work.remarks, _beyond(work, column, rule)))
+        first = work.table.head(1)
+        return work.remarking(first.assign(ligne="", uuid=coding.constant("", first.index)), column, rule, "regle_non_verifiee")
     hit = asked.index[pd.MultiIndex.from_frame(asked).isin(refused)] if refused else asked.index[:0]
-    return _cells_aside(work, column, pd.Series(motif, hit))
-
-
-def _beyond(work, column, rule):
-    return work.table[PLACE].head(1).assign(ligne="", uuid="", question=column, valeur=rule, controle="regle_non_verifiee")
+    return _emptied(work, column, work.table.index.isin(hit), motif)
 
 
 def in_order(work, pairs):
     """Work with dates that end before they start set aside, both of them."""
     for start, end in pairs:
-        wrong = (work.table[start] != "") & (work.table[end] != "") & (work.table[end] < work.table[start])
+        told = coding.plain(work.table.loc[(work.table[start] != "") & (work.table[end] != ""), [start, end]])
+        wrong = told.index[told[end] < told[start]]
         for column in (start, end):
-            work = _cells_aside(work, column, pd.Series("dates_inversees", work.table.index[wrong]))
+            work = _emptied(work, column, work.table.index.isin(wrong), "dates_inversees")
     return work
 
 
@@ -308,13 +317,12 @@ def summing(work, source, months):
     """Work with the breakdowns whose parts do not give the declared total remarked; QualityRefused at a compared moment."""
     for breakdown in (b for b in source.ventilations.values() if b.total):
         parts, total = list(breakdown.colonnes.values()), breakdown.total
-        numbers = work.table[[*parts, total]].apply(pd.to_numeric)
+        numbers = pd.DataFrame({column: coding.numbers(work.table[column]) for column in (*parts, total)})
         wrong = work.table[numbers.notna().all(axis=1) & (numbers[parts].sum(axis=1) != numbers[total])]
-        stop = wrong[wrong[source.moment].str[:7].isin((months[0], months[-1]))] if source.moment else wrong
+        stop = wrong[coding.where(wrong[source.moment], lambda said: said[:7] in (months[0], months[-1]))] if source.moment else wrong
         _stopped(QualityRefused, stop, total, " + ".join(f"{{{part}}}" for part in parts) + " ne donne pas ce total",
                  "Tranchez dans corrections.csv : ce mois porte un total publié.")
-        remarks = wrong[[*PLACE, "uuid"]].assign(question=total, valeur=wrong[total], controle="somme_fausse")
-        work = replace(work, remarks=_stacked(work.remarks, remarks))
+        work = work.remarking(wrong, total, wrong[total], "somme_fausse") if len(wrong) else work
     return work
 
 
@@ -345,7 +353,7 @@ def clean_table(table, form, source, decisions):
     questions = form.of()
     columns = [c for c in table if c in questions]
     coded = [c for c in columns if questions[c].kind in RULES]
-    work = total_rows(empty_rows(Work.on(table), columns), columns, source)
+    work = total_rows(empty_rows(Work(table), columns), columns, source)
     work = corrected(clean_texts(work, columns), decisions.corrections)
     work = rewrite(computed(work, [source.identifiant, *coded]), [source.identifiant], str.upper, "identifiant")
     work = without_missing_codes(work, coded, source.manquants)
@@ -359,7 +367,7 @@ def clean_table(table, form, source, decisions):
 def clean_repeat(table, parents, everyone, questions, source, decisions):
     """The Work of a repeat table: rows of kept submissions only, orphans set aside, answers typed."""
     columns = [c for c in table if c in questions]
-    work = _of_kept_parents(Work.on(table), parents, everyone)
+    work = _of_kept_parents(Work(table), parents, everyone)
     work = corrected(clean_texts(work, columns), decisions.corrections)
     work = without_missing_codes(work, [c for c in columns if questions[c].kind in RULES], source.manquants)
     return constrained(typed_answers(work, questions, decisions), questions, (), decisions.today)
@@ -367,6 +375,7 @@ def clean_repeat(table, parents, everyone, questions, source, decisions):
 
 def _of_kept_parents(work, parents, everyone):
     def link(table, uuid, index):
+        table = coding.plain(table[["fichier", uuid, index]])
         return table["fichier"] + "|" + table[uuid] + "|" + table[index]
 
     own = link(work.table, "soumission", "parent")

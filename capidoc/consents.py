@@ -14,16 +14,16 @@ WITHIN = re.compile(r"\{%-?\s*call temoignage\(.*?endcall\s*-?%\}", re.DOTALL)
 TOLD = re.compile(r"^\s*>\s*\S|\{\.(?:histoire|citation)\b|!\[", re.MULTILINE)
 
 
-def judged(folder, observations, today):
+def judged(folder, observed, today):
     """The register with `motif`, why each consent does not allow publication on that day; « » when it does. Raises ConfigurationRefused."""
     path = sheets.find(folder, "consentements")
     register = sheets.rows(path, COLUMNS)
-    if problems := [p for row, r in register.iterrows() for p in _wrong(r, row, path.name, observations)]:
+    if problems := [p for row, r in register.iterrows() for p in _wrong(r, row, path.name, observed)]:
         raise ConfigurationRefused(*problems)
-    return register.assign(motif=[_refusal(r, observations, today) for _, r in register.iterrows()])
+    return register.assign(motif=[_refusal(r, observed, today) for _, r in register.iterrows()])
 
 
-def _wrong(consent, row, file, observations):
+def _wrong(consent, row, file, observed):
     for column, known in (("genre", KINDS), ("accord", GIVEN_BY)):
         if consent[column] not in known:
             yield Problem("valeur refusée", " ou ".join(known), near(consent[column], known), file=file, row=row, column=column, value=consent[column])
@@ -31,12 +31,11 @@ def _wrong(consent, row, file, observations):
         if (consent[column] or column == "date") and not re.fullmatch(r"\d{4}-\d\d-\d\d", consent[column]):
             yield Problem("date refusée", "année-mois-jour, comme 2023-09-12", file=file, row=row, column=column, value=consent[column])
     source, *traits = _profile(consent)
-    unknown = [t for t in traits if t.partition("=")[0] not in observations.columns]
-    if source and (source not in set(observations["source"]) or unknown):
+    if source and (not len(rows := observed(source, [RECORD])) or {t.partition("=")[0] for t in traits} - {*rows}):
         yield Problem("profil inconnu", "source|trait=réponse, comme suivi|metier=couture", file=file, row=row, column="profil", value=consent["profil"])
 
 
-def _refusal(consent, observations, today):
+def _refusal(consent, observed, today):
     given = date.fromisoformat(consent["date"])
     months = (today.year - given.year) * 12 + today.month - given.month - (today.day < given.day)
     if not consent["usage"] or not consent["canaux"]:
@@ -49,15 +48,15 @@ def _refusal(consent, observations, today):
         return "l’accord est trop ancien et doit être renouvelé"
     if consent["genre"] == "temoignage" and not consent["profil"]:
         return "le registre ne dit pas ce que le texte laisse deviner de la personne"
-    if consent["profil"] and alike(consent, observations) < ALIKE:
+    if consent["profil"] and alike(consent, observed) < ALIKE:
         return "trop peu de participants ont ce profil : la personne serait reconnue"
     return ""
 
 
-def alike(consent, observations):
+def alike(consent, observed):
     """How many units share everything that the text tells of the person."""
     source, *traits = _profile(consent)
-    rows = observations[(observations["source"] == source) & (observations["variable"] == RECORD)]
+    rows = observed(source, [RECORD])
     for trait, _, answer in (t.partition("=") for t in traits):
         rows = rows[rows[trait] == answer]
     return rows["unite"].nunique()

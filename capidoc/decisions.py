@@ -11,6 +11,7 @@ CORRECTIONS = ["uuid", "question", "ancienne", "nouvelle", "action", "motif", "a
 # What the workbook to fill shows beside, for the eye of who decides.
 SHOWN = ["fichier", "feuille", "ligne", "controle", "proposition"]
 SPELLINGS = ["question", "terrain", "convenu"]
+MOST = 5_000  # lines of the workbook to fill
 ACTIONS = ("changer", "vider", "supprimer", "garder")
 
 
@@ -54,9 +55,10 @@ def corrections(folder):
 
 
 def to_decide(findings, corrections):
-    """The workbook to fill (SHOWN, then CORRECTIONS columns): the findings that wait for a person, then what was decided."""
+    """The workbook to fill (SHOWN, then CORRECTIONS columns): the findings that wait for a person, as many as one can look at, then what was decided."""
     waiting = findings[findings["gravite"] == "à décider"].rename(columns={"valeur": "ancienne"})
-    return pd.concat([waiting, corrections]).reindex(columns=[*SHOWN, *CORRECTIONS]).fillna("")
+    beyond = [{"proposition": f"… et {len(waiting) - MOST} autres, dans signalements.csv."}] if len(waiting) > MOST else []
+    return pd.concat([waiting[:MOST], pd.DataFrame(beyond), corrections]).reindex(columns=[*SHOWN, *CORRECTIONS]).fillna("")
 
 
 def spellings(folder):

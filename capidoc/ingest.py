@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from capidoc import withheld, xlsform
+from capidoc import coding, withheld, xlsform
 from capidoc.problems import ConfigurationRefused, InputMismatch, Problem, QualityRefused, near
 from capidoc.reading import read
 from capidoc.values import key, since_1904, spaced
@@ -145,7 +146,7 @@ def _recognised(sheet, form, source, repeat):
 
 def _unmerged(sheet, body, found, questions):
     """The rows with what a merged cell says on each row that it covers, and its remarks; raises InputMismatch for a number, which rows cannot share."""
-    body, remarks = body.copy(), []
+    body, remarks = body.copy() if sheet.merged else body, []
     for (top, position), (bottom, _) in sheet.merged:
         name = found.get(position)
         if name in questions and top in body.index and bottom > top and (said := body.loc[top, position]):
@@ -178,10 +179,11 @@ def _header_row(sheet, source):
 
 
 def _named(body, found, questions, sheet):
-    columns = {name: body[position] for position, name in found.items() if isinstance(name, str)}
+    columns = {name: coding.coded(body[position]) for position, name in found.items() if isinstance(name, str)}
     columns |= {name: _from_details(body, details) for name, details in _details(found).items() if name not in columns}
     if sheet.from_1904:
-        columns |= {name: cells.map(since_1904) for name, cells in columns.items() if name in questions and questions[name].kind == "date"}
+        columns |= {name: coding.recoded(cells, {word: since_1904(word) for word in coding.words(cells)})
+                    for name, cells in columns.items() if name in questions and questions[name].kind == "date"}
     return pd.DataFrame(columns, index=body.index)
 
 
@@ -195,8 +197,8 @@ def _from_details(body, details):
     """The summary « a c » of a select_multiple exported as 1/0 columns only; what is neither stays to be seen, as « b=2 »."""
     said = pd.Series("", body.index)
     for choice, position in details.items():
-        said = said + " " + body[position].map({word: _ticked(word, choice) for word in body[position].unique()})
-    return said.str.split().str.join(" ")
+        said = said + " " + coding.plain(body[position]).map({word: _ticked(word, choice) for word in coding.words(body[position])})
+    return coding.coded(said.str.split().str.join(" "))
 
 
 def _ticked(word, choice):
@@ -204,14 +206,15 @@ def _ticked(word, choice):
 
 
 def _with_origin(table, sheet, source, repeat):
-    uuid = table.get("_submission__uuid" if repeat else "_uuid", table.get(source.identifiant, pd.Series("", table.index)))
-    origin = pd.DataFrame({"fichier": sheet.file, "feuille": sheet.name, "ligne": table.index, "uuid": uuid.map({text: spaced(text) for text in uuid.unique()}),
-                           "indice": table.get("_index", pd.Series("", table.index))}, index=table.index)
+    nothing = coding.constant("", table.index)
+    uuid = table.get("_submission__uuid" if repeat else "_uuid", table.get(source.identifiant, nothing))
+    origin = pd.DataFrame({"fichier": coding.constant(sheet.file, table.index), "feuille": coding.constant(sheet.name, table.index),
+                           "ligne": table.index.to_numpy(np.int32), "uuid": coding.recoded(uuid, {text: spaced(text) for text in coding.words(uuid)}),
+                           "indice": table.get("_index", nothing)}, index=table.index)
     if repeat:
-        origin["parent"], origin["soumission"] = table["_parent_index"], origin["uuid"]
-        origin["hote"] = table.get("_parent_table_name", pd.Series("", table.index))
-        origin["uuid"] = origin["uuid"] + "#" + origin["indice"]
-    extra = {new: table[old].where(table[old] != "n/a", "") for old, new in SUBMISSION.items() if old in table}
+        origin["parent"], origin["soumission"], origin["hote"] = table["_parent_index"], origin["uuid"], table.get("_parent_table_name", nothing)
+        origin["uuid"] = coding.coded(coding.plain(origin["uuid"]) + "#" + coding.plain(origin["indice"]))
+    extra = {new: coding.recoded(table[old], {"n/a": ""}) for old, new in SUBMISSION.items() if old in table}
     kept = table.drop(columns=[c for c in table if c in xlsform.SYSTEM])
     return origin.assign(**extra).join(kept)
 
@@ -222,27 +225,28 @@ def _stack(tables, source, repeat):
     columns = [*ORIGIN, *(["parent", "soumission"] if repeat else SUBMISSION.values()), *needed]
     if not tables:
         return pd.DataFrame(columns=columns, dtype=object)
-    stacked = pd.concat(tables, ignore_index=True).fillna("")
+    stacked = coding.stacked(tables)
     for old, new in source.renommages.items() if not repeat else ():
         stacked = _coalesced(stacked, old, new)
-    return stacked.reindex(columns=columns, fill_value="").reset_index(drop=True)
+    return stacked.assign(**{name: coding.constant("", stacked.index) for name in columns if name not in stacked})[columns]
 
 
 def _coalesced(table, old, new):
     if old not in table:
         return table
-    current = table.get(new, pd.Series("", table.index))
-    both = table[(table[old] != "") & (current != "") & (table[old] != current)]
+    said, current = table[old] != "", table.get(new, coding.constant("", table.index))
+    former, own = coding.plain(table.loc[said, old]), coding.plain(current[said])
+    both = coding.plain(table.loc[own.index[(own != "") & (former != own)]])
     if len(both):
         raise InputMismatch(*(Problem(f"« {old} » et « {new} » sont remplis tous les deux", file=r.fichier, sheet=r.feuille,
                                       row=r.ligne, column=new, remedy="Videz l’une des deux dans corrections.csv.") for r in both.itertuples()))
-    return table.assign(**{new: current.where(current != "", table[old])}).drop(columns=old)
+    return table.assign(**{new: coding.put(current, said, former)}).drop(columns=old)
 
 
 def _secrets(headers, found, source, repeat, form, body):
     kept = {*source.of(repeat).kept, *(source.renommages if not repeat else ())}
     positions = withheld.columns(headers, found, kept, form.of(repeat))
-    return {words: headers[p] for p in positions for words in withheld.secrets(headers[p], body[p])}
+    return {words: headers[p] for p in positions for words in withheld.secrets(headers[p], coding.words(body[p]))}
 
 
 def _unread(sheets, main, source):
@@ -257,7 +261,7 @@ def _remarks(sheet, headers, found, questions, body, kept, renamed):
     for position, header in enumerate(headers):
         # The column is named, never its content: it may hold names or phones.
         name = found.get(position)
-        if not header.strip() and any(map(str.strip, body[position].unique())):
+        if not header.strip() and any(map(str.strip, coding.words(body[position]))):
             yield _remark(sheet, f"n° {position + 1}", "", "colonne_sans_titre")
         elif header.strip() and name is None and not re.fullmatch(r"_?(gps|.*_(latitude|longitude|altitude|precision))", header.split("/")[-1]):
             yield _remark(sheet, header, "", "colonne_non_declaree")
@@ -280,7 +284,7 @@ def _diverging(sheet, found, body, questions):
     """Where the ticked 1/0 columns of a select_multiple do not say what its summary says."""
     summaries = {name: p for p, name in found.items() if isinstance(name, str)}
     for name, details in sorted((n, d) for n, d in _details(found).items() if n in summaries):
-        said, ticked = body[summaries[name]], _from_details(body, details)
+        said, ticked = coding.plain(body[summaries[name]]), coding.plain(_from_details(body, details))
         same = {pair: _same(pair[0], pair[1].split(), details.keys(), questions[name]) for pair in set(zip(said, ticked, strict=True))}
         for row in body.index[[not same[pair] for pair in zip(said, ticked, strict=True)]]:
             yield _remark(sheet, name, said[row], "details_divergents", row)

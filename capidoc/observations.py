@@ -4,115 +4,137 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from capidoc import coding
 from capidoc.cleaning import ASIDE, LOG, clean_repeat, clean_table
 from capidoc.ingest import REMARKS
 
 RECORD = "fiche"
 COLUMNS = ["source", "unite_type", "unite", "moment", "variable", "nombre", "modalite"]
+ORIGIN = ["fichier", "feuille", "ligne"]
 COUNTS = ["source", "fichiers", "feuille", "lues", "exclues", "rejetees", "retenues", "dernier_envoi"]
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """A programme's cleaned data: observations, change log, what was set aside, remarks, counts of rows, typed tables {source or source.repeat: table}."""
+    """A programme's cleaned data: typed tables {source or source.repeat: table}, change log, what was set aside, remarks, counts of rows.
 
-    observations: pd.DataFrame
+    `identity` and `forms` {source: Form} say what their columns are.
+    """
+
+    tables: dict
     log: pd.DataFrame
     aside: pd.DataFrame
     remarks: pd.DataFrame
     counts: pd.DataFrame
-    tables: dict
+    identity: object
+    forms: dict
+
+    def observed(self):
+        """The observations, a table (COLUMNS, attributes, ORIGIN) for each variable of each source; its texts are words and codes (`coding`)."""
+        for label in self.tables:
+            yield from _observed(self, *label.partition(".")[::2])
+
+    @property
+    def observations(self):
+        """All observations in one table."""
+        return coding.stacked([*self.observed()])
 
 
 def clean(identity, received, decisions):
     """The Cleaned of all sources {name: Received}."""
-    parts = [_clean_source(identity.sources[name], name, received[name], decisions) for name in received]
+    works = {label: work for name in received for label, work in _cleaned(identity.sources[name], name, received[name], decisions).items()}
+    whole = {label: table for name, source in received.items() for label, table in source.tables(name).items()}
 
     def together(attribute, columns):
-        frames = [getattr(p, attribute) for p in parts if len(getattr(p, attribute))]
-        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+        parts = [part.assign(source=coding.constant(label.partition(".")[0], part.index))[[*columns, "source"]]
+                 for label, work in works.items() for part in getattr(work, attribute)]
+        return coding.stacked(parts) if parts else pd.DataFrame(columns=[*columns, "source"])
 
-    observations = together("observations", COLUMNS)
-    if identity.zones and "commune" in observations:
-        observations = observations.assign(zone=observations["commune"].map(identity.zone_of))
-    attributes = sorted(c for c in observations if c not in (*COLUMNS, "fichier", "feuille", "ligne"))
-    texts = [*attributes, "modalite"]
-    ordered = observations.reindex(columns=[*COLUMNS, *attributes, "fichier", "feuille", "ligne"])
-    return Cleaned(ordered.assign(**ordered[texts].astype(object).fillna("")), together("log", [*LOG, "source"]), together("aside", [*ASIDE, "source"]),
-                   together("remarks", REMARKS), together("counts", COUNTS), {label: table for p in parts for label, table in p.tables.items()})
+    remarks = [*(source.remarks for source in received.values()), coding.plain(together("remarks", REMARKS)[REMARKS])]
+    return Cleaned({label: work.table for label, work in works.items()}, together("log", LOG), together("aside", ASIDE),
+                   pd.concat([r for r in remarks if len(r)] or remarks, ignore_index=True),
+                   pd.DataFrame([count(label, whole[label], works[label]) for label in works], columns=COUNTS),
+                   identity, {name: source.form for name, source in received.items()})
 
 
-def _clean_source(source, name, received, decisions):
+def _cleaned(source, name, received, decisions):
     main = clean_table(received.table, received.form, source, decisions)
-    repeats = {repeat: clean_repeat(table, main.table, received.table, received.form.of(repeat), source, decisions)
+    repeats = {f"{name}.{repeat}": clean_repeat(table, main.table, received.table, received.form.of(repeat), source, decisions)
                for repeat, table in received.repeats.items()}
-    works = {name: main, **{f"{name}.{repeat}": work for repeat, work in repeats.items()}}
-    tables = received.tables(name)
-    seen = [observe(name, main.table, received.form, source)]
-    seen += [observe_repeat(name, repeat, work.table, main.table, received.form, source) for repeat, work in repeats.items()]
-    return Cleaned(pd.concat(seen, ignore_index=True), pd.concat([w.log for w in works.values()]).assign(source=name),
-                   pd.concat([w.aside for w in works.values()]).assign(source=name), pd.concat([received.remarks, *(w.remarks for w in works.values())]),
-                   pd.DataFrame([count(key, tables[key], works[key]) for key in works]), {label: work.table for label, work in works.items()})
+    return {name: main, **repeats}
 
 
 def count(name, table, work):
     """The row counts of one table: lues = exclues + rejetees + retenues."""
-    rows = work.aside[work.aside["portee"] == "ligne"]
-    return {"source": name, "fichiers": ", ".join(sorted(set(table["fichier"]))), "feuille": ", ".join(sorted(set(table["feuille"]))), "lues": len(table),
-            "exclues": int((rows["statut"] == "exclue").sum()), "rejetees": int((rows["statut"] == "rejetee").sum()),
-            "retenues": len(work.table), "dernier_envoi": max(table.get("envoi", ()), default="")[:10]}
+    gone = [(part["statut"].iloc[0], len(part)) for part in work.aside if part["portee"].iloc[0] == "ligne"]
+    files, sheets = (", ".join(sorted(coding.words(table[column]))) for column in ("fichier", "feuille"))
+    return {"source": name, "fichiers": files, "feuille": sheets, "lues": len(table), "exclues": sum(n for statut, n in gone if statut == "exclue"),
+            "rejetees": sum(n for statut, n in gone if statut == "rejetee"), "retenues": len(work.table),
+            "dernier_envoi": max(coding.words(table["envoi"]), default="")[:10] if "envoi" in table else ""}
 
 
-def observe(name, table, form, source):
-    """The observations of a cleaned main table: its records, its kept variables, its breakdowns."""
+def _observed(cleaned, name, repeat):
+    """The observations of a main table or of a repeat: its records, its kept variables, its breakdowns."""
+    source, questions, table = cleaned.identity.sources[name], cleaned.forms[name].of(repeat), cleaned.tables[name]
     base = _base(name, table, source)
-    frames = [base.assign(variable=RECORD, nombre=1.0, modalite="")]
-    frames += [_variable(base, table[v], v, form.of()[v].kind) for v in source.variables]
-    for variable, breakdown in source.ventilations.items():
-        frames += [_variable(base, table[column], variable, "nombre").assign(**{breakdown.dimension: group})
-                   for group, column in breakdown.colonnes.items()]
-    return pd.concat(frames, ignore_index=True)
+    if repeat:
+        parents, table = table, cleaned.tables[f"{name}.{repeat}"]
+        base = _of_parents(base, parents, table).assign(source=coding.constant(f"{name}.{repeat}", pd.RangeIndex(len(table))))
+        base = base.assign(**_attributes(table, source.repetitions[repeat]))
+    if cleaned.identity.zones and "commune" in base:
+        base = base.assign(zone=coding.recoded(base["commune"], cleaned.identity.zone_of))
+    attributes = sorted(c for c in base if c not in (*COLUMNS, *ORIGIN))
 
+    def ordered(observed):
+        return observed[[*COLUMNS, *sorted({*attributes, *observed} - {*COLUMNS, *ORIGIN}), *ORIGIN]]
 
-def observe_repeat(name, repeat, table, parents, form, source):
-    """The observations of a cleaned repeat table, with the unit, moment and attributes of its submissions."""
-    keys = parents["fichier"] + "|" + parents["uuid"] + "|" + parents["indice"]
-    parent_base = _base(name, parents, source).set_index(keys)
-    own = table["fichier"] + "|" + table["soumission"] + "|" + table["parent"]
-    base = parent_base.loc[own].reset_index(drop=True).assign(
-        source=f"{name}.{repeat}", **{c: table[c].values for c in ("fichier", "feuille", "ligne")})
-    rules, table = source.repetitions[repeat], table.reset_index(drop=True)
-    base = base.assign(**_attributes(table, rules))
-    frames = [base.assign(variable=RECORD, nombre=1.0, modalite="")]
-    frames += [_variable(base, table[v], v, form.of(repeat)[v].kind) for v in rules.variables]
-    return pd.concat(frames, ignore_index=True)
+    yield ordered(_variable(base, pd.Series("1", base.index), RECORD, "nombre"))
+    yield from (ordered(_variable(base, table[v], v, questions[v].kind)) for v in source.of(repeat).variables)
+    for variable, breakdown in source.ventilations.items() if not repeat else ():
+        for group, column in breakdown.colonnes.items():
+            counted = _variable(base, table[column], variable, "nombre")
+            yield ordered(counted.assign(**{breakdown.dimension: coding.constant(group, counted.index)}))
 
 
 def _base(name, table, source):
-    moment = table[source.moment].str[:7] if source.moment else ""
-    origin = {c: table[c] for c in ("fichier", "feuille", "ligne")}
-    base = pd.DataFrame({"unite": table[source.identifiant]}).assign(moment=moment, **_attributes(table, source), **origin)
-    base = base.assign(source=name, unite_type=source.unite).reset_index(drop=True)
-    # A million rows say the same words: each is kept once.
-    return base.astype({column: "category" for column in base if column != "ligne"})
+    """What every observation of a main table's records says: source, unit, moment, attributes, origin."""
+    index = pd.RangeIndex(len(table))
+    months = {day: day[:7] for day in coding.words(table[source.moment])} if source.moment else {}
+    moment = coding.recoded(table[source.moment], months).set_axis(index) if source.moment else coding.constant("", index)
+    origin = {column: table[column].set_axis(index) for column in ORIGIN}
+    return pd.DataFrame({"source": coding.constant(name, index), "unite_type": coding.constant(source.unite, index),
+                         "unite": table[source.identifiant].set_axis(index), "moment": moment, **_attributes(table, source), **origin})
+
+
+def _of_parents(base, parents, table):
+    """The same for the records of a repeat, whose unit, moment and attributes are those of their submissions."""
+    keys, own = (coding.plain(rows["fichier"]) + "|" + coding.plain(rows[uuid]) + "|" + coding.plain(rows[place])
+                 for rows, uuid, place in ((parents, "uuid", "indice"), (table, "soumission", "parent")))
+    found = base.iloc[pd.Index(keys).get_indexer(own)].reset_index(drop=True)
+    return found.assign(**{column: table[column].set_axis(found.index) for column in ORIGIN})
 
 
 def _attributes(table, kept):
     """The declared attributes of the unit {name: answers}: questions as they are, numbers in their classes."""
-    classed = {name: _classed(table[c.question], c) for name, c in kept.classes.items()}
-    return {**{attribute: table[question] for attribute, question in kept.attributs.items()}, **classed}
+    answers = {attribute: table[question] for attribute, question in kept.attributs.items()}
+    answers |= {name: _classed(table[classes.question], classes) for name, classes in kept.classes.items()}
+    return {name: column.reset_index(drop=True) for name, column in answers.items()}
 
 
 def _classed(answers, classes):
-    values = pd.to_numeric(answers.where(answers != ""))
-    return pd.cut(values, [-float("inf"), *classes.bornes, float("inf")], right=False, labels=classes.names).astype(object).fillna("")
+    """The class of each number, nothing where there is none."""
+    bounds = [-float("inf"), *classes.bornes, float("inf")]
+    words = pd.Series(coding.words(answers))
+    told = pd.cut(pd.to_numeric(words.where(words != "")), bounds, right=False, labels=classes.names).astype(object).fillna("")
+    return coding.recoded(answers, dict(zip(words, told, strict=True)))
 
 
 def _variable(base, answers, variable, kind):
     """One row per record: a number, or a choice; several ticked choices are several rows; nothing said is a missing one."""
-    answers = answers.reset_index(drop=True)
-    if kind == "nombre":
-        return base.assign(variable=variable, nombre=pd.to_numeric(answers.where(answers != "")).astype(float), modalite="")
+    answers = coding.coded(answers).reset_index(drop=True)
     if kind == "choix_multiple":
-        answers = answers.str.split().map(lambda ticked: ticked or [""]).explode()
-    return base.loc[answers.index].assign(variable=variable, nombre=float("nan"), modalite=answers.values).reset_index(drop=True)
+        said = coding.plain(answers).str.split().map(lambda ticked: ticked or [""]).explode()
+        base, answers = base.loc[said.index].reset_index(drop=True), coding.coded(said.reset_index(drop=True))
+    number = coding.numbers(answers) if kind == "nombre" else float("nan")
+    return base.assign(variable=coding.constant(variable, base.index), nombre=number,
+                       modalite=coding.constant("", base.index) if kind == "nombre" else answers)

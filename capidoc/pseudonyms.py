@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import platformdirs
 
+from capidoc import coding
+
 VARIABLE, NAME = "CAPIDOC_CLE", "cle"
 
 
@@ -38,7 +40,9 @@ def of(text, scope):
     return hashlib.blake2b(f"{scope}|{text}".encode(), key=key(), digest_size=8).hexdigest()
 
 
-def units(observations, programme):
-    """The observations with a pseudonym in the place of each unit's id."""
-    names = {unit: of(unit, programme) for unit in observations["unite"].unique()}
-    return observations.assign(unite=observations["unite"].map(names))
+def units(observed, programme):
+    """The observations, table by table, with a pseudonym in the place of each unit's id."""
+    names = {}
+    for table in observed:
+        names |= {unit: of(unit, programme) for unit in coding.words(table["unite"]) if unit not in names}
+        yield table.assign(unite=coding.recoded(table["unite"], names))

@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from html import unescape
 from typing import TYPE_CHECKING
 
+from capidoc import large
 from capidoc.problems import InputUnreadable, InputUnsafe, Problem
 from capidoc.values import plain
 
@@ -78,7 +79,7 @@ def read(path):
     content = path.read_bytes()
     if not content.strip():
         raise _unreadable(path.name, "fichier vide")
-    sheets = [_csv(path.name, content)] if kind == ".csv" else _workbook(path.name, content)
+    sheets = [_csv(path, content)] if kind == ".csv" else _workbook(path.name, content)
     return [replace(sheet, sha256=hashlib.sha256(content).hexdigest()) for sheet in sheets]
 
 
@@ -90,12 +91,15 @@ def _unsafe(file, what):
     return InputUnsafe(Problem(what, remedy="Ouvrez-le, ne gardez que les données et enregistrez-le à nouveau.", file=file))
 
 
-def _csv(file, content):
+def _csv(path, content):
+    file = path.name
     if content[:4] == ZIP or content[:4] == OLE or b"<html" in content[:1000].lower():
         raise _unreadable(file, "le contenu n’est pas du CSV", "Vérifiez le téléchargement.")
     text, encoding = _decoded(file, content)
     said = re.match(r"sep=([;,\t])\r?\n", text)  # Excel's own first line, which it does not count
     text = text[said.end():] if said else text
+    if (cells := None if said or encoding != "utf-8-sig" else _at_once(path, text)) is not None:
+        return Sheet(file, "", cells, written=encoding)
     once = {}  # a word said a million times is kept once
     csv.field_size_limit(UNPACKED)
     try:
@@ -104,6 +108,16 @@ def _csv(file, content):
     except csv.Error as error:  # read on, rows after an open quote would be one cell
         raise _unreadable(file, "guillemets mal fermés : fichier tronqué ou abîmé", row=lines.line_num) from error
     return Sheet(file, "", _grid(rows), written=encoding, widths=tuple(map(len, rows)))
+
+
+def _at_once(path, text):
+    """The grid of a long CSV as DuckDB reads it; None for a short one, or where a row may not be where Excel shows it, or be of another length."""
+    blank = any(signs in text for signs in ("\n\n", "\n\r\n")) or text[:1] in "\r\n"
+    if not large.serves(text.count("\n")) or blank or text.count("\r") > text.count("\r\n"):
+        return None
+    delimiter = _delimiter(text)
+    cells = large.grid(path, delimiter, len(next(csv.reader(io.StringIO(text[:text.index("\n")]), delimiter=delimiter))))
+    return cells if cells is None else cells.set_axis(range(1, len(cells) + 1))
 
 
 def _delimiter(text):

@@ -10,7 +10,7 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 from xlsxwriter import Workbook
 
-from capidoc import french
+from capidoc import coding, french, large
 from capidoc.problems import ConfigurationRefused, Problem
 
 PART = 500_000  # rows read at a time
@@ -54,6 +54,29 @@ def _parts(path, text, kinds):
     with pd.read_csv(path, sep=";", dtype=dtypes, keep_default_na=False, na_values={name: [""] for name in kinds}, encoding="utf-8-sig",
                      low_memory=False, chunksize=PART) as parts:
         return list(parts)
+
+
+def keep(observed, records, folder):
+    """Nothing; the observations stand in the folder: one CSV, or where there are many a folder of Parquet files."""
+    if large.serves(records):
+        large.keep(observed, folder / "observations")
+    else:
+        write(coding.stacked([*observed]), folder / "observations.csv")
+
+
+def kept(folder):
+    """The function that gives the observations kept in a folder: those of some variables of a source, at some moments if any are told."""
+    if (folder / "observations").is_dir():
+        return large.kept(folder / "observations")
+    return among(read_long(folder / "observations.csv", nombre=float, ligne=int))
+
+
+def among(observations):
+    """The same function, of one table that holds them all."""
+    def observed(source, variables, moments=()):
+        asked = (observations["source"] == source) & observations["variable"].isin(variables)
+        return observations[asked & observations["moment"].isin(moments) if moments else asked]
+    return observed
 
 
 def inert(table):

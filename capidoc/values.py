@@ -31,11 +31,15 @@ class Unreadable(ValueError):
 
 def composed(text):
     """The text in NFC with straight apostrophes, as forms and agreed spellings are written."""
+    if text.isascii():
+        return text
     return unicodedata.normalize("NFC", text).replace("\u2019", "'").replace("\u02bc", "'")
 
 
 def spaced(text):
     """The text without outer, doubled, no-break or invisible characters; line breaks are kept."""
+    if text.isascii() and text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]:
+        return text  # as nearly all are, when there are millions
     text = text.translate(INVISIBLE)
     return "\n".join(re.sub(rf"[{SPACES}]+", " ", line).strip() for line in text.splitlines()).strip()
 

@@ -7,8 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 from openpyxl import Workbook
+
+hypothesis.settings.register_profile("any machine", deadline=None)  # a slow one breaks no promise
+hypothesis.settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parent.parent
 

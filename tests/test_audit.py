@@ -40,7 +40,7 @@ def test_every_difference_of_jass_is_explained():
 
 def test_a_value_changed_without_a_log_line_is_refused_with_its_excel_row(pair):
     received, done = pair
-    table = done.tables["suivi"].copy()
+    table = done.tables["suivi"].astype(object)
     table.loc[table["ligne"] == 2, "revenu"] = "1012001"
     caught = refusal(received, replace(done, tables={"suivi": table}))
     assert caught.code == 23
@@ -50,7 +50,7 @@ def test_a_value_changed_without_a_log_line_is_refused_with_its_excel_row(pair):
 
 def test_a_log_line_that_was_not_applied_is_refused(pair):
     received, done = pair
-    table = done.tables["suivi"].copy()
+    table = done.tables["suivi"].astype(object)
     table.loc[table["ligne"] == 2, "commune"] = "M'Pessoba"
     assert "« mpessoba »" in str(refusal(received, replace(done, tables={"suivi": table.assign(commune="niono")})))
     line = done.log.iloc[[0]].assign(avant="jamais reçu")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from capidoc import consents, narrative, photos
+from capidoc import consents, narrative, photos, tables
 from capidoc.problems import ConfigurationRefused, DisclosureRefused, InputUnreadable, InputUnsafe
 
 TODAY = date(2023, 10, 31)
@@ -24,7 +24,7 @@ def people(*trades):
 def judged(tmp_path, observations=None, **changed):
     row = GIVEN | changed
     (tmp_path / "consentements.csv").write_text(";".join(row) + "\n" + ";".join(row.values()) + "\n", encoding="utf-8")
-    return consents.judged(tmp_path, people("couture", "couture", "couture") if observations is None else observations, TODAY)
+    return consents.judged(tmp_path, tables.among(people("couture", "couture", "couture") if observations is None else observations), TODAY)
 
 
 def test_a_valid_consent_of_someone_like_others_is_good(tmp_path):
@@ -58,7 +58,7 @@ def test_a_register_badly_kept_is_refused_with_its_row(tmp_path, changed, messag
 def test_people_alike_are_counted_on_every_trait():
     observations = pd.DataFrame([{"source": "s", "variable": "fiche", "unite": f"u{i}", "a": str(a), "b": str(b), "c": str(c)}
                                  for i, (a, b, c) in enumerate(zip(A, B, C, strict=True))])
-    counts = [consents.alike({"profil": f"s|a={a}|b={b}|c={c}"}, observations) for a, b, c in zip(A, B, C, strict=True)]
+    counts = [consents.alike({"profil": f"s|a={a}|b={b}|c={c}"}, tables.among(observations)) for a, b, c in zip(A, B, C, strict=True)]
     assert tuple(counts) == FK
 
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capidoc import disclosure, effects, facts, indicators
+from capidoc import disclosure, effects, facts, indicators, tables
 from capidoc.disclosure import primary
 from capidoc.problems import ConfigurationRefused, DisclosureRefused
 from capidoc.programme import Disclosure, Identity, Period, Programme
 
 RULES = Disclosure()
-NOTHING = pd.DataFrame()
+NOTHING = ()
 PLAN = [SimpleNamespace(id="x", regle="effectif", question="fiche", source="s", variable="", filtre=""),
         SimpleNamespace(id="montants", regle="somme", question="montant", source="s", variable="montant", filtre=""),
         SimpleNamespace(id="note", regle="moyenne", question="note", source="s", variable="note", filtre=""),
@@ -105,8 +105,7 @@ def test_every_table_that_prints_alike_leaves_a_hidden_count_in_doubt(counts, cu
 
 
 def amounts(*values, groupe=""):
-    return pd.DataFrame([{"indicateur": "montants", "mesure": "valeur", "moment": "", "groupe": groupe, "unite": f"u{i}", "valeur": float(v)}
-                         for i, v in enumerate(values)])
+    return [(("montants", "valeur", "", groupe), pd.Series(values, dtype=float))]
 
 
 @pytest.mark.parametrize(("values", "status"), [
@@ -196,7 +195,7 @@ def test_a_share_of_fewer_than_ten_is_told_in_numbers(tmp_path):
                                  desagregations="", population="recensement", arrondi="1", sens="", origine="o")]
     rows = [{"source": "s", "unite_type": "u", "unite": f"u{i}", "moment": "", "variable": "q", "nombre": float("nan"), "modalite": "oui" if i < 3 else "non",
              "fichier": "f", "feuille": "g", "ligne": i} for i in range(8)]
-    computed = effects.compute(plan, pd.DataFrame(rows), Period(debut="2022-05", fin="2023-03"), {})
+    computed = effects.compute(plan, tables.among(pd.DataFrame(rows)), Period(debut="2022-05", fin="2023-03"), {})
     assert facts.gather(computed, plan, [], {"s": []})["texte"].tolist() == ["3 sur 8"]
     assert facts.gather(computed, plan, [], {"s": []}, denominator=8)["texte"].str.replace("\u00a0", " ").tolist() == ["38 %"]
 
@@ -207,9 +206,9 @@ def test_contributions_are_each_unit_s_own(tmp_path):
     rows = [{"source": "s", "unite_type": "u", "unite": u, "moment": m, "variable": "v", "nombre": v, "modalite": "", "sexe": s, "fichier": "f", "feuille": "g",
              "ligne": 1} for u, s, first, last in (("a", "f", 10.0, 30.0), ("b", "h", 20.0, 25.0), ("c", "h", 5.0, None))
             for m, v in (("2022-05", first), ("2023-03", last)) if v is not None]
-    brought = effects.contributions(money, pd.DataFrame(rows), Period(debut="2022-05", fin="2023-03"))
-    paired = brought[brought["mesure"] == "avant"].sort_values(["groupe", "unite"])
-    assert paired[["groupe", "unite", "valeur"]].values.tolist() == [["", "a", 10.0], ["", "b", 20.0], ["sexe=f", "a", 10.0], ["sexe=h", "b", 20.0]]
+    brought = effects.contributions(money, tables.among(pd.DataFrame(rows)), Period(debut="2022-05", fin="2023-03"))
+    paired = {group: values.to_dict() for (_, mesure, _, group), values in brought if mesure == "avant"}
+    assert paired == {"": {"a": 10.0, "b": 20.0}, "sexe=f": {"a": 10.0}, "sexe=h": {"b": 20.0}}
 
 
 def test_zones_cut_the_whole_programme():

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from capidoc import effects, facts, indicators, naming, prices, statistics
+from capidoc import effects, facts, indicators, naming, prices, statistics, tables
 from capidoc.problems import ConfigurationRefused
 
 from .conftest import PROGRAMME
@@ -26,7 +26,7 @@ def computed(cleaned, small):
     def run(*rows, plan=PLAN, prices=None):
         done = cleaned(*rows, files=[("indicateurs.csv", plan)])
         here = small(*rows)
-        table = effects.compute(indicators.load(here.folder, here.identity), done.observations, here.period, prices or {})
+        table = effects.compute(indicators.load(here.folder, here.identity), tables.among(done.observations), here.period, prices or {})
         return table[table["mesure"] != "cours"].set_index(["indicateur", "mesure", "groupe"])
     return run
 
@@ -142,7 +142,7 @@ def found(small, cleaned):
         done = cleaned(RECORDS, head=COLUMNS, settings=SETTINGS, files=files)
         here = small(RECORDS, head=COLUMNS, settings=SETTINGS)
         ticked = done.observations.assign(modalite=done.observations["modalite"].str.split(" ")).explode("modalite")
-        table = effects.compute(indicators.load(here.folder, here.identity), ticked, here.period, prices or {})
+        table = effects.compute(indicators.load(here.folder, here.identity), tables.among(ticked), here.period, prices or {})
         return table[table["mesure"] != "cours"].set_index(["mesure", "groupe"])
     return run
 
@@ -216,7 +216,7 @@ def test_a_quotient_divides_facts_by_name(cleaned, small, over, under, expected)
     files = [("indicateurs.csv", HEAD_WHOLE + "".join(";".join(r.values()) + "\n" for r in rows))]
     done = cleaned(RECORDS, head=COLUMNS, settings=SETTINGS, files=files)
     here = small(RECORDS, head=COLUMNS, settings=SETTINGS)
-    table = effects.compute(indicators.load(here.folder, here.identity), done.observations, here.period, {})
+    table = effects.compute(indicators.load(here.folder, here.identity), tables.among(done.observations), here.period, {})
     assert table.set_index("indicateur").loc["q", "valeur"] == expected
     assert table.set_index("indicateur").loc["q", "parties"] == [part for part in (over, under) if part != "4"]
 
@@ -239,7 +239,7 @@ def test_a_plan_kept_in_excel_is_the_same_plan(small, workbook):
 def test_the_influence_of_a_unit_is_the_change_without_it(cleaned, small):
     """Without E1 (100 → 300) the total stays at 50: 0 % instead of 133,33 %."""
     done, here = cleaned(files=[("indicateurs.csv", PLAN)]), small()
-    table = effects.influence(indicators.load(here.folder, here.identity), done.observations, here.period).set_index(["indicateur", "unite"])
+    table = effects.influence(indicators.load(here.folder, here.identity), tables.among(done.observations), here.period).set_index(["indicateur", "unite"])
     assert table.loc[("revenu", "E1"), "variation_sans_elle_points"] == pytest.approx(-133.3333, abs=1e-3)
 
 

@@ -226,7 +226,7 @@ def folder(tmp_path_factory):
         ]
     )
     files = {"suivi": [{"fichier": p, "sha256": "0"} for p in PAYLOADS]}
-    known = facts.gather(effects.compute(plan, seen, programme.period, {}), plan, [], files)
+    known = facts.gather(effects.compute(plan, tables.among(seen), programme.period, {}), plan, [], files)
     # Costs print a « valeur »: each indicator gets one.
     known = pd.concat([known, known[known["mesure"] == "avant"].assign(mesure="valeur", id=lambda t: t["indicateur"] + ".valeur")], ignore_index=True)
     said = [claims.Claim(f"C{n}", "valeur", p, "1", "personnes", {"n": 1.0}, ()) for n, p in enumerate(PAYLOADS)]

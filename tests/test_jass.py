@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from capidoc import claims, disclosure, effects, facts, indicators
+from capidoc import claims, disclosure, effects, facts, indicators, tables
 from capidoc.decisions import decided
 from capidoc.ingest import receive
 from capidoc.observations import clean
@@ -37,10 +37,12 @@ def cleaned(jass, received):
 def known(jass, cleaned, received):
     """The facts of JASS, values by id."""
     plan = indicators.load(jass.folder, jass.identity)
-    computed = effects.compute(plan, cleaned.observations, jass.period, {})
+    observed = tables.among(cleaned.observations)
+    computed = effects.compute(plan, observed, jass.period, {})
     gathered = facts.gather(computed, plan, facts.of_context(jass.identity, "0"), {name: [] for name in received})
     zones = {name: zone.communes for name, zone in jass.identity.zones.items()}
-    judged, _ = disclosure.judged(gathered, plan, effects.contributions(plan, cleaned.observations, jass.period), jass.identity.divulgation, zones)
+    brought = effects.contributions(plan, observed, jass.period)
+    judged, _ = disclosure.judged(gathered, plan, brought, jass.identity.divulgation, zones)
     return judged.set_index("id")
 
 
@@ -141,13 +143,13 @@ def test_one_dirty_cell_reaches_one_numeral(jass, received):
     table = received["suivi"].repeats["apprentis"]
     cell = (table["ligne"] == 588, "sexe_apprenti")
     assert table.loc[cell].tolist() == ["feminin"]
-    other = table.copy()
+    other = table.astype(object)
     other.loc[cell] = "Masculin"
     changed = received | {"suivi": replace(received["suivi"], repeats={"apprentis": other})}
     plan = [i for i in indicators.load(jass.folder, jass.identity) if i.id == "apprentis_accueillis"]
     counts = []
     for source in (received, changed):
-        computed = effects.compute(plan, clean(jass.identity, source, decided(jass)).observations, jass.period, {})
+        computed = effects.compute(plan, tables.among(clean(jass.identity, source, decided(jass)).observations), jass.period, {})
         counts.append(computed[(computed["mesure"] == "apres") & computed["groupe"].str.startswith("sexe")]["valeur"].tolist())
     assert counts == [[33, 45], [32, 46]]
 

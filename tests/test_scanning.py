@@ -141,7 +141,7 @@ def test_ids_become_pseudonyms_that_change_with_the_key_and_the_programme(monkey
     for key, programme in (("un", "jass"), ("deux", "jass"), ("un", "autre")):
         monkeypatch.setenv("CAPIDOC_CLE", key)
         pseudonyms.key.cache_clear()
-        units = pseudonyms.units(table, programme)["unite"].tolist()
+        units = next(pseudonyms.units([table], programme))["unite"].tolist()
         assert units[0] == units[2] != units[1] and not any("ENT" in u for u in units)
         seen.append(units[0])
     pseudonyms.key.cache_clear()

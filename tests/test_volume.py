@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 
 from benchmarks import volume
-from capidoc import effects, indicators, reading, tables
+from capidoc import coding, consents, effects, indicators, large, reading, tables
 from capidoc.decisions import decided
 from capidoc.ingest import receive
 from capidoc.observations import clean
-from capidoc.problems import InputUnsafe
+from capidoc.problems import InputUnsafe, Refusal
 from capidoc.programme import Programme
 
-from .conftest import ROOT
+from .conftest import ROOT, needs
 
 
 def test_the_generated_export_has_the_totals_that_a_bare_script_finds(tmp_path, monkeypatch):
@@ -22,7 +22,7 @@ def test_the_generated_export_has_the_totals_that_a_bare_script_finds(tmp_path, 
     volume.lay(tmp_path)
     here = Programme("volume", root=tmp_path)
     observations = clean(here.identity, {"suivi": receive(here, "suivi")}, decided(here)).observations
-    facts = effects.compute(indicators.load(here.folder, here.identity), observations, here.period, {})
+    facts = effects.compute(indicators.load(here.folder, here.identity), tables.among(observations), here.period, {})
     whole = facts[facts["groupe"] == ""].set_index(["indicateur", "mesure"])
     bare = subprocess.run([sys.executable, ROOT / "benchmarks/peers/pandas_brut.py", here.raw / "suivi.csv"], capture_output=True, text=True, check=True)
     told = {line.split()[0]: line.split()[1:] for line in bare.stdout.splitlines() if line.startswith(("Revenu", "Hommes", "Femmes"))}
@@ -42,6 +42,68 @@ def test_a_long_table_read_back_says_what_the_short_reading_says(tmp_path, monke
 def test_a_table_without_rows_is_read_back_without_rows(tmp_path):
     tables.write(pd.DataFrame(columns=["unite", "nombre"]), tmp_path / "t.csv")
     assert len(tables.read_long(tmp_path / "t.csv", nombre=float)) == len(tables.read(tmp_path / "t.csv", nombre=float)) == 0
+
+
+@pytest.fixture
+def by_duckdb(monkeypatch):
+    """A function that has any table be « large », or none."""
+    def choose(large_ones):
+        monkeypatch.setattr(large, "ROWS", 1 if large_ones else 10**9)
+    return choose
+
+
+def received(sheet):
+    return coding.plain(sheet.cells).values.tolist(), list(sheet.cells.index)
+
+
+@needs("duckdb")
+@pytest.mark.parametrize("content", [
+    "a;b;c\n1;;3\n4;5;6\n", "\ufeffa;b\r\n« é » ; n/a\r\n", 'a;"b;c"\n"1 ""2"" 3";"l1\nl2"\n;\n', "a,b\n1,NULL\n", "a;b\n1;2", "a\tb\n x \t007\n"])
+def test_duckdb_reads_every_cell_as_the_reader_of_small_files_does(tmp_path, by_duckdb, content):
+    (tmp_path / "t.csv").write_bytes(content.encode())
+    found = []
+    for large_ones in (False, True):
+        by_duckdb(large_ones)
+        sheet, = reading.read(tmp_path / "t.csv")
+        found.append(received(sheet))
+        assert (sheet.widths == ()) == large_ones  # what each of its rows has is known where they are read one by one
+    assert found[0] == found[1]
+
+
+@needs("duckdb")
+@pytest.mark.parametrize("content", [
+    "a;b\n1;2;3\n", "a;b\n1\n", 'a;b\n"1;2\n', 'a;b\n"1"x;2\n', "a;b\n\n1;2\n", "a;b\r1;2\r", "sep=;\na;b\n1;2\n", "a;é\n".encode("cp1252")])
+def test_what_is_not_regular_is_read_cell_by_cell_with_the_same_words(tmp_path, by_duckdb, content):
+    (tmp_path / "t.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    said = []
+    for large_ones in (False, True):
+        by_duckdb(large_ones)
+        try:
+            sheet, = reading.read(tmp_path / "t.csv")
+            said.append((received(sheet), sheet.widths))
+        except Refusal as refusal:
+            said.append(str(refusal))
+    assert said[0] == said[1]
+
+
+@needs("duckdb")
+@pytest.mark.parametrize("programme", ["jass", "eau"])
+def test_duckdb_gives_the_same_facts_as_pandas(programme, tmp_path, by_duckdb, monkeypatch):
+    here, found = Programme(programme), []
+    plan = indicators.load(here.folder, here.identity)
+    for large_ones in (False, True):
+        by_duckdb(large_ones)
+        cleaned = clean(here.identity, {name: receive(here, name) for name in here.identity.sources}, decided(here))
+        folder = tmp_path / str(large_ones)
+        folder.mkdir()
+        tables.keep(cleaned.observed(), 1000, folder)
+        assert (folder / "observations").is_dir() == large_ones
+        observed = tables.kept(folder)
+        found.append([effects.compute(plan, observed, here.period, {}).to_json(), effects.influence(plan, observed, here.period).to_json(),
+                      effects.compute(plan, effects.in_commune(observed, next(iter(here.identity.communes))), here.period, {}).to_json(),
+                      [(key, values.to_json()) for key, values in effects.contributions(plan, observed, here.period)],
+                      coding.plain(cleaned.log).values.tolist(), consents.judged(here.folder, observed, here.identity.date_document).to_json()])
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("name", ["suivi.csv", "suivi.xlsx"])

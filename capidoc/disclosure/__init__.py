@@ -12,7 +12,7 @@ PUBLIC = "publiable"
 def judged(facts, plan, contributions, rules, zones=None, editions=None):
     """(facts with statut_divulgation, proof): « publiable », or the rule that keeps a figure out of public view.
 
-    `contributions` has one row per unit behind an amount (indicateur, mesure, moment, groupe, unite, valeur); `rules` are the programme's
+    `contributions` are, for each amount, its (indicateur, mesure, moment, groupe) and what each unit brings to it; `rules` are the programme's
     thresholds; `zones` {zone: communes}; `editions` the figures of former releases (id, moment, valeur, n). The proof is one row per hidden
     cell: id, regle, bas, haut, what a reader could still work out. Raises DisclosureRefused when a hidden cell cannot be protected.
     """

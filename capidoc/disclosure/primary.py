@@ -68,19 +68,17 @@ def _told_by_difference(fact, indicator, former, thresholds):
 
 def _dominated(contributions):
     """The (indicateur, mesure, moment, groupe) whose amount says too much of its largest contributors (p % and (2, 85 %) rules)."""
-    if contributions is None or not len(contributions):
-        return set()
-    return {key for key, part in contributions.groupby(KEY) if dominant(part["valeur"])}
+    return {key for key, values in contributions if dominant(values)}
 
 
 def dominant(values):
     """Whether the largest contributor could be estimated by the second within p %, or the two largest are too much of the total."""
-    sizes = values.abs().sort_values(ascending=False)
-    rest = sizes.sum() - sizes.iloc[:2].sum()
-    return bool(sizes.sum() > 0 and (rest < P_PERCENT / 100 * sizes.iloc[0] or two_largest(values) > TWO_LARGEST))
+    sizes = values.abs()
+    largest = sizes.nlargest(2)
+    return bool(sizes.sum() > 0 and (sizes.sum() - largest.sum() < P_PERCENT / 100 * largest.iloc[0] or two_largest(values) > TWO_LARGEST))
 
 
 def two_largest(values):
     """What the two largest contributors are of the total, in percent."""
-    sizes = values.abs().sort_values(ascending=False)
-    return 100 * sizes.iloc[:2].sum() / sizes.sum()
+    sizes = values.abs()
+    return 100 * sizes.nlargest(2).sum() / sizes.sum()

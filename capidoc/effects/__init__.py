@@ -8,19 +8,22 @@ from capidoc.effects.units import cells, groups, units
 from capidoc.indicators import COUNTED
 
 
-def compute(plan, observations, period, prices):
-    """The facts of every indicator, values at full precision, n and missing beside each; `prices` is {month: index}, empty without a table."""
-    observed = [i for i in plan if i.regle != "quotient"]
-    facts = pd.DataFrame([row for indicator in observed for row in _of(indicator, observations, period, prices)], columns=FACTS)
+def compute(plan, observed, period, prices):
+    """The facts of every indicator, values at full precision, n and missing beside each; `prices` is {month: index}, empty without a table.
+
+    `observed(source, variables, moments)` gives the observations, as `tables.kept` has them.
+    """
+    rules = [i for i in plan if i.regle != "quotient"]
+    facts = pd.DataFrame([row for indicator in rules for row in _of(indicator, observed, period, prices)], columns=FACTS)
     facts = facts.drop_duplicates(["indicateur", "mesure", "moment", "groupe"], ignore_index=True)
     quotients = [derived.quotient(indicator, facts) for indicator in plan if indicator.regle == "quotient"]
     return pd.concat([facts, pd.DataFrame(quotients, columns=FACTS)], ignore_index=True) if quotients else facts
 
 
-def _of(indicator, observations, period, prices):
+def _of(indicator, observed, period, prices):
     if indicator.regle == "modalites":
-        return [levels.distinct(indicator, observations)]
-    counted = cells(indicator, observations)
+        return [levels.distinct(indicator, observed)]
+    counted = cells(indicator, observed)
     if indicator.moments:
         sample = units(indicator, counted)
         facts = [*changes.between_two_moments(indicator, counted, sample, period, prices), *levels.course(indicator, sample, period.months)]
@@ -29,31 +32,35 @@ def _of(indicator, observations, period, prices):
     return [*facts, *derived.attainment(indicator, facts)]
 
 
-def influence(plan, observations, period):
+def influence(plan, observed, period):
     """What each unit weighs in the change of each total: for the team's own eyes, never public."""
-    tables = [changes.influence(i, cells(i, observations), period) for i in plan if i.moments and i.regle in COUNTED]
+    ends = (period.debut, period.fin)
+    tables = [changes.influence(i, cells(i, observed, ends), period) for i in plan if i.moments and i.regle in COUNTED]
     return pd.concat([t for t in tables if len(t)], ignore_index=True) if any(map(len, tables)) else pd.DataFrame()
 
 
-def contributions(plan, observations, period):
-    """What each unit brings to each amount, for the rules of disclosure alone: indicateur, mesure, moment, groupe, unite, valeur."""
-    money = [(i, cells(i, observations)) for i in plan if i.unite in changes.MONEY and i.regle not in ("quotient", "modalites")]
-    rows = [row.assign(indicateur=i.id, mesure=mesure, moment=moment, groupe=group) for i, whole in money
-            for group, members in [("", whole), *groups(i, whole)] for mesure, moment, row in _brought(i, members, group, period)]
-    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
+def contributions(plan, observed, period):
+    """What each unit brings to each amount, for the rules of disclosure alone: ((indicateur, mesure, moment, groupe), values by unit), one by one."""
+    for i in (i for i in plan if i.unite in changes.MONEY and i.regle not in ("quotient", "modalites")):
+        whole = cells(i, observed)
+        for group, members in [("", whole), *groups(i, whole)]:
+            yield from (((i.id, mesure, moment, group), values) for mesure, moment, values in _brought(i, members, group, period))
 
 
 def _brought(indicator, members, group, period):
     members = units(indicator, members)
     if not indicator.moments:
-        yield "valeur", "", members[["unite", "valeur"]]
+        yield "valeur", "", members.set_index("unite")["valeur"]
         return
     for mesure, moment, level in zip(("avant", "apres"), (period.debut, period.fin), changes.paired(indicator, members, period), strict=True):
-        yield mesure, moment, level[["valeur"]].reset_index()
+        yield mesure, moment, level["valeur"]
     for month, seen in members.groupby("moment") if not group else ():
-        yield "cours", month, seen[["unite", "valeur"]]
+        yield "cours", month, seen.set_index("unite")["valeur"]
 
 
-def in_commune(observations, commune):
-    """The observations of one commune; sources that do not say the commune have none."""
-    return observations if commune == "toutes" else observations[observations.get("commune", "") == commune]
+def in_commune(observed, commune):
+    """The same function for one commune; sources that do not say the commune have no observations there."""
+    def inside(*asked):
+        rows = observed(*asked)
+        return rows[rows["commune"] == commune if "commune" in rows else slice(0)]
+    return observed if commune == "toutes" else inside

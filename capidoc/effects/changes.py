@@ -64,7 +64,9 @@ def _levels(indicator, pairs, sample_pairs, sample, period, group="", members=No
 
 def _attrition(indicator, sample, period):
     """How many units are known at both moments, at the first only, at the last only; and what the lost may hide."""
-    table = sample[known(indicator, sample)].pivot(index="unite", columns="moment", values="valeur").reindex(columns=[period.debut, period.fin])
+    seen = sample[known(indicator, sample)]
+    ends = seen[seen["moment"].isin([period.debut, period.fin])].pivot(index="unite", columns="moment", values="valeur")
+    table = ends.reindex(index=sorted(seen["unite"].unique()), columns=[period.debut, period.fin])
     first, last = (table[moment].notna() for moment in (period.debut, period.fin))
     for mesure, who in (("presentes", first & last), ("perdues", first & ~last), ("nouvelles", last & ~first)):
         yield fact(indicator, mesure, who.sum(), len(table), unite=COUNT, methode=PAIRED, formule=f"unités {mesure} aux deux moments comparés")

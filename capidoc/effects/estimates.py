@@ -13,11 +13,16 @@ def value(indicator, units):
     if not len(seen):
         return float("nan")
     if indicator.regle in COUNTED:
-        return float(seen["poids"] @ seen["valeur"])
+        return _total(seen, "valeur")
     if indicator.regle in AVERAGED:
-        return float((seen["poids"] @ seen["valeur"].fillna(0)) / (seen["poids"] @ seen["base"]))
+        return _total(seen.fillna({"valeur": 0}), "valeur") / _total(seen, "base")
     weighted = indicator.poids and estimated(lambda: statistics.domain_median(each(indicator, seen), weights=seen["poids"]))
     return weighted.value if weighted else float(np.median(each(indicator, seen)))
+
+
+def _total(units, column):
+    # No linear algebra: its order of summation, and so the last digit, may hang on the number of cores.
+    return float((units["poids"] * units[column]).sum())
 
 
 def level(indicator, sample, inside):

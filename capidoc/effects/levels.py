@@ -36,13 +36,14 @@ def share(indicator, mesure, part, total, group, moment=""):
 def course(indicator, units, months):
     """One fact per month of the follow-up, over the units seen that month; n tells how many."""
     everyone = units["unite"].nunique()
+    by_month = dict(iter(units[known(indicator, units)].groupby("moment")))
     for month in months:
-        seen = units[(units["moment"] == month) & known(indicator, units)]
+        seen = by_month.get(month, units[:0])
         yield fact(indicator, "cours", value(indicator, seen), len(seen), everyone - len(seen), moment=month)
 
 
-def distinct(indicator, observations):
+def distinct(indicator, observed):
     """The number of different answers given to a question, and of the units that gave them."""
-    rows = observations[(observations["source"] == indicator.source) & (observations["variable"] == indicator.question)]
+    rows = observed(indicator.source, [indicator.question])
     said = rows[rows["modalite"] != ""]
     return fact(indicator, "valeur", said["modalite"].nunique(), said["unite"].nunique(), (rows["modalite"] == "").sum())

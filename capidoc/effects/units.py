@@ -1,7 +1,8 @@
 """What is each unit worth: the observations that an indicator counts, and their value by unit and moment."""
 
-import pandas as pd
+import numpy as np
 
+from capidoc import coding
 from capidoc.indicators import COUNTED, CROSS
 from capidoc.observations import RECORD
 
@@ -9,26 +10,35 @@ UNIT = ["unite", "moment"]
 ORIGIN = ["fichier", "feuille", "ligne"]
 
 
-def cells(indicator, observations):
+def cells(indicator, observed, moments=()):
     """The observations of the indicator, one row per record × group: `valeur`, and `base`, what a ratio divides it by (NaN where missing)."""
     variable = RECORD if indicator.regle == "nombre" else indicator.question
-    rows = observations[(observations["source"] == indicator.source) & observations["variable"].isin([variable, indicator.denominateur])]
-    rows = rows.assign(moment=rows["moment"] if indicator.moments else "", poids=_weights(indicator, rows),
-                       strate=rows[indicator.strate] if indicator.strate else "")
-    counted = rows[rows["variable"] == variable]
+    counted = _grouped(indicator, observed(indicator.source, [variable], moments))
     counted = counted.assign(valeur=_worth(indicator, counted), base=float("nan"))
     if indicator.regle == "ratio":
-        divided = rows[rows["variable"] == indicator.denominateur]
-        counted = pd.concat([counted, divided.assign(valeur=float("nan"), base=divided["nombre"])])
-    keys = [*UNIT, *indicator.dimensions, *ORIGIN, "poids", "strate"]
+        divided = _grouped(indicator, observed(indicator.source, [indicator.denominateur], moments))
+        counted = coding.stacked([counted, divided.assign(valeur=float("nan"), base=divided["nombre"])])
     if indicator.answer:
         # Each ticked choice is a row: a record answers once.
-        counted = counted.groupby(keys, as_index=False, dropna=False)[["valeur", "base"]].max()
-    return _with_zeros(indicator, counted, observations)[[*keys, "valeur", "base"]] if indicator.regle == "nombre" else counted[[*keys, "valeur", "base"]]
+        counted = counted.groupby([*_keys(indicator), *ORIGIN], as_index=False, dropna=False)[["valeur", "base"]].max()
+    # What is only added up need not remember its record, nor what it does not divide by.
+    own = ["valeur"] if indicator.regle in COUNTED else ["valeur", "base", *ORIGIN]
+    counted = counted[[*_keys(indicator), *own]]
+    return _with_zeros(indicator, counted, observed, moments) if indicator.regle == "nombre" else counted
 
 
-def _weights(indicator, rows):
-    return pd.to_numeric(rows[indicator.poids].where(rows[indicator.poids] != "")) if indicator.poids else 1.0
+def _keys(indicator):
+    """What the indicator groups its observations by: unit, moment, dimensions, weight and stratum where it has some."""
+    return [*UNIT, *indicator.dimensions, *(["poids"] if indicator.poids else []), *(["strate"] if indicator.strate else [])]
+
+
+def _grouped(indicator, rows):
+    """The observations with all that the indicator groups them by."""
+    nothing = coding.constant("", rows.index)
+    told = {d: nothing for d in indicator.dimensions if d not in rows}
+    told |= {"poids": coding.numbers(rows[indicator.poids])} if indicator.poids else {}
+    told |= {"strate": rows[indicator.strate]} if indicator.strate else {}
+    return rows.assign(moment=rows["moment"] if indicator.moments else nothing, **told)
 
 
 def _worth(indicator, rows):
@@ -38,32 +48,60 @@ def _worth(indicator, rows):
     return (worth * (rows["modalite"] == indicator.answer)).where(rows["modalite"] != "")
 
 
-def _with_zeros(indicator, counted, observations):
+def _with_zeros(indicator, counted, observed, moments):
     """The counts of a repeat, with a zero for each unit seen at the moment that has no row there."""
-    parent = observations[(observations["source"] == indicator.source.partition(".")[0]) & (observations["variable"] == RECORD)]
-    own = [d for d in indicator.dimensions if (parent.get(d, pd.Series(dtype=str)) != "").any()]
-    grid = parent.assign(poids=_weights(indicator, parent), strate=parent[indicator.strate] if indicator.strate else "",
-                         moment=parent["moment"] if indicator.moments else "")
-    grid = grid[[*UNIT, *own, "poids", "strate"]].drop_duplicates()
+    parent = _grouped(indicator, observed(indicator.source.partition(".")[0], [RECORD], moments))
+    own = [d for d in indicator.dimensions if (parent[d] != "").any()]
+    grid = parent[[c for c in _keys(indicator) if c in own or c not in indicator.dimensions]].drop_duplicates()
     for dimension in (d for d in indicator.dimensions if d not in own):
         grid = grid.merge(counted[[dimension]].drop_duplicates(), how="cross")
-    return pd.concat([counted, grid.assign(valeur=0.0, base=float("nan"), **dict.fromkeys(ORIGIN, ""))])
+    return coding.stacked([counted, grid.assign(valeur=0.0)])
 
 
 def units(indicator, cells):
     """One row per unit × moment: its valeur, base, poids and strate; valeur missing (not zero) where everything is."""
-    by = cells.groupby(UNIT)
+    places, first = _places(cells)
+    table = cells[[*UNIT, *(c for c in ("poids", "strate") if c in cells)]].iloc[first].reset_index(drop=True)
+    table = table.assign(**{name: alike for name, alike in (("poids", 1.0), ("strate", coding.constant("", table.index))) if name not in table})
     # A unit seen in several months is still one unit; whatever else is measured adds up over its records and groups.
-    table = (by["valeur"].max() if indicator.regle == "effectif" else by["valeur"].sum(min_count=1)).to_frame()
-    table["base"] = by["base"].sum(min_count=1) if indicator.regle == "ratio" else _records(cells) if indicator.regle not in COUNTED else 1.0
-    table["poids"] = by["poids"].first() if indicator.poids else 1.0
-    table["strate"] = by["strate"].first() if indicator.strate else ""
-    return table.reset_index()
+    table["valeur"] = (_largest if indicator.regle == "effectif" else _summed)(cells["valeur"], places, len(first))
+    if indicator.regle in COUNTED:
+        return table
+    return table.assign(base=_summed(cells["base"], places, len(first)) if indicator.regle == "ratio" else _records(cells, places, len(first)))
 
 
-def _records(cells):
-    """How many records of a unit × moment say something: what a mean divides by."""
-    return cells[cells["valeur"].notna()].drop_duplicates([*UNIT, *ORIGIN]).groupby(UNIT).size().astype(float)
+def _places(cells):
+    """The place of each row among the units × moments, in their order, and a row of each."""
+    unit, moment = (coding.coded(cells[name]).cat for name in UNIT)
+    every = len(unit.categories) * len(moment.categories)
+    kind = np.int32 if max(every, len(cells)) < 2**31 else np.int64
+    rank = unit.codes.to_numpy(kind) * kind(len(moment.categories)) + moment.codes.to_numpy()
+    first = np.full(every, -1, kind)
+    first[rank[::-1]] = np.arange(len(cells), dtype=kind)[::-1]
+    met = first >= 0
+    return (np.cumsum(met, dtype=kind) - kind(1))[rank], first[met]
+
+
+def _summed(values, places, length):
+    """The sum of the known values at each place, missing where none is."""
+    known = values.notna().to_numpy()
+    sums = np.bincount(places[known], values.to_numpy(float)[known], length).astype(float)
+    sums[np.bincount(places[known], minlength=length) == 0] = np.nan
+    return sums
+
+
+def _largest(values, places, length):
+    """The largest known value at each place, missing where none is."""
+    largest = np.full(length, np.nan)
+    np.fmax.at(largest, places, values.to_numpy(float))
+    return largest
+
+
+def _records(cells, places, length):
+    """How many records at each place say something: what a mean divides by."""
+    said = cells["valeur"].notna().to_numpy()
+    records = cells.loc[said, ORIGIN].assign(place=places[said]).drop_duplicates()
+    return np.bincount(records["place"], minlength=length).astype(float)
 
 
 def known(indicator, units):
@@ -81,5 +119,5 @@ def groups(indicator, cells):
     for disaggregation in indicator.desagregations:
         dimensions = disaggregation.split(CROSS)
         inside = cells[(cells[dimensions] != "").all(axis=1)]
-        for names, part in inside.groupby(dimensions):
+        for names, part in sorted(inside.groupby(dimensions), key=lambda group: group[0]):
             yield ",".join(f"{d}={n}" for d, n in zip(dimensions, names, strict=True)), part

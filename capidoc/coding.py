@@ -1,0 +1,94 @@
+"""How does a column of millions of cells stay short: each of its words once, and a code a row, as pandas' categories are."""
+
+import numpy as np
+import pandas as pd
+
+
+def coded(cells):
+    """The Series of texts as words and codes."""
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        told = cells.cat
+        return cells if told.categories.dtype == object and not told.ordered else _column(told.codes, told.categories, cells.index)
+    codes, words = pd.factorize(np.asarray(cells, dtype=object))
+    return _column(codes, words, cells.index)
+
+
+def constant(word, index):
+    """The column that says one word on each row of the index."""
+    return _column(np.zeros(len(index), np.int8), [word], index)
+
+
+def _column(codes, words, index):
+    return pd.Series(pd.Categorical.from_codes(codes, pd.Index(words, dtype=object)), index)
+
+
+def words(column):
+    """The different words that a column says, each once, in the order of its categories."""
+    column = coded(column)
+    return list(column.cat.categories[_said(column)])
+
+
+def _said(column):
+    """Which categories of a coded column are on one row at least."""
+    met = np.zeros(len(column.cat.categories) + 1, bool)
+    met[column.cat.codes] = True  # a missing one, of code -1, falls in the last place
+    return met[:-1]
+
+
+def recoded(column, new):
+    """The column with other words {word: new}; words that are not told stay."""
+    said = coded(column).cat
+    codes, kept = pd.factorize(np.array([new.get(word, word) for word in said.categories], dtype=object))
+    return _column(np.append(codes, -1).astype(said.codes.dtype)[said.codes], kept, column.index)
+
+
+def where(column, test):
+    """Which cells hold a word that passes the test, each word asked once."""
+    return column.isin([word for word in words(column) if test(word)])
+
+
+def put(column, rows, new):
+    """The column with other words on some rows (a boolean mask, or positions): one word for all, or a Series of as many."""
+    column = coded(column)
+    new = coded(new) if isinstance(new, pd.Series) else constant(new, column.index[rows])
+    known = pd.Index([*dict.fromkeys([*column.cat.categories, *new.cat.categories])], dtype=object)
+    codes = np.array(column.cat.codes, np.int32)
+    codes[rows] = known.get_indexer(new.cat.categories)[new.cat.codes]
+    return _column(codes, known, column.index)
+
+
+def plain(table):
+    """The Series or DataFrame with its words as texts on each row: for a few rows, to be told."""
+    if isinstance(table, pd.Series):
+        return table.astype(object) if isinstance(table.dtype, pd.CategoricalDtype) else table
+    return table.astype({name: object for name, kind in table.dtypes.items() if isinstance(kind, pd.CategoricalDtype)})
+
+
+def numbers(column, said=lambda word: float(word or "nan")):
+    """The numbers that a column of words says (those of typed ones, unless told otherwise), NaN where nothing is said."""
+    column = coded(column)
+    values = np.full(len(column.cat.categories) + 1, np.nan)
+    values[:-1][_said(column)] = [said(word) for word in words(column)]
+    return pd.Series(values[column.cat.codes], column.index)
+
+
+def same(one, other):
+    """Whether two columns of as many rows say the same, row by row (an array)."""
+    one, other = coded(one).cat, coded(other).cat
+    return one.codes.to_numpy() == np.append(one.categories.get_indexer(other.categories), -1)[other.codes]
+
+
+def stacked(tables):
+    """The tables of texts and numbers under each other, a column that one lacks being empty there."""
+    if len(tables) == 1:
+        return tables[0].reset_index(drop=True)
+    names = dict.fromkeys(name for table in tables for name in table)
+    index = pd.RangeIndex(sum(map(len, tables)))
+    return pd.DataFrame({name: _joined([table.get(name, "") if name in table else constant("", table.index) for table in tables], index)
+                         for name in names}, index=index)
+
+
+def _joined(parts, index):
+    if not any(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
+        return pd.concat(parts, ignore_index=True)
+    return pd.Series(pd.api.types.union_categoricals([coded(part).array for part in parts]), index)
