@@ -379,5 +379,6 @@ def _of_kept_parents(work, parents, everyone):
         return table["fichier"] + "|" + table[uuid] + "|" + table[index]
 
     own = link(work.table, "soumission", "parent")
-    work = work.without(~own.isin(link(everyone, "uuid", "indice")), "orphelin", "rejetee")
-    return work.without(~own[work.table.index].isin(link(parents, "uuid", "indice")), "soumission_ecartee")
+    known = own.isin(link(everyone, "uuid", "indice"))
+    work = work.without(~known, "orphelin", "rejetee")
+    return work.without(~own[known].isin(link(parents, "uuid", "indice")), "soumission_ecartee")

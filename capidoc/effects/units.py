@@ -74,12 +74,12 @@ def _places(cells):
     """The place of each row among the units × moments, in their order, and a row of each."""
     unit, moment = (coding.coded(cells[name]).cat for name in UNIT)
     every = len(unit.categories) * len(moment.categories)
-    kind = np.int32 if max(every, len(cells)) < 2**31 else np.int64
-    rank = unit.codes.to_numpy(kind) * kind(len(moment.categories)) + moment.codes.to_numpy()
+    kind = np.dtype("int32" if max(every, len(cells)) < 2**31 else "int64")
+    rank = unit.codes.to_numpy(kind) * len(moment.categories) + moment.codes.to_numpy()
     first = np.full(every, -1, kind)
     first[rank[::-1]] = np.arange(len(cells), dtype=kind)[::-1]
-    met = first >= 0
-    return (np.cumsum(met, dtype=kind) - kind(1))[rank], first[met]
+    met = np.greater_equal(first, 0)
+    return np.cumsum(met, dtype=kind)[rank] - 1, first[met]
 
 
 def _summed(values, places, length):
