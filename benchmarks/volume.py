@@ -1,9 +1,11 @@
-"""A million monitoring records, made the same each time: an export as a field team would send it, and a programme that reads it."""
+"""Millions of monitoring records, made the same each time: exports as a field team would send them, and a programme that reads them."""
 
 import random
+from itertools import islice
 
 from capidoc.programme import Period
 
+PART = 1_500_000  # records a file
 UNITS, MONTHS = 40_000, Period(debut="2022-05", fin="2024-05").months
 COMMUNES = {"niono": "Niono", "dieli": "Diéli", "mpessoba": "M’Pessoba"}
 PROGRAMME = """\
@@ -28,7 +30,7 @@ sources:
       salaries_f: {titre: Femmes, type: nombre}
     unite: entreprise
     identifiant: code
-    motif_identifiant: "E[0-9]{5}"
+    motif_identifiant: "E[0-9]{5,6}"
     moment: mois
     attributs: {commune: commune}
     variables: [revenu]
@@ -41,21 +43,24 @@ salaries;Salariés;Somme des salariés;personnes;suivi;salaries;somme;;debut|fin
 """
 
 
-def lay(root):
-    """Nothing; the programme « volume » and its export of a million rows stand under the root."""
+def lay(root, times=1):
+    """Nothing; the programme « volume » and its exports, of a million rows or several times that, stand under the root."""
     folder, raw = root / "programmes" / "volume", root / "data" / "raw" / "volume"
     folder.mkdir(parents=True)
     raw.mkdir(parents=True)
     (folder / "programme.yml").write_text(PROGRAMME, encoding="utf-8")
     (folder / "indicateurs.csv").write_text(PLAN, encoding="utf-8")
-    with (raw / "suivi.csv").open("w", encoding="utf-8-sig") as export:
-        export.write("Code;Mois;Commune;Revenu;Hommes;Femmes\n")
-        export.writelines(_records(random.Random(2022)))
+    records, part = _records(random.Random(2022), times * UNITS), 0
+    while lines := list(islice(records, PART)):
+        part += 1
+        with (raw / f"suivi-{part:02d}.csv").open("w", encoding="utf-8-sig") as export:
+            export.write("Code;Mois;Commune;Revenu;Hommes;Femmes\n")
+            export.writelines(lines)
 
 
-def _records(draw):
+def _records(draw, units):
     for month in MONTHS:
-        for unit in range(UNITS):
+        for unit in range(units):
             code = f"E{unit:05d}" if draw.random() > 0.02 else f" e{unit:05d}"
             income = 250 * draw.randint(40, 4000)
             told = f"{income}" if draw.random() > 0.03 else f"{income:,} F CFA".replace(",", " ") if draw.random() > 0.3 else "-99"

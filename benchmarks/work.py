@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -173,11 +174,11 @@ def _portfolio(folder, name, before=""):
     return _with(ours, command=before + ours.command, before=_emptied(ours.folder), check=check)
 
 
-def million(folder):
-    """The contenders of a million monitoring records, cleaned, their effects computed."""
+def million(folder, times=1):
+    """The contenders of a million monitoring records, or several times that, cleaned, their effects computed."""
     ours = _ours(folder, "effects volume", "Capidoc : observations, journal et faits")
-    volume.lay(ours.folder)
-    bare = Contender("pandas, script nu : les totaux", f"{sys.executable} {PEERS / 'pandas_brut.py'} data/raw/volume/suivi.csv", ours.folder)
+    volume.lay(ours.folder, times)
+    bare = Contender("pandas, script nu : les totaux", f"{sys.executable} {PEERS / 'pandas_brut.py'} data/raw/volume/*.csv", ours.folder)
     return [_with(ours, before=_emptied(ours.folder)), bare]
 
 
@@ -190,5 +191,6 @@ ROWS = {
     "phrase": Row("une phrase du récit changée", sentence, 2),
     "rien": Row("rien n’a changé", nothing, 5),
     "notes": Row("cent notes de deux pages", notes, 1),
-    "million": Row("un million de fiches, nettoyage et effets", million, 2),
+    "million": Row("un million de fiches, nettoyage et effets", million, 3),
+    "dix_millions": Row("dix millions de fiches, nettoyage et effets", partial(million, times=10), 1),
 }

@@ -24,7 +24,7 @@ def test_the_generated_export_has_the_totals_that_a_bare_script_finds(tmp_path, 
     observations = clean(here.identity, {"suivi": receive(here, "suivi")}, decided(here)).observations
     facts = effects.compute(indicators.load(here.folder, here.identity), tables.among(observations), here.period, {})
     whole = facts[facts["groupe"] == ""].set_index(["indicateur", "mesure"])
-    bare = subprocess.run([sys.executable, ROOT / "benchmarks/peers/pandas_brut.py", here.raw / "suivi.csv"], capture_output=True, text=True, check=True)
+    bare = subprocess.run([sys.executable, ROOT / "benchmarks/peers/pandas_brut.py", here.raw / "suivi-01.csv"], capture_output=True, text=True, check=True)
     told = {line.split()[0]: line.split()[1:] for line in bare.stdout.splitlines() if line.startswith(("Revenu", "Hommes", "Femmes"))}
     assert [f"{whole.loc[('revenu', m), c]:.0f}" for m, c in (("avant", "n"), ("avant", "valeur"), ("apres", "valeur"))] == told["Revenu"]
     assert whole.loc[("salaries", "apres"), "valeur"] == int(told["Hommes"][2]) + int(told["Femmes"][2])

@@ -1,12 +1,12 @@
-"""The same before and after of a million records by a bare script: no origin, no log, nothing set aside by name."""
+"""The same before and after of millions of records by a bare script: no origin, no log, nothing set aside by name."""
 
 import sys
 
 import pandas as pd
 
-table = pd.read_csv(sys.argv[1], sep=";", dtype=str, encoding="utf-8-sig")
+table = pd.concat([pd.read_csv(path, sep=";", dtype=str, encoding="utf-8-sig") for path in sys.argv[1:]], ignore_index=True)
 table["Code"] = table["Code"].str.strip().str.upper()
-table = table[table["Code"].str.fullmatch("E[0-9]{5}") & table["Mois"].between("2022-05", "2024-05")].drop_duplicates()
+table = table[table["Code"].str.fullmatch("E[0-9]{5,6}") & table["Mois"].between("2022-05", "2024-05")].drop_duplicates()
 for column in ("Revenu", "Hommes", "Femmes"):
     table[column] = pd.to_numeric(table[column].str.replace(r"[^\d.-]", "", regex=True).replace("-99", None))
 for column in ("Revenu", "Hommes", "Femmes"):
