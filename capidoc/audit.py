@@ -68,6 +68,8 @@ class _Places:
 
 def _replayed(said, lines, at):
     """A column of text once the lines of the log are applied, in their order; and the problems of those that do not meet the value they quote."""
+    if not len(lines):
+        return said, []
     unmet, turns = [], pd.Series(at).groupby(at).cumcount().to_numpy()
     for turn in range(turns.max(initial=-1) + 1):  # a cell may be changed several times
         now, rows = lines[turns == turn], at[turns == turn]
