@@ -374,11 +374,13 @@ def clean_repeat(table, parents, everyone, questions, source, decisions):
 
 
 def _of_kept_parents(work, parents, everyone):
-    def link(table, uuid, index):
-        table = coding.plain(table[["fichier", uuid, index]])
-        return table["fichier"] + "|" + table[uuid] + "|" + table[index]
-
-    own = link(work.table, "soumission", "parent")
-    known = own.isin(link(everyone, "uuid", "indice"))
+    own = submission(work.table, "soumission", "parent")
+    known = own.isin(submission(everyone, "uuid", "indice"))
     work = work.without(~known, "orphelin", "rejetee")
-    return work.without(~own[known].isin(link(parents, "uuid", "indice")), "soumission_ecartee")
+    return work.without(~own[known].isin(submission(parents, "uuid", "indice")), "soumission_ecartee")
+
+
+def submission(table, uuid, index):
+    """What ties the rows of a repeat to their submission: file, uuid and rank, under the names that the table has for the last two."""
+    told = coding.plain(table[["fichier", uuid, index]])
+    return told["fichier"] + "|" + told[uuid] + "|" + told[index]

@@ -55,8 +55,8 @@ def kept(folder):
 
 def _constants(base, paths):
     """The texts that the files say on every row {column: word}, as they tell of themselves without being read."""
-    told = base.sql(f"SELECT file_name, path_in_schema, min(stats_min_value), max(stats_max_value), sum(stats_null_count), bool_and(type = 'BYTE_ARRAY') "
-                    f"FROM parquet_metadata({paths}) GROUP BY ALL").fetchall()
+    told = base.execute("SELECT file_name, path_in_schema, min(stats_min_value), max(stats_max_value), sum(stats_null_count), bool_and(type = 'BYTE_ARRAY') "
+                        "FROM parquet_metadata(?) GROUP BY ALL", [paths]).fetchall()
     words = {}
     for _, name, low, high, missing, text in told:
         words.setdefault(name, set()).add(low if text and low == high and not missing and len(low) < SHORT else None)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from capidoc import coding
-from capidoc.cleaning import ASIDE, LOG, clean_repeat, clean_table
+from capidoc.cleaning import ASIDE, LOG, PLACE, clean_repeat, clean_table, submission
 from capidoc.ingest import REMARKS
 
 RECORD = "fiche"
 COLUMNS = ["source", "unite_type", "unite", "moment", "variable", "nombre", "modalite"]
-ORIGIN = ["fichier", "feuille", "ligne"]
+ORIGIN = PLACE
 COUNTS = ["source", "fichiers", "feuille", "lues", "exclues", "rejetees", "retenues", "dernier_envoi"]
 
 
@@ -82,7 +82,8 @@ def _observed(cleaned, name, repeat):
         base = _of_parents(base, parents, table).assign(source=coding.constant(f"{name}.{repeat}", pd.RangeIndex(len(table))))
         base = base.assign(**_attributes(table, source.repetitions[repeat]))
     if cleaned.identity.zones and "commune" in base:
-        base = base.assign(zone=coding.recoded(base["commune"], cleaned.identity.zone_of))
+        zones = {commune: cleaned.identity.zone_of.get(commune, "") for commune in coding.words(base["commune"])}
+        base = base.assign(zone=coding.recoded(base["commune"], zones))
     attributes = sorted(c for c in base if c not in (*COLUMNS, *ORIGIN))
 
     def ordered(observed):
@@ -108,9 +109,7 @@ def _base(name, table, source):
 
 def _of_parents(base, parents, table):
     """The same for the records of a repeat, whose unit, moment and attributes are those of their submissions."""
-    keys, own = (coding.plain(rows["fichier"]) + "|" + coding.plain(rows[uuid]) + "|" + coding.plain(rows[place])
-                 for rows, uuid, place in ((parents, "uuid", "indice"), (table, "soumission", "parent")))
-    found = base.iloc[pd.Index(keys).get_indexer(own)].reset_index(drop=True)
+    found = base.iloc[pd.Index(submission(parents, "uuid", "indice")).get_indexer(submission(table, "soumission", "parent"))].reset_index(drop=True)
     return found.assign(**{column: table[column].set_axis(found.index) for column in ORIGIN})
 
 

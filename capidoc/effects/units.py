@@ -4,10 +4,9 @@ import numpy as np
 
 from capidoc import coding
 from capidoc.indicators import COUNTED, CROSS
-from capidoc.observations import RECORD
+from capidoc.observations import ORIGIN, RECORD
 
 UNIT = ["unite", "moment"]
-ORIGIN = ["fichier", "feuille", "ligne"]
 
 
 def cells(indicator, observed, moments=()):
