@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 from capidoc import coding
+from capidoc.origins import PLACE, Origins
 from capidoc.problems import Problem, QualityRefused
 from capidoc.values import key
 
-ROW = ["fichier", "feuille", "ligne"]
 NEVER = "rien"
 
 
@@ -20,16 +20,15 @@ def check(received, cleaned):
     for name, source in received.items():
         log, aside = (part[part["source"] == name] for part in (cleaned.log, cleaned.aside))
         cells = aside[aside["portee"] == "cellule"].rename(columns={"valeur": "avant"}).assign(apres="")
-        lines = coding.stacked([part[[*ROW, "colonne", "avant", "apres"]] for part in (log, cells)])
+        lines = coding.stacked([part[[*PLACE, "colonne", "avant", "apres"]] for part in (log, cells)])
         tables = source.tables(name)
         text = coding.stacked([*tables.values()])
-        places = _Places(text)
+        places = Origins(text)
         kept = {label: (cleaned.tables[label], places.of(cleaned.tables[label])) for label in tables}
         problems += _rows(text, tables, kept, places.of(aside[aside["portee"] == "ligne"]))
-        for column in dict.fromkeys(c for table in (text, *(table for table, _ in kept.values())) for c in table if c not in ROW):
-            said = text.get(column, coding.constant(NEVER, text.index))
+        for column in dict.fromkeys(c for table in (text, *(table for table, _ in kept.values())) for c in table if c not in PLACE):
             own = lines[lines["colonne"] == column]
-            said, unmet = _replayed(said, own, places.of(own))
+            said, unmet = _replayed(text.get(column, coding.constant(NEVER, text.index)), own, places.of(own))
             problems += unmet
             for label, (table, at) in kept.items():
                 questions = source.form.of(label.partition(".")[2])
@@ -41,29 +40,6 @@ def check(received, cleaned):
     if problems:
         raise QualityRefused(*problems)
     return compared
-
-
-class _Places:
-    """Where the rows received are, each place as one number: its file, its sheet, its line."""
-
-    def __init__(self, rows):
-        self.known = {}
-        numbers = self._numbers(rows)
-        self.order = np.argsort(numbers, kind="stable")
-        self.numbers = numbers[self.order]
-
-    def _numbers(self, rows):
-        file, sheet = (coding.coded(rows[name]).cat for name in ROW[:2])
-        files, sheets = (np.array([self.known.setdefault(word, len(self.known)) for word in said.categories], np.int64) for said in (file, sheet))
-        return (files[file.codes] << 48) + (sheets[sheet.codes] << 32) + rows["ligne"].to_numpy(np.int64)
-
-    def of(self, rows):
-        """The position of each row among those received, -1 where it is not there."""
-        sought = self._numbers(rows)
-        if not len(self.numbers):
-            return np.full(len(rows), -1)
-        near = np.minimum(np.searchsorted(self.numbers, sought), len(self.numbers) - 1)
-        return np.where(self.numbers[near] == sought, self.order[near], -1)
 
 
 def _replayed(said, lines, at):
@@ -89,7 +65,7 @@ def _differences(said, kept, column, at, choices):
     wrong = [pair for pair, (read, stands) in met.items() if key(read) not in _labels(stands, choices)]
     for i in np.flatnonzero(np.isin(pairs, wrong)):
         read, stands = met[pairs[i]]
-        yield _problem(tuple(kept[ROW].iloc[rows[i]]), column, stands, f"différence que rien n’explique : la donnée reçue et son journal disent « {read} »")
+        yield _problem(tuple(kept[PLACE].iloc[rows[i]]), column, stands, f"différence que rien n’explique : la donnée reçue et son journal disent « {read} »")
 
 
 def _labels(value, choices):
@@ -106,9 +82,9 @@ def _rows(text, tables, kept, gone):
         stayed, at = kept[label]
         here = slice(start, start := start + len(table))
         for i in here.start + np.flatnonzero(~(_marked(at, len(text)) | told)[here]):
-            yield _problem(tuple(text[ROW].iloc[i]), "", None, "ligne écartée sans motif")
+            yield _problem(tuple(text[PLACE].iloc[i]), "", None, "ligne écartée sans motif")
         elsewhere = (at < here.start) | (at >= here.stop)
-        for place in coding.plain(stayed.loc[elsewhere | told[at], ROW]).itertuples(index=False, name=None):
+        for place in coding.plain(stayed.loc[elsewhere | told[at], PLACE]).itertuples(index=False, name=None):
             yield _problem(place, "", None, "ligne gardée que le journal écarte, ou que personne n’a envoyée")
 
 
@@ -121,7 +97,7 @@ def _marked(positions, length):
 
 def _unmet(line, said):
     """The problem of a line of the log that the received text does not bear out."""
-    return _problem(tuple(line[part] for part in ROW), line["colonne"], line["avant"], f"le journal annonce cette valeur, la donnée porte « {said} »")
+    return _problem(tuple(line[part] for part in PLACE), line["colonne"], line["avant"], f"le journal annonce cette valeur, la donnée porte « {said} »")
 
 
 def _problem(place, column, value, what):

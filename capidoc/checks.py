@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from capidoc import coding, french
-from capidoc.cleaning import PLACE
 from capidoc.ingest import REMARKS
+from capidoc.origins import PLACE, Origins
 from capidoc.problems import near
 from capidoc.values import Unreadable, key, number, plain
 
@@ -20,7 +20,7 @@ INTERVIEWS = ["source", "enqueteur", "fiches", "minutes", "minutes_min", "minute
 Z_LIMIT, NORMAL = 3.5, 0.6745
 RARE = 0.1
 FEW = 5  # below, a group's median says little of the group
-PAIRS = 4_000_000  # of moments compared at a time: what memory holds lightly
+PAIRS = 400_000  # of moments compared at a time: what a processor keeps close
 ENOUGH = 10  # below, neither a spread nor a share is worth a finding
 # Bennett (2001), Aust N Z J Public Health 25(5): beyond 10 % missing, results are likely to be biased.
 MISSING_LIMIT = 0.10
@@ -56,9 +56,7 @@ def _typed(text, log):
 
 def _met(told, table):
     """What is told of rows, as records, and the index of each in the table that received it; what is told of other tables' is left out."""
-    rows = table[table["ligne"].isin(told["ligne"])]
-    places = dict(zip(coding.plain(rows[PLACE]).itertuples(index=False, name=None), rows.index, strict=True))
-    return [(row, places[place]) for row in coding.plain(told).itertuples() if (place := (row.fichier, row.feuille, row.ligne)) in places]
+    return [(row, place) for row, place in zip(coding.plain(told).itertuples(), Origins(table).of(told), strict=True) if place >= 0]
 
 
 def _completed(parts, typed, controls):
@@ -67,12 +65,11 @@ def _completed(parts, typed, controls):
         return pd.DataFrame(columns=FINDINGS)
     found = coding.plain(pd.concat([coding.plain(part) for part in parts], ignore_index=True)).reindex(columns=FINDINGS).astype(object).fillna("")
     for text in typed.values():
-        if met := _met(found, text):
-            own, rows = (list(index) for index in zip(*((row.Index, i) for row, i in met), strict=True))
-            found.loc[own, "uuid"] = coding.plain(text.loc[rows, "uuid"]).to_numpy()
-            for question, cells in found.loc[own].assign(rang=rows).groupby("question"):
-                if question in text:
-                    found.loc[cells.index, "valeur"] = coding.plain(text.loc[cells["rang"], question]).to_numpy()
+        rows = pd.Series(Origins(text).of(found)).loc[lambda place: place >= 0]
+        found.loc[rows.index, "uuid"] = coding.plain(text.loc[rows, "uuid"]).to_numpy()
+        for question, own in rows.groupby(found["question"]):
+            if question in text:
+                found.loc[own.index, "valeur"] = coding.plain(text.loc[own, question]).to_numpy()
     known = {control: (gravity, advice) for gravity, said in controls.items() for control, (_, advice) in said.items()}
     found["gravite"], advice = (found["controle"].map(lambda control, part=part: known[control][part]) for part in (0, 1))
     found["proposition"] = found["proposition"].where(found["proposition"] != "", advice)
@@ -106,30 +103,33 @@ def far(gaps):
 
 def outliers(table, questions, source, repeat=""):
     """Numbers far from what is expected of their unit or group, compared on logs so that one zero too many stands out; and rare negative ones."""
-    parts = []
-    for question in (q for q in source.of(repeat).kept if q in table and questions[q].kind == "nombre"):
-        numbers = coding.numbers(table[question])
-        below = numbers.index[numbers < 0] if (numbers[numbers.notna()] < 0).mean() < RARE else []
-        parts.append(_found(table.loc[below], question, "valeur_extreme", "Négatif, quand les autres nombres sont positifs."))
-        logs = np.log(numbers[numbers > 0])
-        gaps = _gaps(logs, table, source, repeat) if len(logs) >= ENOUGH else logs[:0]
-        hit = gaps.index[far(gaps)]
-        about = np.exp(logs[hit] - gaps[hit]).map("{:.2g}".format)
-        expected = about.map({said: f"Attendu autour de {french.number(float(said), 0 if float(said) >= 10 else 1)}." for said in about.unique()})
-        parts.append(_found(table.loc[hit], question, "valeur_extreme", expected))
-    return pd.concat(parts) if parts else pd.DataFrame(columns=REMARKS)
+    numeric = [q for q in source.of(repeat).kept if q in table and questions[q].kind == "nombre"]
+    return pd.concat([_outlying(table, question, source, repeat) for question in numeric]) if numeric else pd.DataFrame(columns=REMARKS)
 
 
-def _gaps(logs, table, source, repeat):
+def _outlying(table, question, source, repeat):
+    numbers = coding.numbers(table[question])
+    below = numbers.index[numbers < 0] if (numbers[numbers.notna()] < 0).mean() < RARE else []
+    moment, groups = (source.moment if not repeat else None), [*source.of(repeat).attributs.values()]
+    about = [name for name in dict.fromkeys([source.identifiant, moment, *groups]) if name in table]
+    logs, rows = np.log(numbers[numbers > 0]), table.loc[numbers > 0, about]
+    gaps = _gaps(logs, rows, source.identifiant, moment, groups) if len(logs) >= ENOUGH else logs[:0]
+    hit = gaps.index[far(gaps)]
+    expected = np.exp(logs[hit] - gaps[hit]).map("{:.2g}".format)
+    expected = expected.map({said: f"Attendu autour de {french.number(float(said), 0 if float(said) >= 10 else 1)}." for said in expected.unique()})
+    return pd.concat([_found(table.loc[below], question, "valeur_extreme", "Négatif, quand les autres nombres sont positifs."),
+                      _found(table.loc[hit], question, "valeur_extreme", expected)])
+
+
+def _gaps(logs, rows, unit, moment, groups):
     """How far each log is from what is expected: its unit's trend (Theil–Sen) where units are seen often, else the medians of its groups."""
-    moment = source.moment if not repeat else None
-    if moment and (visits := _visits(table.loc[logs.index, source.identifiant])).median() >= FEW:
-        often = logs.index[visits >= FEW]
-        clock = coding.numbers(table.loc[often, moment], lambda said: int(said[:4]) * 12 + int(said[5:7]))
-        return _centred(_from_trends(logs[often], table.loc[often, source.identifiant], clock), table.loc[often, moment])
+    if moment and (visits := _visits(rows[unit])).median() >= FEW:
+        logs, rows = logs[visits >= FEW], rows[visits >= FEW]
+        clock = coding.numbers(rows[moment], lambda said: int(said[:4]) * 12 + int(said[5:7]))
+        return _centred(_from_trends(logs, rows[unit], clock), rows[moment])
     gaps = logs - logs.median()
-    for group in [*source.of(repeat).attributs.values(), *([moment] if moment else [])]:
-        gaps = _centred(gaps, table.loc[logs.index, group])
+    for group in [*groups, *([moment] if moment else [])]:
+        gaps = _centred(gaps, rows[group])
     return gaps
 
 
@@ -140,7 +140,10 @@ def _visits(units):
 
 
 def _from_trends(values, units, clock):
-    """How far each value is from the trend of its unit, whose slope is, as Theil (1950) and Sen (1968) have it, the median of those between any two moments."""
+    """How far each value is from the trend of its unit, whose slope is, as Theil (1950) and Sen (1968) have it, the median of those between any two moments.
+
+    NaN for a unit that was seen once.
+    """
     unit, gaps = coding.coded(units).cat.codes.to_numpy(), np.full(len(values), np.nan)
     order = np.lexsort((clock, unit))
     firsts = np.flatnonzero(np.diff(unit[order], prepend=-1))
@@ -152,7 +155,7 @@ def _from_trends(values, units, clock):
             when, value = clock.to_numpy()[rows], values.to_numpy()[rows]
             own = value - when * _slopes(when, value)[:, None]
             gaps[rows] = own - np.median(own, axis=1)[:, None]
-    return pd.Series(gaps, values.index).dropna()
+    return pd.Series(gaps, values.index)
 
 
 def _slopes(when, value):
@@ -165,7 +168,7 @@ def _slopes(when, value):
 
 def _centred(gaps, groups):
     by = gaps.groupby(groups)
-    return gaps - by.transform("median").where(by.transform("size") >= FEW, 0)
+    return gaps - by.transform("median").where(by.transform("count") >= FEW, 0)
 
 
 def durations(table):

@@ -8,10 +8,10 @@ import pandas as pd
 
 from capidoc import coding, constraints, values
 from capidoc.ingest import ORIGIN, SUBMISSION
+from capidoc.origins import PLACE
 from capidoc.problems import ConfigurationRefused, InputMismatch, Problem, QualityRefused, near
 from capidoc.values import Unreadable, key
 
-PLACE = ["fichier", "feuille", "ligne"]
 LOG = [*PLACE, "colonne", "uuid", "avant", "apres", "regle"]
 ASIDE = [*PLACE, "uuid", "portee", "colonne", "valeur", "statut", "motif"]
 RULES = {"choix": "orthographe", "choix_multiple": "orthographe", "nombre": "nombre", "date": "date"}
@@ -149,8 +149,8 @@ def total_rows(work, columns, source):
     """Work less the rows that sum others (finance workbooks), where no unit is named, and the headings between them."""
     if not source.totaux:
         return work
-    total = _where(work.table[columns], lambda word: re.match(source.totaux, word.strip(), re.IGNORECASE))
-    named = ~total[source.identifiant] & coding.where(work.table[source.identifiant], lambda word: _unit(source)(values.spaced(word).upper()))
+    total, unit = _where(work.table[columns], lambda word: re.match(source.totaux, word.strip(), re.IGNORECASE)), _unit(source)
+    named = ~total[source.identifiant] & coding.where(work.table[source.identifiant], lambda word: unit(values.spaced(word).upper()))
     work = work.without(total.any(axis=1) & ~named, "total")
     return work.without(_where(work.table[columns], str.strip).sum(axis=1) == 1, "intertitre")
 
@@ -169,7 +169,8 @@ def _unit(source):
 
 def identifiable(work, source, titles):
     """Work less the rows whose unit cannot be read, or that say the column's title again, set aside as rejected."""
-    known = coding.where(work.table[source.identifiant], lambda word: _unit(source)(word) and key(word) not in map(key, titles))
+    named, titles = _unit(source), {*map(key, titles)}
+    known = coding.where(work.table[source.identifiant], lambda word: named(word) and key(word) not in titles)
     return work.without(~known, "identifiant_inconnu", "rejetee", source.identifiant)
 
 
@@ -205,16 +206,21 @@ def single(work, source):
     """Work with one row per unit and moment: identical ones once, else the last submitted; raises QualityRefused when none is last."""
     unit = [source.identifiant, *([source.moment] if source.moment else [])]
     content = [c for c in work.table if c not in (*ORIGIN, *SUBMISSION.values())]
-    several = work.table[work.table.duplicated(unit, keep=False)]
-    work = work.without(work.table.index.isin(several.index[several.duplicated(content)]), "doublon", column=source.identifiant)
-    several = work.table[work.table.duplicated(unit, keep=False)]
-    if "envoi" in work.table:
-        sent = coding.plain(several["envoi"])
-        newest = sent.groupby([several[name] for name in unit]).transform("max")
-        work = work.without(work.table.index.isin(several.index[sent < newest]), "remplacee", column=source.identifiant)
-    _stopped(QualityRefused, work.table[work.table.duplicated(unit, keep=False)], source.identifiant,
+    several = _rivals(work.table, unit)
+    again = several.duplicated(content)
+    left = _rivals(several[~again], unit)
+    sent = coding.plain(left["envoi"]) if "envoi" in left else pd.Series("", left.index)
+    older = sent < sent.groupby([left[name] for name in unit]).transform("max")
+    _stopped(QualityRefused, _rivals(left[~older], unit), source.identifiant,
              "deux saisies différentes pour la même unité et le même moment", "Choisissez-en une dans corrections.csv (action « supprimer » pour l’autre).")
-    return work
+    twice, replaced = (work.table.index.isin(rows.index[gone]) for rows, gone in ((several, again), (left, older)))
+    work = work.without(twice, "doublon", column=source.identifiant)
+    return work.without(replaced[~twice], "remplacee", column=source.identifiant)
+
+
+def _rivals(table, unit):
+    """The rows that are not alone for their unit and moment."""
+    return table[table.duplicated(unit, keep=False)]
 
 
 def reader(column, question, decisions):

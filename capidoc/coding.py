@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+MANY = 50_000  # rows: from here on, what serves the many earns its cost
+
 
 def coded(cells):
     """The Series of texts as words and codes."""
@@ -42,6 +44,13 @@ def recoded(column, new):
     return _column(np.append(codes, -1).astype(said.codes.dtype)[said.codes], kept, column.index)
 
 
+def ordered(column):
+    """The column with its words in alphabetical order; numbers as they are."""
+    if not isinstance(column.dtype, pd.CategoricalDtype) or column.cat.categories.is_monotonic_increasing:
+        return column
+    return column.cat.set_categories(column.cat.categories.sort_values())
+
+
 def where(column, test):
     """Which cells hold a word that passes the test, each word asked once."""
     return column.isin([word for word in words(column) if test(word)])
@@ -51,7 +60,8 @@ def put(column, rows, new):
     """The column with other words on some rows (a boolean mask, or positions): one word for all, or a Series of as many."""
     column = coded(column)
     new = coded(new) if isinstance(new, pd.Series) else constant(new, column.index[rows])
-    known = pd.Index([*dict.fromkeys([*column.cat.categories, *new.cat.categories])], dtype=object)
+    own = column.cat.categories
+    known = own.append(pd.Index([word for word in words(new) if word not in own], dtype=object))
     codes = np.array(column.cat.codes, np.int32)
     codes[rows] = known.get_indexer(new.cat.categories)[new.cat.codes]
     return _column(codes, known, column.index)

@@ -11,7 +11,7 @@ CORRECTIONS = ["uuid", "question", "ancienne", "nouvelle", "action", "motif", "a
 # What the workbook to fill shows beside, for the eye of who decides.
 SHOWN = ["fichier", "feuille", "ligne", "controle", "proposition"]
 SPELLINGS = ["question", "terrain", "convenu"]
-MOST = 5_000  # lines of the workbook to fill
+MOST = 500  # lines of the workbook to fill
 ACTIONS = ("changer", "vider", "supprimer", "garder")
 
 

@@ -102,22 +102,21 @@ def of_context(identity, digest):
                        "formule": formula, "sources": source} for name, label, value, unit, formula in rows]
 
 
-def of_cleaning(counts, log, aside, digests):
+def of_cleaning(counts, changes, aside, digests):
     """The facts of data quality: rows read, excluded, rejected, kept by source; cells changed by rule; what was set aside by reason."""
     every = [d for name in digests for d in digests[name]]
     rows = [("lignes", m, f"source={r['source'].replace('.', '_')}", r[m], digests[r["source"].split(".")[0]])
             for r in counts.to_dict("records") for m in ROWS]
     rows += [("lignes", m, "", counts[m].sum(), every) for m in ROWS]
-    rows += _tally("changements", "cellules", "règle", log["regle"], every)
+    rows += _tally("changements", "cellules", "règle", changes.groupby("regle")["cellules"].sum(), every)
     for scope, part in aside.groupby("portee"):
-        rows += _tally("ecartees", f"{scope}s", "motif", part["motif"], every)
+        rows += _tally("ecartees", f"{scope}s", "motif", part["motif"].value_counts().sort_index(), every)
     return [CONTEXT | {"indicateur": name, "libelle": TALLIES[name, mesure], "mesure": mesure, "groupe": group, "valeur": float(value), "n": int(value),
                        "unite": "lignes", "formule": f"nombre de {TALLIES[name, mesure].lower()}", "methode": "nettoyage", "sources": sources}
             for name, mesure, group, value, sources in rows]
 
 
-def _tally(name, mesure, dimension, values, sources):
-    counts = values.value_counts().sort_index()
+def _tally(name, mesure, dimension, counts, sources):
     return [(name, mesure, "", counts.sum(), sources), *((name, mesure, f"{dimension}={v}", n, sources) for v, n in counts.items())]
 
 

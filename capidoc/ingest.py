@@ -209,11 +209,9 @@ def _with_origin(table, sheet, source, repeat):
     nothing = coding.constant("", table.index)
     uuid = table.get("_submission__uuid" if repeat else "_uuid", table.get(source.identifiant, nothing))
     origin = pd.DataFrame({"fichier": coding.constant(sheet.file, table.index), "feuille": coding.constant(sheet.name, table.index),
-                           "ligne": table.index.to_numpy(np.int32), "uuid": coding.recoded(uuid, {text: spaced(text) for text in coding.words(uuid)}),
-                           "indice": table.get("_index", nothing)}, index=table.index)
+                           "ligne": table.index.to_numpy(np.int32), "uuid": coding.coded(uuid), "indice": table.get("_index", nothing)}, index=table.index)
     if repeat:
-        origin["parent"], origin["soumission"], origin["hote"] = table["_parent_index"], origin["uuid"], table.get("_parent_table_name", nothing)
-        origin["uuid"] = coding.coded(coding.plain(origin["uuid"]) + "#" + coding.plain(origin["indice"]))
+        origin["parent"], origin["hote"] = table["_parent_index"], table.get("_parent_table_name", nothing)
     extra = {new: coding.recoded(table[old], {"n/a": ""}) for old, new in SUBMISSION.items() if old in table}
     kept = table.drop(columns=[c for c in table if c in xlsform.SYSTEM])
     return origin.assign(**extra).join(kept)
@@ -226,6 +224,9 @@ def _stack(tables, source, repeat):
     if not tables:
         return pd.DataFrame(columns=columns, dtype=object)
     stacked = coding.stacked(tables)
+    uuid = coding.recoded(stacked["uuid"], {text: spaced(text) for text in coding.words(stacked["uuid"])})  # millions of words: once for all files
+    stacked["uuid"] = coding.coded(coding.plain(uuid) + "#" + coding.plain(stacked["indice"])) if repeat else uuid
+    stacked["soumission"] = uuid
     for old, new in source.renommages.items() if not repeat else ():
         stacked = _coalesced(stacked, old, new)
     return stacked.assign(**{name: coding.constant("", stacked.index) for name in columns if name not in stacked})[columns]

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from capidoc import coding
-from capidoc.cleaning import ASIDE, LOG, PLACE, clean_repeat, clean_table, submission
+from capidoc.cleaning import ASIDE, LOG, clean_repeat, clean_table, submission
 from capidoc.ingest import REMARKS
+from capidoc.origins import PLACE
 
 RECORD = "fiche"
 COLUMNS = ["source", "unite_type", "unite", "moment", "variable", "nombre", "modalite"]
@@ -29,10 +30,14 @@ class Cleaned:
     identity: object
     forms: dict
 
-    def observed(self):
-        """The observations, a table (COLUMNS, attributes, ORIGIN) for each variable of each source; its texts are words and codes (`coding`)."""
+    def observed(self, named=coding.coded):
+        """The observations, a table (COLUMNS, attributes, ORIGIN) for each variable of each source; its texts are words and codes (`coding`).
+
+        `named` says what a column of units' ids becomes.
+        """
         for label in self.tables:
-            yield from _observed(self, *label.partition(".")[::2])
+            name, _, repeat = label.partition(".")
+            yield from _observed(self, name, repeat, named)
 
     @property
     def observations(self):
@@ -73,10 +78,10 @@ def count(name, table, work):
             "dernier_envoi": max(coding.words(table["envoi"]), default="")[:10] if "envoi" in table else ""}
 
 
-def _observed(cleaned, name, repeat):
+def _observed(cleaned, name, repeat, named):
     """The observations of a main table or of a repeat: its records, its kept variables, its breakdowns."""
     source, questions, table = cleaned.identity.sources[name], cleaned.forms[name].of(repeat), cleaned.tables[name]
-    base = _base(name, table, source)
+    base = _base(name, table, source, named)
     if repeat:
         parents, table = table, cleaned.tables[f"{name}.{repeat}"]
         base = _of_parents(base, parents, table).assign(source=coding.constant(f"{name}.{repeat}", pd.RangeIndex(len(table))))
@@ -97,14 +102,14 @@ def _observed(cleaned, name, repeat):
             yield ordered(counted.assign(**{breakdown.dimension: coding.constant(group, counted.index)}))
 
 
-def _base(name, table, source):
+def _base(name, table, source, named):
     """What every observation of a main table's records says: source, unit, moment, attributes, origin."""
     index = pd.RangeIndex(len(table))
     months = {day: day[:7] for day in coding.words(table[source.moment])} if source.moment else {}
     moment = coding.recoded(table[source.moment], months).set_axis(index) if source.moment else coding.constant("", index)
     origin = {column: table[column].set_axis(index) for column in ORIGIN}
     return pd.DataFrame({"source": coding.constant(name, index), "unite_type": coding.constant(source.unite, index),
-                         "unite": table[source.identifiant].set_axis(index), "moment": moment, **_attributes(table, source), **origin})
+                         "unite": named(table[source.identifiant]).set_axis(index), "moment": moment, **_attributes(table, source), **origin})
 
 
 def _of_parents(base, parents, table):

@@ -40,9 +40,6 @@ def of(text, scope):
     return hashlib.blake2b(f"{scope}|{text}".encode(), key=key(), digest_size=8).hexdigest()
 
 
-def units(observed, programme):
-    """The observations, table by table, with a pseudonym in the place of each unit's id."""
-    names = {}
-    for table in observed:
-        names |= {unit: of(unit, programme) for unit in coding.words(table["unite"]) if unit not in names}
-        yield table.assign(unite=coding.recoded(table["unite"], names))
+def units(ids, programme):
+    """A pseudonym in the place of each unit's id, as `coding` has columns."""
+    return coding.ordered(coding.recoded(ids, {unit: of(unit, programme) for unit in coding.words(ids)}))

@@ -77,7 +77,7 @@ def read(path):
     if path.stat().st_size > LARGEST[kind]:
         raise _unsafe(path.name, f"fichier de plus de {LARGEST[kind] // 10**6} Mo")
     content = path.read_bytes()
-    if not content.strip():
+    if not content or content.isspace():
         raise _unreadable(path.name, "fichier vide")
     sheets = [_csv(path, content)] if kind == ".csv" else _workbook(path.name, content)
     return [replace(sheet, sha256=hashlib.sha256(content).hexdigest()) for sheet in sheets]
@@ -112,8 +112,9 @@ def _csv(path, content):
 
 def _at_once(path, text):
     """The grid of a long CSV as DuckDB reads it; None for a short one, or where a row may not be where Excel shows it, or be of another length."""
-    blank = any(signs in text for signs in ("\n\n", "\n\r\n")) or text[:1] in "\r\n"
-    if not large.serves(text.count("\n")) or blank or text.count("\r") > text.count("\r\n"):
+    if not large.serves(text.count("\n")) or "\n\n" in text or text[:1] in "\r\n":
+        return None
+    if "\r" in text and ("\n\r\n" in text or text.count("\r") > text.count("\r\n")):
         return None
     delimiter = _delimiter(text)
     cells = large.grid(path, delimiter, len(next(csv.reader(io.StringIO(text[:text.index("\n")]), delimiter=delimiter))))

@@ -10,9 +10,10 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 from xlsxwriter import Workbook
 
-from capidoc import coding, french, large
+from capidoc import arrays, coding, french, large
 from capidoc.problems import ConfigurationRefused, Problem
 
+MANY = "observations"
 PART = 500_000  # rows read at a time
 CREATED = datetime(1980, 1, 1)  # as a workbook says
 BLANKS = 200  # rows under a form, for what a person adds
@@ -28,7 +29,10 @@ def write(table, path):
     """The table as CSV: `;`, UTF-8 with BOM so that Excel shows its accents; under its name it is whole, whenever the run is killed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}")
-    table.to_csv(half, sep=";", index=False, encoding="utf-8-sig", lineterminator="\n")
+    if large.writes(table):
+        large.write(table, half)
+    else:
+        table.to_csv(half, sep=";", index=False, encoding="utf-8-sig", lineterminator="\n")
     half.replace(path)
 
 
@@ -57,18 +61,26 @@ def _parts(path, text, kinds):
 
 
 def keep(observed, records, folder):
-    """Nothing; the observations stand in the folder: one CSV, or where there are many a folder of Parquet files."""
-    if large.serves(records):
-        large.keep(observed, folder / "observations")
-    else:
+    """Nothing; the observations stand in the folder: one CSV, or where there are many a folder of arrays, a file for each variable of a source."""
+    if records < coding.MANY:
         write(coding.stacked([*observed]), folder / "observations.csv")
+        return
+    (folder / MANY).mkdir()
+    for number, table in enumerate(observed):
+        source, variable = (table[name].cat.categories[0] for name in ("source", "variable"))
+        arrays.write(table, folder / MANY / f"{source}.{variable}-{number:02d}.npz")
 
 
 def kept(folder):
     """The function that gives the observations kept in a folder: those of some variables of a source, at some moments if any are told."""
-    if (folder / "observations").is_dir():
-        return large.kept(folder / "observations")
-    return among(read_long(folder / "observations.csv", nombre=float, ligne=int))
+    if not (folder / MANY).is_dir():
+        return among(read_long(folder / "observations.csv", nombre=float, ligne=int))
+
+    def observed(source, variables, moments=()):
+        paths = sorted(path for variable in variables for path in (folder / MANY).glob(f"{source}.{variable}-*.npz"))
+        found = [arrays.read(path, **{"moment": moments} if moments else {}) for path in paths]
+        return found[0] if len(found) == 1 else coding.stacked(found).apply(coding.ordered)
+    return observed
 
 
 def among(observations):

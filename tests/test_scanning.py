@@ -8,7 +8,7 @@ import pytest
 import typst
 from PIL import Image, PngImagePlugin
 
-from capidoc import pseudonyms, scanning, withheld
+from capidoc import coding, pseudonyms, scanning, withheld
 from capidoc.problems import DisclosureRefused
 from capidoc.xlsform import Question
 
@@ -136,12 +136,12 @@ def test_a_common_word_is_no_secret():
 
 
 def test_ids_become_pseudonyms_that_change_with_the_key_and_the_programme(monkeypatch):
-    table = pd.DataFrame({"unite": ["ENT-01", "ENT-02", "ENT-01"]})
+    ids = coding.coded(pd.Series(["ENT-01", "ENT-02", "ENT-01"]))
     seen = []
     for key, programme in (("un", "jass"), ("deux", "jass"), ("un", "autre")):
         monkeypatch.setenv("CAPIDOC_CLE", key)
         pseudonyms.key.cache_clear()
-        units = next(pseudonyms.units([table], programme))["unite"].tolist()
+        units = pseudonyms.units(ids, programme).tolist()
         assert units[0] == units[2] != units[1] and not any("ENT" in u for u in units)
         seen.append(units[0])
     pseudonyms.key.cache_clear()

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import volume
-from capidoc import coding, consents, effects, indicators, large, reading, tables
+from capidoc import coding, consents, effects, indicators, reading, tables
 from capidoc.decisions import decided
 from capidoc.ingest import receive
 from capidoc.observations import clean
@@ -48,7 +48,7 @@ def test_a_table_without_rows_is_read_back_without_rows(tmp_path):
 def by_duckdb(monkeypatch):
     """A function that has any table be « large », or none."""
     def choose(large_ones):
-        monkeypatch.setattr(large, "ROWS", 1 if large_ones else 10**9)
+        monkeypatch.setattr(coding, "MANY", 1 if large_ones else 10**9)
     return choose
 
 

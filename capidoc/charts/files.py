@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from capidoc.aside import aside
+from capidoc.aside import spread
 from capidoc.charts.sheet import DPI
 
 COLOURS, SQUARE, SCREEN = 64, 1080, 720  # pixels across
@@ -43,11 +43,7 @@ def save(chart: Chart, directory: Path) -> None:
 
 def save_all(charts: list[Chart], directory: Path) -> None:
     """Return nothing once every chart is written, half of them on another core."""
-    half = len(charts) // 2
-    with aside(lambda: [save(chart, directory) for chart in charts[:half]]) as written:
-        for chart in charts[half:]:
-            save(chart, directory)
-        written()
+    spread(lambda chart: save(chart, directory), charts)
 
 
 def _pixels(figure: Figure, dpi: float) -> Image.Image:

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from capidoc import coding
+from capidoc.aside import spread
 from capidoc.effects import changes, derived, levels
 from capidoc.effects.rows import FACTS
 from capidoc.effects.units import cells, groups, units
@@ -14,7 +16,7 @@ def compute(plan, observed, period, prices):
     `observed(source, variables, moments)` gives the observations, as `tables.kept` has them.
     """
     rules = [i for i in plan if i.regle != "quotient"]
-    facts = pd.DataFrame([row for indicator in rules for row in _of(indicator, observed, period, prices)], columns=FACTS)
+    facts = pd.DataFrame([row for rows in spread(lambda indicator: _of(indicator, observed, period, prices), rules) for row in rows], columns=FACTS)
     facts = facts.drop_duplicates(["indicateur", "mesure", "moment", "groupe"], ignore_index=True)
     quotients = [derived.quotient(indicator, facts) for indicator in plan if indicator.regle == "quotient"]
     return pd.concat([facts, pd.DataFrame(quotients, columns=FACTS)], ignore_index=True) if quotients else facts
@@ -35,8 +37,9 @@ def _of(indicator, observed, period, prices):
 def influence(plan, observed, period):
     """What each unit weighs in the change of each total: for the team's own eyes, never public."""
     ends = (period.debut, period.fin)
-    tables = [changes.influence(i, cells(i, observed, ends), period) for i in plan if i.moments and i.regle in COUNTED]
-    return pd.concat([t for t in tables if len(t)], ignore_index=True) if any(map(len, tables)) else pd.DataFrame()
+    counted = [i for i in plan if i.moments and i.regle in COUNTED]
+    tables = spread(lambda i: changes.influence(i, cells(i, observed, ends), period), counted)
+    return coding.stacked([t for t in tables if len(t)]) if any(map(len, tables)) else pd.DataFrame()
 
 
 def contributions(plan, observed, period):

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from capidoc import statistics
+from capidoc import coding, statistics
 from capidoc.effects import estimates
 from capidoc.effects.levels import share
 from capidoc.effects.rows import COUNT, PERCENT, POINTS, fact
@@ -158,5 +158,6 @@ def influence(indicator, cells, period):
     first, last = paired(indicator, units(indicator, cells), period)
     if not (found := estimates.estimated(lambda: statistics.influence(first["valeur"], last["valeur"]))):
         return pd.DataFrame()
-    return pd.DataFrame({"indicateur": indicator.id, "unite": first.index, "avant": first["valeur"].values, "apres": last["valeur"].values,
+    return pd.DataFrame({"indicateur": coding.constant(indicator.id, range(len(first))), "unite": first.index,
+                         "avant": first["valeur"].values, "apres": last["valeur"].values,
                          "variation_sans_elle_points": found.change_percent, "changement_moyen_sans_elle": found.mean_change})
