@@ -1,5 +1,7 @@
 """How does a column of millions of cells stay short: each of its words once, and a code a row, as pandas' categories are."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 
@@ -12,7 +14,7 @@ def coded(cells):
         told = cells.cat
         return cells if told.categories.dtype == object and not told.ordered else _column(told.codes, told.categories, cells.index)
     codes, words = pd.factorize(np.asarray(cells, dtype=object))
-    return _column(codes, words, cells.index)
+    return _column(codes, [sys.intern(word) for word in words], cells.index)  # other tables say them too: each is kept once
 
 
 def constant(word, index):
@@ -101,4 +103,11 @@ def stacked(tables):
 def _joined(parts, index):
     if not any(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
         return pd.concat(parts, ignore_index=True)
-    return pd.Series(pd.api.types.union_categoricals([coded(part).array for part in parts]), index)
+    known, codes, words = {}, [], None
+    for part in parts:
+        said = coded(part).cat
+        if words is None or not words.equals(said.categories):  # parts of one table have the same words
+            words = said.categories
+            ranks = np.array([*(known.setdefault(word, len(known)) for word in words.tolist()), -1], np.int32)
+        codes.append(ranks[said.codes])
+    return _column(np.concatenate(codes), [*known], index)

@@ -1,6 +1,5 @@
 """How is a CSV of millions of rows read and written: by DuckDB, an optional extra, where it is installed and the rows are many."""
 
-import sys
 from contextlib import closing
 from importlib.util import find_spec
 from tempfile import TemporaryDirectory
@@ -11,6 +10,7 @@ from capidoc import coding
 
 MEMORY = "300MB"  # what it may hold; the rest goes to a temporary folder
 BOM = "\ufeff"
+FEW = 100_000  # words: DuckDB makes a type of as many quickly; of more, Python is the quicker
 NOTHING = "\x01"  # the text that would be a missing one: no export holds it
 
 
@@ -30,15 +30,17 @@ def grid(path, delimiter, width):
                           na_values=NOTHING, columns=dict.fromkeys(names, "VARCHAR")).create("lues")
         except duckdb.Error:
             return None
-        for name in names:
-            base.execute(f"CREATE TYPE mots_{name} AS ENUM (SELECT DISTINCT coalesce({name}, '') FROM lues ORDER BY 1)")
-        found = base.sql("SELECT {} FROM lues".format(", ".join(f"coalesce({name}, '')::mots_{name} AS {name}" for name in names))).df()
-    return pd.DataFrame({place: _once(found[name]) for place, name in enumerate(names)})
+        return pd.DataFrame({place: _column(base, name) for place, name in enumerate(names)})
 
 
-def _once(column):
-    """The coded column with words that other files may say too, each kept once in memory."""
-    return coding.coded(column.cat.rename_categories(pd.Index([*map(sys.intern, column.cat.categories.tolist())], dtype=object)))
+def _column(base, name):
+    """A column of « lues » as words and codes."""
+    said = f"coalesce({name}, '')"
+    base.execute(f"CREATE TABLE mots_{name} AS SELECT DISTINCT {said} AS mot FROM lues")
+    if base.table(f"mots_{name}").shape[0] > FEW:
+        return coding.coded(pd.Series(base.sql(f"SELECT {said} AS mot FROM lues").fetchnumpy()["mot"], dtype=object))
+    base.execute(f"CREATE TYPE choix_{name} AS ENUM (SELECT mot FROM mots_{name} ORDER BY mot)")
+    return coding.coded(base.sql(f"SELECT {said}::choix_{name} AS mot FROM lues").df()["mot"])
 
 
 def writes(table):
