@@ -1,6 +1,7 @@
 """What can another core do meanwhile: a piece of work in a fork of this process, which knows all that is known here."""
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -29,6 +30,7 @@ def aside(work):
     parent, child = os.getpid(), os.fork()
     if not child:
         with suppress(BaseException):
+            gc.freeze()  # looking through what the parent knows would copy it
             bind(parent)
             there.send(work())
         os._exit(0)

@@ -21,8 +21,8 @@ WORDING = re.compile(r"programmes/[^/]+/(recit/|figures\.yml)|templates/(?!contr
 SCOPE = ("programme", "commune", "debut", "fin")
 ASKED = {"01_clean": (), "02_effects": ("profil",), "03_report": ("profil", "livrable", "identite")}
 SAID = {"01_clean": "Nettoyage des données", "02_effects": "Calcul des effets", "03_report": "Figures et texte"}
-FOR_EFFECTS = ("scipy.optimize", "capidoc.drawings", "capidoc.charts")
-LATER = ("capidoc.documents.html", "capidoc.documents.pdf", "capidoc.documents.word", "nbconvert.exporters")
+FOR_EFFECTS = ("scipy.optimize",)
+LATER = ("capidoc.drawings", "capidoc.charts", "capidoc.documents.html", "capidoc.documents.pdf", "capidoc.documents.word", "nbconvert.exporters")
 
 
 def parameters(programme):

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 import numpy as np
 import pandas as pd
 
-from capidoc import coding, french
+from capidoc import coding, french, outlying
 from capidoc.ingest import REMARKS
 from capidoc.origins import PLACE, Origins
 from capidoc.problems import near
@@ -16,11 +16,7 @@ from capidoc.values import Unreadable, key, number, plain
 FINDINGS = [*REMARKS, "gravite", "proposition"]
 MISSING = ["source", "question", "enqueteur", "fiches", "manquants"]
 INTERVIEWS = ["source", "enqueteur", "fiches", "minutes", "minutes_min", "minutes_q1", "minutes_q3", "minutes_max"]
-# Iglewicz & Hoaglin (1993), How to Detect and Handle Outliers, p. 12: a modified z-score beyond 3.5 is a potential outlier.
-Z_LIMIT, NORMAL = 3.5, 0.6745
 RARE = 0.1
-FEW = 5  # below, a group's median says little of the group
-PAIRS = 400_000  # of moments compared at a time: what a processor keeps close
 ENOUGH = 10  # below, neither a spread nor a share is worth a finding
 # Bennett (2001), Aust N Z J Public Health 25(5): beyond 10 % missing, results are likely to be biased.
 MISSING_LIMIT = 0.10
@@ -56,7 +52,8 @@ def _typed(text, log):
 
 def _met(told, table):
     """What is told of rows, as records, and the index of each in the table that received it; what is told of other tables' is left out."""
-    return [(row, place) for row, place in zip(coding.plain(told).itertuples(), Origins(table).of(told), strict=True) if place >= 0]
+    places = Origins(table).of(told) if len(told) else ()
+    return [(row, place) for row, place in zip(coding.plain(told).itertuples(), places, strict=True) if place >= 0]
 
 
 def _completed(parts, typed, controls):
@@ -94,13 +91,6 @@ def _told(question, value, control, **more):
     return {**dict.fromkeys(FINDINGS, ""), "question": question, "valeur": value, "controle": control, **more}
 
 
-def far(gaps):
-    """Which gaps (a Series, on a log scale) lie beyond Z_LIMIT robust deviations of their median; none when half of them are equal."""
-    gaps = gaps - gaps.median()
-    spread = gaps.abs().median()
-    return NORMAL * gaps.abs() > (Z_LIMIT * spread if spread else np.inf)
-
-
 def outliers(table, questions, source, repeat=""):
     """Numbers far from what is expected of their unit or group, compared on logs so that one zero too many stands out; and rare negative ones."""
     numeric = [q for q in source.of(repeat).kept if q in table and questions[q].kind == "nombre"]
@@ -108,67 +98,29 @@ def outliers(table, questions, source, repeat=""):
 
 
 def _outlying(table, question, source, repeat):
-    numbers = coding.numbers(table[question])
-    below = numbers.index[numbers < 0] if (numbers[numbers.notna()] < 0).mean() < RARE else []
-    moment, groups = (source.moment if not repeat else None), [*source.of(repeat).attributs.values()]
-    about = [name for name in dict.fromkeys([source.identifiant, moment, *groups]) if name in table]
-    logs, rows = np.log(numbers[numbers > 0]), table.loc[numbers > 0, about]
-    gaps = _gaps(logs, rows, source.identifiant, moment, groups) if len(logs) >= ENOUGH else logs[:0]
-    hit = gaps.index[far(gaps)]
-    expected = np.exp(logs[hit] - gaps[hit]).map("{:.2g}".format)
+    numbers = coding.numbers(table[question]).to_numpy()
+    below = numbers < 0
+    if np.isfinite(numbers).sum() * RARE <= below.sum():
+        below[:] = False
+    rows = np.flatnonzero(numbers > 0)
+    logs = np.log(numbers[rows])
+    gaps = outlying.gaps(logs, *_known(table, rows, source, repeat)) if len(logs) >= ENOUGH else np.full(len(logs), np.nan)
+    hit = outlying.far(gaps)
+    expected = pd.Series(np.exp(logs[hit] - gaps[hit]), table.index[rows[hit]]).map("{:.2g}".format)
     expected = expected.map({said: f"Attendu autour de {french.number(float(said), 0 if float(said) >= 10 else 1)}." for said in expected.unique()})
-    return pd.concat([_found(table.loc[below], question, "valeur_extreme", "Négatif, quand les autres nombres sont positifs."),
-                      _found(table.loc[hit], question, "valeur_extreme", expected)])
+    return pd.concat([_found(table[below], question, "valeur_extreme", "Négatif, quand les autres nombres sont positifs."),
+                      _found(table.iloc[rows[hit]], question, "valeur_extreme", expected)])
 
 
-def _gaps(logs, rows, unit, moment, groups):
-    """How far each log is from what is expected: its unit's trend (Theil–Sen) where units are seen often, else the medians of its groups."""
-    if moment and (visits := _visits(rows[unit])).median() >= FEW:
-        logs, rows = logs[visits >= FEW], rows[visits >= FEW]
-        clock = coding.numbers(rows[moment], lambda said: int(said[:4]) * 12 + int(said[5:7]))
-        return _centred(_from_trends(logs, rows[unit], clock), rows[moment])
-    gaps = logs - logs.median()
-    for group in [*groups, *([moment] if moment else [])]:
-        gaps = _centred(gaps, rows[group])
-    return gaps
-
-
-def _visits(units):
-    """How many rows the unit of each row has."""
-    codes = coding.coded(units).cat.codes
-    return pd.Series(np.bincount(codes)[codes], units.index)
-
-
-def _from_trends(values, units, clock):
-    """How far each value is from the trend of its unit, whose slope is, as Theil (1950) and Sen (1968) have it, the median of those between any two moments.
-
-    NaN for a unit that was seen once.
-    """
-    unit, gaps = coding.coded(units).cat.codes.to_numpy(), np.full(len(values), np.nan)
-    order = np.lexsort((clock, unit))
-    firsts = np.flatnonzero(np.diff(unit[order], prepend=-1))
-    sizes = np.diff(firsts, append=len(order))
-    for size in set(sizes[sizes > 1]):  # units of as many visits are judged together, some at a time
-        several = firsts[sizes == size]
-        for some in np.array_split(several, 1 + len(several) * size * size // PAIRS):
-            rows = order[some[:, None] + np.arange(size)]
-            when, value = clock.to_numpy()[rows], values.to_numpy()[rows]
-            own = value - when * _slopes(when, value)[:, None]
-            gaps[rows] = own - np.median(own, axis=1)[:, None]
-    return pd.Series(gaps, values.index)
-
-
-def _slopes(when, value):
-    """The median slope of each row of values, seen at moments in order; those of one moment have none between them."""
-    one, other = np.triu_indices(when.shape[1], 1)
-    apart = when[:, other] - when[:, one]
-    slopes = (value[:, other] - value[:, one]) / np.where(apart > 0, apart, np.nan)
-    return np.median(slopes, axis=1) if (apart > 0).all() else np.nanmedian(slopes, axis=1)
-
-
-def _centred(gaps, groups):
-    by = gaps.groupby(groups)
-    return gaps - by.transform("median").where(by.transform("count") >= FEW, 0)
+def _known(table, rows, source, repeat):
+    """What is known of some rows (positions) as codes: their unit, their month since year 0 (None without moments), and their groups."""
+    if repeat or not source.moment:
+        clock = None
+    else:
+        clock = coding.numbers(table[source.moment], lambda said: int(said[:4]) * 12 + int(said[5:7])).to_numpy()[rows].astype(np.int32)
+    unit, *groups = (coding.coded(table[name]).cat.codes.to_numpy()[rows] if name in table else None
+                     for name in (source.identifiant, *source.of(repeat).attributs.values()))
+    return unit, clock, groups
 
 
 def durations(table):
@@ -176,7 +128,7 @@ def durations(table):
     minutes = _minutes(table)
     middle = minutes[minutes > 0].median()
     gaps = np.log(minutes[minutes > 0]) - np.log(middle)
-    odd = gaps.index[far(gaps)] if len(gaps) >= ENOUGH else []
+    odd = gaps.index[outlying.far(gaps.to_numpy())] if len(gaps) >= ENOUGH else []
     told = minutes[odd].map(lambda m: f"{m:.0f} min, pour une médiane de {middle:.0f} min.")
     return pd.concat([_found(table[minutes <= 0], "end", "dates_inversees", "L’entretien finit avant de commencer : voyez l’horloge du téléphone."),
                       _found(table.loc[odd], "end", "duree", told)])

@@ -91,12 +91,12 @@ def same(one, other):
 
 
 def stacked(tables):
-    """The tables of texts and numbers under each other, a column that one lacks being empty there."""
+    """The tables of texts and numbers under each other, a column that one lacks being empty there; they are emptied, so that no cell is held twice."""
     if len(tables) == 1:
         return tables[0].reset_index(drop=True)
     names = dict.fromkeys(name for table in tables for name in table)
     index = pd.RangeIndex(sum(map(len, tables)))
-    return pd.DataFrame({name: _joined([table.get(name, "") if name in table else constant("", table.index) for table in tables], index)
+    return pd.DataFrame({name: _joined([table.pop(name) if name in table else constant("", table.index) for table in tables], index)
                          for name in names}, index=index)
 
 

@@ -72,22 +72,24 @@ def keep(observed, records, folder):
 
 
 def kept(folder):
-    """The function that gives the observations kept in a folder: those of some variables of a source, at some moments if any are told."""
+    """The function that gives the observations kept in a folder: those of some variables of a source, at some moments and with some columns if any are told."""
     if not (folder / MANY).is_dir():
         return among(read_long(folder / "observations.csv", nombre=float, ligne=int))
 
-    def observed(source, variables, moments=()):
+    def observed(source, variables, moments=(), columns=()):
         paths = sorted(path for variable in variables for path in (folder / MANY).glob(f"{source}.{variable}-*.npz"))
-        found = [arrays.read(path, **{"moment": moments} if moments else {}) for path in paths]
+        found = [arrays.read(path, columns, **{"moment": moments} if moments else {}) for path in paths]
         return found[0] if len(found) == 1 else coding.stacked(found).apply(coding.ordered)
     return observed
 
 
 def among(observations):
     """The same function, of one table that holds them all."""
-    def observed(source, variables, moments=()):
+    def observed(source, variables, moments=(), columns=()):
         asked = (observations["source"] == source) & observations["variable"].isin(variables)
-        return observations[asked & observations["moment"].isin(moments) if moments else asked]
+        if moments:
+            asked &= observations["moment"].isin(moments)
+        return observations.loc[asked, [name for name in observations if name in columns or not columns]]
     return observed
 
 

@@ -13,7 +13,7 @@ from capidoc.indicators import COUNTED
 def compute(plan, observed, period, prices):
     """The facts of every indicator, values at full precision, n and missing beside each; `prices` is {month: index}, empty without a table.
 
-    `observed(source, variables, moments)` gives the observations, as `tables.kept` has them.
+    `observed(source, variables, moments, columns)` gives the observations, as `tables.kept` has them.
     """
     rules = [i for i in plan if i.regle != "quotient"]
     facts = pd.DataFrame([row for rows in spread(lambda indicator: _of(indicator, observed, period, prices), rules) for row in rows], columns=FACTS)
@@ -63,7 +63,7 @@ def _brought(indicator, members, group, period):
 
 def in_commune(observed, commune):
     """The same function for one commune; sources that do not say the commune have no observations there."""
-    def inside(*asked):
-        rows = observed(*asked)
+    def inside(source, variables, moments=(), columns=()):
+        rows = observed(source, variables, moments, columns and [*columns, "commune"])
         return rows[rows["commune"] == commune if "commune" in rows else slice(0)]
     return observed if commune == "toutes" else inside

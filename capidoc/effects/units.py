@@ -12,10 +12,10 @@ UNIT = ["unite", "moment"]
 def cells(indicator, observed, moments=()):
     """The observations of the indicator, one row per record × group: `valeur`, and `base`, what a ratio divides it by (NaN where missing)."""
     variable = RECORD if indicator.regle == "nombre" else indicator.question
-    counted = _grouped(indicator, observed(indicator.source, [variable], moments))
+    counted = _grouped(indicator, observed(indicator.source, [variable], moments, _columns(indicator)))
     counted = counted.assign(valeur=_worth(indicator, counted), base=float("nan"))
     if indicator.regle == "ratio":
-        divided = _grouped(indicator, observed(indicator.source, [indicator.denominateur], moments))
+        divided = _grouped(indicator, observed(indicator.source, [indicator.denominateur], moments, _columns(indicator)))
         counted = coding.stacked([counted, divided.assign(valeur=float("nan"), base=divided["nombre"])])
     if indicator.answer:
         # Each ticked choice is a row: a record answers once.
@@ -24,6 +24,12 @@ def cells(indicator, observed, moments=()):
     own = ["valeur"] if indicator.regle in COUNTED else ["valeur", "base", *ORIGIN]
     counted = counted[[*_keys(indicator), *own]]
     return _with_zeros(indicator, counted, observed, moments) if indicator.regle == "nombre" else counted
+
+
+def _columns(indicator):
+    """What cells are made of; those that are only added up need not remember their record."""
+    record = ORIGIN if indicator.answer or indicator.regle not in COUNTED else []
+    return [*UNIT, *indicator.dimensions, *filter(None, (indicator.poids, indicator.strate)), "nombre", "modalite", *record]
 
 
 def _keys(indicator):
@@ -49,7 +55,7 @@ def _worth(indicator, rows):
 
 def _with_zeros(indicator, counted, observed, moments):
     """The counts of a repeat, with a zero for each unit seen at the moment that has no row there."""
-    parent = _grouped(indicator, observed(indicator.source.partition(".")[0], [RECORD], moments))
+    parent = _grouped(indicator, observed(indicator.source.partition(".")[0], [RECORD], moments, _columns(indicator)))
     own = [d for d in indicator.dimensions if (parent[d] != "").any()]
     grid = parent[[c for c in _keys(indicator) if c in own or c not in indicator.dimensions]].drop_duplicates()
     for dimension in (d for d in indicator.dimensions if d not in own):
