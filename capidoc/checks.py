@@ -113,14 +113,11 @@ def _outlying(table, question, source, repeat):
 
 
 def _known(table, rows, source, repeat):
-    """What is known of some rows (positions) as codes: their unit, their month since year 0 (None without moments), and their groups."""
-    if repeat or not source.moment:
-        clock = None
-    else:
-        clock = coding.numbers(table[source.moment], lambda said: int(said[:4]) * 12 + int(said[5:7])).to_numpy()[rows].astype(np.int32)
-    unit, *groups = (coding.coded(table[name]).cat.codes.to_numpy()[rows] if name in table else None
-                     for name in (source.identifiant, *source.of(repeat).attributs.values()))
-    return unit, clock, groups
+    """What `outlying.gaps` asks of some rows (positions): their unit, moment and groups as codes, the month of each moment."""
+    names = (source.identifiant, None if repeat else source.moment, *source.of(repeat).attributs.values())
+    unit, moment, *groups = (coding.coded(table[name]).cat.codes.to_numpy()[rows] if name in table else None for name in names)
+    said = coding.coded(table[source.moment]).cat.categories if moment is not None else []
+    return unit, moment, np.array([int(day[:4]) * 12 + int(day[5:7]) if day[:4].isdigit() else 0 for day in said], np.int32), groups
 
 
 def durations(table):

@@ -18,18 +18,18 @@ def far(gaps):
     return NORMAL * gaps > (Z_LIMIT * spread if spread else np.inf)
 
 
-def gaps(logs, unit, clock, groups):
+def gaps(logs, unit, moment, months, groups):
     """How far each log is from what is expected: its unit's trend (Theil–Sen) where units are seen often, else the medians of its groups.
 
-    All are arrays alike: `unit` and each of `groups` as codes, `clock` in months, None where there are no moments; NaN for a unit that is seen too little.
+    `unit`, `moment` (None where there is none) and each of `groups` are codes, arrays alike; `months` the month of each moment. NaN for a unit seen too little.
     """
-    if clock is not None:
+    if moment is not None:
         visits = np.bincount(unit).astype(np.int32)[unit]
         if np.median(visits) >= FEW:
             found, often = np.full(len(logs), np.nan), visits >= FEW
-            found[often] = _centred(_from_trends(logs[often], unit[often], clock[often]), clock[often])
+            found[often] = _centred(_from_trends(logs[often], unit[often], months[moment[often]]), moment[often])
             return found
-        groups = [*groups, clock]
+        groups = [*groups, moment]
     logs = logs - np.median(logs)
     for group in groups:
         logs = _centred(logs, group)

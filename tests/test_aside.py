@@ -8,7 +8,7 @@ import time
 import pytest
 
 from capidoc import aside as module
-from capidoc.aside import aside
+from capidoc.aside import aside, spread
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ces forks ne servent que sous Linux")
 
@@ -63,3 +63,9 @@ def test_beside_a_thread_at_work_no_process_is_forked():
     finally:
         stop.set()
         other.join()
+
+
+def test_work_spread_over_two_processes_is_told_in_the_order_of_its_items():
+    found = spread(lambda item: (item, os.getpid()), ["a", "b", "c"])
+    assert [item for item, _ in found] == ["a", "b", "c"]
+    assert found[0][1] == found[2][1] == os.getpid() != found[1][1]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import volume
-from capidoc import coding, consents, effects, indicators, reading, tables
+from capidoc import arrays, coding, consents, effects, indicators, large, reading, tables
 from capidoc.decisions import decided
 from capidoc.ingest import receive
 from capidoc.observations import clean
@@ -84,6 +84,28 @@ def test_what_is_not_regular_is_read_cell_by_cell_with_the_same_words(tmp_path, 
         except Refusal as refusal:
             said.append(str(refusal))
     assert said[0] == said[1]
+
+
+NASTY = ["x", "é;z", '"q"', "l1\nl2", " sp ", "", "NULL", "NaN", "a,b", "=1", "\ufeff", "\\", "\x01", "\U0001f600"]
+
+
+@needs("duckdb")
+def test_duckdb_writes_the_csv_that_pandas_writes(tmp_path, by_duckdb):
+    numbers = [None, 0.1, -0.0, 1e16, 1e-7, 150000.0, 1 / 3, *range(7, len(NASTY))]
+    table = pd.DataFrame({"mot": coding.coded(pd.Series(NASTY)), "ligne": pd.Series(range(len(NASTY)), dtype="int32"), "nombre": numbers})
+    for large_ones in (False, True):
+        by_duckdb(large_ones)
+        assert large.writes(table) == large_ones
+        tables.write(table, tmp_path / f"{large_ones}.csv")
+    assert (tmp_path / "True.csv").read_bytes() == (tmp_path / "False.csv").read_bytes()
+
+
+def test_a_table_kept_as_arrays_is_given_back_whole_by_column_and_by_word(tmp_path):
+    table = pd.DataFrame({"mot": coding.coded(pd.Series(NASTY)), "moment": coding.coded(pd.Series(["2022-05", "2024-05"] * 7)), "nombre": [None, 0.1] * 7})
+    arrays.write(table, tmp_path / "t.npz")
+    assert coding.plain(arrays.read(tmp_path / "t.npz")).equals(coding.plain(table))
+    some = arrays.read(tmp_path / "t.npz", ["mot", "absente"], moment=["2024-05"])
+    assert list(some) == ["mot"] and some["mot"].tolist() == NASTY[1::2]
 
 
 @needs("duckdb")
