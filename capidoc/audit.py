@@ -22,7 +22,7 @@ def check(received, cleaned):
         cells = aside[aside["portee"] == "cellule"].rename(columns={"valeur": "avant"}).assign(apres="")
         lines = coding.stacked([part[[*PLACE, "colonne", "avant", "apres"]] for part in (log, cells)])
         tables = source.tables(name)
-        text = coding.stacked([table.copy(deep=False) for table in tables.values()])
+        text = coding.stacked([*tables.values()])
         places = Origins(text)
         kept = {label: (cleaned.tables[label], places.of(cleaned.tables[label])) for label in tables}
         problems += _rows(text, tables, kept, places.of(aside[aside["portee"] == "ligne"]))

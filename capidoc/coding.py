@@ -91,12 +91,13 @@ def same(one, other):
 
 
 def stacked(tables):
-    """The tables of texts and numbers under each other, a column that one lacks being empty there; they are emptied, so that no cell is held twice."""
+    """The tables of texts and numbers under each other, a column that one lacks being empty there; the list is emptied: no cell need be held twice."""
     if len(tables) == 1:
         return tables[0].reset_index(drop=True)
-    names = dict.fromkeys(name for table in tables for name in table)
-    index = pd.RangeIndex(sum(map(len, tables)))
-    return pd.DataFrame({name: _joined([table.pop(name) if name in table else constant("", table.index) for table in tables], index)
+    indices, columns = [table.index for table in tables], [dict(table.items()) for table in tables]
+    tables.clear()
+    names, index = dict.fromkeys(name for own in columns for name in own), pd.RangeIndex(sum(map(len, indices)))
+    return pd.DataFrame({name: _joined([own.pop(name) if name in own else constant("", here) for own, here in zip(columns, indices, strict=True)], index)
                          for name in names}, index=index)
 
 

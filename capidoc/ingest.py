@@ -42,17 +42,16 @@ def receive(programme, name):
     """The Received of one source of the programme; raises the input refusals of `reading` and `xlsform`."""
     source = programme.identity.sources[name]
     form = _form(programme, source)
-    tables, remarks, digests = [], [], {}
+    parts, remarks, digests, secrets = {repeat: [] for repeat in ("", *source.repetitions)}, [], {}, {}
     for path in programme.received(source):
         sheets = read(path)
-        tables.append(_tables(sheets, form, source))
         digests[path.name] = sheets[0].sha256
-        remarks += [r for sheet in tables[-1].values() for r in sheet[1]]
-    stacked = {repeat: _stack([t[repeat][0] for t in tables if repeat in t], source, repeat)
-               for repeat in ("", *source.repetitions)}
-    return Received(form, stacked[""], {r: stacked[r] for r in source.repetitions},
-                    pd.DataFrame(remarks, columns=REMARKS), digests,
-                    {words: column for t in tables for sheet in t.values() for words, column in sheet[2].items()})
+        for repeat, (table, remarked, withdrawn) in _tables(sheets, form, source).items():
+            parts[repeat].append(table)
+            remarks += remarked
+            secrets |= withdrawn
+    stacked = {repeat: _stack(tables, source, repeat) for repeat, tables in parts.items()}
+    return Received(form, stacked.pop(""), stacked, pd.DataFrame(remarks, columns=REMARKS), digests, secrets)
 
 
 def _form(programme, source):

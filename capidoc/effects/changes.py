@@ -23,7 +23,8 @@ def between_two_moments(indicator, cells, sample, period, prices):
     yield from _attrition(indicator, sample, period)
     yield from _spread(indicator, whole)
     yield from _at_constant_prices(indicator, total, prices, period)
-    inside = cells[cells["unite"].isin(whole[0].index)]
+    seen_twice = cells["unite"].isin(whole[0].index)
+    inside = cells if seen_twice.all() else cells[seen_twice]
     shares = []
     for group, members in groups(indicator, inside):
         members = units(indicator, members)

@@ -1,5 +1,7 @@
 """What is each unit worth: the observations that an indicator counts, and their value by unit and moment."""
 
+from itertools import product
+
 import numpy as np
 
 from capidoc import coding
@@ -123,6 +125,7 @@ def groups(indicator, cells):
     """Each group of each disaggregation: (« sexe=femme » or « sexe=femme,commune=niono », its cells)."""
     for disaggregation in indicator.desagregations:
         dimensions = disaggregation.split(CROSS)
-        inside = cells[(cells[dimensions] != "").all(axis=1)]
-        for names, part in sorted(inside.groupby(dimensions), key=lambda group: group[0]):
-            yield ",".join(f"{d}={n}" for d, n in zip(dimensions, names, strict=True)), part
+        for names in product(*(sorted({*coding.words(cells[d])} - {""}) for d in dimensions)):
+            part = cells[np.logical_and.reduce([cells[d] == name for d, name in zip(dimensions, names, strict=True)])]
+            if len(part):
+                yield ",".join(f"{d}={n}" for d, n in zip(dimensions, names, strict=True)), part
