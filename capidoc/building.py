@@ -21,8 +21,8 @@ WORDING = re.compile(r"programmes/[^/]+/(recit/|figures\.yml)|templates/(?!contr
 SCOPE = ("programme", "commune", "debut", "fin")
 ASKED = {"01_clean": (), "02_effects": ("profil",), "03_report": ("profil", "livrable", "identite")}
 SAID = {"01_clean": "Nettoyage des données", "02_effects": "Calcul des effets", "03_report": "Figures et texte"}
-FOR_EFFECTS = ("scipy.optimize",)
-LATER = ("capidoc.drawings", "capidoc.charts", "capidoc.documents.html", "capidoc.documents.pdf", "capidoc.documents.word", "nbconvert.exporters")
+LATER = ("scipy.optimize", "capidoc.drawings", "capidoc.charts", "capidoc.documents.html", "capidoc.documents.pdf", "capidoc.documents.word",
+         "nbconvert.exporters")
 
 
 def parameters(programme):
@@ -37,7 +37,6 @@ def compute(programme, step, cleaning=""):
     publishing.room(programme)
     _cleared(programme.processed)
     clean, *others = STEPS[step]
-    running.foresee(FOR_EFFECTS if others else ())
     if not _taken_over(programme, clean, cleaning):
         _run(programme, clean, parameters(programme), programme.processed / "carnets")
     cleaned = _tables(programme.processed)

@@ -95,6 +95,15 @@ def test_a_number_is_extreme_beyond_three_and_a_half_robust_deviations(values, f
     assert np.flatnonzero(outlying.far(np.log(np.array(values, float)))).tolist() == far
 
 
+def test_what_a_whole_moment_shares_is_expected_and_what_one_day_says_is_no_group():
+    unit, month = (part.ravel() for part in np.indices((6, 5)))  # six units, seen five months
+    logs = 1.0 * unit + 0.1 * month + np.where(month == 2, 0.5, 0)
+    assert np.allclose(outlying.gaps(logs, unit, month, np.arange(5), []), 0)
+    each_its_own_day = np.arange(30)
+    gaps = outlying.gaps(logs, unit, each_its_own_day, month, [])
+    assert np.allclose(gaps, np.where(month == 2, 0.5, 0))
+
+
 def test_a_unit_is_compared_with_its_own_trend(look):
     months = [f"2022-{m:02d}" for m in range(5, 11)]
     settings = {"settings": PROGRAMME.replace("fin: 2022-06", "fin: 2022-10")}
