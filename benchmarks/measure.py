@@ -9,7 +9,7 @@ from time import perf_counter
 
 import psutil
 
-EVERY_SECONDS = 0.1
+EVERY_SECONDS = 0.25  # more often, looking would slow what is looked at
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing import Pipe
 
 PR_SET_PDEATHSIG = 1
@@ -17,14 +18,15 @@ IDLE = ("MainThread", "IOPub")  # the second is the kernel's own: it waits
 
 
 @contextmanager
-def aside(work):
-    """A function that gives what work() returns, found meanwhile by a fork where that is safe and a core is free, else when asked.
+def aside(*works):
+    """A function that gives what the works return, one after the other, found meanwhile by a fork where that is safe and a core is free, else when asked.
 
-    A fork that failed is no news: the work is done here again, and its error told here. It may use no library that starts threads of its
-    own, if this process has used it.
+    A fork that failed is no news: the work is done here again, and its error told here. It may use no library that keeps threads of its own, if this
+    process has used it.
     """
-    if not SPARE or any(one.name not in IDLE for one in threading.enumerate()):  # beside other threads a fork may never end
-        yield work
+    left = list(works)
+    if not works or not SPARE or any(one.name not in IDLE for one in threading.enumerate()):  # beside other threads a fork may never end
+        yield lambda: left.pop(0)()
         return
     here, there = Pipe(duplex=False)
     parent, child = os.getpid(), os.fork()
@@ -32,11 +34,13 @@ def aside(work):
         with suppress(BaseException):
             gc.freeze()  # looking through what the parent knows would copy it
             bind(parent)
-            there.send(work())
+            for work in works:
+                there.send(work())
         os._exit(0)
     there.close()
 
     def found():
+        work = left.pop(0)
         with suppress(EOFError):
             if here.poll(PATIENCE_SECONDS):
                 return here.recv()
@@ -53,11 +57,8 @@ def aside(work):
 
 def spread(work, items):
     """What work says of each of the items, in their order: every other one is asked of a fork, as `aside` has it."""
-    said = [None] * len(items)
-    with aside(lambda: [work(item) for item in items[1::2]]) as others:
-        said[::2] = [work(item) for item in items[::2]]
-        said[1::2] = others()
-    return said
+    with aside(*(partial(work, item) for item in items[1::2])) as other:
+        return [other() if place % 2 else work(item) for place, item in enumerate(items)]
 
 
 def bind(parent):

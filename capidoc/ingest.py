@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from capidoc import coding, withheld, xlsform
+from capidoc.aside import spread
 from capidoc.problems import ConfigurationRefused, InputMismatch, Problem, QualityRefused, near
 from capidoc.reading import read
 from capidoc.values import key, since_1904, spaced
@@ -43,14 +44,13 @@ def receive(programme, name):
     source = programme.identity.sources[name]
     form = _form(programme, source)
     parts, remarks, digests, secrets = {repeat: [] for repeat in ("", *source.repetitions)}, [], {}, {}
-    for path in programme.received(source):
-        sheets = read(path)
-        digests[path.name] = sheets[0].sha256
-        for repeat, (table, remarked, withdrawn) in _tables(sheets, form, source).items():
+    for name, digest, tables in spread(lambda path: _recognised_in(path, form, source), programme.received(source)):
+        digests[name] = digest
+        for repeat, (table, remarked, withdrawn) in tables.items():
             parts[repeat].append(table)
             remarks += remarked
             secrets |= withdrawn
-    stacked = {repeat: _stack(tables, source, repeat) for repeat, tables in parts.items()}
+    stacked = {repeat: _stack(found, source, repeat) for repeat, found in parts.items()}
     return Received(form, stacked.pop(""), stacked, pd.DataFrame(remarks, columns=REMARKS), digests, secrets)
 
 
@@ -71,6 +71,12 @@ def _form(programme, source):
         raise InputMismatch(*(Problem("deux questions du formulaire portent ce nom : un export n’en garde qu’une", remedy="Renommez l’une des deux.",
                                       file=path.name, column=name) for name in twice))
     return form
+
+
+def _recognised_in(path, form, source):
+    """What one file holds: its name, its sha256, its recognised tables."""
+    sheets = read(path)
+    return path.name, sheets[0].sha256, _tables(sheets, form, source)
 
 
 def _tables(sheets, form, source):

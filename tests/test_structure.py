@@ -23,7 +23,7 @@ ALLOWED = {
     "engine": {"aside"}, "places": {"problems"}, "aside": set(), "naming": set(),
     "sheets": {"problems", "reading", "values"}, "prices": {"problems", "sheets", "values"},
     "reading": {"large", "problems", "values"}, "xlsform": {"problems", "reading", "values"},
-    "ingest": {"coding", "problems", "reading", "values", "withheld", "xlsform"}, "decisions": {"problems", "sheets"},
+    "ingest": {"aside", "coding", "problems", "reading", "values", "withheld", "xlsform"}, "decisions": {"problems", "sheets"},
     "constraints": set(), "cleaning": {"coding", "constraints", "ingest", "origins", "problems", "values"},
     "observations": {"coding", "cleaning", "ingest", "origins"},
     "indicators": {"observations", "problems", "sheets", "values"},
