@@ -21,8 +21,8 @@ WORDING = re.compile(r"programmes/[^/]+/(recit/|figures\.yml)|templates/(?!contr
 SCOPE = ("programme", "commune", "debut", "fin")
 ASKED = {"01_clean": (), "02_effects": ("profil",), "03_report": ("profil", "livrable", "identite")}
 SAID = {"01_clean": "Nettoyage des données", "02_effects": "Calcul des effets", "03_report": "Figures et texte"}
-LATER = ("scipy.optimize", "capidoc.drawings", "capidoc.charts", "capidoc.documents.html", "capidoc.documents.pdf", "capidoc.documents.word",
-         "nbconvert.exporters")
+FOR_FIGURES = ("scipy.optimize", "capidoc.drawings", "capidoc.charts")
+LATER = ("capidoc.documents.html", "capidoc.documents.pdf", "capidoc.documents.word", "nbconvert.exporters")
 
 
 def parameters(programme):
@@ -73,6 +73,7 @@ def _computed(programme, described):
         for name in programme.wanted():
             shutil.rmtree(programme.processed / "carnets" / name, ignore_errors=True)
         return
+    running.foresee(FOR_FIGURES)
     cleaned = compute(programme, "effects", cleaning)
     told = {"entrees": here, "tables": _tables(programme.processed), "nettoyage": cleaning, "nettoyees": cleaned}
     tables.put(state, json.dumps(told, indent=1).encode())
