@@ -212,9 +212,10 @@ def _ticked(word, choice):
 
 def _with_origin(table, sheet, source, repeat):
     nothing = coding.constant("", table.index)
-    uuid = table.get("_submission__uuid" if repeat else "_uuid", table.get(source.identifiant, nothing))
     origin = pd.DataFrame({"fichier": coding.constant(sheet.file, table.index), "feuille": coding.constant(sheet.name, table.index),
-                           "ligne": table.index.to_numpy(np.int32), "uuid": coding.coded(uuid), "indice": table.get("_index", nothing)}, index=table.index)
+                           "ligne": table.index.to_numpy(np.int32), "indice": table.get("_index", nothing)}, index=table.index)
+    if (own := "_submission__uuid" if repeat else "_uuid") in table:
+        origin["uuid"] = table[own]
     if repeat:
         origin["parent"], origin["hote"] = table["_parent_index"], table.get("_parent_table_name", nothing)
     extra = {new: coding.recoded(table[old], {"n/a": ""}) for old, new in SUBMISSION.items() if old in table}
@@ -228,13 +229,20 @@ def _stack(tables, source, repeat):
     columns = [*ORIGIN, *(["parent", "soumission"] if repeat else SUBMISSION.values()), *needed]
     if not tables:
         return pd.DataFrame(columns=columns, dtype=object)
-    stacked = coding.stacked(tables)
+    if any("uuid" in table for table in tables):
+        tables[:] = [_named_by_unit(table, source) for table in tables]
+    stacked = _named_by_unit(coding.stacked(tables), source)
     uuid = coding.recoded(stacked["uuid"], {text: spaced(text) for text in coding.words(stacked["uuid"])})  # millions of words: once for all files
     stacked["uuid"] = coding.coded(coding.plain(uuid) + "#" + coding.plain(stacked["indice"])) if repeat else uuid
     stacked["soumission"] = uuid
     for old, new in source.renommages.items() if not repeat else ():
         stacked = _coalesced(stacked, old, new)
     return stacked.assign(**{name: coding.constant("", stacked.index) for name in columns if name not in stacked})[columns]
+
+
+def _named_by_unit(table, source):
+    """The table, whose rows that have no uuid have their unit's identifier for one."""
+    return table if "uuid" in table else table.assign(uuid=table.get(source.identifiant, coding.constant("", table.index)))
 
 
 def _coalesced(table, old, new):

@@ -152,7 +152,8 @@ def _batches(waiting, cores):
     rounds = -(-total // (BATCH * cores))
     size = -(-total // (rounds * cores)) if rounds else 0
     for sets in waiting.values():
-        yield from (sets[start:start + size] for start in range(0, len(sets), size))
+        parts = -(-len(sets) // size)  # as long as each other: no core waits for the last
+        yield from (sets[len(sets) * part // parts:len(sets) * (part + 1) // parts] for part in range(parts))
 
 
 def _job(wishes, batch):
