@@ -7,7 +7,6 @@ from collections import defaultdict
 from datetime import datetime
 
 import pandas as pd
-from pandas.api.types import union_categoricals
 from xlsxwriter import Workbook
 
 from capidoc import arrays, coding, french, large
@@ -42,13 +41,8 @@ def read(path, **kinds):
 
 
 def read_long(path, **kinds):
-    """The same for millions of rows, its texts as categories: a word said a million times is kept once."""
-    parts = _parts(path, "category", kinds)
-    return pd.DataFrame({name: _joined([part[name] for part in parts], name in kinds) for name in parts[0]}).astype(kinds)
-
-
-def _joined(parts, numbers):
-    return pd.concat(parts, ignore_index=True) if numbers else union_categoricals([p.astype("category") for p in parts], sort_categories=True)
+    """The same for millions of rows, its texts as words and codes (`coding`)."""
+    return coding.stacked(_parts(path, "category", kinds)).apply(coding.ordered).astype(kinds)
 
 
 def _parts(path, text, kinds):
