@@ -116,8 +116,9 @@ def _known(table, rows, source, repeat):
     """What `outlying.gaps` asks of some rows (positions): their unit, moment and groups as codes, the month of each moment."""
     names = (source.identifiant, None if repeat else source.moment, *source.of(repeat).attributs.values())
     unit, moment, *groups = (coding.coded(table[name]).cat.codes.to_numpy()[rows] if name in table else None for name in names)
-    said = coding.coded(table[source.moment]).cat.categories if moment is not None else []
-    return unit, moment, np.array([int(day[:4]) * 12 + int(day[5:7]) if day[:4].isdigit() else 0 for day in said], np.int32), groups
+    said = coding.coded(table[source.moment]) if moment is not None else coding.constant("", [])
+    months = {day: int(day[:4]) * 12 + int(day[5:7]) for day in coding.words(said)}  # rows set aside may have left other words behind
+    return unit, moment, np.array([months.get(day, 0) for day in said.cat.categories], np.int32), groups
 
 
 def durations(table):

@@ -110,6 +110,7 @@ def test_a_unit_is_compared_with_its_own_trend(look):
     grow = {f"E{i}": [i * 100 * 1.2**k * (1 + 0.01 * ((i * 7 + k * 3) % 5)) for k in range(6)] for i in (1, 2, 3, 4)}
     grow["E2"][3] *= 2  # still below what E4 earns every month
     rows = "".join(f"{unit};{m};Niono;{round(v)};1;1;2\n" for unit, own in grow.items() for m, v in zip(months, own, strict=True))
+    rows += "E1;2022;Niono;5;1;1;2\n"  # set aside: its month cannot be read
     assert [f[:4] for f in look(rows, **settings) if f[0] == "valeur_extreme"] == [["valeur_extreme", 11, "revenu", str(round(grow["E2"][3]))]]
 
 
