@@ -116,7 +116,9 @@ def _known(table, rows, source, repeat):
     """What `outlying.gaps` asks of some rows (positions): their unit, moment and groups as codes, the month of each moment."""
     names = (source.identifiant, None if repeat else source.moment, *source.of(repeat).attributs.values())
     unit, moment, *groups = (coding.coded(table[name]).cat.codes.to_numpy()[rows] if name in table else None for name in names)
-    said = coding.coded(table[source.moment]) if moment is not None else coding.constant("", [])
+    if moment is None:
+        return unit, None, None, groups
+    said = coding.coded(table[source.moment])
     months = {day: int(day[:4]) * 12 + int(day[5:7]) for day in coding.words(said)}  # rows set aside may have left other words behind
     return unit, moment, np.array([months.get(day, 0) for day in said.cat.categories], np.int32), groups
 

@@ -229,7 +229,7 @@ def _stack(tables, source, repeat):
     columns = [*ORIGIN, *(["parent", "soumission"] if repeat else SUBMISSION.values()), *needed]
     if not tables:
         return pd.DataFrame(columns=columns, dtype=object)
-    if any("uuid" in table for table in tables):
+    if any("uuid" in table for table in tables):  # else the unit's identifier, once stacked, serves all
         tables[:] = [_named_by_unit(table, source) for table in tables]
     stacked = _named_by_unit(coding.stacked(tables), source)
     uuid = coding.recoded(stacked["uuid"], {text: spaced(text) for text in coding.words(stacked["uuid"])})  # millions of words: once for all files

@@ -11,7 +11,6 @@ from capidoc.origins import PLACE
 
 RECORD = "fiche"
 COLUMNS = ["source", "unite_type", "unite", "moment", "variable", "nombre", "modalite"]
-ORIGIN = PLACE
 COUNTS = ["source", "fichiers", "feuille", "lues", "exclues", "rejetees", "retenues", "dernier_envoi"]
 
 
@@ -31,7 +30,7 @@ class Cleaned:
     forms: dict
 
     def observed(self, named=coding.coded):
-        """The observations, a table (COLUMNS, attributes, ORIGIN) for each variable of each source; its texts are words and codes (`coding`).
+        """The observations, a table (COLUMNS, attributes, PLACE) for each variable of each source; its texts are words and codes (`coding`).
 
         `named` says what a column of units' ids becomes.
         """
@@ -89,10 +88,10 @@ def _observed(cleaned, name, repeat, named):
     if cleaned.identity.zones and "commune" in base:
         zones = {commune: cleaned.identity.zone_of.get(commune, "") for commune in coding.words(base["commune"])}
         base = base.assign(zone=coding.recoded(base["commune"], zones))
-    attributes = sorted(c for c in base if c not in (*COLUMNS, *ORIGIN))
+    attributes = sorted(c for c in base if c not in (*COLUMNS, *PLACE))
 
     def ordered(observed):
-        return observed[[*COLUMNS, *sorted({*attributes, *observed} - {*COLUMNS, *ORIGIN}), *ORIGIN]]
+        return observed[[*COLUMNS, *sorted({*attributes, *observed} - {*COLUMNS, *PLACE}), *PLACE]]
 
     yield ordered(_variable(base, pd.Series("1", base.index), RECORD, "nombre"))
     yield from (ordered(_variable(base, table[v], v, questions[v].kind)) for v in source.of(repeat).variables)
@@ -107,7 +106,7 @@ def _base(name, table, source, named):
     index = pd.RangeIndex(len(table))
     months = {day: day[:7] for day in coding.words(table[source.moment])} if source.moment else {}
     moment = coding.recoded(table[source.moment], months).set_axis(index) if source.moment else coding.constant("", index)
-    origin = {column: table[column].set_axis(index) for column in ORIGIN}
+    origin = {column: table[column].set_axis(index) for column in PLACE}
     return pd.DataFrame({"source": coding.constant(name, index), "unite_type": coding.constant(source.unite, index),
                          "unite": named(table[source.identifiant]).set_axis(index), "moment": moment, **_attributes(table, source), **origin})
 
@@ -115,7 +114,7 @@ def _base(name, table, source, named):
 def _of_parents(base, parents, table):
     """The same for the records of a repeat, whose unit, moment and attributes are those of their submissions."""
     found = base.iloc[pd.Index(submission(parents, "uuid", "indice")).get_indexer(submission(table, "soumission", "parent"))].reset_index(drop=True)
-    return found.assign(**{column: table[column].set_axis(found.index) for column in ORIGIN})
+    return found.assign(**{column: table[column].set_axis(found.index) for column in PLACE})
 
 
 def _attributes(table, kept):

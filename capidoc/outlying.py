@@ -21,7 +21,8 @@ def far(gaps):
 def gaps(logs, unit, moment, months, groups):
     """How far each log is from what is expected: its unit's trend (Theil–Sen) where units are seen often, else the medians of its groups.
 
-    `unit`, `moment` (None where there is none) and each of `groups` are codes, arrays alike; `months` the month of each moment. NaN for a unit seen too little.
+    `unit`, `moment` (None where there is none) and each of `groups` are codes, arrays alike; `months` the month of each code of `moment`.
+    NaN for a unit seen too little.
     """
     if moment is not None:
         visits = np.bincount(unit).astype(np.int32)[unit]

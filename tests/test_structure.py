@@ -27,7 +27,7 @@ ALLOWED = {
     "constraints": set(), "cleaning": {"coding", "constraints", "ingest", "origins", "problems", "values"},
     "observations": {"coding", "cleaning", "ingest", "origins"},
     "indicators": {"observations", "problems", "sheets", "values"},
-    "effects": {"aside", "coding", "effects", "indicators", "naming", "observations", "problems", "statistics", "values"},
+    "effects": {"aside", "coding", "effects", "indicators", "naming", "observations", "origins", "problems", "statistics", "values"},
     "facts": {"effects", "french", "naming", "problems", "statistics"}, "claims": {"french", "problems", "sheets", "statistics", "values"},
     "outlying": set(), "checks": {"coding", "french", "ingest", "origins", "outlying", "problems", "values"},
     "audit": {"coding", "origins", "problems", "values"},

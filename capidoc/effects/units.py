@@ -6,7 +6,8 @@ import numpy as np
 
 from capidoc import coding
 from capidoc.indicators import COUNTED, CROSS
-from capidoc.observations import ORIGIN, RECORD
+from capidoc.observations import RECORD
+from capidoc.origins import PLACE
 
 UNIT = ["unite", "moment"]
 
@@ -21,16 +22,16 @@ def cells(indicator, observed, moments=()):
         counted = coding.stacked([counted, divided.assign(valeur=float("nan"), base=divided["nombre"])])
     if indicator.answer:
         # Each ticked choice is a row: a record answers once.
-        counted = counted.groupby([*_keys(indicator), *ORIGIN], as_index=False, dropna=False)[["valeur", "base"]].max()
+        counted = counted.groupby([*_keys(indicator), *PLACE], as_index=False, dropna=False)[["valeur", "base"]].max()
     # What is only added up need not remember its record, nor what it does not divide by.
-    own = ["valeur"] if indicator.regle in COUNTED else ["valeur", "base", *ORIGIN]
+    own = ["valeur"] if indicator.regle in COUNTED else ["valeur", "base", *PLACE]
     counted = counted[[*_keys(indicator), *own]]
     return _with_zeros(indicator, counted, observed, moments) if indicator.regle == "nombre" else counted
 
 
 def _columns(indicator):
     """What cells are made of; those that are only added up need not remember their record."""
-    record = ORIGIN if indicator.answer or indicator.regle not in COUNTED else []
+    record = PLACE if indicator.answer or indicator.regle not in COUNTED else []
     return [*UNIT, *indicator.dimensions, *filter(None, (indicator.poids, indicator.strate)), "nombre", "modalite", *record]
 
 
@@ -107,7 +108,7 @@ def _largest(values, places, length):
 def _records(cells, places, length):
     """How many records at each place say something: what a mean divides by."""
     said = cells["valeur"].notna().to_numpy()
-    records = cells.loc[said, ORIGIN].assign(place=places[said]).drop_duplicates()
+    records = cells.loc[said, PLACE].assign(place=places[said]).drop_duplicates()
     return np.bincount(records["place"], minlength=length).astype(float)
 
 
