@@ -46,11 +46,13 @@ def recoded(column, new):
     return _column(np.append(codes, -1).astype(said.codes.dtype)[said.codes], kept, column.index)
 
 
-def ordered(column):
-    """The column with its words in alphabetical order; numbers as they are."""
-    if not isinstance(column.dtype, pd.CategoricalDtype) or column.cat.categories.is_monotonic_increasing:
-        return column
-    return column.cat.set_categories(column.cat.categories.sort_values())
+def ordered(cells):
+    """The Series, or each column of the DataFrame, with its words in alphabetical order; numbers as they are."""
+    if isinstance(cells, pd.DataFrame):
+        return cells.assign(**{name: ordered(column) for name, column in cells.items()})
+    if not isinstance(cells.dtype, pd.CategoricalDtype) or cells.cat.categories.is_monotonic_increasing:
+        return cells
+    return cells.cat.set_categories(cells.cat.categories.sort_values())
 
 
 def where(column, test):

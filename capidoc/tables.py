@@ -42,7 +42,7 @@ def read(path, **kinds):
 
 def read_long(path, **kinds):
     """The same for millions of rows, its texts as words and codes (`coding`)."""
-    return coding.stacked(_parts(path, "category", kinds)).apply(coding.ordered).astype(kinds)
+    return coding.ordered(coding.stacked(_parts(path, "category", kinds))).astype(kinds)
 
 
 def _parts(path, text, kinds):
@@ -73,7 +73,7 @@ def kept(folder):
     def observed(source, variables, moments=(), columns=()):
         paths = sorted(path for variable in variables for path in (folder / MANY).glob(f"{source}.{variable}-*.npz"))
         found = [arrays.read(path, columns, moment=moments) for path in paths]
-        return found[0] if len(found) == 1 else coding.stacked(found).apply(coding.ordered)
+        return found[0] if len(found) == 1 else coding.ordered(coding.stacked(found))
     return observed
 
 

@@ -1,5 +1,8 @@
 """What changed: the facts of a plan over observations, one row per indicator × measure × moment × group."""
 
+from itertools import chain
+
+import numpy as np
 import pandas as pd
 
 from capidoc import coding
@@ -46,19 +49,19 @@ def contributions(plan, observed, period):
     """What each unit brings to each amount, for the rules of disclosure alone: ((indicateur, mesure, moment, groupe), values by unit), one by one."""
     for i in (i for i in plan if i.unite in changes.MONEY and i.regle not in ("quotient", "modalites")):
         whole = cells(i, observed)
-        for group, members in [("", whole), *groups(i, whole)]:
-            yield from (((i.id, mesure, moment, group), values) for mesure, moment, values in _brought(i, members, group, period))
+        told = changes.at_ends(whole, period) if i.moments else np.ones(len(whole), bool)
+        for group, members in chain([("", True)], groups(i, whole)):
+            yield from (((i.id, mesure, moment, group), values) for mesure, moment, values in _brought(i, units(i, whole[members & told]), period))
+        for month, seen in units(i, whole).groupby("moment") if i.moments else ():
+            yield (i.id, "cours", month, ""), seen.set_index("unite")["valeur"]
 
 
-def _brought(indicator, members, group, period):
-    members = units(indicator, members)
+def _brought(indicator, members, period):
     if not indicator.moments:
         yield "valeur", "", members.set_index("unite")["valeur"]
         return
     for mesure, moment, level in zip(("avant", "apres"), (period.debut, period.fin), changes.paired(indicator, members, period), strict=True):
         yield mesure, moment, level["valeur"]
-    for month, seen in members.groupby("moment") if not group else ():
-        yield "cours", month, seen.set_index("unite")["valeur"]
 
 
 def in_commune(observed, commune):

@@ -18,17 +18,17 @@ SPREAD = ("somme", "nombre", "moyenne", "mediane")
 def between_two_moments(indicator, cells, sample, period, prices):
     """The facts of an indicator with two moments; `sample` are the units of its cells."""
     whole = paired(indicator, sample, period)
-    total = list(_levels(indicator, whole, whole, sample, period))
+    total = list(_levels(indicator, whole, whole, sample, period, sample["unite"].nunique()))
     yield from total
     yield from _attrition(indicator, sample, period)
     yield from _spread(indicator, whole)
     yield from _at_constant_prices(indicator, total, prices, period)
     seen_twice = cells["unite"].isin(whole[0].index)
     inside = cells if seen_twice.all() else cells[seen_twice]
-    shares = []
+    ends, shares = at_ends(inside, period), []
     for group, members in groups(indicator, inside):
-        members = units(indicator, members)
-        rows = list(_levels(indicator, paired(indicator, members, period), whole, sample, period, group, members))
+        pairs = paired(indicator, units(indicator, inside[members & ends]), period)
+        rows = list(_levels(indicator, pairs, whole, sample, period, inside.loc[members, "unite"].nunique(), group))
         yield from rows
         if indicator.regle in COUNTED:
             shares += _shares(indicator, rows, total, group, period)
@@ -36,19 +36,23 @@ def between_two_moments(indicator, cells, sample, period, prices):
     yield from _gaps(indicator, shares)
 
 
+def at_ends(cells, period):
+    """Which cells are of one of the two moments."""
+    return cells["moment"].isin([period.debut, period.fin])
+
+
 def paired(indicator, units, period):
     """The units known at both moments: two tables (avant, apres) with the same index, the unit."""
-    table = units[known(indicator, units)]
+    table = units[known(indicator, units) & at_ends(units, period)]
     first, last = (table[table["moment"] == moment].set_index("unite") for moment in (period.debut, period.fin))
     both = first.index.intersection(last.index).sort_values()
     return first.loc[both], last.loc[both]
 
 
-def _levels(indicator, pairs, sample_pairs, sample, period, group="", members=None):
+def _levels(indicator, pairs, sample_pairs, sample, period, everyone, group=""):
     first, last = pairs
     inside = sample_pairs[0].index.isin(first.index)
     before, after = estimates.value(indicator, first), estimates.value(indicator, last)
-    everyone = (sample if members is None else members)["unite"].nunique()
     common = {"n": len(first), "manquants": everyone - len(first), "groupe": group, "methode": PAIRED}
     bracket = f"[{group}]" if group else ""
     for mesure, level, moment in (("avant", before, period.debut), ("apres", after, period.fin)):
@@ -65,9 +69,9 @@ def _levels(indicator, pairs, sample_pairs, sample, period, group="", members=No
 
 def _attrition(indicator, sample, period):
     """How many units are known at both moments, at the first only, at the last only; and what the lost may hide."""
-    seen = sample[known(indicator, sample)]
-    ends = seen[seen["moment"].isin([period.debut, period.fin])].pivot(index="unite", columns="moment", values="valeur")
-    table = ends.reindex(index=sorted(seen["unite"].unique()), columns=[period.debut, period.fin])
+    seen = known(indicator, sample)
+    ends = sample[seen & at_ends(sample, period)].pivot(index="unite", columns="moment", values="valeur")
+    table = ends.reindex(index=sorted(sample.loc[seen, "unite"].unique()), columns=[period.debut, period.fin])
     first, last = (table[moment].notna() for moment in (period.debut, period.fin))
     for mesure, who in (("presentes", first & last), ("perdues", first & ~last), ("nouvelles", last & ~first)):
         yield fact(indicator, mesure, who.sum(), len(table), unite=COUNT, methode=PAIRED, formule=f"unités {mesure} aux deux moments comparés")

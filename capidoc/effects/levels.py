@@ -13,7 +13,7 @@ def at_one_moment(indicator, cells):
     total = _level(indicator, whole, whole)
     yield total
     for group, members in groups(indicator, cells):
-        part = _level(indicator, whole, units(indicator, members), group)
+        part = _level(indicator, whole, units(indicator, cells[members]), group)
         yield part
         if indicator.regle in COUNTED:
             yield share(indicator, "part", part, total, group)
@@ -35,10 +35,9 @@ def share(indicator, mesure, part, total, group, moment=""):
 
 def course(indicator, units, months):
     """One fact per month of the follow-up, over the units seen that month; n tells how many."""
-    everyone = units["unite"].nunique()
-    by_month = dict(iter(units[known(indicator, units)].groupby("moment")))
+    everyone, said = units["unite"].nunique(), known(indicator, units)
     for month in months:
-        seen = by_month.get(month, units[:0])
+        seen = units[said & (units["moment"] == month)]
         yield fact(indicator, "cours", value(indicator, seen), len(seen), everyone - len(seen), moment=month)
 
 

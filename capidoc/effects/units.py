@@ -93,8 +93,9 @@ def _places(cells):
 def _summed(values, places, length):
     """The sum of the known values at each place, missing where none is."""
     known = values.notna().to_numpy()
-    sums = np.bincount(places[known], values.to_numpy(float)[known], length).astype(float)
-    sums[np.bincount(places[known], minlength=length) == 0] = np.nan
+    places = places[known]
+    sums = np.bincount(places, values.to_numpy(float)[known], length).astype(float)
+    sums[np.bincount(places, minlength=length) == 0] = np.nan
     return sums
 
 
@@ -123,10 +124,10 @@ def each(indicator, units):
 
 
 def groups(indicator, cells):
-    """Each group of each disaggregation: (« sexe=femme » or « sexe=femme,commune=niono », its cells)."""
+    """Each group of each disaggregation: (« sexe=femme » or « sexe=femme,commune=niono », which cells are its own)."""
     for disaggregation in indicator.desagregations:
         dimensions = disaggregation.split(CROSS)
         for names in product(*(sorted({*coding.words(cells[d])} - {""}) for d in dimensions)):
-            part = cells[np.logical_and.reduce([cells[d] == name for d, name in zip(dimensions, names, strict=True)])]
-            if len(part):
-                yield ",".join(f"{d}={n}" for d, n in zip(dimensions, names, strict=True)), part
+            members = np.logical_and.reduce([cells[d] == name for d, name in zip(dimensions, names, strict=True)])
+            if members.any():
+                yield ",".join(f"{d}={n}" for d, n in zip(dimensions, names, strict=True)), members
