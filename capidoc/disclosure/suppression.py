@@ -18,8 +18,9 @@ def complete(facts, primary, equations, parents, thresholds):
     hidden = _inherited(primary.to_dict(), parents)
     proof, told = {}, facts.to_dict("index")
     for component in _components(equations, hidden):
+        least = 0 if all(told[i]["valeur"] >= 0 for e in component for i in e if told[i]["mesure"] != "difference") else None
         while True:
-            known = {i: interval(told[i], hidden[i], thresholds) for e in component for i in e}
+            known = {i: interval(told[i], hidden[i], thresholds, least) for e in component for i in e}
             found = {}
             for weak, ends in bounds(component, known, [i for i in known if hidden[i]]):
                 found[weak] = ends
@@ -53,14 +54,14 @@ def _components(equations, hidden):
     return [es for cells, es in groups if any(hidden[c] for c in cells)]
 
 
-def interval(fact, rule, thresholds):
-    """(low, high) that a reader takes from what is printed: the rounding of a figure, the bracket of « < 5 », nothing of « n.p. »."""
+def interval(fact, rule, thresholds, least):
+    """(low, high) that a reader takes from what is printed: the rounding of a figure, the bracket of « < 5 », of « n.p. » what a level is at least."""
     if not rule:
         half = 0 if fact["arrondi"] <= 1 and float(fact["valeur"]).is_integer() else fact["arrondi"] / 2
         return fact["valeur"] - half, fact["valeur"] + half
     if rule == BRACKET:
         return 1, thresholds.personnes - 1
-    return (None if fact["mesure"] == "difference" else 0), None
+    return (None if fact["mesure"] == "difference" else least), None
 
 
 def bounds(equations, known, wanted):
