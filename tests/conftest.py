@@ -112,6 +112,20 @@ def capidoc(root, *arguments, **environment):
                           env=os.environ | environment)
 
 
+def by_libreoffice(paths, folder, kind="docx:MS Word 2007 XML"):
+    """The same documents, opened by LibreOffice and saved in the folder as what it calls that kind."""
+    command = ["soffice", f"-env:UserInstallation={(folder / 'profil').as_uri()}", "--headless", "--convert-to", kind, "--outdir", folder, *paths]
+    subprocess.run(command, capture_output=True, timeout=180, check=True)
+    return [(folder / path.name).with_suffix("." + kind.partition(":")[0]) for path in paths]
+
+
+def luminance(colour):
+    """WCAG's relative luminance of « #0f6e84 », white being 1."""
+    parts = [int(colour.lstrip("#")[i:i + 2], 16) / 255 for i in (0, 2, 4)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
 def needs(tool):
     """A mark that skips a test without the tool (a command, or a Python package), and fails it in CI, where it must be there."""
     found = shutil.which(tool) or shutil.which(tool, path=Path(sys.executable).parent) or importlib.util.find_spec(tool)

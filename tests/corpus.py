@@ -1,4 +1,4 @@
-"""Two hundred bad files, each made from a sound programme by one change that can be read here, and what Capidoc must say of it.
+"""Bad files, each made from a sound programme by one change that can be read here, and what Capidoc must say of it.
 
 `python -m tests.corpus` runs them all and prints what happened.
 """

@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from capidoc import charts, french
 from capidoc.problems import ConfigurationRefused
 
-from .conftest import ROOT
+from .conftest import ROOT, luminance
 
 NAN = float("nan")
 NNBSP, NBSP = "\u202f", "\u00a0"
@@ -274,12 +274,6 @@ def test_text_that_looks_like_a_formula_or_a_script_stays_text(tmp_path):
 def test_a_wrong_declaration_is_refused_in_french_with_what_may_be_written(changes, message):
     with pytest.raises(ConfigurationRefused, match=message):
         charts.draw(SPECS["avant_apres"] | changes, FACTS, "Un message")
-
-
-def luminance(colour):
-    parts = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 @pytest.mark.parametrize("colour", [charts.TEAL, charts.RUST, charts.BLUE, charts.GREY, charts.INK])

@@ -1,13 +1,22 @@
 """Every row of the table of faults, by files made wrong on purpose: the right code and message, or the right numbers."""
 
+import re
+
 import pytest
 
 from .conftest import ROOT
 from .corpus import CASES, failures, run
 
-FAMILIES = {"illisible", "mot de passe", "format", "dangereux", "formules", "colonnes et feuilles", "CSV", "montants", "dates", "cellules typées",
-            "identifiants et doublons", "ce qui manque ou ne s’additionne pas", "orthographes", "KoboToolbox", "formulaires", "texte actif",
-            "caractères invisibles", "YAML", "décisions"}
+# How docs/formats.md calls the families of the corpus.
+FAMILIES = {"illisibles, protégés, autres formats": {"illisible", "mot de passe", "format"},
+            "dangereux : bombes, entités, cellules doubles ou au bout de la feuille, contenu caché": {"dangereux"},
+            "formules, colonnes, feuilles, cellules typées": {"formules", "colonnes et feuilles", "cellules typées"},
+            "CSV abîmés ou d’une autre écriture": {"CSV"},
+            "montants, dates, orthographes, identifiants, doublons": {"montants", "dates", "orthographes", "identifiants et doublons"},
+            "ce qui manque ou ne s’additionne pas": {"ce qui manque ou ne s’additionne pas"},
+            "exports de KoboToolbox et formulaires": {"KoboToolbox", "formulaires"},
+            "texte actif, caractères invisibles": {"texte actif", "caractères invisibles"},
+            "YAML, corrections, correspondances": {"YAML", "décisions"}}
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +31,9 @@ def test_a_bad_file_is_refused_by_its_code_and_message_or_read_without_a_wrong_n
 
 
 def test_the_corpus_is_as_large_and_as_wide_as_it_says():
-    made_of = [next((name for name in case.files if name.startswith("raw/")), "") for case in CASES]
-    assert (len(CASES) >= 150, sum(n.endswith(".xlsx") for n in made_of) >= 60, sum(n.endswith(".csv") for n in made_of) >= 60) == (True, True, True)
-    assert f"{len(CASES)} fichiers mauvais" in (ROOT / "docs/formats.md").read_text(encoding="utf-8")
-    assert {case.family for case in CASES} == FAMILIES and len({(c.family, c.name) for c in CASES}) == len(CASES)
-    assert {case.code for case in CASES} == {0, 10, 20, 21, 22, 23}
+    guide = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
+    told = {row: (int(number), {*map(int, re.findall(r"\d+", what))}) for row, number, what in re.findall(r"\| ([^|]+) \| (\d+) \| ([^|]+) \|", guide)}
+    made = {row: [case for case in CASES if case.family in families] for row, families in FAMILIES.items()}
+    assert told == {row: (len(cases), {case.code for case in cases} - {0}) for row, cases in made.items()}
+    assert f"{sum(number for number, _ in told.values())} fichiers mauvais" in guide
+    assert len({(c.family, c.name) for c in CASES}) == len(CASES)

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from capidoc import effects, facts, indicators, naming, prices, statistics, tables
+from capidoc import effects, facts, indicators, naming, prices, tables
 from capidoc.problems import ConfigurationRefused
 
 from .conftest import PROGRAMME
@@ -80,15 +80,6 @@ def test_errors_in_the_plan_name_their_row(computed, old, new, message):
     with pytest.raises(ConfigurationRefused, match=f"(?s){message}") as refusal:
         computed(plan=PLAN.replace(old, new))
     assert refusal.value.code == 10
-
-
-@pytest.mark.parametrize(("before", "after", "expected"), [(28, 78, 178.571), (17, 34, 100), (1_012_000, 3_050_400, 201.4229)])
-def test_change_of_totals(before, after, expected):
-    assert statistics.change_percent(before, after) == pytest.approx(expected, abs=1e-3)
-
-
-def test_calendar_months_count_both_ends():
-    assert (statistics.months_inclusive("2021-09", "2023-03"), statistics.months_inclusive("2021-10", "2023-03")) == (19, 18)
 
 
 def test_facts_written_are_facts_read(tmp_path):

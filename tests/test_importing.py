@@ -4,7 +4,6 @@ import copy
 import random
 import re
 import shutil
-import subprocess
 
 import nbformat
 import pytest
@@ -17,7 +16,7 @@ from capidoc.documents import markdown, word
 from capidoc.problems import InputUnreadable
 from capidoc.programme import ROOT
 
-from .conftest import needs
+from .conftest import by_libreoffice, needs
 
 RECIT = {
     "1_description.md": """\
@@ -106,14 +105,6 @@ def imported(programme, change, saved=lambda path: path):
     return {name: new for name, (_, new) in changes.items()}, list(map(str, problems))
 
 
-def by_libreoffice(path):
-    """The same document, opened and saved by LibreOffice."""
-    profile = f"-env:UserInstallation={(path.parent / 'profil').as_uri()}"
-    command = ["soffice", profile, "--headless", "--convert-to", "docx:MS Word 2007 XML", "--outdir", path.parent / "lo", path]
-    subprocess.run(command, capture_output=True, timeout=180, check=True)
-    return path.parent / "lo" / path.name
-
-
 WORDS = ("Tenir", "sélection", "Une phrase", "Pourquoi", "jeunes", "passent", "monte", "quel", "atelier", "Le crédit", "de près")
 
 
@@ -121,7 +112,8 @@ def nothing(document):
     """No edit at all."""
 
 
-SAVED = [pytest.param(lambda path: path, id="Word"), pytest.param(by_libreoffice, id="LibreOffice", marks=needs("soffice"))]
+SAVED = [pytest.param(lambda path: path, id="Word"),
+         pytest.param(lambda path: by_libreoffice([path], path.parent / "lo")[0], id="LibreOffice", marks=needs("soffice"))]
 
 
 @pytest.mark.parametrize("saved", SAVED)

@@ -17,7 +17,7 @@ from pypdf import PdfReader
 from capidoc import charts, claims, disclosure, facts, importing, narrative
 from capidoc.programme import Programme, read_yaml
 
-from .conftest import ROOT, capidoc, needs
+from .conftest import ROOT, by_libreoffice, capidoc, needs
 from .environments import lay
 from .test_charts import unreadable
 
@@ -188,10 +188,8 @@ def test_docx_integrity_finds_nothing(published):
 def test_word_and_pdf_notes_fill_two_pages_and_fiches_one(published, tmp_path):
     files = [file for file in published.rglob("*.docx") if file.stem in PAGES]
     copies = [shutil.copy2(file, tmp_path / f"{file.parent.name}_{file.name}") for file in files]
-    command = ["soffice", f"-env:UserInstallation={(tmp_path / 'profil').as_uri()}", "--headless", "--convert-to", "pdf", "--outdir", tmp_path, *copies]
-    subprocess.run(command, capture_output=True, timeout=180, check=True)
-    for file, copy in zip(files, copies, strict=True):
-        assert [pages(file.with_suffix(".pdf")), pages(copy.with_suffix(".pdf"))] == [PAGES[file.stem]] * 2, copy.stem
+    for file, copy in zip(files, by_libreoffice(copies, tmp_path, "pdf"), strict=True):
+        assert [pages(file.with_suffix(".pdf")), pages(copy)] == [PAGES[file.stem]] * 2, copy.stem
 
 
 def pages(pdf):
@@ -202,9 +200,7 @@ def pages(pdf):
 @pytest.mark.parametrize("slug", SLUGS)
 def test_a_word_file_that_nobody_edited_brings_no_change_back_even_saved_by_libreoffice(published, tmp_path, slug):
     files = sorted((published / slug).glob("*.docx"))
-    command = ["soffice", f"-env:UserInstallation={(tmp_path / 'profil').as_uri()}", "--headless", "--convert-to", "docx:MS Word 2007 XML"]
-    subprocess.run([*command, "--outdir", tmp_path, *files], capture_output=True, timeout=180, check=True)
-    for file in [*files, *tmp_path.glob("*.docx")]:
+    for file in [*files, *by_libreoffice(files, tmp_path)]:
         assert importing.proposed(Programme(slug, root=published.parent), file) == ({}, []), file.stem
 
 

@@ -41,10 +41,10 @@ def test_it_runs_from_top_to_bottom_and_shows_something_after_each_idea(run, nam
     assert not [output for cell in run[name].cells for output in cell.get("outputs", ()) if output.output_type in ("error", "stream")]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_its_tables_are_whole_pages_can_hold_them(run, name):
+@pytest.mark.parametrize("name", NAMES[:2])
+def test_its_tables_are_short_enough_for_a_page(run, name):
     shown = [output.data["text/html"] for cell in run[name].cells for output in cell.get("outputs", ()) if "text/html" in output.get("data", {})]
-    assert all(table.count("<tr") <= 90 for table in shown)
+    assert shown and all(table.count("<tr") <= 90 for table in shown)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,7 +3,7 @@
 import csv
 import io
 import zipfile
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import pytest
 from hypothesis import assume, given
@@ -120,7 +120,8 @@ def test_a_csv_of_any_dialect_is_read_as_written_or_refused(registre, rows, enco
     # « Ã© » in Windows-1252 and « é » in UTF-8 are the same bytes: nothing can tell them apart.
     assume(encoding != "cp1252" or content.isascii() or content.decode(errors="ignore").encode() != content)
     (registre.raw / "suivi.csv").write_bytes(content)
-    with suppress(InputUnreadable, InputMismatch, QualityRefused):
+    plain = encoding.startswith("utf-8") and dialect["delimiter"] in ";," and dialect["quoting"] == csv.QUOTE_ALL and dialect["quotechar"] == '"'
+    with nullcontext() if plain else suppress(InputUnreadable, InputMismatch, QualityRefused):
         assert receive(registre, "suivi").table[["code", "texte"]].values.tolist() == rows
 
 

@@ -35,10 +35,6 @@ def fingerprints():
     return {h: (column, n) for h, column, n in scanning.of_secrets(secrets, "essai")}
 
 
-def test_thirty_secrets_are_planted():
-    assert sum(map(len, PLANTED.values())) == 30
-
-
 @pytest.mark.parametrize(("column", "answer"), [(c, a) for c, answers in PLANTED.items() for a in answers])
 def test_each_planted_secret_is_found_wherever_it_is_written(tmp_path, fingerprints, column, answer):
     (tmp_path / "rapport.html").write_text(f"<p>Il est dit : {answer} !</p>", encoding="utf-8")

@@ -38,9 +38,13 @@ def near(*expected, places=4):
 
 # Published answers
 
-@pytest.mark.parametrize(("before", "after", "expected"), [(28, 78, 178.5714286), (17, 34, 100), (168.8, 257.971, 52.83)])
+@pytest.mark.parametrize(("before", "after", "expected"), [(28, 78, 178.5714286), (17, 34, 100), (168.8, 257.971, 52.83), (1_012_000, 3_050_400, 201.42)])
 def test_change_of_a_total_in_percent(before, after, expected):
     assert statistics.change_percent(before, after) == pytest.approx(expected, abs=0.005)
+
+
+def test_calendar_months_count_both_ends():
+    assert (statistics.months_inclusive("2021-09", "2023-03"), statistics.months_inclusive("2021-10", "2023-03")) == (19, 18)
 
 
 def test_darwin_mean_change_and_t_test():
