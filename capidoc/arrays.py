@@ -25,13 +25,11 @@ def _parts(name, column):
         yield name, column.to_numpy()
 
 
-def read(path, columns=(), **among):
-    """The table, or those of the columns told that it has, and its rows whose words are among those told {column: words}, if any are."""
+def read(path, moments=(), columns=()):
+    """The table, or those of the columns told that it has, and its rows of those moments, if any are told."""
     with np.load(path) as parts:
         names = dict.fromkeys(part.removesuffix(CODES).removesuffix(WORDS) for part in parts)
-        met = [np.isin(parts[name + CODES], [code for code, word in enumerate(_words(parts, name)) if word in asked])
-               for name, asked in among.items() if asked]
-        rows = np.logical_and.reduce(met) if met else slice(None)
+        rows = _column(parts, "moment", slice(None)).isin(moments) if moments else slice(None)
         return pd.DataFrame({name: _column(parts, name, rows) for name in names if name in columns or not columns})
 
 

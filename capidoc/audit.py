@@ -17,24 +17,20 @@ def check(received, cleaned):
     It knows nothing of how cleaning works: it replays the log and what was set aside over the received text, and compares the end with what was kept.
     """
     problems, compared = [], 0
-    for name, source in received.items():
-        log, aside = (part[part["source"] == name] for part in (cleaned.log, cleaned.aside))
+    for label, text, form in ((label, text, source.form) for name, source in received.items() for label, text in source.tables(name).items()):
+        log, aside = (part[part["source"] == label] for part in (cleaned.log, cleaned.aside))
         cells = aside[aside["portee"] == "cellule"].rename(columns={"valeur": "avant"}).assign(apres="")
         lines = coding.stacked([part[[*PLACE, "colonne", "avant", "apres"]] for part in (log, cells)])
-        tables = source.tables(name)
-        text = coding.stacked([*tables.values()])
-        places = Origins(text)
-        kept = {label: (cleaned.tables[label], places.of(cleaned.tables[label])) for label in tables}
-        problems += _rows(text, tables, kept, places.of(aside[aside["portee"] == "ligne"]))
-        for column in dict.fromkeys(c for table in (text, *(table for table, _ in kept.values())) for c in table if c not in PLACE):
+        kept, places, questions = cleaned.tables[label], Origins(text), form.of(label.partition(".")[2])
+        at = places.of(kept)
+        problems += _rows(text, kept, at, places.of(aside[aside["portee"] == "ligne"]))
+        for column in (c for c in {**text, **kept} if c not in PLACE):
             own = lines[lines["colonne"] == column]
             said, unmet = _replayed(text.get(column, coding.constant(NEVER, text.index)), own, places.of(own))
             problems += unmet
-            for label, (table, at) in kept.items():
-                questions = source.form.of(label.partition(".")[2])
-                if column in table:
-                    problems += _differences(said, table, column, at, questions[column].choices if column in questions else {})
-        compared += sum(table.size for table, _ in kept.values())
+            if column in kept:
+                problems += _differences(said, kept, column, at, questions[column].choices if column in questions else {})
+        compared += kept.size
         unknown = lines[~lines["colonne"].isin(list(text))]
         problems += [_unmet(line, NEVER) for line in coding.plain(unknown).to_dict("records")]
     if problems:
@@ -58,14 +54,12 @@ def _replayed(said, lines, at):
 def _differences(said, kept, column, at, choices):
     """The cells kept that are not the text received, once the log is applied."""
     rows = np.flatnonzero(~coding.same(said.iloc[at], kept[column]) & (at >= 0))  # of rows that nobody sent, `_rows` tells
-    text, value = said.iloc[at[rows]].cat, coding.coded(kept[column]).iloc[rows].cat
-    pairs = text.codes.to_numpy(np.int64) * len(value.categories) + value.codes.to_numpy()
-    met = {pair: (text.categories[pair // len(value.categories)], value.categories[pair % len(value.categories)]) for pair in pd.unique(pairs)}
+    pairs = pd.DataFrame({"read": said.iloc[at[rows]].array, "stands": kept[column].iloc[rows].array})
     # A whole export in labels is another writing of the same answers.
-    wrong = [pair for pair, (read, stands) in met.items() if key(read) not in _labels(stands, choices)]
-    for i in np.flatnonzero(np.isin(pairs, wrong)):
-        read, stands = met[pairs[i]]
-        yield _problem(tuple(kept[PLACE].iloc[rows[i]]), column, stands, f"différence que rien n’explique : la donnée reçue et son journal disent « {read} »")
+    wrong = {pair for pair in pairs.drop_duplicates().itertuples(index=False, name=None) if key(pair[0]) not in _labels(pair[1], choices)}
+    for row, (read, stands) in zip(rows, pairs.itertuples(index=False, name=None), strict=True) if wrong else ():
+        if (read, stands) in wrong:
+            yield _problem(tuple(kept[PLACE].iloc[row]), column, stands, f"différence que rien n’explique : la donnée reçue et son journal disent « {read} »")
 
 
 def _labels(value, choices):
@@ -74,18 +68,13 @@ def _labels(value, choices):
     return {key(" ".join(one)) for one in zip(*texts, strict=False)}
 
 
-def _rows(text, tables, kept, gone):
+def _rows(text, kept, at, gone):
     """Rows that left without a reason, or that have one and stayed."""
-    start = 0
     told = _marked(gone, len(text))
-    for label, table in tables.items():
-        stayed, at = kept[label]
-        here = slice(start, start := start + len(table))
-        for i in here.start + np.flatnonzero(~(_marked(at, len(text)) | told)[here]):
-            yield _problem(tuple(text[PLACE].iloc[i]), "", None, "ligne écartée sans motif")
-        elsewhere = (at < here.start) | (at >= here.stop)
-        for place in coding.plain(stayed.loc[elsewhere | told[at], PLACE]).itertuples(index=False, name=None):
-            yield _problem(place, "", None, "ligne gardée que le journal écarte, ou que personne n’a envoyée")
+    for place in coding.plain(text.loc[~(_marked(at, len(text)) | told), PLACE]).itertuples(index=False, name=None):
+        yield _problem(place, "", None, "ligne écartée sans motif")
+    for place in coding.plain(kept.loc[(at < 0) | np.isin(at, gone), PLACE]).itertuples(index=False, name=None):
+        yield _problem(place, "", None, "ligne gardée que le journal écarte, ou que personne n’a envoyée")
 
 
 def _marked(positions, length):

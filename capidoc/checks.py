@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
+from xlsxwriter.utility import xl_col_to_name
 
 from capidoc import coding, french, outlying
 from capidoc.ingest import REMARKS
@@ -25,21 +26,21 @@ LOST = {"moment_inconnu", "identifiant_inconnu"}
 ASIDE_ROWS = {*LOST, "orphelin", "doublon", "remplacee"}
 
 
-def findings(identity, received, cleaned, decisions, controls):
+def findings(received, cleaned, decisions, controls):
     """Every finding (FINDINGS), the gravest first, less those that a person looked at and kept; `valeur` is the cell as a correction must quote it.
 
     `controls` says {gravity: {control: (what it is called, what to do when the check proposes nothing)}}.
     """
     typed = {label: _typed(text, cleaned.log) for name, source in received.items() for label, text in source.tables(name).items()}
-    parts = [cleaned.remarks, unused(decisions.corrections, typed), absent(missing(identity, received, cleaned))]
+    parts = [cleaned.remarks, unused(decisions.corrections, typed), absent(missing(cleaned))]
     for label, table in cleaned.tables.items():
         name, _, repeat = label.partition(".")
-        source, questions = identity.sources[name], received[name].form.of(repeat)
-        aside = cleaned.aside[(cleaned.aside["source"] == name) & cleaned.aside["fichier"].isin(typed[label]["fichier"])]
+        source, questions = cleaned.identity.sources[name], cleaned.forms[name].of(repeat)
+        aside = cleaned.aside[cleaned.aside["source"] == label]
         parts += [outliers(table, questions, source, repeat), straight_lines(table, questions)]
         if not repeat:
-            parts += [durations(table), versions(table), visits(table, aside, typed[label], source, decisions.months),
-                      set_aside(aside, received[name].form, decisions.spellings)]
+            parts += [durations(table), versions(table), visits(table, aside, typed[label], source, decisions.months)]
+        parts.append(set_aside(aside, questions, decisions.spellings))
     return _kept(_completed([p for p in parts if len(p)], typed, controls), decisions.corrections)
 
 
@@ -204,12 +205,12 @@ def straight_lines(table, questions):
     return pd.concat(parts) if parts else pd.DataFrame(columns=REMARKS)
 
 
-def missing(identity, received, cleaned):
+def missing(cleaned):
     """Answers missing among the records kept, by question and enumerator (MISSING columns)."""
     parts, who = [], _enumerators(cleaned)
     for label, table in cleaned.tables.items():
         name, _, repeat = label.partition(".")
-        questions = [q for q in identity.sources[name].of(repeat).kept if q in received[name].form.of(repeat)]
+        questions = [q for q in cleaned.identity.sources[name].of(repeat).kept if q in cleaned.forms[name].of(repeat)]
         empty = (table[questions] == "").groupby(who[label]).agg(["size", "sum"])
         parts += [dict(zip(MISSING, [label, q, one, int(empty.loc[one, (q, "size")]), int(empty.loc[one, (q, "sum")])], strict=True))
                   for q in questions for one in empty.index]
@@ -220,12 +221,8 @@ def _enumerators(cleaned):
     """Who sent each row of each table, as a letter: who is who is told by the received files alone."""
     sent = {label: table.get("_submitted_by", coding.constant("", table.index)) for label, table in cleaned.tables.items()}
     names = sorted({name for column in sent.values() for name in coding.words(column)} - {""})
-    letters = {name: f"enquêteur {_letter(i)}" for i, name in enumerate(names)}
+    letters = {name: f"enquêteur {xl_col_to_name(i)}" for i, name in enumerate(names)}
     return {label: coding.recoded(column, letters) for label, column in sent.items()}
-
-
-def _letter(rank):
-    return (_letter(rank // 26 - 1) if rank >= 26 else "") + chr(ord("A") + rank % 26)
 
 
 def absent(counts):
@@ -249,9 +246,8 @@ def interviews(cleaned):
     return pd.DataFrame(parts, columns=INTERVIEWS)
 
 
-def set_aside(aside, form, spellings):
+def set_aside(aside, questions, spellings):
     """What cleaning set aside and a person should know of, with what the cell may have meant."""
-    questions = {q.name: q for q in form.questions}
     told = coding.plain(aside[(aside["portee"] == "cellule") | aside["motif"].isin(ASIDE_ROWS)])
     guesses = [_guess(row, questions.get(row.colonne), spellings) for row in told.itertuples()]
     return told[[*PLACE, "uuid"]].assign(question=told["colonne"], valeur=told["valeur"], controle=told["motif"], proposition=guesses)

@@ -8,7 +8,7 @@ import pandas as pd
 from capidoc import french, sheets
 from capidoc.problems import ConfigurationRefused, Problem, near
 from capidoc.statistics import change_percent, months_inclusive
-from capidoc.values import Unreadable, doubt, number
+from capidoc.values import number
 
 COLUMNS = ["id", "genre", "enonce", "section", "unite", "chiffres", "faits"]
 OPTIONAL = ["population", "definition", "dates", "egale"]
@@ -76,7 +76,7 @@ def parsed(row):
     if missing := [role for role in NEEDED[row["genre"]] if role not in texts]:
         raise ValueError(f"Il manque : {', '.join(missing)}.")
     dated = {role for role in texts if row["genre"] == "duree" and role != "mois"}
-    figures = {role: text if role in dated else _figure(text) for role, text in texts.items()}
+    figures = {role: text if role in dated else number(text) for role, text in texts.items()}
     steps = {role: _step(text) for role, text in texts.items() if role not in dated}
     return Claim(row["id"], row["genre"], row["enonce"], row["section"], row["unite"], figures, tuple(f for f in row["faits"].split("|") if f), steps,
                  tuple(p.strip() for p in row["population"].split("|") if p.strip()), row["definition"], _pairs(row["dates"]), row["egale"])
@@ -85,13 +85,6 @@ def parsed(row):
 def _pairs(text):
     pairs = [part.partition("=") for part in text.split("|") if part.strip()]
     return {role.strip(): value.strip() for role, _, value in pairs}
-
-
-def _figure(text):
-    try:
-        return number(text)
-    except Unreadable as error:
-        raise ValueError(doubt(error, text)) from None
 
 
 def _step(text):

@@ -28,9 +28,10 @@ class Work:
     aside: tuple = ()
     remarks: tuple = ()
 
-    def changed(self, table, *log):
-        """This Work with another table and more log."""
-        return replace(self, table=table, log=(*self.log, *log))
+    def changed(self, column, cells, rows, rule):
+        """This Work with other cells in one column, those of some rows (boolean mask) told in the log."""
+        told = _told(self.table[rows], colonne=column, avant=self.table.loc[rows, column], apres=cells[rows], regle=rule)
+        return replace(self, table=self.table.assign(**{column: cells}), log=(*self.log, told))
 
     def without(self, rows, motif, statut="exclue", column=""):
         """This Work less some rows (boolean mask), each told in what is set aside."""
@@ -60,20 +61,13 @@ def rewrite(work, columns, function, rule):
     for column in columns:
         new = {word: other for word in coding.words(work.table[column]) if (other := function(word)) != word}
         if new:
-            rows = work.table[work.table[column].isin(list(new))]
-            log = _logged(rows, column, coding.recoded(rows[column], new), rule)
-            work = work.changed(work.table.assign(**{column: coding.recoded(work.table[column], new)}), log)
+            work = work.changed(column, coding.recoded(work.table[column], new), work.table[column].isin(list(new)), rule)
     return work
 
 
 def _where(table, test):
     """Which cells of a table hold a word that passes the test."""
     return pd.DataFrame({column: coding.where(table[column], test) for column in table})
-
-
-def _logged(rows, column, after, rule):
-    """The log of some rows whose cells of one column say something else from now on."""
-    return _told(rows, colonne=column, avant=rows[column], apres=after, regle=rule)
 
 
 def typed(work, column, function, rule):
@@ -130,8 +124,7 @@ def _fixed(work, rows, fix):
     """Work with the cells of some rows (boolean mask) as the line of the human log has them."""
     new = fix.nouvelle if fix.action == "changer" else ""
     rows &= work.table[fix.question] != new
-    log = _logged(work.table[rows], fix.question, new, "correction")
-    return work.changed(work.table.assign(**{fix.question: coding.put(work.table[fix.question], rows, new)}), log) if rows.any() else work
+    return work.changed(fix.question, coding.put(work.table[fix.question], rows, new), rows, "correction") if rows.any() else work
 
 
 def _stale(fix, rows):
@@ -189,8 +182,7 @@ def in_period(work, source, form, decisions):
 
 def not_approved(work):
     """Work less the submissions refused at validation."""
-    status = work.table.get("validation", pd.Series("", work.table.index))
-    return work.without(coding.where(status, lambda word: key(word) in REFUSED), "non_approuvee")
+    return work.without(coding.where(work.table["validation"], lambda word: key(word) in REFUSED), "non_approuvee")
 
 
 def excluded(work, rules):
@@ -209,7 +201,7 @@ def single(work, source):
     several = _rivals(work.table, unit)
     again = several.duplicated(content)
     left = _rivals(several[~again], unit)
-    sent = coding.plain(left["envoi"]) if "envoi" in left else pd.Series("", left.index)
+    sent = coding.plain(left["envoi"])
     older = sent < sent.groupby([left[name] for name in unit]).transform("max")
     _stopped(QualityRefused, _rivals(left[~older], unit), source.identifiant,
              "deux saisies différentes pour la même unité et le même moment", "Choisissez-en une dans corrections.csv (action « supprimer » pour l’autre).")

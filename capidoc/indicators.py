@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from capidoc import sheets
 from capidoc.observations import RECORD
 from capidoc.problems import ConfigurationRefused, Problem, near
-from capidoc.values import MONEY, Unreadable, doubt, number
+from capidoc.values import MONEY, Unreadable, number
 
 COUNTED = ("effectif", "nombre", "somme")
 AVERAGED = ("moyenne", "part", "ratio")
@@ -30,7 +30,7 @@ def _number(text):
     try:
         return number(text) if text else None
     except Unreadable as error:
-        raise ValueError(f"nombre illisible. {doubt(error, text)}") from None
+        raise ValueError(f"nombre illisible. {error}") from None
 
 
 Parts = Annotated[tuple[str, ...], BeforeValidator(_parts)]

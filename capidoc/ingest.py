@@ -57,11 +57,7 @@ def receive(programme, name):
 def _form(programme, source):
     if not source.formulaire:
         return xlsform.declared(source.libelle, source.colonnes)
-    path = programme.folder / "formulaires" / source.formulaire
-    if not path.is_file():
-        raise ConfigurationRefused(Problem("formulaire introuvable", f"programmes/{programme.slug}/formulaires/{source.formulaire}",
-                                           near(source.formulaire, [p.name for p in path.parent.glob("*.xlsx")]), file="programme.yml"))
-    form = xlsform.load(path)
+    form = xlsform.load(path := programme.folder / "formulaires" / source.formulaire)
     unknown = [q for q in [*source.kept, *source.renommages.values()] if q not in form.of() and q not in xlsform.SYSTEM]
     if unknown:
         raise ConfigurationRefused(*(Problem("question absente du formulaire", remedy=near(q, form.of()), file=path.name, value=q)
@@ -229,20 +225,15 @@ def _stack(tables, source, repeat):
     columns = [*ORIGIN, *(["parent", "soumission"] if repeat else SUBMISSION.values()), *needed]
     if not tables:
         return pd.DataFrame(columns=columns, dtype=object)
-    if any("uuid" in table for table in tables):  # else the unit's identifier, once stacked, serves all
-        tables[:] = [_named_by_unit(table, source) for table in tables]
-    stacked = _named_by_unit(coding.stacked(tables), source)
+    # A row that has no uuid has its unit's identifier for one.
+    tables[:] = [t if "uuid" in t else t.assign(uuid=t.get(source.identifiant, coding.constant("", t.index))) for t in tables]
+    stacked = coding.stacked(tables)
     uuid = coding.recoded(stacked["uuid"], {text: spaced(text) for text in coding.words(stacked["uuid"])})  # millions of words: once for all files
     stacked["uuid"] = coding.coded(coding.plain(uuid) + "#" + coding.plain(stacked["indice"])) if repeat else uuid
     stacked["soumission"] = uuid
     for old, new in source.renommages.items() if not repeat else ():
         stacked = _coalesced(stacked, old, new)
     return stacked.assign(**{name: coding.constant("", stacked.index) for name in columns if name not in stacked})[columns]
-
-
-def _named_by_unit(table, source):
-    """The table, whose rows that have no uuid have their unit's identifier for one."""
-    return table if "uuid" in table else table.assign(uuid=table.get(source.identifiant, coding.constant("", table.index)))
 
 
 def _coalesced(table, old, new):

@@ -50,7 +50,7 @@ def clean(identity, received, decisions):
     whole = {label: table for name, source in received.items() for label, table in source.tables(name).items()}
 
     def together(attribute, columns):
-        parts = [part.assign(source=coding.constant(label.partition(".")[0], part.index))[[*columns, "source"]]
+        parts = [part.assign(source=coding.constant(label, part.index))[[*columns, "source"]]
                  for label, work in works.items() for part in getattr(work, attribute)]
         return coding.stacked(parts) if parts else pd.DataFrame(columns=[*columns, "source"])
 
@@ -88,10 +88,9 @@ def _observed(cleaned, name, repeat, named):
     if cleaned.identity.zones and "commune" in base:
         zones = {commune: cleaned.identity.zone_of.get(commune, "") for commune in coding.words(base["commune"])}
         base = base.assign(zone=coding.recoded(base["commune"], zones))
-    attributes = sorted(c for c in base if c not in (*COLUMNS, *PLACE))
 
     def ordered(observed):
-        return observed[[*COLUMNS, *sorted({*attributes, *observed} - {*COLUMNS, *PLACE}), *PLACE]]
+        return observed[[*COLUMNS, *sorted({*observed} - {*COLUMNS, *PLACE}), *PLACE]]
 
     yield ordered(_variable(base, pd.Series("1", base.index), RECORD, "nombre"))
     yield from (ordered(_variable(base, table[v], v, questions[v].kind)) for v in source.of(repeat).variables)

@@ -95,7 +95,7 @@ def _reasons(aside, counts):
     """Why rows left each table {« suivi »: [(« exclue », [(« doublon », 2)])]}."""
     rows, told = aside[aside["portee"] == "ligne"], {}
     for c in counts:
-        own = rows[(rows["source"] == c["source"].partition(".")[0]) & rows["feuille"].isin(c["feuille"].split(", "))]
+        own = rows[rows["source"] == c["source"]]
         told[c["source"]] = [(status, list(part["motif"].value_counts().items())) for status, part in own.groupby("statut")]
     return told
 

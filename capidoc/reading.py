@@ -30,7 +30,7 @@ MIXED = re.compile(rb"\xc3[\x80-\xbf]|\xc2\xa0|\xe2\x80[\x80-\xbf]")
 # What spreadsheets never write, and calamine reads as another number than Excel shows: comments, CDATA, two values in a cell, UTF-16.
 STRANGE = re.compile(rb"<!|<\?(?!xml\s)|</(?:\w+:)?v>\s*<(?:\w+:)?v\b|\0")
 PLACED = rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']([^"']*)"""
-FAR = re.compile(rb"""^(?:[B-Z][A-Z]{2,}\d|[A-Z]{4,}\d|[A-Z]+(?:\d{7,}|[1-9]\d{5}(?<!100000)$))""", re.IGNORECASE | re.MULTILINE)
+FAR = re.compile(rb"""^(?:(?:(?:[C-Z][A-Z]|B[YZ])[A-Z]|BX[YZ]|[A-Z]{4,})\d|[A-Z]+(?:\d{7,}|[1-9]\d{5}(?<!100000)$))""", re.IGNORECASE | re.MULTILINE)
 FORMULA = re.compile(rb"""<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>([^<]*)</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v>([^<]*))?""")
 ERROR = re.compile(rb"""<(?:\w+:)?c\s([^>]*\bt\s*=\s*["']e["'][^>]*)>(?:\s*<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>))?\s*<(?:\w+:)?v>([^<]*)""")
 

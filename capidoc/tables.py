@@ -72,7 +72,7 @@ def kept(folder):
 
     def observed(source, variables, moments=(), columns=()):
         paths = sorted(path for variable in variables for path in (folder / MANY).glob(f"{source}.{variable}-*.npz"))
-        found = [arrays.read(path, columns, moment=moments) for path in paths]
+        found = [arrays.read(path, moments, columns) for path in paths]
         return found[0] if len(found) == 1 else coding.ordered(coding.stacked(found))
     return observed
 

@@ -22,10 +22,10 @@ SERIALS = range(36_526, 54_789)  # 2000-01-01 to 2049-12-31
 
 
 class Unreadable(ValueError):
-    """A cell that does not say what its column asks; `motif` is the reason as the rejects table names it."""
+    """A cell that does not say what its column asks: `motif` is the reason as the rejects table names it, the message what to write instead of a number."""
 
-    def __init__(self, motif):
-        super().__init__(motif)
+    def __init__(self, motif, advice="Attendu : un nombre, comme 1 500 ou 12,5."):
+        super().__init__(advice)
         self.motif = motif
 
 
@@ -58,12 +58,10 @@ def number(text, currency="F CFA"):
         raise Unreadable("autre_unite")
     sign, bare = (-1, bare[1:].strip()) if bare[:1] in ("-", "−") else (1, bare)
     if AMBIGUOUS.fullmatch(bare):
-        raise Unreadable("montant_ambigu")
+        raise Unreadable("montant_ambigu", f"Écrivez « {text}0 », ou sans séparateur.")
     if GROUPED.fullmatch(bare):
         bare = re.sub(r"[ .]", "", bare)
-    elif not PLAIN.fullmatch(bare):
-        raise Unreadable("nombre_illisible")
-    if len(bare) > 300:
+    if len(bare) > 300 or not PLAIN.fullmatch(bare):
         raise Unreadable("nombre_illisible")
     return sign * float(bare.replace(",", "."))
 
@@ -76,11 +74,6 @@ def _units(currency):
     amount = r"-?\d[\d\s.,]*"
     return (re.compile(rf"(?<=[\d\s])\s?(?:{CURRENCIES[currency]})$", re.IGNORECASE),
             re.compile(rf"(?:{foreign})\s?{amount}|{amount}(?:{foreign}|(?:{CURRENCIES[currency]})?{per})", re.IGNORECASE))
-
-
-def doubt(error, text):
-    """What to write instead of a number that could not be read, in French."""
-    return f"Écrivez « {text}0 », ou sans séparateur." if error.motif == "montant_ambigu" else "Attendu : un nombre, comme 1 500 ou 12,5."
 
 
 def day(text):

@@ -6,8 +6,7 @@ import unicodedata
 LONGEST = 6
 FREE_TEXT = 4  # words: shorter answers are what anyone may write
 DIGITS = 8
-SILENT = re.compile(r"start|end|today|audit|_id|_uuid|_submission_time|_validation_status|_status|__version__|_tags|_index|_parent_\w+|"
-                    r"_submission__(?!submitted_by|notes).*|_submission_.*|meta/.*")
+SILENT = re.compile(r"start|end|today|audit|_id|_uuid|_validation_status|_status|__version__|_tags|_index|_parent_\w+|_submission_.*|meta/.*")
 PERSONAL = {"nom", "noms", "prenom", "prénom", "prenoms", "prénoms", "name", "tel", "téléphone", "telephone", "phone", "phonenumber", "contact", "mail",
             "email", "courriel", "username", "deviceid", "simserial", "submitted", "enqueteur", "enquêteur", "adresse", "gps"}
 NUMBER = re.compile(r"\+?\d(?:[\s().\u00a0\u202f/-]{0,2}\d){7,}")
@@ -20,12 +19,9 @@ def columns(headers, found, kept, questions):
     """The positions of the columns whose answers are not kept and may tell of someone: undeclared ones, texts, system ones that name a person."""
     for position in range(len(headers)):
         name = found.get(position)
-        if name is None or (isinstance(name, str) and name not in kept and not SILENT.fullmatch(name) and _open(questions.get(name))):
+        told = isinstance(name, str) and name not in kept and not SILENT.fullmatch(name)
+        if name is None or (told and (name not in questions or questions[name].kind == "texte")):
             yield position
-
-
-def _open(question):
-    return question is None or question.kind == "texte"
 
 
 def secrets(header, answers):

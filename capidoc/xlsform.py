@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from capidoc.problems import InputMismatch, Problem, near
+from capidoc.problems import ConfigurationRefused, InputMismatch, Problem, near
 from capidoc.reading import read
 from capidoc.values import key
 
@@ -12,10 +12,11 @@ KINDS = {
     "select one": "choix", "select all that apply": "choix_multiple",
 }
 FILES = {"photo", "audio", "background-audio", "video", "file"}
-OWN = ["_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by", "__version__", "_tags"]
+OWN = ("_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by", "__version__", "_tags", "meta/rootUuid")
+ABOVE = ("_parent_table_name", "_parent_index", *(f"_submission_{name}" for name in OWN))
 SYSTEM = {
-    "start", "end", "today", "deviceid", "username", "simserial", "subscriberid", "phonenumber", "audit", *OWN, "meta/rootUuid", "meta/instanceID",
-    "meta/instanceName", "_index", "_parent_table_name", "_parent_index", *(f"_submission_{name}" for name in OWN), "_submission_meta/rootUuid",
+    "start", "end", "today", "deviceid", "username", "simserial", "subscriberid", "phonenumber", "audit", "meta/instanceID", "meta/instanceName", "_index",
+    *OWN, *ABOVE,
 }
 
 
@@ -59,10 +60,13 @@ class Form:
 
 
 def load(path):
-    """The Form of an XLSForm file; pyxform checks it."""
+    """The Form of an XLSForm file; pyxform checks it. Raises ConfigurationRefused where there is no such file, InputMismatch where it is no form."""
     from pyxform.builder import create_survey_element_from_dict
     from pyxform.xls2json import parse_file_to_json
 
+    if not path.is_file():
+        raise ConfigurationRefused(Problem("formulaire introuvable", "un XLSForm (.xlsx)", near(path.name, [p.name for p in path.parent.glob("*.xlsx")]),
+                                           file=path.name))
     read(path)  # what could harm a parser does not reach pyxform's either
     try:
         survey = parse_file_to_json(str(path))

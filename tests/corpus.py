@@ -699,7 +699,7 @@ def built(programme, deliverables, workshop, described):
     choices = decided(programme)
     done = clean(programme.identity, received, choices)
     audit.check(received, done)
-    found = checks.findings(programme.identity, received, done, choices, CONTROLS)
+    found = checks.findings(received, done, choices, CONTROLS)
     tables = {label: table[[*(["soumission"] if "." in label else []), *programme.identity.sources["suivi"].of(label.partition(".")[2]).kept]].values.tolist()
               for label, table in done.tables.items()}
     (workshop / "garde.json").write_text(json.dumps({"dit": " ".join(sorted(set(found["controle"]))), "tables": tables}), encoding="utf-8")

@@ -30,7 +30,7 @@ SHEET_WIDE = ("colonne_sans_titre",)  # told once for the sheet, not at the row 
 def found_in(programme, decided):
     received = {name: receive(programme, name) for name in programme.identity.sources}
     cleaned = clean(programme.identity, received, decided)
-    return checks.findings(programme.identity, received, cleaned, decided, CONTROLS)
+    return checks.findings(received, cleaned, decided, CONTROLS)
 
 
 @pytest.fixture(scope="module")

@@ -79,6 +79,11 @@ def test_dangerous_workbooks_never_reach_the_parser(workbook, change):
     assert refusal.value.code == 21
 
 
+@pytest.mark.parametrize(("place", "beyond"), [(b"BXX100000", False), (b"BXY1", True), (b"AZZ1", False), (b"CAA1", True), (b"A100001", True)])
+def test_a_sheet_has_two_thousand_columns_and_a_hundred_thousand_rows_at_most(place, beyond):
+    assert bool(reading.FAR.search(place)) == beyond
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 @pytest.mark.parametrize("delimiter", [";", ",", "\t"])
 def test_csv_is_read_in_its_own_encoding_and_separator(tmp_path, encoding, delimiter):

@@ -115,6 +115,12 @@ def test_a_form_that_names_no_unit_is_refused(root, tmp_path):
     assert not (root / "programmes").exists()
 
 
+def test_a_form_that_is_not_there_is_named_with_the_nearest_one(root, tmp_path):
+    form(tmp_path / "visites.xlsx", ("text", "code", "Code"))
+    with pytest.raises(ConfigurationRefused, match=r"formulaire introuvable.*« visites\.xlsx »"):
+        starting.begin(root, "essai", tmp_path / "visite.xlsx", "2024-01", "2024-12")
+
+
 @pytest.mark.parametrize("place", ["programmes/neuf/programme.yml", "data/raw/neuf/export.csv"])
 def test_what_exists_is_never_written_over(root, place):
     (root / place).parent.mkdir(parents=True)

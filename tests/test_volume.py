@@ -100,11 +100,11 @@ def test_duckdb_writes_the_csv_that_pandas_writes(tmp_path, by_duckdb):
     assert (tmp_path / "True.csv").read_bytes() == (tmp_path / "False.csv").read_bytes()
 
 
-def test_a_table_kept_as_arrays_is_given_back_whole_by_column_and_by_word(tmp_path):
+def test_a_table_kept_as_arrays_is_given_back_whole_by_column_and_by_moment(tmp_path):
     table = pd.DataFrame({"mot": coding.coded(pd.Series(NASTY)), "moment": coding.coded(pd.Series(["2022-05", "2024-05"] * 7)), "nombre": [None, 0.1] * 7})
     arrays.write(table, tmp_path / "t.npz")
     assert coding.plain(arrays.read(tmp_path / "t.npz")).equals(coding.plain(table))
-    some = arrays.read(tmp_path / "t.npz", ["mot", "absente"], moment=["2024-05"])
+    some = arrays.read(tmp_path / "t.npz", ["2024-05"], ["mot", "absente"])
     assert list(some) == ["mot"] and some["mot"].tolist() == NASTY[1::2]
 
 

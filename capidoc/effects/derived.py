@@ -3,7 +3,7 @@
 from capidoc import naming, statistics
 from capidoc.effects.rows import PERCENT, fact
 from capidoc.problems import ConfigurationRefused, Problem, near
-from capidoc.values import Unreadable, doubt, number
+from capidoc.values import Unreadable, number
 
 
 def quotient(indicator, facts):
@@ -22,7 +22,7 @@ def _operand(indicator, column, known):
     try:
         return {"id": "", "valeur": number(named)}
     except Unreadable as error:
-        remedy = doubt(error, named) if named[:1].isdigit() else near(named, known.index)
+        remedy = str(error) if named[:1].isdigit() else near(named, known.index)
         raise ConfigurationRefused(Problem(f"fait inconnu dans l’indicateur {indicator.id}", "un fait, comme salaries.difference, ou un nombre",
                                            remedy, file="indicateurs", column=column, value=named)) from None
 

@@ -3,9 +3,9 @@
 import json
 import re
 
-SYSTEM = ("_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by", "__version__", "_tags", "meta/rootUuid")
+from capidoc.xlsform import ABOVE, OWN
+
 INTERNAL = {"_attachments", "_geolocation", "_supplementalDetails", "_xform_id_string", "_bamboo_dataset_id"}  # no manual export has them
-ABOVE = ("_parent_table_name", "_parent_index", *(f"_submission_{name}" for name in SYSTEM))
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{0,9}[1-9])?")  # « 123.000 » stays text: a doubt is the cleaning's to tell
 
 
@@ -15,7 +15,7 @@ def sheets(form, submissions, renamed):
     for one in submissions:
         status = one.get("_validation_status")
         record = one | {"_validation_status": status.get("uid") if isinstance(status, dict) else status}
-        _lay(tables, form, "", record, {f"_submission_{name}": record.get(name) for name in SYSTEM})
+        _lay(tables, form, "", record, {f"_submission_{name}": record.get(name) for name in OWN})
     return {_title(form, repeat, tables): _cells(form, repeat, rows, {} if repeat else renamed) for repeat, rows in tables.items()}
 
 
@@ -31,7 +31,7 @@ def _lay(tables, form, repeat, record, submission, above=()):
 
 
 def _repeated(name, value):
-    return isinstance(value, list) and name not in INTERNAL.union(SYSTEM) and all(isinstance(one, dict) for one in value)
+    return isinstance(value, list) and name not in INTERNAL.union(OWN) and all(isinstance(one, dict) for one in value)
 
 
 def _title(form, repeat, tables):
@@ -47,7 +47,7 @@ def _cells(form, repeat, rows, renamed):
     numbers = {q.name for q in asked.values() if q.kind == "nombre"}
     numbers |= {old for old, new in renamed.items() if new in numbers}
     rows = [{_placed(name, row, asked, paths): value for name, value in row.items()} for row in rows]
-    system = ("_index", *ABOVE) if repeat else (*SYSTEM, "_index")
+    system = ("_index", *ABOVE) if repeat else (*OWN, "_index")
     known = INTERNAL.union(asked, system)
     others = dict.fromkeys(name for row in rows for name in row if name not in known and not name.startswith(("meta/", "formhub/")))
     heads = {name: _last(name) in numbers for name in (*asked, *others, *system)}

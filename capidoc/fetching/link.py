@@ -101,11 +101,6 @@ def _page(link, url, names, kept):
     return page
 
 
-def listed(link, url):
-    """The rows of an answer that is one list."""
-    return told(get(link, url), url, are_rows)
-
-
 def told(body, url, is_right):
     """What an answer says in JSON; raises InputUnreadable unless it is right."""
     try:

@@ -6,7 +6,7 @@ OData and not pyodk, which keeps password and session in files of the user's fol
 from urllib.parse import quote
 
 from capidoc.fetching.attached import File
-from capidoc.fetching.link import Absent, listed, rows
+from capidoc.fetching.link import Absent, are_rows, get, rows, told
 
 PAGE = ("value", "@odata.nextLink", "@odata.count")
 REVIEWS = {"approved": "validation_status_approved", "rejected": "validation_status_not_approved", "hasIssues": "validation_status_on_hold"}
@@ -32,7 +32,7 @@ def attached(link, asked, kept, questions):
 
 def _there(link, place):
     try:
-        return {one.get("name") for one in listed(link, place) if one.get("exists")}
+        return {one.get("name") for one in told(get(link, place), place, are_rows) if one.get("exists")}
     except Absent:  # the submission was deleted since
         return set()
 
