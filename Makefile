@@ -17,17 +17,10 @@ WHERE    = --commune "$(COMMUNE)" --debut "$(DEBUT)" --fin "$(FIN)" --profil "$(
 .DEFAULT_GOAL := help
 .PHONY: help report brief sheet dashboard all portfolio data effects check verify claims fetch import new test wheels audit lab clean
 
-report: $(READY) ## le document de capitalisation : outputs/jass/capitalisation.html, .docx et .pdf
-	@$(CAPIDOC) report $(SCOPE)
-
-brief: $(READY) ## la note de deux pages : outputs/jass/note.html, .docx et .pdf
-	@$(CAPIDOC) brief $(SCOPE)
-
-sheet: $(READY) ## la fiche d’une page d’une commune : make sheet COMMUNE=niono
-	@$(CAPIDOC) sheet $(SCOPE)
-
-dashboard: $(READY) ## le tableau de bord mensuel de l’équipe
-	@$(CAPIDOC) dashboard $(SCOPE)
+report: ## le document de capitalisation : outputs/jass/capitalisation.html, .docx et .pdf
+brief: ## la note de deux pages : outputs/jass/note.html, .docx et .pdf
+sheet: ## la fiche d’une page d’une commune : make sheet COMMUNE=niono
+dashboard: ## le tableau de bord mensuel de l’équipe
 
 all: $(READY) ## tous les livrables de tous les programmes ; l’un en panne n’arrête pas les autres
 	@$(CAPIDOC) all --profil "$(PROFIL)"
@@ -35,17 +28,12 @@ all: $(READY) ## tous les livrables de tous les programmes ; l’un en panne n�
 portfolio: $(READY) ## beaucoup de jeux à la fois : make portfolio TABLEAU=jeux.csv, sur un cluster avec SCHEDULER=tcp://…
 	@SCHEDULER="$(SCHEDULER)" $(CAPIDOC) portfolio $(if $(TABLEAU),"$(TABLEAU)") --profil "$(PROFIL)"
 
-data: $(READY) ## nettoyer seulement : observations, journal, rejets dans data/processed
-	@$(CAPIDOC) data $(SCOPE)
-
-effects: $(READY) ## nettoyer, puis calculer les faits
-	@$(CAPIDOC) effects $(SCOPE)
-
-check: $(READY) ## qualité des données et des chiffres publiés : à l’écran, et outputs/jass/interne/qualite.html
-	@$(CAPIDOC) check $(SCOPE)
-
-verify: $(READY) ## relire le jeu publié : chaque empreinte, chaque nombre
-	@$(CAPIDOC) verify $(SCOPE)
+data: ## nettoyer seulement : observations, journal, rejets dans data/processed
+effects: ## nettoyer, puis calculer les faits
+check: ## qualité des données et des chiffres publiés : à l’écran, et outputs/jass/interne/qualite.html
+verify: ## relire le jeu publié : chaque empreinte, chaque nombre
+report brief sheet dashboard data effects check verify: $(READY)
+	@$(CAPIDOC) $@ $(SCOPE)
 
 fetch: $(READY) ## aller chercher les nouvelles fiches sur KoboToolbox ou ODK Central, dans data/raw ; PIECES=photo : les fichiers de cette question aussi
 	@$(CAPIDOC) fetch $(PROGRAMME) $(if $(PIECES),--pieces-jointes $(PIECES))

@@ -4,7 +4,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -113,8 +113,8 @@ def whole(folder):
     ours = _ours(folder)
     papermill = _papermill(folder, NOTEBOOKS)
     _tree(papermill.folder)
-    return [_with(ours, before=_emptied(ours.folder), check=_says(ours.folder / "outputs/jass/capitalisation.html")),
-            _with(papermill, before=_emptied(papermill.folder)), *([_r(folder)] if tools.r_markdown() else [])]
+    return [replace(ours, before=_emptied(ours.folder), check=_says(ours.folder / "outputs/jass/capitalisation.html")),
+            replace(papermill, before=_emptied(papermill.folder)), *([_r(folder)] if tools.r_markdown() else [])]
 
 
 def sentence(folder):
@@ -124,10 +124,10 @@ def sentence(folder):
     for made in (ours, _papermill(folder, NOTEBOOKS)):
         tools.run(made)
     told = "programmes/jass/recit/5_succes.md"
-    contenders = [_with(ours, before=_grown(ours.folder / told)), _with(papermill, before=_grown(papermill.folder / told))]
+    contenders = [replace(ours, before=_grown(ours.folder / told)), replace(papermill, before=_grown(papermill.folder / told))]
     if tools.r_markdown():
         r = _r(folder)
-        contenders.append(_with(r, before=_grown(r.folder / "rapport.Rmd")))
+        contenders.append(replace(r, before=_grown(r.folder / "rapport.Rmd")))
     return contenders
 
 
@@ -156,7 +156,7 @@ def notes(folder):
         r = _r(folder, "R Markdown, une boucle : HTML × 100")
         shutil.copy2(PEERS / "rapport.Rmd", r.folder / "rapport.Rmd")
         loop = f"for (i in 1:{NOTES}) rmarkdown::render(\"rapport.Rmd\", output_file = \"rapport.html\", envir = new.env(), quiet = TRUE)"
-        contenders.append(_with(r, command=f"Rscript -e '{loop}'"))
+        contenders.append(replace(r, command=f"Rscript -e '{loop}'"))
     return contenders
 
 
@@ -171,7 +171,7 @@ def _portfolio(folder, name, before=""):
         made = len([*(ours.folder / "outputs/jass").rglob("note.docx")])  # the whole period is the whole programme
         if made != NOTES:
             raise AssertionError(f"{name} : {made} notes")
-    return _with(ours, command=before + ours.command, before=_emptied(ours.folder), check=check)
+    return replace(ours, command=before + ours.command, before=_emptied(ours.folder), check=check)
 
 
 def million(folder, times=1):
@@ -179,11 +179,7 @@ def million(folder, times=1):
     ours = _ours(folder, "effects volume", "Capidoc : observations, journal et faits")
     volume.lay(ours.folder, times)
     bare = Contender("pandas, script nu : les totaux", f"{sys.executable} {PEERS / 'pandas_brut.py'} data/raw/volume/*.csv", ours.folder)
-    return [_with(ours, before=_emptied(ours.folder)), bare]
-
-
-def _with(contender, **changes):
-    return Contender(**{**vars(contender), **changes})
+    return [replace(ours, before=_emptied(ours.folder)), bare]
 
 
 ROWS = {

@@ -7,7 +7,7 @@ import sys
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
-from capidoc import problems
+from capidoc import problems, publishing
 from capidoc.places import DELIVERABLES, ROOT, Place, slugs
 
 LOG = ROOT / "outputs" / "capidoc.log"
@@ -103,35 +103,26 @@ class _French(argparse.ArgumentParser):
 
 def _one(asked, slug):
     """0, once a verb is done on one programme, alone on it unless it only reads."""
-    from capidoc import publishing
-
-    if said := _untouched(asked, slug):
-        print(said)
-        return 0
-    from capidoc.programme import Programme
-
-    programme = Programme(slug, asked.commune, asked.debut, asked.fin, profil=asked.profil)
-    with nullcontext() if asked.verb in ("verify", "claims") else publishing.alone(programme):
-        for line in _done(asked, programme):
+    place = Place(slug)
+    with nullcontext() if asked.verb in ("verify", "claims") else publishing.alone(place):
+        said = _untouched(asked, place)
+        for line in [said] if said else _done(asked, slug):
             print(line, flush=True)
     return 0
 
 
-def _untouched(asked, slug):
+def _untouched(asked, place):
     """What to say where a whole programme's set is asked for again and nothing has changed; nothing of the programme is read for it."""
-    from capidoc import publishing
-
-    if asked.verb not in (*DELIVERABLES, "all") or (asked.commune, asked.debut, asked.fin, asked.profil) != ("toutes", "", "", "public"):
-        return ""
-    place = Place(slug)
-    with publishing.alone(place):
-        return publishing.untouched(place, place.wanted(asked.verb))
+    whole = (asked.commune, asked.debut, asked.fin, asked.profil) == ("toutes", "", "", "public")
+    return publishing.untouched(place, place.wanted(asked.verb)) if whole and asked.verb in (*DELIVERABLES, "all") else ""
 
 
-def _done(asked, programme):
+def _done(asked, slug):
     """The lines that tell what a verb did, as it does it."""
-    from capidoc import building, publishing  # whoever meets a lock does not wait for all this
+    from capidoc import building  # whoever meets a lock does not wait for all this
+    from capidoc.programme import Programme
 
+    programme = Programme(slug, asked.commune, asked.debut, asked.fin, profil=asked.profil)
     match asked.verb:
         case "verify":
             yield building.verify(programme)

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import sys
 
 from packaging.requirements import Requirement
@@ -18,7 +17,7 @@ INSTALL = "Relancez « make report », ou : python -m pip install --require-hash
 
 
 def examined(root):
-    """[(what was looked at, the Problem found or None)]: Python, libraries, fonts, folders, disk, each programme."""
+    """[(what was looked at, the Problem found or None)]: Python, libraries, fonts, folders, each programme and the room it needs."""
     yield "Python", None if sys.version_info >= PYTHON else Problem("Python est trop ancien", "3.11 ou plus récent", value=sys.version.split()[0])
     yield "bibliothèques", _libraries(root)
     yield "polices", None if any((root / "templates/fonts").glob("*.ttf")) else Problem("polices absentes", file="templates/fonts", remedy="Reprenez le dépôt.")
@@ -49,13 +48,13 @@ def _writable(folder):
     place = folder if folder.exists() else folder.parent
     if not os.access(place, os.W_OK):
         return Problem("on ne peut pas y écrire", remedy="Demandez le droit d’écriture.", file=str(place))
-    free = shutil.disk_usage(place).free
-    return None if free > publishing.FREE_BYTES else Problem(f"il reste {free // publishing.MB} Mo", remedy="Faites de la place.", file=str(place))
+    return None
 
 
 def _programme(slug, root):
     try:
         programme = Programme(slug, root=root)
+        publishing.room(programme)
         for source in programme.identity.sources.values():
             programme.received(source)
     except Refusal as refusal:

@@ -63,26 +63,17 @@ def meanwhile(modules):
 
 def prepare(notebook):
     """Nothing; what the notebook's cells import is imported here, once, so that every fork finds it done."""
-    _import(name for cell in notebook.cells if cell.cell_type == "code" for name in _imported(cell.source))
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            with suppress(Exception):  # a magic or a mistake: the cell itself will say so
+                imports = [node for node in ast.parse(cell.source).body if isinstance(node, ast.Import | ast.ImportFrom)]
+                exec(compile(ast.Module(imports, []), "importations", "exec"), {})
 
 
 def _import(names):
     for name in names:
         with suppress(ImportError):  # whoever needs it will say so
             importlib.import_module(name)
-
-
-def _imported(source):
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return  # a magic or a mistake: the cell itself will say so
-    for node in tree.body:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 class _Shell:

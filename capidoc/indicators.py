@@ -1,13 +1,12 @@
 """What is a number: the plan, one row per indicator, that a non-programmer edits in a CSV or in Excel."""
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from capidoc import sheets
 from capidoc.observations import RECORD
-from capidoc.problems import ConfigurationRefused, Problem, near
+from capidoc.problems import NAME, ConfigurationRefused, Problem, near, refused, written
 from capidoc.values import MONEY, Unreadable, number
 
 COUNTED = ("effectif", "nombre", "somme")
@@ -46,14 +45,14 @@ class Indicator(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    id: Annotated[str, AfterValidator(NAME)]
     libelle: str = Field(min_length=1)
     definition: str = Field(min_length=1)
     unite: str
     source: str
     variable: str
     regle: Literal[RULES]  # type: ignore[valid-type]
-    filtre: str = Field(pattern=r"^([a-z0-9_]+=[a-z0-9_]+)?$")
+    filtre: Annotated[str, AfterValidator(written(r"([a-z0-9_]+=[a-z0-9_]+)?", "question=réponse"))]
     moments: Annotated[Parts, AfterValidator(_none_or_two)]
     desagregations: Parts
     population: Literal["recensement", "echantillon", ""]
@@ -98,7 +97,7 @@ def load(folder, identity):
             plan.append(Indicator.model_validate(cells.to_dict()))
             problems += [Problem(what, file=file, row=row, **place) for what, place in _misfits(plan[-1], identity)]
         except ValidationError as error:
-            problems += [_explained(e, file, row) for e in error.errors()]
+            problems += [refused(e, near(e["input"], RULES) if e["loc"] == ("regle",) else "", file, row) for e in error.errors()]
     ids = [i.id for i in plan]
     problems += [Problem("deux indicateurs portent ce nom", remedy="Renommez-en un.", file=file, value=i) for i in sorted({i for i in ids if ids.count(i) > 1})]
     if problems:
@@ -130,11 +129,3 @@ def _misfits(indicator, identity):
 
 def _place(column, value, known):
     return {"column": column, "value": value, "remedy": near(value, known)}
-
-
-def _explained(error, file, row):
-    column = str(error["loc"][0]) if error["loc"] else ""
-    value = error.get("input")
-    expected = re.sub(r"' or '|', '", " | ", str(error.get("ctx", {}).get("expected", ""))).strip("'")
-    return Problem("valeur refusée" if expected else error["msg"].removeprefix("Value error, "), expected, file=file, row=row,
-                   column=column, value=value if isinstance(value, str) else None, remedy=near(value, RULES) if column == "regle" else "")

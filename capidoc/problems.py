@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 SHOWN = 20
+# What pydantic finds wrong, and what it asked for, by the kinds of its errors.
+REASONS = {"missing": "clé obligatoire absente", "extra_forbidden": "clé inconnue", "literal_error": "valeur inconnue"}
+SHAPES = {"int_parsing": "un nombre entier", "date_from_datetime_parsing": "une date, comme 2023-10-31", "list_type": "une liste, entre crochets",
+          "tuple_type": "une paire, entre crochets", "dict_type": "des lignes « nom: valeur »", "model_type": "des lignes « nom: valeur »",
+          "string_type": "un texte", "string_too_short": "un texte", "too_short": "une valeur au moins", "float_type": "un nombre",
+          "greater_than": "un nombre plus grand", "greater_than_equal": "un nombre plus grand"}
 LACKS = {errno.ENOSPC: "plus de place sur le disque", errno.EDQUOT: "plus de place sur le disque pour ce compte", errno.EROFS: "disque en lecture seule",
          errno.EACCES: "accès refusé", errno.EPERM: "accès refusé", errno.EIO: "disque défaillant", errno.EFBIG: "fichier trop gros pour ce disque",
          errno.EBUSY: "fichier ou dossier retenu par un autre logiciel", errno.ENOMEM: "mémoire insuffisante",
@@ -117,6 +123,27 @@ def lacking(error):
     lack = "mémoire insuffisante" if "MemoryError" in text else next((said for number, said in LACKS.items() if os.strerror(number) in text), None)
     place = re.search(r"\[Errno \d+\] [^:]+: '([^']+)'", text)
     return ResourcesLacking(Problem(lack, remedy="Libérez de la place ou rendez l’accès, puis relancez.", file=place[1] if place else "")) if lack else None
+
+
+def written(pattern, said):
+    """A function that gives back a text of this pattern, for pydantic to call; it raises ValueError with what is said of the pattern for any other."""
+    def checked(text):
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"écriture refusée (attendu : {said})")
+        return text
+    return checked
+
+
+NAME = written(r"[a-z][a-z0-9_]*", "minuscules sans accent, chiffres et « _ », une lettre d’abord")
+
+
+def refused(error, remedy, file, row=None):
+    """The Problem of a value that pydantic refuses, from one of the `errors()` of its ValidationError."""
+    value, kind, asked = error.get("input"), error["type"], error.get("ctx", {})
+    ours = error["msg"].removeprefix("Value error, ") if kind == "value_error" else "valeur refusée"
+    choices = " | ".join(re.findall(r"'([^']+)'", str(asked.get("expected", ""))))
+    return Problem(REASONS.get(kind, ours), SHAPES.get(kind, choices), remedy, file, row=row, column=".".join(map(str, error["loc"])),
+                   value=value if isinstance(value, str) else None)
 
 
 def near(word, candidates):

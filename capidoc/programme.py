@@ -8,20 +8,15 @@ from functools import cached_property
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from capidoc.places import ROOT, Place
-from capidoc.problems import ConfigurationRefused, InputUnreadable, Problem, near
+from capidoc.problems import NAME, REASONS, ConfigurationRefused, InputUnreadable, Problem, near, refused, written
 from capidoc.values import MONEY
 
-REASONS = {"missing": "clé obligatoire absente", "extra_forbidden": "clé inconnue", "string_pattern_mismatch": "écriture refusée",
-           "literal_error": "valeur inconnue"}
-SHAPES = {"int_parsing": "un nombre entier", "date_from_datetime_parsing": "une date, comme 2023-10-31", "list_type": "une liste, entre crochets",
-          "tuple_type": "une paire, entre crochets", "dict_type": "des lignes « nom: valeur »", "model_type": "des lignes « nom: valeur »",
-          "string_type": "un texte", "too_short": "une valeur au moins", "greater_than_equal": "un nombre plus grand"}
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-Month = Annotated[str, StringConstraints(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]
+MODEL = "Voyez programmes/jass/programme.yml, qui les montre toutes."
+Name = Annotated[str, AfterValidator(NAME)]
+Month = Annotated[str, AfterValidator(written(r"20\d\d-(0[1-9]|1[0-2])", "un mois, comme 2022-05"))]
 
 
 class _Strict(BaseModel):
@@ -104,8 +99,8 @@ class Kept(_Strict):
 class Server(_Strict):
     """Where a source is fetched: the server, its form (a project's form on ODK Central), and the saved export wanted rather than the data."""
 
-    serveur: Annotated[str, StringConstraints(pattern=r"^(https://[\w.-]+|http://(127\.0\.0\.1|localhost))(:\d+)?/?$")]
-    formulaire: Annotated[str, StringConstraints(pattern=r"^\w[\w .-]*$")]
+    serveur: Annotated[str, AfterValidator(written(r"(https://[\w.-]+|http://(127\.0\.0\.1|localhost))(:\d+)?/?", "https://kf.kobotoolbox.org, par exemple"))]
+    formulaire: Annotated[str, AfterValidator(written(r"\w[\w .-]*", "le code du formulaire, tel qu’il est dans son adresse"))]
     projet: int | None = None
     export: str = ""
 
@@ -122,14 +117,13 @@ class Source(Kept):
     libelle: str
     fichier: str
     collecte: Server | None = None
-    formulaire: Annotated[str, StringConstraints(pattern=r"^[^/\\]+$")] | None = None
+    formulaire: Annotated[str, AfterValidator(written(r"[^/\\]+", "un fichier de formulaires/, sans dossier"))] | None = None
     colonnes: dict[Name, Column] = {}
     totaux: str | None = None
     unite: Name
     identifiant: Name
     motif_identifiant: str = ".+"
     moment: Name | None = None
-    periode: str | None = None
     ventilations: dict[Name, Breakdown] = {}
     repetitions: dict[Name, Kept] = {}
     renommages: dict[Name, Name] = {}
@@ -256,7 +250,7 @@ class Programme(Place):
         try:
             return Identity.model_validate(read_yaml(path))
         except ValidationError as error:
-            raise ConfigurationRefused(*(_explained(path, e) for e in error.errors())) from error
+            raise ConfigurationRefused(*(refused(e, MODEL if e["type"] in REASONS else "", path.name) for e in error.errors())) from error
 
     @property
     def processed(self):
@@ -334,11 +328,3 @@ def read_yaml(path):
                                            remedy="Vérifiez l’alignement, les deux-points et les guillemets, ici ou juste avant.")) from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigurationRefused(Problem("YAML illisible", "un texte en UTF-8", file=path.name)) from error
-
-
-def _explained(path, error):
-    value, kind, asked = error.get("input"), error["type"], error.get("ctx", {})
-    ours = error["msg"].removeprefix("Value error, ") if kind == "value_error" else "valeur refusée"
-    return Problem(REASONS.get(kind, ours), file=path.name, column=".".join(map(str, error["loc"])), value=value if isinstance(value, str) else None,
-                   expected=SHAPES.get(kind) or str(asked.get("expected") or asked.get("pattern") or ""),
-                   remedy="Voyez programmes/jass/programme.yml, qui les montre toutes." if kind in REASONS else "")

@@ -12,6 +12,9 @@ from capidoc.problems import ConfigurationRefused, Problem, ResourcesLacking, ne
 TIMEOUT_SECONDS = 1800
 BAR = {"desc": "  cellules", "bar_format": "{desc} {n_fmt} sur {total_fmt} {bar}", "ncols": 60, "leave": False}
 ENGINE = "CAPIDOC_ENGINE"  # « nbclient » asks for ordinary kernels
+# Grammars of addresses and durations that jsonschema would compile for a second, formats that notebooks do not use.
+for _grammar in ("rfc3987_syntax", "rfc3986_validator", "isoduration"):
+    sys.modules.setdefault(_grammar, None)
 
 
 class NotebookFailed(Exception):
@@ -20,21 +23,13 @@ class NotebookFailed(Exception):
 
 def foresee(modules):
     """Nothing; what the steps after the notebooks import will be imported while their first cell runs."""
-    _spare_a_grammar()
     from capidoc import engine
 
     engine.meanwhile(modules)
 
 
-def _spare_a_grammar():
-    """Nothing; grammars of addresses and durations that jsonschema would compile for a second, formats that notebooks do not use, are not there."""
-    for name in ("rfc3987_syntax", "rfc3986_validator", "isoduration"):
-        sys.modules.setdefault(name, None)
-
-
 def execute(notebook, parameters, target, root, progress):
     """The executed notebook at `target`; raises the refusal that a cell raised, ResourcesLacking on a dead or hung kernel."""
-    _spare_a_grammar()
     import nbformat
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError

@@ -35,7 +35,7 @@ def test_a_library_absent_or_of_another_version_is_named(root):
 def test_an_old_python_and_a_full_disk_are_told(root, monkeypatch):
     monkeypatch.setattr(doctor, "PYTHON", (99, 0))
     monkeypatch.setattr(doctor.publishing, "FREE_BYTES", 2**80)
-    assert set(told(root)) == {"Python", "dossier outputs", "dossier data"}
+    assert set(told(root)) == {"Python", "programme essai"}
 
 
 def test_a_folder_that_cannot_be_written_to_is_told(root, monkeypatch):

@@ -4,6 +4,7 @@ import ast
 
 import pytest
 
+from capidoc import indicators
 from capidoc.problems import ConfigurationRefused, Problem
 from capidoc.programme import Programme
 
@@ -57,10 +58,27 @@ def test_a_message_that_comes_back_from_a_notebook_keeps_its_full_stop():
     ("communes: {niono: Niono, mpessoba: M’Pessoba}", "communes: Niono", "« Niono » — valeur refusée (attendu : des lignes « nom: valeur »)"),
     ("variables: [revenu]", "variables: revenu", "variables » : « revenu » — valeur refusée (attendu : une liste, entre crochets)"),
     ("bailleur: Un bailleur", "bailleur: Un: bailleur", "ligne 5 : YAML illisible"),
-    ("unite: entreprise", "unité: entreprise", "clé inconnue")])
+    ("unite: entreprise", "unité: entreprise", "clé inconnue"),
+    ("debut: 2022-05, fin: 2022-06}}", "debut: mai, fin: 2022-06}}", "« mai » — écriture refusée (attendu : un mois, comme 2022-05)"),
+    ("unite: entreprise", "unite: Une entreprise", "« Une entreprise » — écriture refusée (attendu : minuscules sans accent, chiffres et « _ »")])
 def test_what_a_library_would_say_of_programme_yml_is_said_in_french(small, before, after, said):
     assert before in PROGRAMME
     with pytest.raises(ConfigurationRefused) as refusal:
         Programme("essai", "niono", root=small(settings=PROGRAMME.replace(before, after)).root)
     assert said in str(refusal.value)
     assert "should" not in str(refusal.value) and "Input" not in str(refusal.value)
+
+
+def test_what_a_library_would_say_of_the_plan_is_said_in_french(tmp_path):
+    head = "id;libelle;definition;unite;source;variable;regle;filtre;moments;desagregations;population;arrondi;sens;origine;cible\n"
+    (tmp_path / "indicateurs.csv").write_text(head + "Mon revenu;;D;%;suivi;revenu;somme;sexe;hier;;tous;0;;o;1.012\n", encoding="utf-8")
+    with pytest.raises(ConfigurationRefused) as refusal:
+        indicators.load(tmp_path, Programme("jass").identity)
+    assert str(refusal.value).split("\n") == [f"indicateurs.csv, ligne 2, colonne {said}" for said in (
+        "« id » : « Mon revenu » — écriture refusée (attendu : minuscules sans accent, chiffres et « _ », une lettre d’abord).",
+        "« libelle » : «  » — valeur refusée (attendu : un texte).",
+        "« filtre » : « sexe » — écriture refusée (attendu : question=réponse).",
+        "« moments » : « hier » — « debut|fin », ou rien pour un indicateur à un seul moment.",
+        "« population » : « tous » — valeur inconnue (attendu : recensement | echantillon).",
+        "« arrondi » : « 0 » — valeur refusée (attendu : un nombre plus grand).",
+        "« cible » : « 1.012 » — nombre illisible. Écrivez « 1.0120 », ou sans séparateur.")]

@@ -17,7 +17,7 @@ P_PERCENT, TWO_LARGEST = 10, 85
 
 def rules(facts, plan, contributions, thresholds, editions=None):
     """The rule (D3 to D8) that hides each fact by itself, « » where none does; index as given."""
-    by_id, dominated = {i.id: i for i in plan}, _dominated(contributions)
+    by_id, dominated = {i.id: i for i in plan}, {key for key, values in contributions if dominant(values)}
     former = {} if editions is None else {(e.id, e.moment): (e.valeur, e.n) for e in editions.itertuples()}
     return pd.Series([_rule(f, by_id.get(f.indicateur), dominated, former, thresholds) for f in facts.itertuples()], index=facts.index, dtype=object)
 
@@ -66,13 +66,8 @@ def _told_by_difference(fact, indicator, former, thresholds):
     return bool(fact.groupe) and fact.unite == "personnes" and 0 < abs(fact.valeur - value) < thresholds.personnes
 
 
-def _dominated(contributions):
-    """The (indicateur, mesure, moment, groupe) whose amount says too much of its largest contributors (p % and (2, 85 %) rules)."""
-    return {key for key, values in contributions if dominant(values)}
-
-
 def dominant(values):
-    """Whether the largest contributor could be estimated by the second within p %, or the two largest are too much of the total."""
+    """Whether an amount says too much of its largest contributors: the second could estimate the first within p %, or both are too much of it (2, 85 %)."""
     sizes = values.abs()
     largest = sizes.nlargest(2)
     return bool(sizes.sum() > 0 and (sizes.sum() - largest.sum() < P_PERCENT / 100 * largest.iloc[0] or two_largest(values) > TWO_LARGEST))

@@ -104,16 +104,12 @@ def _spread(indicator, pairs):
     for mesure, rank, said in (("q1", 0.25, "premier quart"), ("q3", 0.75, "troisième quart")):
         yield fact(indicator, f"changement_{mesure}", changes.quantile(rank), len(changes), formule=f"{said} des différences de chaque unité", **common)
     yield fact(indicator, "changement_moyen", changes.mean(), len(changes), formule="moyenne des différences de chaque unité", **common)
-    yield fact(indicator, "changement_median", changes.median(), len(changes), intervalle=_median_bounds(indicator, before, after),
+    hodges_lehmann = None if indicator.poids else estimates.bounds(indicator, lambda: statistics.median_change(before, after))
+    yield fact(indicator, "changement_median", changes.median(), len(changes), intervalle=hodges_lehmann,
                formule="médiane des différences de chaque unité", **common)
     for mesure, worth, said in (("moyenne", relative.mean(), "moyenne"), ("mediane", relative.median(), "médiane")):
         yield fact(indicator, f"variation_{mesure}", worth, len(relative), len(changes) - len(relative), unite=PERCENT,
                    formule=f"{said} des évolutions en % de chaque unité (départ nul : non calculable)", **common)
-
-
-def _median_bounds(indicator, before, after):
-    """The signed-rank interval of the median change (Hodges & Lehmann), in a sample without weights."""
-    return estimates.bounds(lambda: statistics.median_change(before, after)) if indicator.population == "echantillon" and not indicator.poids else None
 
 
 def _tested(indicator, before, after):

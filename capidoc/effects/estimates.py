@@ -27,38 +27,36 @@ def _total(units, column):
 
 def level(indicator, sample, inside):
     """[low, high] of the value over the units inside the group of a sample; None in a census or where the data do not carry it."""
-    if indicator.population != "echantillon":
-        return None
     design = (inside, sample["poids"], sample["strate"])
     if indicator.regle in AVERAGED:
-        return bounds(lambda: statistics.domain_ratio(sample["valeur"], sample["base"], *design))
+        return bounds(indicator, lambda: statistics.domain_ratio(sample["valeur"], sample["base"], *design))
     if indicator.regle == "mediane":
-        return bounds(lambda: statistics.domain_median(each(indicator, sample), *design))
+        return bounds(indicator, lambda: statistics.domain_median(each(indicator, sample), *design))
     # Without weights a total speaks of the sample itself, and is exact.
-    return bounds(lambda: statistics.domain_total(sample["valeur"], *design)) if indicator.poids else None
+    return bounds(indicator, lambda: statistics.domain_total(sample["valeur"], *design)) if indicator.poids else None
 
 
 def difference(indicator, first, last, inside):
     """[low, high] of the change between two moments of the same units (rows alike), over those inside the group; None as `level`."""
-    if indicator.population != "echantillon":
-        return None
     design = (inside, first["poids"], first["strate"])
     if indicator.regle in AVERAGED:
-        return bounds(lambda: statistics.domain_ratio_change(first["valeur"], first["base"], last["valeur"], last["base"], *design))
-    return bounds(lambda: statistics.domain_total(last["valeur"] - first["valeur"], *design)) if indicator.poids and indicator.regle in COUNTED else None
+        return bounds(indicator, lambda: statistics.domain_ratio_change(first["valeur"], first["base"], last["valeur"], last["base"], *design))
+    if not (indicator.poids and indicator.regle in COUNTED):
+        return None
+    return bounds(indicator, lambda: statistics.domain_total(last["valeur"] - first["valeur"], *design))
 
 
 def variation(indicator, first, last, inside):
     """[low, high] in percent of the relative change of a total or of a mean, a ratio of two totals of the same units; None as `level`."""
-    if indicator.population != "echantillon" or indicator.regle not in (*COUNTED, "moyenne"):
+    if indicator.regle not in (*COUNTED, "moyenne"):
         return None
-    found = bounds(lambda: statistics.domain_ratio(last["valeur"], first["valeur"], inside, first["poids"], first["strate"]))
+    found = bounds(indicator, lambda: statistics.domain_ratio(last["valeur"], first["valeur"], inside, first["poids"], first["strate"]))
     return found and [100 * (bound - 1) for bound in found]
 
 
-def bounds(estimate):
-    """[low, high] of what the function estimates; None where the data do not carry it."""
-    found = estimated(estimate)
+def bounds(indicator, estimate):
+    """[low, high] of what the function estimates; None in a census or where the data do not carry it."""
+    found = estimated(estimate) if indicator.population == "echantillon" else None
     return found and [found.low, found.high]
 
 
