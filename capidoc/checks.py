@@ -162,10 +162,13 @@ def versions(table):
 
 
 def visits(table, aside, typed, source, months):
-    """Units without a record at a month between their first one and the last month of all; a row set aside may be that visit, and is then told so."""
+    """Units without a record at a month between their first one and the last month of all, when others have one; months when none has.
+
+    A row set aside may be that visit, and is then told so.
+    """
     if not source.moment or table.empty:
         return pd.DataFrame(columns=REMARKS)
-    missed = _missed(table[source.identifiant], table[source.moment], months)
+    missed, empty = _missed(table[source.identifiant], table[source.moment], months)
     lost = aside[aside["motif"].isin(LOST)]
     parts = []
     # First those whose unit can be read.
@@ -177,19 +180,21 @@ def visits(table, aside, typed, source, months):
             told = f"Peut-être {' ou '.join(' en '.join(pair) for pair in maybe[:3])}, sans autre fiche."
             parts.append(_told(row.colonne, row.valeur, row.motif, fichier=row.fichier, feuille=row.feuille, ligne=row.ligne, proposition=told))
     file, sheet = table.iloc[-1][["fichier", "feuille"]]
-    parts += [_told(source.moment, " ".join(pair), "visite_manquante", fichier=file, feuille=sheet) for pair in missed]
+    told = [*((" ".join(pair), "visite_manquante") for pair in missed), *((month, "mois_sans_fiche") for month in empty)]
+    parts += [_told(source.moment, value, control, fichier=file, feuille=sheet) for value, control in told]
     return pd.DataFrame(parts, columns=FINDINGS)
 
 
 def _missed(units, moments, months):
-    """The (unit, month) without a record between the unit's first month and the last of all."""
+    """The (unit, month) without a record between the unit's first month and the last of all, and the months when no unit has one."""
     names, rank = sorted(coding.words(units)), {month: i for i, month in enumerate(months)}
     row = coding.numbers(units, {name: i for i, name in enumerate(names)}.get).astype(int)
     month = coding.numbers(moments, lambda said: rank[said[:7]]).astype(int)
     seen = np.zeros((len(names), len(months)), bool)
     seen[row, month] = True
-    begun = np.logical_or.accumulate(seen, axis=1)
-    return [(names[unit], months[m]) for unit, m in np.argwhere(begun & ~seen) if m <= month.max()]
+    begun, someone = np.logical_or.accumulate(seen, axis=1) & (np.arange(len(months)) <= month.max()), seen.any(axis=0)
+    missed = [(names[unit], months[m]) for unit, m in np.argwhere(begun & ~seen & someone)]
+    return missed, [months[m] for m in np.flatnonzero(begun.any(axis=0) & ~someone)]
 
 
 def straight_lines(table, questions):

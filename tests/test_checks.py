@@ -128,6 +128,13 @@ def test_a_missing_visit_is_told_unless_a_row_set_aside_may_be_it(look):
         ["identifiant_inconnu", 3, "code", "E?", "Peut-être E1 en 2022-06, sans autre fiche."]]
 
 
+def test_a_month_when_nobody_has_a_record_is_told_once_and_not_unit_by_unit(look):
+    rows = "".join(f"{unit};{month};Niono;{1 + n};1;1;2\n" for n, unit in enumerate(("E1", "E2", "E3")) for month in ("2022-05", "2022-08"))
+    quarterly = PROGRAMME.replace("fin: 2022-06", "fin: 2022-08")
+    assert look(rows, settings=quarterly) == [["mois_sans_fiche", "", "mois", month, "Rien à faire si personne n’y allait ce mois-là ; sinon, envoyez "
+                                               "l’export qui manque."] for month in ("2022-06", "2022-07")]
+
+
 def submissions(minutes, **more):
     start = pd.Timestamp("2022-05-01T08:00:00")
     ends = [(start + pd.Timedelta(minutes=m)).isoformat() for m in minutes]
