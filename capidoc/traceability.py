@@ -1,7 +1,6 @@
 """Is every printed number bound: the numbers of a finished set, read back from its files; every other numeral is declared, with its reason."""
 
 import re
-from dataclasses import dataclass
 
 import lxml.etree
 import lxml.html
@@ -24,24 +23,15 @@ NUMERAL = re.compile(rf"\d(?:[\d\u00a0\u202f.,:/-]*\d)?|\b{LETTERS}\b", re.IGNOR
 ORDINAL = re.compile(r"^\d+\. ")
 
 
-@dataclass(frozen=True)
-class Printed:
-    """What a page prints: bound numbers (fact, text), figures of claims (claim, text), and the sentences left, without them."""
-
-    bound: list
-    claimed: list
-    left: list
-
-
 def read(page):
-    """What an HTML text prints (a Printed)."""
+    """What an HTML text prints: bound numbers (fact, text), figures of claims (claim, text), and the sentences left, without them."""
     body = lxml.html.document_fromstring(page)
     bound = [(number.get("data-ind", ""), number.text_content()) for number in _taken(body, lambda e: e.tag == "data")]
     claimed = [(figure.get("data-claim", ""), figure.text_content()) for figure in _taken(body, lambda e: {*CLAIMED} & {*e.classes})]
     _taken(body, lambda e: e.tag in SILENT or {*STRUCTURE} & {*e.classes})
     lxml.etree.strip_tags(body, *WITHIN_WORDS)
     blocks = ((block.tag, "".join([block.text or "", *(part.tail or "" for part in block)])) for block in body.iter(lxml.etree.Element))
-    return Printed(bound, claimed, [ORDINAL.sub("", words) if tag in HEADINGS else words for tag, words in blocks])
+    return bound, claimed, [ORDINAL.sub("", words) if tag in HEADINGS else words for tag, words in blocks]
 
 
 def _taken(body, chosen):
@@ -57,20 +47,20 @@ def check(pages, facts, claims, declared):
 
     `facts` is {fact id: text} as shown, `claims` {claim id: its published and recomputed figures}, `declared` the numerals allowed with a reason.
     """
-    bound, allowed, problems = 0, 0, []
+    held, allowed, problems = 0, 0, []
     for path in pages:
-        page = read(path.read_text(encoding="utf-8"))
-        bound += len(page.bound) + len(page.claimed)
-        problems += [_wrong(path.name, fact, text, facts) for fact, text in page.bound if _spaced(facts.get(fact, "?")) != _spaced(text)]
+        bound, claimed, left = read(path.read_text(encoding="utf-8"))
+        held += len(bound) + len(claimed)
+        problems += [_wrong(path.name, fact, text, facts) for fact, text in bound if _spaced(facts.get(fact, "?")) != _spaced(text)]
         problems += [Problem("ce chiffre publié n’est pas au contrôle des chiffres", remedy="Inscrivez-le dans chiffres_publies.csv.", file=path.name,
-                             column=claim, value=text) for claim, text in page.claimed if _spaced(text) not in _spaced(claims.get(claim, ""))]
-        numerals, loose = unbound(page.left, declared)
+                             column=claim, value=text) for claim, text in claimed if _spaced(text) not in _spaced(claims.get(claim, ""))]
+        numerals, loose = unbound(left, declared)
         allowed += numerals - len(loose)
         problems += [_loose(path.name, words) for words in dict.fromkeys(loose)]
-        problems += [p for kind in FORMATS for p in _absent(path.with_suffix(f".{kind}"), page.bound)]
+        problems += [p for kind in FORMATS for p in _absent(path.with_suffix(f".{kind}"), bound)]
     if problems:
         raise TraceabilityRefused(*problems)
-    return bound, allowed
+    return held, allowed
 
 
 def unbound(sentences, declared):

@@ -64,7 +64,7 @@ def known(place):
 @pytest.fixture(scope="module")
 def bound(place):
     """The numbers bound in the page."""
-    return traceability.read((place / "outputs/jass/capitalisation.html").read_text(encoding="utf-8")).bound
+    return traceability.read((place / "outputs/jass/capitalisation.html").read_text(encoding="utf-8"))[0]
 
 
 def spaced(text):
