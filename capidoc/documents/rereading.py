@@ -7,8 +7,7 @@ from docx import Document
 from docx.oxml.ns import qn
 
 OBJECT = "\ufffc"  # stands for a picture or a note
-SHOWN = {"tab": " ", "br": " ", "cr": " ", "noBreakHyphen": "-"}
-SHOWN |= dict.fromkeys(("drawing", "pict", "object", "AlternateContent", "footnoteReference", "endnoteReference"), OBJECT)
+OBJECTS = "./w:drawing | ./w:pict | ./w:object | ./w:footnoteReference | ./w:endnoteReference | ./*[local-name()='AlternateContent']"
 WORD = re.compile(r"(\s*)(\w+|[^\w\s])")
 ALIKE = str.maketrans({"’": "'", "«": '"', "»": '"', "“": '"', "”": '"', "−": "-", "‑": "-"})
 BEGINNING = 60  # characters that name a paragraph
@@ -91,16 +90,10 @@ def _words(element, mark: str) -> list[Said]:
     """Return the words of the paragraph; a heading is bold by itself."""
     text, about = "", []
     for run in (r for r in element.iter(qn("w:r")) if _around(r, "del", "moveFrom") is None):
-        shown = "".join(_shown(part) for part in run)
+        shown = re.sub(r"[\t\n]", " ", run.text) + OBJECT * len(run.xpath(OBJECTS))
         text += shown
         about += [("" if mark.startswith("#") else _style(run), _control(run))] * len(shown)
     return [Said(match[2], match[1], *about[match.start(2)]) for match in WORD.finditer(text)]
-
-
-def _shown(part) -> str:
-    """Return what a part of a run shows: text, a space for a tab or a new line, a sign for a picture or a note."""
-    name = part.tag.rpartition("}")[2]
-    return (part.text or "") if name == "t" else SHOWN.get(name, "")
 
 
 def _style(run) -> str:
