@@ -3,9 +3,9 @@
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
 
 from capidoc import publishing, tables
+from capidoc.aside import spread
 from capidoc.places import ROOT
 
 RECORD = "figures.json"
@@ -13,16 +13,8 @@ RECORD = "figures.json"
 CODE = [publishing.digest(path) for pattern in ("capidoc/**/*.py", "templates/fonts/*", "requirements.lock") for path in sorted(ROOT.glob(pattern))]
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """A figure in its files, as documents call it: its id, and its alt text."""
-
-    id: str
-    alt: str
-
-
 def drawn(programme, specs, titles, facts):
-    """{id: Drawing} of the declared figures, alone in the folder of figures; they are drawn unless the same inputs drew those that stand."""
+    """{id: alt text} of the declared figures, alone in the folder of figures; they are drawn unless the same inputs drew those that stand."""
     folder, record = programme.processed / "figures", programme.processed / RECORD
     decided = hashlib.sha256(json.dumps([CODE, specs, titles, facts.to_csv()]).encode()).hexdigest()
     told = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
@@ -35,14 +27,14 @@ def drawn(programme, specs, titles, facts):
         shutil.rmtree(folder, ignore_errors=True)
         _draw(specs, titles, facts, folder)
         tables.put(record, json.dumps({"entrees": decided, "fichiers": _files(folder)}, indent=1).encode())
-    return {spec["id"]: Drawing(spec["id"], (folder / f"{spec['id']}.txt").read_text(encoding="utf-8").removesuffix("\n")) for spec in specs}
+    return {spec["id"]: (folder / f"{spec['id']}.txt").read_text(encoding="utf-8").removesuffix("\n") for spec in specs}
 
 
 def _draw(specs, titles, facts, folder):
     from capidoc import charts  # matplotlib takes longer to import than a page to write
 
     folder.mkdir(parents=True)
-    charts.save_all([charts.draw(spec, facts, titles[spec["id"]]) for spec in specs], folder)
+    spread(lambda spec: charts.save(charts.draw(spec, facts, titles[spec["id"]]), folder), specs)
 
 
 def _files(folder):

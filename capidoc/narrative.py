@@ -149,10 +149,10 @@ def heading(value):
     return Marked(json.dumps([*map(escaped, value)] if isinstance(value, list) else escaped(value), ensure_ascii=False))
 
 
-def illustration(charts, captions, name):
-    """`figure(id)` in templates, charts and captions being given: the chart with its caption and alt text, as Markdown."""
-    chart = Known(charts, "figure inconnue")[name]
-    return Marked(f'![{captions[name]}](figures/{name}.png){{#fig:{name} alt="{_attribute(chart.alt)}"}}')
+def illustration(alts, captions, name):
+    """`figure(id)` in templates, alt texts and captions being given: the chart with both, as Markdown."""
+    alt = Known(alts, "figure inconnue")[name]
+    return Marked(f'![{captions[name]}](figures/{name}.png){{#fig:{name} alt="{_attribute(alt)}"}}')
 
 
 def testimony(refusal, name, caller):

@@ -28,7 +28,7 @@ def test_nothing_is_drawn_again_from_the_same(here, monkeypatch):
     monkeypatch.setattr(charts, "draw", lambda *_: pytest.fail("dessiné"))
     figures = drawings.drawn(here, [SPEC], TITLES, FACTS.copy())
     assert contents(here) == old
-    assert figures["revenu"].alt + "\n" == (here.processed / "figures" / "revenu.txt").read_text(encoding="utf-8")
+    assert figures["revenu"] + "\n" == (here.processed / "figures" / "revenu.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("change", [
@@ -45,7 +45,7 @@ def test_a_figure_is_drawn_from_what_is_asked(change, here):
 def test_other_code_draws_again(here, monkeypatch):
     asked = []
     monkeypatch.setattr(drawings, "CODE", ["un autre code"])
-    monkeypatch.setattr(charts, "save_all", lambda *_: asked.append("dessiné"))
+    monkeypatch.setattr(charts, "save", lambda *_: asked.append("dessiné"))
     with pytest.raises(FileNotFoundError):
         drawings.drawn(here, [SPEC], TITLES, FACTS)
     assert asked

@@ -235,7 +235,7 @@ def folder(tmp_path_factory):
     chart = charts.draw(spec, known, " ".join(PAYLOADS[:12]))
     charts.save(chart, root / "figures")
     names = narrative.context(programme, known, said) | {
-        "figure": partial(narrative.illustration, {"f": chart}, {"f": narrative.escaped(PAYLOADS[0])}),
+        "figure": partial(narrative.illustration, {"f": chart.alt}, {"f": narrative.escaped(PAYLOADS[0])}),
         "identite": PAYLOADS[3],
         "controle_lignes": control.to_dict("records"),
         "fichiers_recus": files["suivi"],

@@ -4,12 +4,12 @@ import re
 
 import matplotlib
 
-from capidoc.charts.files import STYLE, Chart, save, save_all
+from capidoc.charts.files import STYLE, Chart, save
 from capidoc.charts.genres import GENRES
 from capidoc.charts.material import refused, spelt_out
 from capidoc.charts.sheet import BLUE, FONTS, GREY, INK, RUST, TEAL, WIDTH, Sheet, clean, finished, headline
 
-__all__ = ["BLUE", "FONTS", "GENRES", "GREY", "INK", "RUST", "TEAL", "Chart", "draw", "save", "save_all"]
+__all__ = ["BLUE", "FONTS", "GENRES", "GREY", "INK", "RUST", "TEAL", "Chart", "draw", "save"]
 SQUARES = (3.6, 4.4, 5.2, WIDTH)  # inches of the same letters: the fewer, the larger they are in the picture
 EDGE = 1.12  # a margin on each side of the square
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")

@@ -10,7 +10,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from capidoc.aside import spread
 from capidoc.charts.sheet import DPI
 
 COLOURS, SQUARE, SCREEN = 64, 1080, 720  # pixels across
@@ -39,11 +38,6 @@ def save(chart: Chart, directory: Path) -> None:
         chart.figure.savefig(drawing := directory / f"{chart.id}.svg", metadata={"Date": None, "Creator": None})
     drawing.write_text(_compact(drawing.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
     (directory / f"{chart.id}.txt").write_text(chart.alt + "\n", encoding="utf-8", newline="\n")
-
-
-def save_all(charts: list[Chart], directory: Path) -> None:
-    """Return nothing once every chart is written, half of them on another core."""
-    spread(lambda chart: save(chart, directory), charts)
 
 
 def _pixels(figure: Figure, dpi: float) -> Image.Image:
