@@ -2,7 +2,6 @@
 
 import json
 import re
-from functools import partial
 from pathlib import Path
 from traceback import walk_tb
 
@@ -251,7 +250,7 @@ def render(programme, deliverable, names):
     name = f"{deliverable}.md.j2"
     if deliverable not in programme.wanted():
         raise ConfigurationRefused(Problem("livrable inconnu", "un fichier de templates/", near(deliverable, programme.wanted()), value=deliverable))
-    return _rendered(partial(environment(programme, escaped).get_template), name, names, name)
+    return _rendered(environment(programme, escaped).get_template, name, names, name)
 
 
 def _rendered(load, text, names, file):
