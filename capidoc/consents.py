@@ -46,7 +46,7 @@ def _refusal(consent, observed, today):
         return "l’accord est daté d’après la publication"
     if months >= MONTHS:
         return "l’accord est trop ancien et doit être renouvelé"
-    if consent["genre"] == "temoignage" and not consent["profil"]:
+    if consent["genre"] != "photo" and not consent["profil"]:
         return "le registre ne dit pas ce que le texte laisse deviner de la personne"
     if consent["profil"] and alike(consent, observed) < ALIKE:
         return "trop peu de participants ont ce profil : la personne serait reconnue"
@@ -66,10 +66,10 @@ def _profile(consent):
     return [part.strip() for part in consent["profil"].split("|")]
 
 
-def refusal(register, name, kind, deliverable):
-    """Why a story, quote or photo is not published in this deliverable; « » when it may be."""
+def refusal(register, name, kinds, deliverable):
+    """Why a story, quote or photo, whose consent is of one of these kinds, is not published in this deliverable; « » when it may be."""
     found = register[register["id"] == name]
-    if not len(found) or found["genre"].iloc[0] != kind:
+    if not len(found) or found["genre"].iloc[0] not in kinds:
         return "aucun accord n’est au registre"
     channels = [c.strip() for c in found["canaux"].iloc[0].split("|")]
     return found["motif"].iloc[0] or ("" if deliverable in channels else "l’accord ne couvre pas ce document")

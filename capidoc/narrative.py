@@ -155,14 +155,14 @@ def illustration(alts, captions, name):
 
 
 def testimony(refusal, name, caller):
-    """The block `{% call temoignage(id) %}` of templates: the words, or why they are not published."""
-    reason = refusal(name, "temoignage")
+    """The block `{% call temoignage(id) %}` of templates: the words of a story or a quote, or why they are not published."""
+    reason = refusal(name, ("temoignage", "citation"))
     return Marked(f"*Ce témoignage n’est pas publié : {reason}.*\n\n") if reason else Marked(caller())
 
 
 def picture(refusal, place, name, file, alt, caption):
     """`photo(id, file, alt, caption)` in templates: the photo, or why it is not published; `place` writes it where documents find it and gives its name."""
-    reason = refusal(name, "photo")
+    reason = refusal(name, ("photo",))
     if reason:
         return Marked(f"*Cette photo n’est pas publiée : {reason}.*")
     return Marked(f'![{escaped(caption)}](figures/{place(file)}){{#fig:photo-{name} alt="{_attribute(alt)}"}}')

@@ -27,16 +27,25 @@ def judged(tmp_path, observations=None, **changed):
     return consents.judged(tmp_path, tables.among(people("couture", "couture", "couture") if observations is None else observations), TODAY)
 
 
-def test_a_valid_consent_of_someone_like_others_is_good(tmp_path):
-    register = judged(tmp_path)
-    assert consents.refusal(register, "S1", "temoignage", "note") == ""
-    assert consents.refusal(register, "S1", "temoignage", "fiche") == "l’accord ne couvre pas ce document"
-    assert consents.refusal(register, "S2", "temoignage", "note") == "aucun accord n’est au registre"
+@pytest.mark.parametrize("kind", ["temoignage", "citation"])
+def test_a_valid_consent_of_someone_like_others_is_good(tmp_path, kind):
+    register = judged(tmp_path, genre=kind)
+    told = {name: partial(narrative.testimony, partial(consents.refusal, register, deliverable=name), caller=lambda: "« Je gagne ma vie. »")
+            for name in ("note", "fiche")}
+    assert told["note"]("S1") == "« Je gagne ma vie. »"
+    assert "l’accord ne couvre pas ce document" in told["fiche"]("S1")
+    assert "aucun accord n’est au registre" in told["note"]("S2")
+
+
+def test_a_consent_to_words_is_none_to_a_photo_nor_the_other_way(tmp_path):
+    assert consents.refusal(judged(tmp_path), "S1", ("photo",), "note") == "aucun accord n’est au registre"
+    assert consents.refusal(judged(tmp_path, genre="photo"), "S1", ("temoignage", "citation"), "note") == "aucun accord n’est au registre"
 
 
 @pytest.mark.parametrize(("changed", "reason"), [
     ({"retire_le": "2023-10-01"}, "retiré"), ({"date": "2021-10-31"}, "trop ancien"), ({"date": "2023-11-02"}, "daté d’après"),
     ({"usage": ""}, "pour quel usage"), ({"canaux": ""}, "par quels canaux"), ({"profil": ""}, "ne dit pas ce que le texte"),
+    ({"profil": "", "genre": "citation"}, "ne dit pas ce que le texte"),
     ({"profil": "suivi|metier=forge"}, "trop peu de participants")])
 def test_a_consent_that_does_not_hold_says_why(tmp_path, changed, reason):
     assert reason in judged(tmp_path, **changed)["motif"].iloc[0]
