@@ -1,6 +1,7 @@
 """How does it read in French: numbers, quantities, dates, lists and the spaces of French typography."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -52,6 +53,12 @@ def month(text: str, pattern: str = "MMMM y") -> str:
 def listing(items: Iterable[str]) -> str:
     """Return « a, b et c »."""
     return format_list(list(items), locale=LOCALE)
+
+
+def folded(text: str) -> str:
+    """Return the text as French sorts it: without accents, capitals or apostrophes."""
+    bare = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(letter for letter in bare if letter.isalnum() or letter == " ")
 
 
 def typography(text: str) -> str:

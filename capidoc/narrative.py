@@ -177,11 +177,12 @@ def words(programme):
     """The names that templates use for the programme: what programme.yml says, and texts drawn from it, already in French."""
     identity = programme.identity
     period = identity.periodes["programme"]
+    communes = sorted(identity.communes, key=lambda name: french.folded(identity.communes[name]))
     choices = {name: text for source in identity.sources.values() for column in source.colonnes.values() for name, text in column.choix.items()}
     return dict(identity) | {
-        "zones": [zone.libelle for zone in identity.zones.values()], "communes": french.listing(sorted(identity.communes.values(), key=str.casefold)),
+        "zones": [zone.libelle for zone in identity.zones.values()], "communes": french.listing(identity.communes[name] for name in communes),
         "lieu": identity.communes.get(programme.commune, ""),
-        "groupes": {"commune": sorted(identity.communes, key=lambda c: identity.communes[c].casefold()), "zone": list(identity.zones)},
+        "groupes": {"commune": communes, "zone": list(identity.zones)},
         "libelles": identity.communes | {name: zone.libelle for name, zone in identity.zones.items()} | choices | identity.libelles,
         "sources": {name: source.libelle for name, source in identity.sources.items()}
         | {f"{name}_{repeat}": f"{source.libelle} : {repeat}" for name, source in identity.sources.items() for repeat in source.repetitions},

@@ -175,6 +175,10 @@ def test_months_are_told_in_french():
     assert french.month("2022-09", "LLL") == "sept."
 
 
+def test_names_are_sorted_whatever_their_accents_capitals_and_apostrophes():
+    assert sorted(["Fana", "Écho", "N’Tossoni", "eau", "Niono", "Dana"], key=french.folded) == ["Dana", "eau", "Écho", "Fana", "Niono", "N’Tossoni"]
+
+
 def test_listing_joins_the_last_with_et():
     assert french.listing(["a", "b", "c"]) == "a, b et c"
     assert french.listing(["a", "b"]) == "a et b"

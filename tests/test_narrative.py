@@ -69,6 +69,11 @@ def test_a_group_is_named_as_the_programme_names_it(group, said):
     assert narrative.group_of(group, {"niono": "Niono"}) == said
 
 
+def test_communes_are_listed_as_french_sorts_them(small):
+    told = narrative.words(small(settings=PROGRAMME.replace("{niono: Niono, mpessoba: M’Pessoba}\nsources", "{f: Fana, e: Écho, d: Dana}\nsources")))
+    assert told["communes"] == "Dana, Écho et Fana" and told["groupes"]["commune"] == ["d", "e", "f"]
+
+
 @pytest.mark.parametrize(("text", "message"), [
     ("{{ salarie.avant }}", "« salarie » — nom inconnu.*Vouliez-vous dire « salaries »"),
     ("{{ salaries.avnt }}", "salaries.avnt.*Vouliez-vous dire « avant »"),

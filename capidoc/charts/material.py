@@ -1,7 +1,6 @@
 """What does a chart tell: the facts that its declaration asks for, and how they read."""
 
 import math
-import unicodedata
 
 import pandas as pd
 
@@ -45,19 +44,13 @@ def groups_of(spec: dict, known: dict, measure: str) -> list[str]:
     found = [g for m, g in known if m == measure and g.partition("=")[0] == spec.get("par") and "," not in g]
     if not found:
         raise refused(spec, "aucun groupe de ce nom pour « par »", spec.get("par", ""), {g.partition("=")[0] for _, g in known if g})
-    return sorted(found, key=lambda group: _folded(group_label(spec, group)))
+    return sorted(found, key=lambda group: french.folded(group_label(spec, group)))
 
 
 def group_label(spec: dict, group: str) -> str:
     """Return how a group is named: by the spec's « libelles », else by its own name."""
     name = group.partition("=")[2]
     return spec.get("libelles", {}).get(name) or name[:1].upper() + name[1:] if group else "Ensemble"
-
-
-def _folded(text: str) -> str:
-    """Return the text as French sorts it: without accents, capitals or apostrophes."""
-    bare = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(letter for letter in bare if letter.isalnum() or letter == " ")
 
 
 def month_of(fact: dict) -> str:
