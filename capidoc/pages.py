@@ -21,10 +21,12 @@ class Section:
 def write(path, title, sections, templates):
     """The page at `path`, any text in it being text (markupsafe.Markup is markup)."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_models(templates / "html").get_template("interne.html").render(titre=title, sections=sections), encoding="utf-8", newline="\n")
+    path.write_text(models(templates / "html").get_template("interne.html").render(titre=title, sections=sections), encoding="utf-8", newline="\n")
 
 
 @cache  # read once for many sets
-def _models(folder):
-    return jinja2.Environment(loader=jinja2.FileSystemLoader(folder), autoescape=True, undefined=jinja2.StrictUndefined,
-                              finalize=lambda value: french.typography(value) if isinstance(value, str) and not hasattr(value, "__html__") else value)
+def models(folder):
+    """The page models: « fr » typesets a text, « nombre » a number; nothing undefined in silence."""
+    env = jinja2.Environment(loader=jinja2.FileSystemLoader(folder), undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    env.filters |= {"fr": french.typography, "nombre": french.number}
+    return env

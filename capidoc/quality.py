@@ -2,12 +2,10 @@
 
 import json
 import shutil
-from functools import cache
 
-import jinja2
 import pandas as pd
 
-from capidoc import french, publishing, tables
+from capidoc import pages, publishing, tables
 from capidoc.problems import SHOWN, Problem
 from capidoc.programme import read_yaml
 
@@ -51,7 +49,7 @@ def page(state, tables, identity, slug, templates, controls):
     known = {_mark(f) for f in state["avant"].get("constats", [])}
     now = {_mark(f) for f in state["constats"]}
     findings = pd.DataFrame(state["constats"]).assign(nouveau=[bool(state["avant"]) and _mark(f) not in known for f in state["constats"]])
-    return _models(templates / "html").get_template("qualite.html.j2").render(
+    return pages.models(templates / "html").get_template("qualite.html.j2").render(
         identity=identity, slug=slug, counts=state["comptes"], names=names, before=state["avant"],
         titles={control: title for said in controls.values() for control, (title, _) in said.items()},
         groups=[(gravity, part, [(control, rows.to_dict("records")) for control, rows in part.groupby("controle", sort=False)])
@@ -60,13 +58,6 @@ def page(state, tables, identity, slug, templates, controls):
         places=_places(state["comptes"], names),
         missing=[(source, _grid(part)) for source, part in tables["manquants"].groupby("source", sort=False)],
         interviews=[(source, part.to_dict("records")) for source, part in tables["durees"].groupby("source", sort=False)])
-
-
-@cache  # read once for many sets
-def _models(folder):
-    env = jinja2.Environment(loader=jinja2.FileSystemLoader(folder), undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    env.filters |= {"fr": french.typography, "nombre": french.number}
-    return env
 
 
 def told(state, identity):

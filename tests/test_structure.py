@@ -31,7 +31,7 @@ ALLOWED = {
     "facts": {"effects", "french", "naming", "problems", "statistics"}, "claims": {"french", "problems", "sheets", "statistics", "values"},
     "outlying": set(), "checks": {"coding", "french", "ingest", "origins", "outlying", "problems", "values"},
     "audit": {"coding", "origins", "problems", "values"},
-    "quality": {"french", "problems", "programme", "publishing", "tables"},
+    "quality": {"pages", "problems", "programme", "publishing", "tables"},
     "importing": {"documents", "problems", "running", "tables"},
     "findings": {"claims", "french", "statistics", "values"}, "proposals": {"claims", "finished", "problems", "wording"},
     "traceability": {"finished", "problems"}, "agreement": {"problems", "values"}, "wording": {"problems"},
