@@ -294,6 +294,11 @@ def test_preparing_changes_nothing_in_its_input():
     assert tree == markdown.read(DOCUMENT)
 
 
+def test_a_note_takes_no_room_in_the_cell_that_calls_it():
+    tables_ = [prepared(f"| Un | Deux |\n|---|---|\n| mot{call} | mot |\n\n[^1]: {'note ' * 40}\n")["blocks"][0] for call in ("", "[^1]")]
+    assert tables_[0]["c"][2] == tables_[1]["c"][2]
+
+
 def test_column_widths_split_no_word():
     table = prepared(f"| Un | Deux |\n|---|---|\n| {'mot ' * 60} | incontestablement |\n")["blocks"][0]
     shares = [width["c"] for _, width in table["c"][2]]

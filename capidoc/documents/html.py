@@ -4,8 +4,10 @@ from functools import partial
 from html import escape
 from pathlib import Path
 
+from pandocfilters import Plain, RawBlock, RawInline
+
 from capidoc.documents.markdown import cards
-from capidoc.documents.pandoc import asset, data_uri, div, plain, raw, raw_block, text, walk
+from capidoc.documents.pandoc import asset, data_uri, div, text, walk
 from capidoc.documents.pandoc import write as pandoc
 
 SCREEN = "_ecran.png"  # how the name of a chart for screens ends
@@ -31,14 +33,14 @@ def _bound(node: dict) -> list:
     pairs = {name: escape(value) for name, value in node["c"][0][2]}
     card = f' tabindex="0" aria-description="{pairs["fiche"]}"' if "fiche" in pairs else ""
     opening = f'<data class="ind" data-ind="{pairs.get("ind", "")}" value="{pairs.get("value", "")}"{card}>'
-    return [raw("html", opening), *node["c"][1], raw("html", "</data>")]
+    return [RawInline("html", opening), *node["c"][1], RawInline("html", "</data>")]
 
 
 def _cards(node: dict) -> dict:
     """Return a band of cards as one HTML list of terms and definitions."""
-    tag, content = partial(raw_block, "html"), []
+    tag, content = partial(RawBlock, "html"), []
     for term, blocks in cards(node):
-        content += [plain([raw("html", "<div><dt>"), *term, raw("html", "</dt>")])]
+        content += [Plain([RawInline("html", "<div><dt>"), *term, RawInline("html", "</dt>")])]
         content += [part for block in blocks for part in (tag("<dd>"), block, tag("</dd>"))] + [tag("</div>")]
     return {**node, "c": [node["c"][0], [tag("<dl>"), *content, tag("</dl>")]]}
 

@@ -5,9 +5,11 @@ import re
 from functools import partial
 from itertools import count
 
+from pandocfilters import Plain, Str
+
 from capidoc import french
 from capidoc.documents import tables
-from capidoc.documents.pandoc import classes, div, plain, run, walk, words
+from capidoc.documents.pandoc import classes, div, run, walk
 
 # Without what could make a text active (raw code), or change one that only looks like markup (a citation, a formula…).
 DIALECT = "markdown" + "".join(
@@ -55,7 +57,7 @@ def _french(nodes: list) -> list:
     if len(objects) > MOST_OBJECTS:
         return nodes
     parts = filter(None, re.split("([ \ue000-\uf8ff])", french.typography(marked)))
-    return [objects.get(part, {"t": "Str", "c": part}) for part in parts]
+    return [objects.get(part, Str(part)) for part in parts]
 
 
 def _marked(node: dict, objects: dict) -> str:
@@ -72,7 +74,7 @@ def _marked(node: dict, objects: dict) -> str:
 
 def _unbroken(node: dict) -> dict:
     """Return a bound or published number with no space where a line could break."""
-    inlines = [{"t": "Str", "c": french.NBSP} if inline["t"] == "Space" else inline for inline in node["c"][1]]
+    inlines = [Str(french.NBSP) if inline["t"] == "Space" else inline for inline in node["c"][1]]
     return {**node, "c": [node["c"][0], inlines]}
 
 
@@ -87,9 +89,9 @@ def _numbered(node: dict, kind: str, counter) -> dict:
     if not caption:
         return node
     label = f"{kind}{french.NBSP}{next(counter)}{french.NBSP}:"
-    span = {"t": "Span", "c": [["", ["numero"], []], [{"t": "Str", "c": label}]]}
+    span = {"t": "Span", "c": [["", ["numero"], []], [Str(label)]]}
     first, *others = caption
-    return {**node, "c": [attributes, [short, [plain([span, {"t": "Space"}, *first["c"]]), *others]], *rest]}
+    return {**node, "c": [attributes, [short, [Plain([span, {"t": "Space"}, *first["c"]]), *others]], *rest]}
 
 
 def _said(node: dict) -> dict:
@@ -130,7 +132,7 @@ def _box(kind: str, node: dict) -> dict:
     label, title, (attributes, content) = BOXES[kind], _said(node).get("titre", ""), node["c"]
     if kind != "encadre" and title:
         title = f"{label}{french.NBSP}: {title}"
-    return {"t": "Div", "c": [[attributes[0], ["boite", kind], []], [div([plain(words(title or label))], "titre"), *content]]}
+    return {"t": "Div", "c": [[attributes[0], ["boite", kind], []], [div([Plain([Str(title or label)])], "titre"), *content]]}
 
 
 def cards(node: dict) -> list:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import pypandoc
+from pandocfilters import stringify
 
 
 def run(source: str, *arguments: str) -> bytes:
@@ -46,23 +47,8 @@ def walk(node, changes: dict, change_list=list):
 
 
 def text(node) -> str:
-    """Return the words of inlines, blocks or a metadata value, without their marks."""
-    if isinstance(node, list):
-        return "".join(text(item) for item in node)
-    if not isinstance(node, dict):
-        return ""
-    match node["t"]:
-        case "Note":
-            return ""
-        case "Str" | "MetaString":
-            return node["c"]
-        case "Space" | "SoftBreak" | "LineBreak":
-            return " "
-        case "Code":
-            return node["c"][1]
-        case "MetaMap":
-            return "".join(text(value) for value in node["c"].values())
-    return text(node.get("c", []))
+    """Return the words of inlines, blocks or a metadata value, without their marks and notes."""
+    return stringify([walk(node, {"Note": lambda note: []})])
 
 
 def meta(ast: dict, name: str) -> str:
@@ -75,31 +61,10 @@ def classes(node: dict) -> list[str]:
     return node["c"][0][1] if node.get("t") in ("Div", "Span") else []
 
 
-def words(plain: str) -> list:
-    """Return plain text as inlines."""
-    parts = [[{"t": "Space"}, {"t": "Str", "c": word}] if word else [{"t": "Space"}] for word in plain.split(" ")]
-    return [inline for part in parts for inline in part][1:]
-
-
 def div(content: list, *classes: str, **attributes: str) -> dict:
     """Return a Div of blocks; an underscore in an attribute's name stands for a hyphen."""
     pairs = [[name.replace("_", "-"), value] for name, value in attributes.items()]
     return {"t": "Div", "c": [["", list(classes), pairs], content]}
-
-
-def plain(inlines: list) -> dict:
-    """Return inlines as a block that is no paragraph."""
-    return {"t": "Plain", "c": inlines}
-
-
-def raw(syntax: str, code: str) -> dict:
-    """Return code that the writer of that syntax copies as it is."""
-    return {"t": "RawInline", "c": [syntax, code]}
-
-
-def raw_block(syntax: str, code: str) -> dict:
-    """Return the same as a block."""
-    return {"t": "RawBlock", "c": [syntax, code]}
 
 
 def paragraph(block: dict) -> dict:

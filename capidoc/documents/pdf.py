@@ -7,12 +7,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import typst
+from pandocfilters import Plain, RawBlock, RawInline
 
 from capidoc.documents.markdown import cards
-from capidoc.documents.pandoc import asset, meta, paragraph, plain, raw, raw_block, text, walk
+from capidoc.documents.pandoc import asset, meta, paragraph, text, walk
 from capidoc.documents.pandoc import write as pandoc
 
-code, code_block = partial(raw, "typst"), partial(raw_block, "typst")
+code, code_block = partial(RawInline, "typst"), partial(RawBlock, "typst")
 
 
 def write(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
@@ -70,14 +71,14 @@ def _figure(node: dict) -> dict:
     label = [code(f"#label({_literal(identifier)})")] if identifier else []
     words = [inline for block in caption for inline in block["c"]]
     images = [inline for block in content for inline in block["c"]]
-    return plain([code("#figure(kind: image, ["), *images, code("], caption: ["), *words, code("])"), *label])
+    return Plain([code("#figure(kind: image, ["), *images, code("], caption: ["), *words, code("])"), *label])
 
 
 def _box(node: dict) -> list:
     """Return a titled box."""
     (_, classes, _), (heading, *content) = node["c"]
     inlines = heading["c"][1][0]["c"]
-    opening = plain([code(f"#boite({_literal(classes[1])}, ["), *inlines, code("])[")])
+    opening = Plain([code(f"#boite({_literal(classes[1])}, ["), *inlines, code("])[")])
     return [opening, *content, code_block("]")]
 
 
@@ -85,5 +86,5 @@ def _band(name: str, node: dict) -> list:
     """Return a band of cards: each a term and its blocks."""
     blocks = [code_block(f"#{name}((")]
     for term, content in cards(node):
-        blocks += [plain([code("(["), *term, code("], [")]), *map(paragraph, content), code_block("]),")]
+        blocks += [Plain([code("(["), *term, code("], [")]), *map(paragraph, content), code_block("]),")]
     return [*blocks, code_block("))")]

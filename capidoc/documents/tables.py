@@ -1,6 +1,8 @@
 """Tables: a definition list as a table, and column widths that split no word."""
 
-from capidoc.documents.pandoc import div, paragraph, plain, text, words
+from pandocfilters import Plain, Str
+
+from capidoc.documents.pandoc import div, paragraph, text
 
 LINE = 96  # characters of table text on a line of A4 with our margins
 PADDING = 3  # characters taken by the space around a cell
@@ -17,7 +19,7 @@ def table(header: list, rows: list, identifier: str = "", caption: str = "", sty
     """Return a table, from rows of cells, its columns as wide as each other; its style is the Word style's name."""
     columns = max(sum(one[3] for one in cells) for cells in (*header, *rows))
     head, body = ([[["", [], []], cells] for cells in part] for part in (header, rows))
-    attributes, said = [identifier, [], [["custom-style", style]] if style else []], [plain(words(caption))] if caption else []
+    attributes, said = [identifier, [], [["custom-style", style]] if style else []], [Plain([Str(caption)])] if caption else []
     width = {"t": "ColWidth", "c": 1 / columns}
     return {"t": "Table", "c": [attributes, [None, said], [[ALIGN, width]] * columns, [["", [], []], head], [[["", [], []], 0, [], body]], [["", [], []], []]]}
 
@@ -26,9 +28,9 @@ def from_definitions(definitions: list, columns: list[str], identifier: str, cap
     """Return a two-column table in which a term with several definitions spans as many rows."""
     rows = []
     for term, meanings in definitions:
-        first = cell([plain(term)], rows=len(meanings))
+        first = cell([Plain(term)], rows=len(meanings))
         rows += [[first] * (index == 0) + [cell(meaning)] for index, meaning in enumerate(meanings)]
-    return table([[cell([plain(words(column.strip()))]) for column in columns]], rows, identifier, caption)
+    return table([[cell([Plain([Str(column.strip())])]) for column in columns]], rows, identifier, caption)
 
 
 def with_widths(node: dict, shares: list[float]) -> dict:

@@ -11,10 +11,11 @@ from docx.oxml.ns import qn
 from docxcompose.composer import Composer
 from docxtpl import DocxTemplate
 from jinja2.sandbox import SandboxedEnvironment
+from pandocfilters import Plain, RawBlock, RawInline
 
 from capidoc.documents import tables, word_package
 from capidoc.documents.markdown import cards
-from capidoc.documents.pandoc import asset, data_uri, div, meta, plain, raw, raw_block, text, walk
+from capidoc.documents.pandoc import asset, data_uri, div, meta, text, walk
 from capidoc.documents.pandoc import write as pandoc
 
 # The names under which the model and pandoc's body find their styles in Word.
@@ -22,7 +23,7 @@ BOX_STYLES = {"encadre": ("Encadré", "Titre d’encadré"), "prudence": ("Prude
 FIELDS = {"titre": "title", "sous_titre": "subtitle"}
 FIELDS |= {name: name for name in ("programme", "organisation", "date", "donnees", "identite", "avertissement")}
 # The thin paragraph without which Word would join two tables.
-SEPARATOR = raw_block("openxml", '<w:p><w:pPr><w:pStyle w:val="Séparateur"/></w:pPr></w:p>')
+SEPARATOR = RawBlock("openxml", '<w:p><w:pPr><w:pStyle w:val="Séparateur"/></w:pPr></w:p>')
 BODY, CONTENTS = "\ue000corps", "\ue000sommaire"  # what {{ corps }} and {{ sommaire }} become, to be found again
 
 
@@ -93,7 +94,7 @@ def _bound(node: dict) -> list:
     pairs = dict(node["c"][0][2])
     about = f'<w:alias w:val={quoteattr(pairs["fiche"][:60])}/>' if "fiche" in pairs else ""
     opening = f'<w:sdt><w:sdtPr>{about}<w:tag w:val={quoteattr(pairs.get("ind", ""))}/></w:sdtPr><w:sdtContent>'
-    return [raw("openxml", opening), *node["c"][1], raw("openxml", "</w:sdtContent></w:sdt>")]
+    return [RawInline("openxml", opening), *node["c"][1], RawInline("openxml", "</w:sdtContent></w:sdt>")]
 
 
 def _counted(node: dict) -> dict:
@@ -101,7 +102,7 @@ def _counted(node: dict) -> dict:
     kind, number, colon = text(node["c"][1]).split("\u00a0")
     bold = '<w:r><w:rPr><w:b/></w:rPr><w:t xml:space="preserve">{}</w:t></w:r>'
     field = f'<w:fldSimple w:instr=" SEQ {kind} \\* ARABIC ">{bold.format(number)}</w:fldSimple>'
-    return raw("openxml", bold.format(f"{kind}\u00a0") + field + bold.format(f"\u00a0{colon}"))
+    return RawInline("openxml", bold.format(f"{kind}\u00a0") + field + bold.format(f"\u00a0{colon}"))
 
 
 def _figure(node: dict) -> dict:
@@ -135,7 +136,7 @@ def _small(node: dict) -> dict:
 
 def _band(style: str, term_style: str, line_style: str, most: int, node: dict) -> list:
     """Return the cards as a table with that many columns at most, rows as full as each other; the last card takes what is left."""
-    cells = [tables.cell(tables.styled(term_style, [plain(term)]) + tables.styled(line_style, blocks)) for term, blocks in cards(node)]
+    cells = [tables.cell(tables.styled(term_style, [Plain(term)]) + tables.styled(line_style, blocks)) for term, blocks in cards(node)]
     columns = -(-len(cells) // -(-len(cells) // most))
     cells[-1][3] += -len(cells) % columns
     rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
