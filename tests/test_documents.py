@@ -101,16 +101,12 @@ Awa Diarra
 : <awa@exemple.org>
 :::
 
-::: {.annexe}
 ## Méthode
 
 Revenu
 : Recettes moins achats.
-:::
 
-::: {.petit}
 Mention.
-:::
 """
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20" width="40" height="20"><rect width="30" height="9" fill="#0F6E84"/></svg>'
 PNG = base64.b64decode(

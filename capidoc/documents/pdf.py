@@ -21,8 +21,7 @@ def write(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
     files = {"document.json": _properties(ast)}
     changes = {
         "Image": partial(_image, assets, files), "Figure": _figure, "Div.boite": _box, "Div.chiffres-cles": partial(_band, "chiffres-cles"),
-        "Div.contacts": partial(_band, "contacts"), "Div.annexe": partial(_within, code_block, "petit"),
-        "Div.petit": partial(_within, code_block, "petit"), "Span.numero": partial(_within, code, "numero"),
+        "Div.contacts": partial(_band, "contacts"), "Span.numero": _numbered,
     }  # fmt: skip
     source = pandoc(walk(ast, changes), "--to=typst-smart", "--wrap=none", f"--template={templates / 'typst' / 'page.typ'}")
     target.write_bytes(_compiled({"main.typ": source, **files}, templates / "fonts"))
@@ -60,9 +59,9 @@ def _image(assets: Path, files: dict[str, bytes], node: dict) -> dict:
     return code(f'#box(image("{name}", alt: {_literal(text(alternative))}))')
 
 
-def _within(make, name: str, node: dict) -> list:
-    """Return the content of the Div or Span within that function of the page's model."""
-    return [make(f"#{name}["), *node["c"][1], make("]")]
+def _numbered(node: dict) -> list:
+    """Return « Figure 1 : » within the function of the page's model that styles it."""
+    return [code("#numero["), *node["c"][1], code("]")]
 
 
 def _figure(node: dict) -> dict:

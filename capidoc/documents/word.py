@@ -33,7 +33,7 @@ def write(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
     changes = {
         "Image": partial(_image, assets), "Figure": _figure, "Table": _table, "Span.ind": _bound, "Span.numero": _counted, "Div.boite": _box,
         "Div.chiffres-cles": partial(_band, "Chiffres clés", "Chiffre clé", "Libellé de chiffre clé", 4),
-        "Div.contacts": partial(_band, "Contacts", "Nom de contact", "Ligne de contact", 2), "Div.annexe": _small, "Div.petit": _small,
+        "Div.contacts": partial(_band, "Contacts", "Nom de contact", "Ligne de contact", 2),
     }  # fmt: skip
     body = pandoc({**walk(ast, changes), "meta": {}}, "--to=docx", f"--reference-doc={model}", "--output=-")
     document = _filled(model, ast)
@@ -127,11 +127,6 @@ def _box(node: dict) -> list:
     style, title_style = BOX_STYLES[classes[1]]
     title, body = tables.styled(title_style, heading["c"][1]), [div(content, custom_style="Texte d’encadré")]
     return [tables.table([[tables.cell(title)]], [[tables.cell(body)]], style=style), SEPARATOR]
-
-
-def _small(node: dict) -> dict:
-    """Return the blocks in smaller letters."""
-    return div(node["c"][1], custom_style="Petit texte")
 
 
 def _band(style: str, term_style: str, line_style: str, most: int, node: dict) -> list:
