@@ -32,7 +32,8 @@ def _change(name, shown):
     if measure == "difference":
         low, high = after - b - (before + a), after + b - (before - a)
     elif before > a:
-        low, high = 100 * ((after - b) / (before + a) - 1), 100 * ((after + b) / (before - a) - 1)
+        ratios = [y / x for y in (after - b, after + b) for x in (before - a, before + a)]
+        low, high = 100 * (min(ratios) - 1), 100 * (max(ratios) - 1)
     else:  # no percent of what may have been nothing
         return
     if not low - c - 1e-6 <= said <= high + c + 1e-6:

@@ -180,8 +180,8 @@ def visits(table, aside, typed, source, months):
             told = f"Peut-être {' ou '.join(' en '.join(pair) for pair in maybe[:3])}, sans autre fiche."
             parts.append(_told(row.colonne, row.valeur, row.motif, fichier=row.fichier, feuille=row.feuille, ligne=row.ligne, proposition=told))
     file, sheet = table.iloc[-1][["fichier", "feuille"]]
-    told = [*((" ".join(pair), "visite_manquante") for pair in missed), *((month, "mois_sans_fiche") for month in empty)]
-    parts += [_told(source.moment, value, control, fichier=file, feuille=sheet) for value, control in told]
+    parts += [_told(source.moment, " ".join(pair), "visite_manquante", fichier=file, feuille=sheet) for pair in missed]
+    parts += [_told(source.moment, month, "mois_sans_fiche", fichier=file, feuille=sheet) for month in empty]
     return pd.DataFrame(parts, columns=FINDINGS)
 
 

@@ -265,7 +265,7 @@ def test_text_that_looks_like_a_formula_or_a_script_stays_text(tmp_path):
 @pytest.mark.parametrize(("changes", "message"), [
     ({"genre": "camembert"}, "« camembert » — genre de figure inconnu.*avant_apres"),
     ({"id": "../revenu"}, "identifiant de figure refusé"),
-    ({"indicateur": "revnu"}, "« revnu » — indicateur sans résultat.*revenu"),
+    ({"indicateur": "revnu"}, "« revnu » — indicateur sans résultat. Vouliez-vous dire « revenu »"),
     ({"indicateur": "apprentis"}, "« avant » — mesure absente.*valeur"),
     ({"genre": "avant_apres_groupes", "indicateur": "salaries", "par": "commune"}, "« commune » — aucun groupe.*sexe"),
     ({"genre": "cours", "indicateur": "salaries"}, "« salaries » — indicateur sans cours mensuel.*revenu"),

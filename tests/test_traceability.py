@@ -104,6 +104,13 @@ def test_a_percent_holds_within_the_rounding_of_its_levels(percent, holds):
             agreement.check(facts)
 
 
+def test_a_percent_holds_within_the_rounding_of_a_level_below_zero():
+    """From 9.6 to -5.4, printed 10 and -5: -156.25 %, where levels of 9.5 and -5.5 would make -158 %."""
+    facts = pd.DataFrame({"id": ["a.avant", "a.apres", "a.variation"], "mesure": ["avant", "apres", "variation"], "groupe": "",
+                          "texte": ["10", "-5", "-156\u00a0%"], "arrondi": [1, 1, 1]})
+    assert agreement.check(facts) is None
+
+
 @pytest.mark.parametrize("sentence", [
     "Cet appui a eu un impact direct.", "Grâce à JASS, tout va mieux.", "La subvention a permis de grandir.", "Cela démontre le succès.",
     "Le programme a contribué à la paix.", "Les subventions ont entraîné une hausse.", "Ces résultats sont attribuables au programme."])

@@ -18,7 +18,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 def draw(spec: dict, facts, titre: str) -> Chart:
     """Return the chart that the spec declares; raises ConfigurationRefused where the spec or its facts do not fit."""
     if not NAME.fullmatch(spec.get("id", "")):
-        raise refused(spec, "identifiant de figure refusé", spec.get("id", ""), ["lettres minuscules sans accent, chiffres, _ ou -"])
+        raise refused(spec, "identifiant de figure refusé", spec.get("id", ""), expected="lettres minuscules sans accent, chiffres, _ ou -")
     if spec.get("genre") not in GENRES:
         raise refused(spec, "genre de figure inconnu", spec.get("genre", ""), GENRES)
     fill, alt = GENRES[spec["genre"]](spec, facts)

@@ -6,21 +6,21 @@ import pandas as pd
 
 from capidoc import french
 from capidoc.charts.sheet import clean
-from capidoc.problems import ConfigurationRefused, Problem
+from capidoc.problems import ConfigurationRefused, Problem, near
 
 ABBREVIATIONS = {"n.p.": "non publié", french.MISSING: "non disponible"}
 
 
-def refused(spec: dict, what: str, value: str, expected) -> ConfigurationRefused:
-    """Return the refusal that names the figure, what is wrong, and what may be written instead."""
-    known = ", ".join(sorted(map(str, expected))) or "rien : il n’y en a pas"
-    return ConfigurationRefused(Problem(what, known, file=f"figures.yml, figure « {spec.get('id', '?')} »", value=str(value)))
+def refused(spec: dict, what: str, value: str, known=(), expected: str = "") -> ConfigurationRefused:
+    """Return the refusal that names the figure, what is wrong, and what is expected, or the nearest of what is known."""
+    told = expected or ("" if known else "rien : il n’y en a pas")
+    return ConfigurationRefused(Problem(what, told, near(value, known), file=f"figures.yml, figure « {spec.get('id', '?')} »", value=str(value)))
 
 
 def indicator(spec: dict) -> str:
     """Return the name of the chart's indicator."""
     if not spec.get("indicateur"):
-        raise refused(spec, "clé absente", "indicateur", ["le nom d’un indicateur du plan"])
+        raise refused(spec, "clé absente", "indicateur", expected="le nom d’un indicateur du plan")
     return spec["indicateur"]
 
 
