@@ -27,7 +27,10 @@ def gaps(logs, unit, moment, months, groups):
     if moment is not None:
         visits = np.bincount(unit).astype(np.int32)[unit]
         if np.median(visits) >= FEW:
-            found, often = np.full(len(logs), np.nan), visits >= FEW
+            often = visits >= FEW
+            if often.all():  # without a copy of each
+                return _centred(_from_trends(logs, unit, months[moment]), moment)
+            found = np.full(len(logs), np.nan)
             found[often] = _centred(_from_trends(logs[often], unit[often], months[moment[often]]), moment[often])
             return found
         groups = [*groups, moment]
