@@ -13,7 +13,11 @@ import pytest
 
 from capidoc import __main__ as command
 from capidoc import building, problems, publishing, tables
+from capidoc.documents import html, pdf, word
+from capidoc.places import FORMATS
+from capidoc.problems import RenderingFailed
 
+from .conftest import ROOT
 from .environments import lay
 from .kill_loop import Killed, snapshot
 
@@ -231,6 +235,25 @@ def test_the_log_is_dated_and_starts_again_when_full_the_last_one_kept(here, mon
     assert all(path.stat().st_size < 300 for path in kept)
     assert "message 9" in command.LOG.read_text() and command.LOG.read_text().startswith("20")
     assert sorted(command.LOG.parent.glob("*.log")) == sorted(kept)
+
+
+def test_whoever_interrupts_a_run_is_told_that_nothing_was_published(capsys):
+    def stopped():
+        raise KeyboardInterrupt
+
+    assert command._guarded(stopped) == 130
+    assert capsys.readouterr().err == "Interrompu : rien de nouveau n’a été publié.\n"
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_format_that_cannot_be_made_is_named_with_its_own_code(kind, tmp_path, monkeypatch):
+    def broken(*_, **__):
+        raise ValueError("un modèle abîmé")
+
+    monkeypatch.setattr({"html": html, "pdf": pdf, "docx": word}[kind], "write", broken)
+    with pytest.raises(RenderingFailed, match=rf"note\.{kind} : le document n’a pas pu être mis en forme : un modèle abîmé") as refusal:
+        building.write("---\ntitle: T\n---\nUne phrase.\n", "note", tmp_path, ROOT / "templates")
+    assert refusal.value.code == 50
 
 
 def test_a_log_that_cannot_be_written_changes_nothing_to_what_is_told(here, capfd, monkeypatch):
