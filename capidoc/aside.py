@@ -57,6 +57,7 @@ def aside(*works):
 
 def spread(work, items):
     """What work says of each of the items, in their order: every other one is asked of a fork, as `aside` has it."""
+    items = [*items]
     with aside(*(partial(work, item) for item in items[1::2])) as other:
         return [other() if place % 2 else work(item) for place, item in enumerate(items)]
 

@@ -22,6 +22,7 @@ ENOUGH = 10  # below, neither a spread nor a share is worth a finding
 # Bennett (2001), Aust N Z J Public Health 25(5): beyond 10 % missing, results are likely to be biased.
 MISSING_LIMIT = 0.10
 BATTERY, SCALE = 3, 3  # questions that share one list of choices, and how long the list must be to be a scale
+OTHER = "other"  # the answer that XLSForm's or_other adds
 LOST = {"moment_inconnu", "identifiant_inconnu"}
 ASIDE_ROWS = {*LOST, "orphelin", "doublon", "remplacee"}
 
@@ -37,7 +38,7 @@ def findings(received, cleaned, decisions, controls):
         name, _, repeat = label.partition(".")
         source, questions = cleaned.identity.sources[name], cleaned.forms[name].of(repeat)
         aside = cleaned.aside[cleaned.aside["source"] == label]
-        parts += [outliers(table, questions, source, repeat), straight_lines(table, questions)]
+        parts += [outliers(table, questions, source, repeat), straight_lines(table, questions), strangers(table, source.of(repeat), cleaned.identity.communes)]
         if not repeat:
             parts += [durations(table), versions(table), visits(table, aside, typed[label], source, decisions.months)]
         parts.append(set_aside(aside, questions, decisions.spellings))
@@ -195,6 +196,13 @@ def _missed(units, moments, months):
     begun, someone = np.logical_or.accumulate(seen, axis=1) & (np.arange(len(months)) <= month.max()), seen.any(axis=0)
     missed = [(names[unit], months[m]) for unit, m in np.argwhere(begun & ~seen & someone)]
     return missed, [months[m] for m in np.flatnonzero(begun.any(axis=0) & ~someone)]
+
+
+def strangers(table, kept, communes):
+    """The communes that records name and programme.yml does not: no table by commune shows them."""
+    question = kept.attributs.get("commune")
+    met = sorted({*coding.words(table[question])} - {"", OTHER, *communes}) if question else ()
+    return pd.DataFrame([_told(question, word, "commune_inconnue", proposition=near(word, communes)) for word in met], columns=FINDINGS)
 
 
 def straight_lines(table, questions):

@@ -14,6 +14,7 @@ from capidoc.values import Unreadable, key
 
 LOG = [*PLACE, "colonne", "uuid", "avant", "apres", "regle"]
 ASIDE = [*PLACE, "uuid", "portee", "colonne", "valeur", "statut", "motif"]
+CHOSEN = ("choix", "choix_multiple")
 RULES = {"choix": "orthographe", "choix_multiple": "orthographe", "nombre": "nombre", "date": "date"}
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d([T ].*)?)?")
 REFUSED = ("validation_status_not_approved", "not approved", "non approuvé")
@@ -173,9 +174,10 @@ def in_period(work, source, form, decisions):
         return work
     read = reader(source.moment, form.of()[source.moment], decisions)
     # A month that the form does not offer is still a month: outside the programme, not unreadable.
-    said = {text: _read(read, text)[0] or text for text in coding.words(work.table[source.moment])}
-    unreadable = coding.where(work.table[source.moment], lambda text: not MONTH.fullmatch(said[text]))
-    outside = coding.where(work.table[source.moment], lambda text: said[text][:7] not in decisions.months)
+    known = {text: _read(read, text)[0] for text in coding.words(work.table[source.moment])}
+    outside = coding.where(work.table[source.moment], lambda text: (known[text] or text)[:7] not in decisions.months)
+    unreadable = coding.where(work.table[source.moment], lambda text: not MONTH.fullmatch(known[text] or text))
+    unreadable |= ~outside & coding.where(work.table[source.moment], lambda text: not known[text])
     work = work.without(unreadable, "moment_inconnu", "rejetee", source.moment)
     return work.without(outside[~unreadable], "hors_programme", column=source.moment)
 
@@ -185,12 +187,14 @@ def not_approved(work):
     return work.without(coding.where(work.table["validation"], lambda word: key(word) in REFUSED), "non_approuvee")
 
 
-def excluded(work, rules):
-    """Work less the rows that the programme's rules leave out: an answer among the values, or outside the patterns."""
+def excluded(work, rules, questions, decisions):
+    """Work less the rows that the programme's rules leave out: an answer, as it is read, among the values, or outside the patterns."""
     for rule in rules:
-        answers = work.table[rule.question]
-        hit = answers.isin(rule.valeurs) if rule.valeurs else ~coding.where(answers, re.compile("|".join(rule.hors)).fullmatch)
-        work = work.without(hit, rule.motif, column=rule.question)
+        read = reader(rule.question, questions[rule.question], decisions) if questions[rule.question].kind in CHOSEN else str
+        among, patterns = {*map(key, rule.valeurs)}, re.compile("|".join(rule.hors))
+        answers = {word: _read(read, word)[0] or word for word in coding.words(work.table[rule.question])}
+        hit = [word for word, said in answers.items() if (key(said) in among if among else not patterns.fullmatch(said))]
+        work = work.without(work.table[rule.question].isin(hit), rule.motif, column=rule.question)
     return work
 
 
@@ -221,7 +225,7 @@ def reader(column, question, decisions):
         return lambda text: values.plain(values.number(text, decisions.currency))
     if question.kind == "date":
         return values.day
-    if question.kind not in ("choix", "choix_multiple"):
+    if question.kind not in CHOSEN:
         return str
     names = _names(column, question, decisions.spellings)
 
@@ -340,7 +344,7 @@ def typed_answers(work, questions, decisions):
     """Work with the answers read as the form says."""
     for column in (c for c in work.table if c in questions and questions[c].kind in RULES):
         question = questions[column]
-        if question.kind in ("choix", "choix_multiple"):
+        if question.kind in CHOSEN:
             work = _without_labels(work, column, question)
         work = typed(work, column, reader(column, question, decisions), RULES[question.kind])
     return work
@@ -355,8 +359,9 @@ def clean_table(table, form, source, decisions):
     work = corrected(clean_texts(work, columns), decisions.corrections)
     work = rewrite(computed(work, [source.identifiant, *coded]), [source.identifiant], str.upper, "identifiant")
     work = without_missing_codes(work, coded, source.manquants)
-    work = excluded(not_approved(work), [rule for rule in source.exclusions if rule.valeurs])
-    work = excluded(identifiable(work, source, questions[source.identifiant].labels), [rule for rule in source.exclusions if rule.hors])
+    work = excluded(not_approved(work), [rule for rule in source.exclusions if rule.valeurs], questions, decisions)
+    work = identifiable(work, source, questions[source.identifiant].labels)
+    work = excluded(work, [rule for rule in source.exclusions if rule.hors], questions, decisions)
     work = single(typed_answers(in_period(work, source, form, decisions), questions, decisions), source)
     work = constrained(in_order(work, source.ordre), questions, (source.identifiant, source.moment), decisions.today)
     return summing(work, source, decisions.months)

@@ -79,7 +79,7 @@ def check(folder):
     """Nothing when every story, quote and picture of the narrative calls its consent; raises DisclosureRefused with file and line."""
     problems = []
     for path in sorted(folder.glob("*.md")):
-        free = WITHIN.sub(lambda found: "\n" * found.group().count("\n"), wording.spoken(path.read_text(encoding="utf-8")))
+        free = WITHIN.sub(lambda found: "\n" * found.group().count("\n"), wording.spoken(wording.read(path)))
         problems += [Problem("témoignage, citation ou image sans accord au registre", remedy="Écrivez {% call temoignage(\"…\") %} … {% endcall %}, ou "
                              "{{ photo(\"…\") }}, avec l’id de consentements.csv.", file=path.name, row=free[: found.end()].count("\n") + 1)
                      for found in TOLD.finditer(free)]

@@ -7,6 +7,7 @@ import shutil
 from capidoc import publishing, tables
 from capidoc.aside import spread
 from capidoc.places import ROOT
+from capidoc.problems import ConfigurationRefused, Problem
 
 RECORD = "figures.json"
 # Read before the charts are imported: their code, changed since, is never taken for what drew.
@@ -28,6 +29,15 @@ def drawn(programme, specs, titles, facts):
         _draw(specs, titles, facts, folder)
         tables.put(record, json.dumps({"entrees": decided, "fichiers": _files(folder)}, indent=1).encode())
     return {spec["id"]: (folder / f"{spec['id']}.txt").read_text(encoding="utf-8").removesuffix("\n") for spec in specs}
+
+
+def declared(specs):
+    """The declarations of figures.yml, as they are; raises ConfigurationRefused where one lacks what every figure has."""
+    lacking = [Problem("clé absente", name, file=f"figures.yml, figure « {spec.get('id', number)} »")
+               for number, spec in enumerate(specs, 1) for name in ("id", "genre", "titre", "legende") if not spec.get(name)]
+    if lacking:
+        raise ConfigurationRefused(*lacking)
+    return specs
 
 
 def _draw(specs, titles, facts, folder):

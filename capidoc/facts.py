@@ -21,7 +21,7 @@ TALLIES = {("lignes", "lues"): "Lignes lues", ("lignes", "exclues"): "Lignes exc
 TOLD = ["libelle", "definition", "rappel", "critere", "sens"]
 WHOLE_PERCENTS = ("variation", "atteinte", "borne_")
 SPREADS = "changement_"
-ROUGH = 1000  # of any currency
+ROUGH, TENTH = 1000, 10  # the step of an amount, in any currency; finer where it would be more than a tenth of the levels
 
 
 def gather(computed, plan, context, digests, published=(), denominator=10):
@@ -31,10 +31,11 @@ def gather(computed, plan, context, digests, published=(), denominator=10):
     fewer units than the `denominator` is told in numbers.
     """
     by_id = {i.id: i for i in plan}
-    exact = _exact(computed, set(published))
+    exact, rough = _exact(computed, set(published)), _rough(computed)
     told = pd.DataFrame([{c: getattr(by_id[i], c) for c in TOLD} for i in computed["indicateur"]], columns=TOLD, dtype=object)
     facts = computed.join(told).assign(
-        arrondi=[_step(row, by_id[row.indicateur], own) for row, own in zip(computed.itertuples(), exact, strict=True)],
+        arrondi=[_step(row, by_id[row.indicateur], None if own else rough.get(row.indicateur, ROUGH))
+                 for row, own in zip(computed.itertuples(), exact, strict=True)],
         sources=[_sources(row, by_id, digests) for row in computed.itertuples()])
     facts = pd.concat([facts, pd.DataFrame(context)], ignore_index=True)
     printed = _adding_up(facts)
@@ -53,15 +54,23 @@ def _exact(computed, published):
 
 
 def _text(value, row, indicator, denominator):
-    """The number as printed; of too few, a share is said « k sur n »."""
-    if indicator and indicator.regle == "part" and row.mesure in LEVELS and 0 < row.n < denominator:
+    """The number as printed; of too few, a share is said « k sur n », where each counts for one."""
+    if indicator and indicator.regle == "part" and not indicator.poids and row.mesure in LEVELS and 0 < row.n < denominator:
         return f"{french.number(value * row.n / 100)} sur {french.number(row.n)}"
     return french.quantity(value, row.unite, row.arrondi)
 
 
-def _step(row, indicator, exact):
-    if row.unite in MONEY and not exact:
-        return max(ROUGH, indicator.arrondi)
+def _rough(computed):
+    """The step of each indicator of money {indicator: step}: ROUGH, or the power of ten that the least of its whole levels leaves."""
+    levels = computed[computed["mesure"].isin(("valeur", "avant", "apres")) & (computed["groupe"] == "") & (computed["valeur"].abs() > 0)]
+    least = levels["valeur"].abs().groupby(levels["indicateur"]).min()
+    return {name: min(ROUGH, 10.0 ** math.floor(math.log10(value / TENTH))) for name, value in least.items()}
+
+
+def _step(row, indicator, rough):
+    """How finely a fact is printed; `rough` is the least step of amounts, None for those that were published exactly."""
+    if row.unite in MONEY and rough is not None:
+        return max(rough, indicator.arrondi)
     if row.mesure.startswith(SPREADS) and row.unite not in MONEY:
         return min(indicator.arrondi, 0.1)
     if row.unite in ("%", "points de %") and (row.unite != indicator.unite or row.mesure.startswith("part")):

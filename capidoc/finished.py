@@ -8,6 +8,7 @@ import zipfile
 EMBEDDED = re.compile(r"base64,[A-Za-z0-9+/=]+")
 TAG = re.compile(r"<[^>]*>")
 # What is read aloud, shown on hover or listed as a property is seen too.
+PICTURES = (".png", ".jpg", ".jpeg")
 SPOKEN = re.compile(r'\b(?:alt|title|descr|content|aria-description|name)="([^"]*)"')
 ENDS = re.compile(r"</(?:w:p|w:tc|si|t|c|row|text|title|desc|p|li|td|th|h\d|dt|dd|div|figcaption|cp:\w+|dc:\w+)>|<br ?/?>")
 UNSEEN = {"<w:comment ": "des commentaires", "people.xml": "les noms des relecteurs", "<w:ins ": "des modifications suivies",
@@ -15,14 +16,14 @@ UNSEEN = {"<w:comment ": "des commentaires", "people.xml": "les noms des relecte
 
 
 def words(path):
-    """The text of an HTML, SVG, Word, Excel, PDF, CSV, JSON or text file, with its alternative texts and properties; none of a PNG."""
+    """The text of an HTML, SVG, Word, Excel, PDF, CSV, JSON or text file, with its alternative texts and properties; none of a picture."""
     kind = path.suffix.lower()
     if kind in (".docx", ".xlsx"):
         with zipfile.ZipFile(path) as package:
             return "\n".join(_marked(package.read(name).decode("utf-8")) for name in package.namelist() if name.endswith(".xml"))
     if kind == ".pdf":
         return pdf(path)
-    if kind == ".png":
+    if kind in PICTURES:
         return ""
     text = path.read_text(encoding="utf-8-sig")
     return _marked(text) if kind in (".html", ".svg") else text
@@ -50,7 +51,7 @@ def unseen(path):
             whole = "\n".join([*package.namelist(), *(package.read(n).decode("utf-8") for n in package.namelist() if n.endswith(".xml"))])
             images = [what for n in package.namelist() if re.search(r"\.(png|jpe?g)$", n) for what in _of_image(package.read(n))]
         return sorted({what for mark, what in UNSEEN.items() if re.search(mark, whole)}) + images
-    if kind in (".png", ".jpg", ".jpeg"):
+    if kind in PICTURES:
         return _of_image(path.read_bytes())
     return ["des fichiers joints"] if kind == ".pdf" and b"/EmbeddedFile" in path.read_bytes() else []
 

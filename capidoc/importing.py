@@ -7,7 +7,7 @@ from difflib import SequenceMatcher, unified_diff
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from capidoc import running, tables
+from capidoc import running, tables, wording
 from capidoc.documents import markdown, rereading, word
 from capidoc.problems import InputUnreadable, Problem, RenderingFailed
 
@@ -57,7 +57,7 @@ def proposed(programme, path):
     base, edited = _published(programme, document), _read(path)
     if not any(said.control[0] for paragraph in edited for said in paragraph.words):  # LibreOffice before 7.5 forgets the names of controls
         base = [replace(p, words=[replace(said, control=("", "")) for said in p.words]) for p in base]
-    sources = {file.name: file.read_text(encoding="utf-8").rstrip() + "\n" for file in sorted((programme.folder / "recit").glob("*.md"))}
+    sources = {file.name: wording.read(file).rstrip() + "\n" for file in sorted((programme.folder / "recit").glob("*.md"))}
     edits = _Edits(path.name, sources, base, edited, _placed(sources, document, base))
     edits.gather(_pairs(base, edited, path))
     return edits.applied(), edits.problems
@@ -257,17 +257,18 @@ class _Edits:
         label = len(base.words) - len(words)  # « Prudence : », « Tableau 1 : »
         blocks = SequenceMatcher(None, base.keys, edited.keys, autojunk=False).get_matching_blocks()
         same = {j + k: i + k for i, j, size in blocks for k in range(size)}
-        sure, last = {*_sure(unit, base, blocks)}, None
+        sure, last, begun = {*_sure(unit, base, blocks)}, None, False
         for j, said in enumerate(edited.words):
             place = same.get(j, label) - label
             n = words[place][1] if j in same and place >= 0 else None
             if n is None or (n in unit.printed and n not in sure):
                 if place >= 0:
                     yield from self._new([said], edited.words[j - 1] if j else None)
+                    begun = True
                 last = None
             elif n != last:
                 space, text, style = unit.pieces[n]
-                is_next = last == n - 1 if n else True
+                is_next = last == n - 1 if n else not begun
                 yield space if is_next else " " * bool(said.space), text, style if said.style == base.words[same[j]].style else said.style
                 last = n
 

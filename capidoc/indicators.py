@@ -13,6 +13,7 @@ COUNTED = ("effectif", "nombre", "somme")
 AVERAGED = ("moyenne", "part", "ratio")
 RULES = (*COUNTED, *AVERAGED, "mediane", "modalites", "quotient")
 CROSS = "*"
+TAKEN = ("communes", "lignes", "changements", "ecartees", "duree_programme", "duree_suivi")
 
 
 def _parts(text):
@@ -100,6 +101,7 @@ def load(folder, identity):
             problems += [refused(e, near(e["input"], RULES) if e["loc"] == ("regle",) else "", file, row) for e in error.errors()]
     ids = [i.id for i in plan]
     problems += [Problem("deux indicateurs portent ce nom", remedy="Renommez-en un.", file=file, value=i) for i in sorted({i for i in ids if ids.count(i) > 1})]
+    problems += [Problem("ce nom est celui d’un fait du programme", remedy="Choisissez-en un autre.", file=file, value=i) for i in ids if i in TAKEN]
     if problems:
         raise ConfigurationRefused(*problems)
     return plan
@@ -114,6 +116,12 @@ def _misfits(indicator, identity):
         known = [*identity.sources, *(f"{s}.{r}" for s, d in identity.sources.items() for r in d.repetitions)]
         yield "source inconnue", _place("source", indicator.source, known)
         return
+    if indicator.filtre and (indicator.regle != "effectif" or indicator.variable):
+        yield "un filtre ne vaut que pour la règle effectif, sans variable", _place("filtre", indicator.filtre, [])
+    if indicator.regle == "part" and not indicator.answer:
+        yield "une part s’écrit question=réponse", _place("variable", indicator.variable, [])
+    if indicator.moments and not identity.sources[name].moment:
+        yield "cette source n’a pas de moment à comparer", _place("moments", "|".join(indicator.moments), [])
     if indicator.unite in MONEY and indicator.unite != identity.monnaie:
         yield "monnaie qui n’est pas celle du programme", _place("unite", indicator.unite, [identity.monnaie])
     kept, attributes = identity.sources[name].observed(repeat, indicator.question)

@@ -58,10 +58,15 @@ def _form(programme, source):
     if not source.formulaire:
         return xlsform.declared(source.libelle, source.colonnes)
     form = xlsform.load(path := programme.folder / "formulaires" / source.formulaire)
-    unknown = [q for q in [*source.kept, *source.renommages.values()] if q not in form.of() and q not in xlsform.SYSTEM]
-    if unknown:
-        raise ConfigurationRefused(*(Problem("question absente du formulaire", remedy=near(q, form.of()), file=path.name, value=q)
-                                     for q in unknown))
+    tables = {"": [*source.kept, *source.renommages.values()], **{repeat: kept.kept for repeat, kept in source.repetitions.items()}}
+    unknown = [(q, form.of(repeat)) for repeat, asked in tables.items() for q in asked if q not in form.of(repeat) and q not in xlsform.SYSTEM]
+    numbers = [q for kept in (source, *source.repetitions.values()) for classes in kept.classes.values() for q in [classes.question]]
+    numbers += [q for folded in source.ventilations.values() for q in (*folded.colonnes.values(), *filter(None, [folded.total]))]
+    kinds = {q.name: q.kind for q in form.questions}
+    if problems := [*(Problem("question absente du formulaire", remedy=near(q, known), file=path.name, value=q) for q, known in unknown),
+                    *(Problem("cette question n’est pas un nombre", "un nombre, pour des classes ou une ventilation", file=path.name, value=q)
+                      for q in numbers if kinds.get(q, "nombre") != "nombre")]:
+        raise ConfigurationRefused(*problems)
     asked = [(q.repeat, q.name) for q in form.questions if q.name in source.of(q.repeat if q.repeat in source.repetitions else "").kept]
     if twice := sorted({name for one, name in asked if asked.count((one, name)) > 1}):
         raise InputMismatch(*(Problem("deux questions du formulaire portent ce nom : un export n’en garde qu’une", remedy="Renommez l’une des deux.",

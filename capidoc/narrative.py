@@ -6,10 +6,11 @@ from pathlib import Path
 from traceback import walk_tb
 
 import jinja2
+import jinja2.ext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from capidoc import french
+from capidoc import french, wording
 from capidoc.problems import ConfigurationRefused, Problem, near
 
 OWN = (":n", ":manquants", ":intervalle")  # how the id of what stands beside a fact ends
@@ -195,6 +196,14 @@ def words(programme):
     }
 
 
+class Uncommented(jinja2.ext.Extension):
+    """Comments of Markdown are for whoever writes: no document shows them."""
+
+    def preprocess(self, source, name, filename=None):
+        """The text without them, line for line."""
+        return wording.spoken(source)
+
+
 def environment(programme, finalize):
     """The Jinja environment: templates first, the programme's words under recit/, nothing undefined in silence."""
     loader = jinja2.ChoiceLoader([
@@ -204,6 +213,7 @@ def environment(programme, finalize):
     # Markdown (Markup: what macros and `finalize` return) from what is text.
     env = ImmutableSandboxedEnvironment(loader=loader, undefined=jinja2.StrictUndefined, finalize=finalize, autoescape=finalize is escaped, trim_blocks=True,
                                         lstrip_blocks=True, comment_start_string="<!--#", comment_end_string="#-->", keep_trailing_newline=True)
+    env.add_extension(Uncommented)
     env.filters["entete"] = heading
     env.tests["visible"] = visible
     return env
@@ -267,6 +277,9 @@ def _rendered(load, text, names, file):
                                            remedy="Vérifiez les accolades : {{ un.nombre }}, {% … %}.")) from None
     except jinja2.TemplateNotFound as error:
         raise ConfigurationRefused(Problem("texte introuvable", f"programmes/…/{error.name}", file=file, value=error.name)) from None
+    except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        raise ConfigurationRefused(Problem("expression que l’on ne peut pas calculer", "un fait par son nom, comme {{ salaries.apres }}",
+                                           "Un calcul s’écrit au plan, comme un indicateur de règle quotient.", **_line(error, file))) from None
     except ConfigurationRefused as refusal:
         where = _line(refusal, file)
         raise ConfigurationRefused(*(Problem(**{**vars(p), **where}) for p in refusal.problems)) from None

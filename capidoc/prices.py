@@ -1,5 +1,7 @@
 """What was money worth: the price index month by month, from a table that names its source."""
 
+import re
+
 from capidoc import sheets
 from capidoc.problems import ConfigurationRefused, Problem
 from capidoc.values import Unreadable, number
@@ -12,7 +14,11 @@ def load(folder):
     path, prices, problems = sheets.find(folder, "prix"), {}, []
     for row, cells in sheets.rows(path, COLUMNS).iterrows():
         try:
-            prices[cells["mois"]] = number(cells["indice"])
+            index, month = number(cells["indice"]), cells["mois"]
+            if index <= 0 or month in prices or not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", month):
+                problems.append(Problem("indice refusé", "un mois comme 2022-05, une seule fois, et un indice plus grand que 0", file=path.name, row=row,
+                                        value=month))
+            prices[month] = index
         except Unreadable:
             problems.append(Problem("indice illisible", "un nombre", file=path.name, row=row, column="indice", value=cells["indice"]))
         if not (cells["source"] and cells["date"]):

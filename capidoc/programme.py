@@ -61,13 +61,30 @@ class Breakdown(_Strict):
     total: Name | None = None
 
 
+def _pattern(text):
+    try:
+        re.compile(text)
+    except re.error:
+        raise ValueError("écriture refusée (attendu : une expression régulière, comme E[0-9]+)") from None
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
 class Exclusion(_Strict):
-    """Rows left out by rule: where the question's answer is (or is not) among the values."""
+    """Rows left out by rule: where the question's answer is among the values, or is none of the patterns."""
 
     motif: Name
     question: str
     valeurs: list[str] = []
-    hors: list[str] = []
+    hors: list[Pattern] = []
+
+    @model_validator(mode="after")
+    def _one_rule(self):
+        if bool(self.valeurs) == bool(self.hors):
+            raise ValueError("donnez « valeurs » ou « hors », l’un des deux")
+        return self
 
 
 class Classes(_Strict):
@@ -75,6 +92,12 @@ class Classes(_Strict):
 
     question: Name
     bornes: list[int] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _rising(self):
+        if sorted({*self.bornes}) != self.bornes:
+            raise ValueError("les « bornes » vont de la plus petite à la plus grande, chacune une fois")
+        return self
 
     @property
     def names(self):
@@ -119,10 +142,10 @@ class Source(Kept):
     collecte: Server | None = None
     formulaire: Annotated[str, AfterValidator(written(r"[^/\\]+", "un fichier de formulaires/, sans dossier"))] | None = None
     colonnes: dict[Name, Column] = {}
-    totaux: str | None = None
+    totaux: Pattern | None = None
     unite: Name
     identifiant: Name
-    motif_identifiant: str = ".+"
+    motif_identifiant: Pattern = ".+"
     moment: Name | None = None
     ventilations: dict[Name, Breakdown] = {}
     repetitions: dict[Name, Kept] = {}
@@ -227,6 +250,15 @@ class Identity(_Strict):
             raise ValueError("chaque commune doit être dans une zone, et une seule")
         return self
 
+    @model_validator(mode="after")
+    def _sensitive_answers_are_kept(self):
+        tables = [table for source in self.sources.values() for table in (source, *source.repetitions.values())]
+        kept = {name for table in tables for name in (*table.kept, *table.attributs, *table.classes)}
+        kept |= {name for source in self.sources.values() for variable, folded in source.ventilations.items() for name in (variable, folded.dimension)}
+        if unknown := [name for name in self.divulgation.sensibles if name not in kept]:
+            raise ValueError(f"réponse sensible qu’aucune source ne garde : « {unknown[0]} ». {near(unknown[0], kept)}")
+        return self
+
     @property
     def zone_of(self):
         """The zone of each commune; empty without zones."""
@@ -298,6 +330,8 @@ def _restricted(whole, debut, fin):
     except ValidationError as error:
         raise ConfigurationRefused(*(Problem("période refusée", "deux mois dans l’ordre, comme 2022-05", value=f"{debut} – {fin}")
                                      for _ in error.errors()[:1])) from error
+    if period.debut == period.fin:
+        raise ConfigurationRefused(Problem("période d’un seul mois", "deux mois à comparer, comme 2022-05 et 2023-03", value=period.debut))
     if not set(period.months) <= set(whole.months):
         raise ConfigurationRefused(Problem("période hors du suivi", f"de {whole.debut} à {whole.fin}", value=f"{debut} – {fin}"))
     return period

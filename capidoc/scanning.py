@@ -6,7 +6,7 @@ from functools import cache
 from capidoc import finished, pseudonyms, withheld
 from capidoc.problems import DisclosureRefused, Problem
 
-SCANNED = (".html", ".svg", ".docx", ".xlsx", ".pdf", ".csv", ".json", ".txt", ".png", ".jpg")
+SCANNED = (".html", ".svg", ".docx", ".xlsx", ".pdf", ".csv", ".json", ".txt", *finished.PICTURES)
 TOLD = {
     "un numéro de téléphone": re.compile(r"(?<![\w.,/-])(?:\+\d{2,3}[ .\u00a0\u202f-]?(?:\d{2}[ .\u00a0\u202f-]?){4}|(?:\d{2}[ .\u00a0-]){3}\d{2})(?![\w,/])"),
     "une adresse électronique": re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),

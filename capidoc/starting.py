@@ -73,8 +73,9 @@ def begin(root, slug, form, debut, fin):
 def _noticed(proposal, slug):
     """What programme.yml has to say of the form's own words: numerals in names, labels of answers, private questions."""
     asked = [*proposal.attributs.values(), *proposal.mesures]
-    return {"nombres": [said for said in (slug.upper(), *map(_said, proposal.mesures)) if traceability.unbound([said], [])[0]],
-            "libelles": {n: said for name, q in proposal.attributs.items() if name != "commune" for n, said in _labels(q).items() if NAME.fullmatch(n)},
+    labels = {n: said for name, q in proposal.attributs.items() if name != "commune" for n, said in _labels(q).items() if NAME.fullmatch(n)}
+    names = dict.fromkeys((slug.upper(), proposal.form.title, *proposal.communes.values(), *labels.values(), *map(_said, proposal.mesures)))
+    return {"nombres": [said for said in names if traceability.unbound([said], [])[0]], "libelles": labels,
             "sensibles": [q.name for q in asked if re.search(SENSITIVE, q.name)]}
 
 

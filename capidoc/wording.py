@@ -2,13 +2,13 @@
 
 import re
 
-from capidoc.problems import Problem, TraceabilityRefused
+from capidoc.problems import ConfigurationRefused, Problem, TraceabilityRefused
 
 # By design of the study; the source of the list is the attribution rule of the method annex.
 REFUSED = {"avant_apres": (
     r"impact\w*", r"grâce à|grâce aux?", r"(?:a|ont|avait|avaient) permis de", r"(?:a|ont) entraîné\w*", r"démontr\w+", r"prouv\w+",
     r"attribuable\w*", r"(?:a|ont) contribué à")}
-COMMENT = re.compile(r"<!--#.*?#-->", re.DOTALL)
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)  # Markdown’s own, and those of templates
 INSTEAD = "« évolution observée », « a pu contribuer à », « les entreprises déclarent »"
 
 
@@ -28,6 +28,14 @@ def causes(text, design):
     return [found.group() for found in _pattern(design).finditer(text)]
 
 
+def read(path):
+    """The text of a page of the narrative; raises ConfigurationRefused where it is not in UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ConfigurationRefused(Problem("texte qui n’est pas en UTF-8", remedy="Enregistrez-le en UTF-8.", file=path.name)) from None
+
+
 def spoken(text):
     """The narrative without its comments, line for line."""
     return COMMENT.sub(lambda found: "\n" * found.group().count("\n"), text)
@@ -38,7 +46,7 @@ def _pattern(design):
 
 
 def _problems(path, pattern, allowed):
-    for number, line in enumerate(spoken(path.read_text(encoding="utf-8")).splitlines(), start=1):
+    for number, line in enumerate(spoken(read(path)).splitlines(), start=1):
         for found in pattern.finditer(line):
             if not any(words in line.casefold() for words in allowed):
                 yield Problem("affirmation de cause que le devis « avant-après » ne permet pas", INSTEAD,

@@ -4,6 +4,8 @@ import pytest
 
 from capidoc.problems import InputMismatch, QualityRefused
 
+from .conftest import PROGRAMME
+
 CORRECTIONS = "uuid;question;ancienne;nouvelle;action;motif;auteur;date\n"
 
 
@@ -98,3 +100,19 @@ def test_undeclared_columns_are_dropped_and_reported(cleaned):
     done = cleaned("E1;2022-05;Niono;1;0;0;0;77 00 00 00\n", head="Code;Mois;Commune;Revenu;Hommes;Femmes;Total;Téléphone\n")
     assert done.remarks[["question", "controle"]].values.tolist() == [["Téléphone", "colonne_non_declaree"]]
     assert not done.observations.isin(["77 00 00 00"]).any().any()
+
+
+@pytest.mark.parametrize(("rule", "left"), [("valeurs: [niono]", 2), ("hors: [niono]", 2), ("valeurs: [NIONO]", 2)])
+@pytest.mark.parametrize("written", ["Niono", "niono"])
+def test_an_exclusion_meets_an_answer_however_the_export_writes_it(cleaned, written, rule, left):
+    rows = f"E1;2022-05;{written};1;1;1;2\nE2;2022-05;Mpessoba;1;1;1;2\nE1;2022-06;{written};1;1;1;2\nE2;2022-06;Mpessoba;1;1;1;2\n"
+    settings = PROGRAMME.replace("    totaux: total\n", f"    totaux: total\n    exclusions: [{{motif: essai, question: commune, {rule}}}]\n")
+    settings = settings.replace("mpessoba: M'Pessoba}}", "mpessoba: Mpessoba}}")
+    assert cleaned(rows, settings=settings).counts[["exclues", "retenues"]].values.tolist() == [[2, left]]
+
+
+@pytest.mark.parametrize("said", ["2022-05", "2022-02-30", "2022-05-00"])
+def test_a_date_that_is_no_day_is_a_moment_that_cannot_be_read(cleaned, said):
+    settings = PROGRAMME.replace("mois: {titre: Mois}", "mois: {titre: Mois, type: date}")
+    done = cleaned(f"E1;2022-05-03;Niono;1;1;1;2\nE2;{said};Niono;1;1;1;2\n", settings=settings)
+    assert aside(done) == [[3, "ligne", said, *(("rejetee", "moment_inconnu") if said != "2022-02-30" else ("exclue", "hors_programme"))]]

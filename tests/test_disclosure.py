@@ -146,6 +146,11 @@ def test_sensitive_answers_have_a_threshold_of_ten_zero_included_and_no_commune(
     assert next(iter(judged(row, rules=Disclosure(sensibles=["handicap"]))[0].values())) == status
 
 
+def test_how_many_units_changed_a_sensitive_answer_is_never_told():
+    row = fact(11, mesure="hausse", indicateur="handicap", unite="unités", n=12)
+    assert next(iter(judged(row, rules=Disclosure(sensibles=["handicap"]))[0].values())) == "D4"
+
+
 @pytest.mark.parametrize(("row", "status"), [
     (fact(14.5, indicateur="note", unite="points", n=4), "D7"), (fact(14.5, indicateur="note", unite="points", n=5), "publiable"),
     (fact(50, indicateur="oui", unite="%", n=4), "D7"), (fact(50, indicateur="oui", unite="%", n=8), "publiable"),
@@ -186,7 +191,7 @@ def test_a_lowered_threshold_needs_its_reason():
 
 
 def test_amounts_are_rounded_in_public_but_those_the_programme_has_published_and_what_they_add_up_to():
-    plan = [SimpleNamespace(**vars(i), libelle="", definition="", rappel=(), critere="", sens="", unite="F CFA", arrondi=1) for i in PLAN[1:2]]
+    plan = [SimpleNamespace(**vars(i), libelle="", definition="", rappel=(), critere="", sens="", unite="F CFA", arrondi=1, poids="") for i in PLAN[1:2]]
     computed = pd.DataFrame([dict(zip(effects.FACTS, ("montants", "valeur", "", g, v, "F CFA", 20, 0, None, "", "", []), strict=True))
                              for g, v in (("", 68_890_800.0), ("type=e", 37_571_550.0), ("type=a", 31_319_250.0), ("zone=n", 28_396_050.0))])
     plan[0].source = "s"

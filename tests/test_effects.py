@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from capidoc import effects, facts, indicators, naming, prices, tables
-from capidoc.problems import ConfigurationRefused
+from capidoc.problems import ConfigurationRefused, QualityRefused
 
 from .conftest import PROGRAMME
 
@@ -74,6 +74,9 @@ def test_all_missing_is_not_zero(computed):
     ("moyen;Revenu", "revenu;Revenu", "deux indicateurs"),
     ("somme;;debut|fin;sexe", "somme;;debut|fin;sex", "ligne 5.*sex.*Vouliez-vous dire « sexe »"),
     ("id;libelle", "id;label", "label"),
+    ("revenu;somme;;debut|fin;;", "revenu;somme;commune=niono;debut|fin;;", "ligne 2.*commune=niono.*un filtre ne vaut que pour la règle effectif"),
+    ("revenu;moyenne", "revenu;part", "ligne 3.*une part s’écrit question=réponse"),
+    ("unites;Entreprises", "communes;Entreprises", "communes.*ce nom est celui d’un fait du programme"),
     (";F CFA;", ";EUR;", "ligne 2.*« unite ».*EUR.*monnaie qui n’est pas celle du programme.*F CFA"),
 ])
 def test_errors_in_the_plan_name_their_row(computed, old, new, message):
@@ -225,6 +228,27 @@ def test_a_plan_kept_in_excel_is_the_same_plan(small, workbook):
     (here.folder / "indicateurs.xlsx").unlink()
     (here.folder / "indicateurs.csv").write_text(PLAN, encoding="utf-8")
     assert indicators.load(here.folder, here.identity) == typed and len(typed) == 5
+
+
+@pytest.mark.parametrize("line", ["2022-05;0;s;2024", "2022-05;-5;s;2024", "05/2022;100;s;2024", "2022-05;100;s;2024\n2022-05;101;s;2024"])
+def test_an_index_that_would_make_a_false_price_is_refused(tmp_path, line):
+    (tmp_path / "prix.csv").write_text(f"mois;indice;source;date\n{line}\n", encoding="utf-8")
+    with pytest.raises(ConfigurationRefused, match="indice refusé"):
+        prices.load(tmp_path)
+
+
+def test_a_record_without_a_weight_stops_the_run(found):
+    with pytest.raises(QualityRefused, match="poids manquant, nul ou illisible sur 7 fiches"):
+        found(variable="revenu", regle="somme", moments="debut|fin", population="echantillon", poids="sexe_chef")
+
+
+@pytest.mark.parametrize(("levels", "step"), [((380.0, 460.0), 10), ((5_500.0, 12_000.0), 100), ((12_000.0, 51_000.0), 1000), ((3_050_400.0, 1.0e7), 1000)])
+def test_an_amount_is_rounded_to_a_thousand_or_to_a_tenth_of_its_levels_at_most(levels, step):
+    plan = [indicators.Indicator(id="m", libelle="L", definition="D", unite="EUR", source="s", variable="v", regle="somme", filtre="", moments="debut|fin",
+                                 desagregations="", population="recensement", arrondi="1", sens="", origine="o")]
+    rows = [dict(zip(effects.FACTS, ("m", mesure, "", "", value, "EUR", 20, 0, None, "", "", []), strict=True))
+            for mesure, value in zip(("avant", "apres"), levels, strict=True)]
+    assert facts.gather(pd.DataFrame(rows), plan, [], {"s": []})["arrondi"].tolist() == [step, step]
 
 
 def test_the_influence_of_a_unit_is_the_change_without_it(cleaned, small):

@@ -116,6 +116,11 @@ SAVED = [pytest.param(lambda path: path, id="Word"),
          pytest.param(lambda path: by_libreoffice([path], path.parent / "lo")[0], id="LibreOffice", marks=needs("soffice"))]
 
 
+def test_words_added_before_a_paragraph_keep_their_space(programme):
+    texts, problems = imported(programme, lambda document: replaced(paragraph(document, "Les salariés"), "Les salariés", "Pour finir. Les salariés"))
+    assert problems == [] and texts["3_resultats.md"].startswith("Pour finir. Les salariés passent de {{")
+
+
 @pytest.mark.parametrize("saved", SAVED)
 def test_a_file_that_nobody_edited_changes_nothing(programme, saved):
     assert imported(programme, nothing, saved) == ({}, [])

@@ -59,6 +59,10 @@ def test_a_message_that_comes_back_from_a_notebook_keeps_its_full_stop():
     ("variables: [revenu]", "variables: revenu", "variables » : « revenu » — valeur refusée (attendu : une liste, entre crochets)"),
     ("bailleur: Un bailleur", "bailleur: Un: bailleur", "ligne 5 : YAML illisible"),
     ("unite: entreprise", "unité: entreprise", "clé inconnue"),
+    ("totaux: total", "totaux: (total", "écriture refusée (attendu : une expression régulière"),
+    ("totaux: total", "totaux: total\n    exclusions: [{motif: x, question: commune}]", "donnez « valeurs » ou « hors »"),
+    ("totaux: total", "totaux: total\n    classes: {age: {question: revenu, bornes: [30, 20]}}", "de la plus petite à la plus grande"),
+    ("sources:\n", "divulgation: {sensibles: [revenus]}\nsources:\n", "aucune source ne garde : « revenus ». Vouliez-vous dire « revenu »"),
     ("debut: 2022-05, fin: 2022-06}}", "debut: mai, fin: 2022-06}}", "« mai » — écriture refusée (attendu : un mois, comme 2022-05)"),
     ("unite: entreprise", "unite: Une entreprise", "« Une entreprise » — écriture refusée (attendu : minuscules sans accent, chiffres et « _ »")])
 def test_what_a_library_would_say_of_programme_yml_is_said_in_french(small, before, after, said):

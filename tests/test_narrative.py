@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from capidoc import narrative
+from capidoc import narrative, wording
 from capidoc.problems import ConfigurationRefused
 
 from .conftest import PROGRAMME
@@ -111,3 +111,19 @@ def test_short_documents_show_the_indicators_that_the_programme_names_else_all(s
     assert [i.name for i in narrative.principal(small(settings=PROGRAMME + "principaux: [salaries]\n").identity, known)] == ["salaries"]
     with pytest.raises(ConfigurationRefused, match=r"principaux.*Vouliez-vous dire « salaries »"):
         narrative.principal(small(settings=PROGRAMME + "principaux: [salarie]\n").identity, known)
+
+
+def test_a_comment_of_whoever_writes_is_in_no_document(render):
+    assert render("Un.<!-- demander à Awa -->\n<!--# rien #-->Deux.", ) == "Un.\nDeux."
+
+
+@pytest.mark.parametrize("text", ["{{ salaries.avant - salaries.avant.femme }}", '{{ salaries("avant") }}'])
+def test_an_expression_that_no_fact_is_is_refused_with_its_line(render, text):
+    with pytest.raises(ConfigurationRefused, match=r"essai\.md\.j2, ligne 2 : expression que l’on ne peut pas calculer"):
+        render(f"Une ligne.\n{text}\n")
+
+
+def test_a_page_in_another_encoding_is_named(tmp_path):
+    (tmp_path / "1_page.md").write_bytes("Été".encode("cp1252"))
+    with pytest.raises(ConfigurationRefused, match=r"1_page\.md : texte qui n’est pas en UTF-8"):
+        wording.check(tmp_path, "avant_apres", [])

@@ -35,6 +35,11 @@ def fingerprints():
     return {h: (column, n) for h, column, n in scanning.of_secrets(secrets, "essai")}
 
 
+def test_a_photo_has_no_words(tmp_path, fingerprints):
+    Image.new("RGB", (4, 4)).save(tmp_path / "photo.jpg")
+    assert scanning.check(tmp_path, fingerprints, "essai")[0] == 1
+
+
 @pytest.mark.parametrize(("column", "answer"), [(c, a) for c, answers in PLANTED.items() for a in answers])
 def test_each_planted_secret_is_found_wherever_it_is_written(tmp_path, fingerprints, column, answer):
     (tmp_path / "rapport.html").write_text(f"<p>Il est dit : {answer} !</p>", encoding="utf-8")

@@ -209,6 +209,11 @@ def test_school_median(values, weights, median):
     assert design._school_quantile(np.array(values), np.array(weights), 0.5) == median
 
 
+def test_the_median_of_weights_is_that_of_as_many_units():
+    """One unit of weight 10 after three of weight 1: thirteen units, of which the seventh is worth 5."""
+    assert statistics.weighted_median(np.array([1.0, 1, 1, 5]), np.array([1.0, 1, 1, 10])) == 5
+
+
 def test_woodruff_bound_out_of_reach_is_missing():
     # R: svyquantile on 1:5 gives 3, NaN, NaN.
     median = statistics.domain_median([1, 2, 3, 4, 5])

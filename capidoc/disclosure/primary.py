@@ -11,6 +11,7 @@ FREE = ("nettoyage", "cadre du programme")
 KEY = ["indicateur", "mesure", "moment", "groupe"]
 MIDDLES = {"changement_median": 5, "variation_mediane": 5, "changement_q1": 20, "changement_q3": 20}
 PLACES = ("commune", "zone")
+EACH = ("hausse", "stable", "baisse", "perdues", "nouvelles")  # how many units did so: of a sensitive answer, one may be known by it
 # Of the largest, what the others than the two largest must at least add up to; of the total, what those two may at most be.
 P_PERCENT, TWO_LARGEST = 10, 85
 
@@ -52,8 +53,9 @@ def _sensitive(fact, indicator, thresholds):
     dimensions = [part.partition("=")[0] for part in fact.groupe.split(",")]
     if not {indicator.question, *dimensions} & {*thresholds.sensibles}:
         return False
-    counted = fact.n * fact.valeur / 100 if fact.unite == "%" else fact.valeur if fact.unite == "personnes" else fact.n
-    return abs(counted) < thresholds.sensible or bool({*PLACES} & {*dimensions})
+    counts = fact.unite == "personnes" or (indicator.regle in ("effectif", "nombre") and fact.mesure in LEVELS)
+    counted = fact.n * fact.valeur / 100 if fact.unite == "%" else fact.valeur if counts else fact.n
+    return abs(counted) < thresholds.sensible or fact.mesure in EACH or bool({*PLACES} & {*dimensions})
 
 
 def _told_by_difference(fact, indicator, former, thresholds):

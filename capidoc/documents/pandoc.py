@@ -7,6 +7,7 @@ import os
 import subprocess
 from pathlib import Path
 from tempfile import TemporaryFile
+from urllib.parse import unquote
 
 import pypandoc
 from pandocfilters import stringify
@@ -74,6 +75,7 @@ def paragraph(block: dict) -> dict:
 
 def asset(assets: Path, path: str, preferred: str = "") -> Path:
     """Return the image's file, that of the preferred ending where there is one; it must lie inside the assets."""
+    path = unquote(path)  # as pandoc writes a space
     for name in (f"{Path(path).with_suffix('')}{preferred}", path):
         file = (assets / name).resolve()
         if file.is_relative_to(assets.resolve()) and file.is_file():

@@ -76,7 +76,9 @@ def _attrition(indicator, sample, period):
     for mesure, who in (("presentes", first & last), ("perdues", first & ~last), ("nouvelles", last & ~first)):
         yield fact(indicator, mesure, who.sum(), len(table), unite=COUNT, methode=PAIRED, formule=f"unités {mesure} aux deux moments comparés")
     if indicator.regle in ("somme", "nombre") and (first & ~last).any():
-        yield from _bounds(indicator, table.set_axis(["avant", "apres"], axis=1))
+        weighed = sample.assign(valeur=sample["valeur"] * sample["poids"])[seen & at_ends(sample, period)]
+        totals = weighed.pivot(index="unite", columns="moment", values="valeur").reindex(index=table.index, columns=table.columns)
+        yield from _bounds(indicator, totals.set_axis(["avant", "apres"], axis=1))
 
 
 def _bounds(indicator, table):

@@ -1,7 +1,5 @@
 """What does a group of units say: the value of a rule over them, and in a sample the interval of the design."""
 
-import numpy as np
-
 from capidoc import statistics
 from capidoc.effects.units import each, known
 from capidoc.indicators import AVERAGED, COUNTED
@@ -16,8 +14,7 @@ def value(indicator, units):
         return _total(seen, "valeur")
     if indicator.regle in AVERAGED:
         return _total(seen.fillna({"valeur": 0}), "valeur") / _total(seen, "base")
-    weighted = indicator.poids and estimated(lambda: statistics.domain_median(each(indicator, seen), weights=seen["poids"]))
-    return weighted.value if weighted else float(np.median(each(indicator, seen)))
+    return statistics.weighted_median(each(indicator, seen).to_numpy(float), seen["poids"].to_numpy(float))
 
 
 def _total(units, column):

@@ -1,5 +1,6 @@
 """What is each unit worth: the observations that an indicator counts, and their value by unit and moment."""
 
+import re
 from itertools import product
 
 import numpy as np
@@ -8,6 +9,7 @@ from capidoc import coding
 from capidoc.indicators import COUNTED, CROSS
 from capidoc.observations import RECORD
 from capidoc.origins import PLACE
+from capidoc.problems import Problem, QualityRefused
 
 UNIT = ["unite", "moment"]
 
@@ -44,9 +46,19 @@ def _grouped(indicator, rows):
     """The observations with all that the indicator groups them by."""
     nothing = coding.constant("", rows.index)
     told = {d: nothing for d in indicator.dimensions if d not in rows}
-    told |= {"poids": coding.numbers(rows[indicator.poids])} if indicator.poids else {}
+    told |= {"poids": _weights(indicator, rows)} if indicator.poids else {}
     told |= {"strate": rows[indicator.strate]} if indicator.strate else {}
     return rows.assign(moment=rows["moment"] if indicator.moments else nothing, **told)
+
+
+def _weights(indicator, rows):
+    """The weight of each record; raises QualityRefused where one says none: its unit would leave the totals unsaid."""
+    column = rows[indicator.poids]
+    wrong = coding.where(column, lambda word: not re.fullmatch(r"\d+(\.\d+)?(e[+-]?\d+)?", word) or not float(word))
+    if wrong.any():
+        raise QualityRefused(Problem(f"poids manquant, nul ou illisible sur {wrong.sum()} fiches", "un nombre plus grand que 0",
+                                     "Complétez-le, ou écartez ces fiches par une exclusion.", column=indicator.poids, value=coding.words(column[wrong])[0]))
+    return coding.numbers(column)
 
 
 def _worth(indicator, rows):
