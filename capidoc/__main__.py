@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+import signal
 import sys
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -40,14 +41,15 @@ VERBS = {
 def main(arguments=None):
     """The exit code of a command; refusals are told in French, a bug leaves its traceback in the log."""
     # A console in another encoding must not turn a French message into a crash.
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # a job may have neither
+        stream.reconfigure(errors="replace")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to stop, leave as after Ctrl-C: nothing half-made, no copy left behind
     asked = _parser().parse_args(arguments)
     return _guarded(lambda: OWN[asked.verb](asked) if asked.verb in OWN else _one(asked, asked.programme))
 
 
-def _guarded(work):
-    """The exit code of the work, whatever stops it; what stopped it is told, and logged."""
+def _guarded(work, programme=""):
+    """The exit code of the work, whatever stops it; what stopped it is told, of its programme where several are at work, and logged."""
     try:
         return work()
     except KeyboardInterrupt:
@@ -57,9 +59,10 @@ def _guarded(work):
         refusal = error if isinstance(error, problems.Refusal) else problems.lacking(error)
         import traceback
 
-        _log(str(refusal) if refusal is error else "".join(traceback.format_exception(error)))
+        who = f"{programme} : " if programme else ""
+        _log(who + (str(refusal) if refusal is error else "".join(traceback.format_exception(error))))
         bug = f"Erreur inattendue : {type(error).__name__} : {error}. Le détail est dans {LOG.relative_to(ROOT)} ; merci de nous l’envoyer."
-        print(problems.told(refusal, LOG.relative_to(ROOT)) if refusal else bug, file=sys.stderr)
+        print(who + (problems.told(refusal, LOG.relative_to(ROOT)) if refusal else bug), file=sys.stderr)
         return refusal.code if refusal else 1
 
 
@@ -107,8 +110,16 @@ def _one(asked, slug):
     with nullcontext() if asked.verb in ("verify", "claims") else publishing.alone(place):
         said = _untouched(asked, place)
         for line in [said] if said else _done(asked, slug):
-            print(line, flush=True)
+            _say(line)
     return 0
+
+
+def _say(line):
+    """Nothing; the line is told, unless whoever read has left."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _untouched(asked, place):
@@ -221,7 +232,7 @@ def _portfolio(asked):
 
 def _all(asked):
     """The worst exit code over all programmes: a broken one does not stop the others."""
-    return max(_guarded(lambda slug=slug: _one(asked, slug)) for slug in slugs())
+    return max(_guarded(lambda slug=slug: _one(asked, slug), slug) for slug in slugs())
 
 
 def _log(text):

@@ -48,7 +48,7 @@ def compute(programme, step, cleaning=""):
 def _taken_over(programme, notebook, cleaning):
     """Whether the tables of this cleaning, which hangs on no commune or period, stood untouched for another one, and now stand here."""
     for state in sorted((programme.root / "data" / "processed" / programme.slug).glob(f"**/{STATE}")):
-        told = json.loads(state.read_text(encoding="utf-8"))
+        told = publishing.remembered(state)
         if told.get("nettoyage") == cleaning and told["nettoyees"].items() <= _tables(state.parent).items():
             for name in told["nettoyees"]:
                 (programme.processed / name).parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def _computed(programme, described):
     # Fingerprints made with another key would find nothing in the files.
     decided = {"entrees": facts, "cle": pseudonyms.of(STATE, programme.slug)}
     here, cleaning, state = publishing.identity(described | decided), publishing.identity(decided), programme.processed / STATE
-    told = json.loads(state.read_text(encoding="utf-8")) if state.is_file() else {}
+    told = publishing.remembered(state)
     if (told.get("entrees"), told.get("tables")) == (here, _tables(programme.processed)):
         running.say("Données et effets : rien de changé")
         for name in programme.wanted():

@@ -18,7 +18,7 @@ def drawn(programme, specs, titles, facts):
     """{id: alt text} of the declared figures, alone in the folder of figures; they are drawn unless the same inputs drew those that stand."""
     folder, record = programme.processed / "figures", programme.processed / RECORD
     decided = hashlib.sha256(json.dumps([CODE, specs, titles, facts.to_csv()]).encode()).hexdigest()
-    told = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
+    told = publishing.remembered(record)
     stand = _files(folder)
     if told.get("entrees") == decided and told["fichiers"].items() <= stand.items():
         for name in stand.keys() - told["fichiers"].keys():  # another deliverable's photos

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ PAGE, LABEL = "portefeuille.html", "Portefeuille"
 OPTIONAL = ("commune", "debut", "fin", "livrable")
 NOTHING, DONE, FAILED = "rien à refaire", "fait", "échec"
 INTERRUPTED = 130
+STOPPED = (-signal.SIGINT, -signal.SIGTERM)  # how a Python ends that was asked to
 BATCH = 16  # sets made by one Python at most: those of an interrupted one are lost
 
 
@@ -97,7 +99,10 @@ def _workers(scheduler):
     if not scheduler:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()  # a container may have fewer than its machine
         with ThreadPoolExecutor(cores) as pool:
-            yield pool, lambda: cores
+            try:
+                yield pool, lambda: cores
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)  # interrupted, what has not begun never does
         return
     try:
         import cloudpickle
@@ -109,8 +114,11 @@ def _workers(scheduler):
         client = Client(scheduler)
     except (OSError, ValueError) as error:
         raise ResourcesLacking(Problem("l’ordonnanceur ne répond pas", "tcp://machine:8786", value=scheduler)) from error
-    with client:
-        yield client.get_executor(pure=False), lambda: max(1, sum(client.nthreads().values()))
+    try:
+        with client:
+            yield client.get_executor(pure=False), lambda: max(1, sum(client.nthreads().values()))
+    except OSError as error:
+        raise ResourcesLacking(Problem("l’ordonnanceur ne répond plus", remedy="Relancez : seul ce qui manque sera refait.", value=scheduler)) from error
 
 
 def _all(wishes, outcomes, scheduler):
@@ -188,6 +196,8 @@ def made(package, sets, key):
         while left := [arguments for arguments, *_ in sets[len(told):]]:
             done = subprocess.run([sys.executable, "-m", "capidoc.portfolio"], input=json.dumps(left).encode(), cwd=folder, capture_output=True, check=False,
                                   env=os.environ | {"CAPIDOC_CLE": key, "PYTHONUTF8": "1"})
+            if done.returncode in STOPPED:
+                raise KeyboardInterrupt
             ended = [json.loads(line) for line in done.stdout.splitlines()]
             # What stopped the process stopped one set: the others are made by the next.
             told += ended if len(ended) == len(left) else [*ended, (1, "le calcul s’est arrêté net", done.stderr.decode())]

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -106,8 +106,14 @@ def up_to_date(target, described, wanted):
 
 
 def _manifest(target):
-    path = target / MANIFEST
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return remembered(target / MANIFEST)
+
+
+def remembered(path):
+    """What a file of ours remembers of a run, in JSON; nothing where it is absent or damaged: all is then made again."""
+    with suppress(ValueError):
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return {}
 
 
 def differences(target):
@@ -128,8 +134,8 @@ def standing(target):
 
 def verify(target):
     """The names of the files whose hash was checked; raises TraceabilityRefused with what differs."""
-    if not (target / MANIFEST).is_file():
-        raise TraceabilityRefused(Problem("rien n’est publié ici", remedy="Lancez « make report ».", file=str(target)))
+    if not _manifest(target).get("sorties"):
+        raise TraceabilityRefused(Problem("rien n’est publié ici, ou son manifeste est abîmé", remedy="Lancez « make report ».", file=str(target)))
     wrong = [w for w in differences(target) if w[1] != "inconnu"]
     if wrong:
         raise TraceabilityRefused(*(Problem(f"fichier {state} depuis la publication", file=name, remedy="Relancez « make report » : "

@@ -155,6 +155,21 @@ def test_nothing_is_done_again_when_nothing_changed(place):
     assert "rien à refaire" in capidoc(place, "report", "jass").stdout
 
 
+def test_a_damaged_manifest_is_no_manifest_and_the_set_is_made_again(place):
+    (place / "outputs/jass/manifest.json").write_text("{")
+    done = capidoc(place, "verify", "jass")
+    assert (done.returncode, "son manifeste est abîmé" in done.stderr) == (31, True)
+    (place / "data/processed/jass/etat.json").write_text("")
+    assert (capidoc(place, "report", "jass").returncode, capidoc(place, "verify", "jass").returncode) == (0, 0)
+
+
+@pytest.mark.parametrize("ending", [">&-", "| head -0"])
+def test_nobody_need_read_what_a_command_says(place, ending):
+    command = f"set -o pipefail; '{sys.executable}' -m capidoc verify jass {ending}"
+    done = subprocess.run(["bash", "-c", command], cwd=place, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_run_with_nothing_to_do_imports_no_library_that_it_does_not_use(place):
     code = ("import runpy, sys\nsys.argv = ['capidoc', 'report', 'jass']\ntry: runpy.run_module('capidoc', run_name='__main__')\n"
             "except SystemExit: print(*{'pandas', 'papermill', 'pydantic', 'yaml', 'matplotlib', 'docx'} & {*sys.modules})")

@@ -245,6 +245,15 @@ def test_whoever_interrupts_a_run_is_told_that_nothing_was_published(capsys):
     assert capsys.readouterr().err == "Interrompu : rien de nouveau n’a été publié.\n"
 
 
+def test_a_broken_programme_is_named_among_all(here, monkeypatch, capsys):
+    def broken(*_):
+        raise problems.ConfigurationRefused(problems.Problem("YAML illisible", file="programme.yml"))
+
+    monkeypatch.setattr(command, "slugs", lambda: ["eau"])
+    monkeypatch.setattr(command, "_one", broken)
+    assert (command._all(None), capsys.readouterr().err) == (10, "eau : programme.yml : YAML illisible.\n")
+
+
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_format_that_cannot_be_made_is_named_with_its_own_code(kind, tmp_path, monkeypatch):
     def broken(*_, **__):
