@@ -60,7 +60,7 @@ def _form(programme, source):
     form = xlsform.load(path := programme.folder / "formulaires" / source.formulaire)
     tables = {"": [*source.kept, *source.renommages.values()], **{repeat: kept.kept for repeat, kept in source.repetitions.items()}}
     unknown = [(q, form.of(repeat)) for repeat, asked in tables.items() for q in asked if q not in form.of(repeat) and q not in xlsform.SYSTEM]
-    numbers = [q for kept in (source, *source.repetitions.values()) for classes in kept.classes.values() for q in [classes.question]]
+    numbers = [classes.question for kept in (source, *source.repetitions.values()) for classes in kept.classes.values()]
     numbers += [q for folded in source.ventilations.values() for q in (*folded.colonnes.values(), *filter(None, [folded.total]))]
     kinds = {q.name: q.kind for q in form.questions}
     if problems := [*(Problem("question absente du formulaire", remedy=near(q, known), file=path.name, value=q) for q, known in unknown),

@@ -70,15 +70,14 @@ def _levels(indicator, pairs, sample_pairs, sample, period, everyone, group=""):
 def _attrition(indicator, sample, period):
     """How many units are known at both moments, at the first only, at the last only; and what the lost may hide."""
     seen = known(indicator, sample)
-    ends = sample[seen & at_ends(sample, period)].pivot(index="unite", columns="moment", values="valeur")
+    ends = sample[seen & at_ends(sample, period)]
+    ends = ends.assign(valeur=ends["valeur"] * ends["poids"]).pivot(index="unite", columns="moment", values="valeur")
     table = ends.reindex(index=sorted(sample.loc[seen, "unite"].unique()), columns=[period.debut, period.fin])
     first, last = (table[moment].notna() for moment in (period.debut, period.fin))
     for mesure, who in (("presentes", first & last), ("perdues", first & ~last), ("nouvelles", last & ~first)):
         yield fact(indicator, mesure, who.sum(), len(table), unite=COUNT, methode=PAIRED, formule=f"unités {mesure} aux deux moments comparés")
     if indicator.regle in ("somme", "nombre") and (first & ~last).any():
-        weighed = sample.assign(valeur=sample["valeur"] * sample["poids"])[seen & at_ends(sample, period)]
-        totals = weighed.pivot(index="unite", columns="moment", values="valeur").reindex(index=table.index, columns=table.columns)
-        yield from _bounds(indicator, totals.set_axis(["avant", "apres"], axis=1))
+        yield from _bounds(indicator, table.set_axis(["avant", "apres"], axis=1))
 
 
 def _bounds(indicator, table):
