@@ -209,9 +209,12 @@ def test_school_median(values, weights, median):
     assert design._school_quantile(np.array(values), np.array(weights), 0.5) == median
 
 
-def test_the_median_of_weights_is_that_of_as_many_units():
-    """One unit of weight 10 after three of weight 1: thirteen units, of which the seventh is worth 5."""
-    assert statistics.weighted_median(np.array([1.0, 1, 1, 5]), np.array([1.0, 1, 1, 10])) == 5
+def test_the_quantiles_and_the_mean_of_weights_are_those_of_as_many_units():
+    """One unit of weight 10 after three of weight 1: thirteen units, of which the seventh is worth 5, the second 1; their sum is 53."""
+    values, weights = np.array([1.0, 1, 1, 5]), np.array([1.0, 1, 1, 10])
+    assert [statistics.weighted_quantile(values, weights, share) for share in (0.15, 0.5, 0.75)] == [1, 5, 5]
+    assert statistics.weighted_mean(values, weights) == pytest.approx(53 / 13)
+    assert math.isnan(statistics.weighted_quantile(values[:0], weights[:0], 0.5)) and math.isnan(statistics.weighted_mean(values[:0], weights[:0]))
 
 
 def test_woodruff_bound_out_of_reach_is_missing():

@@ -93,7 +93,7 @@ def _bounds(indicator, table):
 def _spread(indicator, pairs):
     """How the units changed one by one: how many rose, stayed and fell, the middle and the quarters of their changes."""
     before, after = (each(indicator, moment) for moment in pairs)
-    changes, common = after - before, {"methode": f"{PAIRED}, unité par unité"}
+    changes, weights, common = after - before, pairs[0]["poids"], {"methode": f"{PAIRED}, unité par unité{', pondérées' * bool(indicator.poids)}"}
     if indicator.regle in (*SPREAD, "part"):
         for mesure, count in zip(("hausse", "stable", "baisse"), statistics.directions(changes), strict=True):
             yield fact(indicator, mesure, count, len(changes), unite=COUNT, formule=f"nombre d’unités en {mesure} entre les deux moments", **common)
@@ -102,15 +102,23 @@ def _spread(indicator, pairs):
     if indicator.regle not in SPREAD:
         return
     relative = (100 * changes / before.where(before != 0)).dropna()
-    for mesure, rank, said in (("q1", 0.25, "premier quart"), ("q3", 0.75, "troisième quart")):
-        yield fact(indicator, f"changement_{mesure}", changes.quantile(rank), len(changes), formule=f"{said} des différences de chaque unité", **common)
-    yield fact(indicator, "changement_moyen", changes.mean(), len(changes), formule="moyenne des différences de chaque unité", **common)
     hodges_lehmann = None if indicator.poids else estimates.bounds(indicator, lambda: statistics.median_change(before, after))
-    yield fact(indicator, "changement_median", changes.median(), len(changes), intervalle=hodges_lehmann,
-               formule="médiane des différences de chaque unité", **common)
-    for mesure, worth, said in (("moyenne", relative.mean(), "moyenne"), ("mediane", relative.median(), "médiane")):
+    for mesure, worth, said, interval in (
+            ("q1", _quantile(indicator, changes, weights, 0.25), "premier quart", None),
+            ("q3", _quantile(indicator, changes, weights, 0.75), "troisième quart", None),
+            ("moyen", statistics.weighted_mean(changes, weights), "moyenne", None),
+            ("median", _quantile(indicator, changes, weights, 0.5), "médiane", hodges_lehmann)):
+        yield fact(indicator, f"changement_{mesure}", worth, len(changes), intervalle=interval, formule=f"{said} des différences de chaque unité", **common)
+    own = weights[relative.index]
+    for mesure, worth, said in (("moyenne", statistics.weighted_mean(relative, own), "moyenne"),
+                                ("mediane", _quantile(indicator, relative, own, 0.5), "médiane")):
         yield fact(indicator, f"variation_{mesure}", worth, len(relative), len(changes) - len(relative), unite=PERCENT,
                    formule=f"{said} des évolutions en % de chaque unité (départ nul : non calculable)", **common)
+
+
+def _quantile(indicator, values, weights, share):
+    """As spreadsheets have it where each unit speaks for itself, so that anyone can check it there; else that of the design."""
+    return statistics.weighted_quantile(values.to_numpy(), weights.to_numpy(), share) if indicator.poids else values.quantile(share)
 
 
 def _tested(indicator, before, after):

@@ -14,7 +14,7 @@ def value(indicator, units):
         return _total(seen, "valeur")
     if indicator.regle in AVERAGED:
         return _total(seen.fillna({"valeur": 0}), "valeur") / _total(seen, "base")
-    return statistics.weighted_median(each(indicator, seen).to_numpy(float), seen["poids"].to_numpy(float))
+    return statistics.weighted_quantile(each(indicator, seen).to_numpy(float), seen["poids"].to_numpy(float), 0.5)
 
 
 def _total(units, column):

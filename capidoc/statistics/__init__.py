@@ -4,7 +4,16 @@ Missing values are NaN and are left out (pairs only where both moments are known
 """
 
 from capidoc.statistics.change import change_percent, deflated, directions, months_inclusive, share_percent
-from capidoc.statistics.design import domain_mean, domain_median, domain_proportion, domain_ratio, domain_ratio_change, domain_total, weighted_median
+from capidoc.statistics.design import (
+    domain_mean,
+    domain_median,
+    domain_proportion,
+    domain_ratio,
+    domain_ratio_change,
+    domain_total,
+    weighted_mean,
+    weighted_quantile,
+)
 from capidoc.statistics.numbers import Estimate, NotEstimable, Significance
 from capidoc.statistics.paired import mean_change, median_change, paired_t_test, ratio_of_totals, sign_test, signed_rank_test
 from capidoc.statistics.proportions import clopper_pearson, exact_binomial_test, mcnemar_test, paired_proportions_difference, proportions_difference, wilson

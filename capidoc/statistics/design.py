@@ -63,9 +63,15 @@ def domain_median(values, group=None, weights=None, strata=None, level=LEVEL):
     return Estimate(median, low, high, below.n, (high - low) * below.se / (below.high - below.low))
 
 
-def weighted_median(values, weights):
-    """The median of known values under the « school » rule, as `domain_median` has it, where no interval is asked."""
-    return _school_quantile(values, weights, 0.5)
+def weighted_quantile(values, weights, share):
+    """The quantile of known values (arrays) under the « school » rule, as `domain_median` has it; NaN without any."""
+    return _school_quantile(values, weights, share) if len(values) else math.nan
+
+
+def weighted_mean(values, weights):
+    """The mean Σwx/Σw of known values; NaN without any."""
+    # No linear algebra: its order of summation, and so the last digit, may hang on the number of cores.
+    return float((weights * values).sum() / weights.sum()) if len(values) else math.nan
 
 
 def _domain(values, group, weights):
