@@ -11,6 +11,7 @@ from capidoc.values import MONEY, Unreadable, number
 
 COUNTED = ("effectif", "nombre", "somme")
 AVERAGED = ("moyenne", "part", "ratio")
+NUMBERED = ("somme", "moyenne", "mediane", "ratio")
 RULES = (*COUNTED, *AVERAGED, "mediane", "modalites", "quotient")
 CROSS = "*"
 TAKEN = ("communes", "lignes", "changements", "ecartees", "duree_programme", "duree_suivi")
@@ -89,14 +90,18 @@ REQUIRED = [name for name, f in Indicator.model_fields.items() if f.is_required(
 OPTIONAL = [name for name, f in Indicator.model_fields.items() if not f.is_required()]
 
 
-def load(folder, identity):
-    """The indicators of the programme folder's indicateurs.csv or .xlsx, in order; raises ConfigurationRefused with every row to mend."""
+def load(folder, identity, variables):
+    """The indicators of the programme folder's indicateurs.csv or .xlsx, in order; raises ConfigurationRefused with every row to mend.
+
+    `variables` are what the observations may say, as `observations` has them.
+    """
     path, plan, problems = sheets.find(folder, "indicateurs"), [], []
+    said = {asked: (part["genre"].iloc[0], [*part["reponse"]]) for asked, part in variables.groupby(["source", "variable"])}
     file = path.name
     for row, cells in sheets.rows(path, REQUIRED, OPTIONAL).iterrows():
         try:
             plan.append(Indicator.model_validate(cells.to_dict()))
-            problems += [Problem(what, file=file, row=row, **place) for what, place in _misfits(plan[-1], identity)]
+            problems += [Problem(what, file=file, row=row, **place) for what, place in (*_misfits(plan[-1], identity), *_unanswered(plan[-1], said))]
         except ValidationError as error:
             problems += [refused(e, near(e["input"], RULES) if e["loc"] == ("regle",) else "", file, row) for e in error.errors()]
     ids = [i.id for i in plan]
@@ -133,6 +138,24 @@ def _misfits(indicator, identity):
     for column, attribute in named:
         if attribute not in attributes:
             yield "désagrégation ou attribut inconnu de la source", _place(column, attribute, attributes)
+
+
+def _unanswered(indicator, said):
+    """What the row asks of its variables that their questions do not answer: (problem, its place)."""
+    for column, named in (("variable", indicator.question), ("denominateur", indicator.denominateur)):
+        kind, answers = said.get((indicator.source, named), ("", []))
+        asked = column if column == "denominateur" or indicator.variable else "filtre"
+        if kind and indicator.regle in NUMBERED and kind != "nombre":
+            yield f"la règle {indicator.regle} demande un nombre, et cette question n’en est pas un", _place(asked, named, _named(said, indicator, "nombre"))
+        elif kind in ("nombre", "date") and (indicator.answer or indicator.regle == "modalites"):
+            yield "cette question n’a pas de réponses à choisir", _place(asked, named, _named(said, indicator, "choix"))
+        elif indicator.answer and any(answers) and indicator.answer not in answers:
+            yield "réponse que cette question n’offre pas", _place(asked, indicator.answer, answers)
+
+
+def _named(said, indicator, kind):
+    """The variables of the indicator's source that are of a kind."""
+    return [variable for (source, variable), (own, _) in said.items() if source == indicator.source and own.startswith(kind)]
 
 
 def _place(column, value, known):

@@ -1,6 +1,7 @@
 """What was observed: one row per unit × moment × variable, and the counts that add up, for every programme alike."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from capidoc.origins import PLACE
 
 RECORD = "fiche"
 COLUMNS = ["source", "unite_type", "unite", "moment", "variable", "nombre", "modalite"]
+VARIABLES = ["source", "variable", "genre", "reponse"]
 COUNTS = ["source", "fichiers", "feuille", "lues", "exclues", "rejetees", "retenues", "dernier_envoi"]
 
 
@@ -26,7 +28,7 @@ class Cleaned:
     aside: pd.DataFrame
     remarks: pd.DataFrame
     counts: pd.DataFrame
-    identity: object
+    identity: Any
     forms: dict
 
     def observed(self, named=coding.coded):
@@ -37,6 +39,17 @@ class Cleaned:
         for label in self.tables:
             name, _, repeat = label.partition(".")
             yield from _observed(self, name, repeat, named)
+
+    @property
+    def variables(self):
+        """What observations may say (VARIABLES columns): a row for each answer of a choice, one for any other variable."""
+        rows = []
+        for label in self.tables:
+            name, _, repeat = label.partition(".")
+            source, questions = self.identity.sources[name], self.forms[name].of(repeat)
+            rows += [(label, v, questions[v].kind, answer) for v in source.of(repeat).variables for answer in questions[v].choices or [""]]
+            rows += [(label, v, "nombre", "") for v in (() if repeat else source.ventilations)]
+        return pd.DataFrame(rows, columns=VARIABLES)
 
     @property
     def observations(self):

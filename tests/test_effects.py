@@ -26,7 +26,7 @@ def computed(cleaned, small):
     def run(*rows, plan=PLAN, prices=None):
         done = cleaned(*rows, files=[("indicateurs.csv", plan)])
         here = small(*rows)
-        table = effects.compute(indicators.load(here.folder, here.identity), tables.among(done.observations), here.period, prices or {})
+        table = effects.compute(indicators.load(here.folder, here.identity, done.variables), tables.among(done.observations), here.period, prices or {})
         return table[table["mesure"] != "cours"].set_index(["indicateur", "mesure", "groupe"])
     return run
 
@@ -136,7 +136,7 @@ def found(small, cleaned):
         done = cleaned(RECORDS, head=COLUMNS, settings=SETTINGS, files=files)
         here = small(RECORDS, head=COLUMNS, settings=SETTINGS)
         ticked = done.observations.assign(modalite=done.observations["modalite"].str.split(" ")).explode("modalite")
-        table = effects.compute(indicators.load(here.folder, here.identity), tables.among(ticked), here.period, prices or {})
+        table = effects.compute(indicators.load(here.folder, here.identity, done.variables), tables.among(ticked), here.period, prices or {})
         return table[table["mesure"] != "cours"].set_index(["mesure", "groupe"])
     return run
 
@@ -202,6 +202,16 @@ def test_a_weighted_sample_weighs_and_a_census_with_the_same_weights_does_not_gu
     assert low < 66 < high
 
 
+def test_how_the_units_of_a_weighted_sample_changed_is_weighted_too(found):
+    """E1 +200 (+200 %) weighs 1, E2 nothing weighs 3, E3 −20 (−25 %) weighs 1: five units, three of which did not move."""
+    values = found(variable="revenu", regle="somme", moments="debut|fin", population="echantillon", poids="poids")["valeur"]
+    assert [values[f"changement_{m}", ""] for m in ("q1", "median", "q3")] == [0, 0, 0]
+    assert values["changement_moyen", ""] == pytest.approx(180 / 5)
+    assert [values[f"variation_{m}", ""] for m in ("moyenne", "mediane")] == pytest.approx([175 / 5, 0])
+    alone = found(variable="revenu", regle="somme", moments="debut|fin", population="echantillon")["valeur"]
+    assert [alone[f"changement_{m}", ""] for m in ("q1", "median", "q3", "moyen")] == [-10, 0, 100, 60]
+
+
 @pytest.mark.parametrize(("over", "under", "expected"), [("x.valeur", "4", 1), ("x.valeur.niono", "x.valeur", 0.5)])
 def test_a_quotient_divides_facts_by_name(cleaned, small, over, under, expected):
     rows = [dict.fromkeys(HEAD_WHOLE.strip().split(";"), "") | {"id": "x", "libelle": "X", "definition": "X", "arrondi": "1", "unite": "entreprises"} | more
@@ -210,7 +220,7 @@ def test_a_quotient_divides_facts_by_name(cleaned, small, over, under, expected)
     files = [("indicateurs.csv", HEAD_WHOLE + "".join(";".join(r.values()) + "\n" for r in rows))]
     done = cleaned(RECORDS, head=COLUMNS, settings=SETTINGS, files=files)
     here = small(RECORDS, head=COLUMNS, settings=SETTINGS)
-    table = effects.compute(indicators.load(here.folder, here.identity), tables.among(done.observations), here.period, {})
+    table = effects.compute(indicators.load(here.folder, here.identity, done.variables), tables.among(done.observations), here.period, {})
     assert table.set_index("indicateur").loc["q", "valeur"] == expected
     assert table.set_index("indicateur").loc["q", "parties"] == [part for part in (over, under) if part != "4"]
 
@@ -220,14 +230,14 @@ def test_a_quotient_of_an_unknown_fact_is_refused_with_its_near_name(found):
         found(regle="quotient", variable="y.valeur", denominateur="2")
 
 
-def test_a_plan_kept_in_excel_is_the_same_plan(small, workbook):
-    here = small()
+def test_a_plan_kept_in_excel_is_the_same_plan(small, cleaned, workbook):
+    done, here = cleaned(), small()
     heads, *rows = [line.split(";") for line in PLAN.strip().splitlines()]
     workbook(heads, *rows, name="indicateurs.xlsx").rename(here.folder / "indicateurs.xlsx")
-    typed = indicators.load(here.folder, here.identity)
+    typed = indicators.load(here.folder, here.identity, done.variables)
     (here.folder / "indicateurs.xlsx").unlink()
     (here.folder / "indicateurs.csv").write_text(PLAN, encoding="utf-8")
-    assert indicators.load(here.folder, here.identity) == typed and len(typed) == 5
+    assert indicators.load(here.folder, here.identity, done.variables) == typed and len(typed) == 5
 
 
 @pytest.mark.parametrize("line", ["2022-05;0;s;2024", "2022-05;-5;s;2024", "05/2022;100;s;2024", "2022-05;100;s;2024\n2022-05;101;s;2024"])
@@ -242,6 +252,25 @@ def test_a_record_without_a_weight_stops_the_run(found):
         found(variable="revenu", regle="somme", moments="debut|fin", population="echantillon", poids="sexe_chef")
 
 
+@pytest.mark.parametrize(("asked", "said"), [
+    ({"regle": "part", "variable": "tenue=ouii"}, "« variable » : « ouii » — réponse que cette question n’offre pas. Vouliez-vous dire « oui » ?"),
+    ({"regle": "effectif", "filtre": "tenue=oiu"}, "« filtre » : « oiu » — réponse que cette question n’offre pas. Vouliez-vous dire « oui » ?"),
+    ({"regle": "part", "variable": "revenu=oui"}, "« revenu » — cette question n’a pas de réponses à choisir. Valeurs connues : tenue."),
+    ({"regle": "modalites", "variable": "salaries"}, "« salaries » — cette question n’a pas de réponses à choisir."),
+    ({"regle": "moyenne", "variable": "tenue"}, "la règle moyenne demande un nombre, et cette question n’en est pas un. Valeurs connues : revenu, salaries."),
+    ({"regle": "ratio", "variable": "revenu", "denominateur": "tenue"}, "colonne « denominateur » : « tenue » — la règle ratio demande un nombre")])
+def test_what_the_plan_asks_of_a_question_that_cannot_answer_it_is_refused(cleaned, tmp_path, asked, said):
+    """A misspelt answer would be published as « 0 % »."""
+    settings = PROGRAMME.replace("      salaries_h:", "      tenue: {titre: Tenue, type: choix, choix: {oui: Oui, non: Non}}\n      salaries_h:").replace(
+        "variables: [revenu]", "variables: [revenu, tenue]")
+    row = dict.fromkeys(HEAD_WHOLE.strip().split(";"), "") | {"id": "x", "libelle": "X", "definition": "X", "source": "suivi", "arrondi": "1"} | asked
+    done = cleaned("E1;2022-05;Niono;100;oui;1;1;2\nE1;2022-06;Niono;100;non;1;1;2\n", head="Code;Mois;Commune;Revenu;Tenue;Hommes;Femmes;Total\n",
+                   settings=settings, files=[("indicateurs.csv", HEAD_WHOLE + ";".join(row.values()) + "\n")])
+    with pytest.raises(ConfigurationRefused) as refusal:
+        indicators.load(tmp_path / "programmes" / "essai", done.identity, done.variables)
+    assert str(refusal.value).startswith("indicateurs.csv, ligne 2") and said in str(refusal.value)
+
+
 @pytest.mark.parametrize(("levels", "step"), [((380.0, 460.0), 10), ((5_500.0, 12_000.0), 100), ((12_000.0, 51_000.0), 1000), ((3_050_400.0, 1.0e7), 1000)])
 def test_an_amount_is_rounded_to_a_thousand_or_to_a_tenth_of_its_levels_at_most(levels, step):
     plan = [indicators.Indicator(id="m", libelle="L", definition="D", unite="EUR", source="s", variable="v", regle="somme", filtre="", moments="debut|fin",
@@ -254,7 +283,8 @@ def test_an_amount_is_rounded_to_a_thousand_or_to_a_tenth_of_its_levels_at_most(
 def test_the_influence_of_a_unit_is_the_change_without_it(cleaned, small):
     """Without E1 (100 → 300) the total stays at 50: 0 % instead of 133,33 %."""
     done, here = cleaned(files=[("indicateurs.csv", PLAN)]), small()
-    table = effects.influence(indicators.load(here.folder, here.identity), tables.among(done.observations), here.period).set_index(["indicateur", "unite"])
+    plan = indicators.load(here.folder, here.identity, done.variables)
+    table = effects.influence(plan, tables.among(done.observations), here.period).set_index(["indicateur", "unite"])
     assert table.loc[("revenu", "E1"), "variation_sans_elle_points"] == pytest.approx(-133.3333, abs=1e-3)
 
 

@@ -35,7 +35,7 @@ def cleaned(jass, received):
 @pytest.fixture(scope="module")
 def known(jass, cleaned, received):
     """The facts of JASS, values by id."""
-    plan = indicators.load(jass.folder, jass.identity)
+    plan = indicators.load(jass.folder, jass.identity, cleaned.variables)
     observed = tables.among(cleaned.observations)
     computed = effects.compute(plan, observed, jass.period, {})
     gathered = facts.gather(computed, plan, facts.of_context(jass.identity, "0"), {name: [] for name in received})
@@ -132,7 +132,7 @@ def test_money_of_fewer_than_five_enterprises_is_never_public(known):
     assert (hidden["statut_divulgation"] != "publiable").all()
 
 
-def test_one_dirty_cell_reaches_one_numeral(jass, received):
+def test_one_dirty_cell_reaches_one_numeral(jass, received, cleaned):
     """The walk of ARCHITECTURE.md: « feminin », row 588 of the repeat sheet, is one of the 33 women."""
     table = received["suivi"].repeats["apprentis"]
     cell = (table["ligne"] == 588, "sexe_apprenti")
@@ -140,7 +140,7 @@ def test_one_dirty_cell_reaches_one_numeral(jass, received):
     other = table.astype(object)
     other.loc[cell] = "Masculin"
     changed = received | {"suivi": replace(received["suivi"], repeats={"apprentis": other})}
-    plan = [i for i in indicators.load(jass.folder, jass.identity) if i.id == "apprentis_accueillis"]
+    plan = [i for i in indicators.load(jass.folder, jass.identity, cleaned.variables) if i.id == "apprentis_accueillis"]
     counts = []
     for source in (received, changed):
         computed = effects.compute(plan, tables.among(clean(jass.identity, source, decided(jass)).observations), jass.period, {})

@@ -54,7 +54,7 @@ def test_a_begun_programme_is_read_cleaned_and_planned_without_a_remark(root, pa
     starting.begin(root, "neuf", path, "2024-01", "2024-12")
     here = Programme("neuf", root=root)
     cleaned = clean(here.identity, {"suivi": receive(here, "suivi")}, decided(here))
-    assert indicators.load(here.folder, here.identity)
+    assert indicators.load(here.folder, here.identity, cleaned.variables)
     moments = 2 if here.identity.sources["suivi"].moment else 1
     assert cleaned.counts[["lues", "retenues"]].values.tolist() == [[12 * moments, 12 * moments]] and not len(cleaned.aside)
     assert cleaned.observations["unite"].nunique() == 12

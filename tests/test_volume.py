@@ -21,8 +21,9 @@ def test_the_generated_export_has_the_totals_that_a_bare_script_finds(tmp_path, 
     monkeypatch.setattr(volume, "UNITS", 60)
     volume.lay(tmp_path)
     here = Programme("volume", root=tmp_path)
-    observations = clean(here.identity, {"suivi": receive(here, "suivi")}, decided(here)).observations
-    facts = effects.compute(indicators.load(here.folder, here.identity), tables.among(observations), here.period, {})
+    cleaned = clean(here.identity, {"suivi": receive(here, "suivi")}, decided(here))
+    plan = indicators.load(here.folder, here.identity, cleaned.variables)
+    facts = effects.compute(plan, tables.among(cleaned.observations), here.period, {})
     whole = facts[facts["groupe"] == ""].set_index(["indicateur", "mesure"])
     bare = subprocess.run([sys.executable, ROOT / "benchmarks/peers/pandas_brut.py", here.raw / "suivi-01.csv"], capture_output=True, text=True, check=True)
     told = {line.split()[0]: line.split()[1:] for line in bare.stdout.splitlines() if line.startswith(("Revenu", "Hommes", "Femmes"))}
@@ -112,10 +113,10 @@ def test_a_table_kept_as_arrays_is_given_back_whole_by_column_and_by_moment(tmp_
 @pytest.mark.parametrize("programme", ["jass", "eau"])
 def test_duckdb_gives_the_same_facts_as_pandas(programme, tmp_path, by_duckdb, monkeypatch):
     here, found = Programme(programme), []
-    plan = indicators.load(here.folder, here.identity)
     for large_ones in (False, True):
         by_duckdb(large_ones)
         cleaned = clean(here.identity, {name: receive(here, name) for name in here.identity.sources}, decided(here))
+        plan = indicators.load(here.folder, here.identity, cleaned.variables)
         folder = tmp_path / str(large_ones)
         folder.mkdir()
         tables.keep(cleaned.observed(), 1000, folder)
