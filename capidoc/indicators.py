@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from capidoc import sheets
 from capidoc.observations import RECORD
-from capidoc.problems import NAME, ConfigurationRefused, Problem, near, refused, written
+from capidoc.problems import ASKED, NAME, ConfigurationRefused, Problem, near, refused, written
 from capidoc.values import MONEY, Unreadable, number
 
 COUNTED = ("effectif", "nombre", "somme")
@@ -54,7 +54,7 @@ class Indicator(BaseModel):
     source: str
     variable: str
     regle: Literal[RULES]  # type: ignore[valid-type]
-    filtre: Annotated[str, AfterValidator(written(r"([a-z0-9_]+=[a-z0-9_]+)?", "question=réponse"))]
+    filtre: Annotated[str, AfterValidator(written(f"({ASKED}={ASKED})?", "question=réponse"))]
     moments: Annotated[Parts, AfterValidator(_none_or_two)]
     desagregations: Parts
     population: Literal["recensement", "echantillon", ""]

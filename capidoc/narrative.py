@@ -36,6 +36,7 @@ class Figure:
         self.fact, self.groups = fact, Known(groups, "groupe inconnu", f"{fact['id']}.")
 
     def __getitem__(self, name):
+        name = str(name)  # « x.part.1 » asks for the group of the answer 1
         if name in self.groups or name not in self.fact:
             return self.groups[name]
         if name == "intervalle" and not isinstance(self.fact[name], list):
@@ -74,7 +75,13 @@ def card(fact):
 def group_of(group, labels):
     """The group of a fact in words: « commune : Niono » for « commune=niono », « sexe » for a gap between its groups."""
     pairs = [part.partition("=") for part in group.split(",")]
-    return ", ".join(f"{dimension} : {labels.get(value) or value}" if value else dimension for dimension, _, value in pairs)
+    return ", ".join(f"{dimension} : {answer_of(f'{dimension}={value}', labels)}" if value else dimension for dimension, _, value in pairs)
+
+
+def answer_of(group, labels):
+    """The answer of a group in words: « Femme » for « sexe=2 »; two questions may give the same answers, and mean others."""
+    answer = group.partition("=")[2]
+    return labels.get(group) or labels.get(answer) or answer
 
 
 def _attribute(text):
@@ -97,6 +104,7 @@ class Indicateur:
         self.measures = Known(figures, "mesure inconnue", f"{name}.")
         self.groupes = list(dict.fromkeys(_group(r) for r in rows if "=" in r["groupe"]))
         self.dimensions = {dimension for dimension, _ in self.groupes}
+        self.selon = {(row["mesure"], row["groupe"]): Figure(row) for row in rows}
 
     def __getitem__(self, name):
         return self.measures[name]
@@ -223,10 +231,13 @@ def context(programme, facts, claims):
     """Every name that a template or a sentence may use."""
     told = words(programme)
     labels = told["libelles"] | told["sources"]
-    facts = facts.assign(groupe_dit=[group_of(group, labels) for group in facts["groupe"]])
+    facts = facts.assign(groupe_dit=[group_of(group, labels) for group in facts["groupe"]],
+                         groupe_nom=[answer_of(group, labels) for group in facts["groupe"]])
     known = indicateurs(facts)
+    sexes = {group: answer_of(group, labels) for group in sorted({*facts["groupe"]}) if re.fullmatch("sexe=[^,]+", group)}
     rules = "+".join(s.partition(":")[2] for s in facts["statut_divulgation"])
-    return {**known, "masques": {*rules.split("+")} - {""}, "indicateurs": list(known.values()), "principaux": principal(programme.identity, known),
+    return {**known, "masques": {*rules.split("+")} - {""}, "indicateurs": list(known.values()), "sexes": sexes,
+            "principaux": principal(programme.identity, known),
             "indicateurs_avec": lambda measure, *by: [i for i in known.values() if measure in i.measures and i.dimensions.issuperset(by)],
             "faits": {row["id"]: Figure(row) for row in facts.to_dict("records")}, "programme": told, "publie": {c.id: published(c) for c in claims}}
 

@@ -135,6 +135,7 @@ def written(pattern, said):
 
 
 NAME = written(r"[a-z][a-z0-9_]*", "minuscules sans accent, chiffres et « _ », une lettre d’abord")
+ASKED = r"\w(?:[\w.-]*\w)?"  # how a form may name a question or an answer
 
 
 def refused(error, remedy, file, row=None):

@@ -11,11 +11,13 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from capidoc.places import ROOT, Place
-from capidoc.problems import NAME, REASONS, ConfigurationRefused, InputUnreadable, Problem, near, refused, written
+from capidoc.problems import ASKED, NAME, REASONS, ConfigurationRefused, InputUnreadable, Problem, near, refused, written
 from capidoc.values import MONEY
 
 MODEL = "Voyez programmes/jass/programme.yml, qui les montre toutes."
 Name = Annotated[str, AfterValidator(NAME)]
+Asked = Annotated[str, AfterValidator(written(ASKED, "le nom d’une question ou d’une réponse, comme dans le formulaire"))]
+Label = Annotated[str, AfterValidator(written(f"([a-z][a-z0-9_]*=)?{ASKED}", "une réponse, ou désagrégation=réponse"))]
 Month = Annotated[str, AfterValidator(written(r"20\d\d-(0[1-9]|1[0-2])", "un mois, comme 2022-05"))]
 
 
@@ -57,8 +59,8 @@ class Breakdown(_Strict):
     """Several number questions that are one variable by group: {homme: salaries_h, femme: salaries_f}."""
 
     dimension: Name
-    colonnes: dict[Name, Name]
-    total: Name | None = None
+    colonnes: dict[Name, Asked]
+    total: Asked | None = None
 
 
 def _pattern(text):
@@ -76,7 +78,7 @@ class Exclusion(_Strict):
     """Rows left out by rule: where the question's answer is among the values, or is none of the patterns."""
 
     motif: Name
-    question: str
+    question: Asked
     valeurs: list[str] = []
     hors: list[Pattern] = []
 
@@ -90,7 +92,7 @@ class Exclusion(_Strict):
 class Classes(_Strict):
     """Classes of a number question, by the lower bounds of all but the first: [18, 25] makes moins_de_18, 18_a_24, 25_et_plus."""
 
-    question: Name
+    question: Asked
     bornes: list[int] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -109,8 +111,8 @@ class Classes(_Strict):
 class Kept(_Strict):
     """What is kept of a table, main or repeat: variables, and the attributes {name: question} that describe the unit."""
 
-    variables: list[Name] = []
-    attributs: dict[Name, Name] = {}
+    variables: list[Asked] = []
+    attributs: dict[Name, Asked] = {}
     classes: dict[Name, Classes] = {}
 
     @property
@@ -144,13 +146,13 @@ class Source(Kept):
     colonnes: dict[Name, Column] = {}
     totaux: Pattern | None = None
     unite: Name
-    identifiant: Name
+    identifiant: Asked
     motif_identifiant: Pattern = ".+"
-    moment: Name | None = None
+    moment: Asked | None = None
     ventilations: dict[Name, Breakdown] = {}
-    repetitions: dict[Name, Kept] = {}
-    renommages: dict[Name, Name] = {}
-    ordre: list[tuple[Name, Name]] = []
+    repetitions: dict[Asked, Kept] = {}
+    renommages: dict[Asked, Asked] = {}
+    ordre: list[tuple[Asked, Asked]] = []
     manquants: list[str] = ["-99", "nsp", "n/a", "na", "nd"]  # 98 and 99 may be amounts: a programme where they are codes says so
     exclusions: list[Exclusion] = []
 
@@ -190,7 +192,7 @@ class Zone(_Strict):
     """Several communes told together, where one alone would tell too much."""
 
     libelle: str
-    communes: list[Name] = Field(min_length=1)
+    communes: list[Asked] = Field(min_length=1)
 
 
 class Disclosure(_Strict):
@@ -200,7 +202,7 @@ class Disclosure(_Strict):
     contributeurs: int = Field(5, ge=3)
     denominateur: int = Field(10, ge=1)
     sensible: int = Field(10, ge=1)
-    sensibles: list[Name] = []
+    sensibles: list[Asked] = []
     raisons: dict[Name, str] = {}
     adresses_publiques: list[str] = []
 
@@ -225,9 +227,9 @@ class Identity(_Strict):
     devis: Literal["avant_apres"] = "avant_apres"
     monnaie: Literal[MONEY] = MONEY[0]  # type: ignore[valid-type]
     periodes: dict[Name, Period]
-    communes: dict[Name, str]
+    communes: dict[Asked, str]
     zones: dict[Name, Zone] = {}
-    libelles: dict[Name, str] = {}
+    libelles: dict[Label, str] = {}
     divulgation: Disclosure = Disclosure()
     fiche: list[tuple[str, str]] = []
     exceptions_vocabulaire: list[tuple[str, str]] = []

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import jinja2
 import pandas as pd
 
-from capidoc import traceability, values, xlsform
+from capidoc import french, traceability, values, xlsform
 from capidoc.problems import ConfigurationRefused, Problem
 
-NAME = re.compile(r"[a-z][a-z0-9_]*")
 # What a form may call the unit, its date and its place, the likeliest first.
 SPOKEN = {"identifiant": ("code", "id", "identifiant", "matricule", "numero"), "moment": ("mois", "date", "periode"),
+          "sexe": ("sexe", "genre"),
           "commune": ("commune", "village", "quartier", "localite", "zone", "district", "cercle", "prefecture", "province", "departement", "region")}
 MONEY = r"revenu|montant|prix|depense|recette|cout|fcfa|epargne|credit"
 AVERAGED = r"(^|_)(age|note|score|taux|duree|distance|taille|poids|prix|satisfaction)"  # what makes no sense added up
@@ -57,7 +57,7 @@ def begin(root, slug, form, debut, fin):
     debut, fin = (min(months), max(months)) if months else (debut, fin)
     env = jinja2.Environment(loader=jinja2.FileSystemLoader(models), undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
                              keep_trailing_newline=True)
-    env.filters |= {"texte": lambda value: json.dumps(value, ensure_ascii=False), "dit": _said}
+    env.filters |= {"texte": lambda value: json.dumps(value, ensure_ascii=False), "dit": _said, "nom": _name}
     names = {"slug": slug, "p": proposal, "debut": debut, "fin": fin, "formulaire": form.name, **_noticed(proposal, slug)}
     texts = {folder / name: env.get_template(f"{name}.j2").render(names) for name in ("programme.yml", "figures.yml")}
     texts |= {folder / "indicateurs.csv": _csv([PLAN, *plan(proposal)]), raw / "essai.csv": _csv(trial(proposal, debut, fin))}
@@ -73,22 +73,22 @@ def begin(root, slug, form, debut, fin):
 def _noticed(proposal, slug):
     """What programme.yml has to say of the form's own words: numerals in names, labels of answers, private questions."""
     asked = [*proposal.attributs.values(), *proposal.mesures]
-    labels = {n: said for name, q in proposal.attributs.items() if name != "commune" for n, said in _labels(q).items() if NAME.fullmatch(n)}
+    labels = {f"{name}={n}": said for name, q in proposal.attributs.items() if name != "commune" for n, said in _labels(q).items()}
     names = dict.fromkeys((slug.upper(), proposal.form.title, *proposal.communes.values(), *labels.values(), *map(_said, proposal.mesures)))
     return {"nombres": [said for said in names if traceability.unbound([said], [])[0]], "libelles": labels,
-            "sensibles": [q.name for q in asked if re.search(SENSITIVE, q.name)]}
+            "sensibles": [q.name for q in asked if re.search(SENSITIVE, _name(q))]}
 
 
 def propose(form, file):
     """The Proposal of a form; raises ConfigurationRefused when no question names the unit that is followed."""
-    asked = [q for q in form.of().values() if NAME.fullmatch(q.name) and q.labels and q.kind != "note"]
+    asked = [q for q in form.of().values() if q.labels and q.kind != "note"]
     identifiant = _first(asked, "identifiant", ("texte", "nombre"))
     if not identifiant:
         raise ConfigurationRefused(Problem("aucune question du formulaire ne nomme l’unité suivie", "une question comme code_entreprise",
                                            "Ajoutez-la au formulaire, ou écrivez programme.yml à la main.", file=file))
     dated = _first(asked, "moment", ("date",)) or _first(asked, "moment", ("texte", "choix"))
     place = _first(asked, "commune", ("choix",))
-    communes = _labels(place) if place and all(map(NAME.fullmatch, place.choices)) else {}
+    communes = _labels(place) if place else {}
     attributes, measured = _sorted_out(q for q in asked if q not in (identifiant, dated, place))
     repeats = {name: _sorted_out(form.of(name).values()) for name in dict.fromkeys(q.repeat for q in form.questions if q.repeat)}
     return Proposal(form, identifiant.name, dated.name if dated else "", communes or {"site": "Site unique"},
@@ -97,13 +97,20 @@ def propose(form, file):
 
 def _sorted_out(questions):
     """The attributes {name: question} that describe, and what is measured, among questions."""
-    asked = [q for q in questions if NAME.fullmatch(q.name) and q.labels]
-    attributes = {q.name: q for q in asked if q.kind == "choix" and not _yes(q) and len(q.choices) <= MOST_CHOICES}
+    asked = [q for q in questions if q.labels]
+    sex = _first(asked, "sexe", ("choix",))
+    attributes = {"sexe" if q is sex else _name(q): q for q in asked if q.kind == "choix" and not _yes(q) and len(q.choices) <= MOST_CHOICES}
     return attributes, tuple(q for q in asked if q.kind in ("nombre", "choix_multiple") or _yes(q))
 
 
 def _first(questions, part, kinds):
-    return next((q for word in SPOKEN[part] for q in questions if q.kind in kinds and word in q.name.split("_")), None)
+    return next((q for word in SPOKEN[part] for q in questions if q.kind in kinds and word in _name(q).split("_")), None)
+
+
+def _name(question):
+    """What we call a question: its own name in small letters without accents, a letter first."""
+    name = "_".join(french.folded(re.sub(r"[\W_]+", " ", question.name)).encode("ascii", "ignore").decode().split())
+    return name if name[:1].isalpha() else f"q_{name}"
 
 
 def _labels(question):
@@ -111,7 +118,10 @@ def _labels(question):
 
 
 def _yes(question):
-    return question.kind == "choix" and "oui" in question.choices and len(question.choices) <= 3
+    """The answer that says yes, by its name or its label, where there is little else to say; empty otherwise."""
+    if question.kind != "choix" or len(question.choices) > 3:
+        return ""
+    return next((name for name, texts in question.choices.items() if "oui" in map(str.casefold, texts)), "")
 
 
 def _measured(question, currency):
@@ -119,9 +129,9 @@ def _measured(question, currency):
     if question.kind == "choix_multiple":
         return "réponses", question.name, "modalites"
     if _yes(question):
-        return "%", f"{question.name}=oui", "part"
-    unit = "%" if "%" in question.labels[0] else currency if re.search(MONEY, question.name) else "unités"
-    return unit, question.name, "moyenne" if re.search(AVERAGED, question.name) else "somme"
+        return "%", f"{question.name}={_yes(question)}", "part"
+    unit = "%" if "%" in question.labels[0] else currency if re.search(MONEY, _name(question)) else "unités"
+    return unit, question.name, "moyenne" if re.search(AVERAGED, _name(question)) else "somme"
 
 
 def _said(question):
@@ -139,7 +149,7 @@ def plan(proposal):
     for q in proposal.mesures:
         label, (unit, variable, rule) = _said(q), _measured(q, proposal.monnaie)
         compared = ("", "") if rule == "modalites" else (moments, by)
-        yield (q.name, label, f"Réponses à la question « {label} »", unit, "suivi", variable, rule, "", *compared, "recensement", "1", "", "Suivi")
+        yield (_name(q), label, f"Réponses à la question « {label} »", unit, "suivi", variable, rule, "", *compared, "recensement", "1", "", "Suivi")
 
 
 def trial(proposal, debut, fin):

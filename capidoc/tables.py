@@ -62,7 +62,7 @@ def keep(observed, records, folder):
     (folder / MANY).mkdir()
     for number, table in enumerate(observed):
         source, variable = (table[name].cat.categories[0] for name in ("source", "variable"))
-        arrays.write(table, folder / MANY / f"{source}.{variable}-{number:02d}.npz")
+        arrays.write(table, folder / MANY / f"{source}.{variable}-{number:03d}.npz")
 
 
 def kept(folder):
@@ -71,7 +71,7 @@ def kept(folder):
         return among(read_long(folder / "observations.csv", nombre=float, ligne=int))
 
     def observed(source, variables, moments=(), columns=()):
-        paths = sorted(path for variable in variables for path in (folder / MANY).glob(f"{source}.{variable}-*.npz"))
+        paths = sorted(path for variable in variables for path in (folder / MANY).glob(f"{source}.{variable}-[0-9][0-9][0-9].npz"))
         found = [arrays.read(path, moments, columns) for path in paths]
         return found[0] if len(found) == 1 else coding.ordered(coding.stacked(found))
     return observed

@@ -153,6 +153,15 @@ def test_a_ratio_divides_two_sums_and_leaves_out_empty_denominators(found):
     assert (values["avant", ""], values["apres", ""]) == (150 / 4, 350 / 8)
 
 
+@pytest.mark.parametrize(("moments", "measure"), [("debut|fin", "avant"), ("", "valeur")])
+def test_a_ratio_whose_numerator_is_missing_counts_nothing_and_is_told_among_the_missing(computed, moments, measure):
+    """E2 has two employees in May, and no income said: 100 for 4 employees."""
+    plan = HEAD_WHOLE + f"x;X;X;F CFA;suivi;revenu;salaries;ratio;;{moments};;;recensement;;;;;;1;;;o\n"
+    june = "E1;2022-06;Niono;300;2;1;3\nE2;2022-06;Niono;50;3;2;5\n" if moments else ""
+    table = computed("E1;2022-05;Niono;100;1;1;2\nE2;2022-05;Niono;;0;2;2\n" + june, plan=plan)
+    assert table.loc[("x", measure, ""), ["valeur", "n", "manquants"]].tolist() == [25, 2, 1]
+
+
 def test_the_lost_are_counted_and_bound_what_the_change_may_be(found):
     """E4 (70) has no June: 300 → 410 + its fate."""
     table = found(variable="revenu", regle="somme", moments="debut|fin", minimum="10", maximum="400")

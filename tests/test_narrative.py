@@ -35,6 +35,14 @@ def test_a_number_is_bound_to_its_fact_and_says_what_it_is(render):
         '[7]{.ind ind="salaries.avant.femme" value="7" fiche="Salariés (sexe : femme), mai 2022. n = 20, manquants : 0."}')
 
 
+def test_answers_that_a_form_has_in_figures_are_named_by_their_question(render):
+    """« 1 » is a man to one question and a yes to another."""
+    labels = {"sexe=1": "Homme", "1": "Oui"}
+    assert narrative.group_of("sexe=1,handicap=1", labels) == "sexe : Homme, handicap : Oui"
+    coded = narrative.indicateurs(FACTS.assign(id=["salaries.avant", "salaries.avant.2"], groupe=["", "sexe=2"]))["salaries"]
+    assert coded["avant"][2].fact["valeur"] == coded.selon["avant", "sexe=2"].fact["valeur"] == 7  # as Jinja asks for « salaries.avant.2 »
+
+
 def test_n_is_bound_too(render):
     assert render("n = {{ salaries.avant.n }}, {{ salaries.avant.manquants }}") == (
         'n = [20]{.ind ind="salaries.avant:n" value="20"}, [1]{.ind ind="salaries.avant:manquants" value="1"}')

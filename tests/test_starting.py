@@ -1,9 +1,9 @@
 """A new programme begins from its form: what is proposed, what is refused, what is left alone."""
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
-from capidoc import indicators, starting, xlsform
+from capidoc import effects, indicators, starting, tables, xlsform
 from capidoc.decisions import decided
 from capidoc.ingest import receive
 from capidoc.observations import clean
@@ -38,7 +38,7 @@ def test_a_form_tells_the_unit_its_date_its_place_and_what_is_measured():
     found = starting.propose(xlsform.load(EXAMPLE), EXAMPLE.name)
     assert (found.identifiant, found.moment) == ("code_entreprise", "date_visite")
     assert found.communes == {"nord": "Commune du nord", "sud": "Commune du sud"}
-    assert [*found.attributs] == ["commune", "sexe_responsable"]
+    assert {name: q.name for name, q in found.attributs.items()} == {"commune": "commune", "sexe": "sexe_responsable"}
     assert [q.name for q in found.mesures] == ["revenu_mensuel", "apprentis", "tient_comptes"]
 
 
@@ -93,6 +93,31 @@ def test_a_question_becomes_the_name_of_an_indicator_in_its_unit(tmp_path):
     plan = {row[0]: row for row in starting.plan(starting.propose(xlsform.load(path), path.name))}
     assert {name: (row[1], row[3]) for name, row in plan.items() if name != "unites"} == {
         "enfants": ("Enfants dépistés", "unités"), "taux": ("Taux de guérison", "%"), "cout": ("Coût", "GNF"), "rupture": ("Rupture d'intrants", "%")}
+
+
+def test_names_as_kobotoolbox_makes_them_of_labels_are_taken_as_they_are(root, tmp_path):
+    book = load_workbook(form(tmp_path / "f.xlsx", ("text", "Code_de_l_entreprise", "Code de l’entreprise"), ("date", "Date_de_la_visite", "Date de la visite"),
+                              ("select_one lieux", "Commune", "Commune"), ("select_one sexes", "Sexe-du_chef", "Sexe du chef"),
+                              ("integer", "Revenu_du_mois_F_CFA_", "Revenu du mois (F CFA)"), ("select_one 1_0", "Tient_comptes.cahier", "Tient des comptes")))
+    for row in (("lieux", "Niono", "Niono"), ("lieux", "M_P-ssoba", "M’Pessoba"), ("sexes", "1", "Homme"), ("sexes", "2", "Femme"),
+                ("1_0", "1", "Oui"), ("1_0", "0", "Non")):
+        book["choices"].append(row)
+    book.save(tmp_path / "f.xlsx")
+    starting.begin(root, "neuf", tmp_path / "f.xlsx", "2024-01", "2024-12")
+    here = Programme("neuf", root=root)
+    source = here.identity.sources["suivi"]
+    assert (source.identifiant, source.moment, source.variables) == (
+        "Code_de_l_entreprise", "Date_de_la_visite", ["Revenu_du_mois_F_CFA_", "Tient_comptes.cahier"])
+    assert source.attributs == {"commune": "Commune", "sexe": "Sexe-du_chef"}
+    assert here.identity.libelles == {"sexe=1": "Homme", "sexe=2": "Femme"}
+    assert here.identity.communes == {"Niono": "Niono", "M_P-ssoba": "M'Pessoba"}
+    done = clean(here.identity, {"suivi": receive(here, "suivi")}, decided(here))
+    plan = indicators.load(here.folder, here.identity, done.variables)
+    assert [(i.id, i.variable) for i in plan] == [("unites", ""), ("revenu_du_mois_f_cfa", "Revenu_du_mois_F_CFA_"),
+                                                  ("tient_comptes_cahier", "Tient_comptes.cahier=1")]
+    facts = effects.compute(plan, tables.among(done.observations), here.period, {})
+    assert {*facts["groupe"]} >= {"commune=Niono", "commune=M_P-ssoba", "sexe=1", "sexe=2"}
+    assert Programme("neuf", "Niono", root=root).scope == "Niono"
 
 
 def test_repeats_are_told_and_left_to_take_up(root, tmp_path):

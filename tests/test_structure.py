@@ -14,7 +14,7 @@ ALLOWED = {
     "problems": set(), "french": set(), "statistics": {"statistics"}, "values": set(),
     "disclosure": {"disclosure", "effects", "facts", "french", "indicators", "pages", "problems", "tables"}, "pages": {"french"},
     "editions": {"agreement", "tables"},
-    "consents": {"observations", "problems", "sheets", "wording"}, "starting": {"problems", "traceability", "values", "xlsform"},
+    "consents": {"observations", "problems", "sheets", "wording"}, "starting": {"french", "problems", "traceability", "values", "xlsform"},
     "doctor": {"places", "problems", "programme", "publishing"},
     "coding": set(), "arrays": {"coding"}, "origins": {"coding"}, "large": {"coding"}, "pseudonyms": {"coding"}, "photos": {"problems"},
     "finished": set(), "withheld": set(),

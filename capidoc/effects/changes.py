@@ -6,7 +6,7 @@ from capidoc import coding, statistics
 from capidoc.effects import estimates
 from capidoc.effects.levels import share
 from capidoc.effects.rows import COUNT, PERCENT, POINTS, fact
-from capidoc.effects.units import each, groups, known, units
+from capidoc.effects.units import complete, each, groups, known, units
 from capidoc.indicators import COUNTED
 from capidoc.values import MONEY
 
@@ -53,7 +53,8 @@ def _levels(indicator, pairs, sample_pairs, sample, period, everyone, group=""):
     first, last = pairs
     inside = sample_pairs[0].index.isin(first.index)
     before, after = estimates.value(indicator, first), estimates.value(indicator, last)
-    common = {"n": len(first), "manquants": everyone - len(first), "groupe": group, "methode": PAIRED}
+    whole = complete(indicator, first) & complete(indicator, last)
+    common = {"n": len(first), "manquants": everyone - whole.sum(), "groupe": group, "methode": PAIRED}
     bracket = f"[{group}]" if group else ""
     for mesure, level, moment in (("avant", before, period.debut), ("apres", after, period.fin)):
         then = sample[sample["moment"] == moment]

@@ -3,7 +3,7 @@
 from capidoc import statistics
 from capidoc.effects.estimates import level, value
 from capidoc.effects.rows import PERCENT, fact
-from capidoc.effects.units import groups, known, units
+from capidoc.effects.units import complete, groups, known, units
 from capidoc.indicators import COUNTED
 
 
@@ -21,7 +21,7 @@ def at_one_moment(indicator, cells):
 
 def _level(indicator, sample, members, group=""):
     seen = known(indicator, members)
-    return fact(indicator, "valeur", value(indicator, members), seen.sum(), (~seen).sum(), groupe=group,
+    return fact(indicator, "valeur", value(indicator, members), seen.sum(), len(members) - complete(indicator, members).sum(), groupe=group,
                 intervalle=level(indicator, sample, sample["unite"].isin(members["unite"])))
 
 
@@ -35,10 +35,10 @@ def share(indicator, mesure, part, total, group, moment=""):
 
 def course(indicator, units, months):
     """One fact per month of the follow-up, over the units seen that month; n tells how many."""
-    everyone, said = units["unite"].nunique(), known(indicator, units)
+    everyone, seen = units["unite"].nunique(), known(indicator, units)
     for month in months:
-        seen = units[said & (units["moment"] == month)]
-        yield fact(indicator, "cours", value(indicator, seen), len(seen), everyone - len(seen), moment=month)
+        then = units[seen & (units["moment"] == month)]
+        yield fact(indicator, "cours", value(indicator, then), len(then), everyone - complete(indicator, then).sum(), moment=month)
 
 
 def distinct(indicator, observed):

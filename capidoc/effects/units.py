@@ -130,6 +130,11 @@ def known(indicator, units):
     return units["valeur"].notna() if indicator.regle in COUNTED else units["base"] > 0
 
 
+def complete(indicator, units):
+    """Whether each unit says all that the rule asks: a ratio whose numerator is missing counts 0, and is told among the missing."""
+    return known(indicator, units) & units["valeur"].notna()
+
+
 def each(indicator, units):
     """The value of each unit, by itself."""
     return units["valeur"] if indicator.regle in COUNTED else units["valeur"].fillna(0) / units["base"]
