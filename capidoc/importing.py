@@ -21,7 +21,7 @@ UNIT = re.compile(
 BOUND = re.compile(r'\[((?:[^\]\\]|\\.)*)\]\{\.\w+(?: ind="([^"]*)")?[^{}]*\}')
 SIGNS = re.compile(r"([\\`*_{}\[\]<>|~^$#])")
 SAME_DOCUMENT, SAME_PARAGRAPH = 0.3, 0.5  # the least share of paragraphs, of words, that two versions have in common
-ELSEWHERE = "Ce texte ne vient pas de recit/, ou s’y trouve deux fois : changez-le dans recit/, figures.yml, indicateurs.csv ou templates/."
+ELSEWHERE = "Ce texte ne vient pas de recit/, s’y trouve deux fois, ou y a changé depuis : changez-le dans recit/, figures.yml, indicateurs.csv ou templates/."
 
 
 @dataclass
@@ -58,7 +58,7 @@ def proposed(programme, path):
     if not any(said.control[0] for paragraph in edited for said in paragraph.words):  # LibreOffice before 7.5 forgets the names of controls
         base = [replace(p, words=[replace(said, control=("", "")) for said in p.words]) for p in base]
     sources = {file.name: wording.read(file).rstrip() + "\n" for file in sorted((programme.folder / "recit").glob("*.md"))}
-    edits = _Edits(path.name, sources, base, edited, _placed(sources, document, base))
+    edits = _Edits(path.name, sources, document, base, edited, _placed(sources, document, base))
     edits.gather(_pairs(base, edited, path))
     return edits.applied(), edits.problems
 
@@ -178,8 +178,8 @@ def _texts(source):
 class _Edits:
     """The edits of each recit file, as (start, order, end, new text), and what is refused."""
 
-    def __init__(self, file, sources, base, edited, units):
-        self.file, self.sources, self.base, self.edited, self.units = file, sources, base, edited, units
+    def __init__(self, file, sources, document, base, edited, units):
+        self.file, self.sources, self.document, self.base, self.edited, self.units = file, sources, document, base, edited, units
         self.edits, self.problems, self.refused = {}, [], set()
         self.printed = {unit.pieces[n][1]: " ".join(_texts(printed)) for unit in units.values() for n, printed in unit.printed.items()}
         self.calls = {match[2]: (unit.pieces[n][1], _texts(match[1])) for unit in units.values() for n, printed in unit.printed.items()
@@ -242,7 +242,14 @@ class _Edits:
             return
         place = unit.end + 1 if unit is after else unit.start - len(unit.mark)
         mark, around = (unit.mark, "") if unit.is_item and new.mark == "- " else (new.mark, "\n")  # an item stands right under another
-        self._edit(unit, place, place, f"{around}{mark}{_joined(self._new(new.words), mark)}\n{around}")
+        text = mark + _joined(self._new(new.words), mark)
+        if not self._came_back(unit, text):
+            self._edit(unit, place, place, f"{around}{text}\n{around}")
+
+    def _came_back(self, unit, text):
+        """Whether an earlier import wrote this paragraph: its file holds it more often than the published document, which it made."""
+        paragraph = re.compile(rf"^{re.escape(text)}[ \t]*$", re.MULTILINE)
+        return len(paragraph.findall(self.sources[unit.file])) > len(paragraph.findall(self.document))
 
     def _anchor(self, new, pairs):
         """The unit of the nearest paragraph that both files hold, when it stands in the same box as the new one."""

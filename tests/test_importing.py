@@ -215,6 +215,24 @@ def test_new_paragraphs_keep_their_order(programme):
     assert imported(programme, change)[0]["3_resultats.md"].endswith("reste flou !\n\nLe premier.\n\nLe second.\n")
 
 
+def test_what_came_back_once_does_not_come_back_twice(programme):
+    def change(document):
+        last = paragraph(document, "Le revenu")
+        for text in ("Le second.", "Le second.", "Le premier."):
+            last.addnext(new := copy.deepcopy(paragraph(document, "Vraiment")))
+            replaced(new, "Vraiment rien.", text)
+        replaced(paragraph(document, "Former"), "Tenir", "Mieux tenir")
+
+    document = Document(programme.published / "note.docx")
+    change(document)
+    document.save(programme.root / "note relue.docx")
+    changes, _ = importing.proposed(programme, programme.root / "note relue.docx")
+    importing.write(programme, changes)
+    again, problems = importing.proposed(programme, programme.root / "note relue.docx")
+    assert changes["3_resultats.md"][1].endswith("reste flou !\n\nLe premier.\n\nLe second.\n\nLe second.\n")
+    assert again == {} and ["y a changé depuis" in str(problem) for problem in problems] == [True]
+
+
 def test_a_paragraph_moved_in_word_takes_its_numbers_along(programme):
     def move(document):
         paragraph(document, "Le revenu").addnext(paragraph(document, "Les salariés"))
