@@ -10,7 +10,7 @@ import jinja2.ext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from capidoc import french, wording
+from capidoc import boxes, french, wording
 from capidoc.problems import ConfigurationRefused, Problem, near
 
 OWN = (":n", ":manquants", ":intervalle")  # how the id of what stands beside a fact ends
@@ -204,12 +204,15 @@ def words(programme):
     }
 
 
-class Uncommented(jinja2.ext.Extension):
-    """Comments of Markdown are for whoever writes: no document shows them."""
+class Written(jinja2.ext.Extension):
+    """What people write: comments of Markdown are for themselves, no document shows them; boxes are closed."""
 
     def preprocess(self, source, name, filename=None):
-        """The text without them, line for line."""
-        return wording.spoken(source)
+        """The text without comments, line for line; raises ConfigurationRefused as `boxes` does."""
+        text = wording.spoken(source)
+        if name and name.endswith(".md"):
+            boxes.check(text, name.removeprefix("recit/"))
+        return text
 
 
 def environment(programme, finalize):
@@ -221,7 +224,7 @@ def environment(programme, finalize):
     # Markdown (Markup: what macros and `finalize` return) from what is text.
     env = ImmutableSandboxedEnvironment(loader=loader, undefined=jinja2.StrictUndefined, finalize=finalize, autoescape=finalize is escaped, trim_blocks=True,
                                         lstrip_blocks=True, comment_start_string="<!--#", comment_end_string="#-->", keep_trailing_newline=True)
-    env.add_extension(Uncommented)
+    env.add_extension(Written)
     env.filters["entete"] = heading
     env.tests["visible"] = visible
     return env
@@ -293,7 +296,7 @@ def _rendered(load, text, names, file):
                                            "Un calcul s’écrit au plan, comme un indicateur de règle quotient.", **_line(error, file))) from None
     except ConfigurationRefused as refusal:
         where = _line(refusal, file)
-        raise ConfigurationRefused(*(Problem(**{**vars(p), **where}) for p in refusal.problems)) from None
+        raise ConfigurationRefused(*(p if p.file else Problem(**{**vars(p), **where}) for p in refusal.problems)) from None
 
 
 def _line(error, file):

@@ -272,6 +272,15 @@ def test_typography_sees_over_bold_and_numbers():
     assert pandoc.text(tree["blocks"]) == f"Note{NB}: «{NB}deux mots{NB}»{NN}; 5{NB}% x"
 
 
+def test_a_heading_that_leaves_a_level_out_stands_right_under_its_own(assets, tmp_path):
+    """« ### » under « # » is heard as a part that was lost, and PDF/UA refuses it."""
+    tree = markdown.prepare(markdown.read("# A\n\n### B\n\n### C\n\n#### D\n\n## E\n\n# F\n\n::: {.encadre}\n#### G\n:::\n"))
+    found = []
+    pandoc.walk(tree["blocks"], {"Header": lambda node: found.append((node["c"][0], pandoc.text(node["c"][2]))) or node}, lambda nodes: nodes)
+    assert found == [(1, "A"), (2, "B"), (2, "C"), (3, "D"), (2, "E"), (1, "F"), (2, "G")]
+    pdf.write(markdown.prepare(markdown.read("---\ntitle: T\ncompact: true\n---\n\n# A\n\n### B\n\nC.\n")), tmp_path / "t.pdf", assets=assets, templates=TEMPLATES)
+
+
 def test_code_and_addresses_stay_as_typed():
     assert (
         pandoc.text(prepared("`l'a ; b?` et <https://a.org/l'eau?b;c>")["blocks"])

@@ -43,6 +43,23 @@ def test_answers_that_a_form_has_in_figures_are_named_by_their_question(render):
     assert coded["avant"][2].fact["valeur"] == coded.selon["avant", "sexe=2"].fact["valeur"] == 7  # as Jinja asks for « salaries.avant.2 »
 
 
+@pytest.mark.parametrize(("words", "row", "said"), [
+    ("Un.\n\n::: {.prudence}\nDeux.\n\nTrois.\n", 3, "« ::: {.prudence} » — boîte jamais fermée"),
+    ("Un.\n\n::: {.prudence}\n::: {.encadre}\nDeux.\n:::\n", 3, "boîte jamais fermée"),
+    ("Un.\n::: {.prudence}\nDeux.\n:::\n", 2, "boîte collée au texte qui précède (attendu : une ligne vide avant elle)"),
+    ("Un.\n\n :::: {.prudence}\nDeux.\n::::\n", 3, "boîte précédée d’un espace"),
+    ("<!-- ::: -->\nUn.\n\n:::\n", 4, "fin de boîte, et aucune n’est ouverte")])
+def test_a_box_that_does_not_open_or_close_is_refused_with_its_line(render, words, row, said):
+    with pytest.raises(ConfigurationRefused) as refusal:
+        render('Avant.\n\n{% include "recit/1.md" %}\n', **{"1": words})
+    assert str(refusal.value).startswith(f"1.md, ligne {row} : ") and said in str(refusal.value)
+
+
+def test_boxes_within_boxes_and_blocks_are_as_they_should_be(render):
+    words = "Un.\n\n{% if mot %}\n:::: {.a}\n\n::: {.b titre=\"x\"}\nDeux.\n:::\n\n::::\n{% endif %}\n"
+    assert ":::: {.a}" in render('{% include "recit/1.md" %}\n', **{"1": words})
+
+
 def test_n_is_bound_too(render):
     assert render("n = {{ salaries.avant.n }}, {{ salaries.avant.manquants }}") == (
         'n = [20]{.ind ind="salaries.avant:n" value="20"}, [1]{.ind ind="salaries.avant:manquants" value="1"}')

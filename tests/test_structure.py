@@ -35,7 +35,7 @@ ALLOWED = {
     "importing": {"documents", "problems", "running", "tables", "wording"},
     "findings": {"claims", "french", "statistics", "values"}, "proposals": {"claims", "finished", "problems", "wording"},
     "traceability": {"finished", "problems"}, "agreement": {"problems", "values"}, "wording": {"problems"},
-    "narrative": {"french", "problems", "wording"}, "charts": {"charts", "french", "problems"},
+    "narrative": {"boxes", "french", "problems", "wording"}, "boxes": {"problems"}, "charts": {"charts", "french", "problems"},
     "documents": DOCUMENTS, "drawings": {"aside", "charts", "places", "problems", "publishing", "tables"},
     "publishing": {"places", "problems"}, "fetching": {"fetching", "problems", "reading", "tables", "xlsform"},
     "building": {"agreement", "aside", "disclosure", "documents", "places", "problems", "programme", "pseudonyms", "publishing", "quality",

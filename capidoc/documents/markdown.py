@@ -41,7 +41,7 @@ def prepare(ast: dict) -> dict:
         return tables.fitted(_numbered(node, "Tableau", tabled))
 
     changes = {
-        "Figure": lambda node: _numbered(node, "Figure", figures), "Table": table, "Div.definitions": lambda node: table(_definition_table(node)),
+        "Header": partial(_nested, []), "Figure": lambda node: _numbered(node, "Figure", figures), "Table": table, "Div.definitions": lambda node: table(_definition_table(node)),
         "Div.tableau": _widened, "Div.chiffres-cles": _tiles, **{f"Div.{kind}": partial(_box, kind) for kind in BOXES},
         "Span.ind": _unbroken, "Span.publie": _unbroken, "Link": _link,
     }  # fmt: skip
@@ -76,6 +76,15 @@ def _unbroken(node: dict) -> dict:
     """Return a bound or published number with no space where a line could break."""
     inlines = [Str(french.NBSP) if inline["t"] == "Space" else inline for inline in node["c"][1]]
     return {**node, "c": [node["c"][0], inlines]}
+
+
+def _nested(above: list, node: dict) -> dict:
+    """Return the heading one level under the one it stands in, `above` being those: who listens to a document takes a level left out for a part lost."""
+    level, *rest = node["c"]
+    while above and above[-1] >= level:
+        above.pop()
+    above.append(level)
+    return {**node, "c": [len(above), *rest]}
 
 
 def _link(node: dict) -> dict | list:
