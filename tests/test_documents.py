@@ -278,7 +278,8 @@ def test_a_heading_that_leaves_a_level_out_stands_right_under_its_own(assets, tm
     found = []
     pandoc.walk(tree["blocks"], {"Header": lambda node: found.append((node["c"][0], pandoc.text(node["c"][2]))) or node}, lambda nodes: nodes)
     assert found == [(1, "A"), (2, "B"), (2, "C"), (3, "D"), (2, "E"), (1, "F"), (2, "G")]
-    pdf.write(markdown.prepare(markdown.read("---\ntitle: T\ncompact: true\n---\n\n# A\n\n### B\n\nC.\n")), tmp_path / "t.pdf", assets=assets, templates=TEMPLATES)
+    page = markdown.prepare(markdown.read("---\ntitle: T\ncompact: true\n---\n\n# A\n\n### B\n\nC.\n"))
+    pdf.write(page, tmp_path / "t.pdf", assets=assets, templates=TEMPLATES)
 
 
 def test_code_and_addresses_stay_as_typed():

@@ -41,7 +41,8 @@ def prepare(ast: dict) -> dict:
         return tables.fitted(_numbered(node, "Tableau", tabled))
 
     changes = {
-        "Header": partial(_nested, []), "Figure": lambda node: _numbered(node, "Figure", figures), "Table": table, "Div.definitions": lambda node: table(_definition_table(node)),
+        "Header": partial(_nested, []), "Figure": lambda node: _numbered(node, "Figure", figures), "Table": table,
+        "Div.definitions": lambda node: table(_definition_table(node)),
         "Div.tableau": _widened, "Div.chiffres-cles": _tiles, **{f"Div.{kind}": partial(_box, kind) for kind in BOXES},
         "Span.ind": _unbroken, "Span.publie": _unbroken, "Link": _link,
     }  # fmt: skip
