@@ -329,6 +329,17 @@ def test_after_a_lasting_cut_the_next_run_begins_at_the_page_that_failed(program
         assert "5 fiches" in fetched(here) and len(server.seen) == 1
 
 
+@pytest.mark.parametrize("wrong", [b'{"count": 0, "next": null, "results": []}', b'{"count": 1, "next": null, "results": [{"today": "x"}]}', LOGIN])
+def test_what_the_server_says_wrong_is_asked_for_again_at_the_next_run(programme, wrong):
+    with serving(record(1)) as server:
+        here = programme(server.url)
+        fetched(here)
+        server.rows, server.faults = [record(1), record(2)], [saying(200, wrong)]
+        with pytest.raises(InputUnreadable):
+            fetched(here)
+        assert "2 fiches" in fetched(here)
+
+
 def test_a_submission_deleted_between_two_pages_is_noticed(programme):
     with serving(*map(record, range(1, 6)), size=2) as server:
         server.faults = [None, lambda handler: (server.rows.pop(0), handler.server.faults.insert(0, None), handler.do_GET())]

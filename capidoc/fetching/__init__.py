@@ -1,11 +1,11 @@
 """What is new on the server: a source's submissions as one workbook of data/raw, replaced whole or not at all; the only part that uses the network."""
 
 import shutil
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from capidoc import reading, tables, xlsform
 from capidoc.fetching import attached, kobo, layout, link, odk
-from capidoc.problems import ConfigurationRefused, InputUnreadable, Problem, Refusal, near
+from capidoc.problems import ConfigurationRefused, InputUnreadable, Problem, Refusal, ResourcesLacking, near
 
 PLACES = {"_index", "_parent_index"}  # they start again with each export
 
@@ -18,13 +18,24 @@ def fetch(programme, questions=()):
     wanted = _wanted(programme, asked, questions)
     for name, source in asked.items():
         server, workshop = link.opened(source.collecte), programme.processed / "collecte" / name
-        yield f"{name} : {_one(programme, source, server, workshop)}"
-        if wanted[name]:
-            files = list(_api(source).attached(server, source.collecte, workshop, wanted[name]))
-        # What is told of the next run is not an hour old, however long the files take.
-        shutil.rmtree(workshop, ignore_errors=True)
+        with _paged(workshop):
+            yield f"{name} : {_one(programme, source, server, workshop)}"
+            files = list(_api(source).attached(server, source.collecte, workshop, wanted[name])) if wanted[name] else []
         if wanted[name]:
             yield from (f"{name} : {line}" for line in attached.take(server, files, programme.attached / name, wanted[name]))
+
+
+@contextmanager
+def _paged(workshop):
+    """Nothing; the pages received there serve a next run where the line was cut, and then alone: what is wrong, or an hour old, is asked for again."""
+    try:
+        yield
+    except (link.Cut, ResourcesLacking):
+        raise
+    except Refusal:
+        shutil.rmtree(workshop, ignore_errors=True)
+        raise
+    shutil.rmtree(workshop, ignore_errors=True)
 
 
 def _wanted(programme, sources, questions):

@@ -30,11 +30,15 @@ class Absent(ConfigurationRefused):
     """The server holds nothing at this address."""
 
 
+class Cut(InputUnreadable):
+    """The line or the server failed: what came before is good."""
+
+
 REFUSALS = {
     401: (ConfigurationRefused, "le serveur refuse le jeton", "Copiez-le à nouveau depuis votre compte, dans la variable ou le trousseau."),
     403: (ConfigurationRefused, "ce compte n’a pas le droit de lire ce formulaire", "Demandez ce droit au propriétaire du formulaire."),
     404: (Absent, "formulaire introuvable sur ce serveur", "Vérifiez « collecte » dans programme.yml."),
-    429: (InputUnreadable, "le serveur demande d’attendre", "Relancez plus tard."),
+    429: (Cut, "le serveur demande d’attendre", "Relancez plus tard."),
 }
 Answer = namedtuple("Answer", "status headers body")
 
@@ -87,7 +91,6 @@ def rows(link, url, names, kept):
         if url in seen or (url and (len(found) > count or not page[names[0]])):
             raise _refused("les pages du serveur tournent en rond", url)
         if count < former or (not url and len(found) != count):
-            shutil.rmtree(kept, ignore_errors=True)
             raise InputUnreadable(Problem("des fiches ont été supprimées pendant la lecture", f"{count} fiches", "Relancez.", value=f"{len(found)} lues"))
     return found
 
@@ -138,9 +141,9 @@ def get(link, url):
     except requests.Timeout as error:
         raise ResourcesLacking(Problem("le serveur ne répond pas à temps", remedy="Relancez : ce qui est reçu est gardé.", value=link.server)) from error
     except requests.RequestException as error:
-        raise _refused(f"connexion coupée ou impossible ({type(error).__name__})", url, "Relancez : ce qui est reçu est gardé.") from error
+        raise Cut(Problem(f"connexion coupée ou impossible ({type(error).__name__})", remedy="Relancez : ce qui est reçu est gardé.", value=url)) from error
     if answer.status != 200:
-        broken = (InputUnreadable, "le serveur est en panne" if answer.status >= 500 else "réponse inattendue", "Relancez plus tard.")
+        broken = (Cut, "le serveur est en panne" if answer.status >= 500 else "réponse inattendue", "Relancez plus tard.")
         kind, what, remedy = REFUSALS.get(answer.status, broken)
         raise kind(Problem(f"{what} (HTTP {answer.status})", remedy=remedy, value=url))
     return answer.body
@@ -175,5 +178,5 @@ def _asked(link, url):
         return Answer(response.status_code, response.headers, bytes(body))
 
 
-def _refused(what, url, remedy="Vérifiez « collecte » dans programme.yml, puis relancez."):
-    return InputUnreadable(Problem(what, remedy=remedy, value=url))
+def _refused(what, url):
+    return InputUnreadable(Problem(what, remedy="Vérifiez « collecte » dans programme.yml, puis relancez.", value=url))
