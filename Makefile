@@ -73,6 +73,7 @@ help: ## cette liste
 $(READY): requirements.lock
 	@echo "Préparation de l’environnement, une seule fois ($(if $(wildcard $(WHEELS)),depuis $(WHEELS)/,environ 230 Mo à télécharger))…"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Il faut Python 3.11 ou plus récent." >&2; exit 1; }
+	@test ! -L $(VENV) || { echo "$(VENV) est un lien, et vider ce dossier viderait celui d’un autre : supprimez le lien (rm $(VENV)), puis relancez." >&2; exit 1; }
 	@$(PYTHON) -m venv --clear --without-pip $(VENV)
 	@$(PYTHON) -m pip --python $(VENV)/bin/python install --quiet --disable-pip-version-check $(if $(wildcard $(WHEELS)),--no-index --find-links $(WHEELS)) --require-hashes -r requirements.lock
 	@touch $@

@@ -25,10 +25,11 @@ BATTERY, SCALE = 3, 3  # questions that share one list of choices, and how long 
 OTHER = "other"  # the answer that XLSForm's or_other adds
 LOST = {"moment_inconnu", "identifiant_inconnu"}
 ASIDE_ROWS = {*LOST, "orphelin", "doublon", "remplacee"}
+UNREAD = {*LOST, "nombre_illisible", "montant_ambigu", "hors_choix", "date_illisible"}  # to keep it changes nothing: it is in no figure
 
 
 def findings(received, cleaned, decisions, controls):
-    """Every finding (FINDINGS), the gravest first, less those that a person looked at and kept; `valeur` is the cell as a correction must quote it.
+    """Every finding (FINDINGS), the gravest first, less those of readable cells that a person looked at and kept; `valeur` is as a correction must quote it.
 
     `controls` says {gravity: {control: (what it is called, what to do when the check proposes nothing)}}.
     """
@@ -78,7 +79,7 @@ def _completed(parts, typed, controls):
 
 def _kept(found, corrections):
     looked = {(fix.uuid, fix.question, key(fix.ancienne)) for fix in corrections[corrections["action"] == "garder"].itertuples()}
-    maybe = found[found["uuid"].isin([uuid for uuid, *_ in looked])]
+    maybe = found[found["uuid"].isin([uuid for uuid, *_ in looked]) & ~found["controle"].isin(UNREAD)]
     again = [f.Index for f in maybe.itertuples() if (f.uuid, f.question, key(str(f.valeur))) in looked]
     return found.drop(index=again).reset_index(drop=True)
 

@@ -22,12 +22,16 @@ REFUSED = ("validation_status_not_approved", "not approved", "non approuvé")
 
 @dataclass(frozen=True)
 class Work:
-    """A table on its way: the rows still in; so far, in parts, the change log, the rows and cells set aside, what is only remarked."""
+    """A table on its way: the rows still in; so far, in parts, the change log, the rows and cells set aside, what is only remarked.
+
+    `kept` are the (uuid, question) that a person looked at and found right, whatever the form asks.
+    """
 
     table: pd.DataFrame
     log: tuple = ()
     aside: tuple = ()
     remarks: tuple = ()
+    kept: frozenset = frozenset()
 
     def changed(self, column, cells, rows, rule):
         """This Work with other cells in one column, those of some rows (boolean mask) told in the log."""
@@ -104,6 +108,12 @@ def _emptied(work, column, rows, motif):
     return replace(work, table=emptied).setting_aside(work.table[rows], "cellule", column, "rejetee", motif)
 
 
+def _doubted(work, column, rows, motif):
+    """Work with the cells of some rows (boolean mask) emptied and set aside for one motif, but those that a person kept."""
+    kept = [uuid for uuid, question in work.kept if question == column]
+    return _emptied(work, column, rows & ~work.table["uuid"].isin(kept).to_numpy() if kept else rows, motif)
+
+
 def corrected(work, corrections):
     """Work with the human log replayed: changer, vider, supprimer, garder; raises QualityRefused when an old value no longer matches."""
     stale = []
@@ -115,7 +125,7 @@ def corrected(work, corrections):
             same = [word for word in coding.words(work.table.loc[rows, fix.question]) if key(word) == key(fix.ancienne)]
             met = rows & work.table[fix.question].isin(same)
             stale += [] if met.any() else [_stale(fix, work.table[rows])]
-            work = work if fix.action == "garder" else _fixed(work, met, fix)
+            work = replace(work, kept=work.kept | {(fix.uuid, fix.question)}) if fix.action == "garder" else _fixed(work, met, fix)
     if stale:
         raise QualityRefused(*stale)
     return work
@@ -302,7 +312,7 @@ def _judged(work, column, rule, motif, today):
         first = work.table.head(1)
         return work.remarking(first.assign(ligne="", uuid=coding.constant("", first.index)), column, rule, "regle_non_verifiee")
     hit = asked.index[pd.MultiIndex.from_frame(asked).isin(refused)] if refused else asked.index[:0]
-    return _emptied(work, column, work.table.index.isin(hit), motif)
+    return _doubted(work, column, work.table.index.isin(hit), motif)
 
 
 def in_order(work, pairs):
@@ -311,7 +321,7 @@ def in_order(work, pairs):
         told = coding.plain(work.table.loc[(work.table[start] != "") & (work.table[end] != ""), [start, end]])
         wrong = told.index[told[end] < told[start]]
         for column in (start, end):
-            work = _emptied(work, column, work.table.index.isin(wrong), "dates_inversees")
+            work = _doubted(work, column, work.table.index.isin(wrong), "dates_inversees")
     return work
 
 

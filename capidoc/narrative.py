@@ -237,10 +237,12 @@ def context(programme, facts, claims):
     facts = facts.assign(groupe_dit=[group_of(group, labels) for group in facts["groupe"]],
                          groupe_nom=[answer_of(group, labels) for group in facts["groupe"]])
     known = indicateurs(facts)
+    _declared(programme.identity, {"principaux": known, "chiffres_cles": {*facts["id"]}}, programme.scope)
+    told["chiffres_cles"] = [(name, said) for name, said in told["chiffres_cles"] if name in {*facts["id"]}]
     sexes = {group: answer_of(group, labels) for group in sorted({*facts["groupe"]}) if re.fullmatch("sexe=[^,]+", group)}
     rules = "+".join(s.partition(":")[2] for s in facts["statut_divulgation"])
     return {**known, "masques": {*rules.split("+")} - {""}, "indicateurs": list(known.values()), "sexes": sexes,
-            "principaux": principal(programme.identity, known),
+            "principaux": [known[name] for name in programme.identity.principaux] or list(known.values()),
             "indicateurs_avec": lambda measure, *by: [i for i in known.values() if measure in i.measures and i.dimensions.issuperset(by)],
             "faits": {row["id"]: Figure(row) for row in facts.to_dict("records")}, "programme": told, "publie": {c.id: published(c) for c in claims}}
 
@@ -251,13 +253,13 @@ def visible(told, *measures):
     return all(figure and figure["valeur"] == figure["valeur"] for figure in figures)
 
 
-def principal(identity, known):
-    """The indicators that short documents show, as programme.yml names them; raises ConfigurationRefused on another name."""
-    unknown = [name for name in identity.principaux if name not in known]
+def _declared(identity, known, scope):
+    """Nothing; raises ConfigurationRefused where programme.yml shows an indicator or a fact that there is not; a commune may lack a group."""
+    shown = {"principaux": identity.principaux, "chiffres_cles": [name for name, _ in identity.chiffres_cles if not scope]}
+    unknown = [(key, name) for key, names in shown.items() for name in names if name not in known[key]]
     if unknown:
-        raise ConfigurationRefused(*(Problem("indicateur inconnu", remedy=near(name, known), file="programme.yml", column="principaux", value=name)
-                                     for name in unknown))
-    return [known[name] for name in identity.principaux] or list(known.values())
+        raise ConfigurationRefused(*(Problem("indicateur ou fait inconnu", remedy=near(name, known[key]), file="programme.yml", column=key, value=name)
+                                     for key, name in unknown))
 
 
 def title(programme, text, names):
@@ -283,11 +285,11 @@ def _rendered(load, text, names, file):
     try:
         return ELIDED.sub(r"\1’", load(text).render(names))
     except jinja2.UndefinedError as error:
-        unknown = re.search(r"'([^']+)'", str(error))
-        word = unknown.group(1).split()[-1] if unknown else ""
-        raise ConfigurationRefused(Problem("nom inconnu", "un indicateur du plan", near(word, names), **_line(error, file), value=word)) from None
+        *_, word = re.findall(r"'([^']+)'", str(error)) or [""]
+        known = [*names, *names["faits"], *names["programme"]]
+        raise ConfigurationRefused(Problem("nom inconnu", "un indicateur du plan", near(word, known), **_line(error, file), value=word)) from None
     except jinja2.TemplateSyntaxError as error:
-        raise ConfigurationRefused(Problem(f"écriture Jinja incorrecte : {error.message}", file=error.name or file, row=error.lineno,
+        raise ConfigurationRefused(Problem("écriture Jinja incorrecte", file=Path(error.name or file).name, row=error.lineno,
                                            remedy="Vérifiez les accolades : {{ un.nombre }}, {% … %}.")) from None
     except jinja2.TemplateNotFound as error:
         raise ConfigurationRefused(Problem("texte introuvable", f"programmes/…/{error.name}", file=file, value=error.name)) from None

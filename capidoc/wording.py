@@ -25,7 +25,7 @@ def check(folder, design, exceptions):
 
 def causes(text, design):
     """The causal words of a text that the design does not allow, in order."""
-    return [found.group() for found in _pattern(design).finditer(text)]
+    return [" ".join(found.group().split()) for found in _pattern(design).finditer(text)]
 
 
 def read(path):
@@ -42,12 +42,15 @@ def spoken(text):
 
 
 def _pattern(design):
-    return re.compile(rf"\b(?:{'|'.join(REFUSED[design])})(?!\w)", re.IGNORECASE)
+    words = "|".join(REFUSED[design]).replace(" ", r"\s+")  # a line may end between them
+    return re.compile(rf"\b(?:{words})(?!\w)", re.IGNORECASE)
 
 
 def _problems(path, pattern, allowed):
-    for number, line in enumerate(spoken(read(path)).splitlines(), start=1):
-        for found in pattern.finditer(line):
-            if not any(words in line.casefold() for words in allowed):
-                yield Problem("affirmation de cause que le devis « avant-après » ne permet pas", INSTEAD,
-                              "Reformulez, ou inscrivez l’exception et son motif dans programme.yml.", file=path.name, row=number, value=found.group())
+    text = spoken(read(path))
+    for found in pattern.finditer(text):
+        first, end = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.end())
+        around, said = (" ".join(part.split()) for part in (text[first:end if end > 0 else None], found.group()))
+        if not any(words in around.casefold() for words in allowed):
+            yield Problem("affirmation de cause que le devis « avant-après » ne permet pas", INSTEAD, "Reformulez, ou inscrivez l’exception et son "
+                          "motif dans programme.yml.", file=path.name, row=text.count("\n", 0, found.start()) + 1, value=said)

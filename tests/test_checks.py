@@ -178,6 +178,24 @@ def test_a_value_looked_at_and_kept_is_no_longer_told_until_it_changes(look):
         look(GROWN.replace("2000", "3000"), files=kept)
 
 
+def test_a_value_that_the_form_refuses_and_a_person_keeps_counts(look, cleaned):
+    """A form that asks for at most 200: what a person found right stands in the figures, and is told no more."""
+    settings, rows = PROGRAMME.replace("revenu: {titre: Revenu, type: nombre}", "revenu: {titre: Revenu, type: nombre, maximum: 200}"), ROWS
+    kept = [("corrections.csv", CORRECTIONS + "E1;revenu;300;;garder;vérifié;chef;2023-04-01\n")]
+    assert [f[:4] for f in look(rows, settings=settings)] == [["hors_bornes", 4, "revenu", "300"]]
+    assert cleaned(rows, settings=settings).tables["suivi"]["revenu"].tolist() == ["100", "50", "", "50"]
+    assert look(rows, settings=settings, files=kept) == []
+    assert cleaned(rows, settings=settings, files=kept).tables["suivi"]["revenu"].tolist() == ["100", "50", "300", "50"]
+
+
+@pytest.mark.parametrize(("row", "control", "question", "value"), [
+    ("E1;2022-06;Niono;3OO;2;1;3", "nombre_illisible", "revenu", "3OO"), ("E1;2022-06;Nioro;300;2;1;3", "hors_choix", "commune", "Nioro")])
+def test_what_cannot_be_read_is_told_even_if_it_is_kept(look, row, control, question, value):
+    rows = ROWS.replace("E1;2022-06;Niono;300;2;1;3", row)
+    kept = [("corrections.csv", CORRECTIONS + f"E1;{question};{value};;garder;vérifié;chef;2023-04-01\n")]
+    assert [f[:4] for f in look(rows, files=kept)] == [[control, 4, question, value]]
+
+
 def test_a_correction_that_meets_nothing_is_told(look):
     lines = CORRECTIONS + "E7;revenu;1;2;changer;x;y;2023-04-01\nE1;revnu;1;2;changer;x;y;2023-04-01\n"
     assert [(f[0], f[2], f[4]) for f in look(files=[("corrections.csv", lines)])] == [

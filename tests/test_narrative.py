@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from capidoc import narrative, wording
-from capidoc.problems import ConfigurationRefused
+from capidoc.problems import ConfigurationRefused, TraceabilityRefused
+from capidoc.programme import Programme
 
 from .conftest import PROGRAMME
 
@@ -103,7 +104,8 @@ def test_communes_are_listed_as_french_sorts_them(small):
     ("{{ salarie.avant }}", "« salarie » — nom inconnu.*Vouliez-vous dire « salaries »"),
     ("{{ salaries.avnt }}", "salaries.avnt.*Vouliez-vous dire « avant »"),
     ("{{ salaries.avant.fame }}", "salaries.avant.fame.*Vouliez-vous dire « femme »"),
-    ("{{ salaries.avant", "Jinja"), ("{% include 'recit/absent.md' %}", "texte introuvable"),
+    ("{{ faits['salaries.avnt'] }}", "« salaries.avnt » — nom inconnu.*Vouliez-vous dire « salaries.avant »"),
+    ("{{ salaries.avant", r"ligne 1 : écriture Jinja incorrecte\. Vérifiez les accolades"), ("{% include 'recit/absent.md' %}", "texte introuvable"),
 ])
 def test_an_undefined_name_stops_the_build_in_french(render, text, message):
     with pytest.raises(ConfigurationRefused, match=f"(?s)essai.md.j2.*{message}"):
@@ -131,11 +133,24 @@ def test_an_unknown_deliverable_names_the_known_ones(small):
 
 
 def test_short_documents_show_the_indicators_that_the_programme_names_else_all(small):
-    known = narrative.indicateurs(FACTS)
-    assert [i.name for i in narrative.principal(small().identity, known)] == list(known)
-    assert [i.name for i in narrative.principal(small(settings=PROGRAMME + "principaux: [salaries]\n").identity, known)] == ["salaries"]
-    with pytest.raises(ConfigurationRefused, match=r"principaux.*Vouliez-vous dire « salaries »"):
-        narrative.principal(small(settings=PROGRAMME + "principaux: [salarie]\n").identity, known)
+    known = pd.concat([FACTS, FACTS.assign(indicateur="apprentis", id=["apprentis.avant", "apprentis.avant.femme"])])
+    assert [i.name for i in narrative.context(small(), known, [])["principaux"]] == ["salaries", "apprentis"]
+    assert [i.name for i in narrative.context(small(settings=PROGRAMME + "principaux: [salaries]\n"), known, [])["principaux"]] == ["salaries"]
+
+
+@pytest.mark.parametrize(("settings", "said"), [
+    ("principaux: [salarie]\n", "programme.yml, colonne « principaux » : « salarie » — indicateur ou fait inconnu. Vouliez-vous dire « salaries » ?"),
+    ("chiffres_cles: [[salaries.avnt, au départ]]\n", "colonne « chiffres_cles » : « salaries.avnt » — indicateur ou fait inconnu. Vouliez-vous dire")])
+def test_a_misspelt_figure_of_programme_yml_is_refused_with_its_near_name(small, settings, said):
+    with pytest.raises(ConfigurationRefused) as refusal:
+        narrative.context(small(settings=PROGRAMME + settings), FACTS, [])
+    assert said in str(refusal.value)
+
+
+def test_a_commune_that_lacks_a_group_leaves_its_key_figure_out(small):
+    here = small(settings=PROGRAMME + "chiffres_cles: [[salaries.avant, au départ], [salaries.avant.homme, hommes]]\n")
+    told = narrative.context(Programme("essai", "niono", root=here.root), FACTS, [])["programme"]
+    assert told["chiffres_cles"] == [("salaries.avant", "au départ")]
 
 
 def test_a_comment_of_whoever_writes_is_in_no_document(render):
@@ -152,3 +167,11 @@ def test_a_page_in_another_encoding_is_named(tmp_path):
     (tmp_path / "1_page.md").write_bytes("Été".encode("cp1252"))
     with pytest.raises(ConfigurationRefused, match=r"1_page\.md : texte qui n’est pas en UTF-8"):
         wording.check(tmp_path, "avant_apres", [])
+
+
+def test_a_cause_is_met_across_the_end_of_a_line_and_its_exception_too(tmp_path):
+    (tmp_path / "1_page.md").write_text("Une phrase.\n\nLe revenu a monté grâce\nà l’appui reçu.\n", encoding="utf-8")
+    with pytest.raises(TraceabilityRefused, match=r"1_page\.md, ligne 3 : « grâce à » — affirmation de cause"):
+        wording.check(tmp_path, "avant_apres", [])
+    wording.check(tmp_path, "avant_apres", [("monté grâce à l’appui", "dit par les entreprises")])
+    assert wording.causes("Il a\nentraîné une hausse", "avant_apres") == ["a entraîné"]

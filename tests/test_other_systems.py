@@ -115,6 +115,20 @@ def test_every_command_that_make_types_is_understood():
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="make n’est pas installé")
+def test_set_up_never_empties_the_environment_of_another_copy(tmp_path):
+    """`venv --clear` would follow the link."""
+    copy, other = tmp_path / "copie", tmp_path / "autre"
+    copy.mkdir()
+    other.mkdir()
+    (other / "bin").mkdir()
+    for name in ("Makefile", "requirements.lock"):
+        shutil.copy2(ROOT / name, copy)
+    (copy / ".venv").symlink_to(other)
+    done = subprocess.run(["make", ".venv/.ready"], cwd=copy, capture_output=True, text=True, check=False)
+    assert done.returncode and ".venv est un lien" in done.stderr and (other / "bin").is_dir()
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make n’est pas installé")
 def test_set_up_asks_nothing_of_the_network_where_wheels_are_there(tmp_path):
     for name in ("Makefile", "requirements.lock"):
         shutil.copy2(ROOT / name, tmp_path)
