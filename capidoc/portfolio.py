@@ -25,6 +25,7 @@ PAGE, LABEL = "portefeuille.html", "Portefeuille"
 OPTIONAL = ("commune", "debut", "fin", "livrable")
 NOTHING, DONE, FAILED = "rien à refaire", "fait", "échec"
 INTERRUPTED = 130
+PATIENCE = 60  # seconds that sets wait for a cluster without workers
 STOPPED = (-signal.SIGINT, -signal.SIGTERM)  # how a Python ends that was asked to
 BATCH = 16  # sets made by one Python at most: those of an interrupted one are lost
 
@@ -41,12 +42,17 @@ class Outcome:
 def run(table, profile, scheduler="", root=ROOT):
     """{folder under outputs/: its Outcome}, in the order of the table; the sets are published one by one as they are made, then their index."""
     wishes, outcomes = read(table, root, profile)
+    left = Outcome(INTERRUPTED, "interrompu : relancez pour ce qui manque")
     try:
         _all(wishes, outcomes, scheduler)
     except KeyboardInterrupt:
-        outcomes |= {name: Outcome(INTERRUPTED, "interrompu : relancez pour ce qui manque") for name in wishes if name not in outcomes}
-    outcomes = {name: outcomes[name] for name in (*wishes, *(n for n in outcomes if n not in wishes))}
-    _index(wishes, outcomes, root)
+        pass
+    except ResourcesLacking as refusal:  # the cluster is gone: what was made is told before
+        left = Outcome(refusal.code, str(refusal))
+        raise
+    finally:
+        outcomes = {name: outcomes.get(name, left) for name in (*wishes, *(n for n in outcomes if n not in wishes))}
+        _index(wishes, outcomes, root)
     return outcomes
 
 
@@ -116,7 +122,7 @@ def _workers(scheduler):
         raise ResourcesLacking(Problem("l’ordonnanceur ne répond pas", "tcp://machine:8786", value=scheduler)) from error
     try:
         with client:
-            yield client.get_executor(pure=False), lambda: max(1, sum(client.nthreads().values()))
+            yield client.get_executor(pure=False), lambda: sum(client.nthreads().values())
     except OSError as error:
         raise ResourcesLacking(Problem("l’ordonnanceur ne répond plus", remedy="Relancez : seul ce qui manque sera refait.", value=scheduler)) from error
 
@@ -124,14 +130,18 @@ def _workers(scheduler):
 def _all(wishes, outcomes, scheduler):
     """Nothing; every wish has its outcome. A programme stays locked to others until the end: builds are apart, only publications take turns."""
     with ExitStack() as held, _workers(scheduler) as (pool, cores):
-        batches, busy = _batches(_waiting(wishes, outcomes, held), cores()), {}
+        batches, busy = _batches(_waiting(wishes, outcomes, held), max(1, cores())), {}
         while True:
             # No more at a time than keeps everybody busy: whatever is sent or made waits in memory.
-            for batch in islice(batches, max(0, 2 * cores() - len(busy))):
+            for batch in islice(batches, max(0, 2 * max(1, cores()) - len(busy))):
                 busy[pool.submit(made, *_job(wishes, batch))] = batch
             if not busy:
                 return
-            for future in wait(busy, return_when=FIRST_COMPLETED).done:
+            done = wait(busy, PATIENCE, FIRST_COMPLETED).done
+            if not done and not cores():
+                raise ResourcesLacking(Problem("aucun travailleur sur l’ordonnanceur", "un « dask worker » au moins",
+                                               "Démarrez-en, puis relancez : seul ce qui manque sera refait.", value=scheduler))
+            for future in done:
                 for place, (name, described) in enumerate(busy.pop(future)):
                     outcomes[name] = _outcome(lambda p=place, n=name, d=described, f=future: _published(wishes[n][0], d, *f.result()[p]))
                     running.say(f"{DONE} {len(outcomes)}/{len(wishes)} {name} : {outcomes[name].message}")
@@ -140,13 +150,16 @@ def _all(wishes, outcomes, scheduler):
 def _waiting(wishes, outcomes, held):
     """{programme: its (set, what decides it) to make}, the programmes locked; the others have their outcome already."""
     locks, decided, waiting = {}, {}, {}
+
+    def taken(programme):
+        held.enter_context(publishing.alone(programme))
+        decided[programme.slug] = publishing.inputs(programme, None)
+
     for name, (programme, deliverables) in wishes.items():
-        if programme.slug not in locks:
-            locks[programme.slug] = _outcome(lambda one=programme: held.enter_context(publishing.alone(one)))
-            decided[programme.slug] = publishing.inputs(programme, None)
-        described = decided[programme.slug] | {"parametres": building.parameters(programme)}
-        if locks[programme.slug].code:
-            outcomes[name] = locks[programme.slug]
+        lock = locks[programme.slug] = locks.get(programme.slug) or _outcome(lambda one=programme: taken(one))
+        described = {} if lock.code else decided[programme.slug] | {"parametres": building.parameters(programme)}
+        if lock.code:
+            outcomes[name] = lock
         elif publishing.untouched(programme, deliverables, described):
             outcomes[name] = Outcome(0, NOTHING)
         else:

@@ -25,7 +25,7 @@ def rows(path, columns, optional=()):
     """
     if not path.is_file():
         return pd.DataFrame(columns=[*columns, *optional], dtype=object)
-    sheet = next((sheet for sheet in read(path) if not sheet.hidden and len(sheet.cells)), None)
+    sheet = next((sheet for sheet in read(path) if not sheet.hidden and len(sheet.cells)), None) if path.read_bytes().strip() else None
     heads = list(map(key, sheet.cells.loc[1])) if sheet else []
     if problems := [*_misnamed(heads, columns, optional, path.name)]:
         raise ConfigurationRefused(*problems)

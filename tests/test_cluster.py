@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 
 from capidoc import building, portfolio
+from capidoc.problems import ResourcesLacking
 
 from .conftest import needs
 from .environments import lay
@@ -30,6 +31,25 @@ def cluster(tmp_path):
     for process in started:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+@needs("distributed")
+def test_a_cluster_without_workers_is_told_and_so_is_the_index(cluster, tmp_path, monkeypatch):
+    from distributed import Client
+
+    file, workers = cluster
+    root = lay(tmp_path / "projet")
+    (tmp_path / "jeux.csv").write_text(TABLE, encoding="utf-8")
+    with Client(scheduler_file=str(file)) as client:
+        client.wait_for_workers(2, timeout=60)
+        address = client.scheduler.address
+    for worker in workers:
+        worker.kill()
+    monkeypatch.setattr(portfolio, "PATIENCE", 3)
+    with pytest.raises(ResourcesLacking, match=r"aucun travailleur sur l’ordonnanceur.*dask worker"):
+        portfolio.run(tmp_path / "jeux.csv", "public", address, root=root)
+    page = (root / "outputs" / portfolio.PAGE).read_text(encoding="utf-8")
+    assert page.count("échec (40)") == 4 and "aucun travailleur" in page
 
 
 @needs("distributed")

@@ -1,7 +1,10 @@
 """Many sets from one table: bad rows refused together, one failure stops nothing, a second run redoes only what is missing."""
 
+import errno
 import io
 import json
+import os
+import shutil
 import zipfile
 
 import pytest
@@ -53,6 +56,13 @@ def test_every_bad_row_is_named_before_anything_starts(table, tmp_path):
     assert refusal.value.code == 10 and table.made == [] and not (tmp_path / "outputs").exists()
 
 
+@pytest.mark.parametrize("text", ["", "\n\n"])
+def test_an_empty_table_is_a_table_to_fill(tmp_path, text):
+    (tmp_path / "jeux.csv").write_text(text)
+    with pytest.raises(ConfigurationRefused, match=r"jeux\.csv, colonne « programme » : colonne absente"):
+        portfolio.run(tmp_path / "jeux.csv", "public", root=tmp_path)
+
+
 def test_one_failure_stops_nothing_and_a_second_run_redoes_only_it(table, tmp_path):
     path = table("essai;;;;note", "essai;niono;;;note", "essai;niono;;;fiche", "essai;mpessoba;;;note")
     first = portfolio.run(path, "public", root=tmp_path)
@@ -74,3 +84,19 @@ def test_a_programme_that_another_run_works_on_is_left_to_it(table, tmp_path):
     with publishing.alone(programme):
         outcomes = portfolio.run(table("essai;;;;note"), "public", root=tmp_path)
     assert outcomes["essai"].code == 41 and table.made == []
+
+
+def test_a_programme_whose_inputs_cannot_be_read_stops_no_other(table, tmp_path, monkeypatch):
+    shutil.copytree(tmp_path / "programmes/essai", tmp_path / "programmes/autre")
+    shutil.copytree(tmp_path / "data/raw/essai", tmp_path / "data/raw/autre")
+    whole = publishing.inputs
+
+    def inputs(programme, *more):
+        if programme.slug == "autre":
+            raise OSError(errno.EIO, os.strerror(errno.EIO), "suivi.csv")
+        return whole(programme, *more)
+
+    monkeypatch.setattr(publishing, "inputs", inputs)
+    outcomes = portfolio.run(table("autre;;;;note", "essai;;;;note"), "public", root=tmp_path)
+    assert {name: (one.code, portfolio.state(one)) for name, one in outcomes.items()} == {"autre": (40, "échec"), "essai": (0, "fait")}
+    assert "disque défaillant" in outcomes["autre"].message
