@@ -94,7 +94,7 @@ def _bounds(indicator, table):
 def _spread(indicator, pairs):
     """How the units changed one by one: how many rose, stayed and fell, the middle and the quarters of their changes."""
     before, after = (each(indicator, moment) for moment in pairs)
-    changes, weights, common = after - before, pairs[0]["poids"], {"methode": f"{PAIRED}, unité par unité{', pondérées' * bool(indicator.poids)}"}
+    changes, weights, common = after - before, pairs[0]["poids"], {"methode": f"{PAIRED}, unité par unité"}
     if indicator.regle in (*SPREAD, "part"):
         for mesure, count in zip(("hausse", "stable", "baisse"), statistics.directions(changes), strict=True):
             yield fact(indicator, mesure, count, len(changes), unite=COUNT, formule=f"nombre d’unités en {mesure} entre les deux moments", **common)
@@ -102,6 +102,7 @@ def _spread(indicator, pairs):
         yield from _tested(indicator, before, after)
     if indicator.regle not in SPREAD:
         return
+    common["methode"] += ", pondérées" if indicator.poids else ""
     relative = (100 * changes / before.where(before != 0)).dropna()
     hodges_lehmann = None if indicator.poids else estimates.bounds(indicator, lambda: statistics.median_change(before, after))
     for mesure, worth, said, interval in (
