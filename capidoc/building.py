@@ -35,6 +35,8 @@ def compute(programme, step, cleaning=""):
     """The sha256 of what cleaning made: the first notebooks run, their executed copies under data/processed; the same cleaning is made once."""
     pseudonyms.key()  # one for the whole run, the notebooks' own processes included
     publishing.room(programme)
+    if programme.commune != "toutes" and step == "effects":  # what the whole may show decides what a commune may
+        _computed(programme.whole, publishing.inputs(programme, parameters(programme.whole)))
     _cleared(programme.processed)
     clean, *others = STEPS[step]
     if not _taken_over(programme, clean, cleaning):
@@ -87,7 +89,7 @@ def _tables(folder):
 
 def _cleared(folder):
     """Nothing; the tables of the last run are gone, so that a run that stops leaves no mixture of two."""
-    for own in ("carnets", "figures", "observations"):
+    for own in ("carnets", "figures", "dessins", "observations"):
         shutil.rmtree(folder / own, ignore_errors=True)
     for path in folder.glob("*.*"):
         if path.name != PROPOSED:
@@ -211,6 +213,7 @@ def build(programme, deliverables, workshop, described):
     _computed(programme, described)
     with aside(lambda: quality.place(programme, workshop)) as placed:
         for deliverable in deliverables:
+            shutil.rmtree(programme.processed / "figures", ignore_errors=True)  # what another deliverable shows
             values = parameters(programme) | {"livrable": deliverable, "identite": publishing.identity(described)}
             executed = _run(programme, "03_report", values, programme.processed / "carnets" / deliverable)
             shutil.copytree(programme.processed / "figures", workshop / "figures", dirs_exist_ok=True)

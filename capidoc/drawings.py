@@ -9,26 +9,25 @@ from capidoc.aside import spread
 from capidoc.places import ROOT
 from capidoc.problems import ConfigurationRefused, Problem
 
-RECORD = "figures.json"
+RECORD, KEPT = "figures.json", "dessins"
 # Read before the charts are imported: their code, changed since, is never taken for what drew.
 CODE = [publishing.digest(path) for pattern in ("capidoc/**/*.py", "templates/fonts/*", "requirements.lock") for path in sorted(ROOT.glob(pattern))]
 
 
 def drawn(programme, specs, titles, facts):
-    """{id: alt text} of the declared figures, alone in the folder of figures; they are drawn unless the same inputs drew those that stand."""
-    folder, record = programme.processed / "figures", programme.processed / RECORD
-    decided = hashlib.sha256(json.dumps([CODE, specs, titles, facts.to_csv()]).encode()).hexdigest()
+    """{id: alt text} of the figures, whose files stand in the folder of figures; each is drawn unless the same inputs drew the one that is kept."""
+    kept, record, table = programme.processed / KEPT, programme.processed / RECORD, facts.to_csv()
+    decided = {spec["id"]: hashlib.sha256(json.dumps([CODE, spec, titles[spec["id"]], table]).encode()).hexdigest() for spec in specs}
     told = publishing.remembered(record)
-    stand = _files(folder)
-    if told.get("entrees") == decided and told["fichiers"].items() <= stand.items():
-        for name in stand.keys() - told["fichiers"].keys():  # another deliverable's photos
-            (folder / name).unlink()
-    else:
-        record.unlink(missing_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        _draw(specs, titles, facts, folder)
-        tables.put(record, json.dumps({"entrees": decided, "fichiers": _files(folder)}, indent=1).encode())
-    return {spec["id"]: (folder / f"{spec['id']}.txt").read_text(encoding="utf-8").removesuffix("\n") for spec in specs}
+    lacking = [spec for spec in specs if told.get(name := spec["id"]) != {"entrees": decided[name], "fichiers": _files(kept / name)}]
+    if lacking:
+        _draw(lacking, titles, facts, kept)
+        told |= {name: {"entrees": decided[name], "fichiers": _files(kept / name)} for name in (spec["id"] for spec in lacking)}
+        tables.put(record, json.dumps(told, indent=1).encode())
+    (shown := programme.processed / "figures").mkdir(parents=True, exist_ok=True)
+    for name in decided:
+        shutil.copytree(kept / name, shown, dirs_exist_ok=True)
+    return {name: (kept / name / f"{name}.txt").read_text(encoding="utf-8").removesuffix("\n") for name in decided}
 
 
 def declared(specs):
@@ -43,8 +42,9 @@ def declared(specs):
 def _draw(specs, titles, facts, folder):
     from capidoc import charts  # matplotlib takes longer to import than a page to write
 
-    folder.mkdir(parents=True)
-    spread(lambda spec: charts.save(charts.draw(spec, facts, titles[spec["id"]]), folder), specs)
+    for spec in specs:
+        shutil.rmtree(folder / spec["id"], ignore_errors=True)
+    spread(lambda spec: charts.save(charts.draw(spec, facts, titles[spec["id"]]), folder / spec["id"]), specs)
 
 
 def _files(folder):

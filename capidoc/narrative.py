@@ -157,10 +157,18 @@ def heading(value):
     return Marked(json.dumps([*map(escaped, value)] if isinstance(value, list) else escaped(value), ensure_ascii=False))
 
 
-def illustration(alts, captions, name):
-    """`figure(id)` in templates, alt texts and captions being given: the chart with both, as Markdown."""
-    alt = Known(alts, "figure inconnue")[name]
-    return Marked(f'![{captions[name]}](figures/{name}.png){{#fig:{name} alt="{_attribute(alt)}"}}')
+def illustration(called, captions, name):
+    """`figure(id)` in templates, captions being given: the chart as Markdown, its name added to those called; `illustrated` gives it its alt text."""
+    caption = Known(captions, "figure inconnue")[name]
+    called.append(name)
+    return Marked(f'![{caption}](figures/{name}.png){{#fig:{name} alt=""}}')
+
+
+def illustrated(text, alts):
+    """The Markdown of a document with the alt text of each chart {id: alt text}, known once they are drawn."""
+    for name, alt in alts.items():
+        text = text.replace(f'{{#fig:{name} alt=""}}', f'{{#fig:{name} alt="{_attribute(alt)}"}}')
+    return text
 
 
 def testimony(refusal, name, caller):

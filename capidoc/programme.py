@@ -298,6 +298,11 @@ class Programme(Place):
         return whole / self.scope if self.profil == "public" else whole / "interne" / "_".join(filter(None, ["documents", self.scope]))
 
     @property
+    def whole(self):
+        """The same programme over the same period, in all its communes."""
+        return Programme(self.slug, "toutes", self.period.debut, self.period.fin, self.root, self.profil)
+
+    @property
     def scope(self):
         """The sub-folder of a restricted run: commune, period, both; empty for the whole programme."""
         whole = self.period == self.identity.periodes["suivi"]

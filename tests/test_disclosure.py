@@ -177,11 +177,13 @@ def test_an_edition_does_not_tell_the_amount_of_the_one_who_joined():
 
 
 def test_a_document_of_one_commune_shows_what_the_whole_one_shows_of_it():
-    whole, _ = disclosure.judged(pd.DataFrame([fact(40), fact(3, "commune=a"), fact(12, "commune=b"), fact(25, "commune=c")]), PLAN, NOTHING, RULES)
+    whole, proof = disclosure.judged(pd.DataFrame([fact(40), fact(3, "commune=a"), fact(12, "commune=b"), fact(25, "commune=c")]), PLAN, NOTHING, RULES)
     own = pd.DataFrame([fact(12), fact(5, "sexe=f"), fact(7, "sexe=h"), fact(1, indicateur="lignes", methode="nettoyage")])
-    told = disclosure.as_part_of(own, whole, "b")
+    told, left = disclosure.as_part_of(own, whole, proof, "b")
     assert told["statut_divulgation"].tolist() == ["masque:D6", "masque:D10", "masque:D10", "publiable"]
-    assert disclosure.as_part_of(own, whole, "c")["statut_divulgation"][0] == "publiable"
+    assert left["id"].tolist() == ["x.valeur"]  # what the whole leaves to work out of x.valeur.b
+    told, left = disclosure.as_part_of(own, whole, proof, "c")
+    assert told["statut_divulgation"][0] == "publiable" and left.empty
 
 
 def test_a_lowered_threshold_needs_its_reason():

@@ -52,18 +52,19 @@ def test_other_code_draws_again(here, monkeypatch):
 
 
 @pytest.mark.parametrize("touch", [lambda p: p.write_bytes(b"autre"), lambda p: p.unlink()], ids=["retouché", "effacé"])
+@pytest.mark.parametrize("place", ["figures", "dessins/revenu"])
 @pytest.mark.parametrize("name", ["revenu.png", "revenu_ecran.png", "revenu.txt"])
-def test_a_file_that_is_no_longer_as_drawn_is_made_again(name, touch, here):
+def test_a_file_that_is_no_longer_as_drawn_is_made_again(place, name, touch, here):
     old = contents(here)
-    touch(here.processed / "figures" / name)
+    touch(here.processed / place / name)
     drawings.drawn(here, [SPEC], TITLES, FACTS)
     assert contents(here) == old
 
 
-def test_what_another_deliverable_showed_goes(here):
-    old = contents(here)
-    (here.processed / "figures" / "atelier.jpg").write_bytes(b"photo")
-    drawings.drawn(here, [SPEC], TITLES, FACTS)
-    assert contents(here) == old
-    drawings.drawn(here, [], {}, FACTS)
-    assert contents(here) == {}
+def test_a_document_that_shows_one_figure_fewer_costs_no_drawing_to_the_next(here, monkeypatch):
+    more = SPEC | {"id": "revenu_cours"}
+    titles = TITLES | {"revenu_cours": "Un autre"}
+    drawings.drawn(here, [SPEC, more], titles, FACTS)
+    monkeypatch.setattr(charts, "draw", lambda *_: pytest.fail("dessiné"))
+    assert [*drawings.drawn(here, [], {}, FACTS)] == [] and [*drawings.drawn(here, [more], titles, FACTS)] == ["revenu_cours"]
+    assert [*drawings.drawn(here, [SPEC, more], titles, FACTS)] == ["revenu", "revenu_cours"]

@@ -21,18 +21,21 @@ def judged(facts, plan, contributions, rules, zones=None, editions=None):
     return facts.assign(statut_divulgation=hidden.map(lambda rule: f"masque:{rule}" if rule else PUBLIC)), proof
 
 
-def as_part_of(facts, whole, commune):
-    """The facts of one commune, none shown that the whole document does not show for this commune: the two are one release.
+def as_part_of(facts, whole, proof, commune):
+    """(facts of one commune, proof) as `judged`: none is shown that the whole document does not show for this commune, the two are one release.
 
-    `whole` are the judged facts of the whole programme; what they do not break down by commune is not shown at all (D10).
+    `whole` and `proof` are those of the whole programme; what they do not break down by commune is not shown at all (D10).
     """
     place = f"commune={commune}"
     inside = whole[whole["groupe"].str.split(",").map(lambda parts: place in parts)]
     without = inside["groupe"].str.split(",").map(lambda parts: ",".join(p for p in parts if p != place))
-    told = dict(zip(zip(inside["indicateur"], inside["mesure"], inside["moment"], without, strict=True), inside["statut_divulgation"], strict=True))
-    keys = zip(facts["indicateur"], facts["mesure"], facts["moment"], facts["groupe"], strict=True)
+    inside = inside.assign(groupe=without).set_index(primary.KEY)
+    told, own = inside["statut_divulgation"].to_dict(), facts.set_index(primary.KEY)["id"].to_dict()
     free = facts["methode"].isin(primary.FREE)
-    return facts.assign(statut_divulgation=[PUBLIC if own else told.get(k, "masque:D10") for own, k in zip(free, keys, strict=True)])
+    statuses = [PUBLIC if known else told.get(key, "masque:D10") for known, key in zip(free, facts.set_index(primary.KEY).index, strict=True)]
+    ids = {name: own[key] for key, name in inside["id"].items() if key in own}
+    mine = proof[proof["id"].isin(ids)]
+    return facts.assign(statut_divulgation=statuses), mine.assign(id=mine["id"].map(ids))
 
 
 def shown(facts, profile, rules):
