@@ -344,10 +344,13 @@ def clean_texts(work, columns):
     return rewrite(work, columns, values.spaced, "espaces")
 
 
-def without_missing_codes(work, columns, codes):
-    """Work with the declared codes for « missing » emptied."""
+def without_missing_codes(work, questions, codes):
+    """Work with the declared codes for « missing » emptied in these questions, the labels of such choices too."""
     codes = set(map(key, codes))
-    return rewrite(work, columns, lambda v: "" if key(v) in codes else v, "manquant")
+    for column, question in questions.items():
+        said = codes | {key(text) for name, texts in question.choices.items() if key(name) in codes for text in texts}
+        work = rewrite(work, [column], lambda v, said=said: "" if key(v) in said else v, "manquant")
+    return work
 
 
 def typed_answers(work, questions, decisions):
@@ -368,7 +371,7 @@ def clean_table(table, form, source, decisions):
     work = total_rows(empty_rows(Work(table), columns), columns, source)
     work = corrected(clean_texts(work, columns), decisions.corrections)
     work = rewrite(computed(work, [source.identifiant, *coded]), [source.identifiant], str.upper, "identifiant")
-    work = without_missing_codes(work, coded, source.manquants)
+    work = without_missing_codes(work, {c: questions[c] for c in coded}, source.manquants)
     work = excluded(not_approved(work), [rule for rule in source.exclusions if rule.valeurs], questions, decisions)
     work = identifiable(work, source, questions[source.identifiant].labels)
     work = excluded(work, [rule for rule in source.exclusions if rule.hors], questions, decisions)
@@ -382,7 +385,7 @@ def clean_repeat(table, parents, everyone, questions, source, decisions):
     columns = [c for c in table if c in questions]
     work = _of_kept_parents(Work(table), parents, everyone)
     work = corrected(clean_texts(work, columns), decisions.corrections)
-    work = without_missing_codes(work, [c for c in columns if questions[c].kind in RULES], source.manquants)
+    work = without_missing_codes(work, {c: questions[c] for c in columns if questions[c].kind in RULES}, source.manquants)
     return constrained(typed_answers(work, questions, decisions), questions, (), decisions.today)
 
 

@@ -30,13 +30,16 @@ def drawn(programme, specs, titles, facts):
     return {name: (kept / name / f"{name}.txt").read_text(encoding="utf-8").removesuffix("\n") for name in decided}
 
 
-def declared(specs):
-    """The declarations of figures.yml, as they are; raises ConfigurationRefused where one lacks what every figure has."""
+def declared(specs, labels):
+    """The declarations of figures.yml, each with the programme's labels {answer, or « sexe=2 »: label} where it has none of its own.
+
+    Raises ConfigurationRefused where one lacks what every figure has.
+    """
     lacking = [Problem("clé absente", name, file=f"figures.yml, figure « {spec.get('id', number)} »")
                for number, spec in enumerate(specs, 1) for name in ("id", "genre", "titre", "legende") if not spec.get(name)]
     if lacking:
         raise ConfigurationRefused(*lacking)
-    return specs
+    return [spec | {"libelles": {**labels, **spec.get("libelles", {})}} for spec in specs]
 
 
 def _draw(specs, titles, facts, folder):

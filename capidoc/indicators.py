@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from capidoc import sheets
 from capidoc.observations import RECORD
@@ -69,6 +69,12 @@ class Indicator(BaseModel):
     strate: str = ""
     minimum: Amount = None
     maximum: Amount = None
+
+    @model_validator(mode="after")
+    def _least_then_most(self):
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError("le minimum passe le maximum")
+        return self
 
     @property
     def question(self):

@@ -202,7 +202,8 @@ def words(programme):
         "groupes": {"commune": communes, "zone": list(identity.zones)},
         "libelles": identity.communes | {name: zone.libelle for name, zone in identity.zones.items()} | choices | identity.libelles,
         "sources": {name: source.libelle for name, source in identity.sources.items()}
-        | {f"{name}_{repeat}": f"{source.libelle} : {repeat}" for name, source in identity.sources.items() for repeat in source.repetitions},
+        | {f"{name}_{repeat}": f"{source.libelle} : {kept.libelle or repeat}" for name, source in identity.sources.items()
+           for repeat, kept in source.repetitions.items()},
         "seuils": {name: framed(str(value)) for name, value in identity.divulgation if isinstance(value, int)}, "raisons": identity.divulgation.raisons,
         "periode": framed(f"{french.month(period.debut)} à {french.month(period.fin)}"),
         "mois": [(month, framed(french.month(month).replace(" ", french.NBSP))) for month in programme.period.months],

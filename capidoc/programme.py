@@ -109,8 +109,9 @@ class Classes(_Strict):
 
 
 class Kept(_Strict):
-    """What is kept of a table, main or repeat: variables, and the attributes {name: question} that describe the unit."""
+    """What is kept of a table, main or repeat: its printed name, variables, and the attributes {name: question} that describe the unit."""
 
+    libelle: str = ""
     variables: list[Asked] = []
     attributs: dict[Name, Asked] = {}
     classes: dict[Name, Classes] = {}
@@ -253,13 +254,35 @@ class Identity(_Strict):
         return self
 
     @model_validator(mode="after")
-    def _sensitive_answers_are_kept(self):
-        tables = [table for source in self.sources.values() for table in (source, *source.repetitions.values())]
-        kept = {name for table in tables for name in (*table.kept, *table.attributs, *table.classes)}
-        kept |= {name for source in self.sources.values() for variable, folded in source.ventilations.items() for name in (variable, folded.dimension)}
+    def _sensitive_and_labelled_answers_are_kept(self):
+        folded = [pair for source in self.sources.values() for pair in source.ventilations.items()]
+        dimensions = {name for table in self._tables for name in (*table.attributs, *table.classes)} | {one.dimension for _, one in folded} | {"zone"}
+        kept = {name for table in self._tables for name in table.kept} | {variable for variable, _ in folded} | dimensions
         if unknown := [name for name in self.divulgation.sensibles if name not in kept]:
             raise ValueError(f"réponse sensible qu’aucune source ne garde : « {unknown[0]} ». {near(unknown[0], kept)}")
+        if unknown := [name for name in self.libelles if "=" in name and name.partition("=")[0] not in dimensions]:
+            raise ValueError(f"libellé d’une désagrégation qu’aucune source n’a : « {unknown[0]} ». {near(unknown[0].partition('=')[0], dimensions)}")
         return self
+
+    @property
+    def _tables(self):
+        return [table for source in self.sources.values() for table in (source, *source.repetitions.values())]
+
+    @property
+    def _made(self):
+        """What observations name after a question: (name of an attribute, a class or a breakdown, the question)."""
+        for table in self._tables:
+            yield from table.attributs.items()
+            yield from ((name, classes.question) for name, classes in table.classes.items())
+        for variable, folded in (pair for source in self.sources.values() for pair in source.ventilations.items()):
+            yield from ((variable, question) for question in (*folded.colonnes.values(), *filter(None, [folded.total])))
+
+    @property
+    def sensitive(self):
+        """Every name under which observations tell a sensitive answer: the declared ones, and what is made of the same question."""
+        told = {*self.divulgation.sensibles}
+        questions = told | {question for name, question in self._made if name in told}
+        return questions | {name for name, question in self._made if question in questions}
 
     @property
     def zone_of(self):

@@ -15,8 +15,10 @@ from capidoc.problems import ConfigurationRefused, Problem
 SPOKEN = {"identifiant": ("code", "id", "identifiant", "matricule", "numero"), "moment": ("mois", "date", "periode"),
           "sexe": ("sexe", "genre"),
           "commune": ("commune", "village", "quartier", "localite", "zone", "district", "cercle", "prefecture", "province", "departement", "region")}
-MONEY = r"revenu|montant|prix|depense|recette|cout|fcfa|epargne|credit"
-AVERAGED = r"(^|_)(age|note|score|taux|duree|distance|taille|poids|prix|satisfaction)"  # what makes no sense added up
+PRIVATE = {"telephone", "tel", "phone", "whatsapp", "contact"}  # numbers that name no unit and measure nothing
+MONEY = r"revenu|montant|prix|depense|recette|cout|f ?cfa|gnf|epargne|credit"
+AVERAGED = r"\b(age|note|score|taux|duree|distance|taille|poids|prix|satisfaction)\b"  # what makes no sense added up
+COUNTED = r"\b(nombre|combien)\b"
 SENSITIVE = r"handicap|violence|deplace|refugie|conflit|religion|ethnie|vih|maladie"
 ASKING = r"^(Combien d(e |['’])|Y a-t-il (eu )?(une? |des |de la |du |d['’]))"
 MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
@@ -29,7 +31,7 @@ PLAN = ("id", "libelle", "definition", "unite", "source", "variable", "regle", "
 class Proposal:
     """What a form seems to hold: the question that names the unit, the one that dates it, communes, attributes {name: question}, what is measured.
 
-    `repetitions` has the attributes and measures of each repeat, for people to take up: the trial has none.
+    `repetitions` has the attributes, the measures and the label of each repeat, for people to take up: the trial has none.
     """
 
     form: xlsform.Form
@@ -43,8 +45,9 @@ class Proposal:
     @property
     def monnaie(self):
         """The first currency that the form's labels name."""
-        said = " ".join(text for q in self.form.questions for text in q.labels).casefold()
-        return min(values.MONEY, key=lambda unit: said.find(unit.casefold()) if unit.casefold() in said else len(said))
+        said = " ".join(text for q in self.form.questions for text in q.labels)
+        found = {unit: re.search(rf"\b{unit.replace(' ', ' ?')}\b", said, re.IGNORECASE) for unit in values.MONEY}
+        return min(values.MONEY, key=lambda unit: match.start() if (match := found[unit]) else len(said))
 
 
 def begin(root, slug, form, debut, fin):
@@ -76,7 +79,7 @@ def _noticed(proposal, slug):
     labels = {f"{name}={n}": said for name, q in proposal.attributs.items() if name != "commune" for n, said in _labels(q).items()}
     names = dict.fromkeys((slug.upper(), proposal.form.title, *proposal.communes.values(), *labels.values(), *map(_said, proposal.mesures)))
     return {"nombres": [said for said in names if traceability.unbound([said], [])[0]], "libelles": labels,
-            "sensibles": [q.name for q in asked if re.search(SENSITIVE, _name(q))]}
+            "sensibles": [q.name for q in asked if re.search(SENSITIVE, " ".join(_words(q)))]}
 
 
 def propose(form, file):
@@ -86,30 +89,50 @@ def propose(form, file):
     if not identifiant:
         raise ConfigurationRefused(Problem("aucune question du formulaire ne nomme l’unité suivie", "une question comme code_entreprise",
                                            "Ajoutez-la au formulaire, ou écrivez programme.yml à la main.", file=file))
-    dated = _first(asked, "moment", ("date",)) or _first(asked, "moment", ("texte", "choix"))
+    dated = _first(asked, "moment", ("date",)) or _first(asked, "moment", ("texte", "choix"), _named)
     place = _first(asked, "commune", ("choix",))
     communes = _labels(place) if place else {}
     attributes, measured = _sorted_out(q for q in asked if q not in (identifiant, dated, place))
-    repeats = {name: _sorted_out(form.of(name).values()) for name in dict.fromkeys(q.repeat for q in form.questions if q.repeat)}
+    repeats = {name: (*_sorted_out(form.of(name).values()), _title(form, name)) for name in dict.fromkeys(q.repeat for q in form.questions if q.repeat)}
     return Proposal(form, identifiant.name, dated.name if dated else "", communes or {"site": "Site unique"},
                     ({"commune": place} if communes else {}) | attributes, measured, repeats)
 
 
+def _title(form, repeat):
+    """The label of a repeat, as its own questions remember it; its name where they do not."""
+    return next((q.group_labels[0][-1] for q in form.of(repeat).values() if q.path[-1:] == (repeat,) and q.group_labels and q.group_labels[0]), repeat)
+
+
 def _sorted_out(questions):
     """The attributes {name: question} that describe, and what is measured, among questions."""
-    asked = [q for q in questions if q.labels]
+    asked = [q for q in questions if q.labels and not PRIVATE & {*_words(q)}]
     sex = _first(asked, "sexe", ("choix",))
     attributes = {"sexe" if q is sex else _name(q): q for q in asked if q.kind == "choix" and not _yes(q) and len(q.choices) <= MOST_CHOICES}
     return attributes, tuple(q for q in asked if q.kind in ("nombre", "choix_multiple") or _yes(q))
 
 
-def _first(questions, part, kinds):
-    return next((q for word in SPOKEN[part] for q in questions if q.kind in kinds and word in _name(q).split("_")), None)
+def _first(questions, part, kinds, words=None):
+    asked = [(q, {*(words or _words)(q)}) for q in questions if q.kind in kinds]
+    return next((q for word in SPOKEN[part] for q, said in asked if word in said and not PRIVATE & said), None)
+
+
+def _words(question):
+    """The words of a question's name and label: of the names that it makes itself, KoboToolbox drops the accented letters."""
+    return _named(question) + _plain(question.labels[0])
+
+
+def _named(question):
+    return _plain(question.name)
+
+
+def _plain(text):
+    """The words of a text, in small letters without accents."""
+    return french.folded(re.sub(r"[\W_]+", " ", text)).encode("ascii", "ignore").decode().split()
 
 
 def _name(question):
     """What we call a question: its own name in small letters without accents, a letter first."""
-    name = "_".join(french.folded(re.sub(r"[\W_]+", " ", question.name)).encode("ascii", "ignore").decode().split())
+    name = "_".join(_named(question))
     return name if name[:1].isalpha() else f"q_{name}"
 
 
@@ -130,8 +153,9 @@ def _measured(question, currency):
         return "réponses", question.name, "modalites"
     if _yes(question):
         return "%", f"{question.name}={_yes(question)}", "part"
-    unit = "%" if "%" in question.labels[0] else currency if re.search(MONEY, _name(question)) else "unités"
-    return unit, question.name, "moyenne" if re.search(AVERAGED, _name(question)) else "somme"
+    said = " ".join(_words(question))
+    unit = "%" if "%" in question.labels[0] else currency if re.search(MONEY, said) else "unités"
+    return unit, question.name, "moyenne" if re.search(AVERAGED, said) and not re.search(COUNTED, said) else "somme"
 
 
 def _said(question):

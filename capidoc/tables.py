@@ -37,18 +37,20 @@ def write(table, path):
 
 def read(path, **kinds):
     """The table of a CSV written by `write`; text unless a kind is given."""
-    return pd.concat(_parts(path, str, kinds), ignore_index=True).astype(kinds)
+    return pd.concat(_parts(path, kinds), ignore_index=True).astype(kinds)
 
 
 def read_long(path, **kinds):
     """The same for millions of rows, its texts as words and codes (`coding`)."""
-    return coding.ordered(coding.stacked(_parts(path, "category", kinds))).astype(kinds)
+    # pandas' own categories would be numbers where every cell is one: « 01 » is a name.
+    parts = [part.assign(**{name: coding.coded(part[name]) for name in part if name not in kinds}) for part in _parts(path, kinds)]
+    return coding.ordered(coding.stacked(parts)).astype(kinds)
 
 
-def _parts(path, text, kinds):
+def _parts(path, kinds):
     if not path.is_file():
         raise ConfigurationRefused(Problem("table absente", remedy="Lancez d’abord « make data ».", file=path.name))
-    dtypes = defaultdict(lambda: text, dict.fromkeys(kinds, float))
+    dtypes = defaultdict(lambda: str, dict.fromkeys(kinds, float))
     with pd.read_csv(path, sep=";", dtype=dtypes, keep_default_na=False, na_values={name: [""] for name in kinds}, encoding="utf-8-sig",
                      low_memory=False, chunksize=PART) as parts:
         return list(parts)

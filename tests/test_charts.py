@@ -11,7 +11,8 @@ import yaml
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
 
-from capidoc import charts, french
+from capidoc import charts, drawings, french
+from capidoc.charts import material
 from capidoc.problems import ConfigurationRefused
 
 from .conftest import ROOT, luminance
@@ -287,3 +288,11 @@ def test_the_figures_of_jass_are_declared_whole_and_type_no_number():
     for figure in declared:
         assert figure["genre"] in charts.GENRES and figure["source"]
         assert not re.search(r"\d", re.sub(r"\{\{.*?\}\}", "", f"{figure['titre']} {figure['legende']}"))
+
+
+def test_groups_have_the_labels_of_the_programme_unless_the_figure_has_its_own():
+    """Answers in figures: « 1 » is a man to one question, a yes to another."""
+    labels = {"sexe=femme": "Une femme", "femme": "Autre chose", "homme": "Un homme"}
+    own = {"id": "f", "genre": "avant_apres_groupes", "titre": "t", "legende": "l"}
+    assert [material.group_label(spec, group) for spec in drawings.declared([own, own | {"libelles": {"homme": "Hommes"}}], labels)
+            for group in ("sexe=femme", "sexe=homme")] == ["Une femme", "Un homme", "Une femme", "Hommes"]

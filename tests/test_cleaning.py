@@ -116,3 +116,11 @@ def test_a_date_that_is_no_day_is_a_moment_that_cannot_be_read(cleaned, said):
     settings = PROGRAMME.replace("mois: {titre: Mois}", "mois: {titre: Mois, type: date}")
     done = cleaned(f"E1;2022-05-03;Niono;1;1;1;2\nE2;{said};Niono;1;1;1;2\n", settings=settings)
     assert aside(done) == [[3, "ligne", said, *(("rejetee", "moment_inconnu") if said != "2022-02-30" else ("exclue", "hors_programme"))]]
+
+
+def test_a_code_of_what_is_missing_is_missing_under_its_label_too(cleaned):
+    """« nsp » is the answer « Ne sait pas »: exported with labels, it was an answer like another."""
+    settings = PROGRAMME.replace("choix: {niono: Niono,", "choix: {nsp: Ne sait pas, niono: Niono,")
+    by_name, by_label = (cleaned(f"E1;2022-05;{said};100;1;1;2\n", settings=settings) for said in ("nsp", "Ne sait pas"))
+    assert by_name.tables["suivi"]["commune"].tolist() == by_label.tables["suivi"]["commune"].tolist() == [""]
+    assert by_label.log[["avant", "apres", "regle"]].values.tolist() == [["Ne sait pas", "", "manquant"]]

@@ -162,6 +162,13 @@ def test_a_ratio_whose_numerator_is_missing_counts_nothing_and_is_told_among_the
     assert table.loc[("x", measure, ""), ["valeur", "n", "manquants"]].tolist() == [25, 2, 1]
 
 
+def test_a_unit_that_lacks_the_numerator_of_a_ratio_is_not_lost(computed):
+    """E2 says no income in June: it is compared all the same, as the ratio itself has it."""
+    plan = HEAD_WHOLE + "x;X;X;F CFA;suivi;revenu;salaries;ratio;;debut|fin;;;recensement;;;;;;1;;;o\n"
+    table = computed("E1;2022-05;Niono;100;1;1;2\nE2;2022-05;Niono;50;0;2;2\nE1;2022-06;Niono;300;2;1;3\nE2;2022-06;Niono;;3;2;5\n", plan=plan)["valeur"]
+    assert [table["x", m, ""] for m in ("apres", "presentes", "perdues", "nouvelles")] == [300 / 8, 2, 0, 0]
+
+
 def test_the_lost_are_counted_and_bound_what_the_change_may_be(found):
     """E4 (70) has no June: 300 → 410 + its fate."""
     table = found(variable="revenu", regle="somme", moments="debut|fin", minimum="10", maximum="400")
@@ -237,6 +244,11 @@ def test_a_quotient_divides_facts_by_name(cleaned, small, over, under, expected)
 def test_a_quotient_of_an_unknown_fact_is_refused_with_its_near_name(found):
     with pytest.raises(ConfigurationRefused, match="fait inconnu"):
         found(regle="quotient", variable="y.valeur", denominateur="2")
+
+
+def test_the_least_that_a_lost_unit_may_be_worth_is_no_more_than_the_most(found):
+    with pytest.raises(ConfigurationRefused, match="le minimum passe le maximum"):
+        found(variable="revenu", regle="somme", moments="debut|fin", minimum="200000", maximum="0")
 
 
 def test_a_plan_kept_in_excel_is_the_same_plan(small, cleaned, workbook):

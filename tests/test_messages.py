@@ -65,6 +65,7 @@ def test_a_message_that_comes_back_from_a_notebook_keeps_its_full_stop():
     ("totaux: total", "totaux: total\n    exclusions: [{motif: x, question: commune}]", "donnez « valeurs » ou « hors »"),
     ("totaux: total", "totaux: total\n    classes: {age: {question: revenu, bornes: [30, 20]}}", "de la plus petite à la plus grande"),
     ("sources:\n", "divulgation: {sensibles: [revenus]}\nsources:\n", "aucune source ne garde : « revenus ». Vouliez-vous dire « revenu »"),
+    ("sources:\n", "libelles: {comune=niono: Niono}\nsources:\n", "aucune source n’a : « comune=niono ». Vouliez-vous dire « commune »"),
     ("debut: 2022-05, fin: 2022-06}}", "debut: mai, fin: 2022-06}}", "« mai » — écriture refusée (attendu : un mois, comme 2022-05)"),
     ("unite: entreprise", "unite: Une entreprise", "« Une entreprise » — écriture refusée (attendu : minuscules sans accent, chiffres et « _ »")])
 def test_what_a_library_would_say_of_programme_yml_is_said_in_french(small, before, after, said):

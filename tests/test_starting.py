@@ -124,7 +124,24 @@ def test_repeats_are_told_and_left_to_take_up(root, tmp_path):
     path = form(tmp_path / "f.xlsx", ("text", "code", "Code"), ("begin_repeat", "enfants", "Enfants"), ("integer", "age", "Âge"),
                 ("select_one villages", "origine", "Origine"), ("end_repeat", "", ""))
     starting.begin(root, "neuf", path, "2024-01", "2024-12")
-    assert "    #   enfants: {variables: [age], attributs: {origine: origine}}\n" in (root / "programmes/neuf/programme.yml").read_text(encoding="utf-8")
+    assert '    #   enfants: {libelle: "Enfants", variables: [age], attributs: {origine: origine}}\n' in (
+        root / "programmes/neuf/programme.yml").read_text(encoding="utf-8")
+
+
+def test_what_kobotoolbox_drops_from_the_names_that_it_makes_is_read_in_the_labels(tmp_path):
+    """« R_gion » was no region, « _ge_ » was added up, the euro of the « enquêteur » was the programme's."""
+    path = form(tmp_path / "f.xlsx", ("text", "Nom_de_l_enqu_teur", "Nom de l’enquêteur"), ("integer", "T_l_phone", "Numéro de téléphone"),
+                ("integer", "Num_ro_du_m_nage", "Numéro du ménage"), ("date", "P_riode_de_la_visite", "Période de la visite"),
+                ("select_one villages", "R_gion", "Région"), ("integer", "_ge_du_chef", "Âge du chef de ménage"),
+                ("integer", "D_penses", "Dépenses du mois (F CFA)"), ("integer", "Nombre_d_enfants", "Nombre d’enfants d’âge scolaire"),
+                ("select_one oui_non", "Le_m_nage_est_il_d_plac", "Le ménage est-il déplacé ?"))
+    found = starting.propose(xlsform.load(path), path.name)
+    assert (found.identifiant, found.moment, found.monnaie) == ("Num_ro_du_m_nage", "P_riode_de_la_visite", "F CFA")
+    assert found.communes == {"a": "Village A", "b": "Village B"} and [*found.attributs] == ["commune"]
+    measured = {row[5]: (row[3], row[6]) for row in starting.plan(found) if row[5]}
+    assert measured == {"_ge_du_chef": ("unités", "moyenne"), "D_penses": ("F CFA", "somme"), "Nombre_d_enfants": ("unités", "somme"),
+                        "Le_m_nage_est_il_d_plac=oui": ("%", "part")}
+    assert starting._noticed(found, "essai")["sensibles"] == ["Le_m_nage_est_il_d_plac"]
 
 
 def test_private_questions_are_declared_sensitive(root, tmp_path):

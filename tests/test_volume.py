@@ -33,11 +33,13 @@ def test_the_generated_export_has_the_totals_that_a_bare_script_finds(tmp_path, 
 
 def test_a_long_table_read_back_says_what_the_short_reading_says(tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "PART", 2)
-    tables.write(pd.DataFrame({"unite": ["b", "a", "b", "é", ""], "nombre": [1, 2.5, None, 1e9, 0.1]}), tmp_path / "t.csv")
+    tables.write(pd.DataFrame({"unite": ["b", "a", "b", "é", ""], "commune": ["01", "02", "01", "01", "1.0"], "nombre": [1, 2.5, None, 1e9, 0.1]}),
+                 tmp_path / "t.csv")
     short, long = tables.read(tmp_path / "t.csv", nombre=float), tables.read_long(tmp_path / "t.csv", nombre=float)
     assert list(long["unite"]) == list(short["unite"]) == ["b", "a", "b", "é", ""]
     assert long["nombre"].equals(short["nombre"]) and long["nombre"].isna().tolist() == [False, False, True, False, False]
     assert list(long["unite"].cat.categories) == ["", "a", "b", "é"]
+    assert list(long["commune"]) == list(short["commune"]) == ["01", "02", "01", "01", "1.0"]
 
 
 def test_a_table_without_rows_is_read_back_without_rows(tmp_path):

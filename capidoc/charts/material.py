@@ -48,9 +48,9 @@ def groups_of(spec: dict, known: dict, measure: str) -> list[str]:
 
 
 def group_label(spec: dict, group: str) -> str:
-    """Return how a group is named: by the spec's « libelles », else by its own name."""
-    name = group.partition("=")[2]
-    return spec.get("libelles", {}).get(name) or name[:1].upper() + name[1:] if group else "Ensemble"
+    """Return how a group is named: by the spec's « libelles » (« sexe=2 », or the answer alone), else by its own name."""
+    name, said = group.partition("=")[2], spec.get("libelles", {})
+    return said.get(group) or said.get(name) or name[:1].upper() + name[1:] if group else "Ensemble"
 
 
 def month_of(fact: dict) -> str:

@@ -71,7 +71,7 @@ def _levels(indicator, pairs, sample_pairs, sample, period, everyone, group=""):
 def _attrition(indicator, sample, period):
     """How many units are known at both moments, at the first only, at the last only; and what the lost may hide."""
     seen = known(indicator, sample)
-    ends = sample[seen & at_ends(sample, period)]
+    ends = sample[seen & at_ends(sample, period)].fillna({"valeur": 0})  # a ratio without numerator counts 0
     ends = ends.assign(valeur=ends["valeur"] * ends["poids"]).pivot(index="unite", columns="moment", values="valeur")
     table = ends.reindex(index=sorted(sample.loc[seen, "unite"].unique()), columns=[period.debut, period.fin])
     first, last = (table[moment].notna() for moment in (period.debut, period.fin))
