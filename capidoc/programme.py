@@ -278,11 +278,11 @@ class Identity(_Strict):
             yield from ((variable, question) for question in (*folded.colonnes.values(), *filter(None, [folded.total])))
 
     @property
-    def sensitive(self):
-        """Every name under which observations tell a sensitive answer: the declared ones, and what is made of the same question."""
+    def rules(self):
+        """The rules of disclosure, with every name under which observations tell a sensitive answer: what is made of the same question too."""
         told = {*self.divulgation.sensibles}
         questions = told | {question for name, question in self._made if name in told}
-        return questions | {name for name, question in self._made if question in questions}
+        return self.divulgation.model_copy(update={"sensibles": sorted(questions | {name for name, question in self._made if question in questions})})
 
     @property
     def zone_of(self):

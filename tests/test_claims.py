@@ -14,10 +14,18 @@ FACTS = pd.DataFrame(
     {
         "id": ["revenu.avant", "revenu.apres"],
         "texte": ["1\u202f012\u202f000\u00a0F\u202fCFA", "3\u202f050\u202f400\u00a0F\u202fCFA"],
+        "valeur": [1_012_000.0, 3_050_400.0],
         "unite": "F CFA",
         "arrondi": 1,
     }
 )
+
+
+def test_a_claim_about_what_is_hidden_is_neither_confirmed_nor_contradicted(tmp_path):
+    """Published 3, hidden as « < 5 »: they do not differ."""
+    hidden = FACTS.assign(valeur=[1_012_000.0, float("nan")], texte=[FACTS["texte"][0], "n.p."])
+    (tmp_path / "chiffres_publies.csv").write_text(HEAD + R1, encoding="utf-8")
+    assert claims.check(claims.load(tmp_path), hidden)["donnees"].tolist() == ["non vérifiable"]
 
 
 def verdict(tmp_path, row):

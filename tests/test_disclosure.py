@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,13 +13,15 @@ from capidoc import disclosure, effects, facts, indicators, tables
 from capidoc.disclosure import primary
 from capidoc.programme import Disclosure, Identity, Period, Programme
 
+from .conftest import PROGRAMME
+
 RULES = Disclosure()
 NOTHING = ()
-PLAN = [SimpleNamespace(id="x", regle="effectif", question="fiche", source="s", variable="", filtre=""),
-        SimpleNamespace(id="montants", regle="somme", question="montant", source="s", variable="montant", filtre=""),
-        SimpleNamespace(id="note", regle="moyenne", question="note", source="s", variable="note", filtre=""),
-        SimpleNamespace(id="oui", regle="part", question="oui", source="s", variable="oui=oui", filtre=""),
-        SimpleNamespace(id="handicap", regle="effectif", question="handicap", source="s", variable="handicap", filtre="handicap=oui")]
+PLAN = [SimpleNamespace(id="x", unite="personnes", regle="effectif", question="fiche", source="s", variable="", filtre=""),
+        SimpleNamespace(id="montants", unite="F CFA", regle="somme", question="montant", source="s", variable="montant", filtre=""),
+        SimpleNamespace(id="note", unite="points", regle="moyenne", question="note", source="s", variable="note", filtre=""),
+        SimpleNamespace(id="oui", unite="%", regle="part", question="oui", source="s", variable="oui=oui", filtre=""),
+        SimpleNamespace(id="handicap", unite="personnes", regle="effectif", question="handicap", source="s", variable="handicap", filtre="handicap=oui")]
 
 
 def fact(valeur, groupe="", mesure="valeur", indicateur="x", unite="personnes", n=None, **more):
@@ -146,9 +149,45 @@ def test_sensitive_answers_have_a_threshold_of_ten_zero_included_and_no_commune(
     assert next(iter(judged(row, rules=Disclosure(sensibles=["handicap"]))[0].values())) == status
 
 
-def test_how_many_units_changed_a_sensitive_answer_is_never_told():
-    row = fact(11, mesure="hausse", indicateur="handicap", unite="unités", n=12)
-    assert next(iter(judged(row, rules=Disclosure(sensibles=["handicap"]))[0].values())) == "D4"
+@pytest.mark.parametrize("row", [
+    fact(11, mesure="hausse", indicateur="handicap", unite="unités", n=12), fact(0.4, mesure="p", indicateur="oui", unite="", n=21)])
+def test_how_many_units_changed_a_sensitive_answer_is_never_told(row):
+    """Nor the p-value of their changes, of which the n is how many did change."""
+    assert next(iter(judged(row, rules=Disclosure(sensibles=["handicap", "oui"]))[0].values())) == "D4"
+
+
+@pytest.mark.parametrize(("percent", "status"), [(100, "D4"), (80, "D4"), (70, "publiable"), (30, "publiable"), (20, "D4"), (0, "D4")])
+def test_a_sensitive_answer_that_nearly_all_give_is_theirs(percent, status):
+    """Of forty: « 100 % » is every one's answer, as « 0 % » would be."""
+    row = fact(percent, indicateur="oui", unite="%", mesure="avant", n=40)
+    assert judged(row, rules=Disclosure(sensibles=["oui"]))[0]["oui.avant"] == status
+
+
+@pytest.mark.parametrize(("question", "known", "row", "status"), [
+    ("commune", ["commune"], fact(12, "commune=niono"), "D4"), ("salaries_f", ["salaries", "salaries_f"], None, ""),
+    ("revenu", ["classe", "revenu"], None, "")])
+def test_a_sensitive_question_is_sensitive_under_every_name_that_observations_give_it(question, known, row, status):
+    settings = PROGRAMME.replace("    variables:", "    classes: {classe: {question: revenu, bornes: [50, 100]}}\n    variables:")
+    rules = Identity.model_validate(yaml.safe_load(settings + f"divulgation: {{sensibles: [{question}]}}\n")).rules
+    assert rules.sensibles == known
+    assert row is None or judged(row, rules=rules)[0][row["id"]] == status
+
+
+@pytest.mark.parametrize(("n", "status"), [(20, "publiable"), (21, "D6"), (24, "D6"), (25, "publiable"), (17, "D6")])
+def test_the_course_does_not_tell_what_the_few_answered_who_are_not_known_at_both_moments(n, status):
+    """100 for the twenty of both months, 107 with one more that month: her 7."""
+    pairs = fact(100, mesure="avant", indicateur="montants", unite="heures", n=20, moment="2022-05")
+    month = fact(107, mesure="cours", indicateur="montants", unite="heures", n=n, moment="2022-05") | {"id": "montants.cours.2022-05"}
+    other = fact(107, mesure="cours", indicateur="montants", unite="heures", n=21, moment="2022-06") | {"id": "montants.cours.2022-06"}
+    told, _ = judged(pairs, month, other)
+    assert (told["montants.avant"], told["montants.cours.2022-05"], told["montants.cours.2022-06"]) == ("publiable", status, "publiable")
+
+
+@pytest.mark.parametrize(("unit", "status"), [("heures", "D5"), ("litres", "D5"), ("F CFA", "D5"), ("personnes", "publiable")])
+def test_a_sum_of_what_one_unit_said_is_not_told(unit, status):
+    plan = [SimpleNamespace(**(vars(PLAN[1]) | {"unite": unit}))]
+    table, _ = disclosure.judged(pd.DataFrame([fact(17, indicateur="montants", unite=unit, n=1)]), plan, NOTHING, RULES)
+    assert table["statut_divulgation"].tolist() == [f"masque:{status}" if status != "publiable" else status]
 
 
 @pytest.mark.parametrize(("row", "status"), [
@@ -179,11 +218,22 @@ def test_an_edition_does_not_tell_the_amount_of_the_one_who_joined():
 def test_a_document_of_one_commune_shows_what_the_whole_one_shows_of_it():
     whole, proof = disclosure.judged(pd.DataFrame([fact(40), fact(3, "commune=a"), fact(12, "commune=b"), fact(25, "commune=c")]), PLAN, NOTHING, RULES)
     own = pd.DataFrame([fact(12), fact(5, "sexe=f"), fact(7, "sexe=h"), fact(1, indicateur="lignes", methode="nettoyage")])
-    told, left = disclosure.as_part_of(own, whole, proof, "b")
+    told, left = disclosure.as_part_of(own, PLAN, RULES, whole, proof, "b")
     assert told["statut_divulgation"].tolist() == ["masque:D6", "masque:D10", "masque:D10", "publiable"]
     assert left["id"].tolist() == ["x.valeur"]  # what the whole leaves to work out of x.valeur.b
-    told, left = disclosure.as_part_of(own, whole, proof, "c")
+    told, left = disclosure.as_part_of(own, PLAN, RULES, whole, proof, "c")
     assert told["statut_divulgation"][0] == "publiable" and left.empty
+
+
+def test_a_share_of_a_commune_is_hidden_with_the_total_and_the_group_that_it_is_made_of():
+    """The whole shows what the commune's women are of all; the commune's sheet would show what they are of a commune that is hidden."""
+    rows = [fact(53), fact(12, "commune=s"), fact(3, "commune=e"), fact(38, "commune=n"), fact(43, "sexe=f"), fact(10, "sexe=h"),
+            fact(10, "sexe=f,commune=s") | {"id": "x.valeur.f_s"}, fact(2, "sexe=h,commune=s") | {"id": "x.valeur.h_s"},
+            fact(19, "sexe=f,commune=s", "part", unite="%", n=53) | {"id": "x.part.f_s"}]
+    whole, proof = disclosure.judged(pd.DataFrame(rows), PLAN, NOTHING, RULES)
+    own = pd.DataFrame([fact(12), fact(10, "sexe=f"), fact(83.3, "sexe=f", "part", unite="%", n=12)])
+    told, _ = disclosure.as_part_of(own, PLAN, RULES, whole, proof, "s")
+    assert told["statut_divulgation"].tolist() == ["masque:D6", "publiable", "masque:D7"]
 
 
 def test_a_lowered_threshold_needs_its_reason():
@@ -193,7 +243,7 @@ def test_a_lowered_threshold_needs_its_reason():
 
 
 def test_amounts_are_rounded_in_public_but_those_the_programme_has_published_and_what_they_add_up_to():
-    plan = [SimpleNamespace(**vars(i), libelle="", definition="", rappel=(), critere="", sens="", unite="F CFA", arrondi=1, poids="") for i in PLAN[1:2]]
+    plan = [SimpleNamespace(**vars(i), libelle="", definition="", rappel=(), critere="", sens="", arrondi=1, poids="") for i in PLAN[1:2]]
     computed = pd.DataFrame([dict(zip(effects.FACTS, ("montants", "valeur", "", g, v, "F CFA", 20, 0, None, "", "", []), strict=True))
                              for g, v in (("", 68_890_800.0), ("type=e", 37_571_550.0), ("type=a", 31_319_250.0), ("zone=n", 28_396_050.0))])
     plan[0].source = "s"

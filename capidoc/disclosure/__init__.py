@@ -18,24 +18,31 @@ def judged(facts, plan, contributions, rules, zones=None, editions=None):
     """
     hidden = primary.rules(facts, plan, contributions, rules, editions)
     hidden, proof = suppression.complete(facts, hidden, equations(facts, plan, zones or {}), parents(facts), rules)
-    return facts.assign(statut_divulgation=hidden.map(lambda rule: f"masque:{rule}" if rule else PUBLIC)), proof
+    return _told(facts, hidden), proof
 
 
-def as_part_of(facts, whole, proof, commune):
+def as_part_of(facts, plan, rules, whole, proof, commune):
     """(facts of one commune, proof) as `judged`: none is shown that the whole document does not show for this commune, the two are one release.
 
-    `whole` and `proof` are those of the whole programme; what they do not break down by commune is not shown at all (D10).
+    `whole` and `proof` are those of the whole programme; what they do not break down by commune is not shown at all (D10). A share is of another
+    total here than there: it is judged by the commune's own facts too.
     """
     place = f"commune={commune}"
     inside = whole[whole["groupe"].str.split(",").map(lambda parts: place in parts)]
     without = inside["groupe"].str.split(",").map(lambda parts: ",".join(p for p in parts if p != place))
     inside = inside.assign(groupe=without).set_index(primary.KEY)
-    told, own = inside["statut_divulgation"].to_dict(), facts.set_index(primary.KEY)["id"].to_dict()
-    free = facts["methode"].isin(primary.FREE)
-    statuses = [PUBLIC if known else told.get(key, "masque:D10") for known, key in zip(free, facts.set_index(primary.KEY).index, strict=True)]
-    ids = {name: own[key] for key, name in inside["id"].items() if key in own}
+    there, here = inside["statut_divulgation"].to_dict(), facts.set_index(primary.KEY)["id"]
+    own = primary.rules(facts, plan, (), rules)
+    hidden = {index: "" if free else there.get(key, "masque:D10").partition(":")[2] or own[index]
+              for index, key, free in zip(facts.index, here.index, facts["methode"].isin(primary.FREE), strict=True)}
+    ids = {name: here[key] for key, name in inside["id"].items() if key in here.index}
     mine = proof[proof["id"].isin(ids)]
-    return facts.assign(statut_divulgation=statuses), mine.assign(id=mine["id"].map(ids))
+    return _told(facts, suppression.inherited(hidden, parents(facts))), mine.assign(id=mine["id"].map(ids))
+
+
+def _told(facts, hidden):
+    """The facts with their status, from {index: rule that hides it, or nothing}."""
+    return facts.assign(statut_divulgation=[f"masque:{hidden[index]}" if hidden[index] else PUBLIC for index in facts.index])
 
 
 def shown(facts, profile, rules):

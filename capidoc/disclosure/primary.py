@@ -11,7 +11,7 @@ FREE = ("nettoyage", "cadre du programme")
 KEY = ["indicateur", "mesure", "moment", "groupe"]
 MIDDLES = {"changement_median": 5, "variation_mediane": 5, "changement_q1": 20, "changement_q3": 20}
 PLACES = ("commune", "zone")
-EACH = ("hausse", "stable", "baisse", "perdues", "nouvelles")  # how many units did so: of a sensitive answer, one may be known by it
+EACH = ("hausse", "stable", "baisse", "perdues", "nouvelles", "p")  # how many units did so, or what that makes: of a sensitive answer, one may be known
 # Of the largest, what the others than the two largest must at least add up to; of the total, what those two may at most be.
 P_PERCENT, TWO_LARGEST = 10, 85
 
@@ -20,15 +20,17 @@ def rules(facts, plan, contributions, thresholds, editions=None):
     """The rule (D3 to D8) that hides each fact by itself, « » where none does; index as given."""
     by_id, dominated = {i.id: i for i in plan}, {key for key, values in contributions if dominant(values)}
     former = {} if editions is None else {(e.id, e.moment): (e.valeur, e.n) for e in editions.itertuples()}
-    return pd.Series([_rule(f, by_id.get(f.indicateur), dominated, former, thresholds) for f in facts.itertuples()], index=facts.index, dtype=object)
+    paired = {(f.indicateur, f.moment): f.n for f in facts.itertuples() if f.mesure in ("avant", "apres") and not f.groupe}
+    return pd.Series([_rule(f, by_id.get(f.indicateur), dominated, former, paired, thresholds) for f in facts.itertuples()], index=facts.index, dtype=object)
 
 
-def _rule(fact, indicator, dominated, former, thresholds):
+def _rule(fact, indicator, dominated, former, paired, thresholds):
     if indicator is None or fact.methode in FREE or math.isnan(fact.valeur):
         return ""
+    told_apart = _told_by_difference(fact, indicator, former, thresholds) or _told_by_pairs(fact, indicator, paired, thresholds)
     checks = {"D4": _sensitive(fact, indicator, thresholds), "D3": _few_people(fact, thresholds.personnes),
-              "D5": _money_of_few(fact, dominated, thresholds.contributeurs), "D8": fact.n < MIDDLES.get(fact.mesure, 0),
-              "D7": _rate_of_few(fact, indicator, thresholds), "D6": _told_by_difference(fact, indicator, former, thresholds)}
+              "D5": _sum_of_few(fact, indicator, dominated, thresholds.contributeurs), "D8": fact.n < MIDDLES.get(fact.mesure, 0),
+              "D7": _rate_of_few(fact, indicator, thresholds), "D6": told_apart}
     return next((rule for rule, hit in checks.items() if hit), "")
 
 
@@ -36,9 +38,9 @@ def _few_people(fact, threshold):
     return fact.unite == "personnes" and fact.mesure in LEVELS and 0 < abs(fact.valeur) < threshold
 
 
-def _money_of_few(fact, dominated, threshold):
-    few = fact.unite in (*MONEY, "unités") and fact.n < threshold
-    return few or (fact.unite in MONEY and tuple(getattr(fact, k) for k in KEY) in dominated)
+def _sum_of_few(fact, indicator, dominated, threshold):
+    summed = fact.unite in (*MONEY, "unités") or (indicator.regle == "somme" and fact.unite == indicator.unite != "personnes")
+    return (summed and fact.n < threshold) or (fact.unite in MONEY and tuple(getattr(fact, k) for k in KEY) in dominated)
 
 
 def _rate_of_few(fact, indicator, thresholds):
@@ -49,13 +51,14 @@ def _rate_of_few(fact, indicator, thresholds):
 
 
 def _sensitive(fact, indicator, thresholds):
-    """A sensitive answer or group: under its own threshold, zero included, in rates as in counts, or said of a commune or zone."""
+    """A sensitive answer or group: under its own threshold, none and all included, in rates as in counts, or said of a commune or zone."""
     dimensions = [part.partition("=")[0] for part in fact.groupe.split(",")]
     if not {indicator.question, *dimensions} & {*thresholds.sensibles}:
         return False
     counts = fact.unite == "personnes" or (indicator.regle in ("effectif", "nombre") and fact.mesure in LEVELS)
     counted = fact.n * fact.valeur / 100 if fact.unite == "%" else fact.valeur if counts else fact.n
-    return abs(counted) < thresholds.sensible or fact.mesure in EACH or bool({*PLACES} & {*dimensions})
+    others = fact.n - counted if fact.unite == "%" and fact.mesure.startswith((*LEVELS, "part")) else thresholds.sensible
+    return min(abs(counted), others) < thresholds.sensible or fact.mesure in EACH or bool({*PLACES} & {*dimensions})
 
 
 def _told_by_difference(fact, indicator, former, thresholds):
@@ -66,6 +69,14 @@ def _told_by_difference(fact, indicator, former, thresholds):
     if fact.unite in MONEY:
         return abs(fact.valeur - value) > fact.arrondi / 2 and abs(fact.n - n) < thresholds.contributeurs
     return bool(fact.groupe) and fact.unite == "personnes" and 0 < abs(fact.valeur - value) < thresholds.personnes
+
+
+def _told_by_pairs(fact, indicator, paired, thresholds):
+    """A month of the course that says, beside the level of the units known at both moments, what the few others answered."""
+    if fact.mesure != "cours" or (fact.indicateur, fact.moment) not in paired:
+        return False
+    few = thresholds.sensible if indicator.question in thresholds.sensibles else thresholds.contributeurs
+    return 0 < abs(fact.n - paired[fact.indicateur, fact.moment]) < few
 
 
 def dominant(values):

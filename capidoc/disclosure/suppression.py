@@ -15,7 +15,7 @@ def complete(facts, primary, equations, parents, thresholds):
     While one is not, a « < 5 » of a sum that gives it away is no longer told, or else its smallest published cell is hidden too; rates
     follow their parts (D7).
     """
-    hidden = _inherited(primary.to_dict(), parents)
+    hidden = inherited(primary.to_dict(), parents)
     proof, told = {}, facts.to_dict("index")
     for component in _components(equations, hidden):
         least = 0 if all(told[i]["valeur"] >= 0 for e in component for i in e if told[i]["mesure"] != "difference") else None
@@ -30,13 +30,13 @@ def complete(facts, primary, equations, parents, thresholds):
                 break
             cell = _next(weak, component, hidden, told)
             hidden[cell] = UNTOLD if hidden[cell] else "D6"
-            hidden = _inherited(hidden, parents)
+            hidden = inherited(hidden, parents)
         proof |= found
     rows = [(told[i]["id"], rule, *proof.get(i, (None, None))) for i, rule in hidden.items() if rule]
     return pd.Series(hidden, index=primary.index, dtype=object), pd.DataFrame(rows, columns=["id", "regle", "bas", "haut"])
 
 
-def _inherited(hidden, parents):
+def inherited(hidden, parents):
     """The rules, a rate being hidden (D7) with any of its parts, however far."""
     hidden = {**hidden}  # a plain dictionary: it is looked up thousands of times
     while told := [index for index, parts in parents.items() if not hidden[index] and any(hidden[part] for part in parts)]:

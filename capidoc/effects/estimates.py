@@ -26,7 +26,8 @@ def level(indicator, sample, inside):
     """[low, high] of the value over the units inside the group of a sample; None in a census or where the data do not carry it."""
     design = (inside, sample["poids"], sample["strate"])
     if indicator.regle in AVERAGED:
-        return bounds(indicator, lambda: statistics.domain_ratio(sample["valeur"], sample["base"], *design))
+        found = bounds(indicator, lambda: statistics.domain_ratio(sample["valeur"], sample["base"], *design))
+        return found and [min(max(bound, 0), 100) for bound in found] if indicator.regle == "part" else found  # t knows no limits, a share does
     if indicator.regle == "mediane":
         return bounds(indicator, lambda: statistics.domain_median(each(indicator, sample), *design))
     # Without weights a total speaks of the sample itself, and is exact.
