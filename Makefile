@@ -12,6 +12,7 @@ WHEELS  := wheels
 READY   := $(VENV)/.ready
 CAPIDOC := $(VENV)/bin/python -m capidoc
 SCOPE    = $(PROGRAMME) $(WHERE)
+NAMED    = $(if $(filter command environment,$(firstword $(origin PROGRAMME))),$(PROGRAMME))
 WHERE    = --commune "$(COMMUNE)" --debut "$(DEBUT)" --fin "$(FIN)" --profil "$(PROFIL)"
 
 .DEFAULT_GOAL := help
@@ -23,7 +24,7 @@ sheet: ## la fiche d’une page d’une commune : make sheet COMMUNE=niono
 dashboard: ## le tableau de bord mensuel de l’équipe
 
 all: $(READY) ## tous les livrables de tous les programmes ; l’un en panne n’arrête pas les autres
-	@$(CAPIDOC) all --profil "$(PROFIL)"
+	@$(CAPIDOC) all $(NAMED) --profil "$(PROFIL)"
 
 portfolio: $(READY) ## beaucoup de jeux à la fois : make portfolio TABLEAU=jeux.csv, sur un cluster avec SCHEDULER=tcp://…
 	@SCHEDULER="$(SCHEDULER)" $(CAPIDOC) portfolio $(if $(TABLEAU),"$(TABLEAU)") --profil "$(PROFIL)"
@@ -63,7 +64,7 @@ lab: $(READY) ## JupyterLab sur les carnets
 	@$(CAPIDOC) lab
 
 clean: ## effacer ce qui peut être refait ; un fichier que vous avez retouché est gardé
-	@test ! -x $(VENV)/bin/python || $(CAPIDOC) clean
+	@test ! -x $(VENV)/bin/python || $(CAPIDOC) clean $(NAMED)
 
 help: ## cette liste
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

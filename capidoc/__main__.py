@@ -3,12 +3,11 @@
 import argparse
 import os
 import re
-import signal
 import sys
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
-from capidoc import problems, publishing
+from capidoc import problems, publishing, running
 from capidoc.places import DELIVERABLES, ROOT, Place, slugs
 
 LOG = ROOT / "outputs" / "capidoc.log"
@@ -43,18 +42,19 @@ def main(arguments=None):
     # A console in another encoding must not turn a French message into a crash.
     for stream in filter(None, (sys.stdout, sys.stderr)):  # a job may have neither
         stream.reconfigure(errors="replace")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to stop, leave as after Ctrl-C: nothing half-made, no copy left behind
+    running.stop_cleanly()
     asked = _parser().parse_args(arguments)
-    return _guarded(lambda: OWN[asked.verb](asked) if asked.verb in OWN else _one(asked, asked.programme))
+    try:
+        return _guarded(lambda: OWN[asked.verb](asked) if asked.verb in OWN else _one(asked, asked.programme))
+    except KeyboardInterrupt:
+        print("Interrompu : ce qui était en cours n’a pas été publié.", file=sys.stderr)
+        return 130  # as shells say it
 
 
 def _guarded(work, programme=""):
-    """The exit code of the work, whatever stops it; what stopped it is told, of its programme where several are at work, and logged."""
+    """The exit code of the work, whatever stops it but a person; what stopped it is told, of its programme where several are at work, and logged."""
     try:
         return work()
-    except KeyboardInterrupt:
-        print("Interrompu : rien de nouveau n’a été publié.", file=sys.stderr)
-        return 130  # as shells say it
     except Exception as error:
         refusal = error if isinstance(error, problems.Refusal) else problems.lacking(error)
         import traceback
@@ -74,7 +74,8 @@ def _parser():
         one = verbs.add_parser(verb, help=explained, description=explained, add_help=False)
         one.add_argument("-h", "--help", action="help", help="cette aide")
         if verb != "portfolio":
-            one.add_argument_group("arguments").add_argument("programme", nargs="?", default="jass", help="dossier de programmes/ (jass)")
+            usual = None if verb in EVERY else "jass"
+            one.add_argument_group("arguments").add_argument("programme", nargs="?", default=usual, help=f"dossier de programmes/ ({usual or 'tous'})")
             one.add_argument("--commune", default="toutes", help="une seule commune")
             one.add_argument("--debut", default="", help="premier mois, comme 2022-05")
             one.add_argument("--fin", default="", help="dernier mois, comme 2023-03")
@@ -92,6 +93,9 @@ def _parser():
         if verb == "claims":
             one.add_argument("--texte", required=True, type=Path, help="le document publié : .txt, .md, .docx ou .pdf")
     return parser
+
+
+EVERY = ("all", "clean")  # what is done on every programme, unless one is named
 
 
 class _French(argparse.ArgumentParser):
@@ -163,7 +167,8 @@ def _doctor(_):
     from capidoc import doctor
 
     found = list(doctor.examined(ROOT))
-    print(*(f"{what} : {problem or 'en ordre'}" for what, problem in found), sep="\n")
+    for what, problem in found:
+        _say(f"{what} : {problem or 'en ordre'}")
     return problems.ConfigurationRefused.code if any(problem for _, problem in found) else 0
 
 
@@ -183,8 +188,8 @@ def _new(asked):
 
     slug, last = asked.programme, date.today().year - 1
     made = starting.begin(ROOT, slug, asked.formulaire, asked.debut or f"{last}-01", asked.fin or f"{last}-12")
-    print(f"Programme commencé : {len(made)} fichiers dans programmes/{slug} et data/raw/{slug}.",
-          f"Essayez « make report PROGRAMME={slug} » (ou « python -m capidoc report {slug} »), puis changez programmes/{slug}/programme.yml.", sep="\n")
+    _say(f"Programme commencé : {len(made)} fichiers dans programmes/{slug} et data/raw/{slug}.\n"
+         f"Essayez « make report PROGRAMME={slug} » (ou « python -m capidoc report {slug} »), puis changez programmes/{slug}/programme.yml.")
     return 0
 
 
@@ -226,13 +231,13 @@ def _portfolio(asked):
     for name, one in outcomes.items():
         if one.code:
             _log(f"{name} : {one.message}\n{one.detail}".strip())
-    print(portfolio.told(outcomes))
+    _say(portfolio.told(outcomes))
     return max((one.code for one in outcomes.values()), default=0)
 
 
 def _all(asked):
-    """The worst exit code over all programmes: a broken one does not stop the others."""
-    return max(_guarded(lambda slug=slug: _one(asked, slug), slug) for slug in slugs())
+    """The worst exit code over all programmes, or that of the one named: a broken one does not stop the others."""
+    return max(_guarded(lambda slug=slug: _one(asked, slug), slug) for slug in ([asked.programme] if asked.programme else slugs()))
 
 
 def _log(text):

@@ -7,13 +7,12 @@ import sys
 
 from capidoc import agreement, pseudonyms, publishing, running, scanning, traceability
 from capidoc.aside import aside
-from capidoc.places import FORMATS
+from capidoc.places import FORMATS, PROPOSED
 from capidoc.problems import Problem, RenderingFailed, lacking
 from capidoc.programme import read_yaml
 
 STEPS = {"data": ("01_clean",), "effects": ("01_clean", "02_effects")}
 FACTS, CONTROL = "indicateurs.xlsx", "controle_chiffres.csv"
-PROPOSED = "chiffres_proposes.csv"  # somebody may be choosing among them
 RETIRED = "interne/anciens"
 STATE, DRAWN = "etat.json", "figures.json"
 # What documents alone read: a change there leaves the facts as they are.

@@ -7,6 +7,7 @@ from capidoc.problems import ConfigurationRefused, Problem, near
 
 SLUG = re.compile(r"[a-z0-9_-]{1,64}")
 ROOT = Path(__file__).resolve().parent.parent
+PROPOSED = "chiffres_proposes.csv"  # somebody may be choosing among them
 FORMATS = ("html", "pdf", "docx")
 DELIVERABLES = {"report": "capitalisation", "brief": "note", "sheet": "fiche", "dashboard": "tableau_de_bord"}
 

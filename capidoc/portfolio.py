@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -27,6 +28,8 @@ NOTHING, DONE, FAILED = "rien à refaire", "fait", "échec"
 INTERRUPTED = 130
 PATIENCE = 60  # seconds that sets wait for a cluster without workers
 STOPPED = (-signal.SIGINT, -signal.SIGTERM)  # how a Python ends that was asked to
+begun: list = []  # the Pythons that make sets on this machine
+halted: list = []  # not empty once they must stop
 BATCH = 16  # sets made by one Python at most: those of an interrupted one are lost
 
 
@@ -105,10 +108,14 @@ def _workers(scheduler):
     if not scheduler:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()  # a container may have fewer than its machine
         with ThreadPoolExecutor(cores) as pool:
+            halted.clear()
             try:
                 yield pool, lambda: cores
             finally:
-                pool.shutdown(wait=False, cancel_futures=True)  # interrupted, what has not begun never does
+                pool.shutdown(wait=False, cancel_futures=True)  # interrupted, what has not begun never does, and what has stops
+                halted.append(True)
+                for one in begun:
+                    one.terminate()
         return
     try:
         import cloudpickle
@@ -116,6 +123,7 @@ def _workers(scheduler):
     except ImportError as error:
         raise ConfigurationRefused(Problem("la bibliothèque « distributed » manque", remedy="Installez-la : pip install distributed.")) from error
     cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers need not have Capidoc
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it says in English, we say
     try:
         client = Client(scheduler)
     except (OSError, ValueError) as error:
@@ -133,9 +141,14 @@ def _all(wishes, outcomes, scheduler):
         batches, busy = _batches(_waiting(wishes, outcomes, held), max(1, cores())), {}
         while True:
             # No more at a time than keeps everybody busy: whatever is sent or made waits in memory.
-            for batch in islice(batches, max(0, 2 * max(1, cores()) - len(busy))):
-                busy[pool.submit(made, *_job(wishes, batch))] = batch
-            if not busy:
+            for batch in (drawn := [*islice(batches, max(0, 2 * max(1, cores()) - len(busy)))]):
+                job: list = []
+                lost = _outcome(lambda b=batch, j=job: j.append(_job(wishes, b)))
+                if lost.code:
+                    outcomes.update(dict.fromkeys((name for name, _ in batch), lost))
+                else:
+                    busy[pool.submit(made, *job[0])] = batch
+            if not (busy or drawn):
                 return
             done = wait(busy, PATIENCE, FIRST_COMPLETED).done
             if not done and not cores():
@@ -194,7 +207,7 @@ def _job(wishes, batch):
 
 def _zipped(root, names):
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as package:
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as package:  # a file may be dated 1970
         for name in names:
             package.write(root / name, name)
     return content.getvalue()
@@ -207,14 +220,27 @@ def made(package, sets, key):
             zipfile.ZipFile(io.BytesIO(content)).extractall(folder)
         told = []
         while left := [arguments for arguments, *_ in sets[len(told):]]:
-            done = subprocess.run([sys.executable, "-m", "capidoc.portfolio"], input=json.dumps(left).encode(), cwd=folder, capture_output=True, check=False,
-                                  env=os.environ | {"CAPIDOC_CLE": key, "PYTHONUTF8": "1"})
-            if done.returncode in STOPPED:
+            code, said, wrong = _ran(json.dumps(left).encode(), folder, key)
+            if code in STOPPED or halted:
                 raise KeyboardInterrupt
-            ended = [json.loads(line) for line in done.stdout.splitlines()]
+            ended = [json.loads(line) for line in said.splitlines()]
             # What stopped the process stopped one set: the others are made by the next.
-            told += ended if len(ended) == len(left) else [*ended, (1, "le calcul s’est arrêté net", done.stderr.decode())]
+            told += ended if len(ended) == len(left) else [*ended, (1, "le calcul s’est arrêté net", wrong.decode())]
         return [(*how, b"" if how[0] else _made_set(Path(folder, where))) for how, (_, where, _) in zip(told, sets, strict=True)]
+
+
+def _ran(asked, folder, key):
+    """(exit code, what it wrote, its errors) of a Python that makes the sets asked for in a folder; it stops with the command."""
+    one = subprocess.Popen([sys.executable, "-m", "capidoc.portfolio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder,
+                           env=os.environ | {"CAPIDOC_CLE": key, "PYTHONUTF8": "1"})
+    begun.append(one)
+    try:
+        if halted:
+            one.terminate()
+        said, wrong = one.communicate(asked)
+        return one.returncode, said, wrong
+    finally:
+        begun.remove(one)
 
 
 def _made_set(folder):
@@ -268,6 +294,7 @@ def _links(name, programme=None, deliverables=()):
 
 
 if __name__ == "__main__":
+    running.stop_cleanly()
     aside.SPARE = False
     for *scope, profile, deliverables in json.load(sys.stdin):
         ended = _outcome(lambda s=scope, p=profile, d=deliverables: Outcome(0, building.publish(Programme(*s, profil=p), d)))

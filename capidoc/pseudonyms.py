@@ -18,7 +18,7 @@ def key():
 
     Without a place to keep it, it lives as long as the run: ids of two runs then differ.
     """
-    if VARIABLE not in os.environ:
+    if not os.environ.get(VARIABLE):  # empty, it would be known to all
         os.environ[VARIABLE] = _kept() or secrets.token_hex(32)
     return hashlib.sha256(os.environ[VARIABLE].encode()).digest()
 
@@ -26,10 +26,12 @@ def key():
 def _kept():
     path = platformdirs.user_config_path("capidoc") / NAME
     try:
-        if not path.exists():
+        if not (path.exists() and path.read_text().strip()):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            fresh = path.with_name(f".{NAME}-{os.getpid()}")  # under its name it is whole, however full the disk
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(secrets.token_hex(32))
+            fresh.replace(path)
         return path.read_text().strip()
     except OSError:
         return ""

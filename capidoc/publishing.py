@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from capidoc.places import FORMATS
+from capidoc.places import FORMATS, PROPOSED
 from capidoc.problems import AlreadyRunning, Problem, RenderingFailed, ResourcesLacking, TraceabilityRefused
 
 MANIFEST = "manifest.json"
@@ -171,15 +171,18 @@ def mend(programme):
 
 def clean(programme):
     """The names of files kept, once all that can be rebuilt is gone: tables, and published files that nobody touched."""
-    shutil.rmtree(programme.root / "data" / "processed" / programme.slug, ignore_errors=True)
-    kept = []
+    made = programme.root / "data" / "processed" / programme.slug
+    kept = [path.relative_to(programme.root).as_posix() for path in made.rglob(PROPOSED)]
+    for path in sorted(made.rglob("*"), reverse=True):
+        if path.is_file() and path.name != PROPOSED:
+            path.unlink()
     for target in [*_nested(programme.published), programme.published]:
         foreign = [name for name, state in differences(target) if state != "absent"]
         for name in _manifest(target).get("sorties", {}).keys() - set(foreign):
             (target / name).unlink(missing_ok=True)
         (target / MANIFEST).unlink(missing_ok=True)
         kept += [(target / name).relative_to(programme.root).as_posix() for name in foreign]
-    for folder in [*sorted(programme.published.rglob("*"), reverse=True), programme.published]:
+    for folder in [*(one for top in (programme.published, made) for one in sorted(top.rglob("*"), reverse=True)), programme.published, made]:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
     return kept

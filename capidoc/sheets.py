@@ -29,7 +29,11 @@ def rows(path, columns, optional=()):
     heads = list(map(key, sheet.cells.loc[1])) if sheet else []
     if problems := [*_misnamed(heads, columns, optional, path.name)]:
         raise ConfigurationRefused(*problems)
-    body = sheet.below(1).map(spaced).set_axis(heads, axis=1).reindex(columns=[*columns, *optional], fill_value="")
+    body = sheet.below(1).map(spaced).set_axis(heads, axis=1)
+    if len(stray := body.index[(body[[head for head in heads if not head][:1]] != "").any(axis=1)]):
+        raise ConfigurationRefused(*(Problem("valeur dans une colonne sans titre", remedy="Donnez-lui un titre, ou videz-la.", file=path.name, row=row)
+                                     for row in stray))
+    body = body[[head for head in heads if head]].reindex(columns=[*columns, *optional], fill_value="")
     return body[(body != "").any(axis=1)]
 
 

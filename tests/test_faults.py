@@ -237,12 +237,26 @@ def test_the_log_is_dated_and_starts_again_when_full_the_last_one_kept(here, mon
     assert sorted(command.LOG.parent.glob("*.log")) == sorted(kept)
 
 
-def test_whoever_interrupts_a_run_is_told_that_nothing_was_published(capsys):
-    def stopped():
+@pytest.mark.parametrize("arguments", [["report", "eau"], ["all"]])
+def test_whoever_interrupts_a_run_stops_it_whole_and_is_told_so(arguments, monkeypatch, capsys):
+    """`make all` went on to the next programme."""
+    begun = []
+
+    def stopped(asked, slug):
+        begun.append(slug)
         raise KeyboardInterrupt
 
-    assert command._guarded(stopped) == 130
-    assert capsys.readouterr().err == "Interrompu : rien de nouveau n’a été publié.\n"
+    monkeypatch.setattr(command, "_one", stopped)
+    assert (command.main(arguments), len(begun)) == (130, 1)
+    assert capsys.readouterr().err == "Interrompu : ce qui était en cours n’a pas été publié.\n"
+
+
+def test_what_is_done_on_all_programmes_is_done_on_the_one_that_is_named(monkeypatch):
+    done = []
+    monkeypatch.setattr(command, "_one", lambda asked, slug: done.append((asked.verb, slug)) or 0)
+    for arguments in (["clean", "eau"], ["all", "jass"], ["clean"]):
+        assert command.main(arguments) == 0
+    assert done == [("clean", "eau"), ("all", "jass"), ("clean", "eau"), ("clean", "jass")]
 
 
 def test_a_broken_programme_is_named_among_all(here, monkeypatch, capsys):
@@ -251,7 +265,7 @@ def test_a_broken_programme_is_named_among_all(here, monkeypatch, capsys):
 
     monkeypatch.setattr(command, "slugs", lambda: ["eau"])
     monkeypatch.setattr(command, "_one", broken)
-    assert (command._all(None), capsys.readouterr().err) == (10, "eau : programme.yml : YAML illisible.\n")
+    assert (command.main(["all"]), capsys.readouterr().err) == (10, "eau : programme.yml : YAML illisible.\n")
 
 
 @pytest.mark.parametrize("kind", FORMATS)

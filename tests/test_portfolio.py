@@ -56,6 +56,37 @@ def test_every_bad_row_is_named_before_anything_starts(table, tmp_path):
     assert refusal.value.code == 10 and table.made == [] and not (tmp_path / "outputs").exists()
 
 
+def test_columns_without_title_are_nothing_unless_they_hold_something(table, tmp_path):
+    """As Excel leaves them at the end of a CSV."""
+    path = table("essai;;;;note")
+    whole = path.read_text().splitlines()
+    path.write_text("\n".join(f"{line};;" for line in whole) + "\n")
+    assert portfolio.run(path, "public", root=tmp_path)["essai"].code == 0
+    path.write_text(f"{whole[0]};;\n{whole[1]};;oui\n")
+    with pytest.raises(ConfigurationRefused, match=r"jeux\.csv, ligne 2 : valeur dans une colonne sans titre"):
+        portfolio.run(path, "public", root=tmp_path)
+
+
+def test_a_file_dated_before_zip_was_born_is_packed_all_the_same(table, tmp_path):
+    os.utime(tmp_path / "data/raw/essai/suivi.csv", (0, 0))
+    assert portfolio.run(table("essai;;;;note"), "public", root=tmp_path)["essai"].code == 0
+
+
+def test_what_cannot_be_packed_stops_no_other_programme(table, tmp_path, monkeypatch):
+    shutil.copytree(tmp_path / "programmes/essai", tmp_path / "programmes/autre")
+    shutil.copytree(tmp_path / "data/raw/essai", tmp_path / "data/raw/autre")
+    whole = portfolio._job
+
+    def job(wishes, batch):
+        if batch[0][0] == "autre":
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "suivi.csv")
+        return whole(wishes, batch)
+
+    monkeypatch.setattr(portfolio, "_job", job)
+    outcomes = portfolio.run(table("autre;;;;note", "essai;;;;note"), "public", root=tmp_path)
+    assert {name: (one.code, portfolio.state(one)) for name, one in outcomes.items()} == {"autre": (1, "échec"), "essai": (0, "fait")}
+
+
 @pytest.mark.parametrize("text", ["", "\n\n"])
 def test_an_empty_table_is_a_table_to_fill(tmp_path, text):
     (tmp_path / "jeux.csv").write_text(text)

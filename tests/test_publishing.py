@@ -89,8 +89,13 @@ def test_cleaning_keeps_what_somebody_edited_or_added(publish, tmp_path):
     target = publish(note_docx="un", note_html="deux")
     (target / "note.docx").write_text("retouché")
     (target / "remarques.txt").write_text("à la main")
-    assert sorted(publishing.clean(place(tmp_path))) == ["outputs/essai/note.docx", "outputs/essai/remarques.txt"]
-    assert names(target) == ["note.docx", "remarques.txt"]
+    made = tmp_path / "data" / "processed" / "essai"
+    (made / "niono").mkdir(parents=True)
+    for name in ("observations.csv", "niono/faits.csv", "chiffres_proposes.csv"):
+        (made / name).write_text("x")
+    assert sorted(publishing.clean(place(tmp_path))) == [
+        "data/processed/essai/chiffres_proposes.csv", "outputs/essai/note.docx", "outputs/essai/remarques.txt"]
+    assert names(target) == ["note.docx", "remarques.txt"] and [path.name for path in made.iterdir()] == ["chiffres_proposes.csv"]
 
 
 @pytest.mark.parametrize("commune", ["", "niono"])

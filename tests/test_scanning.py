@@ -1,5 +1,6 @@
 """Nothing that was withheld is in a public byte, nor any trace of whoever made the files."""
 
+import hashlib
 import zipfile
 from contextlib import nullcontext
 
@@ -158,4 +159,19 @@ def test_the_key_is_made_once_in_the_user_s_own_folder(tmp_path, monkeypatch):
     monkeypatch.delenv("CAPIDOC_CLE")
     pseudonyms.key.cache_clear()
     assert pseudonyms.key() == first
+    pseudonyms.key.cache_clear()
+
+
+def test_an_empty_key_is_no_key(tmp_path, monkeypatch):
+    """Of a variable left empty, as that of an undefined secret is, anyone would know the pseudonyms; of an empty file, each run would make its own."""
+    monkeypatch.setattr(pseudonyms.platformdirs, "user_config_path", lambda name: tmp_path / name)
+    (tmp_path / "capidoc").mkdir()
+    (tmp_path / "capidoc/cle").touch()
+    keys = set()
+    for _ in range(2):
+        monkeypatch.setenv("CAPIDOC_CLE", "")
+        pseudonyms.key.cache_clear()
+        keys.add(pseudonyms.key())
+    assert len(keys) == 1 and hashlib.sha256(b"").digest() not in keys and len((tmp_path / "capidoc/cle").read_text()) == 64
+    assert [path.name for path in (tmp_path / "capidoc").iterdir()] == ["cle"]
     pseudonyms.key.cache_clear()
