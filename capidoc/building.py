@@ -34,8 +34,8 @@ def compute(programme, step, cleaning=""):
     """The sha256 of what cleaning made: the first notebooks run, their executed copies under data/processed; the same cleaning is made once."""
     pseudonyms.key()  # one for the whole run, the notebooks' own processes included
     publishing.room(programme)
-    if programme.commune != "toutes" and step == "effects":  # what the whole may show decides what a commune may
-        _computed(programme.whole, publishing.inputs(programme, parameters(programme.whole)))
+    if step == "effects" and (whole := programme.part_of):  # what the whole shows decides what a part may
+        _computed(whole, publishing.inputs(programme, parameters(whole)))
     _cleared(programme.processed)
     clean, *others = STEPS[step]
     if not _taken_over(programme, clean, cleaning):

@@ -8,9 +8,13 @@ from capidoc.agreement import printed
 COLUMNS = ["edition", "id", "moment", "valeur", "n"]
 
 
-def load(folder):
-    """The figures of every workbook of folder/editions: edition, id, moment, valeur, n; hidden ones are not there. Later editions come last."""
+def load(folder, beside=()):
+    """The figures of every workbook of folder/editions, and of the facts that a document shows beside: edition, id, moment, valeur, n.
+
+    Hidden ones are not there.
+    """
     parts = [_figures(path) for path in sorted((folder / "editions").glob("*.xlsx"))]
+    parts += [shown.assign(edition="", n=shown["n"].astype(float))[COLUMNS][shown["valeur"].notna()] for shown in beside]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
 
 

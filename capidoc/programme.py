@@ -321,9 +321,11 @@ class Programme(Place):
         return whole / self.scope if self.profil == "public" else whole / "interne" / "_".join(filter(None, ["documents", self.scope]))
 
     @property
-    def whole(self):
-        """The same programme over the same period, in all its communes."""
-        return Programme(self.slug, "toutes", self.period.debut, self.period.fin, self.root, self.profil)
+    def part_of(self):
+        """The programme of which this one tells a part, a reader having both: all communes over its period, or its whole follow-up; None for the whole."""
+        if self.commune != "toutes":
+            return Programme(self.slug, "toutes", self.period.debut, self.period.fin, self.root, self.profil)
+        return Programme(self.slug, root=self.root, profil=self.profil) if self.scope else None
 
     @property
     def scope(self):

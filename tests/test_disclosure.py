@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capidoc import disclosure, effects, facts, indicators, tables
+from capidoc import disclosure, editions, effects, facts, indicators, tables
 from capidoc.disclosure import primary
 from capidoc.programme import Disclosure, Identity, Period, Programme
 
@@ -213,6 +213,25 @@ def test_an_edition_does_not_tell_the_amount_of_the_one_who_joined():
     row = fact(960_000, indicateur="montants", unite="F CFA", n=21, arrondi=1000)
     assert judged(row, editions=former)[0]["montants.valeur"] == "D6"
     assert judged(row | {"n": 30}, editions=former)[0]["montants.valeur"] == "publiable"
+
+
+@pytest.mark.parametrize(("row", "before", "n", "status"), [
+    (fact(9.9, indicateur="note", unite="points", n=20, arrondi=0.1), 10.0, 20, "publiable"),
+    (fact(9.8, indicateur="note", unite="points", n=21, arrondi=0.1), 10.0, 20, "D6"),
+    (fact(9.8, indicateur="note", unite="points", n=25, arrondi=0.1), 10.0, 20, "publiable"),
+    (fact(16, indicateur="montants", n=19), 17.0, 20, "D6"), (fact(16), 17.0, 17, "publiable")])
+def test_another_release_does_not_tell_what_the_few_said_who_are_in_one_of_them_alone(row, before, n, status):
+    """Twenty gave 10 on average, twenty-one give 9,8: the one gave 5,8. How many people there are in all may be told of both."""
+    former = pd.DataFrame([{"id": row["id"], "moment": "", "valeur": before, "n": n}, {"id": row["id"], "moment": "", "valeur": 1000.0, "n": 1000}])
+    assert judged(row, editions=former)[0][row["id"]] == status
+
+
+def test_a_part_is_judged_beside_what_it_is_a_part_of(tmp_path):
+    whole = Programme("jass")
+    period, commune = Programme("jass", fin="2022-07"), Programme("jass", "niono", fin="2022-07")
+    assert (whole.part_of, period.part_of.scope, commune.part_of.scope) == (None, "", period.scope)
+    shown = pd.DataFrame({"id": ["r.avant", "h.avant"], "moment": "2022-05", "valeur": [1012.0, float("nan")], "n": [20.0, 3.0]})
+    assert editions.load(tmp_path, [shown])[["id", "valeur", "n"]].values.tolist() == [["r.avant", 1012.0, 20.0]]
 
 
 def test_a_document_of_one_commune_shows_what_the_whole_one_shows_of_it():

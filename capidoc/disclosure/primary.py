@@ -19,7 +19,9 @@ P_PERCENT, TWO_LARGEST = 10, 85
 def rules(facts, plan, contributions, thresholds, editions=None):
     """The rule (D3 to D8) that hides each fact by itself, « » where none does; index as given."""
     by_id, dominated = {i.id: i for i in plan}, {key for key, values in contributions if dominant(values)}
-    former = {} if editions is None else {(e.id, e.moment): (e.valeur, e.n) for e in editions.itertuples()}
+    former: dict = {}
+    for edition in editions.itertuples() if editions is not None else ():
+        former.setdefault((edition.id, edition.moment), []).append((edition.valeur, edition.n))
     paired = {(f.indicateur, f.moment): f.n for f in facts.itertuples() if f.mesure in ("avant", "apres") and not f.groupe}
     return pd.Series([_rule(f, by_id.get(f.indicateur), dominated, former, paired, thresholds) for f in facts.itertuples()], index=facts.index, dtype=object)
 
@@ -27,7 +29,8 @@ def rules(facts, plan, contributions, thresholds, editions=None):
 def _rule(fact, indicator, dominated, former, paired, thresholds):
     if indicator is None or fact.methode in FREE or math.isnan(fact.valeur):
         return ""
-    told_apart = _told_by_difference(fact, indicator, former, thresholds) or _told_by_pairs(fact, indicator, paired, thresholds)
+    told_apart = any(_told_by_difference(fact, indicator, one, thresholds) for one in former.get((fact.id, fact.moment), ()))
+    told_apart = told_apart or _told_by_pairs(fact, indicator, paired, thresholds)
     checks = {"D4": _sensitive(fact, indicator, thresholds), "D3": _few_people(fact, thresholds.personnes),
               "D5": _sum_of_few(fact, indicator, dominated, thresholds.contributeurs), "D8": fact.n < MIDDLES.get(fact.mesure, 0),
               "D7": _rate_of_few(fact, indicator, thresholds), "D6": told_apart}
@@ -61,14 +64,16 @@ def _sensitive(fact, indicator, thresholds):
     return min(abs(counted), others) < thresholds.sensible or fact.mesure in EACH or bool({*PLACES} & {*dimensions})
 
 
-def _told_by_difference(fact, indicator, former, thresholds):
-    """A count or amount that moved, since a former release, by what a few people or contributors are."""
-    if fact.mesure not in LEVELS or (fact.id, fact.moment) not in former:
+def _told_by_difference(fact, indicator, other, thresholds):
+    """A level that another release has otherwise (its value, its n), by what a few people or contributors are or say."""
+    moved, others = abs(fact.valeur - other[0]), abs(fact.n - other[1])
+    if fact.mesure not in LEVELS or moved <= (0 if fact.unite == "personnes" else fact.arrondi / 2):
         return False
-    value, n = former[fact.id, fact.moment]
     if fact.unite in MONEY:
-        return abs(fact.valeur - value) > fact.arrondi / 2 and abs(fact.n - n) < thresholds.contributeurs
-    return bool(fact.groupe) and fact.unite == "personnes" and 0 < abs(fact.valeur - value) < thresholds.personnes
+        return others < thresholds.contributeurs
+    if fact.groupe and fact.unite == "personnes" and moved < thresholds.personnes:
+        return True
+    return indicator.regle not in ("effectif", "nombre") and 0 < others < thresholds.contributeurs
 
 
 def _told_by_pairs(fact, indicator, paired, thresholds):
