@@ -81,6 +81,30 @@ def test_a_share_is_hidden_with_its_count():
     assert status["x.part.f"] == status["x.part.h"] == "D7"
 
 
+def planned(**indicators):
+    """A plan of indicators of one source, each a dictionary of what is not usual."""
+    usual = {"unite": "personnes", "question": "q", "source": "s", "variable": "", "filtre": "", "denominateur": ""}
+    return [SimpleNamespace(id=name, **usual | own) for name, own in indicators.items()]
+
+
+@pytest.mark.parametrize(("plan", "rows", "hidden"), [
+    (planned(femmes={"regle": "effectif", "filtre": "emploi=oui"}, part={"regle": "part", "variable": "emploi=oui", "unite": "%"}),
+     [fact(3, "commune=a", indicateur="femmes", n=11), fact(27.27, "commune=a", indicateur="part", unite="%", n=11)], {"femmes.valeur.a", "part.valeur.a"}),
+    (planned(sans={"regle": "effectif", "filtre": "emploi=non"}, avec={"regle": "effectif", "filtre": "emploi=oui"}),
+     [fact(22, indicateur="sans", n=25), fact(3, indicateur="avec", n=25)], {"sans.valeur", "avec.valeur"}),
+    (planned(tous={"regle": "effectif"}, heures={"regle": "moyenne", "variable": "heures", "unite": "heures"}),
+     [fact(3, "commune=a", indicateur="tous"), fact(15, "commune=a", indicateur="heures", unite="heures", n=2, manquants=1),
+      fact(15, "commune=b", indicateur="heures", unite="heures", n=9)], {"tous.valeur.a", "heures.valeur.a"}),
+    (planned(somme={"regle": "somme", "variable": "gain", "unite": "F CFA"}, temps={"regle": "somme", "variable": "heures", "unite": "heures"},
+             ratio={"regle": "ratio", "variable": "gain", "denominateur": "heures", "unite": "F CFA"}),
+     [fact(531_000, indicateur="somme", unite="F CFA", n=4), fact(446, indicateur="temps", unite="heures", n=9),
+      fact(1190.6, indicateur="ratio", unite="F CFA", n=9)], {"somme.valeur", "ratio.valeur"})],
+    ids=["share of a count", "the other answer", "an n", "a ratio"])
+def test_a_hidden_figure_does_not_come_back_by_another_indicator(plan, rows, hidden):
+    table, _ = disclosure.judged(pd.DataFrame(rows), plan, NOTHING, RULES)
+    assert {*table.loc[table["statut_divulgation"] != "publiable", "id"]} == hidden
+
+
 @given(counts=st.lists(st.integers(0, 7), min_size=2, max_size=4), cut=st.integers(1, 3))
 @settings(max_examples=40, deadline=None)
 def test_every_table_that_prints_alike_leaves_a_hidden_count_in_doubt(counts, cut):

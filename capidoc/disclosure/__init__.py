@@ -17,7 +17,7 @@ def judged(facts, plan, contributions, rules, zones=None, editions=None):
     cell: id, regle, bas, haut, what a reader could still work out. Raises DisclosureRefused when a hidden cell cannot be protected.
     """
     hidden = primary.rules(facts, plan, contributions, rules, editions)
-    hidden, proof = suppression.complete(facts, hidden, equations(facts, plan, zones or {}), parents(facts), rules)
+    hidden, proof = suppression.complete(facts, hidden, equations(facts, plan, zones or {}), parents(facts, plan), rules)
     return _told(facts, hidden), proof
 
 
@@ -37,7 +37,7 @@ def as_part_of(facts, plan, rules, whole, proof, commune):
               for index, key, free in zip(facts.index, here.index, facts["methode"].isin(primary.FREE), strict=True)}
     ids = {name: here[key] for key, name in inside["id"].items() if key in here.index}
     mine = proof[proof["id"].isin(ids)]
-    return _told(facts, suppression.inherited(hidden, parents(facts))), mine.assign(id=mine["id"].map(ids))
+    return _told(facts, suppression.inherited(hidden, parents(facts, plan))), mine.assign(id=mine["id"].map(ids))
 
 
 def _told(facts, hidden):

@@ -10,8 +10,8 @@ GAPS = {"ecart_avant": "part_avant", "ecart_apres": "part_apres", "ecart_differe
 NEGLIGIBLE = 1e-9
 
 
-def parents(facts):
-    """{index of a fact: indices of the facts it is made of}: a rate is hidden with any of its parts (D7)."""
+def parents(facts, plan):
+    """{index of a fact: indices of the facts it is made of, or tells by itself}: a rate is hidden with any of its parts (D7)."""
     at = {(f.indicateur, f.mesure, f.groupe): f.Index for f in facts.itertuples() if f.mesure != "cours"}
     named = dict(zip(facts["id"], facts.index, strict=True))
     made = {}
@@ -24,7 +24,45 @@ def parents(facts):
         found = [at[k] for k in keys if k in at] + [named[i] for i in f.parties if i in named]
         if found:
             made[f.Index] = found
+    for index, other in _across(facts, {i.id: i for i in plan}):
+        made.setdefault(index, []).append(other)
     return made
+
+
+def _across(facts, by_id):
+    """(fact, one of another indicator that it tells): a ratio its sums, a share its count, an n its headcount, one of two answers the other."""
+    own = [(f, by_id[f.indicateur]) for f in facts.itertuples() if f.indicateur in by_id]
+    yield from _counted_elsewhere(own)
+    yield from _headcounts(own)
+    yield from _other_answers(own)
+
+
+def _counted_elsewhere(own):
+    told = {(i.regle, i.source, i.filtre or i.variable, f.mesure, f.moment, f.groupe): f.Index for f, i in own if i.regle in ("somme", "effectif")}
+    for f, i in own:
+        made = [("effectif", i.variable)] if i.regle == "part" else [("somme", i.variable), ("somme", i.denominateur)] if i.regle == "ratio" else []
+        keys = [(rule, i.source, what, f.mesure, f.moment, f.groupe) for rule, what in made]
+        yield from ((f.Index, told[key]) for key in keys if key in told)
+
+
+def _headcounts(own):
+    heads = {}
+    for f, i in own:
+        if i.regle == "effectif" and not i.filtre and f.unite == "personnes" and f.mesure in ADDED:
+            heads.setdefault((i.source, f.groupe, f.valeur), []).append(f.Index)
+    for f, i in own:
+        yield from ((f.Index, head) for head in heads.get((i.source, f.groupe, f.n + f.manquants), ()) if head != f.Index)
+
+
+def _other_answers(own):
+    said = {}
+    for f, i in own:
+        if i.regle == "part" or i.filtre:
+            count = f.n * f.valeur / 100 if i.regle == "part" else f.valeur
+            said.setdefault((i.source, i.question, f.mesure, f.moment, f.groupe, f.n), []).append((f.Index, count, i.variable or i.filtre))
+    for (*_, n), counts in said.items():
+        yield from ((one, other) for one, count, answer in counts for other, rest, another in counts
+                    if answer != another and abs(count + rest - n) <= NEGLIGIBLE * n)
 
 
 def _parts(mesure):
