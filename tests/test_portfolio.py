@@ -5,6 +5,9 @@ import io
 import json
 import os
 import shutil
+import signal
+import sys
+import time
 import zipfile
 
 import pytest
@@ -131,3 +134,18 @@ def test_a_programme_whose_inputs_cannot_be_read_stops_no_other(table, tmp_path,
     outcomes = portfolio.run(table("autre;;;;note", "essai;;;;note"), "public", root=tmp_path)
     assert {name: (one.code, portfolio.state(one)) for name, one in outcomes.items()} == {"autre": (40, "échec"), "essai": (0, "fait")}
     assert "disque défaillant" in outcomes["autre"].message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="un script de shell")
+def test_an_interrupted_portfolio_stops_the_pythons_that_it_began(tmp_path, monkeypatch):
+    """They went on for minutes, for nothing: what they made was thrown away."""
+    (slow := tmp_path / "python").write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(slow))
+    ended = []
+    with pytest.raises(KeyboardInterrupt), portfolio._workers("") as (pool, _):
+        pool.submit(lambda: ended.append(portfolio._ran(b"[]", tmp_path, "cle")))
+        while not portfolio.begun:
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+    assert ended[0][0] == -signal.SIGTERM and portfolio.begun == []
