@@ -105,10 +105,10 @@ def _rows(table, root):
 @contextmanager
 def _workers(scheduler):
     """What runs `made`, and how many it runs at a time: a Python on each core, or the workers of a Dask cluster."""
+    halted.clear()
     if not scheduler:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()  # a container may have fewer than its machine
         with ThreadPoolExecutor(cores) as pool:
-            halted.clear()
             try:
                 yield pool, lambda: cores
             finally:
