@@ -25,7 +25,7 @@ BATTERY, SCALE = 3, 3  # questions that share one list of choices, and how long 
 OTHER = "other"  # the answer that XLSForm's or_other adds
 LOST = {"moment_inconnu", "identifiant_inconnu"}
 ASIDE_ROWS = {*LOST, "orphelin", "doublon", "remplacee"}
-UNREAD = {*LOST, "nombre_illisible", "montant_ambigu", "hors_choix", "date_illisible"}  # to keep it changes nothing: it is in no figure
+UNREAD = {*LOST, "nombre_illisible", "montant_ambigu", "hors_choix", "date_illisible", "correction_sans_objet"}  # to keep it changes nothing
 
 
 def findings(received, cleaned, decisions, controls):
@@ -41,7 +41,8 @@ def findings(received, cleaned, decisions, controls):
         aside = cleaned.aside[cleaned.aside["source"] == label]
         parts += [outliers(table, questions, source, repeat), straight_lines(table, questions), strangers(table, source.of(repeat), cleaned.identity.communes)]
         if not repeat:
-            parts += [durations(table), versions(table), visits(table, aside, typed[label], source, decisions.months)]
+            parts += [durations(table), versions(table), visits(table, aside, typed[label], source, decisions.months), again(table, source),
+                      moving(table, source)]
         parts.append(set_aside(aside, questions, decisions.spellings))
     return _kept(_completed([p for p in parts if len(p)], typed, controls), decisions.corrections)
 
@@ -187,6 +188,29 @@ def visits(table, aside, typed, source, months):
     return pd.DataFrame(parts, columns=FINDINGS)
 
 
+def again(table, source):
+    """Units with several records in one month, at other days: what they say adds up."""
+    if not source.moment or not any(len(said) > 7 for said in coding.words(table[source.moment])):
+        return pd.DataFrame(columns=REMARKS)
+    days = table[source.moment]
+    monthly = pd.DataFrame({"unit": table[source.identifiant], "month": coding.recoded(days, {day: day[:7] for day in coding.words(days)})})
+    return _found(table[monthly.duplicated(keep=False)], source.moment, "fiches_du_meme_mois")
+
+
+def moving(table, source):
+    """Units whose attribute is not the same in all their records: a group may lose what another gains."""
+    parts = []
+    for name, question in source.attributs.items() if source.moment else ():
+        told = table.loc[table[question] != "", [source.identifiant, question]]
+        several = told.drop_duplicates()
+        several = coding.plain(several[several.duplicated(source.identifiant, keep=False)])
+        for unit, answers in several.groupby(source.identifiant)[question]:
+            first = table[(table[source.identifiant] == unit) & (table[question] == answers.iloc[-1])].iloc[0]
+            parts.append(_told(question, answers.iloc[-1], "attribut_change", fichier=first["fichier"], feuille=first["feuille"], ligne=first["ligne"],
+                               uuid=first["uuid"], proposition=f"{unit}, {name} : {' puis '.join(answers)}."))
+    return pd.DataFrame(parts, columns=FINDINGS)
+
+
 def _missed(units, moments, months):
     """The (unit, month) without a record between the unit's first month and the last of all, and the months when no unit has one."""
     names, rank = sorted(coding.words(units)), {month: i for i, month in enumerate(months)}
@@ -297,6 +321,12 @@ def unused(corrections, typed):
         for uuid in {*corrections["uuid"]} & {*coding.words(text["uuid"])}:
             asked.setdefault(uuid, set()).update(text)
     parts = [_told(fix.question, fix.ancienne, "correction_sans_objet", uuid=fix.uuid,
-                   proposition=near(fix.question, asked[fix.uuid]) if fix.uuid in asked else "Aucune fiche reçue ne porte cet identifiant.")
+                   proposition=near(fix.question, asked[fix.uuid]) if fix.uuid in asked else _like(fix, typed))
              for fix in corrections.itertuples() if fix.uuid not in asked or (fix.action in ("changer", "vider") and fix.question not in asked[fix.uuid])]
     return pd.DataFrame(parts, columns=FINDINGS)
+
+
+def _like(fix, typed):
+    """A row whose name begins with what the line names: a unit that comes again is named with its moment."""
+    begun = sorted(uuid for text in typed.values() for uuid in coding.words(text["uuid"]) if uuid.startswith(f"{fix.uuid}#"))
+    return f"Aucune fiche reçue ne porte cet identifiant.{f' Vouliez-vous dire « {begun[0]} » ?' if begun else ''}"

@@ -1,6 +1,7 @@
 """What do we keep, and what did we change: small steps over one table, each with its log and what it set aside."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -119,12 +120,15 @@ def corrected(work, corrections):
     stale = []
     for fix in corrections.itertuples():
         rows = work.table["uuid"] == fix.uuid
-        if fix.action == "supprimer":
-            work = work.without(rows, "correction")
-        elif fix.question in work.table and rows.any():
+        if fix.question in work.table and rows.any():
             same = [word for word in coding.words(work.table.loc[rows, fix.question]) if key(word) == key(fix.ancienne)]
             met = rows & work.table[fix.question].isin(same)
             stale += [] if met.any() else [_stale(fix, work.table[rows])]
+        if fix.action == "supprimer":
+            gone = met if fix.question in work.table and rows.any() else rows
+            stale += [_several(fix, work.table[gone])] if _differ(work.table[gone]) else []
+            work = work.without(gone, "correction")
+        elif fix.question in work.table and rows.any():
             work = replace(work, kept=work.kept | {(fix.uuid, fix.question)}) if fix.action == "garder" else _fixed(work, met, fix)
     if stale:
         raise QualityRefused(*stale)
@@ -136,6 +140,21 @@ def _fixed(work, rows, fix):
     new = fix.nouvelle if fix.action == "changer" else ""
     rows &= work.table[fix.question] != new
     return work.changed(fix.question, coding.put(work.table[fix.question], rows, new), rows, "correction") if rows.any() else work
+
+
+def _differ(rows):
+    """Whether some rows say different things: those of one submission, in two exports, say the same."""
+    return len(coding.plain(said_in(rows)).map(key).drop_duplicates()) > 1
+
+
+def said_in(table):
+    """What the rows of a table say, less where they come from and how they were sent."""
+    return table[[c for c in table if c not in (*ORIGIN, "parent", "soumission", *SUBMISSION.values())]]
+
+
+def _several(fix, rows):
+    return Problem(f"la suppression du {fix.date} rencontre {len(rows)} fiches différentes", "une seule", "Nommez-la aussi par une « question » et son "
+                   "« ancienne » réponse, qu’elle seule porte.", "corrections", column="uuid", value=fix.uuid)
 
 
 def _stale(fix, rows):
@@ -156,7 +175,14 @@ def total_rows(work, columns, source):
     total, unit = _where(work.table[columns], lambda word: re.match(source.totaux, word.strip(), re.IGNORECASE)), _unit(source)
     named = ~total[source.identifiant] & coding.where(work.table[source.identifiant], lambda word: unit(values.spaced(word).upper()))
     work = work.without(total.any(axis=1) & ~named, "total")
-    return work.without(_where(work.table[columns], str.strip).sum(axis=1) == 1, "intertitre")
+    told = _where(work.table[columns], lambda word: _is_number(word) or unit(values.spaced(word).upper())).any(axis=1)
+    return work.without((_where(work.table[columns], str.strip).sum(axis=1) == 1) & ~told, "intertitre")
+
+
+def _is_number(word):
+    with suppress(Unreadable):
+        return bool(word.strip()) and values.number(word) is not None
+    return False
 
 
 def computed(work, columns):
@@ -211,17 +237,27 @@ def excluded(work, rules, questions, decisions):
 def single(work, source):
     """Work with one row per unit and moment: identical ones once, else the last submitted; raises QualityRefused when none is last."""
     unit = [source.identifiant, *([source.moment] if source.moment else [])]
-    content = [c for c in work.table if c not in (*ORIGIN, *SUBMISSION.values())]
+    _one_place(work.table, unit)
     several = _rivals(work.table, unit)
-    again = several.duplicated(content)
+    again = several.duplicated([*said_in(several)])
     left = _rivals(several[~again], unit)
     sent = coding.plain(left["envoi"])
     older = sent < sent.groupby([left[name] for name in unit]).transform("max")
     _stopped(QualityRefused, _rivals(left[~older], unit), source.identifiant,
-             "deux saisies différentes pour la même unité et le même moment", "Choisissez-en une dans corrections.csv (action « supprimer » pour l’autre).")
+             "deux saisies différentes pour la même unité et le même moment", "Choisissez-en une dans corrections.csv : action « supprimer » pour l’autre, "
+             "nommée par une question et son ancienne réponse.")
     twice, replaced = (work.table.index.isin(rows.index[gone]) for rows, gone in ((several, again), (left, older)))
     work = work.without(twice, "doublon", column=source.identifiant)
     return work.without(replaced[~twice], "remplacee", column=source.identifiant)
+
+
+def _one_place(table, unit):
+    """Nothing; raises QualityRefused when one submission names two units or moments: it was edited between two exports."""
+    for names in (["uuid"], ["_id", "envoi"]):
+        again = _rivals(table[table[names[0]] != ""], names)
+        moved = again[~again.duplicated([*names, *unit], keep=False)]
+        _stopped(QualityRefused, moved, unit[0], "cette fiche est là deux fois, sous une autre unité ou un autre moment : avant et après une retouche",
+                 "Retirez l’export le plus ancien, ou gardez-en une dans corrections.csv (action « supprimer » pour l’autre).")
 
 
 def _rivals(table, unit):

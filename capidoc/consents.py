@@ -1,6 +1,7 @@
 """Who agreed to be told: the register of consents, and whether each may be used today without being recognised (D11, D12)."""
 
 import re
+from contextlib import suppress
 from datetime import date
 
 from capidoc import sheets, wording
@@ -28,11 +29,17 @@ def _wrong(consent, row, file, observed):
         if consent[column] not in known:
             yield Problem("valeur refusée", " ou ".join(known), near(consent[column], known), file=file, row=row, column=column, value=consent[column])
     for column in ("date", "retire_le"):
-        if (consent[column] or column == "date") and not re.fullmatch(r"\d{4}-\d\d-\d\d", consent[column]):
+        if (consent[column] or column == "date") and not _is_day(consent[column]):
             yield Problem("date refusée", "année-mois-jour, comme 2023-09-12", file=file, row=row, column=column, value=consent[column])
     source, *traits = _profile(consent)
     if source and (not len(rows := observed(source, [RECORD])) or {t.partition("=")[0] for t in traits} - {*rows}):
         yield Problem("profil inconnu", "source|trait=réponse, comme suivi|metier=couture", file=file, row=row, column="profil", value=consent["profil"])
+
+
+def _is_day(text):
+    with suppress(ValueError):
+        return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", text) and date.fromisoformat(text))
+    return False
 
 
 def _refusal(consent, observed, today):

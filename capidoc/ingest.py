@@ -10,11 +10,11 @@ from capidoc import coding, withheld, xlsform
 from capidoc.aside import spread
 from capidoc.problems import ConfigurationRefused, InputMismatch, Problem, QualityRefused, near
 from capidoc.reading import read
-from capidoc.values import key, since_1904, spaced
+from capidoc.values import instant, key, since_1904, spaced
 
 ORIGIN = ["fichier", "feuille", "ligne", "uuid", "indice"]
-# The last four keep Kobo's names, which no question can bear.
-SUBMISSION = {"_submission_time": "envoi", "_validation_status": "validation", **{c: c for c in ("start", "end", "__version__", "_submitted_by")}}
+# The last five keep Kobo's names, which no question can bear.
+SUBMISSION = {"_submission_time": "envoi", "_validation_status": "validation", **{c: c for c in ("_id", "start", "end", "__version__", "_submitted_by")}}
 REMARKS = ["fichier", "feuille", "ligne", "uuid", "question", "valeur", "controle"]
 ABOVE = 100  # rows among which an ordinary workbook has its titles
 YES, NO = {"1", "true", "vrai"}, {"0", "false", "faux", "", "n/a"}
@@ -55,23 +55,29 @@ def receive(programme, name):
 
 
 def _form(programme, source):
-    if not source.formulaire:
-        return xlsform.declared(source.libelle, source.colonnes)
-    form = xlsform.load(path := programme.folder / "formulaires" / source.formulaire)
+    """The form of a source, from its XLSForm or its declared columns; raises ConfigurationRefused where programme.yml asks of it what it has not."""
+    form, file = xlsform.declared(source.libelle, source.colonnes), "programme.yml"
+    if source.formulaire:
+        path = programme.folder / "formulaires" / source.formulaire
+        form, file = xlsform.load(path), path.name
     tables = {"": [*source.kept, *source.renommages.values()], **{repeat: kept.kept for repeat, kept in source.repetitions.items()}}
-    unknown = [(q, form.of(repeat)) for repeat, asked in tables.items() for q in asked if q not in form.of(repeat) and q not in xlsform.SYSTEM]
-    numbers = [classes.question for kept in (source, *source.repetitions.values()) for classes in kept.classes.values()]
-    numbers += [q for folded in source.ventilations.values() for q in (*folded.colonnes.values(), *filter(None, [folded.total]))]
-    kinds = {q.name: q.kind for q in form.questions}
-    if problems := [*(Problem("question absente du formulaire", remedy=near(q, known), file=path.name, value=q) for q, known in unknown),
-                    *(Problem("cette question n’est pas un nombre", "un nombre, pour des classes ou une ventilation", file=path.name, value=q)
-                      for q in numbers if kinds.get(q, "nombre") != "nombre")]:
+    unknown = [(q, form.of(repeat)) for repeat, asked in tables.items() for q in asked if q not in form.of(repeat)]
+    if problems := [*(Problem("question absente du formulaire", remedy=near(q, known), file=file, value=q) for q, known in unknown),
+                    *_of_another_kind(source, {q.name: q.kind for q in form.questions}, file)]:
         raise ConfigurationRefused(*problems)
     asked = [(q.repeat, q.name) for q in form.questions if q.name in source.of(q.repeat if q.repeat in source.repetitions else "").kept]
     if twice := sorted({name for one, name in asked if asked.count((one, name)) > 1}):
         raise InputMismatch(*(Problem("deux questions du formulaire portent ce nom : un export n’en garde qu’une", remedy="Renommez l’une des deux.",
-                                      file=path.name, column=name) for name in twice))
+                                      file=file, column=name) for name in twice))
     return form
+
+
+def _of_another_kind(source, kinds, file):
+    numbers = [classes.question for kept in (source, *source.repetitions.values()) for classes in kept.classes.values()]
+    numbers += [q for folded in source.ventilations.values() for q in (*folded.colonnes.values(), *filter(None, [folded.total]))]
+    for wanted, asked, use in (("nombre", numbers, "un nombre, pour des classes ou une ventilation"),
+                               ("date", [q for pair in source.ordre for q in pair], "une date, pour « ordre »")):
+        yield from (Problem(f"cette question n’est pas {use.split(',')[0]}", use, file=file, value=q) for q in asked if kinds.get(q, wanted) != wanted)
 
 
 def _recognised_in(path, form, source):
@@ -138,7 +144,7 @@ def _recognised(sheet, form, source, repeat):
     found = xlsform.recognise(headers, questions, {*kept, *source.renommages, *xlsform.SYSTEM}, source.renommages, place)
     asked = {f if isinstance(f, str) else f[0] for f in found.values()}
     asked |= {new for old, new in source.renommages.items() if old in asked}
-    needed = [n for n in kept if n not in xlsform.SYSTEM] + (["_parent_index", "_submission__uuid"] if repeat else [])
+    needed = [*kept] + (["_parent_index", "_submission__uuid"] if repeat else [])
     xlsform.require(asked, needed, questions, place)
     body = sheet.below(top)
     body = body.iloc[_tagged(body) if source.formulaire else 0:]
@@ -220,8 +226,10 @@ def _with_origin(table, sheet, source, repeat):
     if repeat:
         origin["parent"], origin["hote"] = table["_parent_index"], table.get("_parent_table_name", nothing)
     extra = {new: coding.recoded(table[old], {"n/a": ""}) for old, new in SUBMISSION.items() if old in table}
-    kept = table.drop(columns=[c for c in table if c in xlsform.SYSTEM])
-    return origin.assign(**extra).join(kept)
+    if "envoi" in extra:
+        extra["envoi"] = coding.recoded(extra["envoi"], {said: instant(said) for said in coding.words(extra["envoi"])})
+    asked = table.drop(columns=[c for c in table if c in xlsform.SYSTEM and (c in extra or c not in source.of(repeat).kept)])
+    return origin.assign(**extra).join(asked)
 
 
 def _stack(tables, source, repeat):
@@ -230,8 +238,7 @@ def _stack(tables, source, repeat):
     columns = [*ORIGIN, *(["parent", "soumission"] if repeat else SUBMISSION.values()), *needed]
     if not tables:
         return pd.DataFrame(columns=columns, dtype=object)
-    # A row that has no uuid has its unit's identifier for one.
-    tables[:] = [t if "uuid" in t else t.assign(uuid=t.get(source.identifiant, coding.constant("", t.index))) for t in tables]
+    tables[:] = [t if "uuid" in t else t.assign(uuid=_own_uuid(t, source)) for t in tables]
     stacked = coding.stacked(tables)
     uuid = coding.recoded(stacked["uuid"], {text: spaced(text) for text in coding.words(stacked["uuid"])})  # millions of words: once for all files
     stacked["uuid"] = coding.coded(coding.plain(uuid) + "#" + coding.plain(stacked["indice"])) if repeat else uuid
@@ -239,6 +246,13 @@ def _stack(tables, source, repeat):
     for old, new in source.renommages.items() if not repeat else ():
         stacked = _coalesced(stacked, old, new)
     return stacked.assign(**{name: coding.constant("", stacked.index) for name in columns if name not in stacked})[columns]
+
+
+def _own_uuid(table, source):
+    """What names each row of a file that has no uuid: its unit's identifier, and its moment where the unit comes again."""
+    nothing = coding.constant("", table.index)
+    unit = table.get(source.identifiant, nothing)
+    return coding.coded(coding.plain(unit) + "#" + coding.plain(table.get(source.moment, nothing))) if source.moment else unit
 
 
 def _coalesced(table, old, new):
@@ -260,8 +274,9 @@ def _secrets(headers, found, source, repeat, form, body):
 
 
 def _unread(sheets, main, source):
-    """What is said of the sheets that are not read, and of a CSV in another encoding."""
-    asked = {key(_tab(repeat)) for repeat in source.repetitions}
+    """What is said of the sheets that are not read, of those that are not there, and of a CSV in another encoding."""
+    asked, there = {key(_tab(repeat)) for repeat in source.repetitions}, {key(s.name) for s in sheets if s is not main}
+    yield from (_remark(main, repeat, "", "repetition_absente", "") for repeat in source.repetitions if key(_tab(repeat)) not in there)
     yield from (_remark(s, "", "cachée" if s.hidden else "", "feuille_ignoree", "") for s in sheets if s is not main and key(s.name) not in asked)
     if main.written not in ("", "utf-8-sig"):
         yield _remark(main, "", main.written, "encodage", "")

@@ -1,16 +1,18 @@
 """What was observed: one row per unit × moment × variable, and the counts that add up, for every programme alike."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from capidoc import coding
-from capidoc.cleaning import ASIDE, LOG, clean_repeat, clean_table, submission
+from capidoc.cleaning import ASIDE, CHOSEN, LOG, clean_repeat, clean_table, said_in, submission
 from capidoc.ingest import REMARKS
 from capidoc.origins import PLACE
+from capidoc.problems import ConfigurationRefused, Problem, near
 
 RECORD = "fiche"
+REPEATED = "_repetitions"
 COLUMNS = ["source", "unite_type", "unite", "moment", "variable", "nombre", "modalite"]
 VARIABLES = ["source", "variable", "genre", "reponse"]
 COUNTS = ["source", "fichiers", "feuille", "lues", "exclues", "rejetees", "retenues", "dernier_envoi"]
@@ -58,7 +60,11 @@ class Cleaned:
 
 
 def clean(identity, received, decisions):
-    """The Cleaned of all sources {name: Received}."""
+    """The Cleaned of all sources {name: Received}; raises ConfigurationRefused for an agreed spelling of a question that has no choices."""
+    chosen = {q.name for source in received.values() for q in source.form.questions if q.kind in CHOSEN}
+    if lost := [(row.Index, row.question) for row in decisions.spellings.itertuples() if row.question not in chosen]:
+        raise ConfigurationRefused(*(Problem("nulle question à choix de ce nom", remedy=near(question, chosen), file="correspondances", row=row,
+                                             column="question", value=question) for row, question in lost))
     works = {label: work for name in received for label, work in _cleaned(identity.sources[name], name, received[name], decisions).items()}
     whole = {label: table for name, source in received.items() for label, table in source.tables(name).items()}
 
@@ -75,10 +81,27 @@ def clean(identity, received, decisions):
 
 
 def _cleaned(source, name, received, decisions):
-    main = clean_table(received.table, received.form, source, decisions)
+    main = clean_table(_with_repeats(received, source), received.form, source, decisions)
     repeats = {f"{name}.{repeat}": clean_repeat(table, main.table, received.table, received.form.of(repeat), source, decisions)
                for repeat, table in received.repeats.items()}
-    return {name: main, **repeats}
+    return {name: replace(main, table=main.table.drop(columns=REPEATED, errors="ignore")), **repeats}
+
+
+def _with_repeats(received, source):
+    """The main table, with what the repeats of each submission say (REPEATED) where its unit and moment come again: they decide whether two are the same."""
+    table, names = received.table, [source.identifiant, *filter(None, [source.moment])]
+    again = table.duplicated(names, keep=False) | table.duplicated("uuid", keep=False)
+    if not (received.repeats and again.any()):
+        return table
+    told = {}
+    for repeat, rows in received.repeats.items():
+        own = coding.plain(rows[rows["soumission"].isin(coding.words(table.loc[again, "uuid"]))])
+        for row, place in zip(said_in(own).itertuples(index=False, name=None), own["fichier"] + "|" + own["soumission"], strict=True):
+            told[place] = told.get(place, "") + f"{repeat} {row}\n"
+    repeated = pd.Series("", table.index, dtype=object)
+    asked = coding.plain(table.loc[again, ["fichier", "uuid"]])
+    repeated[again] = [told.get(place, "") for place in asked["fichier"] + "|" + asked["uuid"]]
+    return table.assign(**{REPEATED: coding.coded(repeated)})
 
 
 def count(name, table, work):

@@ -161,6 +161,8 @@ class Source(Kept):
     def _one_description(self):
         if bool(self.formulaire) == bool(self.colonnes):
             raise ValueError("donnez « formulaire » (XLSForm) ou « colonnes » (classeur ordinaire), l’un des deux")
+        if self.colonnes and self.repetitions:
+            raise ValueError("« repetitions » demande un « formulaire » : un classeur ordinaire n’en a pas")
         if self.collecte and not (self.formulaire and re.fullmatch(r"[^*?\[]*\*[^?\[]*\.xlsx", self.fichier)):
             raise ValueError("« collecte » demande un « formulaire », et un « fichier » comme Suivi*.xlsx")
         return self
@@ -345,7 +347,8 @@ class Programme(Place):
 
     def strays(self):
         """The names of files in data/raw that no source declares, and of Office's lock files: ignored, and named."""
-        return [p.name for p in self._files() if p.suffix != ".md" and not any(_fits(p, s) for s in self.identity.sources.values())]
+        folders = [f"{p.name}/" for p in sorted(self.raw.glob("*")) if p.is_dir() and not p.name.startswith(".") and p != self.attached]
+        return folders + [p.name for p in self._files() if p.suffix != ".md" and not any(_fits(p, s) for s in self.identity.sources.values())]
 
     def _files(self):
         return sorted(p for p in self.raw.glob("*") if p.is_file() and not p.name.startswith("."))

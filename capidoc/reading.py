@@ -32,6 +32,7 @@ STRANGE = re.compile(rb"<!|<\?(?!xml\s)|</(?:\w+:)?v>\s*<(?:\w+:)?v\b|\0")
 PLACED = rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']([^"']*)"""
 FAR = re.compile(rb"""^(?:(?:(?:[C-Z][A-Z]|B[YZ])[A-Z]|BX[YZ]|[A-Z]{4,})\d|[A-Z]+(?:\d{7,}|[1-9]\d{5}(?<!100000)$))""", re.IGNORECASE | re.MULTILINE)
 FORMULA = re.compile(rb"""<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>([^<]*)</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v>([^<]*))?""")
+TEXT = re.compile(rb"""\bt\s*=\s*["']str\b""")
 ERROR = re.compile(rb"""<(?:\w+:)?c\s([^>]*\bt\s*=\s*["']e["'][^>]*)>(?:\s*<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>))?\s*<(?:\w+:)?v>([^<]*)""")
 
 
@@ -164,7 +165,9 @@ def _sheet(file, book, name, xml, workbook, hidden):
     rows = [list(map(_text, row)) for row in sheet.to_python(skip_empty_area=False)]
     # Exporters write 0, or nothing, until a spreadsheet opens the file; « #NAME? » is what one makes of a text that begins with « = ».
     never = {b"", b"#NAME?", b"0" if re.search(rb"""\bfullCalcOnLoad\s*=\s*["'](1|true)""", workbook) else b""}
-    found = [(_place(attributes), "=" + unescape(formula.decode("utf-8", "replace")), value) for attributes, formula, value in FORMULA.findall(xml)]
+    # A text that is empty was computed all the same: =IF(A1="","",…).
+    found = [(_place(attributes), "=" + unescape(formula.decode("utf-8", "replace")), value or (b'""' if TEXT.search(attributes) else b""))
+             for attributes, formula, value in FORMULA.findall(xml)]
     errors = [(_place(attributes), said.decode()) for attributes, said in ERROR.findall(xml)]  # which calamine reads as nothing
     for (row, position), said in [*errors, *((place, formula) for place, formula, value in found if value in never)]:
         rows += [[] for _ in range(row - len(rows))]

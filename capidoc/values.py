@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 SPACES = r" \t\u00a0\u202f\u2009\u2007"
@@ -85,6 +85,18 @@ def day(text):
     if re.fullmatch(r"\d{5}(\.\d+)?", text) and int(float(text)) in SERIALS:
         return (EXCEL_EPOCH + timedelta(days=int(float(text)))).isoformat()
     raise Unreadable("date_illisible")
+
+
+def instant(text):
+    """The day and hour that a sending says, in an order that sorts: ISO as it is, jj/mm/aaaa hh:mm or an Excel serial; nothing for any other text."""
+    if text[4:5] == "-" or not text:
+        return text
+    if french := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})[ T]+(\d{1,2}:\d{2}(?::\d{2})?)", text):
+        day_of_month, month, year, hour = french.groups()
+        return f"{year}-{int(month):02d}-{int(day_of_month):02d}T{hour:0>5}"
+    if re.fullmatch(r"\d{5}(\.\d+)?", text) and int(float(text)) in SERIALS:
+        return (datetime.combine(EXCEL_EPOCH, time()) + timedelta(days=float(text))).isoformat(timespec="seconds")
+    return ""
 
 
 def since_1904(text):

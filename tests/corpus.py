@@ -270,6 +270,7 @@ UNSAFE = [
 ]
 FORMULAS = [
     ("formule jamais calculée", book(put("D2", "=500*2")), 22, "ligne 2, colonne « revenu » : « =500*2 » — formule jamais calculée", None),
+    ("formule qui donne un texte vide", d2(b'<c r="D2" t="str"><f>IF(1=1,"","x")</f><v></v></c>'), 0, "formule", kept(REVENU, "")),
     ("formule partagée jamais calculée", d2(b'<c r="D2"><f t="shared" si="0"/></c>'), 22, "formule jamais calculée", None),
     ("formule dont le zéro n’est pas un calcul", d2(b'<c r="D2"><f>500*2</f><v>0</v></c>'), 22, "formule jamais calculée", None),
     ("code calculé jamais calculé", book(put("A2", '="E"&1')), 22, "formule jamais calculée", None),
@@ -441,7 +442,7 @@ SETTINGS = [
     ("seuil abaissé", settings("communes:", "divulgation: {personnes: 2}\ncommunes:"), "demande sa raison"),
 ]
 FIX = ["uuid", "question", "ancienne", "nouvelle", "action", "motif", "auteur", "date"]
-LINE = ["E1", "revenu", "1000", "1500", "changer", "relevé", "cheffe", "2023-04-01"]
+LINE = ["E1#2022-05", "revenu", "1000", "1500", "changer", "relevé", "cheffe", "2023-04-01"]
 
 
 def fixes(*lines, head=FIX, sep=";", encoding="utf-8", **sound):
@@ -478,7 +479,7 @@ DECISIONS = [
     ("formule jamais calculée", fix_book(fix(nouvelle="=1000+500")), 22, "formule jamais calculée"),
     ("classeur vide", csv(LINES) | {"corrections.xlsx": saved(Workbook())}, 10, "colonne absente"),
     ("classeur tronqué", csv(LINES) | {"corrections.xlsx": SOUND[:900]}, 20, "tronqué"),
-    ("journal vide", csv(LINES) | {"corrections.csv": b""}, 20, "fichier vide"),
+    ("journal vide", csv(LINES) | {"corrections.csv": b""}, 10, "colonne « uuid » : colonne absente"),
     ("réponse convenue inconnue", csv(LINES) | {"correspondances.csv": (AGREED + "commune;Nyono;nyono\n").encode()}, 10, "Vouliez-vous dire « niono »"),
     ("écriture de deux réponses", csv(LINES) | {"correspondances.csv": (AGREED + "commune;Nyono;niono\ncommune;NYONO;mpessoba\n").encode()}, 10,
      "une seule par écriture"),
@@ -606,7 +607,7 @@ KOBOS = [
     ("apprenti d’une autre fiche que son rang", kobo(at("_parent_index", 2, 1, "apprentis")), 0,
      "orphelin", WHOLE | {"suivi.apprentis": WHOLE["suivi.apprentis"][1:]}),
     ("répétition cachée", hidden("apprentis"), 22, "feuille « apprentis » : feuille cachée", None),
-    ("répétition absente", kobo(lambda s: s.pop("apprentis")), 0, "", WHOLE | {"suivi.apprentis": []}),
+    ("répétition absente", kobo(lambda s: s.pop("apprentis")), 0, "repetition_absente", WHOLE | {"suivi.apprentis": []}),
     ("répétition sans ses liens", kobo(minus("_parent_index", "apprentis")), 22, "_parent_index", None),
     ("CSV quand il faut les répétitions", {"programme.yml": KOBO.encode(), "formulaires/suivi.xlsx": exporter.form(),
                                           "raw/suivi.csv": exporter.csv_text(exporter.Settings())}, 22, "un CSV n’a pas les répétitions", None),
@@ -668,7 +669,8 @@ def _cases():
     yield from (Bad("identifiants et doublons", f"mois « {v} »", cell(1, v), 0, said, {"suivi": KEPT[1:]}) for v, said in MONTHS)
     yield from (Bad("identifiants et doublons", *row) for row in TWICE)
     yield from (Bad("ce qui manque ou ne s’additionne pas", *row) for row in SUMS)
-    yield from (Bad("orthographes", f"« {v} »", cell(2, v), 0, said, kept(2, read)) for v, read, said in COMMUNES)
+    moved = {"mpessoba": "attribut_change"}
+    yield from (Bad("orthographes", f"« {v} »", cell(2, v), 0, f"{said} {moved.get(read, '')}".strip(), kept(2, read)) for v, read, said in COMMUNES)
     yield from (Bad("KoboToolbox", name, files, code, said if code else _usual(said), tables) for name, files, code, said, tables in KOBOS)
     yield from (Bad("formulaires", name, kobo() | files, code, said) for name, files, code, said in FORMS)
     yield from (Bad("texte actif", f"« {v[:30]} »", csv(text(*without(ROWS, 0, 8, v))), 0, "", kept(8, v)) for v in ACTIVE)

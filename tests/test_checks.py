@@ -172,7 +172,7 @@ GROWN = "".join(f"E{i};2022-05;Niono;{v};1;1;2\n" for i, v in enumerate([100, 10
 
 def test_a_value_looked_at_and_kept_is_no_longer_told_until_it_changes(look):
     assert [f[:4] for f in look(GROWN)] == [["valeur_extreme", 11, "revenu", "2000"]]
-    kept = [("corrections.csv", CORRECTIONS + "E9;revenu;2000;;garder;vérifié;chef;2023-04-01\n")]
+    kept = [("corrections.csv", CORRECTIONS + "E9#2022-05;revenu;2000;;garder;vérifié;chef;2023-04-01\n")]
     assert look(GROWN, files=kept) == []
     with pytest.raises(QualityRefused, match=r"2023-04-01.*2000.*ne porte plus"):
         look(GROWN.replace("2000", "3000"), files=kept)
@@ -181,7 +181,7 @@ def test_a_value_looked_at_and_kept_is_no_longer_told_until_it_changes(look):
 def test_a_value_that_the_form_refuses_and_a_person_keeps_counts(look, cleaned):
     """A form that asks for at most 200: what a person found right stands in the figures, and is told no more."""
     settings, rows = PROGRAMME.replace("revenu: {titre: Revenu, type: nombre}", "revenu: {titre: Revenu, type: nombre, maximum: 200}"), ROWS
-    kept = [("corrections.csv", CORRECTIONS + "E1;revenu;300;;garder;vérifié;chef;2023-04-01\n")]
+    kept = [("corrections.csv", CORRECTIONS + "E1#2022-06;revenu;300;;garder;vérifié;chef;2023-04-01\n")]
     assert [f[:4] for f in look(rows, settings=settings)] == [["hors_bornes", 4, "revenu", "300"]]
     assert cleaned(rows, settings=settings).tables["suivi"]["revenu"].tolist() == ["100", "50", "", "50"]
     assert look(rows, settings=settings, files=kept) == []
@@ -192,12 +192,12 @@ def test_a_value_that_the_form_refuses_and_a_person_keeps_counts(look, cleaned):
     ("E1;2022-06;Niono;3OO;2;1;3", "nombre_illisible", "revenu", "3OO"), ("E1;2022-06;Nioro;300;2;1;3", "hors_choix", "commune", "Nioro")])
 def test_what_cannot_be_read_is_told_even_if_it_is_kept(look, row, control, question, value):
     rows = ROWS.replace("E1;2022-06;Niono;300;2;1;3", row)
-    kept = [("corrections.csv", CORRECTIONS + f"E1;{question};{value};;garder;vérifié;chef;2023-04-01\n")]
+    kept = [("corrections.csv", CORRECTIONS + f"E1#2022-06;{question};{value};;garder;vérifié;chef;2023-04-01\n")]
     assert [f[:4] for f in look(rows, files=kept)] == [[control, 4, question, value]]
 
 
 def test_a_correction_that_meets_nothing_is_told(look):
-    lines = CORRECTIONS + "E7;revenu;1;2;changer;x;y;2023-04-01\nE1;revnu;1;2;changer;x;y;2023-04-01\n"
+    lines = CORRECTIONS + "E7;revenu;1;2;changer;x;y;2023-04-01\nE1#2022-05;revnu;1;2;changer;x;y;2023-04-01\n"
     assert [(f[0], f[2], f[4]) for f in look(files=[("corrections.csv", lines)])] == [
         ("correction_sans_objet", "revenu", "Aucune fiche reçue ne porte cet identifiant."),
         ("correction_sans_objet", "revnu", "Vouliez-vous dire « revenu » ?")]
@@ -205,7 +205,7 @@ def test_a_correction_that_meets_nothing_is_told(look):
 
 def test_the_workbook_filled_by_a_person_is_read_back_and_applied(small, tmp_path):
     rows = "E1;2022-05;Niono;97 75O;1;1;2\nE2;2022-05;Niono;1.012;1;1;2\n"
-    here = small(rows, files=[("corrections.csv", CORRECTIONS + "E2;commune;Niono;Niono;garder;vu;chef;2023-04-01\n")])
+    here = small(rows, files=[("corrections.csv", CORRECTIONS + "E2#2022-05;commune;Niono;Niono;garder;vu;chef;2023-04-01\n")])
     decided, form, twin = decisions.decided(here), here.folder / "corrections.xlsx", tmp_path / "twin.xlsx"
     for path in (form, twin):
         tables.write_form(decisions.to_decide(found_in(here, decided), decided.corrections), path, {"action": decisions.ACTIONS})
@@ -220,7 +220,7 @@ def test_the_workbook_filled_by_a_person_is_read_back_and_applied(small, tmp_pat
     book.save(form)
     (here.folder / "corrections.csv").unlink()
     again = decisions.decided(here)
-    assert again.corrections[["uuid", "action", "nouvelle"]].values.tolist() == [["E1", "changer", "97750"], ["E2", "garder", "Niono"]]
+    assert again.corrections[["uuid", "action", "nouvelle"]].values.tolist() == [["E1#2022-05", "changer", "97750"], ["E2#2022-05", "garder", "Niono"]]
     cleaned = clean(here.identity, {"suivi": receive(here, "suivi")}, again)
     assert cleaned.tables["suivi"]["revenu"].tolist() == ["97750", ""]
 
@@ -315,3 +315,16 @@ def test_a_check_on_other_facts_puts_the_documents_aside_and_loses_none(publishe
         "interne/qualite.html", "interne/qualite.json", "manifest.json"]
     assert (target / "interne/anciens/capitalisation.html").read_text() == "page"
     assert len(publishing.verify(target)) == 6 and publishing.standing(target)[0]["parametres"] == {"of": facts[-1]}
+
+
+def test_two_records_of_a_unit_in_one_month_are_told(look):
+    rows = "E1;2022-05-13;Niono;100;1;1;2\nE1;2022-05-27;Niono;90;1;1;2\nE1;2022-06-13;Niono;100;1;1;2\n"
+    settings = PROGRAMME.replace("mois: {titre: Mois}", "mois: {titre: Mois, type: date}")
+    assert [f[:4] for f in look(rows, settings=settings)] == [
+        ["fiches_du_meme_mois", 2, "mois", "2022-05-13"], ["fiches_du_meme_mois", 3, "mois", "2022-05-27"]]
+    assert look() == []
+
+
+def test_a_unit_that_changes_commune_is_told(look):
+    moved = ROWS.replace("E2;2022-06;Niono", "E2;2022-06;M'Pessoba")
+    assert look(moved) == [["attribut_change", 5, "commune", "M'Pessoba", "E2, commune : niono puis mpessoba."]]

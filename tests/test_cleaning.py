@@ -78,14 +78,14 @@ def test_men_plus_women_must_give_the_total_at_a_compared_moment(cleaned):
 
 
 def test_a_human_correction_is_replayed_and_logged(cleaned):
-    fix = ("corrections.csv", CORRECTIONS + "E1;revenu;15O 000;150000;changer;lettre O;chargé de suivi;2023-04-01\n")
+    fix = ("corrections.csv", CORRECTIONS + "E1#2022-05;revenu;15O 000;150000;changer;lettre O;chargé de suivi;2023-04-01\n")
     done = cleaned("E1;2022-05;Niono;15O 000;0;0;0\n", files=[fix])
     assert incomes(done) == {"E1": 150000}
     assert logged(done) == [[2, "revenu", "15O 000", "150000", "correction"]]
 
 
 def test_a_correction_whose_old_value_is_gone_is_refused_by_name(cleaned):
-    fix = ("corrections.csv", CORRECTIONS + "E1;revenu;15O 000;150000;changer;lettre O;chargé de suivi;2023-04-01\n")
+    fix = ("corrections.csv", CORRECTIONS + "E1#2022-05;revenu;15O 000;150000;changer;lettre O;chargé de suivi;2023-04-01\n")
     with pytest.raises(QualityRefused, match=r"2023-04-01.*15O 000"):
         cleaned("E1;2022-05;Niono;999;0;0;0\n", files=[fix])
 
@@ -124,3 +124,38 @@ def test_a_code_of_what_is_missing_is_missing_under_its_label_too(cleaned):
     by_name, by_label = (cleaned(f"E1;2022-05;{said};100;1;1;2\n", settings=settings) for said in ("nsp", "Ne sait pas"))
     assert by_name.tables["suivi"]["commune"].tolist() == by_label.tables["suivi"]["commune"].tolist() == [""]
     assert by_label.log[["avant", "apres", "regle"]].values.tolist() == [["Ne sait pas", "", "manquant"]]
+
+
+TWICE = "E1;2022-05;Niono;100;1;1;2\nE1;2022-05;Niono;999;1;1;2\nE1;2022-06;Niono;300;2;1;3\n"
+
+
+def test_a_row_to_delete_of_a_monthly_workbook_is_that_row_alone(cleaned):
+    """It took every month of the unit along."""
+    with pytest.raises(QualityRefused, match="la suppression du 2023-04-01 rencontre 2 fiches différentes"):
+        cleaned(TWICE, files=[("corrections.csv", CORRECTIONS + "E1#2022-05;;;;supprimer;saisie deux fois;cheffe;2023-04-01\n")])
+    done = cleaned(TWICE, files=[("corrections.csv", CORRECTIONS + "E1#2022-05;revenu;999;;supprimer;saisie deux fois;cheffe;2023-04-01\n")])
+    assert done.tables["suivi"][["mois", "revenu"]].values.tolist() == [["2022-05", "100"], ["2022-06", "300"]]
+
+
+def test_an_amount_or_a_unit_alone_on_its_row_is_no_heading(cleaned):
+    done = cleaned("E1;2022-05;Niono;100;1;1;2\n;;Janvier;;;;\n;;;250;;;\nE2;;;;;;\nE1;2022-06;Niono;300;2;1;3\n")
+    assert done.aside[["ligne", "motif"]].values.tolist() == [[3, "intertitre"], [4, "identifiant_inconnu"], [5, "moment_inconnu"]]
+
+
+SENT = "Code;Mois;Commune;Revenu;Hommes;Femmes;Total;_uuid;_id;_submission_time\n"
+
+
+@pytest.mark.parametrize(("first", "last"), [
+    ("E1;2022-05;Niono;100;1;1;2;a;7;2022-05-31T10:00:00", "E3;2022-05;Niono;100;1;1;2;a;7;2022-05-31T10:00:00"),
+    ("E1;2022-05;Niono;100;1;1;2;a;7;2022-05-31T10:00:00", "E1;2022-06;Niono;100;1;1;2;b;7;2022-05-31T10:00:00")])
+def test_a_record_edited_between_two_exports_is_not_two(cleaned, first, last):
+    """The edit gives another unit, or another month and another uuid: the number and the hour of its sending stay."""
+    with pytest.raises(QualityRefused, match="cette fiche est là deux fois, sous une autre unité ou un autre moment"):
+        cleaned(f"{first}\n{last}\nE2;2022-05;Niono;50;0;2;2;c;8;2022-05-31T10:00:00\n", head=SENT)
+
+
+@pytest.mark.parametrize(("first", "last"), [
+    ("31/05/2022 10:00", "03/06/2022 09:00"), ("2022-05-31T10:00:00", "2022-06-03T09:00:00"), ("44712.4", "44715.375")])
+def test_the_last_sent_is_the_last_however_its_hour_is_written(cleaned, first, last):
+    done = cleaned(f"E1;2022-05;Niono;100;1;1;2;a;7;{first}\nE1;2022-05;Niono;200;1;1;2;b;9;{last}\n", head=SENT)
+    assert done.tables["suivi"]["revenu"].tolist() == ["200"] and done.counts["dernier_envoi"].tolist() == ["2022-06-03"]

@@ -10,7 +10,7 @@ from openpyxl import Workbook
 from capidoc.decisions import decided
 from capidoc.ingest import receive
 from capidoc.observations import clean
-from capidoc.problems import ConfigurationRefused, InputMismatch, InputUnreadable
+from capidoc.problems import ConfigurationRefused, InputMismatch, InputUnreadable, QualityRefused
 from capidoc.programme import Programme
 from capidoc.xlsform import Question, recognise
 
@@ -189,3 +189,23 @@ def test_errors_in_the_programme_name_the_key_to_mend(programme, old, new, messa
 def test_two_identical_headers_are_refused_rather_than_one_of_them_dropped(small):
     with pytest.raises(InputMismatch, match="deux colonnes pour la question « revenu »"):
         receive(small(head=HEAD.replace("\n", ";Revenu\n"), rows="E1;2022-05;Niono;100;1;1;2;900\n"), "suivi")
+
+
+def test_a_submission_whose_repeat_grew_between_two_exports_is_not_taken_for_the_same(programme):
+    """Its main answers are the same: the older rows of the repeat were kept, in silence."""
+    here = programme(NAMES, ROWS)
+    grown = [*REPEAT, ["homme", 4, "Suivi", 1, "u1"]]
+    for name, rows in (("suivi 2.xlsx", REPEAT), ("suivi 3.xlsx", grown)):
+        save(here.raw / name, Suivi=[[*NAMES, *SYSTEM], *(r + t for r, t in zip(ROWS, TAIL, strict=True))], apprentis=rows)
+    with pytest.raises(QualityRefused, match="deux saisies différentes"):
+        cleaned(here)
+    (here.raw / "suivi 3.xlsx").unlink()
+    done = cleaned(here)
+    assert "_repetitions" not in done.tables["suivi"] and len(done.tables["suivi.apprentis"]) == 2
+
+
+def test_an_agreed_spelling_of_no_question_is_refused(programme):
+    here = programme(NAMES, ROWS)
+    (here.folder / "correspondances.csv").write_text("question;terrain;convenu\ncomune;Nioro;niono\n", encoding="utf-8")
+    with pytest.raises(ConfigurationRefused, match=r"« comune » — nulle question à choix de ce nom\. Vouliez-vous dire « commune »"):
+        cleaned(here)

@@ -76,6 +76,20 @@ def test_what_a_library_would_say_of_programme_yml_is_said_in_french(small, befo
     assert "should" not in str(refusal.value) and "Input" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(("before", "after", "said"), [
+    ("identifiant: code", "identifiant: coed", "programme.yml : « coed » — question absente du formulaire. Vouliez-vous dire « code » ?"),
+    ("moment: mois", "moment: today", "programme.yml : « today » — question absente du formulaire."),
+    ("identifiant: code", "identifiant: _id", "programme.yml : « _id » — question absente du formulaire."),
+    ("attributs: {commune: commune}", "attributs: {commune: commune}\n    classes: {age: {question: commune, bornes: [18]}}", "n’est pas un nombre"),
+    ("variables: [revenu]", "variables: [revenu]\n    ordre: [[mois, revenu]]", "« revenu » — cette question n’est pas une date"),
+    ("variables: [revenu]", "variables: [revenu]\n    repetitions: {apprentis: {variables: [age]}}", "un classeur ordinaire n’en a pas")])
+def test_what_programme_yml_asks_of_an_ordinary_workbook_that_has_it_not_is_refused(cleaned, before, after, said):
+    assert before in PROGRAMME
+    with pytest.raises(ConfigurationRefused) as refusal:
+        cleaned(settings=PROGRAMME.replace(before, after))
+    assert said in str(refusal.value)
+
+
 def test_what_a_library_would_say_of_the_plan_is_said_in_french(tmp_path):
     head = "id;libelle;definition;unite;source;variable;regle;filtre;moments;desagregations;population;arrondi;sens;origine;cible\n"
     (tmp_path / "indicateurs.csv").write_text(head + "Mon revenu;;D;%;suivi;revenu;somme;sexe;hier;;tous;0;;o;1.012\n", encoding="utf-8")

@@ -25,7 +25,7 @@ ALLOWED = {
     "reading": {"large", "problems", "values"}, "xlsform": {"problems", "reading", "values"},
     "ingest": {"aside", "coding", "problems", "reading", "values", "withheld", "xlsform"}, "decisions": {"problems", "sheets"},
     "constraints": set(), "cleaning": {"coding", "constraints", "ingest", "origins", "problems", "values"},
-    "observations": {"coding", "cleaning", "ingest", "origins"},
+    "observations": {"coding", "cleaning", "ingest", "origins", "problems"},
     "indicators": {"observations", "problems", "sheets", "values"},
     "effects": {"aside", "coding", "effects", "indicators", "naming", "observations", "origins", "problems", "statistics", "values"},
     "facts": {"effects", "french", "naming", "problems", "statistics"}, "claims": {"french", "problems", "sheets", "statistics", "values"},
