@@ -5,15 +5,16 @@ import re
 import shutil
 import sys
 
-from capidoc import agreement, pseudonyms, publishing, running, scanning, traceability
+from capidoc import agreement, finished, pseudonyms, publishing, running, scanning, traceability
 from capidoc.aside import aside
 from capidoc.places import FORMATS, PROPOSED
-from capidoc.problems import Problem, RenderingFailed, lacking
+from capidoc.problems import ConfigurationRefused, Problem, RenderingFailed, lacking
 from capidoc.programme import read_yaml
 
 STEPS = {"data": ("01_clean",), "effects": ("01_clean", "02_effects")}
 FACTS, CONTROL = "indicateurs.xlsx", "controle_chiffres.csv"
 RETIRED = "interne/anciens"
+LONGEST = {"note": 2, "fiche": 1}  # pages
 STATE, DRAWN = "etat.json", "figures.json"
 # What documents alone read: a change there leaves the facts as they are.
 WORDING = re.compile(r"programmes/[^/]+/(recit/|figures\.yml)|templates/(?!controles\.yml)|notebooks/03_")
@@ -217,6 +218,9 @@ def build(programme, deliverables, workshop, described):
             executed = _run(programme, "03_report", values, programme.processed / "carnets" / deliverable)
             shutil.copytree(programme.processed / "figures", workshop / "figures", dirs_exist_ok=True)
             write(running.document(executed), deliverable, workshop, programme.templates)
+            if (pages := finished.pages(workshop / f"{deliverable}.pdf")) > LONGEST.get(deliverable, pages):
+                print(f"{deliverable} : {pages} pages, pour {LONGEST[deliverable]} attendues ; « principaux », dans programme.yml, en choisit les indicateurs",
+                      file=sys.stderr)
         placed()
     shutil.copytree(programme.processed / "carnets", workshop / "interne" / "carnets", dirs_exist_ok=True,
                     ignore=shutil.ignore_patterns("*.log"))
@@ -249,6 +253,9 @@ def write(text, deliverable, workshop, templates):
     def written(writer, kind):
         try:
             writer.write(ast, workshop / f"{deliverable}.{kind}", assets=workshop, templates=templates)
+        except pdf.Unprintable as sign:
+            raise ConfigurationRefused(Problem("ce signe n’est dans aucune police du document", remedy="Ôtez-le du récit, ou dites-le en mots.",
+                                               file=f"{deliverable}.{kind}", value=str(sign))) from sign
         except (ValueError, OSError, RuntimeError) as error:
             raise lacking(error) or RenderingFailed(Problem(f"le document n’a pas pu être mis en forme : {error}", file=f"{deliverable}.{kind}",
                                                             remedy="Envoyez-nous ce message.")) from error

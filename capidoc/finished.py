@@ -34,6 +34,14 @@ def _marked(text):
     return html.unescape(TAG.sub("", ENDS.sub("\n", text)) + "\n" + "\n".join(SPOKEN.findall(text)))
 
 
+def pages(path):
+    """How many pages a PDF has."""
+    import pypdfium2
+
+    with pypdfium2.PdfDocument(path) as document:
+        return len(document)
+
+
 def pdf(path):
     """The text of a PDF and its properties."""
     import pypdfium2

@@ -284,7 +284,8 @@ class _Edits:
         for said in words:
             call, printed = self.calls.get(said.control[0], ("", None))
             if printed != _texts(said.control[1]):
-                yield " " * bool(said.space), SIGNS.sub(r"\\\1", said.text), said.style
+                opens = said.text == "%" and before is not None and before.text.endswith("{")  # « {% » would be a command
+                yield " " * bool(said.space), "\\%" if opens else SIGNS.sub(r"\\\1", said.text), said.style
             elif before is None or before.control != said.control:
                 yield " " * bool(said.space), call, said.style
             before = said
@@ -311,4 +312,4 @@ def _joined(pieces, mark):
     text = (text + current).strip()
     if mark.endswith('="'):
         return text.replace('"', "”")
-    return text if mark or not re.match(MARK, text) else re.sub(r"[-+:.]", r"\\\g<0>", text, count=1)
+    return text if mark or not re.match(f"{MARK}|:::", text) else re.sub(r"[-+:.]", r"\\\g<0>", text, count=1)

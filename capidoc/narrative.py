@@ -10,7 +10,7 @@ import jinja2.ext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from capidoc import boxes, french, wording
+from capidoc import french, marks, wording
 from capidoc.problems import ConfigurationRefused, Problem, near
 
 OWN = (":n", ":manquants", ":intervalle")  # how the id of what stands beside a fact ends
@@ -214,13 +214,13 @@ def words(programme):
 
 
 class Written(jinja2.ext.Extension):
-    """What people write: comments of Markdown are for themselves, no document shows them; boxes are closed."""
+    """What people write: comments of Markdown are for themselves, no document shows them; boxes and tables are whole."""
 
     def preprocess(self, source, name, filename=None):
-        """The text without comments, line for line; raises ConfigurationRefused as `boxes` does."""
+        """The text without comments, line for line; raises ConfigurationRefused as `marks` does."""
         text = wording.spoken(source)
         if name and name.endswith(".md"):
-            boxes.check(text, name.removeprefix("recit/"))
+            marks.check(text, name.removeprefix("recit/"))
         return text
 
 

@@ -290,6 +290,12 @@ def test_the_figures_of_jass_are_declared_whole_and_type_no_number():
         assert not re.search(r"\d", re.sub(r"\{\{.*?\}\}", "", f"{figure['titre']} {figure['legende']}"))
 
 
+def test_a_hidden_count_is_said_hidden_and_a_stop_is_not_doubled():
+    spec = {"unites": "unités"}
+    assert material.count(spec, [{"n": 20, "manquants": 0}, {"n": NAN, "manquants": NAN}]) == f"n{NBSP}={NBSP}n.p. unités, manquants : n.p."
+    assert material.directions(spec, {("baisse", ""): {"texte": "n.p."}}) == "Unités : en baisse n.p."
+
+
 def test_groups_have_the_labels_of_the_programme_unless_the_figure_has_its_own():
     """Answers in figures: « 1 » is a man to one question, a yes to another."""
     labels = {"sexe=femme": "Une femme", "femme": "Autre chose", "homme": "Un homme"}

@@ -255,6 +255,30 @@ def test_a_photo_stands_in_every_format(suffix, tmp_path):
         assert len(Document(tmp_path / "x.docx").inline_shapes) == 1
 
 
+@pytest.mark.parametrize(("size", "room"), [((1080, 2400), 58), ((2000, 1500), 100)])
+def test_an_image_taller_than_a_page_is_shown_whole(size, room, tmp_path):
+    """A phone's photo lost its top and its bottom. Of a line of 162 mm, it takes 58 %: 94 mm by 209."""
+    (tmp_path / "figures").mkdir()
+    Image.new("RGB", size, "red").save(tmp_path / "figures/p.jpg")
+    assert pandoc.width(tmp_path / "figures/p.jpg") == f"{room}%"
+    page = markdown.prepare(markdown.read('---\ntitle: T\ncompact: true\n---\n\n![Une photo](figures/p.jpg){#fig:p alt="x"}\n'))
+    pdf.write(page, tmp_path / "t.pdf", assets=tmp_path, templates=TEMPLATES)
+    word.write(page, tmp_path / "t.docx", assets=tmp_path, templates=TEMPLATES)
+    shape = Document(tmp_path / "t.docx").inline_shapes[0]
+    assert shape.height <= Mm(215) and shape.height / shape.width == pytest.approx(size[1] / size[0], rel=0.01)
+
+
+def test_a_sign_of_no_font_is_named(assets, tmp_path):
+    page = markdown.prepare(markdown.read("---\ntitle: T\ncompact: true\n---\n\nBravo \U0001F600 !\n"))
+    with pytest.raises(pdf.Unprintable, match="\U0001F600"):
+        pdf.write(page, tmp_path / "t.pdf", assets=assets, templates=TEMPLATES)
+
+
+def test_a_hidden_number_that_ends_a_sentence_has_one_stop():
+    tree = markdown.prepare(markdown.read('Ils sont [n.p.]{.ind ind="a" value=""}. Puis [12]{.ind ind="b" value="12"}. Ou [n.p.]{.ind ind="a" value=""}…\n'))
+    assert pandoc.text(tree["blocks"]) == "Ils sont n.p. Puis 12. Ou n.p.…"
+
+
 def test_a_short_document_has_no_cover_and_no_sommaire(assets, tmp_path):
     short = prepared("---\ntitle: Note\nlang: fr\ncompact: true\n---\n\n# Un\n\nTexte.\n")
     for suffix, writer in WRITERS.items():

@@ -272,9 +272,14 @@ def test_what_a_person_types_is_text_never_a_template_nor_a_heading(programme):
 
     texts, _ = imported(programme, change)
     new = texts["1_description.md"]
-    assert importing.TAG.findall(new) == importing.TAG.findall(RECIT["1_description.md"])
+    assert importing.TAG.findall(new) == importing.TAG.findall(RECIT["1_description.md"]) and "{%" not in new
     told = markdown.prepare(markdown.read(printed(new)))
     assert "{{ programme }} {% include %} <b> $x$ [a](b)" in re.sub(r"[\u00a0\u202f]", " ", _said(told))
+
+
+def test_a_paragraph_that_begins_like_a_box_is_a_paragraph(programme):
+    texts, _ = imported(programme, lambda document: replaced(paragraph(document, "Vraiment"), "Vraiment rien.", "::: trois"))
+    assert "\n\\::: trois\n" in texts["1_description.md"]
 
 
 def _said(ast):

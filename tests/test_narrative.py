@@ -49,8 +49,9 @@ def test_answers_that_a_form_has_in_figures_are_named_by_their_question(render):
     ("Un.\n\n::: {.prudence}\n::: {.encadre}\nDeux.\n:::\n", 3, "boîte jamais fermée"),
     ("Un.\n::: {.prudence}\nDeux.\n:::\n", 2, "boîte collée au texte qui précède (attendu : une ligne vide avant elle)"),
     ("Un.\n\n :::: {.prudence}\nDeux.\n::::\n", 3, "boîte précédée d’un espace"),
-    ("<!-- ::: -->\nUn.\n\n:::\n", 4, "fin de boîte, et aucune n’est ouverte")])
-def test_a_box_that_does_not_open_or_close_is_refused_with_its_line(render, words, row, said):
+    ("<!-- ::: -->\nUn.\n\n:::\n", 4, "fin de boîte, et aucune n’est ouverte"),
+    ("| Défi | Réponse |\n|---|---|\n| {{ mot | upper }} | a \\| b |\n| Piste | Camion | perdu |\n", 4, "une cellule de trop (attendu : 2 cellules")])
+def test_a_box_or_a_row_that_would_lose_words_is_refused_with_its_line(render, words, row, said):
     with pytest.raises(ConfigurationRefused) as refusal:
         render('Avant.\n\n{% include "recit/1.md" %}\n', **{"1": words})
     assert str(refusal.value).startswith(f"1.md, ligne {row} : ") and said in str(refusal.value)

@@ -6,7 +6,7 @@ from functools import partial
 from capidoc import french
 from capidoc.charts.bars import Bar, bar_chart
 from capidoc.charts.line import is_partial, plot
-from capidoc.charts.material import by_measure, change, count, directions, group_label, groups_of, indicator, inner, month_of, monthly, needed, note
+from capidoc.charts.material import by_measure, change, count, directions, group_label, groups_of, indicator, inner, month_of, monthly, needed, note, sentence
 from capidoc.charts.sheet import BLUE, RUST, TEAL
 
 GROUP_COLOURS = (RUST, BLUE)
@@ -41,7 +41,7 @@ def bars(spec: dict, facts) -> tuple:
     drawn = [_group_bar(spec, known, others, group) for group in groups_of(spec, known, "valeur")]
     whole = known.get(("valeur", "")) or needed(spec, known, "valeur", groups_of(spec, known, "valeur")[0])
     told = [f"{bar.label}, {bar.text}" + (f" ({bar.detail})" if bar.detail else "") for bar in drawn]
-    return partial(bar_chart, drawn, note(spec, [whole], [bar.text for bar in drawn])), f"Barres. {whole['libelle']} : {' ; '.join(told)}."
+    return partial(bar_chart, drawn, note(spec, [whole], [bar.text for bar in drawn])), sentence(f"Barres. {whole['libelle']} : {' ; '.join(told)}")
 
 
 def course(spec: dict, facts) -> tuple:

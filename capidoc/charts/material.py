@@ -8,7 +8,8 @@ from capidoc import french
 from capidoc.charts.sheet import clean
 from capidoc.problems import ConfigurationRefused, Problem, near
 
-ABBREVIATIONS = {"n.p.": "non publié", french.MISSING: "non disponible"}
+HIDDEN = "n.p."
+ABBREVIATIONS = {HIDDEN: "non publié", french.MISSING: "non disponible"}
 
 
 def refused(spec: dict, what: str, value: str, known=(), expected: str = "") -> ConfigurationRefused:
@@ -77,7 +78,12 @@ def directions(spec: dict, known: dict) -> str:
     words = {"hausse": "en hausse", "stable": "stables", "baisse": "en baisse"}
     found = [f"{label} {known[m, '']['texte']}" for m, label in words.items() if (m, "") in known]
     subject = clean(spec.get("unites", "unités"))
-    return f"{subject[:1].upper()}{subject[1:]} : {', '.join(found)}." if found else ""
+    return sentence(f"{subject[:1].upper()}{subject[1:]} : {', '.join(found)}") if found else ""
+
+
+def sentence(text: str) -> str:
+    """Return the text with the stop that ends it; an abbreviation has its own."""
+    return text if text.endswith(".") else f"{text}."
 
 
 def inner(label: str) -> str:
@@ -93,7 +99,9 @@ def count(spec: dict, rows: list[dict]) -> str:
 
 
 def _span(rows: list[dict], key: str) -> str:
-    """Return « 20 », or « 19 à 20 » when the facts differ."""
+    """Return « 20 », or « 19 à 20 » when the facts differ; « n.p. » where one is hidden, which the others would tell."""
+    if any(math.isnan(row[key]) for row in rows):
+        return HIDDEN
     lowest, highest = min(row[key] for row in rows), max(row[key] for row in rows)
     return french.number(lowest) if lowest == highest else f"{french.number(lowest)}{french.NBSP}à{french.NBSP}{french.number(highest)}"
 
@@ -112,7 +120,7 @@ def monthly(spec: dict, facts) -> list[dict]:
 def note(spec: dict, rows: list[dict], texts=()) -> str:
     """Return the small line under a chart: source, n, and what abbreviations stand for, in the facts and in other texts."""
     source = [f"Source : {spec['source']}."] if spec.get("source") else []
-    return " ".join([*source, f"{count(spec, rows)}.", *spelt_out(" ".join([*(row["texte"] for row in rows), *texts]))])
+    return " ".join([*source, sentence(count(spec, rows)), *spelt_out(" ".join([*(row["texte"] for row in rows), *texts]))])
 
 
 def spelt_out(text: str) -> list[str]:

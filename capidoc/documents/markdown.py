@@ -9,7 +9,7 @@ from pandocfilters import Plain, Str
 
 from capidoc import french
 from capidoc.documents import tables
-from capidoc.documents.pandoc import classes, div, run, walk
+from capidoc.documents.pandoc import classes, div, run, text, walk
 
 # Without what could make a text active (raw code), or change one that only looks like markup (a citation, a formula…).
 DIALECT = "markdown" + "".join(
@@ -57,6 +57,8 @@ def _french(nodes: list) -> list:
     marked = "".join(_marked(node, objects) for node in nodes)
     if len(objects) > MOST_OBJECTS:
         return nodes
+    # « n.p. » at the end of a sentence has its stop already.
+    marked = re.sub("([\ue000-\uf8ff])\\.(?![.\\w])", lambda met: met[1] if text(objects[met[1]]).endswith(".") else met[0], marked)
     parts = filter(None, re.split("([ \ue000-\uf8ff])", french.typography(marked)))
     return [objects.get(part, Str(part)) for part in parts]
 

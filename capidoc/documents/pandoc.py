@@ -12,6 +12,8 @@ from urllib.parse import unquote
 import pypandoc
 from pandocfilters import stringify
 
+TALLEST = 1.3  # widths of the line that a page leaves, in height, to an image and its caption
+
 
 def run(source: str, *arguments: str) -> bytes:
     """Return what pandoc writes for the source; it may read no file but those named in the arguments."""
@@ -81,6 +83,14 @@ def asset(assets: Path, path: str, preferred: str = "") -> Path:
         if file.is_relative_to(assets.resolve()) and file.is_file():
             return file
     raise ValueError(f"L’image « {path} » est introuvable dans le dossier « {assets.name} ».")
+
+
+def width(file: Path) -> str:
+    """Return how much of the line the image takes, less than all where it would be taller than a page leaves it."""
+    from PIL import Image
+
+    with Image.open(file) as image:
+        return f"{min(100, round(100 * TALLEST * image.width / image.height))}%"
 
 
 def data_uri(file: Path) -> str:

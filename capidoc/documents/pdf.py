@@ -10,10 +10,14 @@ import typst
 from pandocfilters import Plain, RawBlock, RawInline
 
 from capidoc.documents.markdown import cards
-from capidoc.documents.pandoc import asset, meta, paragraph, text, walk
+from capidoc.documents.pandoc import asset, meta, paragraph, text, walk, width
 from capidoc.documents.pandoc import write as pandoc
 
 code, code_block = partial(RawInline, "typst"), partial(RawBlock, "typst")
+
+
+class Unprintable(ValueError):
+    """A sign that no font of the document has."""
 
 
 def write(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
@@ -35,6 +39,8 @@ def _compiled(files: dict[str, bytes], fonts: Path) -> bytes:
         try:
             return typst.compile(Path(folder, "main.typ"), root=folder, font_paths=[fonts], ignore_system_fonts=True, pdf_standards=["ua-1"])
         except typst.TypstError as error:
+            if sign := re.search(r'the text `?"(.+?)"`? could not be displayed', error.message):
+                raise Unprintable(sign[1]) from error
             raise ValueError(f"Typst n’a pas pu composer le PDF : {error.message}") from error
 
 
@@ -56,7 +62,7 @@ def _image(assets: Path, files: dict[str, bytes], node: dict) -> dict:
     file = asset(assets, path, ".svg")
     name = f"image-{len(files)}{file.suffix}"
     files[name] = file.read_bytes()
-    return code(f'#box(image("{name}", alt: {_literal(text(alternative))}))')
+    return code(f'#box(image("{name}", width: {width(asset(assets, path))}, alt: {_literal(text(alternative))}))')
 
 
 def _numbered(node: dict) -> list:

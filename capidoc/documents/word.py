@@ -15,7 +15,7 @@ from pandocfilters import Plain, RawBlock, RawInline
 
 from capidoc.documents import tables, word_package
 from capidoc.documents.markdown import cards
-from capidoc.documents.pandoc import asset, data_uri, div, meta, text, walk
+from capidoc.documents.pandoc import asset, data_uri, div, meta, text, walk, width
 from capidoc.documents.pandoc import write as pandoc
 
 # The names under which the model and pandoc's body find their styles in Word.
@@ -86,7 +86,8 @@ def _place(document, mark: str, model: Path) -> int:
 def _image(assets: Path, node: dict) -> dict:
     """Return the image with its bytes in its address, on the whole line."""
     (identifier, classes, _), alternative, (path, title) = node["c"]
-    return {**node, "c": [[identifier, classes, [["width", "100%"]]], alternative, [data_uri(asset(assets, path)), title]]}
+    file = asset(assets, path)
+    return {**node, "c": [[identifier, classes, [["width", width(file)]]], alternative, [data_uri(file), title]]}
 
 
 def _bound(node: dict) -> list:
