@@ -235,12 +235,13 @@ def folder(tmp_path_factory):
     chart = charts.draw(spec, known, " ".join(PAYLOADS[:12]))
     charts.save(chart, root / "figures")
     names = narrative.context(programme, known, said) | {
-        "figure": partial(narrative.illustration, {"f": chart.alt}, {"f": narrative.escaped(PAYLOADS[0])}),
+        "figure": partial(narrative.illustration, [], {"f": narrative.escaped(PAYLOADS[0])}),
         "identite": PAYLOADS[3],
         "controle_lignes": control.to_dict("records"),
         "fichiers_recus": files["suivi"],
     }
-    building.write(narrative.render(programme, "essai", names), "essai", root, programme.templates)
+    text = narrative.illustrated(narrative.render(programme, "essai", names), {"f": chart.alt})
+    building.write(text, "essai", root, programme.templates)
     tables.write_workbook(known, root / "indicateurs.xlsx")
     tables.write(tables.inert(control), root / "controle_chiffres.csv")
     return root
