@@ -9,6 +9,7 @@ import pandas as pd
 from xlsxwriter.utility import xl_col_to_name
 
 from capidoc import coding, french, outlying
+from capidoc.cleaning import named
 from capidoc.ingest import REMARKS
 from capidoc.origins import PLACE, Origins
 from capidoc.problems import near
@@ -34,7 +35,7 @@ def findings(received, cleaned, decisions, controls):
     `controls` says {gravity: {control: (what it is called, what to do when the check proposes nothing)}}.
     """
     typed = {label: _typed(text, cleaned.log) for name, source in received.items() for label, text in source.tables(name).items()}
-    parts = [cleaned.remarks, unused(decisions.corrections, typed), absent(missing(cleaned))]
+    parts = [cleaned.remarks, unused(decisions.corrections, typed, cleaned.identity.sources), absent(missing(cleaned))]
     for label, table in cleaned.tables.items():
         name, _, repeat = label.partition(".")
         source, questions = cleaned.identity.sources[name], cleaned.forms[name].of(repeat)
@@ -44,7 +45,8 @@ def findings(received, cleaned, decisions, controls):
             parts += [durations(table), versions(table), visits(table, aside, typed[label], source, decisions.months), again(table, source),
                       moving(table, source)]
         parts.append(set_aside(aside, questions, decisions.spellings))
-    return _kept(_completed([p for p in parts if len(p)], typed, controls), decisions.corrections)
+    names = {name: (source.identifiant, source.moment) for name, source in cleaned.identity.sources.items() if source.moment}
+    return _kept(_completed([p for p in parts if len(p)], typed, controls, names), decisions.corrections)
 
 
 def _typed(text, log):
@@ -60,14 +62,17 @@ def _met(told, table):
     return [(row, place) for row, place in zip(coding.plain(told).itertuples(), places, strict=True) if place >= 0]
 
 
-def _completed(parts, typed, controls):
-    """The findings under each other, with the uuid of their row, the text of their cell, and how grave they are."""
+def _completed(parts, typed, controls, names):
+    """The findings under each other, with the uuid of their row, the text of their cell, and how grave they are.
+
+    `names` are what names a record where a file has no uuid {source: (identifier, moment)}.
+    """
     if not parts:
         return pd.DataFrame(columns=FINDINGS)
     found = coding.plain(pd.concat([coding.plain(part) for part in parts], ignore_index=True)).reindex(columns=FINDINGS).astype(object).fillna("")
-    for text in typed.values():
+    for label, text in typed.items():
         rows = pd.Series(Origins(text).of(found)).loc[lambda place: place >= 0]
-        found.loc[rows.index, "uuid"] = coding.plain(text.loc[rows, "uuid"]).to_numpy()
+        found.loc[rows.index, "uuid"] = _uuids(text.loc[rows], *names.get(label, ("", ""))).to_numpy()
         for question, own in rows.groupby(found["question"]):
             if question in text:
                 found.loc[own.index, "valeur"] = coding.plain(text.loc[own, question]).to_numpy()
@@ -78,10 +83,17 @@ def _completed(parts, typed, controls):
     return found.sort_values("controle", key=lambda column: column.map(list(known).index), kind="stable", ignore_index=True)
 
 
+def _uuids(rows, identifier, moment):
+    """The uuid of each row; where a file has none, its unit's identifier with its moment."""
+    told = coding.plain(rows[["uuid", *(name for name in (identifier, moment) if name in rows)]])
+    own = told["uuid"] == told[identifier] if {identifier, moment} <= {*told} else pd.Series(False, told.index)
+    return told["uuid"].where(~own, told["uuid"] + "#" + told.get(moment, ""))
+
+
 def _kept(found, corrections):
     looked = {(fix.uuid, fix.question, key(fix.ancienne)) for fix in corrections[corrections["action"] == "garder"].itertuples()}
-    maybe = found[found["uuid"].isin([uuid for uuid, *_ in looked]) & ~found["controle"].isin(UNREAD)]
-    again = [f.Index for f in maybe.itertuples() if (f.uuid, f.question, key(str(f.valeur))) in looked]
+    maybe = found[~found["controle"].isin(UNREAD)] if looked else found[:0]
+    again = [f.Index for f in maybe.itertuples() for uuid in (f.uuid, f.uuid.rpartition("#")[0]) if (uuid, f.question, key(str(f.valeur))) in looked]
     return found.drop(index=again).reset_index(drop=True)
 
 
@@ -314,19 +326,14 @@ def _nearest(row, question, spellings):
     return " ".join(f"« {word} » : peut-être « {name} »." for word, name in close)
 
 
-def unused(corrections, typed):
+def unused(corrections, typed, sources):
     """The lines of the human log that meet no received row, or a question that its row does not have."""
     asked = {}
-    for text in typed.values():
-        for uuid in {*corrections["uuid"]} & {*coding.words(text["uuid"])}:
+    for label, text in typed.items():
+        moment = sources[label].moment if label in sources else ""
+        for uuid in (uuid for uuid in {*corrections["uuid"]} if named(text, uuid, moment).any()):
             asked.setdefault(uuid, set()).update(text)
     parts = [_told(fix.question, fix.ancienne, "correction_sans_objet", uuid=fix.uuid,
-                   proposition=near(fix.question, asked[fix.uuid]) if fix.uuid in asked else _like(fix, typed))
+                   proposition=near(fix.question, asked[fix.uuid]) if fix.uuid in asked else "Aucune fiche reçue ne porte cet identifiant.")
              for fix in corrections.itertuples() if fix.uuid not in asked or (fix.action in ("changer", "vider") and fix.question not in asked[fix.uuid])]
     return pd.DataFrame(parts, columns=FINDINGS)
-
-
-def _like(fix, typed):
-    """A row whose name begins with what the line names: a unit that comes again is named with its moment."""
-    begun = sorted(uuid for text in typed.values() for uuid in coding.words(text["uuid"]) if uuid.startswith(f"{fix.uuid}#"))
-    return f"Aucune fiche reçue ne porte cet identifiant.{f' Vouliez-vous dire « {begun[0]} » ?' if begun else ''}"

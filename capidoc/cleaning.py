@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from capidoc import coding, constraints, values
-from capidoc.ingest import ORIGIN, SUBMISSION
+from capidoc.ingest import NO_UUID, ORIGIN, SUBMISSION
 from capidoc.origins import PLACE
 from capidoc.problems import ConfigurationRefused, InputMismatch, Problem, QualityRefused, near
 from capidoc.values import Unreadable, key
@@ -25,7 +25,7 @@ REFUSED = ("validation_status_not_approved", "not approved", "non approuvé")
 class Work:
     """A table on its way: the rows still in; so far, in parts, the change log, the rows and cells set aside, what is only remarked.
 
-    `kept` are the (uuid, question) that a person looked at and found right, whatever the form asks.
+    `kept` are the (fichier, feuille, ligne, question) that a person looked at and found right, whatever the form asks.
     """
 
     table: pd.DataFrame
@@ -111,25 +111,41 @@ def _emptied(work, column, rows, motif):
 
 def _doubted(work, column, rows, motif):
     """Work with the cells of some rows (boolean mask) emptied and set aside for one motif, but those that a person kept."""
-    kept = [uuid for uuid, question in work.kept if question == column]
-    return _emptied(work, column, rows & ~work.table["uuid"].isin(kept).to_numpy() if kept else rows, motif)
+    for place in (place for *place, question in work.kept if question == column):
+        rows = rows & ~(work.table[PLACE] == place).all(axis=1).to_numpy()
+    return _emptied(work, column, rows, motif)
 
 
-def corrected(work, corrections):
-    """Work with the human log replayed: changer, vider, supprimer, garder; raises QualityRefused when an old value no longer matches."""
+def named(table, uuid, moment):
+    """Which rows a line of the human log names: by their uuid, or, in a file that has none, by « unit#moment » or the unit alone."""
+    rows = table["uuid"] == uuid
+    if rows.any() or moment not in table or "#" not in uuid:
+        return rows
+    unit, _, month = uuid.rpartition("#")
+    return (table["uuid"] == unit) & coding.where(table[moment], lambda word: key(word) == key(month))
+
+
+def corrected(work, corrections, moment=""):
+    """Work with the human log replayed: changer, vider, supprimer, garder; raises QualityRefused when an old value no longer matches.
+
+    Or when a line meets several records: of other moments, or, to delete, that say different things.
+    """
     stale = []
     for fix in corrections.itertuples():
-        rows = work.table["uuid"] == fix.uuid
+        rows = named(work.table, fix.uuid, moment)
         if fix.question in work.table and rows.any():
             same = [word for word in coding.words(work.table.loc[rows, fix.question]) if key(word) == key(fix.ancienne)]
             met = rows & work.table[fix.question].isin(same)
             stale += [] if met.any() else [_stale(fix, work.table[rows])]
+            rows = met
+        stale += [_several(fix, work.table[rows])] if _differ(work.table[rows], fix.action, moment) else []
         if fix.action == "supprimer":
-            gone = met if fix.question in work.table and rows.any() else rows
-            stale += [_several(fix, work.table[gone])] if _differ(work.table[gone]) else []
-            work = work.without(gone, "correction")
+            work = work.without(rows, "correction")
+        elif fix.action == "garder":
+            places = coding.plain(work.table.loc[rows, PLACE]).itertuples(index=False, name=None)
+            work = replace(work, kept=work.kept | {(*place, fix.question) for place in places})
         elif fix.question in work.table and rows.any():
-            work = replace(work, kept=work.kept | {(fix.uuid, fix.question)}) if fix.action == "garder" else _fixed(work, met, fix)
+            work = _fixed(work, rows, fix)
     if stale:
         raise QualityRefused(*stale)
     return work
@@ -142,9 +158,10 @@ def _fixed(work, rows, fix):
     return work.changed(fix.question, coding.put(work.table[fix.question], rows, new), rows, "correction") if rows.any() else work
 
 
-def _differ(rows):
-    """Whether some rows say different things: those of one submission, in two exports, say the same."""
-    return len(coding.plain(said_in(rows)).map(key).drop_duplicates()) > 1
+def _differ(rows, action, moment):
+    """Whether some rows are of several records: those of one submission, in two exports, have one moment; to be deleted, they say the same."""
+    told = said_in(rows) if action == "supprimer" else rows[[moment] if moment in rows else []]
+    return len(coding.plain(told).map(key).drop_duplicates()) > 1
 
 
 def said_in(table):
@@ -153,8 +170,9 @@ def said_in(table):
 
 
 def _several(fix, rows):
-    return Problem(f"la suppression du {fix.date} rencontre {len(rows)} fiches différentes", "une seule", "Nommez-la aussi par une « question » et son "
-                   "« ancienne » réponse, qu’elle seule porte.", "corrections", column="uuid", value=fix.uuid)
+    return Problem(f"la correction du {fix.date} rencontre {len(rows)} fiches différentes", "une seule", "Nommez-la par son uuid, ou par son unité et son "
+                   "mois (E-02#2025-01) ; s’il y en a deux, aussi par une « question » et son « ancienne » réponse.", "corrections", column="uuid",
+                   value=fix.uuid)
 
 
 def _stale(fix, rows):
@@ -254,7 +272,7 @@ def single(work, source):
 def _one_place(table, unit):
     """Nothing; raises QualityRefused when one submission names two units or moments: it was edited between two exports."""
     for names in (["uuid"], ["_id", "envoi"]):
-        again = _rivals(table[table[names[0]] != ""], names)
+        again = table[table.duplicated(names, keep=False) & (table[names[0]] != "") & (table["_id"] != NO_UUID)]
         moved = again[~again.duplicated([*names, *unit], keep=False)]
         _stopped(QualityRefused, moved, unit[0], "cette fiche est là deux fois, sous une autre unité ou un autre moment : avant et après une retouche",
                  "Retirez l’export le plus ancien, ou gardez-en une dans corrections.csv (action « supprimer » pour l’autre).")
@@ -405,7 +423,7 @@ def clean_table(table, form, source, decisions):
     columns = [c for c in table if c in questions]
     coded = [c for c in columns if questions[c].kind in RULES]
     work = total_rows(empty_rows(Work(table), columns), columns, source)
-    work = corrected(clean_texts(work, columns), decisions.corrections)
+    work = corrected(clean_texts(work, columns), decisions.corrections, source.moment)
     work = rewrite(computed(work, [source.identifiant, *coded]), [source.identifiant], str.upper, "identifiant")
     work = without_missing_codes(work, {c: questions[c] for c in coded}, source.manquants)
     work = excluded(not_approved(work), [rule for rule in source.exclusions if rule.valeurs], questions, decisions)

@@ -15,6 +15,7 @@ from capidoc.values import instant, key, since_1904, spaced
 ORIGIN = ["fichier", "feuille", "ligne", "uuid", "indice"]
 # The last five keep Kobo's names, which no question can bear.
 SUBMISSION = {"_submission_time": "envoi", "_validation_status": "validation", **{c: c for c in ("_id", "start", "end", "__version__", "_submitted_by")}}
+NO_UUID = "sans uuid"  # in the place of the number that a server gives
 REMARKS = ["fichier", "feuille", "ligne", "uuid", "question", "valeur", "controle"]
 ABOVE = 100  # rows among which an ordinary workbook has its titles
 YES, NO = {"1", "true", "vrai"}, {"0", "false", "faux", "", "n/a"}
@@ -238,7 +239,8 @@ def _stack(tables, source, repeat):
     columns = [*ORIGIN, *(["parent", "soumission"] if repeat else SUBMISSION.values()), *needed]
     if not tables:
         return pd.DataFrame(columns=columns, dtype=object)
-    tables[:] = [t if "uuid" in t else t.assign(uuid=_own_uuid(t, source)) for t in tables]
+    tables[:] = [t if "uuid" in t else t.assign(uuid=t.get(source.identifiant, coding.constant("", t.index)), _id=coding.constant(NO_UUID, t.index))
+                 for t in tables]
     stacked = coding.stacked(tables)
     uuid = coding.recoded(stacked["uuid"], {text: spaced(text) for text in coding.words(stacked["uuid"])})  # millions of words: once for all files
     stacked["uuid"] = coding.coded(coding.plain(uuid) + "#" + coding.plain(stacked["indice"])) if repeat else uuid
@@ -246,13 +248,6 @@ def _stack(tables, source, repeat):
     for old, new in source.renommages.items() if not repeat else ():
         stacked = _coalesced(stacked, old, new)
     return stacked.assign(**{name: coding.constant("", stacked.index) for name in columns if name not in stacked})[columns]
-
-
-def _own_uuid(table, source):
-    """What names each row of a file that has no uuid: its unit's identifier, and its moment where the unit comes again."""
-    nothing = coding.constant("", table.index)
-    unit = table.get(source.identifiant, nothing)
-    return coding.coded(coding.plain(unit) + "#" + coding.plain(table.get(source.moment, nothing))) if source.moment else unit
 
 
 def _coalesced(table, old, new):

@@ -4,7 +4,7 @@ import pytest
 
 from capidoc.problems import InputMismatch, QualityRefused
 
-from .conftest import PROGRAMME
+from .conftest import PROGRAMME, ROWS
 
 CORRECTIONS = "uuid;question;ancienne;nouvelle;action;motif;auteur;date\n"
 
@@ -131,10 +131,23 @@ TWICE = "E1;2022-05;Niono;100;1;1;2\nE1;2022-05;Niono;999;1;1;2\nE1;2022-06;Nion
 
 def test_a_row_to_delete_of_a_monthly_workbook_is_that_row_alone(cleaned):
     """It took every month of the unit along."""
-    with pytest.raises(QualityRefused, match="la suppression du 2023-04-01 rencontre 2 fiches différentes"):
-        cleaned(TWICE, files=[("corrections.csv", CORRECTIONS + "E1#2022-05;;;;supprimer;saisie deux fois;cheffe;2023-04-01\n")])
+    for uuid, several in (("E1", 3), ("E1#2022-05", 2)):
+        with pytest.raises(QualityRefused, match=f"la correction du 2023-04-01 rencontre {several} fiches différentes"):
+            cleaned(TWICE, files=[("corrections.csv", CORRECTIONS + f"{uuid};;;;supprimer;saisie deux fois;cheffe;2023-04-01\n")])
     done = cleaned(TWICE, files=[("corrections.csv", CORRECTIONS + "E1#2022-05;revenu;999;;supprimer;saisie deux fois;cheffe;2023-04-01\n")])
     assert done.tables["suivi"][["mois", "revenu"]].values.tolist() == [["2022-05", "100"], ["2022-06", "300"]]
+
+
+def test_a_correction_of_a_unit_that_meets_several_months_is_refused_and_of_one_month_is_made(cleaned):
+    """« 2000 » was corrected in every month where the unit said it."""
+    rows = ROWS.replace("E1;2022-05;Niono;100", "E1;2022-05;Niono;300")
+    with pytest.raises(QualityRefused, match="rencontre 2 fiches différentes"):
+        cleaned(rows, files=[("corrections.csv", CORRECTIONS + "E1;revenu;300;310;changer;vérifié;cheffe;2023-04-01\n")])
+    for uuid, expected in (("E1#2022-06", ["300", "50", "310", "50"]), ("E1#2022-05", ["310", "50", "300", "50"])):
+        done = cleaned(rows, files=[("corrections.csv", CORRECTIONS + f"{uuid};revenu;300;310;changer;vérifié;cheffe;2023-04-01\n")])
+        assert done.tables["suivi"]["revenu"].tolist() == expected
+    done = cleaned(files=[("corrections.csv", CORRECTIONS + "E1;revenu;300;310;changer;vérifié;cheffe;2023-04-01\n")])
+    assert done.tables["suivi"]["revenu"].tolist() == ["100", "50", "310", "50"]
 
 
 def test_an_amount_or_a_unit_alone_on_its_row_is_no_heading(cleaned):

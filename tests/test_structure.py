@@ -29,7 +29,7 @@ ALLOWED = {
     "indicators": {"observations", "problems", "sheets", "values"},
     "effects": {"aside", "coding", "effects", "indicators", "naming", "observations", "origins", "problems", "statistics", "values"},
     "facts": {"effects", "french", "naming", "problems", "statistics"}, "claims": {"french", "problems", "sheets", "statistics", "values"},
-    "outlying": set(), "checks": {"coding", "french", "ingest", "origins", "outlying", "problems", "values"},
+    "outlying": set(), "checks": {"cleaning", "coding", "french", "ingest", "origins", "outlying", "problems", "values"},
     "audit": {"coding", "origins", "problems", "values"},
     "quality": {"pages", "problems", "programme", "publishing", "tables"},
     "importing": {"documents", "problems", "running", "tables", "wording"},
