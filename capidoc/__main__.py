@@ -7,7 +7,7 @@ import sys
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
-from capidoc import problems, publishing, running
+from capidoc import problems, publishing, stopping
 from capidoc.places import DELIVERABLES, ROOT, Place, slugs
 
 LOG = ROOT / "outputs" / "capidoc.log"
@@ -42,7 +42,7 @@ def main(arguments=None):
     # A console in another encoding must not turn a French message into a crash.
     for stream in filter(None, (sys.stdout, sys.stderr)):  # a job may have neither
         stream.reconfigure(errors="replace")
-    running.stop_cleanly()
+    stopping.cleanly()
     asked = _parser().parse_args(arguments)
     try:
         return _guarded(lambda: OWN[asked.verb](asked) if asked.verb in OWN else _one(asked, asked.programme))

@@ -271,7 +271,7 @@ def single(work, source):
 
 def _one_place(table, unit):
     """Nothing; raises QualityRefused when one submission names two units or moments: it was edited between two exports."""
-    for names in (["uuid"], ["_id", "envoi"]):
+    for names in (["uuid"], ["_id", "envoi"]) if {*coding.words(table["_id"])} - {NO_UUID} else ():
         again = table[table.duplicated(names, keep=False) & (table[names[0]] != "") & (table["_id"] != NO_UUID)]
         moved = again[~again.duplicated([*names, *unit], keep=False)]
         _stopped(QualityRefused, moved, unit[0], "cette fiche est là deux fois, sous une autre unité ou un autre moment : avant et après une retouche",

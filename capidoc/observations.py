@@ -90,9 +90,9 @@ def _cleaned(source, name, received, decisions):
 def _with_repeats(received, source):
     """The main table, with what the repeats of each submission say (REPEATED) where its unit and moment come again: they decide whether two are the same."""
     table, names = received.table, [source.identifiant, *filter(None, [source.moment])]
-    again = table.duplicated(names, keep=False) | table.duplicated("uuid", keep=False)
-    if not (received.repeats and again.any()):
+    if not received.repeats:
         return table
+    again = table.duplicated(names, keep=False) | table.duplicated("uuid", keep=False)
     told = {}
     for repeat, rows in received.repeats.items():
         own = coding.plain(rows[rows["soumission"].isin(coding.words(table.loc[again, "uuid"]))])

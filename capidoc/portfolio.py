@@ -17,7 +17,7 @@ from dataclasses import astuple, dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from capidoc import aside, building, publishing, running
+from capidoc import aside, building, publishing, running, stopping
 from capidoc.places import FORMATS, ROOT, slugs
 from capidoc.problems import ConfigurationRefused, Problem, Refusal, ResourcesLacking, lacking, near
 from capidoc.programme import Programme
@@ -294,7 +294,7 @@ def _links(name, programme=None, deliverables=()):
 
 
 if __name__ == "__main__":
-    running.stop_cleanly()
+    stopping.cleanly()
     aside.SPARE = False
     for *scope, profile, deliverables in json.load(sys.stdin):
         ended = _outcome(lambda s=scope, p=profile, d=deliverables: Outcome(0, building.publish(Programme(*s, profil=p), d)))

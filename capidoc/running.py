@@ -2,7 +2,6 @@
 
 import logging
 import os
-import signal
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,13 +19,6 @@ for _grammar in ("rfc3987_syntax", "rfc3986_validator", "isoduration"):
 
 class NotebookFailed(Exception):
     """A cell failed in a way that no refusal foresaw: a bug, told with the place of the notebook kept for reading."""
-
-
-def stop_cleanly():
-    """Nothing; asked to stop, or its terminal closed, this process leaves as after Ctrl-C: nothing half-made, no copy left behind."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # under nohup it is not listened to
-        signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
 def foresee(modules):

@@ -20,7 +20,7 @@ ALLOWED = {
     "finished": set(), "withheld": set(),
     "scanning": {"finished", "problems", "pseudonyms", "withheld"},
     "programme": {"places", "problems", "values"}, "tables": {"arrays", "coding", "french", "large", "problems"}, "running": {"engine", "problems"},
-    "engine": {"aside"}, "places": {"problems"}, "aside": set(), "naming": set(),
+    "engine": {"aside"}, "stopping": set(), "places": {"problems"}, "aside": set(), "naming": set(),
     "sheets": {"problems", "reading", "values"}, "prices": {"problems", "sheets", "values"},
     "reading": {"large", "problems", "values"}, "xlsform": {"problems", "reading", "values"},
     "ingest": {"aside", "coding", "problems", "reading", "values", "withheld", "xlsform"}, "decisions": {"problems", "sheets"},
@@ -40,9 +40,9 @@ ALLOWED = {
     "publishing": {"places", "problems"}, "fetching": {"fetching", "problems", "reading", "tables", "xlsform"},
     "building": {"agreement", "aside", "disclosure", "documents", "finished", "places", "problems", "programme", "pseudonyms", "publishing", "quality",
                  "running", "scanning", "tables", "traceability"},
-    "portfolio": {"aside", "building", "pages", "places", "problems", "programme", "pseudonyms", "publishing", "running", "sheets"},
-    "__main__": {"building", "doctor", "fetching", "importing", "places", "portfolio", "problems", "programme", "proposals", "publishing", "running",
-                 "starting", "tables"},
+    "portfolio": {"aside", "building", "pages", "places", "problems", "programme", "pseudonyms", "publishing", "running", "sheets", "stopping"},
+    "__main__": {"building", "doctor", "fetching", "importing", "places", "portfolio", "problems", "programme", "proposals", "publishing",
+                 "starting", "stopping", "tables"},
     "__init__": set(),
 }
 MODULES = sorted((ROOT / "capidoc").rglob("*.py"))
