@@ -9,7 +9,7 @@ import pandas as pd
 from xlsxwriter.utility import xl_col_to_name
 
 from capidoc import coding, french, outlying
-from capidoc.cleaning import named
+from capidoc.correcting import named
 from capidoc.ingest import REMARKS
 from capidoc.origins import PLACE, Origins
 from capidoc.problems import near

@@ -250,6 +250,11 @@ def _stack(tables, source, repeat):
     return stacked.assign(**{name: coding.constant("", stacked.index) for name in columns if name not in stacked})[columns]
 
 
+def said_in(table):
+    """What the rows of a table say, less where they come from and how they were sent."""
+    return table[[c for c in table if c not in (*ORIGIN, "parent", "soumission", *SUBMISSION.values())]]
+
+
 def _coalesced(table, old, new):
     if old not in table:
         return table

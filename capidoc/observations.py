@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from capidoc import coding
-from capidoc.cleaning import ASIDE, CHOSEN, LOG, clean_repeat, clean_table, said_in, submission
-from capidoc.ingest import REMARKS
+from capidoc.cleaning import ASIDE, CHOSEN, LOG, clean_repeat, clean_table, submission
+from capidoc.ingest import REMARKS, said_in
 from capidoc.origins import PLACE
 from capidoc.problems import ConfigurationRefused, Problem, near
 
