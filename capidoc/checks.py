@@ -35,7 +35,8 @@ def findings(received, cleaned, decisions, controls):
     `controls` says {gravity: {control: (what it is called, what to do when the check proposes nothing)}}.
     """
     typed = {label: _typed(text, cleaned.log) for name, source in received.items() for label, text in source.tables(name).items()}
-    parts = [cleaned.remarks, unused(decisions.corrections, typed, cleaned.identity.sources), absent(missing(cleaned))]
+    names = {name: (source.identifiant, source.moment) for name, source in cleaned.identity.sources.items() if source.moment}
+    parts = [cleaned.remarks, unused(decisions.corrections, typed, names), absent(missing(cleaned))]
     for label, table in cleaned.tables.items():
         name, _, repeat = label.partition(".")
         source, questions = cleaned.identity.sources[name], cleaned.forms[name].of(repeat)
@@ -45,7 +46,6 @@ def findings(received, cleaned, decisions, controls):
             parts += [durations(table), versions(table), visits(table, aside, typed[label], source, decisions.months), again(table, source),
                       moving(table, source)]
         parts.append(set_aside(aside, questions, decisions.spellings))
-    names = {name: (source.identifiant, source.moment) for name, source in cleaned.identity.sources.items() if source.moment}
     return _kept(_completed([p for p in parts if len(p)], typed, controls, names), decisions.corrections)
 
 
@@ -213,14 +213,12 @@ def moving(table, source):
     """Units whose attribute is not the same in all their records: a group may lose what another gains."""
     parts = []
     for name, question in source.attributs.items() if source.moment else ():
-        told = table.loc[table[question] != "", [source.identifiant, question]]
-        several = told.drop_duplicates()
-        several = coding.plain(several[several.duplicated(source.identifiant, keep=False)])
-        for unit, answers in several.groupby(source.identifiant)[question]:
-            first = table[(table[source.identifiant] == unit) & (table[question] == answers.iloc[-1])].iloc[0]
-            parts.append(_told(question, answers.iloc[-1], "attribut_change", fichier=first["fichier"], feuille=first["feuille"], ligne=first["ligne"],
-                               uuid=first["uuid"], proposition=f"{unit}, {name} : {' puis '.join(answers)}."))
-    return pd.DataFrame(parts, columns=FINDINGS)
+        told = table.loc[table[question] != "", [source.identifiant, question]].drop_duplicates()
+        several = coding.plain(told[told.duplicated(source.identifiant, keep=False)])
+        answers = several.groupby(source.identifiant)[question].agg(" puis ".join)
+        last = several.drop_duplicates(source.identifiant, keep="last").sort_values(source.identifiant, kind="stable")
+        parts.append(_found(table.loc[last.index], question, "attribut_change", [f"{unit}, {name} : {answers[unit]}." for unit in last[source.identifiant]]))
+    return pd.concat(parts) if parts else pd.DataFrame(columns=REMARKS)
 
 
 def _missed(units, moments, months):
@@ -326,11 +324,11 @@ def _nearest(row, question, spellings):
     return " ".join(f"« {word} » : peut-être « {name} »." for word, name in close)
 
 
-def unused(corrections, typed, sources):
-    """The lines of the human log that meet no received row, or a question that its row does not have."""
+def unused(corrections, typed, names):
+    """The lines of the human log that meet no received row, or a question that its row does not have; `names` as `_completed` has them."""
     asked = {}
     for label, text in typed.items():
-        moment = sources[label].moment if label in sources else ""
+        _, moment = names.get(label, ("", ""))
         for uuid in (uuid for uuid in {*corrections["uuid"]} if named(text, uuid, moment).any()):
             asked.setdefault(uuid, set()).update(text)
     parts = [_told(fix.question, fix.ancienne, "correction_sans_objet", uuid=fix.uuid,

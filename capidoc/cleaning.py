@@ -1,7 +1,6 @@
 """What do we keep, and what did we change: small steps over one table, each with its log and what it set aside."""
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -129,14 +128,8 @@ def total_rows(work, columns, source):
     total, unit = _where(work.table[columns], lambda word: re.match(source.totaux, word.strip(), re.IGNORECASE)), _unit(source)
     named = ~total[source.identifiant] & coding.where(work.table[source.identifiant], lambda word: unit(values.spaced(word).upper()))
     work = work.without(total.any(axis=1) & ~named, "total")
-    told = _where(work.table[columns], lambda word: _is_number(word) or unit(values.spaced(word).upper())).any(axis=1)
+    told = _where(work.table[columns], lambda word: _read(values.number, word)[0] != "" or unit(values.spaced(word).upper())).any(axis=1)
     return work.without((_where(work.table[columns], str.strip).sum(axis=1) == 1) & ~told, "intertitre")
-
-
-def _is_number(word):
-    with suppress(Unreadable):
-        return bool(word.strip()) and values.number(word) is not None
-    return False
 
 
 def computed(work, columns):

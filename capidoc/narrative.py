@@ -245,9 +245,9 @@ def context(programme, facts, claims):
     labels = told["libelles"] | told["sources"]
     facts = facts.assign(groupe_dit=[group_of(group, labels) for group in facts["groupe"]],
                          groupe_nom=[answer_of(group, labels) for group in facts["groupe"]])
-    known = indicateurs(facts)
-    _declared(programme.identity, {"principaux": known, "chiffres_cles": {*facts["id"]}}, programme.scope)
-    told["chiffres_cles"] = [(name, said) for name, said in told["chiffres_cles"] if name in {*facts["id"]}]
+    known, ids = indicateurs(facts), {*facts["id"]}
+    _declared(programme.identity, {"principaux": known, "chiffres_cles": ids}, programme.scope)
+    told["chiffres_cles"] = [(name, said) for name, said in told["chiffres_cles"] if name in ids]
     sexes = {group: answer_of(group, labels) for group in sorted({*facts["groupe"]}) if re.fullmatch("sexe=[^,]+", group)}
     rules = "+".join(s.partition(":")[2] for s in facts["statut_divulgation"])
     return {**known, "masques": {*rules.split("+")} - {""}, "indicateurs": list(known.values()), "sexes": sexes,
