@@ -8,7 +8,7 @@ from pandocfilters import Plain, RawBlock, RawInline
 
 from capidoc.documents.markdown import cards
 from capidoc.documents.pandoc import asset, data_uri, div, text, walk
-from capidoc.documents.pandoc import write as pandoc
+from capidoc.documents import pandoc
 
 SCREEN = "_ecran.png"  # how the name of a chart for screens ends
 OPTIONS = ("--to=html5", "--wrap=none", "--shift-heading-level-by=1", "--toc", "--toc-depth=3", "--syntax-highlighting=none")
@@ -17,7 +17,7 @@ OPTIONS = ("--to=html5", "--wrap=none", "--shift-heading-level-by=1", "--toc", "
 def write(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
     """Write the prepared document as one HTML file, its images inside."""
     changes = {"Image": partial(_image, assets), "Span.ind": _bound, "Div.chiffres-cles": _cards, "Div.contacts": _cards, "Table": _table}
-    target.write_bytes(pandoc(walk(ast, changes), *OPTIONS, f"--template={templates / 'html' / 'page.html'}"))
+    target.write_bytes(pandoc.write(walk(ast, changes), *OPTIONS, f"--template={templates / 'html' / 'page.html'}"))
 
 
 def _image(assets: Path, node: dict) -> dict:

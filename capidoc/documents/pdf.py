@@ -11,7 +11,7 @@ from pandocfilters import Plain, RawBlock, RawInline
 
 from capidoc.documents.markdown import cards
 from capidoc.documents.pandoc import asset, meta, paragraph, text, walk, width
-from capidoc.documents.pandoc import write as pandoc
+from capidoc.documents import pandoc
 
 code, code_block = partial(RawInline, "typst"), partial(RawBlock, "typst")
 
@@ -27,7 +27,7 @@ def write(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
         "Image": partial(_image, assets, files), "Figure": _figure, "Div.boite": _box, "Div.chiffres-cles": partial(_band, "chiffres-cles"),
         "Div.contacts": partial(_band, "contacts"), "Span.numero": _numbered,
     }  # fmt: skip
-    source = pandoc(walk(ast, changes), "--to=typst-smart", "--wrap=none", f"--template={templates / 'typst' / 'page.typ'}")
+    source = pandoc.write(walk(ast, changes), "--to=typst-smart", "--wrap=none", f"--template={templates / 'typst' / 'page.typ'}")
     target.write_bytes(_compiled({"main.typ": source, **files}, templates / "fonts"))
 
 

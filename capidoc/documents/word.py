@@ -16,7 +16,7 @@ from pandocfilters import Plain, RawBlock, RawInline
 from capidoc.documents import tables, word_package
 from capidoc.documents.markdown import cards
 from capidoc.documents.pandoc import asset, data_uri, div, meta, text, walk, width
-from capidoc.documents.pandoc import write as pandoc
+from capidoc.documents import pandoc
 
 # The names under which the model and pandoc's body find their styles in Word.
 BOX_STYLES = {"encadre": ("Encadré", "Titre d’encadré"), "prudence": ("Prudence", "Titre de prudence"), "histoire": ("Histoire", "Titre d’histoire")}
@@ -35,7 +35,7 @@ def write(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
         "Div.chiffres-cles": partial(_band, "Chiffres clés", "Chiffre clé", "Libellé de chiffre clé", 4),
         "Div.contacts": partial(_band, "Contacts", "Nom de contact", "Ligne de contact", 2),
     }  # fmt: skip
-    body = pandoc({**walk(ast, changes), "meta": {}}, "--to=docx", f"--reference-doc={model}", "--output=-")
+    body = pandoc.write({**walk(ast, changes), "meta": {}}, "--to=docx", f"--reference-doc={model}", "--output=-")
     document = _filled(model, ast)
     _Composer(document).insert(_place(document, BODY, model), Document(BytesIO(body)))
     word_package.settle(document, CONTENTS)
