@@ -3,7 +3,7 @@
 import random
 from itertools import islice
 
-from capidoc.programme import Period
+from capidoc.config.programme import Period
 
 PART = 1_500_000  # records a file
 UNITS, MONTHS = 40_000, Period(debut="2022-05", fin="2024-05").months

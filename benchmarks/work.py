@@ -10,7 +10,7 @@ from itertools import combinations
 from pathlib import Path
 
 from benchmarks import tools, volume
-from capidoc.programme import Period
+from capidoc.config.programme import Period
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("capidoc", "notebooks", "templates", "programmes", "data/raw", "requirements.lock")

@@ -7,8 +7,9 @@ import sys
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
-from capidoc import problems, publishing, stopping
-from capidoc.places import DELIVERABLES, ROOT, Place, slugs
+from capidoc.config.paths import DELIVERABLES, ROOT, Place, slugs
+from capidoc.core import errors, signals
+from capidoc.pipeline import publication
 
 LOG = ROOT / "outputs" / "capidoc.log"
 LOG_BYTES = 1_000_000
@@ -42,7 +43,7 @@ def main(arguments=None):
     # A console in another encoding must not turn a French message into a crash.
     for stream in filter(None, (sys.stdout, sys.stderr)):  # a job may have neither
         stream.reconfigure(errors="replace")
-    stopping.cleanly()
+    signals.cleanly()
     asked = _parser().parse_args(arguments)
     try:
         return _guarded(lambda: OWN[asked.verb](asked) if asked.verb in OWN else _one(asked, asked.programme))
@@ -56,13 +57,13 @@ def _guarded(work, programme=""):
     try:
         return work()
     except Exception as error:
-        refusal = error if isinstance(error, problems.Refusal) else problems.lacking(error)
+        refusal = error if isinstance(error, errors.Refusal) else errors.lacking(error)
         import traceback
 
         who = f"{programme} : " if programme else ""
         _log(who + (str(refusal) if refusal is error else "".join(traceback.format_exception(error))))
         bug = f"Erreur inattendue : {type(error).__name__} : {error}. Le détail est dans {LOG.relative_to(ROOT)} ; merci de nous l’envoyer."
-        print(who + (problems.told(refusal, LOG.relative_to(ROOT)) if refusal else bug), file=sys.stderr)
+        print(who + (errors.told(refusal, LOG.relative_to(ROOT)) if refusal else bug), file=sys.stderr)
         return refusal.code if refusal else 1
 
 
@@ -105,13 +106,13 @@ class _French(argparse.ArgumentParser):
         for english, french in ENGLISH.items():
             message = re.sub(english, french, message)
         print(f"Commande incomprise : {message}. Essayez « python -m capidoc --help ».", file=sys.stderr)
-        sys.exit(problems.ConfigurationRefused.code)
+        sys.exit(errors.ConfigurationRefused.code)
 
 
 def _one(asked, slug):
     """0, once a verb is done on one programme, alone on it unless it only reads."""
     place = Place(slug)
-    with nullcontext() if asked.verb in ("verify", "claims") else publishing.alone(place):
+    with nullcontext() if asked.verb in ("verify", "claims") else publication.alone(place):
         said = _untouched(asked, place)
         for line in [said] if said else _done(asked, slug):
             _say(line)
@@ -129,47 +130,47 @@ def _say(line):
 def _untouched(asked, place):
     """What to say where a whole programme's set is asked for again and nothing has changed; nothing of the programme is read for it."""
     whole = (asked.commune, asked.debut, asked.fin, asked.profil) == ("toutes", "", "", "public")
-    return publishing.untouched(place, place.wanted(asked.verb)) if whole and asked.verb in (*DELIVERABLES, "all") else ""
+    return publication.untouched(place, place.wanted(asked.verb)) if whole and asked.verb in (*DELIVERABLES, "all") else ""
 
 
 def _done(asked, slug):
     """The lines that tell what a verb did, as it does it."""
-    from capidoc import building  # whoever meets a lock does not wait for all this
-    from capidoc.programme import Programme
+    from capidoc.config.programme import Programme
+    from capidoc.pipeline import build  # whoever meets a lock does not wait for all this
 
     programme = Programme(slug, asked.commune, asked.debut, asked.fin, profil=asked.profil)
     match asked.verb:
         case "verify":
-            yield building.verify(programme)
+            yield build.verify(programme)
         case "claims":
             yield from _claims(programme, asked.texte)
         case "import":
             yield from _import(programme, asked)
         case "clean":
-            for kept in publishing.clean(programme):
+            for kept in publication.clean(programme):
                 print(f"gardé, car modifié ou ajouté par quelqu’un : {kept}", file=sys.stderr)
         case "fetch":
-            from capidoc import fetching
+            from capidoc.ingest import fetching
 
             yield from fetching.fetch(programme, asked.pieces_jointes)
         case "check":
-            yield from building.check(programme)
+            yield from build.check(programme)
             yield from (f"{name} : ignoré, aucune source de programme.yml ne réclame ce fichier de data/raw" for name in programme.strays())
         case "data" | "effects":
-            building.compute(programme, asked.verb)
+            build.compute(programme, asked.verb)
             yield f"{programme.slug} : tables écrites dans {programme.processed.relative_to(ROOT)}"
         case _:
-            yield building.publish(programme, programme.wanted(asked.verb))
+            yield build.publish(programme, programme.wanted(asked.verb))
 
 
 def _doctor(_):
     """0, or the configuration code when something is lacking; each thing looked at is told."""
-    from capidoc import doctor
+    from capidoc.pipeline import doctor
 
     found = list(doctor.examined(ROOT))
     for what, problem in found:
         _say(f"{what} : {problem or 'en ordre'}")
-    return problems.ConfigurationRefused.code if any(problem for _, problem in found) else 0
+    return errors.ConfigurationRefused.code if any(problem for _, problem in found) else 0
 
 
 def _lab(_):
@@ -184,10 +185,10 @@ def _new(asked):
     """0, once the folder of a new programme is written."""
     from datetime import date
 
-    from capidoc import starting
+    from capidoc.pipeline import scaffold
 
     slug, last = asked.programme, date.today().year - 1
-    made = starting.begin(ROOT, slug, asked.formulaire, asked.debut or f"{last}-01", asked.fin or f"{last}-12")
+    made = scaffold.begin(ROOT, slug, asked.formulaire, asked.debut or f"{last}-01", asked.fin or f"{last}-12")
     _say(f"Programme commencé : {len(made)} fichiers dans programmes/{slug} et data/raw/{slug}.\n"
          f"Essayez « make report PROGRAMME={slug} » (ou « python -m capidoc report {slug} »), puis changez programmes/{slug}/programme.yml.")
     return 0
@@ -195,43 +196,45 @@ def _new(asked):
 
 def _claims(programme, path):
     """The claims that a text seems to make, told, and written for a person to choose from."""
-    from capidoc import building, proposals, tables
+    from capidoc.io import tables
+    from capidoc.pipeline import build
+    from capidoc.report.claims import claim_extraction
 
-    text = proposals.text_of(path)
-    found = proposals.propose(text)
-    for row in proposals.checked(found).to_dict("records"):
+    text = claim_extraction.text_of(path)
+    found = claim_extraction.propose(text)
+    for row in claim_extraction.checked(found).to_dict("records"):
         verdict = " : ".join(part for part in (row["coherence"], row["reparation"]) if part)
         yield "  ".join(filter(None, [row["id"], row["genre"], row["chiffres"], row["unite"], verdict]))
         yield f"    {row['enonce']}"
-    yield from proposals.remarks(text, programme.identity.devis)
-    target = programme.processed / building.PROPOSED
+    yield from claim_extraction.remarks(text, programme.identity.devis)
+    target = programme.processed / build.PROPOSED
     tables.write(tables.inert(found), target)
     yield f"{len(found)} chiffres proposés dans {target.relative_to(ROOT)} : gardez ceux qui en sont, et recopiez-les dans chiffres_publies.csv."
 
 
 def _import(programme, asked):
     """What the Word file changes, shown, and written when it was asked to; raises InputMismatch for what is left to do by hand."""
-    from capidoc import importing
+    from capidoc.report import word_import
 
-    changes, left = importing.proposed(programme, asked.fichier)
-    yield from importing.told(changes)
+    changes, left = word_import.proposed(programme, asked.fichier)
+    yield from word_import.told(changes)
     if asked.oui:
-        importing.write(programme, changes)
+        word_import.write(programme, changes)
     done = "écrits" if asked.oui else "à écrire, avec --oui"
     yield f"Textes de recit/ {done} : {', '.join(changes)}" if changes else f"{programme.slug} : aucun texte de recit/ à changer"
     if left:
-        raise problems.InputMismatch(*left)
+        raise errors.InputMismatch(*left)
 
 
 def _portfolio(asked):
     """The worst exit code of the sets of a table; their failures are in the log, and on the index."""
-    from capidoc import portfolio
+    from capidoc.pipeline import batch
 
-    outcomes = portfolio.run(asked.tableau, asked.profil, asked.scheduler)
+    outcomes = batch.run(asked.tableau, asked.profil, asked.scheduler)
     for name, one in outcomes.items():
         if one.code:
             _log(f"{name} : {one.message}\n{one.detail}".strip())
-    _say(portfolio.told(outcomes))
+    _say(batch.told(outcomes))
     return max((one.code for one in outcomes.values()), default=0)
 
 

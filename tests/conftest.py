@@ -64,7 +64,7 @@ ROWS = "E1;2022-05;Niono;100;1;1;2\nE2;2022-05;Niono;50;0;2;2\nE1;2022-06;Niono;
 def small(tmp_path):
     """A function that lays a small programme with these CSV rows on disk and returns it."""
     def lay(rows=ROWS, head=HEAD, settings=PROGRAMME, files=()):
-        from capidoc.programme import Programme
+        from capidoc.config.programme import Programme
 
         folder, raw = tmp_path / "programmes" / "essai", tmp_path / "data" / "raw" / "essai"
         for path in (folder, raw):
@@ -81,9 +81,9 @@ def small(tmp_path):
 def cleaned(small):
     """A function from CSV rows to the Cleaned of the small programme."""
     def run(rows=ROWS, **more):
-        from capidoc.decisions import decided
-        from capidoc.ingest import receive
-        from capidoc.observations import clean
+        from capidoc.cleaning.observations import clean
+        from capidoc.config.decisions import decided
+        from capidoc.ingest.received import receive
 
         here = small(rows, **more)
         return clean(here.identity, {"suivi": receive(here, "suivi")}, decided(here))

@@ -9,14 +9,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from capidoc import building, publishing
-from capidoc.programme import Programme
+from capidoc.config.programme import Programme
+from capidoc.io import manifest
+from capidoc.pipeline import build
 
 from .conftest import PROGRAMME
 from .environments import lay
 
 FORK = multiprocessing.get_context("fork")
-FILES = [*(f"note.{kind}" for kind in building.FORMATS), *(f"figures/{n}.svg" for n in range(12)), "interne/carnets/01.ipynb"]
+FILES = [*(f"note.{kind}" for kind in build.FORMATS), *(f"figures/{n}.svg" for n in range(12)), "interne/carnets/01.ipynb"]
 
 
 def snapshot(folder):
@@ -26,18 +27,18 @@ def snapshot(folder):
 
 def publish_without_end(root, told):
     """Nothing, ever: small sets follow each other, a commune's own among them; all files of a set say the same."""
-    building.build = _small_set
+    build.build = _small_set
     for number in range(10**9):
         (root / "data/raw/essai/suivi.csv").write_text(f"{os.getpid()} {number}")
         for commune in ("toutes", "niono"):
-            building.publish(Programme("essai", commune, root=root), ["note"])
+            build.publish(Programme("essai", commune, root=root), ["note"])
         told.set()
 
 
 def _small_set(programme, deliverables, workshop, described):
     for name in FILES:
         (workshop / name).parent.mkdir(parents=True, exist_ok=True)
-        (workshop / name).write_text(publishing.identity(described) * 5000)
+        (workshop / name).write_text(manifest.identity(described) * 5000)
 
 
 class Killed:
@@ -65,9 +66,9 @@ class Killed:
         """Nothing; the whole set and the commune's verify, and each says one thing."""
         target = self.root / "outputs/essai"
         for one in (target, target / "niono"):
-            assert sorted(publishing.verify(one)) == sorted(FILES)
+            assert sorted(manifest.verify(one)) == sorted(FILES)
             assert len({(one / name).read_bytes() for name in FILES}) == 1
-        assert not publishing.differences(target)
+        assert not manifest.differences(target)
 
 
 class KilledReport(Killed):
@@ -104,7 +105,7 @@ class KilledReport(Killed):
         target = self.root / "outputs/jass"
         now = snapshot(target)
         self.seen[now != self.known] += 1
-        assert publishing.verify(target) and not publishing.differences(target)
+        assert manifest.verify(target) and not manifest.differences(target)
         self.known = now
 
 

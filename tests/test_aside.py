@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from capidoc import aside as module
-from capidoc.aside import aside, spread
+from capidoc.core import parallel
+from capidoc.core.parallel import aside, spread
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ces forks ne servent que sous Linux")
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ces forks ne se
 @pytest.fixture(autouse=True)
 def alone(monkeypatch):
     """As in a run of its own: the tests' own threads, which wait, are no reason to do without forks."""
-    monkeypatch.setattr(module, "IDLE", tuple(one.name for one in threading.enumerate()))
+    monkeypatch.setattr(parallel, "IDLE", tuple(one.name for one in threading.enumerate()))
 
 
 def test_the_work_is_done_by_another_process_meanwhile():
@@ -33,7 +33,7 @@ def test_what_the_work_raises_is_raised_here():
 
 
 def test_a_fork_that_dies_or_says_nothing_is_done_without(monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(parallel, "PATIENCE_SECONDS", 0.1)
     parent = os.getpid()
     for end in (lambda: os._exit(1), lambda: time.sleep(1000)):
         with aside(lambda end=end: end() if os.getpid() != parent else "ici") as found:

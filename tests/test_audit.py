@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from capidoc import audit
-from capidoc.decisions import decided
-from capidoc.ingest import receive
-from capidoc.observations import clean
-from capidoc.problems import QualityRefused
-from capidoc.programme import Programme
+from capidoc.cleaning import log_audit
+from capidoc.cleaning.observations import clean
+from capidoc.config.decisions import decided
+from capidoc.config.programme import Programme
+from capidoc.core.errors import QualityRefused
+from capidoc.ingest.received import receive
 
 DIRTY = " e1 ;2022-05;M’Pessoba;1 012 000 F CFA;1;1;2\nE2;2022-05;niono;15O;1;1;2\nE2;2022-05;niono;15O;1;1;2\n;;;;;;\n"
 
@@ -24,18 +24,18 @@ def pair(small):
 
 def refusal(received, cleaned):
     with pytest.raises(QualityRefused) as caught:
-        audit.check(received, cleaned)
+        log_audit.check(received, cleaned)
     return caught.value
 
 
 def test_a_clean_run_is_explained_cell_by_cell(pair):
-    assert audit.check(*pair) > 20
+    assert log_audit.check(*pair) > 20
 
 
 def test_every_difference_of_jass_is_explained():
     jass = Programme("jass")
     received = {name: receive(jass, name) for name in jass.identity.sources}
-    assert audit.check(received, clean(jass.identity, received, decided(jass))) > 9000
+    assert log_audit.check(received, clean(jass.identity, received, decided(jass))) > 9000
 
 
 def test_a_value_changed_without_a_log_line_is_refused_with_its_excel_row(pair):

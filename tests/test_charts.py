@@ -11,9 +11,10 @@ import yaml
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
 
-from capidoc import charts, drawings, french
-from capidoc.charts import material
-from capidoc.problems import ConfigurationRefused
+from capidoc.core import french
+from capidoc.core.errors import ConfigurationRefused
+from capidoc.report import chart_cache, charts
+from capidoc.report.charts import chart_data
 
 from .conftest import ROOT, luminance
 
@@ -292,13 +293,13 @@ def test_the_figures_of_jass_are_declared_whole_and_type_no_number():
 
 def test_a_hidden_count_is_said_hidden_and_a_stop_is_not_doubled():
     spec = {"unites": "unités"}
-    assert material.count(spec, [{"n": 20, "manquants": 0}, {"n": NAN, "manquants": NAN}]) == f"n{NBSP}={NBSP}n.p. unités, manquants : n.p."
-    assert material.directions(spec, {("baisse", ""): {"texte": "n.p."}}) == "Unités : en baisse n.p."
+    assert chart_data.count(spec, [{"n": 20, "manquants": 0}, {"n": NAN, "manquants": NAN}]) == f"n{NBSP}={NBSP}n.p. unités, manquants : n.p."
+    assert chart_data.directions(spec, {("baisse", ""): {"texte": "n.p."}}) == "Unités : en baisse n.p."
 
 
 def test_groups_have_the_labels_of_the_programme_unless_the_figure_has_its_own():
     """Answers in figures: « 1 » is a man to one question, a yes to another."""
     labels = {"sexe=femme": "Une femme", "femme": "Autre chose", "homme": "Un homme"}
     own = {"id": "f", "genre": "avant_apres_groupes", "titre": "t", "legende": "l"}
-    assert [material.group_label(spec, group) for spec in drawings.declared([own, own | {"libelles": {"homme": "Hommes"}}], labels)
+    assert [chart_data.group_label(spec, group) for spec in chart_cache.declared([own, own | {"libelles": {"homme": "Hommes"}}], labels)
             for group in ("sexe=femme", "sexe=homme")] == ["Une femme", "Un homme", "Une femme", "Hommes"]

@@ -8,12 +8,17 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from capidoc import building, checks, decisions, outlying, publishing, quality, tables
-from capidoc.ingest import receive
-from capidoc.observations import clean
-from capidoc.problems import QualityRefused
-from capidoc.programme import Programme, read_yaml
-from capidoc.xlsform import Question
+from capidoc.cleaning import data_checks, outliers, quality_page
+from capidoc.cleaning.observations import clean
+from capidoc.config import decisions
+from capidoc.config.programme import Programme
+from capidoc.core.errors import QualityRefused
+from capidoc.core.schema import CORRECTION_ACTIONS, CORRECTION_COLUMNS, DURATION_COLUMNS, FINDING_COLUMNS, MISSING_COLUMNS, ROW_COUNTS
+from capidoc.ingest.received import receive
+from capidoc.ingest.xlsform import Question
+from capidoc.io import manifest, tables
+from capidoc.io.yaml_files import read_yaml
+from capidoc.pipeline import build, publication
 
 from .conftest import PROGRAMME, ROOT, ROWS
 from .test_cleaning import CORRECTIONS
@@ -30,7 +35,7 @@ SHEET_WIDE = ("colonne_sans_titre",)  # told once for the sheet, not at the row 
 def found_in(programme, decided):
     received = {name: receive(programme, name) for name in programme.identity.sources}
     cleaned = clean(programme.identity, received, decided)
-    return checks.findings(received, cleaned, decided, CONTROLS)
+    return data_checks.findings(received, cleaned, decided, CONTROLS)
 
 
 @pytest.fixture(scope="module")
@@ -92,15 +97,15 @@ def test_every_finding_can_be_opened_and_every_control_has_its_words(found):
     ([5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 50], []),  # more than half are equal: the spread is not known
 ])
 def test_a_number_is_extreme_beyond_three_and_a_half_robust_deviations(values, far):
-    assert np.flatnonzero(outlying.far(np.log(np.array(values, float)))).tolist() == far
+    assert np.flatnonzero(outliers.far(np.log(np.array(values, float)))).tolist() == far
 
 
 def test_what_a_whole_moment_shares_is_expected_and_what_one_day_says_is_no_group():
     unit, month = (part.ravel() for part in np.indices((6, 5)))  # six units, seen five months
     logs = 1.0 * unit + 0.1 * month + np.where(month == 2, 0.5, 0)
-    assert np.allclose(outlying.gaps(logs, unit, month, np.arange(5), []), 0)
+    assert np.allclose(outliers.gaps(logs, unit, month, np.arange(5), []), 0)
     each_its_own_day = np.arange(30)
-    gaps = outlying.gaps(logs, unit, each_its_own_day, month, [])
+    gaps = outliers.gaps(logs, unit, each_its_own_day, month, [])
     assert np.allclose(gaps, np.where(month == 2, 0.5, 0))
 
 
@@ -143,14 +148,14 @@ def submissions(minutes, **more):
 
 
 def test_interviews_too_short_too_long_or_backwards_are_told():
-    found = checks.durations(submissions([20, 22, 25, 28, 30, 21, 24, 27, 29, 26, 2, 600, -20]))
+    found = data_checks.durations(submissions([20, 22, 25, 28, 30, 21, 24, 27, 29, 26, 2, 600, -20]))
     assert found[["ligne", "controle", "proposition"]].values.tolist() == [
         [14, "dates_inversees", "L’entretien finit avant de commencer : voyez l’horloge du téléphone."],
         [12, "duree", "2 min, pour une médiane de 26 min."], [13, "duree", "600 min, pour une médiane de 26 min."]]
 
 
 def test_mixed_versions_are_told_once_per_file():
-    found = checks.versions(submissions([1, 1, 1], __version__=["a", "a", "b"], envoi=["2022-05-03", "2022-05-02", "2022-06-01"]))
+    found = data_checks.versions(submissions([1, 1, 1], __version__=["a", "a", "b"], envoi=["2022-05-03", "2022-05-02", "2022-06-01"]))
     assert found["valeur"].tolist() == ["2 fiches depuis le 2022-05-02 ; 1 fiches depuis le 2022-06-01"]
 
 
@@ -158,12 +163,12 @@ def test_one_answer_to_a_whole_scale_is_told():
     scale = {"jamais": (), "parfois": (), "toujours": ()}
     questions = {q: Question(q, "choix", choices=scale) for q in ("q1", "q2", "q3")} | {"sexe": Question("sexe", "choix", choices={"homme": (), "femme": ()})}
     rows = submissions([1, 1, 1], q1=["jamais", "jamais", ""], q2=["jamais", "parfois", ""], q3=["jamais", "jamais", ""], sexe="femme")
-    assert checks.straight_lines(rows, questions)[["ligne", "question", "valeur"]].values.tolist() == [[2, "q1", "jamais"]]
+    assert data_checks.straight_lines(rows, questions)[["ligne", "question", "valeur"]].values.tolist() == [[2, "q1", "jamais"]]
 
 
 def test_questions_and_enumerators_missing_more_than_a_tenth_are_told():
-    counts = pd.DataFrame([["s", "q1", "awa", 10, 0], ["s", "q1", "bob", 10, 2], ["s", "q2", "awa", 10, 1], ["s", "q2", "bob", 10, 2]], columns=checks.MISSING)
-    assert checks.absent(counts)[["controle", "question", "valeur"]].values.tolist() == [
+    counts = pd.DataFrame([["s", "q1", "awa", 10, 0], ["s", "q1", "bob", 10, 2], ["s", "q2", "awa", 10, 1], ["s", "q2", "bob", 10, 2]], columns=MISSING_COLUMNS)
+    assert data_checks.absent(counts)[["controle", "question", "valeur"]].values.tolist() == [
         ["manquants_question", "q2", "3 sur 20 (15 %)"], ["manquants_enqueteur", "", "bob : 4 sur 20 (20 %)"]]
 
 
@@ -208,7 +213,7 @@ def test_the_workbook_filled_by_a_person_is_read_back_and_applied(small, tmp_pat
     here = small(rows, files=[("corrections.csv", CORRECTIONS + "E2#2022-05;commune;Niono;Niono;garder;vu;chef;2023-04-01\n")])
     decided, form, twin = decisions.decided(here), here.folder / "corrections.xlsx", tmp_path / "twin.xlsx"
     for path in (form, twin):
-        tables.write_form(decisions.to_decide(found_in(here, decided), decided.corrections), path, {"action": decisions.ACTIONS})
+        tables.write_form(decisions.to_decide(found_in(here, decided), decided.corrections), path, {"action": CORRECTION_ACTIONS})
     assert form.read_bytes() == twin.read_bytes()
     book = openpyxl.load_workbook(form)
     assert [v.formula1 for v in book.active.data_validations.dataValidation] == ['"changer,vider,supprimer,garder"']
@@ -227,49 +232,49 @@ def test_the_workbook_filled_by_a_person_is_read_back_and_applied(small, tmp_pat
 
 def test_a_negative_amount_survives_the_workbook(small):
     here = small()
-    line = dict.fromkeys(decisions.CORRECTIONS, "x") | {"ancienne": "-5000", "action": "vider"}
-    tables.write_form(decisions.to_decide(pd.DataFrame(columns=checks.FINDINGS), pd.DataFrame([line])), here.folder / "corrections.xlsx", {})
+    line = dict.fromkeys(CORRECTION_COLUMNS, "x") | {"ancienne": "-5000", "action": "vider"}
+    tables.write_form(decisions.to_decide(pd.DataFrame(columns=FINDING_COLUMNS), pd.DataFrame([line])), here.folder / "corrections.xlsx", {})
     assert decisions.corrections(here.folder)["ancienne"].tolist() == ["-5000"]
 
 
-COUNTS = pd.DataFrame([["suivi", "suivi.csv", "", 4, 0, 0, 4, ""]], columns=["source", "fichiers", "feuille", *quality.COUNTS, "dernier_envoi"])
+COUNTS = pd.DataFrame([["suivi", "suivi.csv", "", 4, 0, 0, 4, ""]], columns=["source", "fichiers", "feuille", *ROW_COUNTS, "dernier_envoi"])
 
 
 def finding(value):
-    return dict.fromkeys(checks.FINDINGS, "") | {"fichier": "suivi.csv", "ligne": "2", "valeur": value, "controle": "valeur_extreme", "gravite": "à décider"}
+    return dict.fromkeys(FINDING_COLUMNS, "") | {"fichier": "suivi.csv", "ligne": "2", "valeur": value, "controle": "valeur_extreme", "gravite": "à décider"}
 
 
 def paged(state):
     identity = SimpleNamespace(nom="Essai", organisation="Une ONG", sources={"suivi": SimpleNamespace(libelle="Suivi")})
-    empty = {"rejets": pd.DataFrame(columns=["source", "feuille", "statut", "motif", "portee"]), "manquants": pd.DataFrame(columns=checks.MISSING),
-             "durees": pd.DataFrame(columns=checks.INTERVIEWS)}
-    return quality.page(state, empty, identity, "essai", ROOT / "templates", CONTROLS)
+    empty = {"rejets": pd.DataFrame(columns=["source", "feuille", "statut", "motif", "portee"]), "manquants": pd.DataFrame(columns=MISSING_COLUMNS),
+             "durees": pd.DataFrame(columns=DURATION_COLUMNS)}
+    return quality_page.page(state, empty, identity, "essai", ROOT / "templates", CONTROLS)
 
 
 def test_the_page_says_what_is_new_and_what_is_gone_and_a_second_run_says_the_same():
-    first = quality.state(pd.DataFrame([finding("1"), finding("2")]), COUNTS, {})
-    second = quality.state(pd.DataFrame([finding("2"), finding("3")]), COUNTS, first)
+    first = quality_page.state(pd.DataFrame([finding("1"), finding("2")]), COUNTS, {})
+    second = quality_page.state(pd.DataFrame([finding("2"), finding("3")]), COUNTS, first)
     assert "Première page" in paged(first) and "nouveau</span>" not in paged(first)
     page = paged(second)
     assert (page.count('<span class="nouveau">nouveau</span></td>'), page.count("<code>1</code>"), "<b>1</b> résolus" in page) == (1, 1, True)
-    assert quality.state(pd.DataFrame([finding("2"), finding("3")]), COUNTS, second) == second
+    assert quality_page.state(pd.DataFrame([finding("2"), finding("3")]), COUNTS, second) == second
 
 
 def test_nothing_in_the_data_is_live_in_the_page():
-    page = paged(quality.state(pd.DataFrame([finding("<script>alert(1)</script> {{7*7}}")]), COUNTS, {}))
+    page = paged(quality_page.state(pd.DataFrame([finding("<script>alert(1)</script> {{7*7}}")]), COUNTS, {}))
     assert "<script" not in page and "&lt;script&gt;" in page and "{{7*7}}" in page
     assert 'lang="fr"' in page and "default-src 'none'" in page
 
 
 def test_a_page_without_findings_stands():
-    assert "<b>0</b> signalement" in paged(quality.state(pd.DataFrame(columns=checks.FINDINGS), COUNTS, {}))
+    assert "<b>0</b> signalement" in paged(quality_page.state(pd.DataFrame(columns=FINDING_COLUMNS), COUNTS, {}))
 
 
 @pytest.fixture
 def published(small, monkeypatch):
     """A function that checks a published set of one document whose facts were « one », on facts that are now these; it returns the set's folder."""
     here = small()
-    quality_files = (quality.PAGE, quality.STATE, quality.FORM)
+    quality_files = (quality_page.PAGE, quality_page.STATE, quality_page.FORM)
 
     def wrote(folder, **files):
         for name, text in files.items():
@@ -278,33 +283,33 @@ def published(small, monkeypatch):
             path.write_text(text, encoding="utf-8")
 
     def computed(facts):
-        monkeypatch.setattr(building, "compute", lambda *_: wrote(here.processed, indicateurs_dot_xlsx=facts, controle_chiffres_dot_csv="claims"))
+        monkeypatch.setattr(build, "compute", lambda *_: wrote(here.processed, indicateurs_dot_xlsx=facts, controle_chiffres_dot_csv="claims"))
 
     def added(_, workshop):
         wrote(workshop, **{name.replace(".", "_dot_"): "quality" for name in quality_files})
 
     def document(workshop):
         wrote(workshop, capitalisation_dot_html="page", capitalisation_dot_pdf="pdf", indicateurs_dot_xlsx="one", controle_chiffres_dot_csv="claims")
-        return publishing.inputs(here, {"of": "documents"})
+        return publication.inputs(here, {"of": "documents"})
 
     def run(facts, *more):
-        monkeypatch.setattr(quality, "place", added)
-        inputs = publishing.inputs(here, building.parameters(here))
-        building.replace(here, inputs, document)
+        monkeypatch.setattr(quality_page, "place", added)
+        inputs = publication.inputs(here, build.parameters(here))
+        build.replace(here, inputs, document)
         for one in (facts, *more):
             computed(one)
-            described = publishing.inputs(here, {"of": one})
-            building.replace(here, inputs, lambda workshop: building._check(here, described, workshop))  # noqa: B023
+            described = publication.inputs(here, {"of": one})
+            build.replace(here, inputs, lambda workshop: build._check(here, described, workshop))  # noqa: B023
         return here.published
     return run
 
 
 def test_a_check_on_the_same_facts_keeps_the_documents_and_what_they_rest_on(published):
     target = published("one")
-    assert (target / "capitalisation.html").read_text() == "page" and (target / quality.PAGE).is_file()
-    assert len(publishing.verify(target)) == 7
-    manifest, standing = publishing.standing(target)
-    assert (manifest["parametres"], len(manifest["controle"]), len(standing)) == ({"of": "documents"}, 12, 7)
+    assert (target / "capitalisation.html").read_text() == "page" and (target / quality_page.PAGE).is_file()
+    assert len(manifest.verify(target)) == 7
+    known, intact = manifest.standing(target)
+    assert (known["parametres"], len(known["controle"]), len(intact)) == ({"of": "documents"}, 12, 7)
 
 
 @pytest.mark.parametrize("facts", [("two",), ("two", "three")])
@@ -314,7 +319,7 @@ def test_a_check_on_other_facts_puts_the_documents_aside_and_loses_none(publishe
         "controle_chiffres.csv", "interne/a_corriger.xlsx", "interne/anciens/capitalisation.html", "interne/anciens/capitalisation.pdf",
         "interne/qualite.html", "interne/qualite.json", "manifest.json"]
     assert (target / "interne/anciens/capitalisation.html").read_text() == "page"
-    assert len(publishing.verify(target)) == 6 and publishing.standing(target)[0]["parametres"] == {"of": facts[-1]}
+    assert len(manifest.verify(target)) == 6 and manifest.standing(target)[0]["parametres"] == {"of": facts[-1]}
 
 
 def test_two_records_of_a_unit_in_one_month_are_told(look):

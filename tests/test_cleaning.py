@@ -2,7 +2,7 @@
 
 import pytest
 
-from capidoc.problems import InputMismatch, QualityRefused
+from capidoc.core.errors import InputMismatch, QualityRefused
 
 from .conftest import PROGRAMME, ROWS
 

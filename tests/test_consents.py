@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from capidoc import consents, narrative, photos, tables
-from capidoc.problems import ConfigurationRefused, DisclosureRefused, InputUnreadable, InputUnsafe
+from capidoc.core.errors import ConfigurationRefused, DisclosureRefused, InputUnreadable, InputUnsafe
+from capidoc.disclosure import consent_register
+from capidoc.io import tables
+from capidoc.report import photos, templating
 
 TODAY = date(2023, 10, 31)
 GIVEN = {"id": "S1", "genre": "temoignage", "personne": "une couturière", "usage": "rapport", "canaux": "capitalisation|note", "date": "2023-09-12",
@@ -24,13 +26,13 @@ def people(*trades):
 def judged(tmp_path, observations=None, **changed):
     row = GIVEN | changed
     (tmp_path / "consentements.csv").write_text(";".join(row) + "\n" + ";".join(row.values()) + "\n", encoding="utf-8")
-    return consents.judged(tmp_path, tables.among(people("couture", "couture", "couture") if observations is None else observations), TODAY)
+    return consent_register.judged(tmp_path, tables.among(people("couture", "couture", "couture") if observations is None else observations), TODAY)
 
 
 @pytest.mark.parametrize("kind", ["temoignage", "citation"])
 def test_a_valid_consent_of_someone_like_others_is_good(tmp_path, kind):
     register = judged(tmp_path, genre=kind)
-    told = {name: partial(narrative.testimony, partial(consents.refusal, register, deliverable=name), caller=lambda: "« Je gagne ma vie. »")
+    told = {name: partial(templating.testimony, partial(consent_register.refusal, register, deliverable=name), caller=lambda: "« Je gagne ma vie. »")
             for name in ("note", "fiche")}
     assert told["note"]("S1") == "« Je gagne ma vie. »"
     assert "l’accord ne couvre pas ce document" in told["fiche"]("S1")
@@ -38,8 +40,8 @@ def test_a_valid_consent_of_someone_like_others_is_good(tmp_path, kind):
 
 
 def test_a_consent_to_words_is_none_to_a_photo_nor_the_other_way(tmp_path):
-    assert consents.refusal(judged(tmp_path), "S1", ("photo",), "note") == "aucun accord n’est au registre"
-    assert consents.refusal(judged(tmp_path, genre="photo"), "S1", ("temoignage", "citation"), "note") == "aucun accord n’est au registre"
+    assert consent_register.refusal(judged(tmp_path), "S1", ("photo",), "note") == "aucun accord n’est au registre"
+    assert consent_register.refusal(judged(tmp_path, genre="photo"), "S1", ("temoignage", "citation"), "note") == "aucun accord n’est au registre"
 
 
 @pytest.mark.parametrize(("changed", "reason"), [
@@ -67,7 +69,7 @@ def test_a_register_badly_kept_is_refused_with_its_row(tmp_path, changed, messag
 def test_people_alike_are_counted_on_every_trait():
     observations = pd.DataFrame([{"source": "s", "variable": "fiche", "unite": f"u{i}", "a": str(a), "b": str(b), "c": str(c)}
                                  for i, (a, b, c) in enumerate(zip(A, B, C, strict=True))])
-    counts = [consents.alike({"profil": f"s|a={a}|b={b}|c={c}"}, tables.among(observations)) for a, b, c in zip(A, B, C, strict=True)]
+    counts = [consent_register.alike({"profil": f"s|a={a}|b={b}|c={c}"}, tables.among(observations)) for a, b, c in zip(A, B, C, strict=True)]
     assert tuple(counts) == FK
 
 
@@ -76,13 +78,13 @@ def test_words_and_pictures_of_people_need_their_consent(tmp_path, words):
     page = tmp_path / "6_histoire.md"
     page.write_text(f"Avant.\n\n{words}\n", encoding="utf-8")
     with pytest.raises(DisclosureRefused, match=r"6_histoire.md, ligne 3"):
-        consents.check(tmp_path)
+        consent_register.check(tmp_path)
     page.write_text('Avant.\n\n{% call temoignage("S1") %}\n' + words + "\n{% endcall %}\n", encoding="utf-8")
-    consents.check(tmp_path)
+    consent_register.check(tmp_path)
 
 
 def test_a_story_without_consent_leaves_a_sentence_in_its_place():
-    told = partial(narrative.testimony, lambda name, kind: "" if name == "S1" else "l’accord a été retiré")
+    told = partial(templating.testimony, lambda name, kind: "" if name == "S1" else "l’accord a été retiré")
     assert told("S1", caller=lambda: "L’histoire.") == "L’histoire."
     assert told("S2", caller=lambda: "L’histoire.") == "*Ce témoignage n’est pas publié : l’accord a été retiré.*\n\n"
 

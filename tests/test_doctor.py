@@ -2,7 +2,7 @@
 
 import pytest
 
-from capidoc import doctor
+from capidoc.pipeline import doctor, publication
 
 from .conftest import ROOT
 
@@ -34,7 +34,7 @@ def test_a_library_absent_or_of_another_version_is_named(root):
 
 def test_an_old_python_and_a_full_disk_are_told(root, monkeypatch):
     monkeypatch.setattr(doctor, "PYTHON", (99, 0))
-    monkeypatch.setattr(doctor.publishing, "FREE_BYTES", 2**80)
+    monkeypatch.setattr(publication, "FREE_BYTES", 2**80)
     assert set(told(root)) == {"Python", "programme essai"}
 
 

@@ -18,12 +18,12 @@ from docx.shared import Mm, RGBColor
 from PIL import Image, ImageChops
 from pypdf import PdfReader
 
-from capidoc.documents import html, markdown, pandoc, pdf, tables, word
+from capidoc.report.documents import docx, html, markdown, pandoc_ast, pandoc_tables, pdf
 
 from .conftest import by_libreoffice, luminance, needs
 
 TEMPLATES, REFERENCES = Path(__file__).parents[1] / "templates", Path(__file__).parent / "references"
-WRITERS = {"html": html, "pdf": pdf, "docx": word}
+WRITERS = {"html": html, "pdf": pdf, "docx": docx}
 NB, NN = "\u00a0", "\u202f"
 GRANT, INCOME = f"37{NN}571{NN}550{NB}F{NN}CFA", f"3{NN}050{NN}400{NB}F{NN}CFA"
 
@@ -260,10 +260,10 @@ def test_an_image_taller_than_a_page_is_shown_whole(size, room, tmp_path):
     """A phone's photo lost its top and its bottom. Of a line of 162 mm, it takes 58 %: 94 mm by 209."""
     (tmp_path / "figures").mkdir()
     Image.new("RGB", size, "red").save(tmp_path / "figures/p.jpg")
-    assert pandoc.width(tmp_path / "figures/p.jpg") == f"{room}%"
+    assert pandoc_ast.width(tmp_path / "figures/p.jpg") == f"{room}%"
     page = markdown.prepare(markdown.read('---\ntitle: T\ncompact: true\n---\n\n![Une photo](figures/p.jpg){#fig:p alt="x"}\n'))
     pdf.write(page, tmp_path / "t.pdf", assets=tmp_path, templates=TEMPLATES)
-    word.write(page, tmp_path / "t.docx", assets=tmp_path, templates=TEMPLATES)
+    docx.write(page, tmp_path / "t.docx", assets=tmp_path, templates=TEMPLATES)
     shape = Document(tmp_path / "t.docx").inline_shapes[0]
     assert shape.height <= Mm(215) and shape.height / shape.width == pytest.approx(size[1] / size[0], rel=0.01)
 
@@ -276,7 +276,7 @@ def test_a_sign_of_no_font_is_named(assets, tmp_path):
 
 def test_a_hidden_number_that_ends_a_sentence_has_one_stop():
     tree = markdown.prepare(markdown.read('Ils sont [n.p.]{.ind ind="a" value=""}. Puis [12]{.ind ind="b" value="12"}. Ou [n.p.]{.ind ind="a" value=""}…\n'))
-    assert pandoc.text(tree["blocks"]) == "Ils sont n.p. Puis 12. Ou n.p.…"
+    assert pandoc_ast.text(tree["blocks"]) == "Ils sont n.p. Puis 12. Ou n.p.…"
 
 
 def test_a_short_document_has_no_cover_and_no_sommaire(assets, tmp_path):
@@ -293,14 +293,14 @@ def test_a_short_document_has_no_cover_and_no_sommaire(assets, tmp_path):
 
 def test_typography_sees_over_bold_and_numbers():
     tree = prepared('**Note** : "deux *mots*" ; [5]{.ind ind="a" value="5"} % [x](https://a.org/?b=1;c)')
-    assert pandoc.text(tree["blocks"]) == f"Note{NB}: «{NB}deux mots{NB}»{NN}; 5{NB}% x"
+    assert pandoc_ast.text(tree["blocks"]) == f"Note{NB}: «{NB}deux mots{NB}»{NN}; 5{NB}% x"
 
 
 def test_a_heading_that_leaves_a_level_out_stands_right_under_its_own(assets, tmp_path):
     """« ### » under « # » is heard as a part that was lost, and PDF/UA refuses it."""
     tree = markdown.prepare(markdown.read("# A\n\n### B\n\n### C\n\n#### D\n\n## E\n\n# F\n\n::: {.encadre}\n#### G\n:::\n"))
     found = []
-    pandoc.walk(tree["blocks"], {"Header": lambda node: found.append((node["c"][0], pandoc.text(node["c"][2]))) or node}, lambda nodes: nodes)
+    pandoc_ast.walk(tree["blocks"], {"Header": lambda node: found.append((node["c"][0], pandoc_ast.text(node["c"][2]))) or node}, lambda nodes: nodes)
     assert found == [(1, "A"), (2, "B"), (2, "C"), (3, "D"), (2, "E"), (1, "F"), (2, "G")]
     page = markdown.prepare(markdown.read("---\ntitle: T\ncompact: true\n---\n\n# A\n\n### B\n\nC.\n"))
     pdf.write(page, tmp_path / "t.pdf", assets=assets, templates=TEMPLATES)
@@ -308,14 +308,14 @@ def test_a_heading_that_leaves_a_level_out_stands_right_under_its_own(assets, tm
 
 def test_code_and_addresses_stay_as_typed():
     assert (
-        pandoc.text(prepared("`l'a ; b?` et <https://a.org/l'eau?b;c>")["blocks"])
+        pandoc_ast.text(prepared("`l'a ; b?` et <https://a.org/l'eau?b;c>")["blocks"])
         == "l'a ; b? et https://a.org/l'eau?b;c"
     )
 
 
 def test_bound_numbers_hold_no_breaking_space():
     span = prepared('[45 hommes et 35 femmes]{.ind ind="a" value="80"}')["blocks"][0]["c"][0]
-    assert " " not in pandoc.text(span)
+    assert " " not in pandoc_ast.text(span)
 
 
 def test_preparing_changes_nothing_in_its_input():
@@ -333,7 +333,7 @@ def test_column_widths_split_no_word():
     table = prepared(f"| Un | Deux |\n|---|---|\n| {'mot ' * 60} | incontestablement |\n")["blocks"][0]
     shares = [width["c"] for _, width in table["c"][2]]
     assert sum(shares) == pytest.approx(1)
-    assert shares[1] * tables.LINE >= len("incontestablement")
+    assert shares[1] * pandoc_tables.LINE >= len("incontestablement")
     assert shares[0] > shares[1]
 
 
@@ -558,7 +558,7 @@ def test_a_mistake_in_the_model_is_told_in_french(typed, told, assets, tmp_path)
     next(p for p in model.paragraphs if "corps" in p.text).runs[0].text = typed
     model.save(tmp_path / "word" / "modele.docx")
     with pytest.raises(ValueError, match=f"modele.docx.*{told}"):
-        word.write(prepared(), tmp_path / "x.docx", assets=assets, templates=tmp_path)
+        docx.write(prepared(), tmp_path / "x.docx", assets=assets, templates=tmp_path)
 
 
 @needs("soffice")
@@ -571,7 +571,7 @@ def test_a_model_restyled_and_saved_by_libreoffice_is_followed(name, files, asse
     (tmp_path / "word").mkdir()
     by_libreoffice([tmp_path / f"{name}.docx"], tmp_path / "word")
     text = DOCUMENT.replace("lang: fr", "lang: fr\ncompact: true") if name == "modele-court" else DOCUMENT
-    word.write(prepared(text), tmp_path / "x.docx", assets=assets, templates=tmp_path)
+    docx.write(prepared(text), tmp_path / "x.docx", assets=assets, templates=tmp_path)
     made = Document(tmp_path / "x.docx")
     heading = [p for p in made.paragraphs if p.text.startswith("1. Résultats")][-1]  # the sommaire has it first
     assert (heading.style.name, heading.style.font.color.rgb, heading.style.font.name) == ("Heading 1", RGBColor(0x7A, 0x1F, 0x5C), "Liberation Serif")
@@ -593,7 +593,7 @@ def test_word_opens_in_libreoffice(files, tmp_path):
 @pytest.mark.parametrize("number", [1, 5, 7])
 def test_key_figures_leave_no_empty_tile(number, assets, tmp_path):
     tiles = "\n".join(f'[{n}]{{.ind ind="f{n}"}}\n: chiffre {n}\n' for n in range(number))
-    word.write(prepared(f"---\ntitle: T\n---\n::: {{.chiffres-cles}}\n{tiles}:::\n"), tmp_path / "x.docx", assets=assets, templates=TEMPLATES)
+    docx.write(prepared(f"---\ntitle: T\n---\n::: {{.chiffres-cles}}\n{tiles}:::\n"), tmp_path / "x.docx", assets=assets, templates=TEMPLATES)
     band = next(t for t in Document(tmp_path / "x.docx").tables if t.style.name == "Chiffres clés")
     assert [text for row in band._tbl.tr_lst for cell in row.tc_lst if not (text := "".join(t.text for t in cell.iter(qn("w:t"))))] == []
     assert sum(len(row.tc_lst) for row in band._tbl.tr_lst) == number

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from capidoc import charts, drawings
+from capidoc.report import chart_cache, charts
 
 from .test_charts import FACTS, SPECS
 
@@ -15,7 +15,7 @@ SPEC, TITLES = SPECS["avant_apres"], {"revenu": "Un message"}
 def here(tmp_path):
     """The place of a programme whose figure is drawn."""
     place = SimpleNamespace(processed=tmp_path)
-    drawings.drawn(place, [SPEC], TITLES, FACTS)
+    chart_cache.drawn(place, [SPEC], TITLES, FACTS)
     return place
 
 
@@ -26,15 +26,15 @@ def contents(place):
 def test_nothing_is_drawn_again_from_the_same(here, monkeypatch):
     old = contents(here)
     monkeypatch.setattr(charts, "draw", lambda *_: pytest.fail("dessiné"))
-    figures = drawings.drawn(here, [SPEC], TITLES, FACTS.copy())
+    figures = chart_cache.drawn(here, [SPEC], TITLES, FACTS.copy())
     assert contents(here) == old
     assert figures["revenu"] + "\n" == (here.processed / "figures" / "revenu.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("change", [
-    lambda here: drawings.drawn(here, [SPEC], {"revenu": "Un autre"}, FACTS),
-    lambda here: drawings.drawn(here, [SPEC | {"source": "registre"}], TITLES, FACTS),
-    lambda here: drawings.drawn(here, [SPEC], TITLES, FACTS.assign(valeur=FACTS["valeur"] + 1)),
+    lambda here: chart_cache.drawn(here, [SPEC], {"revenu": "Un autre"}, FACTS),
+    lambda here: chart_cache.drawn(here, [SPEC | {"source": "registre"}], TITLES, FACTS),
+    lambda here: chart_cache.drawn(here, [SPEC], TITLES, FACTS.assign(valeur=FACTS["valeur"] + 1)),
 ], ids=["titre", "déclaration", "faits"])
 def test_a_figure_is_drawn_from_what_is_asked(change, here):
     old = contents(here)
@@ -44,10 +44,10 @@ def test_a_figure_is_drawn_from_what_is_asked(change, here):
 
 def test_other_code_draws_again(here, monkeypatch):
     asked = []
-    monkeypatch.setattr(drawings, "CODE", ["un autre code"])
+    monkeypatch.setattr(chart_cache, "CODE", ["un autre code"])
     monkeypatch.setattr(charts, "save", lambda *_: asked.append("dessiné"))
     with pytest.raises(FileNotFoundError):
-        drawings.drawn(here, [SPEC], TITLES, FACTS)
+        chart_cache.drawn(here, [SPEC], TITLES, FACTS)
     assert asked
 
 
@@ -57,14 +57,14 @@ def test_other_code_draws_again(here, monkeypatch):
 def test_a_file_that_is_no_longer_as_drawn_is_made_again(place, name, touch, here):
     old = contents(here)
     touch(here.processed / place / name)
-    drawings.drawn(here, [SPEC], TITLES, FACTS)
+    chart_cache.drawn(here, [SPEC], TITLES, FACTS)
     assert contents(here) == old
 
 
 def test_a_document_that_shows_one_figure_fewer_costs_no_drawing_to_the_next(here, monkeypatch):
     more = SPEC | {"id": "revenu_cours"}
     titles = TITLES | {"revenu_cours": "Un autre"}
-    drawings.drawn(here, [SPEC, more], titles, FACTS)
+    chart_cache.drawn(here, [SPEC, more], titles, FACTS)
     monkeypatch.setattr(charts, "draw", lambda *_: pytest.fail("dessiné"))
-    assert [*drawings.drawn(here, [], {}, FACTS)] == [] and [*drawings.drawn(here, [more], titles, FACTS)] == ["revenu_cours"]
-    assert [*drawings.drawn(here, [SPEC, more], titles, FACTS)] == ["revenu", "revenu_cours"]
+    assert [*chart_cache.drawn(here, [], {}, FACTS)] == [] and [*chart_cache.drawn(here, [more], titles, FACTS)] == ["revenu_cours"]
+    assert [*chart_cache.drawn(here, [SPEC, more], titles, FACTS)] == ["revenu", "revenu_cours"]

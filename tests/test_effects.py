@@ -5,8 +5,12 @@ import math
 import pandas as pd
 import pytest
 
-from capidoc import effects, facts, indicators, naming, prices, tables
-from capidoc.problems import ConfigurationRefused, QualityRefused
+from capidoc.analysis import effects, facts
+from capidoc.config import indicator_plan, price_index
+from capidoc.core import fact_ids
+from capidoc.core.errors import ConfigurationRefused, QualityRefused
+from capidoc.core.schema import COMPUTED_COLUMNS
+from capidoc.io import tables
 
 from .conftest import PROGRAMME
 
@@ -26,7 +30,7 @@ def computed(cleaned, small):
     def run(*rows, plan=PLAN, prices=None):
         done = cleaned(*rows, files=[("indicateurs.csv", plan)])
         here = small(*rows)
-        table = effects.compute(indicators.load(here.folder, here.identity, done.variables), tables.among(done.observations), here.period, prices or {})
+        table = effects.compute(indicator_plan.load(here.folder, here.identity, done.variables), tables.among(done.observations), here.period, prices or {})
         return table[table["mesure"] != "cours"].set_index(["indicateur", "mesure", "groupe"])
     return run
 
@@ -87,7 +91,7 @@ def test_errors_in_the_plan_name_their_row(computed, old, new, message):
 
 def test_facts_written_are_facts_read(tmp_path):
     context = [facts.CONTEXT | {"indicateur": "a", "mesure": "valeur", "valeur": math.nan, "unite": "mois", "n": 0, "formule": "f", "sources": []}]
-    empty = pd.DataFrame(columns=effects.FACTS)
+    empty = pd.DataFrame(columns=COMPUTED_COLUMNS)
     table = facts.gather(empty, [], context, {})
     facts.write(table, "essai", tmp_path / "resultats.json")
     again = facts.read(tmp_path / "resultats.json")
@@ -136,7 +140,7 @@ def found(small, cleaned):
         done = cleaned(RECORDS, head=COLUMNS, settings=SETTINGS, files=files)
         here = small(RECORDS, head=COLUMNS, settings=SETTINGS)
         ticked = done.observations.assign(modalite=done.observations["modalite"].str.split(" ")).explode("modalite")
-        table = effects.compute(indicators.load(here.folder, here.identity, done.variables), tables.among(ticked), here.period, prices or {})
+        table = effects.compute(indicator_plan.load(here.folder, here.identity, done.variables), tables.among(ticked), here.period, prices or {})
         return table[table["mesure"] != "cours"].set_index(["mesure", "groupe"])
     return run
 
@@ -236,7 +240,7 @@ def test_a_quotient_divides_facts_by_name(cleaned, small, over, under, expected)
     files = [("indicateurs.csv", HEAD_WHOLE + "".join(";".join(r.values()) + "\n" for r in rows))]
     done = cleaned(RECORDS, head=COLUMNS, settings=SETTINGS, files=files)
     here = small(RECORDS, head=COLUMNS, settings=SETTINGS)
-    table = effects.compute(indicators.load(here.folder, here.identity, done.variables), tables.among(done.observations), here.period, {})
+    table = effects.compute(indicator_plan.load(here.folder, here.identity, done.variables), tables.among(done.observations), here.period, {})
     assert table.set_index("indicateur").loc["q", "valeur"] == expected
     assert table.set_index("indicateur").loc["q", "parties"] == [part for part in (over, under) if part != "4"]
 
@@ -255,17 +259,17 @@ def test_a_plan_kept_in_excel_is_the_same_plan(small, cleaned, workbook):
     done, here = cleaned(), small()
     heads, *rows = [line.split(";") for line in PLAN.strip().splitlines()]
     workbook(heads, *rows, name="indicateurs.xlsx").rename(here.folder / "indicateurs.xlsx")
-    typed = indicators.load(here.folder, here.identity, done.variables)
+    typed = indicator_plan.load(here.folder, here.identity, done.variables)
     (here.folder / "indicateurs.xlsx").unlink()
     (here.folder / "indicateurs.csv").write_text(PLAN, encoding="utf-8")
-    assert indicators.load(here.folder, here.identity, done.variables) == typed and len(typed) == 5
+    assert indicator_plan.load(here.folder, here.identity, done.variables) == typed and len(typed) == 5
 
 
 @pytest.mark.parametrize("line", ["2022-05;0;s;2024", "2022-05;-5;s;2024", "05/2022;100;s;2024", "2022-05;100;s;2024\n2022-05;101;s;2024"])
 def test_an_index_that_would_make_a_false_price_is_refused(tmp_path, line):
     (tmp_path / "prix.csv").write_text(f"mois;indice;source;date\n{line}\n", encoding="utf-8")
     with pytest.raises(ConfigurationRefused, match="indice refusé"):
-        prices.load(tmp_path)
+        price_index.load(tmp_path)
 
 
 def test_a_record_without_a_weight_stops_the_run(found):
@@ -288,15 +292,15 @@ def test_what_the_plan_asks_of_a_question_that_cannot_answer_it_is_refused(clean
     done = cleaned("E1;2022-05;Niono;100;oui;1;1;2\nE1;2022-06;Niono;100;non;1;1;2\n", head="Code;Mois;Commune;Revenu;Tenue;Hommes;Femmes;Total\n",
                    settings=settings, files=[("indicateurs.csv", HEAD_WHOLE + ";".join(row.values()) + "\n")])
     with pytest.raises(ConfigurationRefused) as refusal:
-        indicators.load(tmp_path / "programmes" / "essai", done.identity, done.variables)
+        indicator_plan.load(tmp_path / "programmes" / "essai", done.identity, done.variables)
     assert str(refusal.value).startswith("indicateurs.csv, ligne 2") and said in str(refusal.value)
 
 
 @pytest.mark.parametrize(("levels", "step"), [((380.0, 460.0), 10), ((5_500.0, 12_000.0), 100), ((12_000.0, 51_000.0), 1000), ((3_050_400.0, 1.0e7), 1000)])
 def test_an_amount_is_rounded_to_a_thousand_or_to_a_tenth_of_its_levels_at_most(levels, step):
-    plan = [indicators.Indicator(id="m", libelle="L", definition="D", unite="EUR", source="s", variable="v", regle="somme", filtre="", moments="debut|fin",
+    plan = [indicator_plan.Indicator(id="m", libelle="L", definition="D", unite="EUR", source="s", variable="v", regle="somme", filtre="", moments="debut|fin",
                                  desagregations="", population="recensement", arrondi="1", sens="", origine="o")]
-    rows = [dict(zip(effects.FACTS, ("m", mesure, "", "", value, "EUR", 20, 0, None, "", "", []), strict=True))
+    rows = [dict(zip(COMPUTED_COLUMNS, ("m", mesure, "", "", value, "EUR", 20, 0, None, "", "", []), strict=True))
             for mesure, value in zip(("avant", "apres"), levels, strict=True)]
     assert facts.gather(pd.DataFrame(rows), plan, [], {"s": []})["arrondi"].tolist() == [step, step]
 
@@ -304,7 +308,7 @@ def test_an_amount_is_rounded_to_a_thousand_or_to_a_tenth_of_its_levels_at_most(
 def test_the_influence_of_a_unit_is_the_change_without_it(cleaned, small):
     """Without E1 (100 → 300) the total stays at 50: 0 % instead of 133,33 %."""
     done, here = cleaned(files=[("indicateurs.csv", PLAN)]), small()
-    plan = indicators.load(here.folder, here.identity, done.variables)
+    plan = indicator_plan.load(here.folder, here.identity, done.variables)
     table = effects.influence(plan, tables.among(done.observations), here.period).set_index(["indicateur", "unite"])
     assert table.loc[("revenu", "E1"), "variation_sans_elle_points"] == pytest.approx(-133.3333, abs=1e-3)
 
@@ -313,13 +317,13 @@ def test_two_shares_of_one_whole_print_to_one_hundred():
     """35 and 45 of 80: 43,75 and 56,25, which rounded apart would make 100,1."""
     rows = [{"indicateur": "a", "mesure": "part", "groupe": f"sexe={s}", "valeur": v, "unite": "%", "arrondi": 0.1, "n": 80, "formule": "f", "sources": []}
             for s, v in (("femme", 43.75), ("homme", 56.25))]
-    table = facts.gather(pd.DataFrame(columns=effects.FACTS), [], [facts.CONTEXT | row for row in rows], {})
+    table = facts.gather(pd.DataFrame(columns=COMPUTED_COLUMNS), [], [facts.CONTEXT | row for row in rows], {})
     assert table["texte"].tolist() == ["43,8\u00a0%", "56,2\u00a0%"]
 
 
 def test_groups_that_two_dimensions_share_are_named_by_their_dimension():
     rows = pd.DataFrame({"indicateur": "a", "mesure": "valeur", "moment": "", "groupe": ["handicap=oui", "deplace=oui", "sexe=femme"]})
-    assert naming.ids(rows).tolist() == ["a.valeur.handicap_oui", "a.valeur.deplace_oui", "a.valeur.femme"]
+    assert fact_ids.ids(rows).tolist() == ["a.valeur.handicap_oui", "a.valeur.deplace_oui", "a.valeur.femme"]
 
 
 @pytest.mark.parametrize(("text", "message"), [
@@ -327,4 +331,4 @@ def test_groups_that_two_dimensions_share_are_named_by_their_dimension():
 def test_a_price_without_source_or_doubtful_is_refused(tmp_path, text, message):
     (tmp_path / "prix.csv").write_text("mois;indice;source;date\n" + text, encoding="utf-8")
     with pytest.raises(ConfigurationRefused, match=f"(?s){message}"):
-        prices.load(tmp_path)
+        price_index.load(tmp_path)

@@ -12,7 +12,7 @@ import pytest
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from capidoc import engine
+from capidoc.pipeline import forked_kernel
 
 from .conftest import ROOT
 
@@ -31,7 +31,7 @@ def run(tmp_path):
     def execute(*sources, name=None, timeout=20):
         nbformat.write(notebook(*sources), tmp_path / "in.ipynb")
         return papermill.execute_notebook(tmp_path / "in.ipynb", tmp_path / "out.ipynb", {}, kernel_name="python3", cwd=tmp_path, progress_bar=False,
-                                          engine_name=name or engine.register(), execution_timeout=timeout)
+                                          engine_name=name or forked_kernel.register(), execution_timeout=timeout)
     return execute
 
 
@@ -87,7 +87,7 @@ def test_a_fork_changes_nothing_in_this_process(run):
 def test_no_fork_survives_a_killed_run(tmp_path):
     """The parent is killed outright while a cell sleeps: its fork goes within seconds."""
     cell = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(1000)"
-    script = f"from capidoc import engine\nimport nbformat\nshell = engine._Shell(None)\nshell.run(nbformat.v4.new_code_cell({cell!r}))"
+    script = f"from capidoc.pipeline import forked_kernel\nimport nbformat\nshell = forked_kernel._Shell(None)\nshell.run(nbformat.v4.new_code_cell({cell!r}))"
     parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT)
     wait(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
     parent.kill()
@@ -99,8 +99,8 @@ def test_an_interrupted_run_leaves_no_fork(tmp_path):
     cell = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(1000)"
     nbformat.write(notebook(cell), tmp_path / "in.ipynb")
     script = f"""import papermill
-from capidoc import engine
-papermill.execute_notebook({str(tmp_path / "in.ipynb")!r}, None, engine_name=engine.register(), progress_bar=False)"""
+from capidoc.pipeline import forked_kernel
+papermill.execute_notebook({str(tmp_path / "in.ipynb")!r}, None, engine_name=forked_kernel.register(), progress_bar=False)"""
     # A shell that starts the tests in the background has them ignore interruptions.
     parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stderr=subprocess.DEVNULL,
                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))

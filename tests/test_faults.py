@@ -11,11 +11,13 @@ import time
 
 import pytest
 
-from capidoc import __main__ as command
-from capidoc import building, problems, publishing, tables
-from capidoc.documents import html, pdf, word
-from capidoc.places import FORMATS
-from capidoc.problems import RenderingFailed
+from capidoc import __main__
+from capidoc.config.paths import FORMATS
+from capidoc.core import errors
+from capidoc.core.errors import RenderingFailed
+from capidoc.io import manifest, tables
+from capidoc.pipeline import build, publication
+from capidoc.report.documents import docx, html, pdf
 
 from .conftest import ROOT
 from .environments import lay
@@ -45,19 +47,19 @@ sys.addaudithook(FAULT.count)
 @pytest.fixture
 def here(small, monkeypatch, tmp_path):
     """A small programme with a published set, one commune's own within it, a Word file that an officer edited; its input has changed since."""
-    def build(programme, deliverables, workshop, described):
+    def write_documents(programme, deliverables, workshop, described):
         for name in DOCUMENTS:
             (workshop / name).parent.mkdir(parents=True, exist_ok=True)
-            (workshop / name).write_text(f"{name} {publishing.identity(described)}")
+            (workshop / name).write_text(f"{name} {manifest.identity(described)}")
 
-    monkeypatch.setattr(building, "build", build)
-    monkeypatch.setattr(publishing, "versions", dict)
-    monkeypatch.setattr(command, "LOG", tmp_path / "capidoc.log")
-    monkeypatch.setattr(command, "ROOT", tmp_path)
+    monkeypatch.setattr(build, "build", write_documents)
+    monkeypatch.setattr(manifest, "versions", dict)
+    monkeypatch.setattr(__main__, "LOG", tmp_path / "capidoc.log")
+    monkeypatch.setattr(__main__, "ROOT", tmp_path)
     monkeypatch.setattr(os, "fsync", lambda descriptor: FAULT.count("open"))
     programme = small()
     for commune in ("toutes", "niono"):
-        building.publish(type(programme)("essai", commune, root=tmp_path), ["note"])
+        build.publish(type(programme)("essai", commune, root=tmp_path), ["note"])
     (programme.published / "note.docx").write_text("relu par la chargée de communication")
     (programme.raw / "suivi.csv").write_text("une ligne de plus")
     return programme
@@ -65,7 +67,7 @@ def here(small, monkeypatch, tmp_path):
 
 def publish(programme):
     """The exit code of a publication."""
-    return command._guarded(lambda: building.publish(programme, ["note"]) and 0)
+    return __main__._guarded(lambda: build.publish(programme, ["note"]) and 0)
 
 
 @pytest.fixture
@@ -86,7 +88,7 @@ def again(tmp_path):
 @pytest.mark.parametrize("renames", [1, 2])
 def test_at_whichever_operation_the_disk_fails_the_old_set_or_the_new_one_stands_whole(here, whole, tmp_path, monkeypatch, capfd, dead, renames):
     if renames == 2:
-        monkeypatch.setattr(publishing, "_exchanged", lambda *_: False)
+        monkeypatch.setattr(publication, "_exchanged", lambda *_: False)
     FAULT.dead, fired, seen, n = dead, True, set(), 0
     while fired:  # until none fails
         again(tmp_path)
@@ -110,8 +112,8 @@ def test_a_disk_that_takes_no_byte_more_leaves_the_old_set(here, whole, tmp_path
     for limit in range(0, largest, 97):
         again(tmp_path)
         with pytest.raises(OSError) as error:
-            limited(limit, lambda: building.publish(here, ["note"]))
-        assert (problems.lacking(error.value).code, snapshot(here.published)) == (40, whole[0])
+            limited(limit, lambda: build.publish(here, ["note"]))
+        assert (errors.lacking(error.value).code, snapshot(here.published)) == (40, whole[0])
         assert os.listdir(tmp_path / "outputs") == ["essai"]
 
 
@@ -178,43 +180,43 @@ def test_a_file_where_a_folder_must_stand_is_told_and_kept(here, tmp_path, capfd
     (RuntimeError("OSError : [Errno 30] Read-only file system: '/d/x.csv' (carnet gardé : c)"), "/d/x.csv : disque en lecture seule"),
     (MemoryError(), "mémoire insuffisante"), (RuntimeError("MemoryError :  (carnet gardé : c)"), "mémoire insuffisante")])
 def test_a_lack_is_recognised_whichever_process_met_it(error, said):
-    assert said in str(problems.lacking(error))
+    assert said in str(errors.lacking(error))
 
 
 def test_a_bug_is_no_lack():
-    assert problems.lacking(FileNotFoundError(2, os.strerror(2), "x")) is None and problems.lacking(ValueError("x")) is None
+    assert errors.lacking(FileNotFoundError(2, os.strerror(2), "x")) is None and errors.lacking(ValueError("x")) is None
 
 
 def test_too_little_room_is_told_before_any_work(here, monkeypatch):
-    monkeypatch.setattr(building, "_run", None)
+    monkeypatch.setattr(build, "_run", None)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 5 * 2**20))
-    with pytest.raises(problems.ResourcesLacking, match=r"outputs : il faut 30 Mo libres, il en reste 5.*relancez"):
-        building.compute(here, "data")
+    with pytest.raises(errors.ResourcesLacking, match=r"outputs : il faut 30 Mo libres, il en reste 5.*relancez"):
+        build.compute(here, "data")
 
 
 @pytest.mark.parametrize("name", ["data/raw/essai/suivi.csv", "programmes/essai/programme.yml", "data/raw/essai/arrive.csv"])
 def test_an_input_that_changes_during_the_run_is_named_and_nothing_is_published(here, monkeypatch, tmp_path, capfd, name):
-    old, build = snapshot(here.published), building.build
-    monkeypatch.setattr(building, "build", lambda *a: (build(*a), (tmp_path / name).open("a").write("\n")))
+    old, whole = snapshot(here.published), build.build
+    monkeypatch.setattr(build, "build", lambda *a: (whole(*a), (tmp_path / name).open("a").write("\n")))
     assert publish(here) == 40
     assert f"{name} : fichier changé pendant le calcul : rien n’est publié. Relancez" in capfd.readouterr().err
     assert snapshot(here.published) == old and os.listdir(tmp_path / "outputs") == ["essai"]
 
 
 def test_a_workbook_opened_during_the_run_has_not_changed(here, monkeypatch, tmp_path):
-    build = building.build
-    monkeypatch.setattr(building, "build", lambda *a: (build(*a), (here.raw / "~$suivi.xlsx").write_text("qui l’a ouvert")))
+    whole = build.build
+    monkeypatch.setattr(build, "build", lambda *a: (whole(*a), (here.raw / "~$suivi.xlsx").write_text("qui l’a ouvert")))
     assert publish(here) == 0
 
 
 def test_a_run_that_stops_leaves_no_table_of_the_one_before(here, monkeypatch):
-    for name in ("observations.csv", "resultats.json", "figures/a.svg", "niono/observations.csv", building.PROPOSED):
+    for name in ("observations.csv", "resultats.json", "figures/a.svg", "niono/observations.csv", build.PROPOSED):
         (here.processed / name).parent.mkdir(parents=True, exist_ok=True)
         (here.processed / name).write_text("ancien")
-    monkeypatch.setattr(building, "_run", lambda *_: 1 / 0)
+    monkeypatch.setattr(build, "_run", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        building.compute(here, "data")
-    assert sorted(snapshot(here.processed)) == [building.PROPOSED, "niono/observations.csv"]
+        build.compute(here, "data")
+    assert sorted(snapshot(here.processed)) == [build.PROPOSED, "niono/observations.csv"]
 
 
 def test_a_table_never_stands_half_written_under_its_name(tmp_path):
@@ -228,13 +230,13 @@ def test_a_table_never_stands_half_written_under_its_name(tmp_path):
 
 
 def test_the_log_is_dated_and_starts_again_when_full_the_last_one_kept(here, monkeypatch):
-    monkeypatch.setattr(command, "LOG_BYTES", 200)
+    monkeypatch.setattr(__main__, "LOG_BYTES", 200)
     for number in range(10):
-        command._log(f"message {number}")
-    kept = [command.LOG.with_suffix(".ancien.log"), command.LOG]
+        __main__._log(f"message {number}")
+    kept = [__main__.LOG.with_suffix(".ancien.log"), __main__.LOG]
     assert all(path.stat().st_size < 300 for path in kept)
-    assert "message 9" in command.LOG.read_text() and command.LOG.read_text().startswith("20")
-    assert sorted(command.LOG.parent.glob("*.log")) == sorted(kept)
+    assert "message 9" in __main__.LOG.read_text() and __main__.LOG.read_text().startswith("20")
+    assert sorted(__main__.LOG.parent.glob("*.log")) == sorted(kept)
 
 
 @pytest.mark.parametrize("arguments", [["report", "eau"], ["all"]])
@@ -246,26 +248,26 @@ def test_whoever_interrupts_a_run_stops_it_whole_and_is_told_so(arguments, monke
         begun.append(slug)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "_one", stopped)
-    assert (command.main(arguments), len(begun)) == (130, 1)
+    monkeypatch.setattr(__main__, "_one", stopped)
+    assert (__main__.main(arguments), len(begun)) == (130, 1)
     assert capsys.readouterr().err == "Interrompu : ce qui était en cours n’a pas été publié.\n"
 
 
 def test_what_is_done_on_all_programmes_is_done_on_the_one_that_is_named(monkeypatch):
     done = []
-    monkeypatch.setattr(command, "_one", lambda asked, slug: done.append((asked.verb, slug)) or 0)
+    monkeypatch.setattr(__main__, "_one", lambda asked, slug: done.append((asked.verb, slug)) or 0)
     for arguments in (["clean", "eau"], ["all", "jass"], ["clean"]):
-        assert command.main(arguments) == 0
+        assert __main__.main(arguments) == 0
     assert done == [("clean", "eau"), ("all", "jass"), ("clean", "eau"), ("clean", "jass")]
 
 
 def test_a_broken_programme_is_named_among_all(here, monkeypatch, capsys):
     def broken(*_):
-        raise problems.ConfigurationRefused(problems.Problem("YAML illisible", file="programme.yml"))
+        raise errors.ConfigurationRefused(errors.Problem("YAML illisible", file="programme.yml"))
 
-    monkeypatch.setattr(command, "slugs", lambda: ["eau"])
-    monkeypatch.setattr(command, "_one", broken)
-    assert (command.main(["all"]), capsys.readouterr().err) == (10, "eau : programme.yml : YAML illisible.\n")
+    monkeypatch.setattr(__main__, "slugs", lambda: ["eau"])
+    monkeypatch.setattr(__main__, "_one", broken)
+    assert (__main__.main(["all"]), capsys.readouterr().err) == (10, "eau : programme.yml : YAML illisible.\n")
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -273,15 +275,15 @@ def test_a_format_that_cannot_be_made_is_named_with_its_own_code(kind, tmp_path,
     def broken(*_, **__):
         raise ValueError("un modèle abîmé")
 
-    monkeypatch.setattr({"html": html, "pdf": pdf, "docx": word}[kind], "write", broken)
+    monkeypatch.setattr({"html": html, "pdf": pdf, "docx": docx}[kind], "write", broken)
     with pytest.raises(RenderingFailed, match=rf"note\.{kind} : le document n’a pas pu être mis en forme : un modèle abîmé") as refusal:
-        building.write("---\ntitle: T\n---\nUne phrase.\n", "note", tmp_path, ROOT / "templates")
+        build.write("---\ntitle: T\n---\nUne phrase.\n", "note", tmp_path, ROOT / "templates")
     assert refusal.value.code == 50
 
 
 def test_a_log_that_cannot_be_written_changes_nothing_to_what_is_told(here, capfd, monkeypatch):
-    command.LOG.mkdir()
-    assert command._guarded(lambda: 1 / 0) == 1
+    __main__.LOG.mkdir()
+    assert __main__._guarded(lambda: 1 / 0) == 1
     assert ("ZeroDivisionError" in (said := capfd.readouterr().err), "Traceback" in said) == (True, False)
 
 

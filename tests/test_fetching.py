@@ -17,10 +17,13 @@ import pytest
 import yaml
 from openpyxl import load_workbook
 
-from capidoc import __main__, fetching, ingest, publishing, reading
-from capidoc.fetching import link
-from capidoc.problems import ConfigurationRefused, InputUnreadable, InputUnsafe, ResourcesLacking
-from capidoc.programme import Programme
+from capidoc import __main__
+from capidoc.config.programme import Programme
+from capidoc.core.errors import ConfigurationRefused, InputUnreadable, InputUnsafe, ResourcesLacking
+from capidoc.ingest import fetching, received
+from capidoc.ingest.fetching import http_client
+from capidoc.io import raw_files
+from capidoc.pipeline import publication
 
 from .conftest import ROOT
 
@@ -175,7 +178,7 @@ def attached(programme):
 
 def table(programme, *columns):
     """Those columns of the follow-up, as the next step receives them."""
-    return ingest.receive(programme, "suivi").table[list(columns)].values.tolist()
+    return received.receive(programme, "suivi").table[list(columns)].values.tolist()
 
 
 def exported():
@@ -211,10 +214,10 @@ def test_a_fetched_follow_up_is_received_like_the_manual_export(programme):
         known = len({row["_uuid"] for row in sent})  # some were sent twice
         assert fetched(here) == f"suivi : {known} fiches (nouvelles : {known}, modifiées : 0, supprimées : 0) dans {NAME}."
         assert len(server.seen) == 3
-    from_api = ingest.receive(here, "suivi")
+    from_api = received.receive(here, "suivi")
     (here.raw / NAME).unlink()
     shutil.copy(EXPORT, here.raw)
-    by_hand = ingest.receive(here, "suivi")
+    by_hand = received.receive(here, "suivi")
     assert comparable(from_api) == comparable(by_hand)
     assert comparable(from_api, "apprentis") == comparable(by_hand, "apprentis")
     assert len(from_api.table) == len(sent) and len(from_api.repeats["apprentis"]) == sum(len(row["apprentis"]) for row in sent)
@@ -240,7 +243,7 @@ def test_a_cell_says_what_was_sent_and_nothing_runs_in_it(programme):
     with serving(record(1, "007", "1.5", **odd), record(2, "E\x01\ud800", "1e999"), record(3, "E" * 40_000, "1 012 000")) as server:
         here = programme(server.url)
         fetched(here)
-    sheet = reading.read(here.raw / NAME)[0]
+    sheet = raw_files.read(here.raw / NAME)[0]
     heads = list(sheet.cells.iloc[0])
     assert sheet.formulas == {}
     typed = {cell.value: cell.data_type for cell in load_workbook(here.raw / NAME).worksheets[0][2]}
@@ -256,7 +259,7 @@ def test_a_repeat_in_a_repeat_points_to_its_row_and_its_submission(programme):
     with serving(record(1, apprentis=inner), record(2, apprentis=inner)) as server:
         here = programme(server.url)
         fetched(here)
-    outils = next(sheet for sheet in reading.read(here.raw / NAME) if sheet.name == "outils")
+    outils = next(sheet for sheet in raw_files.read(here.raw / NAME) if sheet.name == "outils")
     shown = dict(zip(outils.cells.iloc[0], outils.cells.iloc[2], strict=True))
     assert [shown[name] for name in ("apprentis/outils/nom", "_index", "_parent_table_name", "_parent_index", "_submission__id")] == [
         "marteau", "2", "apprentis", "2", "2"]
@@ -296,7 +299,7 @@ def test_each_fault_is_told_in_french_with_its_code_and_changes_nothing(programm
         server.rows, server.faults = [record(1), record(2)], [fault] * 40
         monkeypatch.setattr(__main__, "LOG", tmp_path / "capidoc.log")
         monkeypatch.setattr(__main__, "ROOT", tmp_path)
-        monkeypatch.setattr("capidoc.programme.Programme", lambda *_, **__: here)
+        monkeypatch.setattr("capidoc.config.programme.Programme", lambda *_, **__: here)
         assert __main__.main(["fetch", "jass"]) == code
     said = capsys.readouterr()
     assert message in said.err and "Traceback" not in said.err
@@ -320,7 +323,7 @@ def test_a_wait_longer_than_patience_is_refused_at_once(programme, waits):
 
 def test_after_a_lasting_cut_the_next_run_begins_at_the_page_that_failed(programme):
     with serving(*map(record, range(1, 6)), size=2) as server:
-        server.faults = [None, None] + [cut] * link.ATTEMPTS
+        server.faults = [None, None] + [cut] * http_client.ATTEMPTS
         here = programme(server.url)
         with pytest.raises(InputUnreadable, match="coupée"):
             fetched(here)
@@ -367,7 +370,7 @@ def test_a_missing_or_impossible_token_is_refused_without_being_shown(programme,
     with pytest.raises(ConfigurationRefused, match="CAPIDOC_KOBO_TOKEN") as refusal:
         fetched(programme("https://kf.example.org"))
     assert "secret" not in str(refusal.value) and "jetön" not in str(refusal.value)
-    assert TOKEN not in repr(link.Link("https://kf.example.org", f"Token {TOKEN}"))
+    assert TOKEN not in repr(http_client.Link("https://kf.example.org", f"Token {TOKEN}"))
 
 
 def test_the_token_may_rest_in_the_system_keyring(programme, monkeypatch):
@@ -391,17 +394,17 @@ def test_an_unreachable_or_endless_server_ends(programme, monkeypatch):
     with pytest.raises(InputUnreadable, match="connexion coupée ou impossible"):
         fetched(programme(gone.url))
     with serving(*map(record, range(99))) as server:
-        monkeypatch.setattr(link, "TIMEOUTS", (1, 0.1))
-        server.faults = [lambda _: threading.Event().wait(0.3)] * link.ATTEMPTS
+        monkeypatch.setattr(http_client, "TIMEOUTS", (1, 0.1))
+        server.faults = [lambda _: threading.Event().wait(0.3)] * http_client.ATTEMPTS
         with pytest.raises(ResourcesLacking, match="ne répond pas à temps"):
             fetched(programme(server.url))
-        monkeypatch.setattr(link, "TIMEOUTS", (9, 9))
-        monkeypatch.setattr(link, "LARGEST", 1000)
+        monkeypatch.setattr(http_client, "TIMEOUTS", (9, 9))
+        monkeypatch.setattr(http_client, "LARGEST", 1000)
         server.faults.clear()
         with pytest.raises(InputUnsafe):
             fetched(programme(server.url))
-        monkeypatch.setattr(link, "PATIENCE", -1)
-        monkeypatch.setattr(link, "LARGEST", 10**9)
+        monkeypatch.setattr(http_client, "PATIENCE", -1)
+        monkeypatch.setattr(http_client, "LARGEST", 10**9)
         with pytest.raises(ResourcesLacking, match="trop lentement"):
             fetched(programme(server.url))
 
@@ -463,11 +466,11 @@ def test_odk_central_reads_like_kobo(programme, monkeypatch):
         here = programme(server.url, projet="4")
         assert "2 fiches (nouvelles : 2" in fetched(here)
         assert server.seen[0][0].startswith("/v1/projects/4/forms/aSuivi.svc/Submissions?")
-    received = ingest.receive(here, "suivi")
-    assert received.table[["uuid", "envoi", "validation", "code_entreprise", "revenu_mensuel", "sources_revenu"]].values.tolist()[0] == [
+    got = received.receive(here, "suivi")
+    assert got.table[["uuid", "envoi", "validation", "code_entreprise", "revenu_mensuel", "sources_revenu"]].values.tolist()[0] == [
         "u1", "2022-05-22T16:29:23", "validation_status_not_approved", "ENT-01", "50000", "vente autre"]
-    assert received.repeats["apprentis"][["soumission", "sexe_apprenti", "age_apprenti"]].values.tolist() == [["u1", "femme", "19"], ["u2", "femme", "19"]]
-    assert received.remarks.empty
+    assert got.repeats["apprentis"][["soumission", "sexe_apprenti", "age_apprenti"]].values.tolist() == [["u1", "femme", "19"], ["u2", "femme", "19"]]
+    assert got.remarks.empty
 
 
 def test_files_of_the_questions_named_are_fetched_and_no_others(programme):
@@ -491,7 +494,7 @@ def test_the_command_names_the_questions_and_a_file_that_did_not_come_gives_its_
     with serving() as server:
         server.rows = [holding(server, 1, ("u1", "atelier", "a.jpg"), ("u2", "voix", "v.m4a"))]
         here = programme(server.url)
-        monkeypatch.setattr("capidoc.programme.Programme", lambda *_, **__: here)
+        monkeypatch.setattr("capidoc.config.programme.Programme", lambda *_, **__: here)
         assert __main__.main(["fetch", "jass", "--pieces-jointes", "atelier", "voix"]) == 0 and "2 pièces jointes (reçues : 2" in capsys.readouterr().out
         server.rows = [holding(server, 1, ("u3", "atelier", "a.jpg"), ("u2", "voix", "v.m4a"))]
         server.ill = {"u3": saying(200, LOGIN)}
@@ -505,9 +508,9 @@ def test_attachments_are_kept_out_of_git_and_decide_no_document(programme):
         server.rows = [holding(server, 1, ("u1", "atelier", "a.jpg"))]
         here = programme(server.url)
         fetched(here)
-        before = publishing.inputs(here, {})
+        before = publication.inputs(here, {})
         fetched(here, "atelier")
-    assert publishing.inputs(here, {}) == before and attached(here) == ["atelier/a.jpg"]
+    assert publication.inputs(here, {}) == before and attached(here) == ["atelier/a.jpg"]
     ignored = subprocess.run(["git", "check-ignore", "-q", "data/raw/jass/pieces-jointes/suivi/atelier/a.jpg"], cwd=ROOT, check=False)
     assert ignored.returncode in (0, 128)  # 128: no git here
 
@@ -536,7 +539,7 @@ def test_what_is_there_is_not_fetched_again_and_what_the_server_lost_is_kept_and
     (saying(200, b"\n<head><script>location='/connexion'</script></head>"), InputUnreadable, "page web"), (cut, InputUnreadable, "connexion coupée"),
     (saying(302, Location="/attachments/u2/"), InputUnreadable, "connexion"), (saying(200, b"x" * 20_000), InputUnsafe, "réponse de plus de")])
 def test_a_file_that_does_not_come_is_told_the_others_come_and_the_next_run_takes_it_alone(programme, monkeypatch, fault, kind, message):
-    monkeypatch.setattr(link, "LARGEST", 15_000)
+    monkeypatch.setattr(http_client, "LARGEST", 15_000)
     with serving() as server:
         server.rows = [holding(server, number, (f"u{number}", "atelier", f"{number}.jpg")) for number in (1, 2, 3)]
         here = programme(server.url)
@@ -669,4 +672,4 @@ def test_nothing_else_reaches_for_the_network():
         tree = [*ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
         names = {a.name for n in tree if isinstance(n, ast.Import) for a in n.names} | {str(n.module) for n in tree if isinstance(n, ast.ImportFrom)}
         reaching = {name for name in names if re.match(r"(requests|urllib3|urllib\.request|http|socket|aiohttp|httpx|distributed)\b", name)}
-        assert path.parent.name == "fetching" or reaching == ({"distributed"} if path.stem == "portfolio" else set()), path
+        assert path.parent.name == "fetching" or reaching == ({"distributed"} if path.stem == "batch" else set()), path

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capidoc import french
+from capidoc.core import french
 
 # In the expected sentences: ~ is the no-break space, ¦ the narrow one.
 SENTENCES = [

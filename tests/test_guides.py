@@ -6,9 +6,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from capidoc import effects, indicators, problems, tables
 from capidoc.__main__ import VERBS
-from capidoc.programme import Period
+from capidoc.analysis import effects
+from capidoc.config import indicator_plan
+from capidoc.config.programme import Period
+from capidoc.core import errors
+from capidoc.io import tables
 
 from .conftest import ROOT
 
@@ -50,17 +53,17 @@ def test_the_links_of_the_guides_lead_somewhere(guide):
 @pytest.mark.parametrize("guide", [LISEZMOI, (ROOT / "docs/informatique.md").read_text(encoding="utf-8")], ids=["LISEZMOI", "informatique"])
 def test_the_guides_tell_every_exit_code_and_no_other(guide):
     told = {int(code) for row in re.findall(r"^\| (\d+(?:, \d+)*) \|", guide, re.MULTILINE) for code in row.split(", ")}
-    assert told == {0, 1, 130, *(one.code for one in problems.Refusal.__subclasses__())}
+    assert told == {0, 1, 130, *(one.code for one in errors.Refusal.__subclasses__())}
 
 
 def test_the_guide_tells_every_column_of_the_plan():
-    assert indicators.Indicator.model_fields.keys() <= set(re.findall(r"`([a-z_]+)`", LISEZMOI))
+    assert indicator_plan.Indicator.model_fields.keys() <= set(re.findall(r"`([a-z_]+)`", LISEZMOI))
 
 
 def test_the_guide_tells_every_measure():
     told = {"libelle": "L", "definition": "D", "unite": "F CFA", "source": "s", "variable": "v", "regle": "somme", "filtre": "", "arrondi": "1", "sens": "",
             "desagregations": "sexe", "origine": "o", "cible": "9", "minimum": "0", "maximum": "9"}
-    plan = [indicators.Indicator(**told, id=f"i{n}", moments=moments, population=population)
+    plan = [indicator_plan.Indicator(**told, id=f"i{n}", moments=moments, population=population)
             for n, (moments, population) in enumerate((("debut|fin", "recensement"), ("debut|fin", "echantillon"), ("", "")))]
     # Ten enterprises, the last one lost.
     seen = [*((i, "2022-05", float(i)) for i in range(10)), *((i, "2023-03", i + i * i) for i in range(9))]

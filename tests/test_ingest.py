@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from capidoc.decisions import decided
-from capidoc.ingest import receive
-from capidoc.observations import clean
-from capidoc.problems import ConfigurationRefused, InputMismatch, InputUnreadable, QualityRefused
-from capidoc.programme import Programme
-from capidoc.xlsform import Question, recognise
+from capidoc.cleaning.observations import clean
+from capidoc.config.decisions import decided
+from capidoc.config.programme import Programme
+from capidoc.core.errors import ConfigurationRefused, InputMismatch, InputUnreadable, QualityRefused
+from capidoc.ingest.received import receive
+from capidoc.ingest.xlsform import Question, recognise
 
 from .conftest import HEAD, IDENTITY
 

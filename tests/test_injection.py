@@ -12,8 +12,13 @@ import pytest
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
-from capidoc import building, charts, claims, effects, facts, indicators, narrative, tables
-from capidoc.observations import RECORD
+from capidoc.analysis import effects, facts
+from capidoc.config import indicator_plan
+from capidoc.core.schema import RECORD
+from capidoc.io import tables
+from capidoc.pipeline import build
+from capidoc.report import charts, templating
+from capidoc.report.claims import published_claims
 
 from .conftest import PROGRAMME, ROOT
 
@@ -105,7 +110,7 @@ LATEX = ("\\input{/etc/passwd}", "\\write18{ls}", "$\\frac{1}{2}$", "\\begin{doc
 SHEET = ("=cmd|' /C calc'!A0", "=1+1", "+1+1", "-1+1", "@SUM(1)", '=HYPERLINK("http://x")', '=IMPORTXML("x")', '=DDE("x")', "+cmd|x", "=@x")
 WORD = ("{ INCLUDETEXT x }", "{{r x}}", "{%p if x %}", "DDEAUTO c:\\\\x", "]]><w:p/>", "&w;", "MERGEFIELD x", "http://exemple.test/?a=1&b=<2>")
 PAYLOADS = [f"Zq{n:03d} {text}" if text[0] not in "=+-@" else text for n, text in enumerate(HTML + JINJA + MARKDOWN + TYPST + LATEX + SHEET + WORD)]
-PLAN = [*indicators.REQUIRED, "critere"]
+PLAN = [*indicator_plan.REQUIRED, "critere"]
 ALLOWED = {
     "html",
     "head",
@@ -181,7 +186,8 @@ TEMPLATE = """{% import "parts/tableaux.md.j2" as tableaux with context %}
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """The folder of a document whose every text field is a payload, in all its formats."""
-    from capidoc.programme import Programme, read_yaml
+    from capidoc.config.programme import Programme
+    from capidoc.io.yaml_files import read_yaml
 
     root = tmp_path_factory.mktemp("injection")
     here = root / "programmes" / "essai"
@@ -217,7 +223,7 @@ def folder(tmp_path_factory):
         }
         for n, p in enumerate(PAYLOADS)
     ]
-    plan = [indicators.Indicator.model_validate(row) for row in rows]
+    plan = [indicator_plan.Indicator.model_validate(row) for row in rows]
     seen = pd.DataFrame(
         [
             {"source": "suivi", "unite": u, "moment": m, "variable": RECORD, "nombre": 1.0, "modalite": "", "fichier": "x", "feuille": "", "ligne": 1}
@@ -229,19 +235,19 @@ def folder(tmp_path_factory):
     known = facts.gather(effects.compute(plan, tables.among(seen), programme.period, {}), plan, [], files)
     # Costs print a « valeur »: each indicator gets one.
     known = pd.concat([known, known[known["mesure"] == "avant"].assign(mesure="valeur", id=lambda t: t["indicateur"] + ".valeur")], ignore_index=True)
-    said = [claims.Claim(f"C{n}", "valeur", p, "1", "personnes", {"n": 1.0}, ()) for n, p in enumerate(PAYLOADS)]
-    control = claims.check(said, known)
+    said = [published_claims.Claim(f"C{n}", "valeur", p, "1", "personnes", {"n": 1.0}, ()) for n, p in enumerate(PAYLOADS)]
+    control = published_claims.check(said, known)
     spec = {"id": "f", "genre": "avant_apres", "indicateur": "i0", "unites": PAYLOADS[0], "source": PAYLOADS[1], "titre": PAYLOADS[0]}
     chart = charts.draw(spec, known, " ".join(PAYLOADS[:12]))
     charts.save(chart, root / "figures")
-    names = narrative.context(programme, known, said) | {
-        "figure": partial(narrative.illustration, [], {"f": narrative.escaped(PAYLOADS[0])}),
+    names = templating.context(programme, known, said) | {
+        "figure": partial(templating.illustration, [], {"f": templating.escaped(PAYLOADS[0])}),
         "identite": PAYLOADS[3],
         "controle_lignes": control.to_dict("records"),
         "fichiers_recus": files["suivi"],
     }
-    text = narrative.illustrated(narrative.render(programme, "essai", names), {"f": chart.alt})
-    building.write(text, "essai", root, programme.templates)
+    text = templating.illustrated(templating.render(programme, "essai", names), {"f": chart.alt})
+    build.write(text, "essai", root, programme.templates)
     tables.write_workbook(known, root / "indicateurs.xlsx")
     tables.write(tables.inert(control), root / "controle_chiffres.csv")
     return root

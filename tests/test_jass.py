@@ -5,11 +5,16 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from capidoc import claims, disclosure, effects, facts, indicators, tables
-from capidoc.decisions import decided
-from capidoc.ingest import receive
-from capidoc.observations import clean
-from capidoc.programme import Programme, read_yaml
+from capidoc.analysis import effects, facts
+from capidoc.cleaning.observations import clean
+from capidoc.config import indicator_plan
+from capidoc.config.decisions import decided
+from capidoc.config.programme import Programme
+from capidoc.disclosure import assessment
+from capidoc.ingest.received import receive
+from capidoc.io import tables
+from capidoc.io.yaml_files import read_yaml
+from capidoc.report.claims import published_claims
 
 from .conftest import ROOT
 
@@ -35,13 +40,13 @@ def cleaned(jass, received):
 @pytest.fixture(scope="module")
 def known(jass, cleaned, received):
     """The facts of JASS, values by id."""
-    plan = indicators.load(jass.folder, jass.identity, cleaned.variables)
+    plan = indicator_plan.load(jass.folder, jass.identity, cleaned.variables)
     observed = tables.among(cleaned.observations)
     computed = effects.compute(plan, observed, jass.period, {})
     gathered = facts.gather(computed, plan, facts.of_context(jass.identity, "0"), {name: [] for name in received})
     zones = {name: zone.communes for name, zone in jass.identity.zones.items()}
     brought = effects.contributions(plan, observed, jass.period)
-    judged, _ = disclosure.judged(gathered, plan, brought, jass.identity.divulgation, zones)
+    judged, _ = assessment.judged(gathered, plan, brought, jass.identity.divulgation, zones)
     return judged.set_index("id")
 
 
@@ -122,7 +127,7 @@ def test_women_s_share_of_permanent_jobs_falls_and_is_told(known):
 
 
 def test_only_the_contradictions_of_the_source_are_found(jass, known):
-    verdicts = claims.check(claims.load(jass.folder), known.reset_index()).set_index("id")
+    verdicts = published_claims.check(published_claims.load(jass.folder), known.reset_index()).set_index("id")
     assert set(verdicts.index[verdicts["coherence"] == "incohérent"]) == {"R1", "P1"}
     assert set(verdicts.index[verdicts["donnees"] == "différent"]) == {"R1", "P1"}
 
@@ -140,7 +145,7 @@ def test_one_dirty_cell_reaches_one_numeral(jass, received, cleaned):
     other = table.astype(object)
     other.loc[cell] = "Masculin"
     changed = received | {"suivi": replace(received["suivi"], repeats={"apprentis": other})}
-    plan = [i for i in indicators.load(jass.folder, jass.identity, cleaned.variables) if i.id == "apprentis_accueillis"]
+    plan = [i for i in indicator_plan.load(jass.folder, jass.identity, cleaned.variables) if i.id == "apprentis_accueillis"]
     counts = []
     for source in (received, changed):
         computed = effects.compute(plan, tables.among(clean(jass.identity, source, decided(jass)).observations), jass.period, {})

@@ -14,8 +14,12 @@ from docx import Document
 from lxml import html
 from pypdf import PdfReader
 
-from capidoc import charts, claims, disclosure, facts, importing, narrative
-from capidoc.programme import Programme, read_yaml
+from capidoc.analysis import facts
+from capidoc.config.programme import Programme
+from capidoc.disclosure import assessment
+from capidoc.io.yaml_files import read_yaml
+from capidoc.report import charts, templating, word_import
+from capidoc.report.claims import published_claims
 
 from .conftest import ROOT, by_libreoffice, capidoc, needs
 from .environments import lay
@@ -167,10 +171,10 @@ def test_pdfua_finds_nothing(published):
 @pytest.mark.parametrize("slug", SLUGS)
 def test_no_text_of_the_charts_is_clipped_or_overlaps_another(published, slug):
     here = Programme(slug, root=published.parent)
-    known = disclosure.shown(facts.read(here.processed / "resultats.json"), "public", here.identity.divulgation)
-    names = narrative.context(here, known, claims.load(here.folder))
+    known = assessment.shown(facts.read(here.processed / "resultats.json"), "public", here.identity.divulgation)
+    names = templating.context(here, known, published_claims.load(here.folder))
     for spec in read_yaml(here.folder / "figures.yml"):
-        chart = charts.draw(spec, known, narrative.title(here, spec["titre"], names))
+        chart = charts.draw(spec, known, templating.title(here, spec["titre"], names))
         assert unreadable(chart.figure) == unreadable(chart.square) == [], spec["id"]
 
 
@@ -201,7 +205,7 @@ def pages(pdf):
 def test_a_word_file_that_nobody_edited_brings_no_change_back_even_saved_by_libreoffice(published, tmp_path, slug):
     files = sorted((published / slug).glob("*.docx"))
     for file in [*files, *by_libreoffice(files, tmp_path)]:
-        assert importing.proposed(Programme(slug, root=published.parent), file) == ({}, []), file.stem
+        assert word_import.proposed(Programme(slug, root=published.parent), file) == ({}, []), file.stem
 
 
 def test_an_edited_sentence_of_jass_is_shown_then_written_when_asked(published, tmp_path):

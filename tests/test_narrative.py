@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from capidoc import narrative, wording
-from capidoc.problems import ConfigurationRefused, TraceabilityRefused
-from capidoc.programme import Programme
+from capidoc.config.programme import Programme
+from capidoc.core.errors import ConfigurationRefused, TraceabilityRefused
+from capidoc.report import causal_language, templating
 
 from .conftest import PROGRAMME
 
@@ -26,7 +26,7 @@ def render(small, tmp_path):
         (here.folder / "recit").mkdir(exist_ok=True)
         for name, words in recit.items():
             (here.folder / "recit" / f"{name}.md").write_text(words, encoding="utf-8")
-        return narrative.render(here, "essai", narrative.context(here, FACTS, []) | {"mot": "A|B *c* <script>{{7*7}} [x](javascript:y)"})
+        return templating.render(here, "essai", templating.context(here, FACTS, []) | {"mot": "A|B *c* <script>{{7*7}} [x](javascript:y)"})
     return run
 
 
@@ -39,8 +39,8 @@ def test_a_number_is_bound_to_its_fact_and_says_what_it_is(render):
 def test_answers_that_a_form_has_in_figures_are_named_by_their_question(render):
     """« 1 » is a man to one question and a yes to another."""
     labels = {"sexe=1": "Homme", "1": "Oui"}
-    assert narrative.group_of("sexe=1,handicap=1", labels) == "sexe : Homme, handicap : Oui"
-    coded = narrative.indicateurs(FACTS.assign(id=["salaries.avant", "salaries.avant.2"], groupe=["", "sexe=2"]))["salaries"]
+    assert templating.group_of("sexe=1,handicap=1", labels) == "sexe : Homme, handicap : Oui"
+    coded = templating.indicateurs(FACTS.assign(id=["salaries.avant", "salaries.avant.2"], groupe=["", "sexe=2"]))["salaries"]
     assert coded["avant"][2].fact["valeur"] == coded.selon["avant", "sexe=2"].fact["valeur"] == 7  # as Jinja asks for « salaries.avant.2 »
 
 
@@ -68,9 +68,9 @@ def test_n_is_bound_too(render):
 
 
 def test_the_interval_of_a_sample_is_bound_and_a_census_has_none():
-    estimated = narrative.Figure(FACTS.iloc[0].to_dict() | {"intervalle": [12.26, 21.5], "arrondi": 0.1, "unite": "%"})
+    estimated = templating.Figure(FACTS.iloc[0].to_dict() | {"intervalle": [12.26, 21.5], "arrondi": 0.1, "unite": "%"})
     assert estimated["intervalle"].bound() == '[12,3\u00a0à\u00a021,5]{.ind ind="salaries.avant:intervalle" value=""}'
-    assert narrative.Figure({"id": "salaries.avant", "intervalle": None})["intervalle"] == "–"
+    assert templating.Figure({"id": "salaries.avant", "intervalle": None})["intervalle"] == "–"
 
 
 def test_a_month_that_begins_with_a_vowel_takes_its_elision(render):
@@ -80,24 +80,24 @@ def test_a_month_that_begins_with_a_vowel_takes_its_elision(render):
 
 def test_the_n_of_a_hidden_number_is_hidden(small, tmp_path):
     hidden = FACTS.assign(texte="n.p.", valeur=float("nan"), n=float("nan"))
-    assert narrative.indicateurs(hidden)["salaries"]["avant"]["n"].fact["texte"] == "n.p."
+    assert templating.indicateurs(hidden)["salaries"]["avant"]["n"].fact["texte"] == "n.p."
 
 
 def test_what_stands_behind_a_number_is_said_in_french():
     fact = {"id": "r.avant", "libelle": "Revenu", "moment": "2022-05", "groupe_dit": "commune : Niono", "definition": "Somme déclarée",
             "formule": "somme(revenu)", "n": 1115, "manquants": 2, "texte": "3", "sources": [{"fichier": "a.xlsx"}, {"fichier": "b.xlsx"}]}
-    assert narrative.card(fact) == ("Revenu (commune : Niono), mai 2022. Somme déclarée. Calcul : somme(revenu). n = 1 115, manquants : 2. "
+    assert templating.card(fact) == ("Revenu (commune : Niono), mai 2022. Somme déclarée. Calcul : somme(revenu). n = 1 115, manquants : 2. "
                                     "Source : a.xlsx et 1 autre fichier.")
 
 
 @pytest.mark.parametrize(("group", "said"), [
     ("commune=niono,sexe=femme", "commune : Niono, sexe : femme"), ("sexe", "sexe"), ("", "")])
 def test_a_group_is_named_as_the_programme_names_it(group, said):
-    assert narrative.group_of(group, {"niono": "Niono"}) == said
+    assert templating.group_of(group, {"niono": "Niono"}) == said
 
 
 def test_communes_are_listed_as_french_sorts_them(small):
-    told = narrative.words(small(settings=PROGRAMME.replace("{niono: Niono, mpessoba: M’Pessoba}\nsources", "{f: Fana, e: Écho, d: Dana}\nsources")))
+    told = templating.words(small(settings=PROGRAMME.replace("{niono: Niono, mpessoba: M’Pessoba}\nsources", "{f: Fana, e: Écho, d: Dana}\nsources")))
     assert told["communes"] == "Dana, Écho et Fana" and told["groupes"]["commune"] == ["d", "e", "f"]
 
 
@@ -130,13 +130,13 @@ def test_an_unknown_deliverable_names_the_known_ones(small):
     (here.templates).mkdir()
     (here.templates / "note.md.j2").write_text("")
     with pytest.raises(ConfigurationRefused, match="Vouliez-vous dire « note »"):
-        narrative.render(here, "notes", {})
+        templating.render(here, "notes", {})
 
 
 def test_short_documents_show_the_indicators_that_the_programme_names_else_all(small):
     known = pd.concat([FACTS, FACTS.assign(indicateur="apprentis", id=["apprentis.avant", "apprentis.avant.femme"])])
-    assert [i.name for i in narrative.context(small(), known, [])["principaux"]] == ["salaries", "apprentis"]
-    assert [i.name for i in narrative.context(small(settings=PROGRAMME + "principaux: [salaries]\n"), known, [])["principaux"]] == ["salaries"]
+    assert [i.name for i in templating.context(small(), known, [])["principaux"]] == ["salaries", "apprentis"]
+    assert [i.name for i in templating.context(small(settings=PROGRAMME + "principaux: [salaries]\n"), known, [])["principaux"]] == ["salaries"]
 
 
 @pytest.mark.parametrize(("settings", "said"), [
@@ -144,13 +144,13 @@ def test_short_documents_show_the_indicators_that_the_programme_names_else_all(s
     ("chiffres_cles: [[salaries.avnt, au départ]]\n", "colonne « chiffres_cles » : « salaries.avnt » — indicateur ou fait inconnu. Vouliez-vous dire")])
 def test_a_misspelt_figure_of_programme_yml_is_refused_with_its_near_name(small, settings, said):
     with pytest.raises(ConfigurationRefused) as refusal:
-        narrative.context(small(settings=PROGRAMME + settings), FACTS, [])
+        templating.context(small(settings=PROGRAMME + settings), FACTS, [])
     assert said in str(refusal.value)
 
 
 def test_a_commune_that_lacks_a_group_leaves_its_key_figure_out(small):
     here = small(settings=PROGRAMME + "chiffres_cles: [[salaries.avant, au départ], [salaries.avant.homme, hommes]]\n")
-    told = narrative.context(Programme("essai", "niono", root=here.root), FACTS, [])["programme"]
+    told = templating.context(Programme("essai", "niono", root=here.root), FACTS, [])["programme"]
     assert told["chiffres_cles"] == [("salaries.avant", "au départ")]
 
 
@@ -167,12 +167,12 @@ def test_an_expression_that_no_fact_is_is_refused_with_its_line(render, text):
 def test_a_page_in_another_encoding_is_named(tmp_path):
     (tmp_path / "1_page.md").write_bytes("Été".encode("cp1252"))
     with pytest.raises(ConfigurationRefused, match=r"1_page\.md : texte qui n’est pas en UTF-8"):
-        wording.check(tmp_path, "avant_apres", [])
+        causal_language.check(tmp_path, "avant_apres", [])
 
 
 def test_a_cause_is_met_across_the_end_of_a_line_and_its_exception_too(tmp_path):
     (tmp_path / "1_page.md").write_text("Une phrase.\n\nLe revenu a monté grâce\nà l’appui reçu.\n", encoding="utf-8")
     with pytest.raises(TraceabilityRefused, match=r"1_page\.md, ligne 3 : « grâce à » — affirmation de cause"):
-        wording.check(tmp_path, "avant_apres", [])
-    wording.check(tmp_path, "avant_apres", [("monté grâce à l’appui", "dit par les entreprises")])
-    assert wording.causes("Il a\nentraîné une hausse", "avant_apres") == ["a entraîné"]
+        causal_language.check(tmp_path, "avant_apres", [])
+    causal_language.check(tmp_path, "avant_apres", [("monté grâce à l’appui", "dit par les entreprises")])
+    assert causal_language.causes("Il a\nentraîné une hausse", "avant_apres") == ["a entraîné"]

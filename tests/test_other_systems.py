@@ -76,7 +76,7 @@ def test_no_module_asks_for_what_only_posix_has():
         named = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
         named |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         forks = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} & {"fork", "killpg", "setsid"}
-        assert not named & ONLY_POSIX and (not forks or path.stem in ("aside", "engine")), path.name
+        assert not named & ONLY_POSIX and (not forks or path.stem in ("parallel", "forked_kernel")), path.name
 
 
 def test_every_file_is_opened_in_an_encoding_that_is_said():

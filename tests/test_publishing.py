@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from capidoc import publishing
-from capidoc.problems import RenderingFailed, TraceabilityRefused
+from capidoc.core.errors import RenderingFailed, TraceabilityRefused
+from capidoc.io import manifest
+from capidoc.pipeline import publication
 
 DESCRIBED = {"programme": "essai", "parametres": {}, "entrees": {"a": "1"}}
 
@@ -17,11 +18,11 @@ def publish(tmp_path):
     def run(commune="", **files):
         here = place(tmp_path)
         target = here.published / commune
-        workshop = publishing.stage(here)
+        workshop = publication.stage(here)
         for name, text in files.items():
             (workshop / name.replace("_", ".")).write_text(text)
-        publishing.describe(workshop, DESCRIBED)
-        run.carried = publishing.switch(workshop, target)
+        manifest.describe(workshop, DESCRIBED)
+        run.carried = publication.switch(workshop, target)
         return target
     return run
 
@@ -37,10 +38,10 @@ def names(target):
 
 def test_a_published_set_verifies_and_a_touched_one_does_not(publish):
     target = publish(note_docx="un", note_html="deux")
-    assert publishing.verify(target) == ["note.docx", "note.html"]
+    assert manifest.verify(target) == ["note.docx", "note.html"]
     (target / "note.html").write_text("autre")
     with pytest.raises(TraceabilityRefused, match=r"note\.html : fichier modifié") as refusal:
-        publishing.verify(target)
+        manifest.verify(target)
     assert refusal.value.code == 31
 
 
@@ -62,7 +63,7 @@ def test_an_edited_file_is_kept_beside_the_new_set(publish):
 
 
 def test_what_is_saved_while_the_sets_trade_places_is_kept(publish, monkeypatch):
-    target, trade = publish(note_docx="un"), publishing._trade
+    target, trade = publish(note_docx="un"), publication._trade
     publish(commune="niono", note_docx="un")
 
     def saved_just_before(workshop, target):
@@ -71,7 +72,7 @@ def test_what_is_saved_while_the_sets_trade_places_is_kept(publish, monkeypatch)
             (folder / "neuf.docx").replace(folder / "note.docx")
         trade(workshop, target)
 
-    monkeypatch.setattr(publishing, "_trade", saved_just_before)
+    monkeypatch.setattr(publication, "_trade", saved_just_before)
     publish(note_docx="deux")
     assert [(target / folder / name).read_text() for folder in ("", "niono") for name in names(target / folder) if "modifie" in name] == ["relu", "relu"]
     assert [name.partition(".")[0] for name in publish.carried] == ["note", "niono/note"]
@@ -80,9 +81,9 @@ def test_what_is_saved_while_the_sets_trade_places_is_kept(publish, monkeypatch)
 def test_the_set_of_one_commune_stays_when_the_whole_is_published_again(publish, tmp_path):
     target = publish(note_docx="un")
     publish(commune="niono", note_docx="niono")
-    assert publishing.differences(target) == []
+    assert manifest.differences(target) == []
     target = publish(note_docx="deux")
-    assert publish.carried == [] and publishing.verify(target / "niono") == ["note.docx"]
+    assert publish.carried == [] and manifest.verify(target / "niono") == ["note.docx"]
 
 
 def test_cleaning_keeps_what_somebody_edited_or_added(publish, tmp_path):
@@ -93,7 +94,7 @@ def test_cleaning_keeps_what_somebody_edited_or_added(publish, tmp_path):
     (made / "niono").mkdir(parents=True)
     for name in ("observations.csv", "niono/faits.csv", "chiffres_proposes.csv"):
         (made / name).write_text("x")
-    assert sorted(publishing.clean(place(tmp_path))) == [
+    assert sorted(publication.clean(place(tmp_path))) == [
         "data/processed/essai/chiffres_proposes.csv", "outputs/essai/note.docx", "outputs/essai/remarques.txt"]
     assert names(target) == ["note.docx", "remarques.txt"] and [path.name for path in made.iterdir()] == ["chiffres_proposes.csv"]
 
@@ -103,8 +104,8 @@ def test_where_folders_cannot_trade_places_a_run_killed_between_two_renames_leav
     publish(note_docx="un")
     target = publish(commune=commune, note_docx="un")
     target.rename(tmp_path / "outputs" / ("." + ".".join(filter(None, ["essai", commune, "ancien"]))))
-    shutil.rmtree(publishing.stage(place(tmp_path)))
-    assert publishing.verify(target) == ["note.docx"]
+    shutil.rmtree(publication.stage(place(tmp_path)))
+    assert manifest.verify(target) == ["note.docx"]
     assert names(tmp_path / "outputs") == ["essai"]
 
 
@@ -120,11 +121,11 @@ def test_a_published_folder_that_is_a_link_stays_one(publish, tmp_path):
 
 def test_same_inputs_and_untouched_outputs_need_no_rebuild(publish):
     target = publish(note_docx="un")
-    assert publishing.up_to_date(target, DESCRIBED, ["note.docx"])
-    assert not publishing.up_to_date(target, DESCRIBED, ["capitalisation.docx"])
-    assert not publishing.up_to_date(target, DESCRIBED | {"entrees": {"a": "2"}}, ["note.docx"])
+    assert publication.up_to_date(target, DESCRIBED, ["note.docx"])
+    assert not publication.up_to_date(target, DESCRIBED, ["capitalisation.docx"])
+    assert not publication.up_to_date(target, DESCRIBED | {"entrees": {"a": "2"}}, ["note.docx"])
     (target / "note.docx").write_text("autre")
-    assert not publishing.up_to_date(target, DESCRIBED, ["note.docx"])
+    assert not publication.up_to_date(target, DESCRIBED, ["note.docx"])
 
 
 def test_an_empty_output_is_never_published(publish):

@@ -4,8 +4,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from capidoc import building, publishing, running
-from capidoc.problems import ConfigurationRefused, InputMismatch, ResourcesLacking
+from capidoc.core.errors import ConfigurationRefused, InputMismatch, ResourcesLacking
+from capidoc.pipeline import build, notebooks, publication
 
 from .conftest import ROOT
 
@@ -18,7 +18,7 @@ def notebook(tmp_path):
         first = new_code_cell('mot = "rien"', metadata={"tags": ["parameters"]})
         kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
         nbformat.write(new_notebook(cells=[first, *map(new_code_cell, cells)], metadata=kernel), path)
-        running.execute(path, parameters, tmp_path / "fait" / "carnet.ipynb", ROOT, False)
+        notebooks.execute(path, parameters, tmp_path / "fait" / "carnet.ipynb", ROOT, False)
         return tmp_path / "fait" / "carnet.ipynb"
     return run
 
@@ -31,7 +31,7 @@ def test_parameters_reach_the_cells(notebook):
 def test_progress_is_shown_in_french_to_whoever_watches(notebook, tmp_path, capfd):
     notebook("1 + 1")
     assert capfd.readouterr().err == ""
-    running.execute(tmp_path / "carnet.ipynb", {}, tmp_path / "vu" / "carnet.ipynb", ROOT, True)
+    notebooks.execute(tmp_path / "carnet.ipynb", {}, tmp_path / "vu" / "carnet.ipynb", ROOT, True)
     assert "cellules 0 sur 2" in capfd.readouterr().err
 
 
@@ -42,12 +42,12 @@ def test_an_unknown_parameter_is_refused_with_the_nearest(notebook):
 
 def test_a_refusal_in_a_cell_comes_back_with_its_code_and_words(notebook):
     with pytest.raises(InputMismatch, match="colonne absente") as refusal:
-        notebook("from capidoc.problems import InputMismatch, Problem\nraise InputMismatch(Problem('colonne absente'), Problem('autre'))")
+        notebook("from capidoc.core.errors import InputMismatch, Problem\nraise InputMismatch(Problem('colonne absente'), Problem('autre'))")
     assert (refusal.value.code, len(refusal.value.problems)) == (22, 2)
 
 
 def test_any_other_failure_is_a_bug_that_names_the_kept_notebook(notebook, tmp_path):
-    with pytest.raises(running.NotebookFailed, match=r"ZeroDivisionError.*carnet gardé"):
+    with pytest.raises(notebooks.NotebookFailed, match=r"ZeroDivisionError.*carnet gardé"):
         notebook("1 / 0")
     assert (tmp_path / "fait" / "carnet.ipynb").is_file()
 
@@ -60,7 +60,7 @@ def test_a_notebook_that_stops_early_is_no_success(notebook, leaving):
 
 
 def test_a_hung_notebook_is_stopped_and_the_kept_copy_named(notebook, tmp_path, monkeypatch):
-    monkeypatch.setattr(running, "TIMEOUT_SECONDS", 4)
+    monkeypatch.setattr(notebooks, "TIMEOUT_SECONDS", 4)
     with pytest.raises(ResourcesLacking, match=str(tmp_path / "fait" / "carnet.ipynb")):
         notebook("print('fait')", "import time; time.sleep(1000)")
     assert nbformat.read(tmp_path / "fait" / "carnet.ipynb", 4).cells[-2].outputs[0]["text"] == "fait\n"
@@ -68,7 +68,7 @@ def test_a_hung_notebook_is_stopped_and_the_kept_copy_named(notebook, tmp_path, 
 
 def test_the_executed_notebook_says_neither_when_nor_where_it_ran(notebook, tmp_path):
     first = notebook("print(mot)", mot="x").read_text()
-    running.execute(tmp_path / "carnet.ipynb", {"mot": "x"}, tmp_path / "ailleurs" / "carnet.ipynb", ROOT, False)
+    notebooks.execute(tmp_path / "carnet.ipynb", {"mot": "x"}, tmp_path / "ailleurs" / "carnet.ipynb", ROOT, False)
     assert (tmp_path / "ailleurs" / "carnet.ipynb").read_text() == first and str(tmp_path) not in first
 
 
@@ -83,16 +83,16 @@ def test_one_cleaning_serves_every_commune_and_period_while_its_tables_are_untou
         nbformat.write(new_notebook(cells=[first]), folder / f"{name}.ipynb")
         (programme.processed / f"{name}.csv").write_text("une ligne")
 
-    monkeypatch.setattr(building, "_run", run)
+    monkeypatch.setattr(build, "_run", run)
     described = {"entrees": {"programmes/essai/programme.yml": "1"}}
-    monkeypatch.setattr(publishing, "inputs", lambda programme, parameters: described | {"parametres": parameters})
+    monkeypatch.setattr(publication, "inputs", lambda programme, parameters: described | {"parametres": parameters})
     commune = type(programme)("essai", "niono", root=programme.root)
-    building._computed(commune, described | {"parametres": building.parameters(commune)})
+    build._computed(commune, described | {"parametres": build.parameters(commune)})
     assert ran == ["01_clean", "02_effects", "02_effects niono"]  # what the whole may show comes first: it decides what the commune may
-    building._computed(programme, described | {"parametres": building.parameters(programme)})
+    build._computed(programme, described | {"parametres": build.parameters(programme)})
     assert len(ran) == 3
     assert 'commune = "niono"' in (commune.processed / "carnets/01_clean.ipynb").read_text().replace("\\", "")
     (programme.processed / "01_clean.csv").write_text("retouchée")
     (commune.processed / "01_clean.csv").write_text("retouchée")
-    building._computed(commune, described | {"parametres": building.parameters(commune)})
+    build._computed(commune, described | {"parametres": build.parameters(commune)})
     assert ran[3:] == ["01_clean", "02_effects", "02_effects niono"]

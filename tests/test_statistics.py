@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from capidoc import statistics
-from capidoc.statistics import NotEstimable, design, paired
+from capidoc.analysis import statistics
+from capidoc.analysis.statistics import NotEstimable, design, paired
 
 NAN = math.nan
 # Darwin's maize (1876): cross- minus self-fertilised height of 15 pairs, in eighths of an inch.

@@ -4,10 +4,10 @@ from itertools import product
 
 import pytest
 
-from capidoc.decisions import decided
-from capidoc.ingest import receive
-from capidoc.observations import clean
-from capidoc.programme import Programme
+from capidoc.cleaning.observations import clean
+from capidoc.config.decisions import decided
+from capidoc.config.programme import Programme
+from capidoc.ingest.received import receive
 
 from . import exporter
 from .conftest import IDENTITY

@@ -7,12 +7,16 @@ import pandas as pd
 import pytest
 
 from benchmarks import volume
-from capidoc import arrays, coding, consents, effects, indicators, large, reading, tables
-from capidoc.decisions import decided
-from capidoc.ingest import receive
-from capidoc.observations import clean
-from capidoc.problems import InputUnsafe, Refusal
-from capidoc.programme import Programme
+from capidoc.analysis import effects
+from capidoc.cleaning.observations import clean
+from capidoc.config import indicator_plan
+from capidoc.config.decisions import decided
+from capidoc.config.programme import Programme
+from capidoc.core import categorical
+from capidoc.core.errors import InputUnsafe, Refusal
+from capidoc.disclosure import consent_register
+from capidoc.ingest.received import receive
+from capidoc.io import array_store, large, raw_files, tables
 
 from .conftest import ROOT, needs
 
@@ -22,7 +26,7 @@ def test_the_generated_export_has_the_totals_that_a_bare_script_finds(tmp_path, 
     volume.lay(tmp_path)
     here = Programme("volume", root=tmp_path)
     cleaned = clean(here.identity, {"suivi": receive(here, "suivi")}, decided(here))
-    plan = indicators.load(here.folder, here.identity, cleaned.variables)
+    plan = indicator_plan.load(here.folder, here.identity, cleaned.variables)
     facts = effects.compute(plan, tables.among(cleaned.observations), here.period, {})
     whole = facts[facts["groupe"] == ""].set_index(["indicateur", "mesure"])
     bare = subprocess.run([sys.executable, ROOT / "benchmarks/peers/pandas_brut.py", here.raw / "suivi-01.csv"], capture_output=True, text=True, check=True)
@@ -51,12 +55,12 @@ def test_a_table_without_rows_is_read_back_without_rows(tmp_path):
 def by_duckdb(monkeypatch):
     """A function that has any table be « large », or none."""
     def choose(large_ones):
-        monkeypatch.setattr(coding, "MANY", 1 if large_ones else 10**9)
+        monkeypatch.setattr(categorical, "MANY", 1 if large_ones else 10**9)
     return choose
 
 
 def received(sheet):
-    return coding.plain(sheet.cells).values.tolist(), list(sheet.cells.index)
+    return categorical.plain(sheet.cells).values.tolist(), list(sheet.cells.index)
 
 
 @needs("duckdb")
@@ -67,7 +71,7 @@ def test_duckdb_reads_every_cell_as_the_reader_of_small_files_does(tmp_path, by_
     found = []
     for large_ones in (False, True):
         by_duckdb(large_ones)
-        sheet, = reading.read(tmp_path / "t.csv")
+        sheet, = raw_files.read(tmp_path / "t.csv")
         found.append(received(sheet))
         assert (sheet.widths == ()) == large_ones  # what each of its rows has is known where they are read one by one
     assert found[0] == found[1]
@@ -82,7 +86,7 @@ def test_what_is_not_regular_is_read_cell_by_cell_with_the_same_words(tmp_path, 
     for large_ones in (False, True):
         by_duckdb(large_ones)
         try:
-            sheet, = reading.read(tmp_path / "t.csv")
+            sheet, = raw_files.read(tmp_path / "t.csv")
             said.append((received(sheet), sheet.widths))
         except Refusal as refusal:
             said.append(str(refusal))
@@ -95,7 +99,7 @@ NASTY = ["x", "é;z", '"q"', "l1\nl2", " sp ", "", "NULL", "NaN", "a,b", "=1", "
 @needs("duckdb")
 def test_duckdb_writes_the_csv_that_pandas_writes(tmp_path, by_duckdb):
     numbers = [None, 0.1, -0.0, 1e16, 1e-7, 150000.0, 1 / 3, *range(7, len(NASTY))]
-    table = pd.DataFrame({"mot": coding.coded(pd.Series(NASTY)), "ligne": pd.Series(range(len(NASTY)), dtype="int32"), "nombre": numbers})
+    table = pd.DataFrame({"mot": categorical.coded(pd.Series(NASTY)), "ligne": pd.Series(range(len(NASTY)), dtype="int32"), "nombre": numbers})
     for large_ones in (False, True):
         by_duckdb(large_ones)
         assert large.writes(table) == large_ones
@@ -104,10 +108,10 @@ def test_duckdb_writes_the_csv_that_pandas_writes(tmp_path, by_duckdb):
 
 
 def test_a_table_kept_as_arrays_is_given_back_whole_by_column_and_by_moment(tmp_path):
-    table = pd.DataFrame({"mot": coding.coded(pd.Series(NASTY)), "moment": coding.coded(pd.Series(["2022-05", "2024-05"] * 7)), "nombre": [None, 0.1] * 7})
-    arrays.write(table, tmp_path / "t.npz")
-    assert coding.plain(arrays.read(tmp_path / "t.npz")).equals(coding.plain(table))
-    some = arrays.read(tmp_path / "t.npz", ["2024-05"], ["mot", "absente"])
+    table = pd.DataFrame({"mot": categorical.coded(pd.Series(NASTY)), "moment": categorical.coded(pd.Series(["2022-05", "2024-05"] * 7)), "nombre": [None, 0.1] * 7})
+    array_store.write(table, tmp_path / "t.npz")
+    assert categorical.plain(array_store.read(tmp_path / "t.npz")).equals(categorical.plain(table))
+    some = array_store.read(tmp_path / "t.npz", ["2024-05"], ["mot", "absente"])
     assert list(some) == ["mot"] and some["mot"].tolist() == NASTY[1::2]
 
 
@@ -118,7 +122,7 @@ def test_duckdb_gives_the_same_facts_as_pandas(programme, tmp_path, by_duckdb, m
     for large_ones in (False, True):
         by_duckdb(large_ones)
         cleaned = clean(here.identity, {name: receive(here, name) for name in here.identity.sources}, decided(here))
-        plan = indicators.load(here.folder, here.identity, cleaned.variables)
+        plan = indicator_plan.load(here.folder, here.identity, cleaned.variables)
         folder = tmp_path / str(large_ones)
         folder.mkdir()
         tables.keep(cleaned.observed(), 1000, folder)
@@ -127,13 +131,13 @@ def test_duckdb_gives_the_same_facts_as_pandas(programme, tmp_path, by_duckdb, m
         found.append([effects.compute(plan, observed, here.period, {}).to_json(), effects.influence(plan, observed, here.period).to_json(),
                       effects.compute(plan, effects.in_commune(observed, next(iter(here.identity.communes))), here.period, {}).to_json(),
                       [(key, values.to_json()) for key, values in effects.contributions(plan, observed, here.period)],
-                      coding.plain(cleaned.log).values.tolist(), consents.judged(here.folder, observed, here.identity.date_document).to_json()])
+                      categorical.plain(cleaned.log).values.tolist(), consent_register.judged(here.folder, observed, here.identity.date_document).to_json()])
     assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("name", ["suivi.csv", "suivi.xlsx"])
 def test_a_file_too_heavy_is_refused_before_it_is_read(tmp_path, monkeypatch, name):
-    monkeypatch.setitem(reading.LARGEST, (tmp_path / name).suffix, 3)
+    monkeypatch.setitem(raw_files.LARGEST, (tmp_path / name).suffix, 3)
     (tmp_path / name).write_bytes(b"a;b\n")
     with pytest.raises(InputUnsafe, match="fichier de plus de"):
-        reading.read(tmp_path / name)
+        raw_files.read(tmp_path / name)

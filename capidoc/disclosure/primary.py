@@ -4,11 +4,11 @@ import math
 
 import pandas as pd
 
-from capidoc.effects.changes import MONEY
-from capidoc.effects.rows import LEVELS
+from capidoc.analysis.effects.before_after import MONEY
+from capidoc.analysis.effects.fact_rows import LEVELS
+from capidoc.core.schema import FACT_KEY
 
 FREE = ("nettoyage", "cadre du programme")
-KEY = ["indicateur", "mesure", "moment", "groupe"]
 MIDDLES = {"changement_median": 5, "variation_mediane": 5, "changement_q1": 20, "changement_q3": 20}
 PLACES = ("commune", "zone")
 EACH = ("hausse", "stable", "baisse", "perdues", "nouvelles", "p")  # how many units did so, or what that makes: of a sensitive answer, one may be known
@@ -43,7 +43,7 @@ def _few_people(fact, threshold):
 
 def _sum_of_few(fact, indicator, dominated, threshold):
     summed = fact.unite in (*MONEY, "unités") or (indicator.regle == "somme" and fact.unite == indicator.unite != "personnes")
-    return (summed and fact.n < threshold) or (fact.unite in MONEY and tuple(getattr(fact, k) for k in KEY) in dominated)
+    return (summed and fact.n < threshold) or (fact.unite in MONEY and tuple(getattr(fact, k) for k in FACT_KEY) in dominated)
 
 
 def _rate_of_few(fact, indicator, thresholds):

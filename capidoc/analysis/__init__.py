@@ -1,0 +1,1 @@
+"""Analysis: the facts — statistics, effects, and the table that documents read."""

@@ -1,0 +1,14 @@
+"""Messages for whoever watches the command on a terminal."""
+
+import sys
+
+
+def on_terminal():
+    """Whether somebody watches: progress is for them only."""
+    return bool(sys.stderr and sys.stderr.isatty())  # a job may have none
+
+
+def say(text):
+    """Nothing: the text is shown to whoever watches."""
+    if on_terminal():
+        print(text, file=sys.stderr)

@@ -1,0 +1,1 @@
+"""Claims: the figures that a published document already prints, re-verified."""
