@@ -7,7 +7,7 @@ import sys
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
-from capidoc.config.paths import DELIVERABLES, ROOT, Place, slugs
+from capidoc.config.paths import DELIVERABLES, ROOT, ProgrammePaths, programme_slugs
 from capidoc.core import errors, signals
 from capidoc.pipeline import publication
 
@@ -43,7 +43,7 @@ def main(arguments=None):
     # A console in another encoding must not turn a French message into a crash.
     for stream in filter(None, (sys.stdout, sys.stderr)):  # a job may have neither
         stream.reconfigure(errors="replace")
-    signals.cleanly()
+    signals.interrupt_on_termination()
     asked = _parser().parse_args(arguments)
     try:
         return _guarded(lambda: OWN[asked.verb](asked) if asked.verb in OWN else _one(asked, asked.programme))
@@ -57,13 +57,13 @@ def _guarded(work, programme=""):
     try:
         return work()
     except Exception as error:
-        refusal = error if isinstance(error, errors.Refusal) else errors.lacking(error)
+        refusal = error if isinstance(error, errors.Refusal) else errors.resource_refusal(error)
         import traceback
 
         who = f"{programme} : " if programme else ""
         _log(who + (str(refusal) if refusal is error else "".join(traceback.format_exception(error))))
         bug = f"Erreur inattendue : {type(error).__name__} : {error}. Le détail est dans {LOG.relative_to(ROOT)} ; merci de nous l’envoyer."
-        print(who + (errors.told(refusal, LOG.relative_to(ROOT)) if refusal else bug), file=sys.stderr)
+        print(who + (errors.format_refusal(refusal, LOG.relative_to(ROOT)) if refusal else bug), file=sys.stderr)
         return refusal.code if refusal else 1
 
 
@@ -111,8 +111,8 @@ class _French(argparse.ArgumentParser):
 
 def _one(asked, slug):
     """0, once a verb is done on one programme, alone on it unless it only reads."""
-    place = Place(slug)
-    with nullcontext() if asked.verb in ("verify", "claims") else publication.alone(place):
+    place = ProgrammePaths(slug)
+    with nullcontext() if asked.verb in ("verify", "claims") else publication.lock(place):
         said = _untouched(asked, place)
         for line in [said] if said else _done(asked, slug):
             _say(line)
@@ -130,44 +130,44 @@ def _say(line):
 def _untouched(asked, place):
     """What to say where a whole programme's set is asked for again and nothing has changed; nothing of the programme is read for it."""
     whole = (asked.commune, asked.debut, asked.fin, asked.profil) == ("toutes", "", "", "public")
-    return publication.untouched(place, place.wanted(asked.verb)) if whole and asked.verb in (*DELIVERABLES, "all") else ""
+    return publication.nothing_to_do(place, place.wanted(asked.verb)) if whole and asked.verb in (*DELIVERABLES, "all") else ""
 
 
 def _done(asked, slug):
     """The lines that tell what a verb did, as it does it."""
     from capidoc.config.programme import Programme
-    from capidoc.pipeline import build  # whoever meets a lock does not wait for all this
+    from capidoc.pipeline import stages  # whoever meets a lock does not wait for all this
 
     programme = Programme(slug, asked.commune, asked.debut, asked.fin, profil=asked.profil)
     match asked.verb:
         case "verify":
-            yield build.verify(programme)
+            yield stages.verify_set(programme)
         case "claims":
             yield from _claims(programme, asked.texte)
         case "import":
             yield from _import(programme, asked)
         case "clean":
-            for kept in publication.clean(programme):
+            for kept in publication.remove_rebuildable(programme):
                 print(f"gardé, car modifié ou ajouté par quelqu’un : {kept}", file=sys.stderr)
         case "fetch":
             from capidoc.ingest import fetching
 
             yield from fetching.fetch(programme, asked.pieces_jointes)
         case "check":
-            yield from build.check(programme)
+            yield from stages.check_programme(programme)
             yield from (f"{name} : ignoré, aucune source de programme.yml ne réclame ce fichier de data/raw" for name in programme.strays())
         case "data" | "effects":
-            build.compute(programme, asked.verb)
+            stages.compute_tables(programme, asked.verb)
             yield f"{programme.slug} : tables écrites dans {programme.processed.relative_to(ROOT)}"
         case _:
-            yield build.publish(programme, programme.wanted(asked.verb))
+            yield stages.publish_set(programme, programme.wanted(asked.verb))
 
 
 def _doctor(_):
     """0, or the configuration code when something is lacking; each thing looked at is told."""
     from capidoc.pipeline import doctor
 
-    found = list(doctor.examined(ROOT))
+    found = list(doctor.examine(ROOT))
     for what, problem in found:
         _say(f"{what} : {problem or 'en ordre'}")
     return errors.ConfigurationRefused.code if any(problem for _, problem in found) else 0
@@ -188,7 +188,7 @@ def _new(asked):
     from capidoc.pipeline import scaffold
 
     slug, last = asked.programme, date.today().year - 1
-    made = scaffold.begin(ROOT, slug, asked.formulaire, asked.debut or f"{last}-01", asked.fin or f"{last}-12")
+    made = scaffold.create_programme(ROOT, slug, asked.formulaire, asked.debut or f"{last}-01", asked.fin or f"{last}-12")
     _say(f"Programme commencé : {len(made)} fichiers dans programmes/{slug} et data/raw/{slug}.\n"
          f"Essayez « make report PROGRAMME={slug} » (ou « python -m capidoc report {slug} »), puis changez programmes/{slug}/programme.yml.")
     return 0
@@ -197,18 +197,18 @@ def _new(asked):
 def _claims(programme, path):
     """The claims that a text seems to make, told, and written for a person to choose from."""
     from capidoc.io import tables
-    from capidoc.pipeline import build
+    from capidoc.pipeline import stages
     from capidoc.report.claims import claim_extraction
 
-    text = claim_extraction.text_of(path)
-    found = claim_extraction.propose(text)
-    for row in claim_extraction.checked(found).to_dict("records"):
+    text = claim_extraction.read_text(path)
+    found = claim_extraction.extract_claims(text)
+    for row in claim_extraction.with_verdicts(found).to_dict("records"):
         verdict = " : ".join(part for part in (row["coherence"], row["reparation"]) if part)
         yield "  ".join(filter(None, [row["id"], row["genre"], row["chiffres"], row["unite"], verdict]))
         yield f"    {row['enonce']}"
-    yield from claim_extraction.remarks(text, programme.identity.devis)
-    target = programme.processed / build.PROPOSED
-    tables.write(tables.inert(found), target)
+    yield from claim_extraction.text_remarks(text, programme.identity.devis)
+    target = programme.processed / stages.PROPOSED
+    tables.write_csv(tables.neutralize_formulas(found), target)
     yield f"{len(found)} chiffres proposés dans {target.relative_to(ROOT)} : gardez ceux qui en sont, et recopiez-les dans chiffres_publies.csv."
 
 
@@ -216,10 +216,10 @@ def _import(programme, asked):
     """What the Word file changes, shown, and written when it was asked to; raises InputMismatch for what is left to do by hand."""
     from capidoc.report import word_import
 
-    changes, left = word_import.proposed(programme, asked.fichier)
-    yield from word_import.told(changes)
+    changes, left = word_import.propose_changes(programme, asked.fichier)
+    yield from word_import.format_diff(changes)
     if asked.oui:
-        word_import.write(programme, changes)
+        word_import.write_changes(programme, changes)
     done = "écrits" if asked.oui else "à écrire, avec --oui"
     yield f"Textes de recit/ {done} : {', '.join(changes)}" if changes else f"{programme.slug} : aucun texte de recit/ à changer"
     if left:
@@ -230,17 +230,17 @@ def _portfolio(asked):
     """The worst exit code of the sets of a table; their failures are in the log, and on the index."""
     from capidoc.pipeline import batch
 
-    outcomes = batch.run(asked.tableau, asked.profil, asked.scheduler)
+    outcomes = batch.run_batch(asked.tableau, asked.profil, asked.scheduler)
     for name, one in outcomes.items():
         if one.code:
             _log(f"{name} : {one.message}\n{one.detail}".strip())
-    _say(batch.told(outcomes))
+    _say(batch.format_summary(outcomes))
     return max((one.code for one in outcomes.values()), default=0)
 
 
 def _all(asked):
     """The worst exit code over all programmes, or that of the one named: a broken one does not stop the others."""
-    return max(_guarded(lambda slug=slug: _one(asked, slug), slug) for slug in ([asked.programme] if asked.programme else slugs()))
+    return max(_guarded(lambda slug=slug: _one(asked, slug), slug) for slug in ([asked.programme] if asked.programme else programme_slugs()))
 
 
 def _log(text):

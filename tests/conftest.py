@@ -82,11 +82,11 @@ def cleaned(small):
     """A function from CSV rows to the Cleaned of the small programme."""
     def run(rows=ROWS, **more):
         from capidoc.cleaning.observations import clean
-        from capidoc.config.decisions import decided
+        from capidoc.config.decisions import load_decisions
         from capidoc.ingest.received import receive
 
         here = small(rows, **more)
-        return clean(here.identity, {"suivi": receive(here, "suivi")}, decided(here))
+        return clean(here.identity, {"suivi": receive(here, "suivi")}, load_decisions(here))
     return run
 
 

@@ -22,12 +22,12 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from capidoc import __main__
 from capidoc.cleaning import data_checks, log_audit
 from capidoc.cleaning.observations import clean
-from capidoc.config.decisions import decided
+from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
 from capidoc.ingest.received import receive
 from capidoc.io import manifest
 from capidoc.io.yaml_files import read_yaml
-from capidoc.pipeline import build
+from capidoc.pipeline import stages
 
 from . import exporter
 from .conftest import IDENTITY, ROOT
@@ -701,10 +701,10 @@ def lay(root, files):
 def built(programme, deliverables, workshop, described):
     """Nothing; what the first notebook would keep and report stands in the workshop: reading, cleaning, audit and checks are the true ones."""
     received = {name: receive(programme, name) for name in programme.identity.sources}
-    choices = decided(programme)
+    choices = load_decisions(programme)
     done = clean(programme.identity, received, choices)
-    log_audit.check(received, done)
-    found = data_checks.findings(received, done, choices, CONTROLS)
+    log_audit.audit_log(received, done)
+    found = data_checks.collect_findings(received, done, choices, CONTROLS)
     tables = {label: table[[*(["soumission"] if "." in label else []), *programme.identity.sources["suivi"].of(label.partition(".")[2]).kept]].values.tolist()
               for label, table in done.tables.items()}
     (workshop / "garde.json").write_text(json.dumps({"dit": " ".join(sorted(set(found["controle"]))), "tables": tables}), encoding="utf-8")
@@ -715,9 +715,9 @@ def run(case, root):
     lay(root, case.files)
     screen, published = io.StringIO(), root / "outputs/essai"
     before = snapshot(published)
-    with (patch.object(build, "build", built), patch.object(manifest, "versions", dict), patch.object(__main__, "LOG", root / "capidoc.log"),
+    with (patch.object(stages, "build_set", built), patch.object(manifest, "installed_versions", dict), patch.object(__main__, "LOG", root / "capidoc.log"),
           patch.object(__main__, "ROOT", root), contextlib.redirect_stderr(screen), contextlib.redirect_stdout(screen)):
-        code = __main__._guarded(lambda: build.publish(Programme("essai", root=root), ["note"]) and 0)
+        code = __main__._guarded(lambda: stages.publish_set(Programme("essai", root=root), ["note"]) and 0)
     after = snapshot(published)
     what = json.loads(after.get("garde.json", b'{"dit": "", "tables": {}}'))
     return Outcome(code, screen.getvalue(), before != after, what["dit"], what["tables"])

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from capidoc.config.programme import Programme
 from capidoc.io import manifest
-from capidoc.pipeline import build
+from capidoc.pipeline import stages
 
 from .conftest import PROGRAMME
 from .environments import lay
 
 FORK = multiprocessing.get_context("fork")
-FILES = [*(f"note.{kind}" for kind in build.FORMATS), *(f"figures/{n}.svg" for n in range(12)), "interne/carnets/01.ipynb"]
+FILES = [*(f"note.{kind}" for kind in stages.FORMATS), *(f"figures/{n}.svg" for n in range(12)), "interne/carnets/01.ipynb"]
 
 
 def snapshot(folder):
@@ -27,18 +27,18 @@ def snapshot(folder):
 
 def publish_without_end(root, told):
     """Nothing, ever: small sets follow each other, a commune's own among them; all files of a set say the same."""
-    build.build = _small_set
+    stages.build_set = _small_set
     for number in range(10**9):
         (root / "data/raw/essai/suivi.csv").write_text(f"{os.getpid()} {number}")
         for commune in ("toutes", "niono"):
-            build.publish(Programme("essai", commune, root=root), ["note"])
+            stages.publish_set(Programme("essai", commune, root=root), ["note"])
         told.set()
 
 
 def _small_set(programme, deliverables, workshop, described):
     for name in FILES:
         (workshop / name).parent.mkdir(parents=True, exist_ok=True)
-        (workshop / name).write_text(manifest.identity(described) * 5000)
+        (workshop / name).write_text(manifest.cache_key(described) * 5000)
 
 
 class Killed:
@@ -66,7 +66,7 @@ class Killed:
         """Nothing; the whole set and the commune's verify, and each says one thing."""
         target = self.root / "outputs/essai"
         for one in (target, target / "niono"):
-            assert sorted(manifest.verify(one)) == sorted(FILES)
+            assert sorted(manifest.verify_files(one)) == sorted(FILES)
             assert len({(one / name).read_bytes() for name in FILES}) == 1
         assert not manifest.differences(target)
 
@@ -105,7 +105,7 @@ class KilledReport(Killed):
         target = self.root / "outputs/jass"
         now = snapshot(target)
         self.seen[now != self.known] += 1
-        assert manifest.verify(target) and not manifest.differences(target)
+        assert manifest.verify_files(target) and not manifest.differences(target)
         self.known = now
 
 

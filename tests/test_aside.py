@@ -8,7 +8,7 @@ import time
 import pytest
 
 from capidoc.core import parallel
-from capidoc.core.parallel import aside, spread
+from capidoc.core.parallel import map_in_two, run_in_fork
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ces forks ne servent que sous Linux")
 
@@ -20,7 +20,7 @@ def alone(monkeypatch):
 
 
 def test_the_work_is_done_by_another_process_meanwhile():
-    with aside(os.getpid) as found:
+    with run_in_fork(os.getpid) as found:
         assert found() != os.getpid()
 
 
@@ -28,7 +28,7 @@ def test_what_the_work_raises_is_raised_here():
     def refused():
         raise LookupError("introuvable")
 
-    with aside(refused) as found, pytest.raises(LookupError, match="introuvable"):
+    with run_in_fork(refused) as found, pytest.raises(LookupError, match="introuvable"):
         found()
 
 
@@ -36,7 +36,7 @@ def test_a_fork_that_dies_or_says_nothing_is_done_without(monkeypatch):
     monkeypatch.setattr(parallel, "PATIENCE_SECONDS", 0.1)
     parent = os.getpid()
     for end in (lambda: os._exit(1), lambda: time.sleep(1000)):
-        with aside(lambda end=end: end() if os.getpid() != parent else "ici") as found:
+        with run_in_fork(lambda end=end: end() if os.getpid() != parent else "ici") as found:
             assert found() == "ici"
 
 
@@ -45,7 +45,7 @@ def test_no_fork_outlives_what_it_was_for(tmp_path):
         (tmp_path / "pid").write_text(str(os.getpid()))
         time.sleep(1000)
 
-    with pytest.raises(KeyError), aside(slow):
+    with pytest.raises(KeyError), run_in_fork(slow):
         while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
             time.sleep(0.01)
         raise KeyError
@@ -58,7 +58,7 @@ def test_beside_a_thread_at_work_no_process_is_forked():
     other = threading.Thread(target=stop.wait)
     other.start()
     try:
-        with aside(os.getpid) as found:
+        with run_in_fork(os.getpid) as found:
             assert found() == os.getpid()
     finally:
         stop.set()
@@ -66,6 +66,6 @@ def test_beside_a_thread_at_work_no_process_is_forked():
 
 
 def test_work_spread_over_two_processes_is_told_in_the_order_of_its_items():
-    found = spread(lambda item: (item, os.getpid()), ["a", "b", "c"])
+    found = map_in_two(lambda item: (item, os.getpid()), ["a", "b", "c"])
     assert [item for item, _ in found] == ["a", "b", "c"]
     assert found[0][1] == found[2][1] == os.getpid() != found[1][1]

@@ -6,7 +6,7 @@ import pytest
 
 from capidoc.cleaning import log_audit
 from capidoc.cleaning.observations import clean
-from capidoc.config.decisions import decided
+from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
 from capidoc.core.errors import QualityRefused
 from capidoc.ingest.received import receive
@@ -19,23 +19,23 @@ def pair(small):
     """What a small programme received, and its cleaned data."""
     here = small(DIRTY)
     received = {"suivi": receive(here, "suivi")}
-    return received, clean(here.identity, received, decided(here))
+    return received, clean(here.identity, received, load_decisions(here))
 
 
 def refusal(received, cleaned):
     with pytest.raises(QualityRefused) as caught:
-        log_audit.check(received, cleaned)
+        log_audit.audit_log(received, cleaned)
     return caught.value
 
 
 def test_a_clean_run_is_explained_cell_by_cell(pair):
-    assert log_audit.check(*pair) > 20
+    assert log_audit.audit_log(*pair) > 20
 
 
 def test_every_difference_of_jass_is_explained():
     jass = Programme("jass")
     received = {name: receive(jass, name) for name in jass.identity.sources}
-    assert log_audit.check(received, clean(jass.identity, received, decided(jass))) > 9000
+    assert log_audit.audit_log(received, clean(jass.identity, received, load_decisions(jass))) > 9000
 
 
 def test_a_value_changed_without_a_log_line_is_refused_with_its_excel_row(pair):

@@ -29,7 +29,7 @@ YOUNG = ("apprentis", "Jeunes en apprentissage")
 def facts_of(*rows):
     """The rows as facts, each with the text that French prints."""
     table = pd.DataFrame(rows, columns=COLUMNS)
-    return table.assign(texte=[french.quantity(value, unit) for value, unit in zip(table["valeur"], table["unite"], strict=True)])
+    return table.assign(texte=[french.format_quantity(value, unit) for value, unit in zip(table["valeur"], table["unite"], strict=True)])
 
 
 FACTS = facts_of(
@@ -67,7 +67,7 @@ LONG = "Un titre bien trop long pour une seule ligne, avec un montant de 1 012 0
 
 
 def drawn(genre, facts=FACTS, titre="Un message", **changes):
-    return charts.draw(SPECS[genre] | changes, facts, titre)
+    return charts.draw_chart(SPECS[genre] | changes, facts, titre)
 
 
 def masked(**where):
@@ -150,7 +150,7 @@ def test_a_hidden_value_has_no_bar_and_is_said_not_to_be_published(tmp_path):
     chart = drawn("avant_apres_groupes", masked(groupe="sexe=femme"))
     assert lengths(chart)[:2] == [0, 0] and texts(chart).count("n.p.") == 2
     assert "n.p. : non publié." in plain(" ".join(texts(chart))) and "n.p. : non publié." in plain(chart.alt)
-    charts.save(chart, tmp_path)
+    charts.save_chart(chart, tmp_path)
     assert not re.search(r"\b7\b|41", chart.alt)
 
 
@@ -181,7 +181,7 @@ def test_no_text_is_clipped_or_overlaps_another(genre):
 def test_a_square_for_social_media_says_the_same_in_1080_pixels_with_larger_letters(genre, tmp_path):
     from PIL import Image
     chart = drawn(genre)
-    charts.save(chart, tmp_path)
+    charts.save_chart(chart, tmp_path)
     with Image.open(tmp_path / f"{chart.id}_carre.png") as picture:
         assert picture.size == (1080, 1080)
     assert sorted(" ".join(t.get_text() for t in chart.square.axes[0].texts).split()) == sorted(" ".join(texts(chart)).split())
@@ -192,7 +192,7 @@ def test_a_square_for_social_media_says_the_same_in_1080_pixels_with_larger_lett
 def test_a_page_on_a_phone_has_the_chart_with_letters_of_eight_pixels_at_least(genre, tmp_path):
     from PIL import Image
     chart = drawn(genre, titre=LONG[:120])
-    charts.save(chart, tmp_path)
+    charts.save_chart(chart, tmp_path)
     with Image.open(tmp_path / f"{chart.id}_ecran.png") as picture:
         assert picture.width == 720 and picture.getpixel((0, 0)) == picture.getpixel((719, 0))
     width = -2 * chart.square.axes[0].get_xlim()[0]  # what makes it a square, in inches
@@ -202,7 +202,7 @@ def test_a_page_on_a_phone_has_the_chart_with_letters_of_eight_pixels_at_least(g
 
 def test_the_white_of_a_picture_is_the_white_of_the_page(tmp_path):
     from PIL import Image
-    charts.save(drawn("barres"), tmp_path)
+    charts.save_chart(drawn("barres"), tmp_path)
     with Image.open(tmp_path / "apprentis.png") as picture:
         colours = {colour for _, colour in picture.convert("RGB").getcolors()}
     assert {(255, 255, 255), tuple(int(charts.TEAL[i:i + 2], 16) for i in (1, 3, 5))} <= colours
@@ -228,14 +228,14 @@ def test_the_same_chart_has_the_same_bytes_whatever_the_user_s_settings(tmp_path
     for folder, settings in (("a", {}), ("b", {"savefig.bbox": "tight", "hatch.linewidth": 5, "svg.fonttype": "none"})):
         with matplotlib.rc_context(settings):
             for genre in SPECS:
-                charts.save(drawn(genre), tmp_path / folder)
+                charts.save_chart(drawn(genre), tmp_path / folder)
     first = {p.name: p.read_bytes() for p in (tmp_path / "a").iterdir()}
     assert len(first) == 20 and first == {p.name: p.read_bytes() for p in (tmp_path / "b").iterdir()}
 
 
 def test_a_picture_is_sixteen_centimetres_wide_at_200_dpi_small_and_says_nothing_of_its_making(tmp_path):
     from PIL import Image
-    charts.save(drawn("avant_apres"), tmp_path)
+    charts.save_chart(drawn("avant_apres"), tmp_path)
     with Image.open(tmp_path / "revenu.png") as picture:
         assert picture.width == pytest.approx(16 / 2.54 * 200, abs=1)
         assert set(picture.info) == {"dpi"}
@@ -247,7 +247,7 @@ def test_a_picture_is_sixteen_centimetres_wide_at_200_dpi_small_and_says_nothing
 @pytest.mark.parametrize("genre", SPECS)
 def test_a_drawing_is_well_formed_light_and_holds_every_glyph_it_uses(tmp_path, genre):
     chart = drawn(genre)
-    charts.save(chart, tmp_path)
+    charts.save_chart(chart, tmp_path)
     drawing = (tmp_path / f"{chart.id}.svg").read_bytes()
     tree = ElementTree.fromstring(drawing)
     known = {node.get("id") for node in tree.iter()}
@@ -258,7 +258,7 @@ def test_a_drawing_is_well_formed_light_and_holds_every_glyph_it_uses(tmp_path, 
 def test_text_that_looks_like_a_formula_or_a_script_stays_text(tmp_path):
     wild = "Femmes $x_{$ <script>alert(1)</script> ]]> --> \x00\x08 &amp;"
     chart = drawn("avant_apres_groupes", titre=wild, libelles={"femme": wild})
-    charts.save(chart, tmp_path)
+    charts.save_chart(chart, tmp_path)
     svg = (tmp_path / "salaries.svg").read_text(encoding="utf-8")
     assert "<script" not in svg and "\x00" not in svg and "$x_{$ <script>" in " ".join(texts(chart))
     assert all(not text.get_parse_math() for text in chart.figure.axes[0].texts)
@@ -275,7 +275,7 @@ def test_text_that_looks_like_a_formula_or_a_script_stays_text(tmp_path):
 ])
 def test_a_wrong_declaration_is_refused_in_french_with_what_may_be_written(changes, message):
     with pytest.raises(ConfigurationRefused, match=message):
-        charts.draw(SPECS["avant_apres"] | changes, FACTS, "Un message")
+        charts.draw_chart(SPECS["avant_apres"] | changes, FACTS, "Un message")
 
 
 @pytest.mark.parametrize("colour", [charts.TEAL, charts.RUST, charts.BLUE, charts.GREY, charts.INK])
@@ -293,13 +293,13 @@ def test_the_figures_of_jass_are_declared_whole_and_type_no_number():
 
 def test_a_hidden_count_is_said_hidden_and_a_stop_is_not_doubled():
     spec = {"unites": "unités"}
-    assert chart_data.count(spec, [{"n": 20, "manquants": 0}, {"n": NAN, "manquants": NAN}]) == f"n{NBSP}={NBSP}n.p. unités, manquants : n.p."
-    assert chart_data.directions(spec, {("baisse", ""): {"texte": "n.p."}}) == "Unités : en baisse n.p."
+    assert chart_data.sample_note(spec, [{"n": 20, "manquants": 0}, {"n": NAN, "manquants": NAN}]) == f"n{NBSP}={NBSP}n.p. unités, manquants : n.p."
+    assert chart_data.directions_sentence(spec, {("baisse", ""): {"texte": "n.p."}}) == "Unités : en baisse n.p."
 
 
 def test_groups_have_the_labels_of_the_programme_unless_the_figure_has_its_own():
     """Answers in figures: « 1 » is a man to one question, a yes to another."""
     labels = {"sexe=femme": "Une femme", "femme": "Autre chose", "homme": "Un homme"}
     own = {"id": "f", "genre": "avant_apres_groupes", "titre": "t", "legende": "l"}
-    assert [chart_data.group_label(spec, group) for spec in chart_cache.declared([own, own | {"libelles": {"homme": "Hommes"}}], labels)
+    assert [chart_data.group_label(spec, group) for spec in chart_cache.declared_charts([own, own | {"libelles": {"homme": "Hommes"}}], labels)
             for group in ("sexe=femme", "sexe=homme")] == ["Une femme", "Un homme", "Une femme", "Hommes"]

@@ -18,7 +18,7 @@ from capidoc.ingest.received import receive
 from capidoc.ingest.xlsform import Question
 from capidoc.io import manifest, tables
 from capidoc.io.yaml_files import read_yaml
-from capidoc.pipeline import build, publication
+from capidoc.pipeline import publication, stages
 
 from .conftest import PROGRAMME, ROOT, ROWS
 from .test_cleaning import CORRECTIONS
@@ -35,7 +35,7 @@ SHEET_WIDE = ("colonne_sans_titre",)  # told once for the sheet, not at the row 
 def found_in(programme, decided):
     received = {name: receive(programme, name) for name in programme.identity.sources}
     cleaned = clean(programme.identity, received, decided)
-    return data_checks.findings(received, cleaned, decided, CONTROLS)
+    return data_checks.collect_findings(received, cleaned, decided, CONTROLS)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def jass():
 
 @pytest.fixture(scope="module")
 def found(jass):
-    return found_in(jass, decisions.decided(jass))
+    return found_in(jass, decisions.load_decisions(jass))
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def look(small):
     """A function from CSV rows to (control, row, question, value, proposal) of the small programme's findings."""
     def run(rows=ROWS, **more):
         here = small(rows, **more)
-        return found_in(here, decisions.decided(here))[["controle", "ligne", "question", "valeur", "proposition"]].values.tolist()
+        return found_in(here, decisions.load_decisions(here))[["controle", "ligne", "question", "valeur", "proposition"]].values.tolist()
     return run
 
 
@@ -72,7 +72,7 @@ def test_every_planted_defect_is_found_and_none_invented(found):
 
 
 def test_what_people_mended_would_be_found_without_them(jass):
-    decided = decisions.decided(jass)
+    decided = decisions.load_decisions(jass)
     # Two entries for one visit, and sums that miss a published total, stop the run: those decisions stay.
     stops = TRUTH[TRUTH["genre"].isin(["conflit_humain", "somme_h_f"])]
     own = decided.corrections
@@ -97,15 +97,15 @@ def test_every_finding_can_be_opened_and_every_control_has_its_words(found):
     ([5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 50], []),  # more than half are equal: the spread is not known
 ])
 def test_a_number_is_extreme_beyond_three_and_a_half_robust_deviations(values, far):
-    assert np.flatnonzero(outliers.far(np.log(np.array(values, float)))).tolist() == far
+    assert np.flatnonzero(outliers.is_outlier(np.log(np.array(values, float)))).tolist() == far
 
 
 def test_what_a_whole_moment_shares_is_expected_and_what_one_day_says_is_no_group():
     unit, month = (part.ravel() for part in np.indices((6, 5)))  # six units, seen five months
     logs = 1.0 * unit + 0.1 * month + np.where(month == 2, 0.5, 0)
-    assert np.allclose(outliers.gaps(logs, unit, month, np.arange(5), []), 0)
+    assert np.allclose(outliers.residuals(logs, unit, month, np.arange(5), []), 0)
     each_its_own_day = np.arange(30)
-    gaps = outliers.gaps(logs, unit, each_its_own_day, month, [])
+    gaps = outliers.residuals(logs, unit, each_its_own_day, month, [])
     assert np.allclose(gaps, np.where(month == 2, 0.5, 0))
 
 
@@ -148,14 +148,14 @@ def submissions(minutes, **more):
 
 
 def test_interviews_too_short_too_long_or_backwards_are_told():
-    found = data_checks.durations(submissions([20, 22, 25, 28, 30, 21, 24, 27, 29, 26, 2, 600, -20]))
+    found = data_checks.unusual_durations(submissions([20, 22, 25, 28, 30, 21, 24, 27, 29, 26, 2, 600, -20]))
     assert found[["ligne", "controle", "proposition"]].values.tolist() == [
         [14, "dates_inversees", "L’entretien finit avant de commencer : voyez l’horloge du téléphone."],
         [12, "duree", "2 min, pour une médiane de 26 min."], [13, "duree", "600 min, pour une médiane de 26 min."]]
 
 
 def test_mixed_versions_are_told_once_per_file():
-    found = data_checks.versions(submissions([1, 1, 1], __version__=["a", "a", "b"], envoi=["2022-05-03", "2022-05-02", "2022-06-01"]))
+    found = data_checks.mixed_form_versions(submissions([1, 1, 1], __version__=["a", "a", "b"], envoi=["2022-05-03", "2022-05-02", "2022-06-01"]))
     assert found["valeur"].tolist() == ["2 fiches depuis le 2022-05-02 ; 1 fiches depuis le 2022-06-01"]
 
 
@@ -163,12 +163,12 @@ def test_one_answer_to_a_whole_scale_is_told():
     scale = {"jamais": (), "parfois": (), "toujours": ()}
     questions = {q: Question(q, "choix", choices=scale) for q in ("q1", "q2", "q3")} | {"sexe": Question("sexe", "choix", choices={"homme": (), "femme": ()})}
     rows = submissions([1, 1, 1], q1=["jamais", "jamais", ""], q2=["jamais", "parfois", ""], q3=["jamais", "jamais", ""], sexe="femme")
-    assert data_checks.straight_lines(rows, questions)[["ligne", "question", "valeur"]].values.tolist() == [[2, "q1", "jamais"]]
+    assert data_checks.straightlining(rows, questions)[["ligne", "question", "valeur"]].values.tolist() == [[2, "q1", "jamais"]]
 
 
 def test_questions_and_enumerators_missing_more_than_a_tenth_are_told():
     counts = pd.DataFrame([["s", "q1", "awa", 10, 0], ["s", "q1", "bob", 10, 2], ["s", "q2", "awa", 10, 1], ["s", "q2", "bob", 10, 2]], columns=MISSING_COLUMNS)
-    assert data_checks.absent(counts)[["controle", "question", "valeur"]].values.tolist() == [
+    assert data_checks.high_missingness(counts)[["controle", "question", "valeur"]].values.tolist() == [
         ["manquants_question", "q2", "3 sur 20 (15 %)"], ["manquants_enqueteur", "", "bob : 4 sur 20 (20 %)"]]
 
 
@@ -211,9 +211,9 @@ def test_a_correction_that_meets_nothing_is_told(look):
 def test_the_workbook_filled_by_a_person_is_read_back_and_applied(small, tmp_path):
     rows = "E1;2022-05;Niono;97 75O;1;1;2\nE2;2022-05;Niono;1.012;1;1;2\n"
     here = small(rows, files=[("corrections.csv", CORRECTIONS + "E2#2022-05;commune;Niono;Niono;garder;vu;chef;2023-04-01\n")])
-    decided, form, twin = decisions.decided(here), here.folder / "corrections.xlsx", tmp_path / "twin.xlsx"
+    decided, form, twin = decisions.load_decisions(here), here.folder / "corrections.xlsx", tmp_path / "twin.xlsx"
     for path in (form, twin):
-        tables.write_form(decisions.to_decide(found_in(here, decided), decided.corrections), path, {"action": CORRECTION_ACTIONS})
+        tables.write_correction_form(decisions.pending_decisions(found_in(here, decided), decided.corrections), path, {"action": CORRECTION_ACTIONS})
     assert form.read_bytes() == twin.read_bytes()
     book = openpyxl.load_workbook(form)
     assert [v.formula1 for v in book.active.data_validations.dataValidation] == ['"changer,vider,supprimer,garder"']
@@ -224,7 +224,7 @@ def test_the_workbook_filled_by_a_person_is_read_back_and_applied(small, tmp_pat
         first[column].value = value
     book.save(form)
     (here.folder / "corrections.csv").unlink()
-    again = decisions.decided(here)
+    again = decisions.load_decisions(here)
     assert again.corrections[["uuid", "action", "nouvelle"]].values.tolist() == [["E1#2022-05", "changer", "97750"], ["E2#2022-05", "garder", "Niono"]]
     cleaned = clean(here.identity, {"suivi": receive(here, "suivi")}, again)
     assert cleaned.tables["suivi"]["revenu"].tolist() == ["97750", ""]
@@ -233,8 +233,8 @@ def test_the_workbook_filled_by_a_person_is_read_back_and_applied(small, tmp_pat
 def test_a_negative_amount_survives_the_workbook(small):
     here = small()
     line = dict.fromkeys(CORRECTION_COLUMNS, "x") | {"ancienne": "-5000", "action": "vider"}
-    tables.write_form(decisions.to_decide(pd.DataFrame(columns=FINDING_COLUMNS), pd.DataFrame([line])), here.folder / "corrections.xlsx", {})
-    assert decisions.corrections(here.folder)["ancienne"].tolist() == ["-5000"]
+    tables.write_correction_form(decisions.pending_decisions(pd.DataFrame(columns=FINDING_COLUMNS), pd.DataFrame([line])), here.folder / "corrections.xlsx", {})
+    assert decisions.load_corrections(here.folder)["ancienne"].tolist() == ["-5000"]
 
 
 COUNTS = pd.DataFrame([["suivi", "suivi.csv", "", 4, 0, 0, 4, ""]], columns=["source", "fichiers", "feuille", *ROW_COUNTS, "dernier_envoi"])
@@ -248,26 +248,26 @@ def paged(state):
     identity = SimpleNamespace(nom="Essai", organisation="Une ONG", sources={"suivi": SimpleNamespace(libelle="Suivi")})
     empty = {"rejets": pd.DataFrame(columns=["source", "feuille", "statut", "motif", "portee"]), "manquants": pd.DataFrame(columns=MISSING_COLUMNS),
              "durees": pd.DataFrame(columns=DURATION_COLUMNS)}
-    return quality_page.page(state, empty, identity, "essai", ROOT / "templates", CONTROLS)
+    return quality_page.render_quality_page(state, empty, identity, "essai", ROOT / "templates", CONTROLS)
 
 
 def test_the_page_says_what_is_new_and_what_is_gone_and_a_second_run_says_the_same():
-    first = quality_page.state(pd.DataFrame([finding("1"), finding("2")]), COUNTS, {})
-    second = quality_page.state(pd.DataFrame([finding("2"), finding("3")]), COUNTS, first)
+    first = quality_page.quality_state(pd.DataFrame([finding("1"), finding("2")]), COUNTS, {})
+    second = quality_page.quality_state(pd.DataFrame([finding("2"), finding("3")]), COUNTS, first)
     assert "Première page" in paged(first) and "nouveau</span>" not in paged(first)
     page = paged(second)
     assert (page.count('<span class="nouveau">nouveau</span></td>'), page.count("<code>1</code>"), "<b>1</b> résolus" in page) == (1, 1, True)
-    assert quality_page.state(pd.DataFrame([finding("2"), finding("3")]), COUNTS, second) == second
+    assert quality_page.quality_state(pd.DataFrame([finding("2"), finding("3")]), COUNTS, second) == second
 
 
 def test_nothing_in_the_data_is_live_in_the_page():
-    page = paged(quality_page.state(pd.DataFrame([finding("<script>alert(1)</script> {{7*7}}")]), COUNTS, {}))
+    page = paged(quality_page.quality_state(pd.DataFrame([finding("<script>alert(1)</script> {{7*7}}")]), COUNTS, {}))
     assert "<script" not in page and "&lt;script&gt;" in page and "{{7*7}}" in page
     assert 'lang="fr"' in page and "default-src 'none'" in page
 
 
 def test_a_page_without_findings_stands():
-    assert "<b>0</b> signalement" in paged(quality_page.state(pd.DataFrame(columns=FINDING_COLUMNS), COUNTS, {}))
+    assert "<b>0</b> signalement" in paged(quality_page.quality_state(pd.DataFrame(columns=FINDING_COLUMNS), COUNTS, {}))
 
 
 @pytest.fixture
@@ -283,7 +283,7 @@ def published(small, monkeypatch):
             path.write_text(text, encoding="utf-8")
 
     def computed(facts):
-        monkeypatch.setattr(build, "compute", lambda *_: wrote(here.processed, indicateurs_dot_xlsx=facts, controle_chiffres_dot_csv="claims"))
+        monkeypatch.setattr(stages, "compute_tables", lambda *_: wrote(here.processed, indicateurs_dot_xlsx=facts, controle_chiffres_dot_csv="claims"))
 
     def added(_, workshop):
         wrote(workshop, **{name.replace(".", "_dot_"): "quality" for name in quality_files})
@@ -293,13 +293,13 @@ def published(small, monkeypatch):
         return publication.inputs(here, {"of": "documents"})
 
     def run(facts, *more):
-        monkeypatch.setattr(quality_page, "place", added)
-        inputs = publication.inputs(here, build.parameters(here))
-        build.replace(here, inputs, document)
+        monkeypatch.setattr(quality_page, "write_quality_page", added)
+        inputs = publication.inputs(here, stages.notebook_parameters(here))
+        stages.replace_set(here, inputs, document)
         for one in (facts, *more):
             computed(one)
             described = publication.inputs(here, {"of": one})
-            build.replace(here, inputs, lambda workshop: build._check(here, described, workshop))  # noqa: B023
+            stages.replace_set(here, inputs, lambda workshop: stages._check(here, described, workshop))  # noqa: B023
         return here.published
     return run
 
@@ -307,8 +307,8 @@ def published(small, monkeypatch):
 def test_a_check_on_the_same_facts_keeps_the_documents_and_what_they_rest_on(published):
     target = published("one")
     assert (target / "capitalisation.html").read_text() == "page" and (target / quality_page.PAGE).is_file()
-    assert len(manifest.verify(target)) == 7
-    known, intact = manifest.standing(target)
+    assert len(manifest.verify_files(target)) == 7
+    known, intact = manifest.intact_outputs(target)
     assert (known["parametres"], len(known["controle"]), len(intact)) == ({"of": "documents"}, 12, 7)
 
 
@@ -319,7 +319,7 @@ def test_a_check_on_other_facts_puts_the_documents_aside_and_loses_none(publishe
         "controle_chiffres.csv", "interne/a_corriger.xlsx", "interne/anciens/capitalisation.html", "interne/anciens/capitalisation.pdf",
         "interne/qualite.html", "interne/qualite.json", "manifest.json"]
     assert (target / "interne/anciens/capitalisation.html").read_text() == "page"
-    assert len(manifest.verify(target)) == 6 and manifest.standing(target)[0]["parametres"] == {"of": facts[-1]}
+    assert len(manifest.verify_files(target)) == 6 and manifest.intact_outputs(target)[0]["parametres"] == {"of": facts[-1]}
 
 
 def test_two_records_of_a_unit_in_one_month_are_told(look):

@@ -26,17 +26,17 @@ def test_a_claim_about_what_is_hidden_is_neither_confirmed_nor_contradicted(tmp_
     """Published 3, hidden as « < 5 »: they do not differ."""
     hidden = FACTS.assign(valeur=[1_012_000.0, float("nan")], texte=[FACTS["texte"][0], "n.p."])
     (tmp_path / "chiffres_publies.csv").write_text(HEAD + R1, encoding="utf-8")
-    assert published_claims.check(published_claims.load(tmp_path), hidden)["donnees"].tolist() == ["non vérifiable"]
+    assert published_claims.verify_claims(published_claims.load_claims(tmp_path), hidden)["donnees"].tolist() == ["non vérifiable"]
 
 
 def verdict(tmp_path, row):
     (tmp_path / "chiffres_publies.csv").write_text(HEAD + row, encoding="utf-8")
-    return published_claims.check(published_claims.load(tmp_path), FACTS).iloc[0]
+    return published_claims.verify_claims(published_claims.load_claims(tmp_path), FACTS).iloc[0]
 
 
 def claim(**row):
     """A claim from the cells of its row."""
-    return published_claims.parsed(dict.fromkeys([*CLAIM_COLUMNS, *OPTIONAL_CLAIM_COLUMNS], "") | {"id": "X", "enonce": "Énoncé", "unite": "personnes"} | row)
+    return published_claims.parse_claim(dict.fromkeys([*CLAIM_COLUMNS, *OPTIONAL_CLAIM_COLUMNS], "") | {"id": "X", "enonce": "Énoncé", "unite": "personnes"} | row)
 
 
 def test_the_printed_increase_fits_neither_its_difference_nor_its_percent(tmp_path):
@@ -47,7 +47,7 @@ def test_the_printed_increase_fits_neither_its_difference_nor_its_percent(tmp_pa
 
 def test_the_only_single_edit_that_mends_r1_is_its_end():
     r1 = claim(genre="evolution", chiffres="debut=1012000|fin=3050400|difference=1738400|pourcentage=172", unite="F CFA")
-    assert published_claims.repairs(r1) == {"fin": 2_750_400}
+    assert published_claims.possible_repairs(r1) == {"fin": 2_750_400}
 
 
 def test_the_repair_is_told_with_the_double_edit_and_never_chosen(tmp_path):
@@ -73,7 +73,7 @@ def test_the_repair_is_told_with_the_double_edit_and_never_chosen(tmp_path):
     ],
 )
 def test_an_evolution_holds_within_its_printed_roundings(figures, holds):
-    assert published_claims.coherent(claim(genre="evolution", chiffres=figures)) is holds
+    assert published_claims.is_coherent(claim(genre="evolution", chiffres=figures)) is holds
 
 
 @pytest.mark.parametrize(
@@ -87,11 +87,11 @@ def test_an_evolution_holds_within_its_printed_roundings(figures, holds):
     ],
 )
 def test_a_quotient_holds_within_its_printed_roundings(figures, holds):
-    assert published_claims.coherent(claim(genre="quotient", chiffres=figures)) is holds
+    assert published_claims.is_coherent(claim(genre="quotient", chiffres=figures)) is holds
 
 
 def test_a_level_alone_proves_nothing():
-    assert published_claims.coherent(claim(genre="evolution", chiffres="debut=28|fin=78")) is None
+    assert published_claims.is_coherent(claim(genre="evolution", chiffres="debut=28|fin=78")) is None
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_badly_written_claim_is_refused_by_its_row(tmp_path, row, message):
 
 def found(*rows, date_document="2023-10", data_end="2023-03"):
     """The findings on claims written as rows: (claims, what)."""
-    table = claim_rules.check([claim(**row) for row in rows], date_document, data_end)
+    table = claim_rules.find_omissions([claim(**row) for row in rows], date_document, data_end)
     return list(zip(table["id"], table["enonce"], strict=True))
 
 
@@ -233,7 +233,7 @@ de 140%. Grâce à Koro, tout va mieux ; Kôrô a démontré sa valeur.
 
 
 def test_the_claims_of_a_french_text_are_proposed_with_their_figures():
-    rows = claim_extraction.propose(TEXT)
+    rows = claim_extraction.extract_claims(TEXT)
     assert list(zip(rows["genre"], rows["chiffres"], strict=True)) == [
         ("duree", "mois=18|debut=2020-03|fin=2021-09"),
         ("valeur", "nombre=3"),
@@ -249,14 +249,14 @@ def test_the_claims_of_a_french_text_are_proposed_with_their_figures():
 
 
 def test_each_proposal_is_judged_at_once():
-    judged = claim_extraction.checked(claim_extraction.propose(TEXT)).set_index("chiffres")
+    judged = claim_extraction.with_verdicts(claim_extraction.extract_claims(TEXT)).set_index("chiffres")
     assert judged.loc["mois=18|debut=2020-03|fin=2021-09", "reparation"] == "19 mois, bornes comprises"
     assert judged.loc["debut=12|fin=30|pourcentage=140", "reparation"] == "non conciliable sans les données ; ou bien pourcentage : 150\u00a0%"
     assert judged.loc["debut=120 000|fin=300 000|difference=180 000|pourcentage=150", "coherence"] == "cohérent"
 
 
 def test_names_spelt_in_two_ways_and_causes_are_remarked():
-    assert claim_extraction.remarks(TEXT, "avant_apres") == [
+    assert claim_extraction.text_remarks(TEXT, "avant_apres") == [
         "« Koro », « Kôrô » : un seul nom, plusieurs orthographes.",
         "« démontré » (1 fois) : affirmation de cause que le devis ne permet pas.",
         "« grâce à » (1 fois) : affirmation de cause que le devis ne permet pas.",
@@ -265,14 +265,14 @@ def test_names_spelt_in_two_ways_and_causes_are_remarked():
 
 @given(st.text(alphabet=st.sampled_from("Lepasédoità 0123456789.,;:()%FCAhommesfemmes\n\u00a0\u202f'’-"), max_size=200))
 def test_no_text_breaks_the_proposals(text):
-    assert list(claim_extraction.checked(claim_extraction.propose(text)).columns[:7]) == CLAIM_COLUMNS
+    assert list(claim_extraction.with_verdicts(claim_extraction.extract_claims(text)).columns[:7]) == CLAIM_COLUMNS
 
 
 @given(st.integers(1, 999_999_999), st.integers(1, 999_999_999), st.integers(0, 900))
 def test_the_figures_of_a_sentence_come_back_exactly(start, end, percent):
     spaced = [f"{n:,}".replace(",", "\u202f") for n in (start, end)]
-    row = claim_extraction.propose(f"La récolte est passée de {spaced[0]} F CFA à {spaced[1]}\u00a0F\u202fCFA, soit une évolution de {percent} %.").iloc[0]
-    assert published_claims.parsed(row).figures == {"debut": start, "fin": end, "pourcentage": percent}
+    row = claim_extraction.extract_claims(f"La récolte est passée de {spaced[0]} F CFA à {spaced[1]}\u00a0F\u202fCFA, soit une évolution de {percent} %.").iloc[0]
+    assert published_claims.parse_claim(row).figures == {"debut": start, "fin": end, "pourcentage": percent}
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.odt", b"x"), ("absent.txt", None), ("a.docx", b"pas un docx"), ("a.pdf", b"pas un pdf")])
@@ -280,4 +280,4 @@ def test_a_text_that_cannot_be_read_is_refused(tmp_path, name, content):
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(InputUnreadable):
-        claim_extraction.text_of(tmp_path / name)
+        claim_extraction.read_text(tmp_path / name)

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from capidoc.core.errors import ResourcesLacking
-from capidoc.pipeline import batch, build
+from capidoc.pipeline import batch, stages
 
 from .conftest import needs
 from .environments import lay
@@ -47,7 +47,7 @@ def test_a_cluster_without_workers_is_told_and_so_is_the_index(cluster, tmp_path
         worker.kill()
     monkeypatch.setattr(batch, "PATIENCE", 3)
     with pytest.raises(ResourcesLacking, match=r"aucun travailleur sur l’ordonnanceur.*dask worker"):
-        batch.run(tmp_path / "jeux.csv", "public", address, root=root)
+        batch.run_batch(tmp_path / "jeux.csv", "public", address, root=root)
     page = (root / "outputs" / batch.PAGE).read_text(encoding="utf-8")
     assert page.count("échec (40)") == 4 and "aucun travailleur" in page
 
@@ -62,7 +62,7 @@ def test_a_worker_killed_at_work_costs_no_set_and_publishes_none_twice(cluster, 
     with Client(scheduler_file=str(file)) as client:
         client.wait_for_workers(2, timeout=60)
         address = client.scheduler.address
-        whole = build.replace
+        whole = stages.replace_set
 
         def replace(programme, *more):
             if not published:  # the first set has come: the others are being made
@@ -70,14 +70,14 @@ def test_a_worker_killed_at_work_costs_no_set_and_publishes_none_twice(cluster, 
             published[programme.scope or "toutes"] += 1
             whole(programme, *more)
 
-        monkeypatch.setattr(build, "replace", replace)
-        outcomes = batch.run(tmp_path / "jeux.csv", "public", address, root=root)
+        monkeypatch.setattr(stages, "replace_set", replace)
+        outcomes = batch.run_batch(tmp_path / "jeux.csv", "public", address, root=root)
         left = len(client.scheduler_info()["workers"])
     assert {name: (one.code, one.message) for name, one in outcomes.items()} == dict.fromkeys(
         ("jass/niono", "jass/dieli", "jass/mpessoba", "jass"), (0, "fait"))
     assert left == 1
     assert published == dict.fromkeys(("niono", "dieli", "mpessoba", "toutes"), 1)
     for name in outcomes:
-        assert {f"note.{kind}" for kind in build.FORMATS} <= {p.name for p in (root / "outputs" / name).iterdir()}
-    again = batch.run(tmp_path / "jeux.csv", "public", address, root=root)
+        assert {f"note.{kind}" for kind in stages.FORMATS} <= {p.name for p in (root / "outputs" / name).iterdir()}
+    again = batch.run_batch(tmp_path / "jeux.csv", "public", address, root=root)
     assert {one.message for one in again.values()} == {"rien à refaire"} and sum(published.values()) == 4

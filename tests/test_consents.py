@@ -26,13 +26,13 @@ def people(*trades):
 def judged(tmp_path, observations=None, **changed):
     row = GIVEN | changed
     (tmp_path / "consentements.csv").write_text(";".join(row) + "\n" + ";".join(row.values()) + "\n", encoding="utf-8")
-    return consent_register.judged(tmp_path, tables.among(people("couture", "couture", "couture") if observations is None else observations), TODAY)
+    return consent_register.assess_consents(tmp_path, tables.select_observations(people("couture", "couture", "couture") if observations is None else observations), TODAY)
 
 
 @pytest.mark.parametrize("kind", ["temoignage", "citation"])
 def test_a_valid_consent_of_someone_like_others_is_good(tmp_path, kind):
     register = judged(tmp_path, genre=kind)
-    told = {name: partial(templating.testimony, partial(consent_register.refusal, register, deliverable=name), caller=lambda: "« Je gagne ma vie. »")
+    told = {name: partial(templating.testimony, partial(consent_register.consent_refusal, register, deliverable=name), caller=lambda: "« Je gagne ma vie. »")
             for name in ("note", "fiche")}
     assert told["note"]("S1") == "« Je gagne ma vie. »"
     assert "l’accord ne couvre pas ce document" in told["fiche"]("S1")
@@ -40,8 +40,8 @@ def test_a_valid_consent_of_someone_like_others_is_good(tmp_path, kind):
 
 
 def test_a_consent_to_words_is_none_to_a_photo_nor_the_other_way(tmp_path):
-    assert consent_register.refusal(judged(tmp_path), "S1", ("photo",), "note") == "aucun accord n’est au registre"
-    assert consent_register.refusal(judged(tmp_path, genre="photo"), "S1", ("temoignage", "citation"), "note") == "aucun accord n’est au registre"
+    assert consent_register.consent_refusal(judged(tmp_path), "S1", ("photo",), "note") == "aucun accord n’est au registre"
+    assert consent_register.consent_refusal(judged(tmp_path, genre="photo"), "S1", ("temoignage", "citation"), "note") == "aucun accord n’est au registre"
 
 
 @pytest.mark.parametrize(("changed", "reason"), [
@@ -69,7 +69,7 @@ def test_a_register_badly_kept_is_refused_with_its_row(tmp_path, changed, messag
 def test_people_alike_are_counted_on_every_trait():
     observations = pd.DataFrame([{"source": "s", "variable": "fiche", "unite": f"u{i}", "a": str(a), "b": str(b), "c": str(c)}
                                  for i, (a, b, c) in enumerate(zip(A, B, C, strict=True))])
-    counts = [consent_register.alike({"profil": f"s|a={a}|b={b}|c={c}"}, tables.among(observations)) for a, b, c in zip(A, B, C, strict=True)]
+    counts = [consent_register.count_lookalikes({"profil": f"s|a={a}|b={b}|c={c}"}, tables.select_observations(observations)) for a, b, c in zip(A, B, C, strict=True)]
     assert tuple(counts) == FK
 
 
@@ -78,9 +78,9 @@ def test_words_and_pictures_of_people_need_their_consent(tmp_path, words):
     page = tmp_path / "6_histoire.md"
     page.write_text(f"Avant.\n\n{words}\n", encoding="utf-8")
     with pytest.raises(DisclosureRefused, match=r"6_histoire.md, ligne 3"):
-        consent_register.check(tmp_path)
+        consent_register.check_consents(tmp_path)
     page.write_text('Avant.\n\n{% call temoignage("S1") %}\n' + words + "\n{% endcall %}\n", encoding="utf-8")
-    consent_register.check(tmp_path)
+    consent_register.check_consents(tmp_path)
 
 
 def test_a_story_without_consent_leaves_a_sentence_in_its_place():
@@ -93,7 +93,7 @@ def test_a_photo_loses_what_its_camera_knew(tmp_path):
     exif = Image.Exif()
     exif[0x0110], exif[0x8825] = "Appareil", {1: "N", 2: (12.0, 39.0, 0.0)}
     Image.new("RGB", (2000, 1000), "teal").save(tmp_path / "atelier.jpg", exif=exif)
-    assert photos.placed(tmp_path, tmp_path / "figures", "atelier.jpg") == "atelier.jpg"
+    assert photos.publish_photo(tmp_path, tmp_path / "figures", "atelier.jpg") == "atelier.jpg"
     with Image.open(tmp_path / "figures/atelier.jpg") as image:
         assert (image.size, dict(image.getexif())) == ((1600, 800), {})
 
@@ -104,12 +104,12 @@ def test_a_photo_loses_what_its_camera_knew(tmp_path):
 def test_what_is_no_photo_is_refused(tmp_path, name, content, refusal):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(refusal):
-        photos.placed(tmp_path, tmp_path / "figures", name)
+        photos.publish_photo(tmp_path, tmp_path / "figures", name)
 
 
 def test_a_huge_photo_and_an_absent_one_are_refused(tmp_path):
     Image.new("1", (6000, 5000)).save(tmp_path / "a.png")
     with pytest.raises(InputUnsafe, match="25 millions"):
-        photos.placed(tmp_path, tmp_path / "figures", "a.png")
+        photos.publish_photo(tmp_path, tmp_path / "figures", "a.png")
     with pytest.raises(ConfigurationRefused, match=r"Vouliez-vous dire « a.png »"):
-        photos.placed(tmp_path, tmp_path / "figures", "a.pn")
+        photos.publish_photo(tmp_path, tmp_path / "figures", "a.pn")

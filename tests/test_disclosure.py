@@ -35,13 +35,13 @@ def fact(valeur, groupe="", mesure="valeur", indicateur="x", unite="personnes", 
 
 
 def judged(*rows, contributions=NOTHING, rules=RULES, zones=None, editions=None):
-    table, proof = assessment.judged(pd.DataFrame(rows), PLAN, contributions, rules, zones, editions)
+    table, proof = assessment.assess(pd.DataFrame(rows), PLAN, contributions, rules, zones, editions)
     return dict(zip(table["id"], table["statut_divulgation"].str.removeprefix("masque:"), strict=True)), proof.set_index("id")
 
 
 def printed(*rows, **known):
-    table, _ = assessment.judged(pd.DataFrame(rows), PLAN, NOTHING, RULES, **known)
-    return assessment.shown(table, "public", RULES)["texte"].tolist()
+    table, _ = assessment.assess(pd.DataFrame(rows), PLAN, NOTHING, RULES, **known)
+    return assessment.redact(table, "public", RULES)["texte"].tolist()
 
 
 def test_a_count_of_one_to_four_people_is_less_than_five_and_what_would_tell_it_is_hidden_too():
@@ -54,10 +54,10 @@ def test_the_smallest_other_group_is_hidden_and_the_rest_stays():
 
 
 def test_hidden_figures_lose_their_value_and_their_n_in_public_alone():
-    table, _ = assessment.judged(pd.DataFrame([fact(20), fact(3, "commune=a"), fact(17, "commune=b")]), PLAN, NOTHING, RULES)
-    shown = assessment.shown(table, "public", RULES)
+    table, _ = assessment.assess(pd.DataFrame([fact(20), fact(3, "commune=a"), fact(17, "commune=b")]), PLAN, NOTHING, RULES)
+    shown = assessment.redact(table, "public", RULES)
     assert shown["n"].isna().tolist() == [False, True, True] == shown["valeur"].isna().tolist()
-    assert assessment.shown(table, "interne", RULES)["texte"].tolist() == ["20", "3", "17"]
+    assert assessment.redact(table, "interne", RULES)["texte"].tolist() == ["20", "3", "17"]
 
 
 def test_brackets_that_tell_the_number_by_adding_up_are_not_printed():
@@ -104,7 +104,7 @@ def planned(**indicators):
       fact(1190.6, indicateur="ratio", unite="F CFA", n=9)], {"somme.valeur", "ratio.valeur"})],
     ids=["share of a count", "the other answer", "an n", "a ratio"])
 def test_a_hidden_figure_does_not_come_back_by_another_indicator(plan, rows, hidden):
-    table, _ = assessment.judged(pd.DataFrame(rows), plan, NOTHING, RULES)
+    table, _ = assessment.assess(pd.DataFrame(rows), plan, NOTHING, RULES)
     assert {*table.loc[table["statut_divulgation"] != "publiable", "id"]} == hidden
 
 
@@ -147,7 +147,7 @@ def test_the_two_largest_are_what_the_literature_finds():
     holders, shares = iter("ACBACCCCBAABAACABA"), []
     for values in cells.values():
         held = pd.Series(values, dtype=float).groupby([next(holders) for _ in values]).sum()
-        shares.append(primary.two_largest(held) / 100)
+        shares.append(primary.two_largest_percent(held) / 100)
     assert shares == pytest.approx([1, 1, 1, 1, 0.9, 1, 0.9])
 
 
@@ -213,7 +213,7 @@ def test_the_course_does_not_tell_what_the_few_answered_who_are_not_known_at_bot
 @pytest.mark.parametrize(("unit", "status"), [("heures", "D5"), ("litres", "D5"), ("F CFA", "D5"), ("personnes", "publiable")])
 def test_a_sum_of_what_one_unit_said_is_not_told(unit, status):
     plan = [SimpleNamespace(**(vars(PLAN[1]) | {"unite": unit}))]
-    table, _ = assessment.judged(pd.DataFrame([fact(17, indicateur="montants", unite=unit, n=1)]), plan, NOTHING, RULES)
+    table, _ = assessment.assess(pd.DataFrame([fact(17, indicateur="montants", unite=unit, n=1)]), plan, NOTHING, RULES)
     assert table["statut_divulgation"].tolist() == [f"masque:{status}" if status != "publiable" else status]
 
 
@@ -258,16 +258,16 @@ def test_a_part_is_judged_beside_what_it_is_a_part_of(tmp_path):
     period, commune = Programme("jass", fin="2022-07"), Programme("jass", "niono", fin="2022-07")
     assert (whole.part_of, period.part_of.scope, commune.part_of.scope) == (None, "", period.scope)
     shown = pd.DataFrame({"id": ["r.avant", "h.avant"], "moment": "2022-05", "valeur": [1012.0, float("nan")], "n": [20.0, 3.0]})
-    assert past_releases.load(tmp_path, [shown])[["id", "valeur", "n"]].values.tolist() == [["r.avant", 1012.0, 20.0]]
+    assert past_releases.load_releases(tmp_path, [shown])[["id", "valeur", "n"]].values.tolist() == [["r.avant", 1012.0, 20.0]]
 
 
 def test_a_document_of_one_commune_shows_what_the_whole_one_shows_of_it():
-    whole, proof = assessment.judged(pd.DataFrame([fact(40), fact(3, "commune=a"), fact(12, "commune=b"), fact(25, "commune=c")]), PLAN, NOTHING, RULES)
+    whole, proof = assessment.assess(pd.DataFrame([fact(40), fact(3, "commune=a"), fact(12, "commune=b"), fact(25, "commune=c")]), PLAN, NOTHING, RULES)
     own = pd.DataFrame([fact(12), fact(5, "sexe=f"), fact(7, "sexe=h"), fact(1, indicateur="lignes", methode="nettoyage")])
-    told, left = assessment.as_part_of(own, PLAN, RULES, whole, proof, "b")
+    told, left = assessment.assess_subset(own, PLAN, RULES, whole, proof, "b")
     assert told["statut_divulgation"].tolist() == ["masque:D6", "masque:D10", "masque:D10", "publiable"]
     assert left["id"].tolist() == ["x.valeur"]  # what the whole leaves to work out of x.valeur.b
-    told, left = assessment.as_part_of(own, PLAN, RULES, whole, proof, "c")
+    told, left = assessment.assess_subset(own, PLAN, RULES, whole, proof, "c")
     assert told["statut_divulgation"][0] == "publiable" and left.empty
 
 
@@ -276,9 +276,9 @@ def test_a_share_of_a_commune_is_hidden_with_the_total_and_the_group_that_it_is_
     rows = [fact(53), fact(12, "commune=s"), fact(3, "commune=e"), fact(38, "commune=n"), fact(43, "sexe=f"), fact(10, "sexe=h"),
             fact(10, "sexe=f,commune=s") | {"id": "x.valeur.f_s"}, fact(2, "sexe=h,commune=s") | {"id": "x.valeur.h_s"},
             fact(19, "sexe=f,commune=s", "part", unite="%", n=53) | {"id": "x.part.f_s"}]
-    whole, proof = assessment.judged(pd.DataFrame(rows), PLAN, NOTHING, RULES)
+    whole, proof = assessment.assess(pd.DataFrame(rows), PLAN, NOTHING, RULES)
     own = pd.DataFrame([fact(12), fact(10, "sexe=f"), fact(83.3, "sexe=f", "part", unite="%", n=12)])
-    told, _ = assessment.as_part_of(own, PLAN, RULES, whole, proof, "s")
+    told, _ = assessment.assess_subset(own, PLAN, RULES, whole, proof, "s")
     assert told["statut_divulgation"].tolist() == ["masque:D6", "publiable", "masque:D7"]
 
 
@@ -293,7 +293,7 @@ def test_amounts_are_rounded_in_public_but_those_the_programme_has_published_and
     computed = pd.DataFrame([dict(zip(COMPUTED_COLUMNS, ("montants", "valeur", "", g, v, "F CFA", 20, 0, None, "", "", []), strict=True))
                              for g, v in (("", 68_890_800.0), ("type=e", 37_571_550.0), ("type=a", 31_319_250.0), ("zone=n", 28_396_050.0))])
     plan[0].source = "s"
-    table = facts.gather(computed, plan, [], {"s": []}, {"montants.valeur.e", "montants.valeur.a"})
+    table = facts.build_facts(computed, plan, [], {"s": []}, {"montants.valeur.e", "montants.valeur.a"})
     assert table["texte"].str.replace(r"\s", " ", regex=True).tolist() == ["68 890 800 F CFA", "37 571 550 F CFA", "31 319 250 F CFA", "28 396 000 F CFA"]
 
 
@@ -302,9 +302,9 @@ def test_a_share_of_fewer_than_ten_is_told_in_numbers(tmp_path):
                                  desagregations="", population="recensement", arrondi="1", sens="", origine="o")]
     rows = [{"source": "s", "unite_type": "u", "unite": f"u{i}", "moment": "", "variable": "q", "nombre": float("nan"), "modalite": "oui" if i < 3 else "non",
              "fichier": "f", "feuille": "g", "ligne": i} for i in range(8)]
-    computed = effects.compute(plan, tables.among(pd.DataFrame(rows)), Period(debut="2022-05", fin="2023-03"), {})
-    assert facts.gather(computed, plan, [], {"s": []})["texte"].tolist() == ["3 sur 8"]
-    assert facts.gather(computed, plan, [], {"s": []}, denominator=8)["texte"].str.replace("\u00a0", " ").tolist() == ["38 %"]
+    computed = effects.compute(plan, tables.select_observations(pd.DataFrame(rows)), Period(debut="2022-05", fin="2023-03"), {})
+    assert facts.build_facts(computed, plan, [], {"s": []})["texte"].tolist() == ["3 sur 8"]
+    assert facts.build_facts(computed, plan, [], {"s": []}, denominator=8)["texte"].str.replace("\u00a0", " ").tolist() == ["38 %"]
 
 
 def test_contributions_are_each_unit_s_own(tmp_path):
@@ -313,7 +313,7 @@ def test_contributions_are_each_unit_s_own(tmp_path):
     rows = [{"source": "s", "unite_type": "u", "unite": u, "moment": m, "variable": "v", "nombre": v, "modalite": "", "sexe": s, "fichier": "f", "feuille": "g",
              "ligne": 1} for u, s, first, last in (("a", "f", 10.0, 30.0), ("b", "h", 20.0, 25.0), ("c", "h", 5.0, None))
             for m, v in (("2022-05", first), ("2023-03", last)) if v is not None]
-    brought = effects.contributions(money, tables.among(pd.DataFrame(rows)), Period(debut="2022-05", fin="2023-03"))
+    brought = effects.contributions(money, tables.select_observations(pd.DataFrame(rows)), Period(debut="2022-05", fin="2023-03"))
     paired = {group: values.to_dict() for (_, mesure, _, group), values in brought if mesure == "avant"}
     assert paired == {"": {"a": 10.0, "b": 20.0}, "sexe=f": {"a": 10.0}, "sexe=h": {"b": 20.0}}
 

@@ -18,12 +18,12 @@ def root(small):
 
 
 def told(root):
-    return {what: str(problem) for what, problem in doctor.examined(root) if problem}
+    return {what: str(problem) for what, problem in doctor.examine(root) if problem}
 
 
 def test_a_sound_machine_lacks_nothing(root):
     assert told(root) == {}
-    assert [what for what, _ in doctor.examined(root)] == ["Python", "bibliothèques", "polices", "dossier outputs", "dossier data", "programme essai"]
+    assert [what for what, _ in doctor.examine(root)] == ["Python", "bibliothèques", "polices", "dossier outputs", "dossier data", "programme essai"]
 
 
 def test_a_library_absent_or_of_another_version_is_named(root):

@@ -23,7 +23,7 @@ from capidoc.report.documents import docx, html, markdown, pandoc_ast, pandoc_ta
 from .conftest import by_libreoffice, luminance, needs
 
 TEMPLATES, REFERENCES = Path(__file__).parents[1] / "templates", Path(__file__).parent / "references"
-WRITERS = {"html": html, "pdf": pdf, "docx": docx}
+WRITERS = {"html": html.write_html, "pdf": pdf.write_pdf, "docx": docx.write_docx}
 NB, NN = "\u00a0", "\u202f"
 GRANT, INCOME = f"37{NN}571{NN}550{NB}F{NN}CFA", f"3{NN}050{NN}400{NB}F{NN}CFA"
 
@@ -125,13 +125,13 @@ def assets(tmp_path_factory):
 
 
 def prepared(text=DOCUMENT):
-    return markdown.prepare(markdown.read(text))
+    return markdown.prepare_document(markdown.parse_markdown(text))
 
 
 @pytest.fixture(scope="module")
 def files(assets):
     for suffix, writer in WRITERS.items():
-        writer.write(prepared(), assets / f"document.{suffix}", assets=assets, templates=TEMPLATES)
+        writer(prepared(), assets / f"document.{suffix}", assets=assets, templates=TEMPLATES)
     return {suffix: assets / f"document.{suffix}" for suffix in WRITERS}
 
 
@@ -221,7 +221,7 @@ def test_same_bytes_whatever_the_place_the_zone_and_the_time(assets, files, monk
     monkeypatch.chdir(tmp_path)
     for suffix, writer in WRITERS.items():
         again = tmp_path / f"encore.{suffix}"
-        writer.write(prepared(), again, assets=assets, templates=TEMPLATES)
+        writer(prepared(), again, assets=assets, templates=TEMPLATES)
         assert again.read_bytes() == files[suffix].read_bytes(), suffix
     monkeypatch.undo()
     time.tzset()
@@ -230,7 +230,7 @@ def test_same_bytes_whatever_the_place_the_zone_and_the_time(assets, files, monk
 def test_the_prepared_tree_is_not_changed_by_the_writers(assets, tmp_path):
     tree = prepared()
     for suffix, writer in WRITERS.items():
-        writer.write(tree, tmp_path / f"x.{suffix}", assets=assets, templates=TEMPLATES)
+        writer(tree, tmp_path / f"x.{suffix}", assets=assets, templates=TEMPLATES)
     assert tree == prepared()
 
 
@@ -238,7 +238,7 @@ def test_the_prepared_tree_is_not_changed_by_the_writers(assets, tmp_path):
 @pytest.mark.parametrize("path", ["figures/absente.png", "../../../etc/hostname", "https://exemple.org/a.png"])
 def test_an_image_from_elsewhere_stops_the_build(suffix, path, assets, tmp_path):
     with pytest.raises(ValueError, match="introuvable"):
-        WRITERS[suffix].write(prepared(f"![Légende]({path})"), tmp_path / "x", assets=assets, templates=TEMPLATES)
+        WRITERS[suffix](prepared(f"![Légende]({path})"), tmp_path / "x", assets=assets, templates=TEMPLATES)
 
 
 @pytest.mark.parametrize("suffix", WRITERS)
@@ -246,7 +246,7 @@ def test_a_photo_stands_in_every_format(suffix, tmp_path):
     """A photo with its consent is a JPEG, and has no other picture for screens or paper beside it."""
     Image.new("RGB", (40, 30), "red").save(tmp_path / "atelier.jpg")
     text = '---\ntitle: T\n---\n![Légende](atelier.jpg){#fig:photo-a alt="Un atelier."}\n'
-    WRITERS[suffix].write(prepared(text), tmp_path / f"x.{suffix}", assets=tmp_path, templates=TEMPLATES)
+    WRITERS[suffix](prepared(text), tmp_path / f"x.{suffix}", assets=tmp_path, templates=TEMPLATES)
     if suffix == "pdf":
         assert [len(page.images) for page in PdfReader(tmp_path / "x.pdf").pages][-1] == 1
     elif suffix == "html":
@@ -260,29 +260,29 @@ def test_an_image_taller_than_a_page_is_shown_whole(size, room, tmp_path):
     """A phone's photo lost its top and its bottom. Of a line of 162 mm, it takes 58 %: 94 mm by 209."""
     (tmp_path / "figures").mkdir()
     Image.new("RGB", size, "red").save(tmp_path / "figures/p.jpg")
-    assert pandoc_ast.width(tmp_path / "figures/p.jpg") == f"{room}%"
-    page = markdown.prepare(markdown.read('---\ntitle: T\ncompact: true\n---\n\n![Une photo](figures/p.jpg){#fig:p alt="x"}\n'))
-    pdf.write(page, tmp_path / "t.pdf", assets=tmp_path, templates=TEMPLATES)
-    docx.write(page, tmp_path / "t.docx", assets=tmp_path, templates=TEMPLATES)
+    assert pandoc_ast.image_width(tmp_path / "figures/p.jpg") == f"{room}%"
+    page = markdown.prepare_document(markdown.parse_markdown('---\ntitle: T\ncompact: true\n---\n\n![Une photo](figures/p.jpg){#fig:p alt="x"}\n'))
+    pdf.write_pdf(page, tmp_path / "t.pdf", assets=tmp_path, templates=TEMPLATES)
+    docx.write_docx(page, tmp_path / "t.docx", assets=tmp_path, templates=TEMPLATES)
     shape = Document(tmp_path / "t.docx").inline_shapes[0]
     assert shape.height <= Mm(215) and shape.height / shape.width == pytest.approx(size[1] / size[0], rel=0.01)
 
 
 def test_a_sign_of_no_font_is_named(assets, tmp_path):
-    page = markdown.prepare(markdown.read("---\ntitle: T\ncompact: true\n---\n\nBravo \U0001F600 !\n"))
+    page = markdown.prepare_document(markdown.parse_markdown("---\ntitle: T\ncompact: true\n---\n\nBravo \U0001F600 !\n"))
     with pytest.raises(pdf.Unprintable, match="\U0001F600"):
-        pdf.write(page, tmp_path / "t.pdf", assets=assets, templates=TEMPLATES)
+        pdf.write_pdf(page, tmp_path / "t.pdf", assets=assets, templates=TEMPLATES)
 
 
 def test_a_hidden_number_that_ends_a_sentence_has_one_stop():
-    tree = markdown.prepare(markdown.read('Ils sont [n.p.]{.ind ind="a" value=""}. Puis [12]{.ind ind="b" value="12"}. Ou [n.p.]{.ind ind="a" value=""}…\n'))
-    assert pandoc_ast.text(tree["blocks"]) == "Ils sont n.p. Puis 12. Ou n.p.…"
+    tree = markdown.prepare_document(markdown.parse_markdown('Ils sont [n.p.]{.ind ind="a" value=""}. Puis [12]{.ind ind="b" value="12"}. Ou [n.p.]{.ind ind="a" value=""}…\n'))
+    assert pandoc_ast.plain_text(tree["blocks"]) == "Ils sont n.p. Puis 12. Ou n.p.…"
 
 
 def test_a_short_document_has_no_cover_and_no_sommaire(assets, tmp_path):
     short = prepared("---\ntitle: Note\nlang: fr\ncompact: true\n---\n\n# Un\n\nTexte.\n")
     for suffix, writer in WRITERS.items():
-        writer.write(short, tmp_path / f"note.{suffix}", assets=assets, templates=TEMPLATES)
+        writer(short, tmp_path / f"note.{suffix}", assets=assets, templates=TEMPLATES)
     assert not re.search('Sommaire|class="fiche"', (tmp_path / "note.html").read_text())
     assert len(PdfReader(tmp_path / "note.pdf").pages) == 1
     assert "Sommaire" not in word_text(Document(tmp_path / "note.docx"))
@@ -293,35 +293,35 @@ def test_a_short_document_has_no_cover_and_no_sommaire(assets, tmp_path):
 
 def test_typography_sees_over_bold_and_numbers():
     tree = prepared('**Note** : "deux *mots*" ; [5]{.ind ind="a" value="5"} % [x](https://a.org/?b=1;c)')
-    assert pandoc_ast.text(tree["blocks"]) == f"Note{NB}: «{NB}deux mots{NB}»{NN}; 5{NB}% x"
+    assert pandoc_ast.plain_text(tree["blocks"]) == f"Note{NB}: «{NB}deux mots{NB}»{NN}; 5{NB}% x"
 
 
 def test_a_heading_that_leaves_a_level_out_stands_right_under_its_own(assets, tmp_path):
     """« ### » under « # » is heard as a part that was lost, and PDF/UA refuses it."""
-    tree = markdown.prepare(markdown.read("# A\n\n### B\n\n### C\n\n#### D\n\n## E\n\n# F\n\n::: {.encadre}\n#### G\n:::\n"))
+    tree = markdown.prepare_document(markdown.parse_markdown("# A\n\n### B\n\n### C\n\n#### D\n\n## E\n\n# F\n\n::: {.encadre}\n#### G\n:::\n"))
     found = []
-    pandoc_ast.walk(tree["blocks"], {"Header": lambda node: found.append((node["c"][0], pandoc_ast.text(node["c"][2]))) or node}, lambda nodes: nodes)
+    pandoc_ast.transform(tree["blocks"], {"Header": lambda node: found.append((node["c"][0], pandoc_ast.plain_text(node["c"][2]))) or node}, lambda nodes: nodes)
     assert found == [(1, "A"), (2, "B"), (2, "C"), (3, "D"), (2, "E"), (1, "F"), (2, "G")]
-    page = markdown.prepare(markdown.read("---\ntitle: T\ncompact: true\n---\n\n# A\n\n### B\n\nC.\n"))
-    pdf.write(page, tmp_path / "t.pdf", assets=assets, templates=TEMPLATES)
+    page = markdown.prepare_document(markdown.parse_markdown("---\ntitle: T\ncompact: true\n---\n\n# A\n\n### B\n\nC.\n"))
+    pdf.write_pdf(page, tmp_path / "t.pdf", assets=assets, templates=TEMPLATES)
 
 
 def test_code_and_addresses_stay_as_typed():
     assert (
-        pandoc_ast.text(prepared("`l'a ; b?` et <https://a.org/l'eau?b;c>")["blocks"])
+        pandoc_ast.plain_text(prepared("`l'a ; b?` et <https://a.org/l'eau?b;c>")["blocks"])
         == "l'a ; b? et https://a.org/l'eau?b;c"
     )
 
 
 def test_bound_numbers_hold_no_breaking_space():
     span = prepared('[45 hommes et 35 femmes]{.ind ind="a" value="80"}')["blocks"][0]["c"][0]
-    assert " " not in pandoc_ast.text(span)
+    assert " " not in pandoc_ast.plain_text(span)
 
 
 def test_preparing_changes_nothing_in_its_input():
-    tree = markdown.read(DOCUMENT)
-    markdown.prepare(tree)
-    assert tree == markdown.read(DOCUMENT)
+    tree = markdown.parse_markdown(DOCUMENT)
+    markdown.prepare_document(tree)
+    assert tree == markdown.parse_markdown(DOCUMENT)
 
 
 def test_a_note_takes_no_room_in_the_cell_that_calls_it():
@@ -344,7 +344,7 @@ def test_given_widths_are_kept():
 
 def test_a_broken_header_is_a_value_error_in_french():
     with pytest.raises(ValueError, match="pandoc n’a pas pu"):
-        markdown.read("---\ntitle: [\n---\n")
+        markdown.parse_markdown("---\ntitle: [\n---\n")
 
 
 # ── HTML ────────────────────────────────────────────────────────────────────────────────────────
@@ -558,7 +558,7 @@ def test_a_mistake_in_the_model_is_told_in_french(typed, told, assets, tmp_path)
     next(p for p in model.paragraphs if "corps" in p.text).runs[0].text = typed
     model.save(tmp_path / "word" / "modele.docx")
     with pytest.raises(ValueError, match=f"modele.docx.*{told}"):
-        docx.write(prepared(), tmp_path / "x.docx", assets=assets, templates=tmp_path)
+        docx.write_docx(prepared(), tmp_path / "x.docx", assets=assets, templates=tmp_path)
 
 
 @needs("soffice")
@@ -571,7 +571,7 @@ def test_a_model_restyled_and_saved_by_libreoffice_is_followed(name, files, asse
     (tmp_path / "word").mkdir()
     by_libreoffice([tmp_path / f"{name}.docx"], tmp_path / "word")
     text = DOCUMENT.replace("lang: fr", "lang: fr\ncompact: true") if name == "modele-court" else DOCUMENT
-    docx.write(prepared(text), tmp_path / "x.docx", assets=assets, templates=tmp_path)
+    docx.write_docx(prepared(text), tmp_path / "x.docx", assets=assets, templates=tmp_path)
     made = Document(tmp_path / "x.docx")
     heading = [p for p in made.paragraphs if p.text.startswith("1. Résultats")][-1]  # the sommaire has it first
     assert (heading.style.name, heading.style.font.color.rgb, heading.style.font.name) == ("Heading 1", RGBColor(0x7A, 0x1F, 0x5C), "Liberation Serif")
@@ -593,7 +593,7 @@ def test_word_opens_in_libreoffice(files, tmp_path):
 @pytest.mark.parametrize("number", [1, 5, 7])
 def test_key_figures_leave_no_empty_tile(number, assets, tmp_path):
     tiles = "\n".join(f'[{n}]{{.ind ind="f{n}"}}\n: chiffre {n}\n' for n in range(number))
-    docx.write(prepared(f"---\ntitle: T\n---\n::: {{.chiffres-cles}}\n{tiles}:::\n"), tmp_path / "x.docx", assets=assets, templates=TEMPLATES)
+    docx.write_docx(prepared(f"---\ntitle: T\n---\n::: {{.chiffres-cles}}\n{tiles}:::\n"), tmp_path / "x.docx", assets=assets, templates=TEMPLATES)
     band = next(t for t in Document(tmp_path / "x.docx").tables if t.style.name == "Chiffres clés")
     assert [text for row in band._tbl.tr_lst for cell in row.tc_lst if not (text := "".join(t.text for t in cell.iter(qn("w:t"))))] == []
     assert sum(len(row.tc_lst) for row in band._tbl.tr_lst) == number
@@ -602,7 +602,7 @@ def test_key_figures_leave_no_empty_tile(number, assets, tmp_path):
 @pytest.mark.parametrize("suffix", WRITERS)
 def test_a_band_without_any_figure_is_left_out(suffix, assets, tmp_path):
     for name, band in (("with", "::: {.chiffres-cles}\n:::\n\n"), ("without", "")):
-        WRITERS[suffix].write(prepared(f"---\ntitle: T\n---\n{band}Suite.\n"), tmp_path / name, assets=assets, templates=TEMPLATES)
+        WRITERS[suffix](prepared(f"---\ntitle: T\n---\n{band}Suite.\n"), tmp_path / name, assets=assets, templates=TEMPLATES)
     assert (tmp_path / "with").read_bytes() == (tmp_path / "without").read_bytes()
 
 
@@ -610,7 +610,7 @@ def test_a_band_without_any_figure_is_left_out(suffix, assets, tmp_path):
 def test_a_short_story_stays_on_one_page(before, assets, tmp_path):
     filler = "Une ligne.\n\n" * before
     story = "::: {.histoire titre=\"Un restaurant\"}\nDébut du récit.\n\n" + "Une phrase du milieu.\n\n" * 6 + "Fin du récit.\n:::\n"
-    pdf.write(prepared(f"---\ntitle: T\n---\n{filler}{story}"), tmp_path / "x.pdf", assets=assets, templates=TEMPLATES)
+    pdf.write_pdf(prepared(f"---\ntitle: T\n---\n{filler}{story}"), tmp_path / "x.pdf", assets=assets, templates=TEMPLATES)
     pages = [page.extract_text() for page in PdfReader(tmp_path / "x.pdf").pages]
     assert [page for page in pages if "Début du récit" in page] == [page for page in pages if "Fin du récit" in page]
 
@@ -650,6 +650,6 @@ def test_the_references_would_see_another_colour_column_or_margin(old, new, asse
     text = page.read_text(encoding="utf-8")
     assert old in text
     page.write_text(text.replace(old, new, 1), encoding="utf-8")
-    pdf.write(prepared(), tmp_path / "x.pdf", assets=assets, templates=tmp_path / "templates")
+    pdf.write_pdf(prepared(), tmp_path / "x.pdf", assets=assets, templates=tmp_path / "templates")
     known = [Image.open(file).convert("RGB") for file in sorted(REFERENCES.glob("page-*.png"))]
     assert max(map(furthest, rendered(tmp_path / "x.pdf"), known)) >= 40

@@ -15,7 +15,7 @@ SPEC, TITLES = SPECS["avant_apres"], {"revenu": "Un message"}
 def here(tmp_path):
     """The place of a programme whose figure is drawn."""
     place = SimpleNamespace(processed=tmp_path)
-    chart_cache.drawn(place, [SPEC], TITLES, FACTS)
+    chart_cache.cached_charts(place, [SPEC], TITLES, FACTS)
     return place
 
 
@@ -25,16 +25,16 @@ def contents(place):
 
 def test_nothing_is_drawn_again_from_the_same(here, monkeypatch):
     old = contents(here)
-    monkeypatch.setattr(charts, "draw", lambda *_: pytest.fail("dessiné"))
-    figures = chart_cache.drawn(here, [SPEC], TITLES, FACTS.copy())
+    monkeypatch.setattr(charts, "draw_chart", lambda *_: pytest.fail("dessiné"))
+    figures = chart_cache.cached_charts(here, [SPEC], TITLES, FACTS.copy())
     assert contents(here) == old
     assert figures["revenu"] + "\n" == (here.processed / "figures" / "revenu.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("change", [
-    lambda here: chart_cache.drawn(here, [SPEC], {"revenu": "Un autre"}, FACTS),
-    lambda here: chart_cache.drawn(here, [SPEC | {"source": "registre"}], TITLES, FACTS),
-    lambda here: chart_cache.drawn(here, [SPEC], TITLES, FACTS.assign(valeur=FACTS["valeur"] + 1)),
+    lambda here: chart_cache.cached_charts(here, [SPEC], {"revenu": "Un autre"}, FACTS),
+    lambda here: chart_cache.cached_charts(here, [SPEC | {"source": "registre"}], TITLES, FACTS),
+    lambda here: chart_cache.cached_charts(here, [SPEC], TITLES, FACTS.assign(valeur=FACTS["valeur"] + 1)),
 ], ids=["titre", "déclaration", "faits"])
 def test_a_figure_is_drawn_from_what_is_asked(change, here):
     old = contents(here)
@@ -45,9 +45,9 @@ def test_a_figure_is_drawn_from_what_is_asked(change, here):
 def test_other_code_draws_again(here, monkeypatch):
     asked = []
     monkeypatch.setattr(chart_cache, "CODE", ["un autre code"])
-    monkeypatch.setattr(charts, "save", lambda *_: asked.append("dessiné"))
+    monkeypatch.setattr(charts, "save_chart", lambda *_: asked.append("dessiné"))
     with pytest.raises(FileNotFoundError):
-        chart_cache.drawn(here, [SPEC], TITLES, FACTS)
+        chart_cache.cached_charts(here, [SPEC], TITLES, FACTS)
     assert asked
 
 
@@ -57,14 +57,14 @@ def test_other_code_draws_again(here, monkeypatch):
 def test_a_file_that_is_no_longer_as_drawn_is_made_again(place, name, touch, here):
     old = contents(here)
     touch(here.processed / place / name)
-    chart_cache.drawn(here, [SPEC], TITLES, FACTS)
+    chart_cache.cached_charts(here, [SPEC], TITLES, FACTS)
     assert contents(here) == old
 
 
 def test_a_document_that_shows_one_figure_fewer_costs_no_drawing_to_the_next(here, monkeypatch):
     more = SPEC | {"id": "revenu_cours"}
     titles = TITLES | {"revenu_cours": "Un autre"}
-    chart_cache.drawn(here, [SPEC, more], titles, FACTS)
-    monkeypatch.setattr(charts, "draw", lambda *_: pytest.fail("dessiné"))
-    assert [*chart_cache.drawn(here, [], {}, FACTS)] == [] and [*chart_cache.drawn(here, [more], titles, FACTS)] == ["revenu_cours"]
-    assert [*chart_cache.drawn(here, [SPEC, more], titles, FACTS)] == ["revenu", "revenu_cours"]
+    chart_cache.cached_charts(here, [SPEC, more], titles, FACTS)
+    monkeypatch.setattr(charts, "draw_chart", lambda *_: pytest.fail("dessiné"))
+    assert [*chart_cache.cached_charts(here, [], {}, FACTS)] == [] and [*chart_cache.cached_charts(here, [more], titles, FACTS)] == ["revenu_cours"]
+    assert [*chart_cache.cached_charts(here, [SPEC, more], titles, FACTS)] == ["revenu", "revenu_cours"]

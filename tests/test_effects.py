@@ -30,7 +30,7 @@ def computed(cleaned, small):
     def run(*rows, plan=PLAN, prices=None):
         done = cleaned(*rows, files=[("indicateurs.csv", plan)])
         here = small(*rows)
-        table = effects.compute(indicator_plan.load(here.folder, here.identity, done.variables), tables.among(done.observations), here.period, prices or {})
+        table = effects.compute(indicator_plan.load_plan(here.folder, here.identity, done.variables), tables.select_observations(done.observations), here.period, prices or {})
         return table[table["mesure"] != "cours"].set_index(["indicateur", "mesure", "groupe"])
     return run
 
@@ -92,9 +92,9 @@ def test_errors_in_the_plan_name_their_row(computed, old, new, message):
 def test_facts_written_are_facts_read(tmp_path):
     context = [facts.CONTEXT | {"indicateur": "a", "mesure": "valeur", "valeur": math.nan, "unite": "mois", "n": 0, "formule": "f", "sources": []}]
     empty = pd.DataFrame(columns=COMPUTED_COLUMNS)
-    table = facts.gather(empty, [], context, {})
-    facts.write(table, "essai", tmp_path / "resultats.json")
-    again = facts.read(tmp_path / "resultats.json")
+    table = facts.build_facts(empty, [], context, {})
+    facts.write_facts(table, "essai", tmp_path / "resultats.json")
+    again = facts.read_facts(tmp_path / "resultats.json")
     assert again.loc[0, ["id", "texte"]].tolist() == ["a.valeur", "n.d."] and math.isnan(again.loc[0, "valeur"])
 
 
@@ -140,7 +140,7 @@ def found(small, cleaned):
         done = cleaned(RECORDS, head=COLUMNS, settings=SETTINGS, files=files)
         here = small(RECORDS, head=COLUMNS, settings=SETTINGS)
         ticked = done.observations.assign(modalite=done.observations["modalite"].str.split(" ")).explode("modalite")
-        table = effects.compute(indicator_plan.load(here.folder, here.identity, done.variables), tables.among(ticked), here.period, prices or {})
+        table = effects.compute(indicator_plan.load_plan(here.folder, here.identity, done.variables), tables.select_observations(ticked), here.period, prices or {})
         return table[table["mesure"] != "cours"].set_index(["mesure", "groupe"])
     return run
 
@@ -240,7 +240,7 @@ def test_a_quotient_divides_facts_by_name(cleaned, small, over, under, expected)
     files = [("indicateurs.csv", HEAD_WHOLE + "".join(";".join(r.values()) + "\n" for r in rows))]
     done = cleaned(RECORDS, head=COLUMNS, settings=SETTINGS, files=files)
     here = small(RECORDS, head=COLUMNS, settings=SETTINGS)
-    table = effects.compute(indicator_plan.load(here.folder, here.identity, done.variables), tables.among(done.observations), here.period, {})
+    table = effects.compute(indicator_plan.load_plan(here.folder, here.identity, done.variables), tables.select_observations(done.observations), here.period, {})
     assert table.set_index("indicateur").loc["q", "valeur"] == expected
     assert table.set_index("indicateur").loc["q", "parties"] == [part for part in (over, under) if part != "4"]
 
@@ -259,17 +259,17 @@ def test_a_plan_kept_in_excel_is_the_same_plan(small, cleaned, workbook):
     done, here = cleaned(), small()
     heads, *rows = [line.split(";") for line in PLAN.strip().splitlines()]
     workbook(heads, *rows, name="indicateurs.xlsx").rename(here.folder / "indicateurs.xlsx")
-    typed = indicator_plan.load(here.folder, here.identity, done.variables)
+    typed = indicator_plan.load_plan(here.folder, here.identity, done.variables)
     (here.folder / "indicateurs.xlsx").unlink()
     (here.folder / "indicateurs.csv").write_text(PLAN, encoding="utf-8")
-    assert indicator_plan.load(here.folder, here.identity, done.variables) == typed and len(typed) == 5
+    assert indicator_plan.load_plan(here.folder, here.identity, done.variables) == typed and len(typed) == 5
 
 
 @pytest.mark.parametrize("line", ["2022-05;0;s;2024", "2022-05;-5;s;2024", "05/2022;100;s;2024", "2022-05;100;s;2024\n2022-05;101;s;2024"])
 def test_an_index_that_would_make_a_false_price_is_refused(tmp_path, line):
     (tmp_path / "prix.csv").write_text(f"mois;indice;source;date\n{line}\n", encoding="utf-8")
     with pytest.raises(ConfigurationRefused, match="indice refusé"):
-        price_index.load(tmp_path)
+        price_index.load_price_index(tmp_path)
 
 
 def test_a_record_without_a_weight_stops_the_run(found):
@@ -292,7 +292,7 @@ def test_what_the_plan_asks_of_a_question_that_cannot_answer_it_is_refused(clean
     done = cleaned("E1;2022-05;Niono;100;oui;1;1;2\nE1;2022-06;Niono;100;non;1;1;2\n", head="Code;Mois;Commune;Revenu;Tenue;Hommes;Femmes;Total\n",
                    settings=settings, files=[("indicateurs.csv", HEAD_WHOLE + ";".join(row.values()) + "\n")])
     with pytest.raises(ConfigurationRefused) as refusal:
-        indicator_plan.load(tmp_path / "programmes" / "essai", done.identity, done.variables)
+        indicator_plan.load_plan(tmp_path / "programmes" / "essai", done.identity, done.variables)
     assert str(refusal.value).startswith("indicateurs.csv, ligne 2") and said in str(refusal.value)
 
 
@@ -302,14 +302,14 @@ def test_an_amount_is_rounded_to_a_thousand_or_to_a_tenth_of_its_levels_at_most(
                                  desagregations="", population="recensement", arrondi="1", sens="", origine="o")]
     rows = [dict(zip(COMPUTED_COLUMNS, ("m", mesure, "", "", value, "EUR", 20, 0, None, "", "", []), strict=True))
             for mesure, value in zip(("avant", "apres"), levels, strict=True)]
-    assert facts.gather(pd.DataFrame(rows), plan, [], {"s": []})["arrondi"].tolist() == [step, step]
+    assert facts.build_facts(pd.DataFrame(rows), plan, [], {"s": []})["arrondi"].tolist() == [step, step]
 
 
 def test_the_influence_of_a_unit_is_the_change_without_it(cleaned, small):
     """Without E1 (100 → 300) the total stays at 50: 0 % instead of 133,33 %."""
     done, here = cleaned(files=[("indicateurs.csv", PLAN)]), small()
-    plan = indicator_plan.load(here.folder, here.identity, done.variables)
-    table = effects.influence(plan, tables.among(done.observations), here.period).set_index(["indicateur", "unite"])
+    plan = indicator_plan.load_plan(here.folder, here.identity, done.variables)
+    table = effects.influence(plan, tables.select_observations(done.observations), here.period).set_index(["indicateur", "unite"])
     assert table.loc[("revenu", "E1"), "variation_sans_elle_points"] == pytest.approx(-133.3333, abs=1e-3)
 
 
@@ -317,13 +317,13 @@ def test_two_shares_of_one_whole_print_to_one_hundred():
     """35 and 45 of 80: 43,75 and 56,25, which rounded apart would make 100,1."""
     rows = [{"indicateur": "a", "mesure": "part", "groupe": f"sexe={s}", "valeur": v, "unite": "%", "arrondi": 0.1, "n": 80, "formule": "f", "sources": []}
             for s, v in (("femme", 43.75), ("homme", 56.25))]
-    table = facts.gather(pd.DataFrame(columns=COMPUTED_COLUMNS), [], [facts.CONTEXT | row for row in rows], {})
+    table = facts.build_facts(pd.DataFrame(columns=COMPUTED_COLUMNS), [], [facts.CONTEXT | row for row in rows], {})
     assert table["texte"].tolist() == ["43,8\u00a0%", "56,2\u00a0%"]
 
 
 def test_groups_that_two_dimensions_share_are_named_by_their_dimension():
     rows = pd.DataFrame({"indicateur": "a", "mesure": "valeur", "moment": "", "groupe": ["handicap=oui", "deplace=oui", "sexe=femme"]})
-    assert fact_ids.ids(rows).tolist() == ["a.valeur.handicap_oui", "a.valeur.deplace_oui", "a.valeur.femme"]
+    assert fact_ids.assign_fact_ids(rows).tolist() == ["a.valeur.handicap_oui", "a.valeur.deplace_oui", "a.valeur.femme"]
 
 
 @pytest.mark.parametrize(("text", "message"), [
@@ -331,4 +331,4 @@ def test_groups_that_two_dimensions_share_are_named_by_their_dimension():
 def test_a_price_without_source_or_doubtful_is_refused(tmp_path, text, message):
     (tmp_path / "prix.csv").write_text("mois;indice;source;date\n" + text, encoding="utf-8")
     with pytest.raises(ConfigurationRefused, match=f"(?s){message}"):
-        price_index.load(tmp_path)
+        price_index.load_price_index(tmp_path)

@@ -65,7 +65,7 @@ def known(place):
 @pytest.fixture(scope="module")
 def bound(place):
     """The numbers bound in the page."""
-    return number_tracing.read((place / "outputs/jass/capitalisation.html").read_text(encoding="utf-8"))[0]
+    return number_tracing.read_numbers((place / "outputs/jass/capitalisation.html").read_text(encoding="utf-8"))[0]
 
 
 def spaced(text):
@@ -253,7 +253,7 @@ def test_an_edited_page_is_kept_and_the_new_set_still_verifies(place):
 
 
 def test_a_second_run_at_the_same_time_is_refused_at_once(place):
-    with publication.alone(Programme("jass", root=place)):
+    with publication.lock(Programme("jass", root=place)):
         done = capidoc(place, "report", "jass")
     assert (done.returncode, "une autre exécution travaille" in done.stderr) == (41, True)
 

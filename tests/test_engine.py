@@ -31,7 +31,7 @@ def run(tmp_path):
     def execute(*sources, name=None, timeout=20):
         nbformat.write(notebook(*sources), tmp_path / "in.ipynb")
         return papermill.execute_notebook(tmp_path / "in.ipynb", tmp_path / "out.ipynb", {}, kernel_name="python3", cwd=tmp_path, progress_bar=False,
-                                          engine_name=name or forked_kernel.register(), execution_timeout=timeout)
+                                          engine_name=name or forked_kernel.register_engine(), execution_timeout=timeout)
     return execute
 
 
@@ -100,7 +100,7 @@ def test_an_interrupted_run_leaves_no_fork(tmp_path):
     nbformat.write(notebook(cell), tmp_path / "in.ipynb")
     script = f"""import papermill
 from capidoc.pipeline import forked_kernel
-papermill.execute_notebook({str(tmp_path / "in.ipynb")!r}, None, engine_name=forked_kernel.register(), progress_bar=False)"""
+papermill.execute_notebook({str(tmp_path / "in.ipynb")!r}, None, engine_name=forked_kernel.register_engine(), progress_bar=False)"""
     # A shell that starts the tests in the background has them ignore interruptions.
     parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stderr=subprocess.DEVNULL,
                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))

@@ -16,7 +16,7 @@ from capidoc.config.paths import FORMATS
 from capidoc.core import errors
 from capidoc.core.errors import RenderingFailed
 from capidoc.io import manifest, tables
-from capidoc.pipeline import build, publication
+from capidoc.pipeline import publication, stages
 from capidoc.report.documents import docx, html, pdf
 
 from .conftest import ROOT
@@ -50,16 +50,16 @@ def here(small, monkeypatch, tmp_path):
     def write_documents(programme, deliverables, workshop, described):
         for name in DOCUMENTS:
             (workshop / name).parent.mkdir(parents=True, exist_ok=True)
-            (workshop / name).write_text(f"{name} {manifest.identity(described)}")
+            (workshop / name).write_text(f"{name} {manifest.cache_key(described)}")
 
-    monkeypatch.setattr(build, "build", write_documents)
-    monkeypatch.setattr(manifest, "versions", dict)
+    monkeypatch.setattr(stages, "build_set", write_documents)
+    monkeypatch.setattr(manifest, "installed_versions", dict)
     monkeypatch.setattr(__main__, "LOG", tmp_path / "capidoc.log")
     monkeypatch.setattr(__main__, "ROOT", tmp_path)
     monkeypatch.setattr(os, "fsync", lambda descriptor: FAULT.count("open"))
     programme = small()
     for commune in ("toutes", "niono"):
-        build.publish(type(programme)("essai", commune, root=tmp_path), ["note"])
+        stages.publish_set(type(programme)("essai", commune, root=tmp_path), ["note"])
     (programme.published / "note.docx").write_text("relu par la chargée de communication")
     (programme.raw / "suivi.csv").write_text("une ligne de plus")
     return programme
@@ -67,7 +67,7 @@ def here(small, monkeypatch, tmp_path):
 
 def publish(programme):
     """The exit code of a publication."""
-    return __main__._guarded(lambda: build.publish(programme, ["note"]) and 0)
+    return __main__._guarded(lambda: stages.publish_set(programme, ["note"]) and 0)
 
 
 @pytest.fixture
@@ -112,8 +112,8 @@ def test_a_disk_that_takes_no_byte_more_leaves_the_old_set(here, whole, tmp_path
     for limit in range(0, largest, 97):
         again(tmp_path)
         with pytest.raises(OSError) as error:
-            limited(limit, lambda: build.publish(here, ["note"]))
-        assert (errors.lacking(error.value).code, snapshot(here.published)) == (40, whole[0])
+            limited(limit, lambda: stages.publish_set(here, ["note"]))
+        assert (errors.resource_refusal(error.value).code, snapshot(here.published)) == (40, whole[0])
         assert os.listdir(tmp_path / "outputs") == ["essai"]
 
 
@@ -180,52 +180,52 @@ def test_a_file_where_a_folder_must_stand_is_told_and_kept(here, tmp_path, capfd
     (RuntimeError("OSError : [Errno 30] Read-only file system: '/d/x.csv' (carnet gardé : c)"), "/d/x.csv : disque en lecture seule"),
     (MemoryError(), "mémoire insuffisante"), (RuntimeError("MemoryError :  (carnet gardé : c)"), "mémoire insuffisante")])
 def test_a_lack_is_recognised_whichever_process_met_it(error, said):
-    assert said in str(errors.lacking(error))
+    assert said in str(errors.resource_refusal(error))
 
 
 def test_a_bug_is_no_lack():
-    assert errors.lacking(FileNotFoundError(2, os.strerror(2), "x")) is None and errors.lacking(ValueError("x")) is None
+    assert errors.resource_refusal(FileNotFoundError(2, os.strerror(2), "x")) is None and errors.resource_refusal(ValueError("x")) is None
 
 
 def test_too_little_room_is_told_before_any_work(here, monkeypatch):
-    monkeypatch.setattr(build, "_run", None)
+    monkeypatch.setattr(stages, "_run", None)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 5 * 2**20))
     with pytest.raises(errors.ResourcesLacking, match=r"outputs : il faut 30 Mo libres, il en reste 5.*relancez"):
-        build.compute(here, "data")
+        stages.compute_tables(here, "data")
 
 
 @pytest.mark.parametrize("name", ["data/raw/essai/suivi.csv", "programmes/essai/programme.yml", "data/raw/essai/arrive.csv"])
 def test_an_input_that_changes_during_the_run_is_named_and_nothing_is_published(here, monkeypatch, tmp_path, capfd, name):
-    old, whole = snapshot(here.published), build.build
-    monkeypatch.setattr(build, "build", lambda *a: (whole(*a), (tmp_path / name).open("a").write("\n")))
+    old, whole = snapshot(here.published), stages.build_set
+    monkeypatch.setattr(stages, "build_set", lambda *a: (whole(*a), (tmp_path / name).open("a").write("\n")))
     assert publish(here) == 40
     assert f"{name} : fichier changé pendant le calcul : rien n’est publié. Relancez" in capfd.readouterr().err
     assert snapshot(here.published) == old and os.listdir(tmp_path / "outputs") == ["essai"]
 
 
 def test_a_workbook_opened_during_the_run_has_not_changed(here, monkeypatch, tmp_path):
-    whole = build.build
-    monkeypatch.setattr(build, "build", lambda *a: (whole(*a), (here.raw / "~$suivi.xlsx").write_text("qui l’a ouvert")))
+    whole = stages.build_set
+    monkeypatch.setattr(stages, "build_set", lambda *a: (whole(*a), (here.raw / "~$suivi.xlsx").write_text("qui l’a ouvert")))
     assert publish(here) == 0
 
 
 def test_a_run_that_stops_leaves_no_table_of_the_one_before(here, monkeypatch):
-    for name in ("observations.csv", "resultats.json", "figures/a.svg", "niono/observations.csv", build.PROPOSED):
+    for name in ("observations.csv", "resultats.json", "figures/a.svg", "niono/observations.csv", stages.PROPOSED):
         (here.processed / name).parent.mkdir(parents=True, exist_ok=True)
         (here.processed / name).write_text("ancien")
-    monkeypatch.setattr(build, "_run", lambda *_: 1 / 0)
+    monkeypatch.setattr(stages, "_run", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        build.compute(here, "data")
-    assert sorted(snapshot(here.processed)) == [build.PROPOSED, "niono/observations.csv"]
+        stages.compute_tables(here, "data")
+    assert sorted(snapshot(here.processed)) == [stages.PROPOSED, "niono/observations.csv"]
 
 
 def test_a_table_never_stands_half_written_under_its_name(tmp_path):
     import pandas as pd
 
-    tables.write(pd.DataFrame({"a": ["ancien"]}), tmp_path / "t.csv")
+    tables.write_csv(pd.DataFrame({"a": ["ancien"]}), tmp_path / "t.csv")
     old = (tmp_path / "t.csv").read_bytes()
     with pytest.raises(OSError):
-        limited(1000, lambda: tables.write(pd.DataFrame({"a": ["nouveau"] * 10_000}), tmp_path / "t.csv"))
+        limited(1000, lambda: tables.write_csv(pd.DataFrame({"a": ["nouveau"] * 10_000}), tmp_path / "t.csv"))
     assert (tmp_path / "t.csv").read_bytes() == old
 
 
@@ -265,7 +265,7 @@ def test_a_broken_programme_is_named_among_all(here, monkeypatch, capsys):
     def broken(*_):
         raise errors.ConfigurationRefused(errors.Problem("YAML illisible", file="programme.yml"))
 
-    monkeypatch.setattr(__main__, "slugs", lambda: ["eau"])
+    monkeypatch.setattr(__main__, "programme_slugs", lambda: ["eau"])
     monkeypatch.setattr(__main__, "_one", broken)
     assert (__main__.main(["all"]), capsys.readouterr().err) == (10, "eau : programme.yml : YAML illisible.\n")
 
@@ -275,9 +275,9 @@ def test_a_format_that_cannot_be_made_is_named_with_its_own_code(kind, tmp_path,
     def broken(*_, **__):
         raise ValueError("un modèle abîmé")
 
-    monkeypatch.setattr({"html": html, "pdf": pdf, "docx": docx}[kind], "write", broken)
+    monkeypatch.setattr({"html": html, "pdf": pdf, "docx": docx}[kind], f"write_{kind}", broken)
     with pytest.raises(RenderingFailed, match=rf"note\.{kind} : le document n’a pas pu être mis en forme : un modèle abîmé") as refusal:
-        build.write("---\ntitle: T\n---\nUne phrase.\n", "note", tmp_path, ROOT / "templates")
+        stages.write_formats("---\ntitle: T\n---\nUne phrase.\n", "note", tmp_path, ROOT / "templates")
     assert refusal.value.code == 50
 
 

@@ -243,7 +243,7 @@ def test_a_cell_says_what_was_sent_and_nothing_runs_in_it(programme):
     with serving(record(1, "007", "1.5", **odd), record(2, "E\x01\ud800", "1e999"), record(3, "E" * 40_000, "1 012 000")) as server:
         here = programme(server.url)
         fetched(here)
-    sheet = raw_files.read(here.raw / NAME)[0]
+    sheet = raw_files.read_sheets(here.raw / NAME)[0]
     heads = list(sheet.cells.iloc[0])
     assert sheet.formulas == {}
     typed = {cell.value: cell.data_type for cell in load_workbook(here.raw / NAME).worksheets[0][2]}
@@ -259,7 +259,7 @@ def test_a_repeat_in_a_repeat_points_to_its_row_and_its_submission(programme):
     with serving(record(1, apprentis=inner), record(2, apprentis=inner)) as server:
         here = programme(server.url)
         fetched(here)
-    outils = next(sheet for sheet in raw_files.read(here.raw / NAME) if sheet.name == "outils")
+    outils = next(sheet for sheet in raw_files.read_sheets(here.raw / NAME) if sheet.name == "outils")
     shown = dict(zip(outils.cells.iloc[0], outils.cells.iloc[2], strict=True))
     assert [shown[name] for name in ("apprentis/outils/nom", "_index", "_parent_table_name", "_parent_index", "_submission__id")] == [
         "marteau", "2", "apprentis", "2", "2"]
@@ -370,7 +370,7 @@ def test_a_missing_or_impossible_token_is_refused_without_being_shown(programme,
     with pytest.raises(ConfigurationRefused, match="CAPIDOC_KOBO_TOKEN") as refusal:
         fetched(programme("https://kf.example.org"))
     assert "secret" not in str(refusal.value) and "jetön" not in str(refusal.value)
-    assert TOKEN not in repr(http_client.Link("https://kf.example.org", f"Token {TOKEN}"))
+    assert TOKEN not in repr(http_client.HttpClient("https://kf.example.org", f"Token {TOKEN}"))
 
 
 def test_the_token_may_rest_in_the_system_keyring(programme, monkeypatch):

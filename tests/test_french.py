@@ -121,13 +121,13 @@ def test_typography_of_a_sentence(typed, printed):
     def spaced(text):
         return text.replace("~", "\u00a0").replace("¦", "\u202f")
 
-    assert french.typography(spaced(typed)) == spaced(printed)
+    assert french.typeset(spaced(typed)) == spaced(printed)
 
 
 @given(st.one_of(st.text(alphabet=" \u00a0\u202f\n;:!?«»\"'’.…,%()aFCAn°1025-–/@\ue000\uf400", max_size=16), st.text()))
 def test_typography_twice_is_typography_once(text):
-    once = french.typography(text)
-    assert french.typography(once) == once
+    once = french.typeset(text)
+    assert french.typeset(once) == once
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_typography_twice_is_typography_once(text):
     ],
 )
 def test_number(value, decimals, printed):
-    assert french.number(value, decimals) == printed
+    assert french.format_number(value, decimals) == printed
 
 
 @pytest.mark.parametrize(
@@ -167,20 +167,20 @@ def test_number(value, decimals, printed):
     ],
 )
 def test_quantity(value, unit, step, printed):
-    assert french.quantity(value, unit, step) == printed
+    assert french.format_quantity(value, unit, step) == printed
 
 
 def test_months_are_told_in_french():
-    assert french.month("2022-05") == "mai 2022"
-    assert french.month("2022-09", "LLL") == "sept."
+    assert french.format_month("2022-05") == "mai 2022"
+    assert french.format_month("2022-09", "LLL") == "sept."
 
 
 def test_names_are_sorted_whatever_their_accents_capitals_and_apostrophes():
-    assert sorted(["Fana", "Écho", "N’Tossoni", "eau", "Niono", "Dana"], key=french.folded) == ["Dana", "eau", "Écho", "Fana", "Niono", "N’Tossoni"]
+    assert sorted(["Fana", "Écho", "N’Tossoni", "eau", "Niono", "Dana"], key=french.sort_key) == ["Dana", "eau", "Écho", "Fana", "Niono", "N’Tossoni"]
 
 
 def test_listing_joins_the_last_with_et():
-    assert french.listing(["a", "b", "c"]) == "a, b et c"
-    assert french.listing(["a", "b"]) == "a et b"
-    assert french.listing(["a"]) == "a"
-    assert french.listing([]) == ""
+    assert french.join_words(["a", "b", "c"]) == "a, b et c"
+    assert french.join_words(["a", "b"]) == "a et b"
+    assert french.join_words(["a"]) == "a"
+    assert french.join_words([]) == ""

@@ -69,6 +69,6 @@ def test_the_guide_tells_every_measure():
     seen = [*((i, "2022-05", float(i)) for i in range(10)), *((i, "2023-03", i + i * i) for i in range(9))]
     rows = [{"source": "s", "unite_type": "u", "unite": f"u{i}", "moment": moment, "variable": "v", "nombre": value, "modalite": "",
              "sexe": "fh"[i % 2], "fichier": "f", "feuille": "g", "ligne": i} for i, moment, value in seen]
-    computed = effects.compute(plan, tables.among(pd.DataFrame(rows)), Period(debut="2022-05", fin="2023-03"), {"2022-05": 100, "2023-03": 110})
+    computed = effects.compute(plan, tables.select_observations(pd.DataFrame(rows)), Period(debut="2022-05", fin="2023-03"), {"2022-05": 100, "2023-03": 110})
     measures = {*computed["mesure"]}
     assert {"p", "borne_minimum", "ecart_difference", "atteinte", "apres_reel"} < measures <= set(re.findall(r"`([a-z_0-9]+)`", LISEZMOI))

@@ -78,7 +78,7 @@ def programme(small):
     place = here.published / "interne" / "carnets" / "note"
     place.mkdir(parents=True)
     nbformat.write(notebook, place / "03_report.ipynb")
-    docx.write(markdown.prepare(markdown.read(text)), here.published / "note.docx", assets=here.published, templates=here.templates)
+    docx.write_docx(markdown.prepare_document(markdown.parse_markdown(text)), here.published / "note.docx", assets=here.published, templates=here.templates)
     return here
 
 
@@ -101,7 +101,7 @@ def imported(programme, change, saved=lambda path: path):
     document = Document(programme.published / "note.docx")
     change(document)
     document.save(programme.root / "note relue.docx")
-    changes, problems = word_import.proposed(programme, saved(programme.root / "note relue.docx"))
+    changes, problems = word_import.propose_changes(programme, saved(programme.root / "note relue.docx"))
     return {name: new for name, (_, new) in changes.items()}, list(map(str, problems))
 
 
@@ -226,9 +226,9 @@ def test_what_came_back_once_does_not_come_back_twice(programme):
     document = Document(programme.published / "note.docx")
     change(document)
     document.save(programme.root / "note relue.docx")
-    changes, _ = word_import.proposed(programme, programme.root / "note relue.docx")
-    word_import.write(programme, changes)
-    again, problems = word_import.proposed(programme, programme.root / "note relue.docx")
+    changes, _ = word_import.propose_changes(programme, programme.root / "note relue.docx")
+    word_import.write_changes(programme, changes)
+    again, problems = word_import.propose_changes(programme, programme.root / "note relue.docx")
     assert changes["3_resultats.md"][1].endswith("reste flou !\n\nLe premier.\n\nLe second.\n\nLe second.\n")
     assert again == {} and ["y a changé depuis" in str(problem) for problem in problems] == [True]
 
@@ -273,7 +273,7 @@ def test_what_a_person_types_is_text_never_a_template_nor_a_heading(programme):
     texts, _ = imported(programme, change)
     new = texts["1_description.md"]
     assert word_import.TAG.findall(new) == word_import.TAG.findall(RECIT["1_description.md"]) and "{%" not in new
-    told = markdown.prepare(markdown.read(printed(new)))
+    told = markdown.prepare_document(markdown.parse_markdown(printed(new)))
     assert "{{ programme }} {% include %} <b> $x$ [a](b)" in re.sub(r"[\u00a0\u202f]", " ", _said(told))
 
 
@@ -283,9 +283,9 @@ def test_a_paragraph_that_begins_like_a_box_is_a_paragraph(programme):
 
 
 def _said(ast):
-    from capidoc.report.documents.pandoc_ast import text
+    from capidoc.report.documents.pandoc_ast import plain_text
 
-    return text(ast["blocks"])
+    return plain_text(ast["blocks"])
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -380,4 +380,4 @@ def test_a_file_that_is_no_version_of_the_document_is_refused(programme, name, c
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(InputUnreadable, match=told):
-        word_import.proposed(programme, path)
+        word_import.propose_changes(programme, path)

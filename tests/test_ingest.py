@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from capidoc.cleaning.observations import clean
-from capidoc.config.decisions import decided
+from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, InputUnreadable, QualityRefused
 from capidoc.ingest.received import receive
-from capidoc.ingest.xlsform import Question, recognise
+from capidoc.ingest.xlsform import Question, recognise_headers
 
 from .conftest import HEAD, IDENTITY
 
@@ -87,7 +87,7 @@ def programme(tmp_path):
 
 
 def cleaned(here):
-    return clean(here.identity, {"suivi": receive(here, "suivi")}, decided(here))
+    return clean(here.identity, {"suivi": receive(here, "suivi")}, load_decisions(here))
 
 
 def tidy(done):
@@ -110,7 +110,7 @@ DECORATED = (str, str.upper, lambda t: f"  {t}\u00a0", lambda t: unicodedata.nor
 def test_titles_are_known_whatever_their_order_case_spaces_accents_and_apostrophes(order, decorated):
     questions = {name: Question(name, "texte", ("fiche",), (label,), (("La fiche",),)) for name, label in zip(NAMES, LABELLED, strict=True)}
     headers = [decorate(LABELLED[i]) for decorate, i in zip(decorated, order, strict=True)]
-    assert recognise(headers, questions, set(NAMES), {}, {}) == {position: NAMES[i] for position, i in enumerate(order)}
+    assert recognise_headers(headers, questions, set(NAMES), {}, {}) == {position: NAMES[i] for position, i in enumerate(order)}
 
 
 def test_a_renamed_question_is_one_variable_over_both_versions(programme):

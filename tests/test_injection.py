@@ -16,7 +16,7 @@ from capidoc.analysis import effects, facts
 from capidoc.config import indicator_plan
 from capidoc.core.schema import RECORD
 from capidoc.io import tables
-from capidoc.pipeline import build
+from capidoc.pipeline import stages
 from capidoc.report import charts, templating
 from capidoc.report.claims import published_claims
 
@@ -232,24 +232,24 @@ def folder(tmp_path_factory):
         ]
     )
     files = {"suivi": [{"fichier": p, "sha256": "0"} for p in PAYLOADS]}
-    known = facts.gather(effects.compute(plan, tables.among(seen), programme.period, {}), plan, [], files)
+    known = facts.build_facts(effects.compute(plan, tables.select_observations(seen), programme.period, {}), plan, [], files)
     # Costs print a « valeur »: each indicator gets one.
     known = pd.concat([known, known[known["mesure"] == "avant"].assign(mesure="valeur", id=lambda t: t["indicateur"] + ".valeur")], ignore_index=True)
     said = [published_claims.Claim(f"C{n}", "valeur", p, "1", "personnes", {"n": 1.0}, ()) for n, p in enumerate(PAYLOADS)]
-    control = published_claims.check(said, known)
+    control = published_claims.verify_claims(said, known)
     spec = {"id": "f", "genre": "avant_apres", "indicateur": "i0", "unites": PAYLOADS[0], "source": PAYLOADS[1], "titre": PAYLOADS[0]}
-    chart = charts.draw(spec, known, " ".join(PAYLOADS[:12]))
-    charts.save(chart, root / "figures")
-    names = templating.context(programme, known, said) | {
-        "figure": partial(templating.illustration, [], {"f": templating.escaped(PAYLOADS[0])}),
+    chart = charts.draw_chart(spec, known, " ".join(PAYLOADS[:12]))
+    charts.save_chart(chart, root / "figures")
+    names = templating.template_context(programme, known, said) | {
+        "figure": partial(templating.figure_markdown, [], {"f": templating.escape_markdown(PAYLOADS[0])}),
         "identite": PAYLOADS[3],
         "controle_lignes": control.to_dict("records"),
         "fichiers_recus": files["suivi"],
     }
-    text = templating.illustrated(templating.render(programme, "essai", names), {"f": chart.alt})
-    build.write(text, "essai", root, programme.templates)
-    tables.write_workbook(known, root / "indicateurs.xlsx")
-    tables.write(tables.inert(control), root / "controle_chiffres.csv")
+    text = templating.with_alt_texts(templating.render_document(programme, "essai", names), {"f": chart.alt})
+    stages.write_formats(text, "essai", root, programme.templates)
+    tables.write_facts_workbook(known, root / "indicateurs.xlsx")
+    tables.write_csv(tables.neutralize_formulas(control), root / "controle_chiffres.csv")
     return root
 
 

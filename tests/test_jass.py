@@ -8,7 +8,7 @@ import pytest
 from capidoc.analysis import effects, facts
 from capidoc.cleaning.observations import clean
 from capidoc.config import indicator_plan
-from capidoc.config.decisions import decided
+from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
 from capidoc.disclosure import assessment
 from capidoc.ingest.received import receive
@@ -34,19 +34,19 @@ def received(jass):
 
 @pytest.fixture(scope="module")
 def cleaned(jass, received):
-    return clean(jass.identity, received, decided(jass))
+    return clean(jass.identity, received, load_decisions(jass))
 
 
 @pytest.fixture(scope="module")
 def known(jass, cleaned, received):
     """The facts of JASS, values by id."""
-    plan = indicator_plan.load(jass.folder, jass.identity, cleaned.variables)
-    observed = tables.among(cleaned.observations)
+    plan = indicator_plan.load_plan(jass.folder, jass.identity, cleaned.variables)
+    observed = tables.select_observations(cleaned.observations)
     computed = effects.compute(plan, observed, jass.period, {})
-    gathered = facts.gather(computed, plan, facts.of_context(jass.identity, "0"), {name: [] for name in received})
+    gathered = facts.build_facts(computed, plan, facts.context_facts(jass.identity, "0"), {name: [] for name in received})
     zones = {name: zone.communes for name, zone in jass.identity.zones.items()}
     brought = effects.contributions(plan, observed, jass.period)
-    judged, _ = assessment.judged(gathered, plan, brought, jass.identity.divulgation, zones)
+    judged, _ = assessment.assess(gathered, plan, brought, jass.identity.divulgation, zones)
     return judged.set_index("id")
 
 
@@ -127,7 +127,7 @@ def test_women_s_share_of_permanent_jobs_falls_and_is_told(known):
 
 
 def test_only_the_contradictions_of_the_source_are_found(jass, known):
-    verdicts = published_claims.check(published_claims.load(jass.folder), known.reset_index()).set_index("id")
+    verdicts = published_claims.verify_claims(published_claims.load_claims(jass.folder), known.reset_index()).set_index("id")
     assert set(verdicts.index[verdicts["coherence"] == "incohérent"]) == {"R1", "P1"}
     assert set(verdicts.index[verdicts["donnees"] == "différent"]) == {"R1", "P1"}
 
@@ -145,10 +145,10 @@ def test_one_dirty_cell_reaches_one_numeral(jass, received, cleaned):
     other = table.astype(object)
     other.loc[cell] = "Masculin"
     changed = received | {"suivi": replace(received["suivi"], repeats={"apprentis": other})}
-    plan = [i for i in indicator_plan.load(jass.folder, jass.identity, cleaned.variables) if i.id == "apprentis_accueillis"]
+    plan = [i for i in indicator_plan.load_plan(jass.folder, jass.identity, cleaned.variables) if i.id == "apprentis_accueillis"]
     counts = []
     for source in (received, changed):
-        computed = effects.compute(plan, tables.among(clean(jass.identity, source, decided(jass)).observations), jass.period, {})
+        computed = effects.compute(plan, tables.select_observations(clean(jass.identity, source, load_decisions(jass)).observations), jass.period, {})
         counts.append(computed[(computed["mesure"] == "apres") & computed["groupe"].str.startswith("sexe")]["valeur"].tolist())
     assert counts == [[33, 45], [32, 46]]
 

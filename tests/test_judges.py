@@ -171,10 +171,10 @@ def test_pdfua_finds_nothing(published):
 @pytest.mark.parametrize("slug", SLUGS)
 def test_no_text_of_the_charts_is_clipped_or_overlaps_another(published, slug):
     here = Programme(slug, root=published.parent)
-    known = assessment.shown(facts.read(here.processed / "resultats.json"), "public", here.identity.divulgation)
-    names = templating.context(here, known, published_claims.load(here.folder))
+    known = assessment.redact(facts.read_facts(here.processed / "resultats.json"), "public", here.identity.divulgation)
+    names = templating.template_context(here, known, published_claims.load_claims(here.folder))
     for spec in read_yaml(here.folder / "figures.yml"):
-        chart = charts.draw(spec, known, templating.title(here, spec["titre"], names))
+        chart = charts.draw_chart(spec, known, templating.chart_title(here, spec["titre"], names))
         assert unreadable(chart.figure) == unreadable(chart.square) == [], spec["id"]
 
 
@@ -205,7 +205,7 @@ def pages(pdf):
 def test_a_word_file_that_nobody_edited_brings_no_change_back_even_saved_by_libreoffice(published, tmp_path, slug):
     files = sorted((published / slug).glob("*.docx"))
     for file in [*files, *by_libreoffice(files, tmp_path)]:
-        assert word_import.proposed(Programme(slug, root=published.parent), file) == ({}, []), file.stem
+        assert word_import.propose_changes(Programme(slug, root=published.parent), file) == ({}, []), file.stem
 
 
 def test_an_edited_sentence_of_jass_is_shown_then_written_when_asked(published, tmp_path):

@@ -94,7 +94,7 @@ def test_what_a_library_would_say_of_the_plan_is_said_in_french(tmp_path):
     head = "id;libelle;definition;unite;source;variable;regle;filtre;moments;desagregations;population;arrondi;sens;origine;cible\n"
     (tmp_path / "indicateurs.csv").write_text(head + "Mon revenu;;D;%;suivi;revenu;somme;sexe;hier;;tous;0;;o;1.012\n", encoding="utf-8")
     with pytest.raises(ConfigurationRefused) as refusal:
-        indicator_plan.load(tmp_path, Programme("jass").identity, pd.DataFrame(columns=VARIABLE_COLUMNS))
+        indicator_plan.load_plan(tmp_path, Programme("jass").identity, pd.DataFrame(columns=VARIABLE_COLUMNS))
     assert str(refusal.value).split("\n") == [f"indicateurs.csv, ligne 2, colonne {said}" for said in (
         "« id » : « Mon revenu » — écriture refusée (attendu : minuscules sans accent, chiffres et « _ », une lettre d’abord).",
         "« libelle » : «  » — valeur refusée (attendu : un texte).",

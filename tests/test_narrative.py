@@ -26,7 +26,7 @@ def render(small, tmp_path):
         (here.folder / "recit").mkdir(exist_ok=True)
         for name, words in recit.items():
             (here.folder / "recit" / f"{name}.md").write_text(words, encoding="utf-8")
-        return templating.render(here, "essai", templating.context(here, FACTS, []) | {"mot": "A|B *c* <script>{{7*7}} [x](javascript:y)"})
+        return templating.render_document(here, "essai", templating.template_context(here, FACTS, []) | {"mot": "A|B *c* <script>{{7*7}} [x](javascript:y)"})
     return run
 
 
@@ -39,7 +39,7 @@ def test_a_number_is_bound_to_its_fact_and_says_what_it_is(render):
 def test_answers_that_a_form_has_in_figures_are_named_by_their_question(render):
     """« 1 » is a man to one question and a yes to another."""
     labels = {"sexe=1": "Homme", "1": "Oui"}
-    assert templating.group_of("sexe=1,handicap=1", labels) == "sexe : Homme, handicap : Oui"
+    assert templating.group_label("sexe=1,handicap=1", labels) == "sexe : Homme, handicap : Oui"
     coded = templating.indicateurs(FACTS.assign(id=["salaries.avant", "salaries.avant.2"], groupe=["", "sexe=2"]))["salaries"]
     assert coded["avant"][2].fact["valeur"] == coded.selon["avant", "sexe=2"].fact["valeur"] == 7  # as Jinja asks for « salaries.avant.2 »
 
@@ -86,18 +86,18 @@ def test_the_n_of_a_hidden_number_is_hidden(small, tmp_path):
 def test_what_stands_behind_a_number_is_said_in_french():
     fact = {"id": "r.avant", "libelle": "Revenu", "moment": "2022-05", "groupe_dit": "commune : Niono", "definition": "Somme déclarée",
             "formule": "somme(revenu)", "n": 1115, "manquants": 2, "texte": "3", "sources": [{"fichier": "a.xlsx"}, {"fichier": "b.xlsx"}]}
-    assert templating.card(fact) == ("Revenu (commune : Niono), mai 2022. Somme déclarée. Calcul : somme(revenu). n = 1 115, manquants : 2. "
+    assert templating.fact_note(fact) == ("Revenu (commune : Niono), mai 2022. Somme déclarée. Calcul : somme(revenu). n = 1 115, manquants : 2. "
                                     "Source : a.xlsx et 1 autre fichier.")
 
 
 @pytest.mark.parametrize(("group", "said"), [
     ("commune=niono,sexe=femme", "commune : Niono, sexe : femme"), ("sexe", "sexe"), ("", "")])
 def test_a_group_is_named_as_the_programme_names_it(group, said):
-    assert templating.group_of(group, {"niono": "Niono"}) == said
+    assert templating.group_label(group, {"niono": "Niono"}) == said
 
 
 def test_communes_are_listed_as_french_sorts_them(small):
-    told = templating.words(small(settings=PROGRAMME.replace("{niono: Niono, mpessoba: M’Pessoba}\nsources", "{f: Fana, e: Écho, d: Dana}\nsources")))
+    told = templating.programme_names(small(settings=PROGRAMME.replace("{niono: Niono, mpessoba: M’Pessoba}\nsources", "{f: Fana, e: Écho, d: Dana}\nsources")))
     assert told["communes"] == "Dana, Écho et Fana" and told["groupes"]["commune"] == ["d", "e", "f"]
 
 
@@ -130,13 +130,13 @@ def test_an_unknown_deliverable_names_the_known_ones(small):
     (here.templates).mkdir()
     (here.templates / "note.md.j2").write_text("")
     with pytest.raises(ConfigurationRefused, match="Vouliez-vous dire « note »"):
-        templating.render(here, "notes", {})
+        templating.render_document(here, "notes", {})
 
 
 def test_short_documents_show_the_indicators_that_the_programme_names_else_all(small):
     known = pd.concat([FACTS, FACTS.assign(indicateur="apprentis", id=["apprentis.avant", "apprentis.avant.femme"])])
-    assert [i.name for i in templating.context(small(), known, [])["principaux"]] == ["salaries", "apprentis"]
-    assert [i.name for i in templating.context(small(settings=PROGRAMME + "principaux: [salaries]\n"), known, [])["principaux"]] == ["salaries"]
+    assert [i.name for i in templating.template_context(small(), known, [])["principaux"]] == ["salaries", "apprentis"]
+    assert [i.name for i in templating.template_context(small(settings=PROGRAMME + "principaux: [salaries]\n"), known, [])["principaux"]] == ["salaries"]
 
 
 @pytest.mark.parametrize(("settings", "said"), [
@@ -144,13 +144,13 @@ def test_short_documents_show_the_indicators_that_the_programme_names_else_all(s
     ("chiffres_cles: [[salaries.avnt, au départ]]\n", "colonne « chiffres_cles » : « salaries.avnt » — indicateur ou fait inconnu. Vouliez-vous dire")])
 def test_a_misspelt_figure_of_programme_yml_is_refused_with_its_near_name(small, settings, said):
     with pytest.raises(ConfigurationRefused) as refusal:
-        templating.context(small(settings=PROGRAMME + settings), FACTS, [])
+        templating.template_context(small(settings=PROGRAMME + settings), FACTS, [])
     assert said in str(refusal.value)
 
 
 def test_a_commune_that_lacks_a_group_leaves_its_key_figure_out(small):
     here = small(settings=PROGRAMME + "chiffres_cles: [[salaries.avant, au départ], [salaries.avant.homme, hommes]]\n")
-    told = templating.context(Programme("essai", "niono", root=here.root), FACTS, [])["programme"]
+    told = templating.template_context(Programme("essai", "niono", root=here.root), FACTS, [])["programme"]
     assert told["chiffres_cles"] == [("salaries.avant", "au départ")]
 
 
@@ -167,12 +167,12 @@ def test_an_expression_that_no_fact_is_is_refused_with_its_line(render, text):
 def test_a_page_in_another_encoding_is_named(tmp_path):
     (tmp_path / "1_page.md").write_bytes("Été".encode("cp1252"))
     with pytest.raises(ConfigurationRefused, match=r"1_page\.md : texte qui n’est pas en UTF-8"):
-        causal_language.check(tmp_path, "avant_apres", [])
+        causal_language.check_wording(tmp_path, "avant_apres", [])
 
 
 def test_a_cause_is_met_across_the_end_of_a_line_and_its_exception_too(tmp_path):
     (tmp_path / "1_page.md").write_text("Une phrase.\n\nLe revenu a monté grâce\nà l’appui reçu.\n", encoding="utf-8")
     with pytest.raises(TraceabilityRefused, match=r"1_page\.md, ligne 3 : « grâce à » — affirmation de cause"):
-        causal_language.check(tmp_path, "avant_apres", [])
-    causal_language.check(tmp_path, "avant_apres", [("monté grâce à l’appui", "dit par les entreprises")])
-    assert causal_language.causes("Il a\nentraîné une hausse", "avant_apres") == ["a entraîné"]
+        causal_language.check_wording(tmp_path, "avant_apres", [])
+    causal_language.check_wording(tmp_path, "avant_apres", [("monté grâce à l’appui", "dit par les entreprises")])
+    assert causal_language.causal_words("Il a\nentraîné une hausse", "avant_apres") == ["a entraîné"]

@@ -18,11 +18,11 @@ def publish(tmp_path):
     def run(commune="", **files):
         here = place(tmp_path)
         target = here.published / commune
-        workshop = publication.stage(here)
+        workshop = publication.staging_dir(here)
         for name, text in files.items():
             (workshop / name.replace("_", ".")).write_text(text)
-        manifest.describe(workshop, DESCRIBED)
-        run.carried = publication.switch(workshop, target)
+        manifest.write_manifest(workshop, DESCRIBED)
+        run.carried = publication.publish_atomically(workshop, target)
         return target
     return run
 
@@ -38,10 +38,10 @@ def names(target):
 
 def test_a_published_set_verifies_and_a_touched_one_does_not(publish):
     target = publish(note_docx="un", note_html="deux")
-    assert manifest.verify(target) == ["note.docx", "note.html"]
+    assert manifest.verify_files(target) == ["note.docx", "note.html"]
     (target / "note.html").write_text("autre")
     with pytest.raises(TraceabilityRefused, match=r"note\.html : fichier modifié") as refusal:
-        manifest.verify(target)
+        manifest.verify_files(target)
     assert refusal.value.code == 31
 
 
@@ -63,7 +63,7 @@ def test_an_edited_file_is_kept_beside_the_new_set(publish):
 
 
 def test_what_is_saved_while_the_sets_trade_places_is_kept(publish, monkeypatch):
-    target, trade = publish(note_docx="un"), publication._trade
+    target, trade = publish(note_docx="un"), publication.exchange
     publish(commune="niono", note_docx="un")
 
     def saved_just_before(workshop, target):
@@ -72,7 +72,7 @@ def test_what_is_saved_while_the_sets_trade_places_is_kept(publish, monkeypatch)
             (folder / "neuf.docx").replace(folder / "note.docx")
         trade(workshop, target)
 
-    monkeypatch.setattr(publication, "_trade", saved_just_before)
+    monkeypatch.setattr(publication, "exchange", saved_just_before)
     publish(note_docx="deux")
     assert [(target / folder / name).read_text() for folder in ("", "niono") for name in names(target / folder) if "modifie" in name] == ["relu", "relu"]
     assert [name.partition(".")[0] for name in publish.carried] == ["note", "niono/note"]
@@ -83,7 +83,7 @@ def test_the_set_of_one_commune_stays_when_the_whole_is_published_again(publish,
     publish(commune="niono", note_docx="niono")
     assert manifest.differences(target) == []
     target = publish(note_docx="deux")
-    assert publish.carried == [] and manifest.verify(target / "niono") == ["note.docx"]
+    assert publish.carried == [] and manifest.verify_files(target / "niono") == ["note.docx"]
 
 
 def test_cleaning_keeps_what_somebody_edited_or_added(publish, tmp_path):
@@ -94,7 +94,7 @@ def test_cleaning_keeps_what_somebody_edited_or_added(publish, tmp_path):
     (made / "niono").mkdir(parents=True)
     for name in ("observations.csv", "niono/faits.csv", "chiffres_proposes.csv"):
         (made / name).write_text("x")
-    assert sorted(publication.clean(place(tmp_path))) == [
+    assert sorted(publication.remove_rebuildable(place(tmp_path))) == [
         "data/processed/essai/chiffres_proposes.csv", "outputs/essai/note.docx", "outputs/essai/remarques.txt"]
     assert names(target) == ["note.docx", "remarques.txt"] and [path.name for path in made.iterdir()] == ["chiffres_proposes.csv"]
 
@@ -104,8 +104,8 @@ def test_where_folders_cannot_trade_places_a_run_killed_between_two_renames_leav
     publish(note_docx="un")
     target = publish(commune=commune, note_docx="un")
     target.rename(tmp_path / "outputs" / ("." + ".".join(filter(None, ["essai", commune, "ancien"]))))
-    shutil.rmtree(publication.stage(place(tmp_path)))
-    assert manifest.verify(target) == ["note.docx"]
+    shutil.rmtree(publication.staging_dir(place(tmp_path)))
+    assert manifest.verify_files(target) == ["note.docx"]
     assert names(tmp_path / "outputs") == ["essai"]
 
 
@@ -121,11 +121,11 @@ def test_a_published_folder_that_is_a_link_stays_one(publish, tmp_path):
 
 def test_same_inputs_and_untouched_outputs_need_no_rebuild(publish):
     target = publish(note_docx="un")
-    assert publication.up_to_date(target, DESCRIBED, ["note.docx"])
-    assert not publication.up_to_date(target, DESCRIBED, ["capitalisation.docx"])
-    assert not publication.up_to_date(target, DESCRIBED | {"entrees": {"a": "2"}}, ["note.docx"])
+    assert publication.is_up_to_date(target, DESCRIBED, ["note.docx"])
+    assert not publication.is_up_to_date(target, DESCRIBED, ["capitalisation.docx"])
+    assert not publication.is_up_to_date(target, DESCRIBED | {"entrees": {"a": "2"}}, ["note.docx"])
     (target / "note.docx").write_text("autre")
-    assert not publication.up_to_date(target, DESCRIBED, ["note.docx"])
+    assert not publication.is_up_to_date(target, DESCRIBED, ["note.docx"])
 
 
 def test_an_empty_output_is_never_published(publish):

@@ -19,7 +19,7 @@ from .conftest import IDENTITY
 
 
 def cells(path, sheet=0):
-    return raw_files.read(path)[sheet].cells
+    return raw_files.read_sheets(path)[sheet].cells
 
 
 def test_rows_carry_the_number_that_excel_shows(workbook):
@@ -34,7 +34,7 @@ def test_typed_cells_become_plain_text_and_ids_stay_text(workbook):
 
 
 def test_a_text_beginning_with_equals_is_given_back_as_formula_text(workbook):
-    sheet = raw_files.read(workbook(["retour"], ["=bonne recette"]))[0]
+    sheet = raw_files.read_sheets(workbook(["retour"], ["=bonne recette"]))[0]
     assert sheet.formulas == {(2, 0): "=bonne recette"}
 
 
@@ -46,7 +46,7 @@ def test_what_is_not_a_workbook_is_refused_by_its_bytes(tmp_path, content, what)
     path = tmp_path / "export.xlsx"
     path.write_bytes(content)
     with pytest.raises(InputUnreadable, match=what) as refusal:
-        raw_files.read(path)
+        raw_files.read_sheets(path)
     assert refusal.value.code == 20
 
 
@@ -54,7 +54,7 @@ def test_what_is_not_a_workbook_is_refused_by_its_bytes(tmp_path, content, what)
 def test_other_formats_are_refused_and_the_accepted_ones_named(tmp_path, name):
     (tmp_path / name).write_bytes(b"x")
     with pytest.raises(InputUnreadable, match=r"\.xlsx .* \.csv"):
-        raw_files.read(tmp_path / name)
+        raw_files.read_sheets(tmp_path / name)
 
 
 def repacked(path, change):
@@ -75,7 +75,7 @@ def repacked(path, change):
 def test_dangerous_workbooks_never_reach_the_parser(workbook, change):
     path = repacked(workbook(["code"], ["E1"]), change)
     with pytest.raises(InputUnsafe) as refusal:
-        raw_files.read(path)
+        raw_files.read_sheets(path)
     assert refusal.value.code == 21
 
 
@@ -140,4 +140,4 @@ def test_a_workbook_with_any_bytes_changed_is_read_or_refused_never_a_crash(tmp_
     parts[name] = parts[name][:at] + data.draw(st.binary(max_size=4)) + parts[name][at + data.draw(st.integers(0, 9)):]
     path.write_bytes(corpus.packed(parts))
     with suppress(InputUnreadable, InputUnsafe):
-        assert all(isinstance(cell, str) for sheet in raw_files.read(path) for cell in sheet.cells.to_numpy().ravel())
+        assert all(isinstance(cell, str) for sheet in raw_files.read_sheets(path) for cell in sheet.cells.to_numpy().ravel())

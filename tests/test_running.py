@@ -5,7 +5,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, ResourcesLacking
-from capidoc.pipeline import build, notebooks, publication
+from capidoc.pipeline import notebooks, publication, stages
 
 from .conftest import ROOT
 
@@ -18,7 +18,7 @@ def notebook(tmp_path):
         first = new_code_cell('mot = "rien"', metadata={"tags": ["parameters"]})
         kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
         nbformat.write(new_notebook(cells=[first, *map(new_code_cell, cells)], metadata=kernel), path)
-        notebooks.execute(path, parameters, tmp_path / "fait" / "carnet.ipynb", ROOT, False)
+        notebooks.execute_notebook(path, parameters, tmp_path / "fait" / "carnet.ipynb", ROOT, False)
         return tmp_path / "fait" / "carnet.ipynb"
     return run
 
@@ -31,7 +31,7 @@ def test_parameters_reach_the_cells(notebook):
 def test_progress_is_shown_in_french_to_whoever_watches(notebook, tmp_path, capfd):
     notebook("1 + 1")
     assert capfd.readouterr().err == ""
-    notebooks.execute(tmp_path / "carnet.ipynb", {}, tmp_path / "vu" / "carnet.ipynb", ROOT, True)
+    notebooks.execute_notebook(tmp_path / "carnet.ipynb", {}, tmp_path / "vu" / "carnet.ipynb", ROOT, True)
     assert "cellules 0 sur 2" in capfd.readouterr().err
 
 
@@ -68,7 +68,7 @@ def test_a_hung_notebook_is_stopped_and_the_kept_copy_named(notebook, tmp_path, 
 
 def test_the_executed_notebook_says_neither_when_nor_where_it_ran(notebook, tmp_path):
     first = notebook("print(mot)", mot="x").read_text()
-    notebooks.execute(tmp_path / "carnet.ipynb", {"mot": "x"}, tmp_path / "ailleurs" / "carnet.ipynb", ROOT, False)
+    notebooks.execute_notebook(tmp_path / "carnet.ipynb", {"mot": "x"}, tmp_path / "ailleurs" / "carnet.ipynb", ROOT, False)
     assert (tmp_path / "ailleurs" / "carnet.ipynb").read_text() == first and str(tmp_path) not in first
 
 
@@ -83,16 +83,16 @@ def test_one_cleaning_serves_every_commune_and_period_while_its_tables_are_untou
         nbformat.write(new_notebook(cells=[first]), folder / f"{name}.ipynb")
         (programme.processed / f"{name}.csv").write_text("une ligne")
 
-    monkeypatch.setattr(build, "_run", run)
+    monkeypatch.setattr(stages, "_run", run)
     described = {"entrees": {"programmes/essai/programme.yml": "1"}}
     monkeypatch.setattr(publication, "inputs", lambda programme, parameters: described | {"parametres": parameters})
     commune = type(programme)("essai", "niono", root=programme.root)
-    build._computed(commune, described | {"parametres": build.parameters(commune)})
+    stages._computed(commune, described | {"parametres": stages.notebook_parameters(commune)})
     assert ran == ["01_clean", "02_effects", "02_effects niono"]  # what the whole may show comes first: it decides what the commune may
-    build._computed(programme, described | {"parametres": build.parameters(programme)})
+    stages._computed(programme, described | {"parametres": stages.notebook_parameters(programme)})
     assert len(ran) == 3
     assert 'commune = "niono"' in (commune.processed / "carnets/01_clean.ipynb").read_text().replace("\\", "")
     (programme.processed / "01_clean.csv").write_text("retouchée")
     (commune.processed / "01_clean.csv").write_text("retouchée")
-    build._computed(commune, described | {"parametres": build.parameters(commune)})
+    stages._computed(commune, described | {"parametres": stages.notebook_parameters(commune)})
     assert ran[3:] == ["01_clean", "02_effects", "02_effects niono"]

@@ -34,20 +34,20 @@ PLANTED = {
 
 @pytest.fixture
 def fingerprints():
-    secrets = {words: column for column, answers in PLANTED.items() for words in withheld_answers.secrets(column, answers)}
-    return {h: (column, n) for h, column, n in leak_scan.of_secrets(secrets, "essai")}
+    secrets = {words: column for column, answers in PLANTED.items() for words in withheld_answers.secret_phrases(column, answers)}
+    return {h: (column, n) for h, column, n in leak_scan.fingerprints(secrets, "essai")}
 
 
 def test_a_photo_has_no_words(tmp_path, fingerprints):
     Image.new("RGB", (4, 4)).save(tmp_path / "photo.jpg")
-    assert leak_scan.check(tmp_path, fingerprints, "essai")[0] == 1
+    assert leak_scan.scan_files(tmp_path, fingerprints, "essai")[0] == 1
 
 
 @pytest.mark.parametrize(("column", "answer"), [(c, a) for c, answers in PLANTED.items() for a in answers])
 def test_each_planted_secret_is_found_wherever_it_is_written(tmp_path, fingerprints, column, answer):
     (tmp_path / "rapport.html").write_text(f"<p>Il est dit : {answer} !</p>", encoding="utf-8")
     with pytest.raises(DisclosureRefused) as refusal:
-        leak_scan.check(tmp_path, fingerprints, "essai")
+        leak_scan.scan_files(tmp_path, fingerprints, "essai")
     assert "rapport.html" in str(refusal.value) and answer not in str(refusal.value)
 
 
@@ -56,21 +56,21 @@ def test_every_kind_of_public_file_is_read(tmp_path, fingerprints, name):
     (tmp_path / "figures").mkdir()
     (tmp_path / name).write_text("<text>AWA  exemple</text>" if name.endswith("svg") else "awa exemple", encoding="utf-8")
     with pytest.raises(DisclosureRefused, match="nom_promoteur"):
-        leak_scan.check(tmp_path, fingerprints, "essai")
+        leak_scan.scan_files(tmp_path, fingerprints, "essai")
 
 
 def test_a_name_cut_by_word_s_runs_is_still_found(tmp_path, fingerprints):
     with zipfile.ZipFile(tmp_path / "a.docx", "w") as package:
         package.writestr("word/document.xml", "<w:p><w:r><w:t>Awa Exem</w:t></w:r><w:r><w:t>ple a dit</w:t></w:r></w:p>")
     with pytest.raises(DisclosureRefused, match=r"a\.docx.*nom_promoteur"):
-        leak_scan.check(tmp_path, fingerprints, "essai")
+        leak_scan.scan_files(tmp_path, fingerprints, "essai")
 
 
 def test_what_is_internal_is_not_public(tmp_path, fingerprints):
     (tmp_path / "interne").mkdir()
     (tmp_path / "interne" / "a.csv").write_text("Awa Exemple")
     (tmp_path / "a.csv").write_text("rien à signaler ; 1 012 000 F CFA ; 68890800 ; 0.123456")
-    assert leak_scan.check(tmp_path, fingerprints, "essai") == (1, len(fingerprints))
+    assert leak_scan.scan_files(tmp_path, fingerprints, "essai") == (1, len(fingerprints))
 
 
 @pytest.mark.parametrize(("cells", "refused"), [(("16", "27", "11", "69"), False), (("76 00 00 01",), True)])
@@ -80,7 +80,7 @@ def test_counts_side_by_side_in_a_row_of_a_pdf_are_no_telephone(tmp_path, cells,
     (tmp_path / "note.pdf").write_bytes(typst.compile(f"#table(columns: {len(cells)}, {row})".encode()))
     (tmp_path / "note.html").write_text("<table><tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr></table>")
     with pytest.raises(DisclosureRefused) if refused else nullcontext():
-        leak_scan.check(tmp_path, {}, "essai")
+        leak_scan.scan_files(tmp_path, {}, "essai")
 
 
 @pytest.mark.parametrize(("text", "what"), [
@@ -89,12 +89,12 @@ def test_counts_side_by_side_in_a_row_of_a_pdf_are_no_telephone(tmp_path, cells,
 def test_phones_addresses_places_and_paths_stop_publication(tmp_path, text, what):
     (tmp_path / "a.txt").write_text(text, encoding="utf-8")
     with pytest.raises(DisclosureRefused, match=what):
-        leak_scan.check(tmp_path, {}, "essai")
+        leak_scan.scan_files(tmp_path, {}, "essai")
 
 
 def test_a_public_address_is_allowed(tmp_path):
     (tmp_path / "a.txt").write_text("écrire à contact@exemple.org, tél. +223 20 00 00 00")
-    assert leak_scan.check(tmp_path, {}, "essai", ["contact@exemple.org", "+223 20 00 00 00"]) == (1, 0)
+    assert leak_scan.scan_files(tmp_path, {}, "essai", ["contact@exemple.org", "+223 20 00 00 00"]) == (1, 0)
 
 
 def test_what_files_carry_unseen_stops_publication(tmp_path):
@@ -108,7 +108,7 @@ def test_what_files_carry_unseen_stops_publication(tmp_path):
             package.writestr(name, text)
     (tmp_path / "c.pdf").write_bytes(_pdf_with_attachment())
     with pytest.raises(DisclosureRefused) as refusal:
-        leak_scan.check(tmp_path, {}, "essai")
+        leak_scan.scan_files(tmp_path, {}, "essai")
     for what in ("données sur la photo", "commentaires", "modifications suivies", "nom de qui l’a enregistré", "fichiers joints"):
         assert what in str(refusal.value)
 
@@ -130,38 +130,38 @@ def test_only_what_is_not_kept_and_may_tell_of_someone_is_withheld():
     questions = {"nom": Question("nom", "texte"), "sexe": Question("sexe", "choix"), "revenu": Question("revenu", "nombre"), "avis": Question("avis", "texte")}
     headers = ["start", "nom", "sexe", "revenu", "avis", "_uuid", "_submitted_by", "ajoutée"]
     found = {i: h for i, h in enumerate(headers) if h != "ajoutée"}
-    assert [headers[p] for p in withheld_answers.columns(headers, found, {"avis"}, questions)] == ["nom", "_submitted_by", "ajoutée"]
+    assert [headers[p] for p in withheld_answers.withheld_columns(headers, found, {"avis"}, questions)] == ["nom", "_submitted_by", "ajoutée"]
 
 
 def test_a_common_word_is_no_secret():
-    assert list(withheld_answers.secrets("avis", ["oui", "non merci", "Niono"])) == []
-    assert list(withheld_answers.secrets("nom", ["Essai"])) == ["essai"]
-    assert "essai" in withheld_answers.searched("Madame Essai est venue", {1}) and "essai" not in withheld_answers.searched("une fiche d’essai", {1})
+    assert list(withheld_answers.secret_phrases("avis", ["oui", "non merci", "Niono"])) == []
+    assert list(withheld_answers.secret_phrases("nom", ["Essai"])) == ["essai"]
+    assert "essai" in withheld_answers.candidate_phrases("Madame Essai est venue", {1}) and "essai" not in withheld_answers.candidate_phrases("une fiche d’essai", {1})
 
 
 def test_ids_become_pseudonyms_that_change_with_the_key_and_the_programme(monkeypatch):
-    ids = categorical.coded(pd.Series(["ENT-01", "ENT-02", "ENT-01"]))
+    ids = categorical.to_categorical(pd.Series(["ENT-01", "ENT-02", "ENT-01"]))
     seen = []
     for key, programme in (("un", "jass"), ("deux", "jass"), ("un", "autre")):
         monkeypatch.setenv("CAPIDOC_CLE", key)
-        pseudonyms.key.cache_clear()
-        units = pseudonyms.units(ids, programme).tolist()
+        pseudonyms.secret_key.cache_clear()
+        units = pseudonyms.pseudonymize_units(ids, programme).tolist()
         assert units[0] == units[2] != units[1] and not any("ENT" in u for u in units)
         seen.append(units[0])
-    pseudonyms.key.cache_clear()
+    pseudonyms.secret_key.cache_clear()
     assert len(set(seen)) == 3
 
 
 def test_the_key_is_made_once_in_the_user_s_own_folder(tmp_path, monkeypatch):
     monkeypatch.delenv("CAPIDOC_CLE", raising=False)
     monkeypatch.setattr(pseudonyms.platformdirs, "user_config_path", lambda name: tmp_path / name)
-    pseudonyms.key.cache_clear()
-    first = pseudonyms.key()
+    pseudonyms.secret_key.cache_clear()
+    first = pseudonyms.secret_key()
     assert (tmp_path / "capidoc/cle").stat().st_mode & 0o077 == 0
     monkeypatch.delenv("CAPIDOC_CLE")
-    pseudonyms.key.cache_clear()
-    assert pseudonyms.key() == first
-    pseudonyms.key.cache_clear()
+    pseudonyms.secret_key.cache_clear()
+    assert pseudonyms.secret_key() == first
+    pseudonyms.secret_key.cache_clear()
 
 
 def test_an_empty_key_is_no_key(tmp_path, monkeypatch):
@@ -172,8 +172,8 @@ def test_an_empty_key_is_no_key(tmp_path, monkeypatch):
     keys = set()
     for _ in range(2):
         monkeypatch.setenv("CAPIDOC_CLE", "")
-        pseudonyms.key.cache_clear()
-        keys.add(pseudonyms.key())
+        pseudonyms.secret_key.cache_clear()
+        keys.add(pseudonyms.secret_key())
     assert len(keys) == 1 and hashlib.sha256(b"").digest() not in keys and len((tmp_path / "capidoc/cle").read_text()) == 64
     assert [path.name for path in (tmp_path / "capidoc").iterdir()] == ["cle"]
-    pseudonyms.key.cache_clear()
+    pseudonyms.secret_key.cache_clear()

@@ -25,7 +25,7 @@ def written(tmp_path):
                 f'<w:sdt {nsdecls("w")}><w:sdtPr><w:tag w:val="{tag}"/></w:sdtPr><w:sdtContent><w:r><w:t>{text}</w:t></w:r></w:sdtContent></w:sdt>'))
         document.save(tmp_path / "note.docx")
         (tmp_path / "note.pdf").write_bytes(typst.compile(" ".join(text for _, text in controls).encode() or b"vide"))
-        return number_tracing.check([tmp_path / "note.html"], PRINTED, CLAIMS, declared)
+        return number_tracing.trace_numbers([tmp_path / "note.html"], PRINTED, CLAIMS, declared)
     return run
 
 
@@ -81,7 +81,7 @@ FACTS = FACTS.assign(mesure=FACTS["id"].str.split(".").str[1], groupe=FACTS["gro
 
 
 def test_printed_numbers_that_agree_pass():
-    assert printed_consistency.check(FACTS) is None
+    assert printed_consistency.check_printed(FACTS) is None
 
 
 @pytest.mark.parametrize(("fact", "text", "message"), [
@@ -89,7 +89,7 @@ def test_printed_numbers_that_agree_pass():
     ("a.part_avant.homme", "60,1\u00a0%", "ne font pas 100")])
 def test_printed_numbers_that_disagree_are_refused(fact, text, message):
     with pytest.raises(TraceabilityRefused, match=message):
-        printed_consistency.check(FACTS.assign(texte=FACTS["texte"].mask(FACTS["id"] == fact, text)))
+        printed_consistency.check_printed(FACTS.assign(texte=FACTS["texte"].mask(FACTS["id"] == fact, text)))
 
 
 @pytest.mark.parametrize(("percent", "holds"), [("201\u00a0%", True), ("210\u00a0%", False)])
@@ -98,17 +98,17 @@ def test_a_percent_holds_within_the_rounding_of_its_levels(percent, holds):
     facts = pd.DataFrame({"id": ["a.avant", "a.apres", "a.variation"], "mesure": ["avant", "apres", "variation"], "groupe": "",
                           "texte": ["51\u202f000", "153\u202f000", percent], "arrondi": [1000, 1000, 1]})
     if holds:
-        assert printed_consistency.check(facts) is None
+        assert printed_consistency.check_printed(facts) is None
     else:
         with pytest.raises(TraceabilityRefused):
-            printed_consistency.check(facts)
+            printed_consistency.check_printed(facts)
 
 
 def test_a_percent_holds_within_the_rounding_of_a_level_below_zero():
     """From 9.6 to -5.4, printed 10 and -5: -156.25 %, where levels of 9.5 and -5.5 would make -158 %."""
     facts = pd.DataFrame({"id": ["a.avant", "a.apres", "a.variation"], "mesure": ["avant", "apres", "variation"], "groupe": "",
                           "texte": ["10", "-5", "-156\u00a0%"], "arrondi": [1, 1, 1]})
-    assert printed_consistency.check(facts) is None
+    assert printed_consistency.check_printed(facts) is None
 
 
 @pytest.mark.parametrize("sentence", [
@@ -117,15 +117,15 @@ def test_a_percent_holds_within_the_rounding_of_a_level_below_zero():
 def test_a_causal_word_is_refused_with_its_line(tmp_path, sentence):
     (tmp_path / "3_resultats.md").write_text(f"Une ligne.\n{sentence}\n", encoding="utf-8")
     with pytest.raises(TraceabilityRefused, match=r"3_resultats\.md, ligne 2.*affirmation de cause"):
-        causal_language.check(tmp_path, "avant_apres", [])
+        causal_language.check_wording(tmp_path, "avant_apres", [])
 
 
 @pytest.mark.parametrize("sentence", ["L’appui a pu contribuer à cette évolution.", "Les entreprises déclarent davantage.", "Une évolution observée."])
 def test_what_the_design_allows_passes(tmp_path, sentence):
     (tmp_path / "3_resultats.md").write_text(sentence, encoding="utf-8")
-    assert causal_language.check(tmp_path, "avant_apres", []) is None
+    assert causal_language.check_wording(tmp_path, "avant_apres", []) is None
 
 
 def test_an_exception_on_record_passes(tmp_path):
     (tmp_path / "titre.md").write_text("Étude d’impact environnemental préalable.", encoding="utf-8")
-    assert causal_language.check(tmp_path, "avant_apres", [("étude d’impact environnemental", "nom d’un document officiel")]) is None
+    assert causal_language.check_wording(tmp_path, "avant_apres", [("étude d’impact environnemental", "nom d’un document officiel")]) is None

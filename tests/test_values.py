@@ -16,20 +16,20 @@ from capidoc.core.parsing import Unreadable
     ("50 000 xof", 50000),
 ])
 def test_amounts_in_french_notation_are_read(text, expected):
-    assert parsing.number(text) == expected
+    assert parsing.parse_number(text) == expected
 
 
 @pytest.mark.parametrize("text", ["1,012", "152.500", "1.012", "12,345"])
 def test_an_amount_that_could_be_two_is_never_guessed(text):
     with pytest.raises(Unreadable) as doubt:
-        parsing.number(text)
+        parsing.parse_number(text)
     assert doubt.value.motif == "montant_ambigu"
 
 
 @pytest.mark.parametrize("text", ["15O 000", "1e3", "inf", "nan", "0x10", "", "12 34", "1 0120", "douze", "1,012.50", "--5", "1 012 00"])
 def test_what_is_not_a_number_is_refused(text):
     with pytest.raises(Unreadable) as doubt:
-        parsing.number(text)
+        parsing.parse_number(text)
     assert doubt.value.motif == "nombre_illisible"
 
 
@@ -38,20 +38,20 @@ def test_what_is_not_a_number_is_refused(text):
     ("2022-05-13T08:30:00.000+00:00", "2022-05-13"),
 ])
 def test_dates_are_read_day_first(text, expected):
-    assert parsing.day(text) == expected
+    assert parsing.parse_date(text) == expected
 
 
 @pytest.mark.parametrize("text", ["05/13/2022", "31/02/2022", "13/05/22", "mai 2022", "2022-13-01", "1"])
 def test_impossible_dates_are_refused(text):
     with pytest.raises(Unreadable):
-        parsing.day(text)
+        parsing.parse_date(text)
 
 
 @given(st.integers(0, 10**12))
 def test_every_way_of_writing_an_amount_says_the_same(amount):
     grouped = f"{amount:,}"
     written = [str(amount), grouped.replace(",", " "), grouped.replace(",", "\u202f") + " F CFA", grouped.replace(",", "\u00a0") + "\u00a0FCFA"]
-    assert {parsing.number(text) for text in written} == {amount}
+    assert {parsing.parse_number(text) for text in written} == {amount}
 
 
 @given(st.integers(0, 10**9), st.integers(0, 4), st.sampled_from(["", " ", "\u00a0", "\u202f", "."]), st.sampled_from([",", "."]),
@@ -61,7 +61,7 @@ def test_an_amount_written_in_any_style_is_read_as_meant_or_refused(whole, decim
     meant = float(f"{whole}.{'5' * decimals}")
     text = f"{whole:,}".replace(",", group) + (comma + "5" * decimals if decimals else "")
     try:
-        assert parsing.number(sign + text + currency) == (-meant if sign else meant)
+        assert parsing.parse_number(sign + text + currency) == (-meant if sign else meant)
     except Unreadable as doubt:
         assert doubt.motif in ("montant_ambigu", "nombre_illisible") and (decimals or group == ".")
 
@@ -70,14 +70,14 @@ def test_an_amount_written_in_any_style_is_read_as_meant_or_refused(whole, decim
 def test_a_day_written_in_any_french_style_is_that_day(day):
     written = [day.isoformat(), f"{day:%Y-%m-%dT08:30:00}", f"{day:%d/%m/%Y}", f"{day.day}/{day.month}/{day.year}", f"{day:%d-%m-%Y}", f"{day:%d.%m.%Y}",
                str((day - date(1899, 12, 30)).days)]
-    assert {parsing.day(text) for text in written} == {day.isoformat()}
-    assert parsing.day(parsing.since_1904(str((day - date(1904, 1, 1)).days).zfill(5))) == day.isoformat()
+    assert {parsing.parse_date(text) for text in written} == {day.isoformat()}
+    assert parsing.parse_date(parsing.from_1904_serial(str((day - date(1904, 1, 1)).days).zfill(5))) == day.isoformat()
 
 
 @given(st.text(max_size=20))
 def test_any_text_is_a_day_or_a_named_doubt(text):
     try:
-        date.fromisoformat(parsing.day(text))
+        date.fromisoformat(parsing.parse_date(text))
     except Unreadable as doubt:
         assert doubt.motif == "date_illisible"
 
@@ -85,7 +85,7 @@ def test_any_text_is_a_day_or_a_named_doubt(text):
 @given(st.text(max_size=20))
 def test_any_text_is_a_finite_number_or_a_named_doubt(text):
     try:
-        assert abs(parsing.number(text)) < float("inf")
+        assert abs(parsing.parse_number(text)) < float("inf")
     except Unreadable as doubt:
         assert doubt.motif in ("montant_ambigu", "nombre_illisible", "autre_unite")
 
@@ -93,7 +93,7 @@ def test_any_text_is_a_finite_number_or_a_named_doubt(text):
 @pytest.mark.parametrize(("text", "currency", "expected"), [
     ("264 000 GNF", "GNF", 264000), ("264 000 FG", "GNF", 264000), ("1 500 F", "GNF", 1500), ("12,5 €", "EUR", 12.5), ("12 dollars", "USD", 12)])
 def test_an_amount_in_the_programme_s_own_currency_is_read(text, currency, expected):
-    assert parsing.number(text, currency) == expected
+    assert parsing.parse_number(text, currency) == expected
 
 
 @pytest.mark.parametrize(("text", "currency"), [
@@ -101,15 +101,15 @@ def test_an_amount_in_the_programme_s_own_currency_is_read(text, currency, expec
     ("1 500 GNF/mois", "GNF")])
 def test_an_amount_in_another_currency_or_by_the_month_is_no_number(text, currency):
     with pytest.raises(Unreadable) as refusal:
-        parsing.number(text, currency)
+        parsing.parse_number(text, currency)
     assert refusal.value.motif == "autre_unite"
 
 
 @given(st.text(max_size=40))
 def test_cleaning_text_twice_changes_nothing_more(text):
-    once = parsing.spaced(parsing.composed(text))
-    assert parsing.spaced(parsing.composed(once)) == once
+    once = parsing.normalize_spaces(parsing.normalize_letters(text))
+    assert parsing.normalize_spaces(parsing.normalize_letters(once)) == once
 
 
 def test_spelling_keys_ignore_accent_encoding_apostrophes_case_and_spaces():
-    assert parsing.key(" M\u2019Pe\u0300ssoba\u00a0 ") == parsing.key("m'pèssoba")
+    assert parsing.matching_key(" M\u2019Pe\u0300ssoba\u00a0 ") == parsing.matching_key("m'pèssoba")

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from capidoc.cleaning.observations import clean
-from capidoc.config.decisions import decided
+from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
 from capidoc.ingest.received import receive
 
@@ -50,7 +50,7 @@ def programme(tmp_path):
 
 def tidy(here):
     """The received source, cleaned: the tables less their origin, and whatever was changed or set aside."""
-    done = clean(here.identity, {"suivi": receive(here, "suivi")}, decided(here))
+    done = clean(here.identity, {"suivi": receive(here, "suivi")}, load_decisions(here))
     columns = ["code", "mois", "commune", "commune_other", "revenu_mensuel", "part", "visite", "activites"]
     tables = [done.tables["suivi"][columns].values.tolist()]
     tables += [done.tables[f"suivi.{repeat}"][["soumission", column]].values.tolist() for repeat, column in (("apprentis", "sexe"), ("outils", "prix"))

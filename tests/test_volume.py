@@ -10,7 +10,7 @@ from benchmarks import volume
 from capidoc.analysis import effects
 from capidoc.cleaning.observations import clean
 from capidoc.config import indicator_plan
-from capidoc.config.decisions import decided
+from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
 from capidoc.core import categorical
 from capidoc.core.errors import InputUnsafe, Refusal
@@ -25,9 +25,9 @@ def test_the_generated_export_has_the_totals_that_a_bare_script_finds(tmp_path, 
     monkeypatch.setattr(volume, "UNITS", 60)
     volume.lay(tmp_path)
     here = Programme("volume", root=tmp_path)
-    cleaned = clean(here.identity, {"suivi": receive(here, "suivi")}, decided(here))
-    plan = indicator_plan.load(here.folder, here.identity, cleaned.variables)
-    facts = effects.compute(plan, tables.among(cleaned.observations), here.period, {})
+    cleaned = clean(here.identity, {"suivi": receive(here, "suivi")}, load_decisions(here))
+    plan = indicator_plan.load_plan(here.folder, here.identity, cleaned.variables)
+    facts = effects.compute(plan, tables.select_observations(cleaned.observations), here.period, {})
     whole = facts[facts["groupe"] == ""].set_index(["indicateur", "mesure"])
     bare = subprocess.run([sys.executable, ROOT / "benchmarks/peers/pandas_brut.py", here.raw / "suivi-01.csv"], capture_output=True, text=True, check=True)
     told = {line.split()[0]: line.split()[1:] for line in bare.stdout.splitlines() if line.startswith(("Revenu", "Hommes", "Femmes"))}
@@ -37,9 +37,9 @@ def test_the_generated_export_has_the_totals_that_a_bare_script_finds(tmp_path, 
 
 def test_a_long_table_read_back_says_what_the_short_reading_says(tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "PART", 2)
-    tables.write(pd.DataFrame({"unite": ["b", "a", "b", "é", ""], "commune": ["01", "02", "01", "01", "1.0"], "nombre": [1, 2.5, None, 1e9, 0.1]}),
+    tables.write_csv(pd.DataFrame({"unite": ["b", "a", "b", "é", ""], "commune": ["01", "02", "01", "01", "1.0"], "nombre": [1, 2.5, None, 1e9, 0.1]}),
                  tmp_path / "t.csv")
-    short, long = tables.read(tmp_path / "t.csv", nombre=float), tables.read_long(tmp_path / "t.csv", nombre=float)
+    short, long = tables.read_csv(tmp_path / "t.csv", nombre=float), tables.read_large_csv(tmp_path / "t.csv", nombre=float)
     assert list(long["unite"]) == list(short["unite"]) == ["b", "a", "b", "é", ""]
     assert long["nombre"].equals(short["nombre"]) and long["nombre"].isna().tolist() == [False, False, True, False, False]
     assert list(long["unite"].cat.categories) == ["", "a", "b", "é"]
@@ -47,20 +47,20 @@ def test_a_long_table_read_back_says_what_the_short_reading_says(tmp_path, monke
 
 
 def test_a_table_without_rows_is_read_back_without_rows(tmp_path):
-    tables.write(pd.DataFrame(columns=["unite", "nombre"]), tmp_path / "t.csv")
-    assert len(tables.read_long(tmp_path / "t.csv", nombre=float)) == len(tables.read(tmp_path / "t.csv", nombre=float)) == 0
+    tables.write_csv(pd.DataFrame(columns=["unite", "nombre"]), tmp_path / "t.csv")
+    assert len(tables.read_large_csv(tmp_path / "t.csv", nombre=float)) == len(tables.read_csv(tmp_path / "t.csv", nombre=float)) == 0
 
 
 @pytest.fixture
 def by_duckdb(monkeypatch):
     """A function that has any table be « large », or none."""
     def choose(large_ones):
-        monkeypatch.setattr(categorical, "MANY", 1 if large_ones else 10**9)
+        monkeypatch.setattr(categorical, "LARGE_TABLE", 1 if large_ones else 10**9)
     return choose
 
 
 def received(sheet):
-    return categorical.plain(sheet.cells).values.tolist(), list(sheet.cells.index)
+    return categorical.to_text(sheet.cells).values.tolist(), list(sheet.cells.index)
 
 
 @needs("duckdb")
@@ -71,7 +71,7 @@ def test_duckdb_reads_every_cell_as_the_reader_of_small_files_does(tmp_path, by_
     found = []
     for large_ones in (False, True):
         by_duckdb(large_ones)
-        sheet, = raw_files.read(tmp_path / "t.csv")
+        sheet, = raw_files.read_sheets(tmp_path / "t.csv")
         found.append(received(sheet))
         assert (sheet.widths == ()) == large_ones  # what each of its rows has is known where they are read one by one
     assert found[0] == found[1]
@@ -86,7 +86,7 @@ def test_what_is_not_regular_is_read_cell_by_cell_with_the_same_words(tmp_path, 
     for large_ones in (False, True):
         by_duckdb(large_ones)
         try:
-            sheet, = raw_files.read(tmp_path / "t.csv")
+            sheet, = raw_files.read_sheets(tmp_path / "t.csv")
             said.append((received(sheet), sheet.widths))
         except Refusal as refusal:
             said.append(str(refusal))
@@ -99,19 +99,19 @@ NASTY = ["x", "é;z", '"q"', "l1\nl2", " sp ", "", "NULL", "NaN", "a,b", "=1", "
 @needs("duckdb")
 def test_duckdb_writes_the_csv_that_pandas_writes(tmp_path, by_duckdb):
     numbers = [None, 0.1, -0.0, 1e16, 1e-7, 150000.0, 1 / 3, *range(7, len(NASTY))]
-    table = pd.DataFrame({"mot": categorical.coded(pd.Series(NASTY)), "ligne": pd.Series(range(len(NASTY)), dtype="int32"), "nombre": numbers})
+    table = pd.DataFrame({"mot": categorical.to_categorical(pd.Series(NASTY)), "ligne": pd.Series(range(len(NASTY)), dtype="int32"), "nombre": numbers})
     for large_ones in (False, True):
         by_duckdb(large_ones)
         assert large.writes(table) == large_ones
-        tables.write(table, tmp_path / f"{large_ones}.csv")
+        tables.write_csv(table, tmp_path / f"{large_ones}.csv")
     assert (tmp_path / "True.csv").read_bytes() == (tmp_path / "False.csv").read_bytes()
 
 
 def test_a_table_kept_as_arrays_is_given_back_whole_by_column_and_by_moment(tmp_path):
-    table = pd.DataFrame({"mot": categorical.coded(pd.Series(NASTY)), "moment": categorical.coded(pd.Series(["2022-05", "2024-05"] * 7)), "nombre": [None, 0.1] * 7})
-    array_store.write(table, tmp_path / "t.npz")
-    assert categorical.plain(array_store.read(tmp_path / "t.npz")).equals(categorical.plain(table))
-    some = array_store.read(tmp_path / "t.npz", ["2024-05"], ["mot", "absente"])
+    table = pd.DataFrame({"mot": categorical.to_categorical(pd.Series(NASTY)), "moment": categorical.to_categorical(pd.Series(["2022-05", "2024-05"] * 7)), "nombre": [None, 0.1] * 7})
+    array_store.write_arrays(table, tmp_path / "t.npz")
+    assert categorical.to_text(array_store.read_arrays(tmp_path / "t.npz")).equals(categorical.to_text(table))
+    some = array_store.read_arrays(tmp_path / "t.npz", ["2024-05"], ["mot", "absente"])
     assert list(some) == ["mot"] and some["mot"].tolist() == NASTY[1::2]
 
 
@@ -121,17 +121,17 @@ def test_duckdb_gives_the_same_facts_as_pandas(programme, tmp_path, by_duckdb, m
     here, found = Programme(programme), []
     for large_ones in (False, True):
         by_duckdb(large_ones)
-        cleaned = clean(here.identity, {name: receive(here, name) for name in here.identity.sources}, decided(here))
-        plan = indicator_plan.load(here.folder, here.identity, cleaned.variables)
+        cleaned = clean(here.identity, {name: receive(here, name) for name in here.identity.sources}, load_decisions(here))
+        plan = indicator_plan.load_plan(here.folder, here.identity, cleaned.variables)
         folder = tmp_path / str(large_ones)
         folder.mkdir()
-        tables.keep(cleaned.observed(), 1000, folder)
+        tables.write_observations(cleaned.observed(), 1000, folder)
         assert (folder / "observations").is_dir() == large_ones
-        observed = tables.kept(folder)
+        observed = tables.open_observations(folder)
         found.append([effects.compute(plan, observed, here.period, {}).to_json(), effects.influence(plan, observed, here.period).to_json(),
-                      effects.compute(plan, effects.in_commune(observed, next(iter(here.identity.communes))), here.period, {}).to_json(),
+                      effects.compute(plan, effects.restrict_to_commune(observed, next(iter(here.identity.communes))), here.period, {}).to_json(),
                       [(key, values.to_json()) for key, values in effects.contributions(plan, observed, here.period)],
-                      categorical.plain(cleaned.log).values.tolist(), consent_register.judged(here.folder, observed, here.identity.date_document).to_json()])
+                      categorical.to_text(cleaned.log).values.tolist(), consent_register.assess_consents(here.folder, observed, here.identity.date_document).to_json()])
     assert found[0] == found[1]
 
 
@@ -140,4 +140,4 @@ def test_a_file_too_heavy_is_refused_before_it_is_read(tmp_path, monkeypatch, na
     monkeypatch.setitem(raw_files.LARGEST, (tmp_path / name).suffix, 3)
     (tmp_path / name).write_bytes(b"a;b\n")
     with pytest.raises(InputUnsafe, match="fichier de plus de"):
-        raw_files.read(tmp_path / name)
+        raw_files.read_sheets(tmp_path / name)

@@ -23,7 +23,7 @@ SPREADS = "changement_"
 ROUGH, TENTH = 1000, 10  # the step of an amount, in any currency; finer where it would be more than a tenth of the levels
 
 
-def gather(computed, plan, context, digests, published=(), denominator=10):
+def build_facts(computed, plan, context, digests, published=(), denominator=10):
     """The whole facts table: computed ones with label, rounding and sources, then the programme's context facts.
 
     Amounts are rounded to 1 000, but for the facts whose exact amount the programme has `published` itself; a share of
@@ -39,12 +39,12 @@ def gather(computed, plan, context, digests, published=(), denominator=10):
     facts = pd.concat([facts, pd.DataFrame(context)], ignore_index=True)
     printed = _adding_up(facts)
     texts = [_text(value, row, by_id.get(row.indicateur), denominator) for value, row in zip(printed, facts.itertuples(), strict=True)]
-    return facts.assign(id=fact_ids.ids(facts), texte=texts, statut_divulgation="publiable")[FACT_COLUMNS]
+    return facts.assign(id=fact_ids.assign_fact_ids(facts), texte=texts, statut_divulgation="publiable")[FACT_COLUMNS]
 
 
 def _exact(computed, published):
     """Whether each fact was published as it is, or is the total of groups that all were, or a quotient of such."""
-    ids = fact_ids.ids(computed)
+    ids = fact_ids.assign_fact_ids(computed)
     exact = ids.isin(published)
     parts = exact[computed["groupe"].str.contains("=")].groupby([computed["indicateur"], computed["mesure"], computed["groupe"].map(_dimension)]).all()
     sums = {(indicator, mesure) for (indicator, mesure, _), every in parts.items() if every}
@@ -55,8 +55,8 @@ def _exact(computed, published):
 def _text(value, row, indicator, denominator):
     """The number as printed; of too few, a share is said « k sur n », where each counts for one."""
     if indicator and indicator.regle == "part" and not indicator.poids and row.mesure in LEVELS and 0 < row.n < denominator:
-        return f"{french.number(value * row.n / 100)} sur {french.number(row.n)}"
-    return french.quantity(value, row.unite, row.arrondi)
+        return f"{french.format_number(value * row.n / 100)} sur {french.format_number(row.n)}"
+    return french.format_quantity(value, row.unite, row.arrondi)
 
 
 def _rough(computed):
@@ -90,7 +90,7 @@ def _adding_up(facts):
     values = facts["valeur"].copy()
     for _, pair in parts.groupby([parts["indicateur"], parts["mesure"], parts["groupe"].map(_dimension)]):
         if len(pair) == 2 and abs(pair["valeur"].sum() - 100) < 1e-9:
-            values[pair.index[1]] = 100 - french.rounded(pair["valeur"].iloc[0], pair["arrondi"].iloc[0])
+            values[pair.index[1]] = 100 - french.round_to_step(pair["valeur"].iloc[0], pair["arrondi"].iloc[0])
     return values
 
 
@@ -99,7 +99,7 @@ def _dimension(group):
     return ",".join(part.partition("=")[0] for part in group.split(","))
 
 
-def of_context(identity, digest):
+def context_facts(identity, digest):
     """The facts that the programme's own description states: durations in calendar months, number of communes."""
     source = [{"fichier": "programme.yml", "sha256": digest}]
     rows = [(f"duree_{name}", p.libelle or f"Durée : {name}", statistics.months_inclusive(p.debut, p.fin), "mois",
@@ -110,7 +110,7 @@ def of_context(identity, digest):
                        "formule": formula, "sources": source} for name, label, value, unit, formula in rows]
 
 
-def of_cleaning(counts, changes, aside, digests):
+def cleaning_facts(counts, changes, aside, digests):
     """The facts of data quality: rows read, excluded, rejected, kept by source; cells changed by rule; what was set aside by reason."""
     every = [d for name in digests for d in digests[name]]
     rows = [("lignes", m, f"source={r['source'].replace('.', '_')}", r[m], digests[r["source"].split(".")[0]])
@@ -128,14 +128,14 @@ def _tally(name, mesure, dimension, counts, sources):
     return [(name, mesure, "", counts.sum(), sources), *((name, mesure, f"{dimension}={v}", n, sources) for v, n in counts.items())]
 
 
-def write(facts, programme, path):
+def write_facts(facts, programme, path):
     """The facts as resultats.json, missing values as null."""
     rows = [{k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()} for row in facts.to_dict("records")]
     text = json.dumps({"programme": programme, "faits": rows}, ensure_ascii=False, indent=1)
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
-def read(path):
+def read_facts(path):
     """The facts table of a resultats.json."""
     if not path.is_file():
         raise ConfigurationRefused(Problem("les résultats ne sont pas encore calculés", remedy="Lancez d’abord « make effects ».", file=path.name))

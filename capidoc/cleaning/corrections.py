@@ -4,30 +4,30 @@ from dataclasses import replace
 
 from capidoc.core import categorical
 from capidoc.core.errors import Problem, QualityRefused
-from capidoc.core.parsing import key
+from capidoc.core.parsing import matching_key
 from capidoc.core.schema import PROVENANCE
-from capidoc.ingest.received import said_in
+from capidoc.ingest.received import answers
 
 
-def named(table, uuid, moment):
+def matching_rows(table, uuid, moment):
     """Which rows a line of the human log names: by their uuid, or, in a file that has none, by « unit#moment » or the unit alone."""
     rows = table["uuid"] == uuid
     if rows.any() or moment not in table or "#" not in uuid:
         return rows
     unit, _, month = uuid.rpartition("#")
-    return (table["uuid"] == unit) & categorical.where(table[moment], lambda word: key(word) == key(month))
+    return (table["uuid"] == unit) & categorical.matches(table[moment], lambda word: matching_key(word) == matching_key(month))
 
 
-def corrected(work, corrections, moment=""):
+def apply_corrections(work, corrections, moment=""):
     """Work with the human log replayed: changer, vider, supprimer, garder; raises QualityRefused when an old value no longer matches.
 
     Or when a line meets several records: of other moments, or, to delete, that say different things.
     """
     stale = []
     for fix in corrections.itertuples():
-        rows = named(work.table, fix.uuid, moment)
+        rows = matching_rows(work.table, fix.uuid, moment)
         if fix.question in work.table and rows.any():
-            same = [word for word in categorical.words(work.table.loc[rows, fix.question]) if key(word) == key(fix.ancienne)]
+            same = [word for word in categorical.present_values(work.table.loc[rows, fix.question]) if matching_key(word) == matching_key(fix.ancienne)]
             met = rows & work.table[fix.question].isin(same)
             stale += [] if met.any() else [_stale(fix, work.table[rows])]
             rows = met
@@ -35,7 +35,7 @@ def corrected(work, corrections, moment=""):
         if fix.action == "supprimer":
             work = work.without(rows, "correction")
         elif fix.action == "garder":
-            places = categorical.plain(work.table.loc[rows, PROVENANCE]).itertuples(index=False, name=None)
+            places = categorical.to_text(work.table.loc[rows, PROVENANCE]).itertuples(index=False, name=None)
             work = replace(work, kept=work.kept | {(*place, fix.question) for place in places})
         elif fix.question in work.table and rows.any():
             work = _fixed(work, rows, fix)
@@ -48,13 +48,13 @@ def _fixed(work, rows, fix):
     """Work with the cells of some rows (boolean mask) as the line of the human log has them."""
     new = fix.nouvelle if fix.action == "changer" else ""
     rows &= work.table[fix.question] != new
-    return work.changed(fix.question, categorical.put(work.table[fix.question], rows, new), rows, "correction") if rows.any() else work
+    return work.changed(fix.question, categorical.assign_rows(work.table[fix.question], rows, new), rows, "correction") if rows.any() else work
 
 
 def _differ(rows, action, moment):
     """Whether some rows are of several records: those of one submission, in two exports, have one moment; to be deleted, they say the same."""
-    told = said_in(rows) if action == "supprimer" else rows[[moment] if moment in rows else []]
-    return len(categorical.plain(told).map(key).drop_duplicates()) > 1
+    told = answers(rows) if action == "supprimer" else rows[[moment] if moment in rows else []]
+    return len(categorical.to_text(told).map(matching_key).drop_duplicates()) > 1
 
 
 def _several(fix, rows):

@@ -9,11 +9,11 @@ import pandas as pd
 from xlsxwriter.utility import xl_col_to_name
 
 from capidoc.cleaning import outliers
-from capidoc.cleaning.corrections import named
+from capidoc.cleaning.corrections import matching_rows
 from capidoc.core import categorical, french
-from capidoc.core.errors import near
-from capidoc.core.parsing import Unreadable, key, number, plain
-from capidoc.core.provenance import Origins
+from capidoc.core.errors import suggest
+from capidoc.core.parsing import Unreadable, format_plain, matching_key, parse_number
+from capidoc.core.provenance import RowLocator
 from capidoc.core.schema import DURATION_COLUMNS, FINDING_COLUMNS, MISSING_COLUMNS, PROVENANCE, REMARK_COLUMNS
 
 RARE = 0.1
@@ -27,37 +27,37 @@ ASIDE_ROWS = {*LOST, "orphelin", "doublon", "remplacee"}
 UNREAD = {*LOST, "nombre_illisible", "montant_ambigu", "hors_choix", "date_illisible", "correction_sans_objet"}  # to keep it changes nothing
 
 
-def findings(received, cleaned, decisions, controls):
+def collect_findings(received, cleaned, decisions, controls):
     """Every finding (FINDINGS), the gravest first, less those of readable cells that a person looked at and kept; `valeur` is as a correction must quote it.
 
     `controls` says {gravity: {control: (what it is called, what to do when the check proposes nothing)}}.
     """
     typed = {label: _typed(text, cleaned.log) for name, source in received.items() for label, text in source.tables(name).items()}
     names = {name: (source.identifiant, source.moment) for name, source in cleaned.identity.sources.items() if source.moment}
-    parts = [cleaned.remarks, unused(decisions.corrections, typed, names), absent(missing(cleaned))]
+    parts = [cleaned.remarks, unused_corrections(decisions.corrections, typed, names), high_missingness(missing_answers(cleaned))]
     for label, table in cleaned.tables.items():
         name, _, repeat = label.partition(".")
         source, questions = cleaned.identity.sources[name], cleaned.forms[name].of(repeat)
         aside = cleaned.aside[cleaned.aside["source"] == label]
-        parts += [improbable_numbers(table, questions, source, repeat), straight_lines(table, questions), strangers(table, source.of(repeat), cleaned.identity.communes)]
+        parts += [improbable_numbers(table, questions, source, repeat), straightlining(table, questions), undeclared_communes(table, source.of(repeat), cleaned.identity.communes)]
         if not repeat:
-            parts += [durations(table), versions(table), visits(table, aside, typed[label], source, decisions.months), again(table, source),
-                      moving(table, source)]
-        parts.append(set_aside(aside, questions, decisions.spellings))
+            parts += [unusual_durations(table), mixed_form_versions(table), missed_visits(table, aside, typed[label], source, decisions.months), several_records_a_month(table, source),
+                      unstable_attributes(table, source)]
+        parts.append(rejected_answers(aside, questions, decisions.spellings))
     return _kept(_completed([p for p in parts if len(p)], typed, controls, names), decisions.corrections)
 
 
 def _typed(text, log):
     """The received text after the corrections of people: what a further correction has to quote."""
     for fix, row in _met(log[log["regle"] == "correction"], text):
-        text = text.assign(**{fix.colonne: categorical.put(text[fix.colonne], text.index == row, fix.apres)})
+        text = text.assign(**{fix.colonne: categorical.assign_rows(text[fix.colonne], text.index == row, fix.apres)})
     return text
 
 
 def _met(told, table):
     """What is told of rows, as records, and the index of each in the table that received it; what is told of other tables' is left out."""
-    places = Origins(table).of(told) if len(told) else ()
-    return [(row, place) for row, place in zip(categorical.plain(told).itertuples(), places, strict=True) if place >= 0]
+    places = RowLocator(table).of(told) if len(told) else ()
+    return [(row, place) for row, place in zip(categorical.to_text(told).itertuples(), places, strict=True) if place >= 0]
 
 
 def _completed(parts, typed, controls, names):
@@ -67,13 +67,13 @@ def _completed(parts, typed, controls, names):
     """
     if not parts:
         return pd.DataFrame(columns=FINDING_COLUMNS)
-    found = categorical.plain(pd.concat([categorical.plain(part) for part in parts], ignore_index=True)).reindex(columns=FINDING_COLUMNS).astype(object).fillna("")
+    found = categorical.to_text(pd.concat([categorical.to_text(part) for part in parts], ignore_index=True)).reindex(columns=FINDING_COLUMNS).astype(object).fillna("")
     for label, text in typed.items():
-        rows = pd.Series(Origins(text).of(found)).loc[lambda place: place >= 0]
+        rows = pd.Series(RowLocator(text).of(found)).loc[lambda place: place >= 0]
         found.loc[rows.index, "uuid"] = _uuids(text.loc[rows], *names.get(label, ("", ""))).to_numpy()
         for question, own in rows.groupby(found["question"]):
             if question in text:
-                found.loc[own.index, "valeur"] = categorical.plain(text.loc[own, question]).to_numpy()
+                found.loc[own.index, "valeur"] = categorical.to_text(text.loc[own, question]).to_numpy()
     known = {control: (gravity, advice) for gravity, said in controls.items() for control, (_, advice) in said.items()}
     found["gravite"], advice = (found["controle"].map(lambda control, part=part: known[control][part]) for part in (0, 1))
     found["proposition"] = found["proposition"].where(found["proposition"] != "", advice)
@@ -83,21 +83,21 @@ def _completed(parts, typed, controls, names):
 
 def _uuids(rows, identifier, moment):
     """The uuid of each row; where a file has none, its unit's identifier with its moment."""
-    told = categorical.plain(rows[["uuid", *(name for name in (identifier, moment) if name in rows)]])
+    told = categorical.to_text(rows[["uuid", *(name for name in (identifier, moment) if name in rows)]])
     own = told["uuid"] == told[identifier] if {identifier, moment} <= {*told} else pd.Series(False, told.index)
     return told["uuid"].where(~own, told["uuid"] + "#" + told.get(moment, ""))
 
 
 def _kept(found, corrections):
-    looked = {(fix.uuid, fix.question, key(fix.ancienne)) for fix in corrections[corrections["action"] == "garder"].itertuples()}
+    looked = {(fix.uuid, fix.question, matching_key(fix.ancienne)) for fix in corrections[corrections["action"] == "garder"].itertuples()}
     maybe = found[~found["controle"].isin(UNREAD)] if looked else found[:0]
-    again = [f.Index for f in maybe.itertuples() for uuid in (f.uuid, f.uuid.rpartition("#")[0]) if (uuid, f.question, key(str(f.valeur))) in looked]
+    again = [f.Index for f in maybe.itertuples() for uuid in (f.uuid, f.uuid.rpartition("#")[0]) if (uuid, f.question, matching_key(str(f.valeur))) in looked]
     return found.drop(index=again).reset_index(drop=True)
 
 
 def _found(rows, question, control, proposal=""):
     """Findings on the cells of one question, in these rows of a table."""
-    return categorical.plain(rows[[*PROVENANCE, "uuid", question]]).assign(question=question, valeur=categorical.plain(rows[question]), controle=control,
+    return categorical.to_text(rows[[*PROVENANCE, "uuid", question]]).assign(question=question, valeur=categorical.to_text(rows[question]), controle=control,
                                                                  proposition=proposal)
 
 
@@ -112,16 +112,16 @@ def improbable_numbers(table, questions, source, repeat=""):
 
 
 def _outlying(table, question, source, repeat):
-    numbers = categorical.numbers(table[question]).to_numpy()
+    numbers = categorical.to_numbers(table[question]).to_numpy()
     below = numbers < 0
     if np.isfinite(numbers).sum() * RARE <= below.sum():
         below[:] = False
     rows = np.flatnonzero(numbers > 0)
     logs = np.log(numbers[rows])
-    gaps = outliers.gaps(logs, *_known(table, rows, source, repeat)) if len(logs) >= ENOUGH else np.full(len(logs), np.nan)
-    hit = outliers.far(gaps)
+    gaps = outliers.residuals(logs, *_known(table, rows, source, repeat)) if len(logs) >= ENOUGH else np.full(len(logs), np.nan)
+    hit = outliers.is_outlier(gaps)
     expected = pd.Series(np.exp(logs[hit] - gaps[hit]), table.index[rows[hit]]).map("{:.2g}".format)
-    expected = expected.map({said: f"Attendu autour de {french.number(float(said), 0 if float(said) >= 10 else 1)}." for said in expected.unique()})
+    expected = expected.map({said: f"Attendu autour de {french.format_number(float(said), 0 if float(said) >= 10 else 1)}." for said in expected.unique()})
     return pd.concat([_found(table[below], question, "valeur_extreme", "Négatif, quand les autres nombres sont positifs."),
                       _found(table.iloc[rows[hit]], question, "valeur_extreme", expected)])
 
@@ -129,27 +129,27 @@ def _outlying(table, question, source, repeat):
 def _known(table, rows, source, repeat):
     """What `outlying.gaps` asks of some rows (positions): their unit, moment and groups as codes, the month of each moment."""
     names = (source.identifiant, None if repeat else source.moment, *source.of(repeat).attributs.values())
-    unit, moment, *groups = (categorical.coded(table[name]).cat.codes.to_numpy()[rows] if name in table else None for name in names)
+    unit, moment, *groups = (categorical.to_categorical(table[name]).cat.codes.to_numpy()[rows] if name in table else None for name in names)
     if moment is None:
         return unit, None, None, groups
-    said = categorical.coded(table[source.moment])
-    months = {day: int(day[:4]) * 12 + int(day[5:7]) for day in categorical.words(said)}  # rows set aside may have left other words behind
+    said = categorical.to_categorical(table[source.moment])
+    months = {day: int(day[:4]) * 12 + int(day[5:7]) for day in categorical.present_values(said)}  # rows set aside may have left other words behind
     return unit, moment, np.array([months.get(day, 0) for day in said.cat.categories], np.int32), groups
 
 
-def durations(table):
+def unusual_durations(table):
     """Interviews much shorter or longer than the median one, and those that end before they start."""
     minutes = _minutes(table)
     middle = minutes[minutes > 0].median()
     gaps = np.log(minutes[minutes > 0]) - np.log(middle)
-    odd = gaps.index[outliers.far(gaps.to_numpy())] if len(gaps) >= ENOUGH else []
+    odd = gaps.index[outliers.is_outlier(gaps.to_numpy())] if len(gaps) >= ENOUGH else []
     told = minutes[odd].map(lambda m: f"{m:.0f} min, pour une médiane de {middle:.0f} min.")
     return pd.concat([_found(table[minutes <= 0], "end", "dates_inversees", "L’entretien finit avant de commencer : voyez l’horloge du téléphone."),
                       _found(table.loc[odd], "end", "duree", told)])
 
 
 def _minutes(table):
-    start, end = (categorical.numbers(table[column], _minute) for column in ("start", "end"))
+    start, end = (categorical.to_numbers(table[column], _minute) for column in ("start", "end"))
     return end - start
 
 
@@ -161,11 +161,11 @@ def _minute(said):
     return float("nan")
 
 
-def versions(table):
+def mixed_form_versions(table):
     """The files that hold submissions of several versions of their form."""
-    if len({*categorical.words(table["__version__"])} - {""}) < 2:
+    if len({*categorical.present_values(table["__version__"])} - {""}) < 2:
         return pd.DataFrame(columns=REMARK_COLUMNS)
-    parts, said = [], categorical.plain(table[table["__version__"] != ""])
+    parts, said = [], categorical.to_text(table[table["__version__"] != ""])
     for (file, sheet), rows in said.groupby(["fichier", "feuille"]):
         sent = rows.groupby("__version__")["envoi"].agg(["size", "min"]).sort_values("min")
         if len(sent) > 1:
@@ -174,7 +174,7 @@ def versions(table):
     return pd.DataFrame(parts, columns=REMARK_COLUMNS)
 
 
-def visits(table, aside, typed, source, months):
+def missed_visits(table, aside, typed, source, months):
     """Units without a record at a month between their first one and the last month of all, when others have one; months when none has.
 
     A row set aside may be that visit, and is then told so.
@@ -187,7 +187,7 @@ def visits(table, aside, typed, source, months):
     # First those whose unit can be read.
     for row, i in sorted(_met(lost, typed), key=lambda met: met[0].motif, reverse=True) if missed else ():
         text = typed.loc[i]
-        maybe = [pair for pair in missed if {key(text[source.identifiant]), key(text[source.moment])} & set(map(key, pair))]
+        maybe = [pair for pair in missed if {matching_key(text[source.identifiant]), matching_key(text[source.moment])} & set(map(matching_key, pair))]
         missed = [pair for pair in missed if [pair] != maybe]
         if maybe:
             told = f"Peut-être {' ou '.join(' en '.join(pair) for pair in maybe[:3])}, sans autre fiche."
@@ -198,21 +198,21 @@ def visits(table, aside, typed, source, months):
     return pd.DataFrame(parts, columns=FINDING_COLUMNS)
 
 
-def again(table, source):
+def several_records_a_month(table, source):
     """Units with several records in one month, at other days: what they say adds up."""
-    if not source.moment or not any(len(said) > 7 for said in categorical.words(table[source.moment])):
+    if not source.moment or not any(len(said) > 7 for said in categorical.present_values(table[source.moment])):
         return pd.DataFrame(columns=REMARK_COLUMNS)
     days = table[source.moment]
-    monthly = pd.DataFrame({"unit": table[source.identifiant], "month": categorical.recoded(days, {day: day[:7] for day in categorical.words(days)})})
+    monthly = pd.DataFrame({"unit": table[source.identifiant], "month": categorical.map_values(days, {day: day[:7] for day in categorical.present_values(days)})})
     return _found(table[monthly.duplicated(keep=False)], source.moment, "fiches_du_meme_mois")
 
 
-def moving(table, source):
+def unstable_attributes(table, source):
     """Units whose attribute is not the same in all their records: a group may lose what another gains."""
     parts = []
     for name, question in source.attributs.items() if source.moment else ():
         told = table.loc[table[question] != "", [source.identifiant, question]].drop_duplicates()
-        several = categorical.plain(told[told.duplicated(source.identifiant, keep=False)])
+        several = categorical.to_text(told[told.duplicated(source.identifiant, keep=False)])
         answers = several.groupby(source.identifiant)[question].agg(" puis ".join)
         last = several.drop_duplicates(source.identifiant, keep="last").sort_values(source.identifiant, kind="stable")
         parts.append(_found(table.loc[last.index], question, "attribut_change", [f"{unit}, {name} : {answers[unit]}." for unit in last[source.identifiant]]))
@@ -221,9 +221,9 @@ def moving(table, source):
 
 def _missed(units, moments, months):
     """The (unit, month) without a record between the unit's first month and the last of all, and the months when no unit has one."""
-    names, rank = sorted(categorical.words(units)), {month: i for i, month in enumerate(months)}
-    row = categorical.numbers(units, {name: i for i, name in enumerate(names)}.get).astype(int)
-    month = categorical.numbers(moments, lambda said: rank[said[:7]]).astype(int)
+    names, rank = sorted(categorical.present_values(units)), {month: i for i, month in enumerate(months)}
+    row = categorical.to_numbers(units, {name: i for i, name in enumerate(names)}.get).astype(int)
+    month = categorical.to_numbers(moments, lambda said: rank[said[:7]]).astype(int)
     seen = np.zeros((len(names), len(months)), bool)
     seen[row, month] = True
     begun, someone = np.logical_or.accumulate(seen, axis=1) & (np.arange(len(months)) <= month.max()), seen.any(axis=0)
@@ -231,27 +231,27 @@ def _missed(units, moments, months):
     return missed, [months[m] for m in np.flatnonzero(begun.any(axis=0) & ~someone)]
 
 
-def strangers(table, kept, communes):
+def undeclared_communes(table, kept, communes):
     """The communes that records name and programme.yml does not: no table by commune shows them."""
     question = kept.attributs.get("commune")
-    met = sorted({*categorical.words(table[question])} - {"", OTHER, *communes}) if question else ()
-    return pd.DataFrame([_told(question, word, "commune_inconnue", proposition=near(word, communes)) for word in met], columns=FINDING_COLUMNS)
+    met = sorted({*categorical.present_values(table[question])} - {"", OTHER, *communes}) if question else ()
+    return pd.DataFrame([_told(question, word, "commune_inconnue", proposition=suggest(word, communes)) for word in met], columns=FINDING_COLUMNS)
 
 
-def straight_lines(table, questions):
+def straightlining(table, questions):
     """Rows that give one same answer to a whole battery: at least BATTERY questions over one scale of at least SCALE choices."""
     batteries, parts = {}, []
     for name, question in questions.items():
         if name in table and question.kind == "choix" and len(question.choices) >= SCALE:
             batteries.setdefault(tuple(question.choices), []).append(name)
     for names in (b for b in batteries.values() if len(b) >= BATTERY):
-        answers = categorical.plain(table[names])
+        answers = categorical.to_text(table[names])
         same = table[(answers[names[0]] != "") & answers.eq(answers[names[0]], axis=0).all(axis=1)]
         parts.append(_found(same, names[0], "reponses_identiques", f"La même à {len(names)} questions, jusqu’à « {names[-1]} »."))
     return pd.concat(parts) if parts else pd.DataFrame(columns=REMARK_COLUMNS)
 
 
-def missing(cleaned):
+def missing_answers(cleaned):
     """Answers missing among the records kept, by question and enumerator (MISSING columns)."""
     parts, who = [], _enumerators(cleaned)
     for label, table in cleaned.tables.items():
@@ -265,13 +265,13 @@ def missing(cleaned):
 
 def _enumerators(cleaned):
     """Who sent each row of each table, as a letter: who is who is told by the received files alone."""
-    sent = {label: table.get("_submitted_by", categorical.constant("", table.index)) for label, table in cleaned.tables.items()}
-    names = sorted({name for column in sent.values() for name in categorical.words(column)} - {""})
+    sent = {label: table.get("_submitted_by", categorical.constant_column("", table.index)) for label, table in cleaned.tables.items()}
+    names = sorted({name for column in sent.values() for name in categorical.present_values(column)} - {""})
     letters = {name: f"enquêteur {xl_col_to_name(i)}" for i, name in enumerate(names)}
-    return {label: categorical.recoded(column, letters) for label, column in sent.items()}
+    return {label: categorical.map_values(column, letters) for label, column in sent.items()}
 
 
-def absent(counts):
+def high_missingness(counts):
     """Questions and enumerators with more missing answers than MISSING_LIMIT, of ENOUGH at least."""
     parts = []
     for control, by in (("manquants_question", "question"), ("manquants_enqueteur", "enqueteur")):
@@ -282,7 +282,7 @@ def absent(counts):
     return pd.DataFrame(parts, columns=REMARK_COLUMNS)
 
 
-def interviews(cleaned):
+def interview_durations(cleaned):
     """How long interviews last, by source and enumerator (INTERVIEWS columns): how many, median, ends and quarters, in minutes."""
     parts, sent = [], _enumerators(cleaned)
     for label, table in cleaned.tables.items():
@@ -292,9 +292,9 @@ def interviews(cleaned):
     return pd.DataFrame(parts, columns=DURATION_COLUMNS)
 
 
-def set_aside(aside, questions, spellings):
+def rejected_answers(aside, questions, spellings):
     """What cleaning set aside and a person should know of, with what the cell may have meant."""
-    told = categorical.plain(aside[(aside["portee"] == "cellule") | aside["motif"].isin(ASIDE_ROWS)])
+    told = categorical.to_text(aside[(aside["portee"] == "cellule") | aside["motif"].isin(ASIDE_ROWS)])
     guesses = [_guess(row, questions.get(row.colonne), spellings) for row in told.itertuples()]
     return told[[*PROVENANCE, "uuid"]].assign(question=told["colonne"], valeur=told["valeur"], controle=told["motif"], proposition=guesses)
 
@@ -309,27 +309,27 @@ def _guess(row, question, spellings):
         return f"« {row.valeur.replace('.', '').replace(',', '')} », ou « {row.valeur.replace('.', ',')} »."
     if row.motif == "nombre_illisible":
         with suppress(Unreadable):
-            return f"Peut-être « {plain(number(row.valeur.upper().replace('O', '0')))} »."
+            return f"Peut-être « {format_plain(parse_number(row.valeur.upper().replace('O', '0')))} »."
     return ""
 
 
 def _nearest(row, question, spellings):
     """The choice whose name, label or agreed spelling is near the first unknown word."""
-    known = {key(text): name for name, texts in question.choices.items() for text in texts}
-    known |= {key(s.terrain): s.convenu for s in spellings[spellings["question"] == row.colonne].itertuples()}
-    words = [row.valeur] if question.kind == "choix" else [w for w in row.valeur.split() if key(w) not in known]
-    close = [(w, known[match]) for w in words for match in get_close_matches(key(w), known, n=1, cutoff=0.6)]
+    known = {matching_key(text): name for name, texts in question.choices.items() for text in texts}
+    known |= {matching_key(s.terrain): s.convenu for s in spellings[spellings["question"] == row.colonne].itertuples()}
+    words = [row.valeur] if question.kind == "choix" else [w for w in row.valeur.split() if matching_key(w) not in known]
+    close = [(w, known[match]) for w in words for match in get_close_matches(matching_key(w), known, n=1, cutoff=0.6)]
     return " ".join(f"« {word} » : peut-être « {name} »." for word, name in close)
 
 
-def unused(corrections, typed, names):
+def unused_corrections(corrections, typed, names):
     """The lines of the human log that meet no received row, or a question that its row does not have; `names` as `_completed` has them."""
     asked = {}
     for label, text in typed.items():
         _, moment = names.get(label, ("", ""))
-        for uuid in (uuid for uuid in {*corrections["uuid"]} if named(text, uuid, moment).any()):
+        for uuid in (uuid for uuid in {*corrections["uuid"]} if matching_rows(text, uuid, moment).any()):
             asked.setdefault(uuid, set()).update(text)
     parts = [_told(fix.question, fix.ancienne, "correction_sans_objet", uuid=fix.uuid,
-                   proposition=near(fix.question, asked[fix.uuid]) if fix.uuid in asked else "Aucune fiche reçue ne porte cet identifiant.")
+                   proposition=suggest(fix.question, asked[fix.uuid]) if fix.uuid in asked else "Aucune fiche reçue ne porte cet identifiant.")
              for fix in corrections.itertuples() if fix.uuid not in asked or (fix.action in ("changer", "vider") and fix.question not in asked[fix.uuid])]
     return pd.DataFrame(parts, columns=FINDING_COLUMNS)

@@ -10,24 +10,24 @@ QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 DAY = re.compile(r"(['\"])(\d{4}-\d{2}-\d{2})\1")
 
 
-class Beyond(ValueError):
+class UnsupportedExpression(ValueError):
     """A rule that asks for more than one record can tell: a path, a function of the telephone."""
 
 
-def questions(rule):
+def referenced_questions(rule):
     """The other questions that a rule reads."""
     return list(dict.fromkeys(ASKED.findall(rule)))
 
 
-def judge(rule, today):
+def compile_constraint(rule, today):
     """A function of an answer and of those of `questions(rule)`, as text, that says whether the rule admits it; raises Beyond, at once or when called."""
     if re.search(r"/|\.\.|::|@", ASKED.sub("", QUOTED.sub("", rule))):
-        raise Beyond(rule)
-    names, spelled = questions(rule), ASKED.sub(r"$\1", DAY.sub(lambda said: str(_days(said[2])), rule))
+        raise UnsupportedExpression(rule)
+    names, spelled = referenced_questions(rule), ASKED.sub(r"$\1", DAY.sub(lambda said: str(_days(said[2])), rule))
     try:
         path = etree.XPath(spelled, extensions={(None, name): function for name, function in _functions(today).items()})
     except etree.XPathError as error:
-        raise Beyond(rule) from error
+        raise UnsupportedExpression(rule) from error
 
     def admits(own, *others):
         cell = etree.Element("answer")
@@ -35,7 +35,7 @@ def judge(rule, today):
         try:
             return bool(path(cell, **dict(zip(names, map(_plain, others), strict=True))))
         except (etree.XPathError, ValueError, TypeError, re.error) as error:
-            raise Beyond(rule) from error
+            raise UnsupportedExpression(rule) from error
 
     return admits
 

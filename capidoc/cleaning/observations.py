@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from capidoc.cleaning.steps import CHOSEN, clean_repeat, clean_table, submission
+from capidoc.cleaning.steps import CHOSEN, clean_repeat, clean_table, submission_key
 from capidoc.core import categorical
-from capidoc.core.errors import ConfigurationRefused, Problem, near
+from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.core.schema import CHANGE_LOG_COLUMNS, OBSERVATION_COLUMNS, PROVENANCE, RECORD, REJECT_COLUMNS, REMARK_COLUMNS, ROW_COUNT_COLUMNS, VARIABLE_COLUMNS
-from capidoc.ingest.received import said_in
+from capidoc.ingest.received import answers
 
 REPEATED = "_repetitions"
 
@@ -29,7 +29,7 @@ class Cleaned:
     identity: Any
     forms: dict
 
-    def observed(self, named=categorical.coded):
+    def observed(self, named=categorical.to_categorical):
         """The observations, a table (COLUMNS, attributes, PLACE) for each variable of each source; its texts are words and codes (`coding`).
 
         `named` says what a column of units' ids becomes.
@@ -52,27 +52,27 @@ class Cleaned:
     @property
     def observations(self):
         """All observations in one table."""
-        return categorical.stacked([*self.observed()])
+        return categorical.concat_tables([*self.observed()])
 
 
 def clean(identity, received, decisions):
     """The Cleaned of all sources {name: Received}; raises ConfigurationRefused for an agreed spelling of a question that has no choices."""
     chosen = {q.name for source in received.values() for q in source.form.questions if q.kind in CHOSEN}
     if lost := [(row.Index, row.question) for row in decisions.spellings.itertuples() if row.question not in chosen]:
-        raise ConfigurationRefused(*(Problem("nulle question à choix de ce nom", remedy=near(question, chosen), file="correspondances", row=row,
+        raise ConfigurationRefused(*(Problem("nulle question à choix de ce nom", remedy=suggest(question, chosen), file="correspondances", row=row,
                                              column="question", value=question) for row, question in lost))
     works = {label: work for name in received for label, work in _cleaned(identity.sources[name], name, received[name], decisions).items()}
     whole = {label: table for name, source in received.items() for label, table in source.tables(name).items()}
 
     def together(attribute, columns):
-        parts = [part.assign(source=categorical.constant(label, part.index))[[*columns, "source"]]
+        parts = [part.assign(source=categorical.constant_column(label, part.index))[[*columns, "source"]]
                  for label, work in works.items() for part in getattr(work, attribute)]
-        return categorical.stacked(parts) if parts else pd.DataFrame(columns=[*columns, "source"])
+        return categorical.concat_tables(parts) if parts else pd.DataFrame(columns=[*columns, "source"])
 
-    remarks = [*(source.remarks for source in received.values()), categorical.plain(together("remarks", REMARK_COLUMNS)[REMARK_COLUMNS])]
+    remarks = [*(source.remarks for source in received.values()), categorical.to_text(together("remarks", REMARK_COLUMNS)[REMARK_COLUMNS])]
     return Cleaned({label: work.table for label, work in works.items()}, together("log", CHANGE_LOG_COLUMNS), together("aside", REJECT_COLUMNS),
                    pd.concat([r for r in remarks if len(r)] or remarks, ignore_index=True),
-                   pd.DataFrame([count(label, whole[label], works[label]) for label in works], columns=ROW_COUNT_COLUMNS),
+                   pd.DataFrame([count_rows(label, whole[label], works[label]) for label in works], columns=ROW_COUNT_COLUMNS),
                    identity, {name: source.form for name, source in received.items()})
 
 
@@ -91,22 +91,22 @@ def _with_repeats(received, source):
     again = table.duplicated(names, keep=False) | table.duplicated("uuid", keep=False)
     told = {}
     for repeat, rows in received.repeats.items():
-        own = categorical.plain(rows[rows["soumission"].isin(categorical.words(table.loc[again, "uuid"]))])
-        for row, place in zip(said_in(own).itertuples(index=False, name=None), own["fichier"] + "|" + own["soumission"], strict=True):
+        own = categorical.to_text(rows[rows["soumission"].isin(categorical.present_values(table.loc[again, "uuid"]))])
+        for row, place in zip(answers(own).itertuples(index=False, name=None), own["fichier"] + "|" + own["soumission"], strict=True):
             told[place] = told.get(place, "") + f"{repeat} {row}\n"
     repeated = pd.Series("", table.index, dtype=object)
-    asked = categorical.plain(table.loc[again, ["fichier", "uuid"]])
+    asked = categorical.to_text(table.loc[again, ["fichier", "uuid"]])
     repeated[again] = [told.get(place, "") for place in asked["fichier"] + "|" + asked["uuid"]]
-    return table.assign(**{REPEATED: categorical.coded(repeated)})
+    return table.assign(**{REPEATED: categorical.to_categorical(repeated)})
 
 
-def count(name, table, work):
+def count_rows(name, table, work):
     """The row counts of one table: lues = exclues + rejetees + retenues."""
     gone = [(part["statut"].iloc[0], len(part)) for part in work.aside if part["portee"].iloc[0] == "ligne"]
-    files, sheets = (", ".join(sorted(categorical.words(table[column]))) for column in ("fichier", "feuille"))
+    files, sheets = (", ".join(sorted(categorical.present_values(table[column]))) for column in ("fichier", "feuille"))
     return {"source": name, "fichiers": files, "feuille": sheets, "lues": len(table), "exclues": sum(n for statut, n in gone if statut == "exclue"),
             "rejetees": sum(n for statut, n in gone if statut == "rejetee"), "retenues": len(work.table),
-            "dernier_envoi": max(categorical.words(table["envoi"]), default="")[:10] if "envoi" in table else ""}
+            "dernier_envoi": max(categorical.present_values(table["envoi"]), default="")[:10] if "envoi" in table else ""}
 
 
 def _observed(cleaned, name, repeat, named):
@@ -115,11 +115,11 @@ def _observed(cleaned, name, repeat, named):
     base = _base(name, table, source, named)
     if repeat:
         parents, table = table, cleaned.tables[f"{name}.{repeat}"]
-        base = _of_parents(base, parents, table).assign(source=categorical.constant(f"{name}.{repeat}", pd.RangeIndex(len(table))))
+        base = _of_parents(base, parents, table).assign(source=categorical.constant_column(f"{name}.{repeat}", pd.RangeIndex(len(table))))
         base = base.assign(**_attributes(table, source.repetitions[repeat]))
     if cleaned.identity.zones and "commune" in base:
-        zones = {commune: cleaned.identity.zone_of.get(commune, "") for commune in categorical.words(base["commune"])}
-        base = base.assign(zone=categorical.recoded(base["commune"], zones))
+        zones = {commune: cleaned.identity.zone_of.get(commune, "") for commune in categorical.present_values(base["commune"])}
+        base = base.assign(zone=categorical.map_values(base["commune"], zones))
 
     def ordered(observed):
         return observed[[*OBSERVATION_COLUMNS, *sorted({*observed} - {*OBSERVATION_COLUMNS, *PROVENANCE}), *PROVENANCE]]
@@ -129,22 +129,22 @@ def _observed(cleaned, name, repeat, named):
     for variable, breakdown in source.ventilations.items() if not repeat else ():
         for group, column in breakdown.colonnes.items():
             counted = _variable(base, table[column], variable, "nombre")
-            yield ordered(counted.assign(**{breakdown.dimension: categorical.constant(group, counted.index)}))
+            yield ordered(counted.assign(**{breakdown.dimension: categorical.constant_column(group, counted.index)}))
 
 
 def _base(name, table, source, named):
     """What every observation of a main table's records says: source, unit, moment, attributes, origin."""
     index = pd.RangeIndex(len(table))
-    months = {day: day[:7] for day in categorical.words(table[source.moment])} if source.moment else {}
-    moment = categorical.recoded(table[source.moment], months).set_axis(index) if source.moment else categorical.constant("", index)
+    months = {day: day[:7] for day in categorical.present_values(table[source.moment])} if source.moment else {}
+    moment = categorical.map_values(table[source.moment], months).set_axis(index) if source.moment else categorical.constant_column("", index)
     origin = {column: table[column].set_axis(index) for column in PROVENANCE}
-    return pd.DataFrame({"source": categorical.constant(name, index), "unite_type": categorical.constant(source.unite, index),
+    return pd.DataFrame({"source": categorical.constant_column(name, index), "unite_type": categorical.constant_column(source.unite, index),
                          "unite": named(table[source.identifiant]).set_axis(index), "moment": moment, **_attributes(table, source), **origin})
 
 
 def _of_parents(base, parents, table):
     """The same for the records of a repeat, whose unit, moment and attributes are those of their submissions."""
-    found = base.iloc[pd.Index(submission(parents, "uuid", "indice")).get_indexer(submission(table, "soumission", "parent"))].reset_index(drop=True)
+    found = base.iloc[pd.Index(submission_key(parents, "uuid", "indice")).get_indexer(submission_key(table, "soumission", "parent"))].reset_index(drop=True)
     return found.assign(**{column: table[column].set_axis(found.index) for column in PROVENANCE})
 
 
@@ -158,17 +158,17 @@ def _attributes(table, kept):
 def _classed(answers, classes):
     """The class of each number, nothing where there is none."""
     bounds = [-float("inf"), *classes.bornes, float("inf")]
-    words = pd.Series(categorical.words(answers))
+    words = pd.Series(categorical.present_values(answers))
     told = pd.cut(pd.to_numeric(words.where(words != "")), bounds, right=False, labels=classes.names).astype(object).fillna("")
-    return categorical.recoded(answers, dict(zip(words, told, strict=True)))
+    return categorical.map_values(answers, dict(zip(words, told, strict=True)))
 
 
 def _variable(base, answers, variable, kind):
     """One row per record: a number, or a choice; several ticked choices are several rows; nothing said is a missing one."""
-    answers = categorical.coded(answers).reset_index(drop=True)
+    answers = categorical.to_categorical(answers).reset_index(drop=True)
     if kind == "choix_multiple":
-        said = categorical.plain(answers).str.split().map(lambda ticked: ticked or [""]).explode()
-        base, answers = base.loc[said.index].reset_index(drop=True), categorical.coded(said.reset_index(drop=True))
-    number = categorical.numbers(answers) if kind == "nombre" else float("nan")
-    return base.assign(variable=categorical.constant(variable, base.index), nombre=number,
-                       modalite=categorical.constant("", base.index) if kind == "nombre" else answers)
+        said = categorical.to_text(answers).str.split().map(lambda ticked: ticked or [""]).explode()
+        base, answers = base.loc[said.index].reset_index(drop=True), categorical.to_categorical(said.reset_index(drop=True))
+    number = categorical.to_numbers(answers) if kind == "nombre" else float("nan")
+    return base.assign(variable=categorical.constant_column(variable, base.index), nombre=number,
+                       modalite=categorical.constant_column("", base.index) if kind == "nombre" else answers)

@@ -9,7 +9,7 @@ FEW = 5  # below, a group's median says little of the group
 PAIRS = 400_000  # of moments compared at a time: what a processor keeps close
 
 
-def far(gaps):
+def is_outlier(gaps):
     """Which gaps (an array, NaN where unknown) lie beyond Z_LIMIT robust deviations of their median; none when half of them are equal."""
     if not np.isfinite(gaps).any():
         return np.zeros(len(gaps), bool)
@@ -18,7 +18,7 @@ def far(gaps):
     return NORMAL * gaps > (Z_LIMIT * spread if spread else np.inf)
 
 
-def gaps(logs, unit, moment, months, groups):
+def residuals(logs, unit, moment, months, groups):
     """How far each log is from what is expected: its unit's trend (Theil–Sen) where units are seen often, else the medians of its groups.
 
     `unit`, `moment` (None where there is none) and each of `groups` are codes, arrays alike; `months` the month of each code of `moment`.

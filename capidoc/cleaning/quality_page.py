@@ -6,7 +6,7 @@ import shutil
 import pandas as pd
 
 from capidoc.core import html_pages
-from capidoc.core.errors import SHOWN, Problem
+from capidoc.core.errors import MOST_SHOWN, Problem
 from capidoc.core.schema import ROW_COUNTS
 from capidoc.io import manifest, tables
 from capidoc.io.yaml_files import read_yaml
@@ -17,12 +17,12 @@ SAME = ["feuille", "uuid", "question", "valeur", "controle"]  # the name of a fi
 MINUTES = ("fiches", "minutes", "minutes_min", "minutes_q1", "minutes_q3", "minutes_max")
 
 
-def place(programme, workshop):
+def write_quality_page(programme, workshop):
     """Nothing; the page of quality, its data and the workbook that a person fills stand in the workshop."""
     here, kinds = programme.processed, {"rejets": {}, "manquants": dict.fromkeys(("fiches", "manquants"), int), "durees": dict.fromkeys(MINUTES, float)}
-    found, received = tables.read(here / "signalements.csv"), tables.read(here / "comptes.csv", **dict.fromkeys(ROW_COUNTS, int))
-    now = state(found, received, last(programme.published) if STATE in manifest.standing(programme.published)[1] else {})
-    text = page(now, {name: tables.read(here / f"{name}.csv", **kind) for name, kind in kinds.items()}, programme.identity, programme.slug,
+    found, received = tables.read_csv(here / "signalements.csv"), tables.read_csv(here / "comptes.csv", **dict.fromkeys(ROW_COUNTS, int))
+    now = quality_state(found, received, read_last_state(programme.published) if STATE in manifest.intact_outputs(programme.published)[1] else {})
+    text = render_quality_page(now, {name: tables.read_csv(here / f"{name}.csv", **kind) for name, kind in kinds.items()}, programme.identity, programme.slug,
                 programme.templates, read_yaml(programme.templates / "controles.yml"))
     (workshop / PAGE).parent.mkdir(exist_ok=True)
     for name, content in ((PAGE, text), (STATE, json.dumps(now, ensure_ascii=False, indent=1) + "\n")):
@@ -30,12 +30,12 @@ def place(programme, workshop):
     shutil.copy2(here / "a_corriger.xlsx", workshop / FORM)
 
 
-def last(published):
+def read_last_state(published):
     """The state that a published set holds."""
     return json.loads((published / STATE).read_text(encoding="utf-8"))
 
 
-def state(findings, counts, before):
+def quality_state(findings, counts, before):
     """What is kept of this run to compare the next one with: {constats, comptes, avant}.
 
     `avant` is the last state that differed, so that a second run on the same data says the same.
@@ -44,13 +44,13 @@ def state(findings, counts, before):
     return before if {k: before.get(k) for k in now} == now else now | {"avant": {k: before[k] for k in now} if before else {}}
 
 
-def page(state, tables, identity, slug, templates, controls):
+def render_quality_page(state, tables, identity, slug, templates, controls):
     """The page as HTML, from the state, the tables {rejets, manquants, durees} of cleaning, and how controls are called."""
     names = _names(state["comptes"], identity)
     known = {_mark(f) for f in state["avant"].get("constats", [])}
     now = {_mark(f) for f in state["constats"]}
     findings = pd.DataFrame(state["constats"]).assign(nouveau=[bool(state["avant"]) and _mark(f) not in known for f in state["constats"]])
-    return html_pages.models(templates / "html").get_template("qualite.html.j2").render(
+    return html_pages.page_environment(templates / "html").get_template("qualite.html.j2").render(
         identity=identity, slug=slug, counts=state["comptes"], names=names, before=state["avant"],
         titles={control: title for said in controls.values() for control, (title, _) in said.items()},
         groups=[(gravity, part, [(control, rows.to_dict("records")) for control, rows in part.groupby("controle", sort=False)])
@@ -61,14 +61,14 @@ def page(state, tables, identity, slug, templates, controls):
         interviews=[(source, part.to_dict("records")) for source, part in tables["durees"].groupby("source", sort=False)])
 
 
-def told(state, identity):
+def format_summary(state, identity):
     """The lines that say on screen the counts, what waits for a decision (SHOWN at most), and how much else there is to look at."""
     names = _names(state["comptes"], identity)
     yield from (f"{names[c['source']]} : {', '.join(f'{k} {c[k]}' for k in ROW_COUNTS).replace('rejetees', 'rejetées')}" for c in state["comptes"])
     found = {gravity: [f for f in state["constats"] if f["gravite"] == gravity] for gravity in dict.fromkeys(f["gravite"] for f in state["constats"])}
     for gravity, rows in found.items():
         yield f"{gravity.capitalize()} : {len(rows)}"
-        for f in rows[:SHOWN] if gravity == "à décider" else ():
+        for f in rows[:MOST_SHOWN] if gravity == "à décider" else ():
             place = {"file": f["fichier"], "sheet": f["feuille"], "row": f["ligne"], "column": f["question"]}
             yield f"  {Problem(f['proposition'].rstrip('.'), value=f['valeur'], **place)}"
 

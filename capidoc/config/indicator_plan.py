@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from capidoc.core.errors import ASKED, NAME, ConfigurationRefused, Problem, near, refused, written
-from capidoc.core.parsing import MONEY, Unreadable, number
+from capidoc.core.errors import QUESTION_NAME, ConfigurationRefused, Problem, matching_pattern, pydantic_problem, suggest, valid_name
+from capidoc.core.parsing import MONEY, Unreadable, parse_number
 from capidoc.core.schema import NUMBERED_RULES, RECORD, RULES
 from capidoc.io import hand_tables
 
 CROSS = "*"
-TAKEN = ("communes", "lignes", "changements", "ecartees", "duree_programme", "duree_suivi")
+RESERVED_NAMES = ("communes", "lignes", "changements", "ecartees", "duree_programme", "duree_suivi")
 
 
 def _parts(text):
@@ -25,7 +25,7 @@ def _none_or_two(moments):
 
 def _number(text):
     try:
-        return number(text) if text else None
+        return parse_number(text) if text else None
     except Unreadable as error:
         raise ValueError(f"nombre illisible. {error}") from None
 
@@ -43,14 +43,14 @@ class Indicator(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    id: Annotated[str, AfterValidator(NAME)]
+    id: Annotated[str, AfterValidator(valid_name)]
     libelle: str = Field(min_length=1)
     definition: str = Field(min_length=1)
     unite: str
     source: str
     variable: str
     regle: Literal[RULES]  # type: ignore[valid-type]
-    filtre: Annotated[str, AfterValidator(written(f"({ASKED}={ASKED})?", "question=réponse"))]
+    filtre: Annotated[str, AfterValidator(matching_pattern(f"({QUESTION_NAME}={QUESTION_NAME})?", "question=réponse"))]
     moments: Annotated[Parts, AfterValidator(_none_or_two)]
     desagregations: Parts
     population: Literal["recensement", "echantillon", ""]
@@ -92,23 +92,23 @@ REQUIRED = [name for name, f in Indicator.model_fields.items() if f.is_required(
 OPTIONAL = [name for name, f in Indicator.model_fields.items() if not f.is_required()]
 
 
-def load(folder, identity, variables):
+def load_plan(folder, identity, variables):
     """The indicators of the programme folder's indicateurs.csv or .xlsx, in order; raises ConfigurationRefused with every row to mend.
 
     `variables` are what the observations may say, as `observations` has them.
     """
-    path, plan, problems = hand_tables.find(folder, "indicateurs"), [], []
+    path, plan, problems = hand_tables.find_table(folder, "indicateurs"), [], []
     said = {asked: (part["genre"].iloc[0], [*part["reponse"]]) for asked, part in variables.groupby(["source", "variable"])}
     file = path.name
-    for row, cells in hand_tables.rows(path, REQUIRED, OPTIONAL).iterrows():
+    for row, cells in hand_tables.read_rows(path, REQUIRED, OPTIONAL).iterrows():
         try:
             plan.append(Indicator.model_validate(cells.to_dict()))
             problems += [Problem(what, file=file, row=row, **place) for what, place in (*_misfits(plan[-1], identity), *_unanswered(plan[-1], said))]
         except ValidationError as error:
-            problems += [refused(e, near(e["input"], RULES) if e["loc"] == ("regle",) else "", file, row) for e in error.errors()]
+            problems += [pydantic_problem(e, suggest(e["input"], RULES) if e["loc"] == ("regle",) else "", file, row) for e in error.errors()]
     ids = [i.id for i in plan]
     problems += [Problem("deux indicateurs portent ce nom", remedy="Renommez-en un.", file=file, value=i) for i in sorted({i for i in ids if ids.count(i) > 1})]
-    problems += [Problem("ce nom est celui d’un fait du programme", remedy="Choisissez-en un autre.", file=file, value=i) for i in ids if i in TAKEN]
+    problems += [Problem("ce nom est celui d’un fait du programme", remedy="Choisissez-en un autre.", file=file, value=i) for i in ids if i in RESERVED_NAMES]
     if problems:
         raise ConfigurationRefused(*problems)
     return plan
@@ -161,4 +161,4 @@ def _named(said, indicator, kind):
 
 
 def _place(column, value, known):
-    return {"column": column, "value": value, "remedy": near(value, known)}
+    return {"column": column, "value": value, "remedy": suggest(value, known)}

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from capidoc.core.errors import ConfigurationRefused, Problem, near
+from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 
 SLUG = re.compile(r"[a-z0-9_-]{1,64}")
 ROOT = Path(__file__).resolve().parents[2]
@@ -12,12 +12,12 @@ FORMATS = ("html", "pdf", "docx")
 DELIVERABLES = {"report": "capitalisation", "brief": "note", "sheet": "fiche", "dashboard": "tableau_de_bord"}
 
 
-def slugs(root=ROOT):
+def programme_slugs(root=ROOT):
     """The names of all programmes, sorted."""
     return sorted(p.parent.name for p in (Path(root) / "programmes").glob("*/programme.yml"))
 
 
-class Place:
+class ProgrammePaths:
     """The places of a whole programme's files under one root; raises ConfigurationRefused where there is no such programme."""
 
     def __init__(self, slug, root=ROOT):
@@ -26,7 +26,7 @@ class Place:
         self.slug, self.root = slug, Path(root)
         if not (self.folder / "programme.yml").is_file():
             raise ConfigurationRefused(Problem("programme inconnu", "un dossier de programmes/ avec son programme.yml",
-                                               near(slug, slugs(self.root)), value=slug))
+                                               suggest(slug, programme_slugs(self.root)), value=slug))
 
     @property
     def folder(self):

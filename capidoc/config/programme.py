@@ -9,16 +9,16 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from capidoc.config.paths import ROOT, Place
-from capidoc.core.errors import ASKED, NAME, REASONS, ConfigurationRefused, InputUnreadable, Problem, near, refused, written
+from capidoc.config.paths import ROOT, ProgrammePaths
+from capidoc.core.errors import QUESTION_NAME, REASONS, ConfigurationRefused, InputUnreadable, Problem, matching_pattern, pydantic_problem, suggest, valid_name
 from capidoc.core.parsing import MONEY
 from capidoc.io.yaml_files import read_yaml
 
 MODEL = "Voyez programmes/jass/programme.yml, qui les montre toutes."
-Name = Annotated[str, AfterValidator(NAME)]
-Asked = Annotated[str, AfterValidator(written(ASKED, "le nom d’une question ou d’une réponse, comme dans le formulaire"))]
-Label = Annotated[str, AfterValidator(written(f"([a-z][a-z0-9_]*=)?{ASKED}", "une réponse, ou désagrégation=réponse"))]
-Month = Annotated[str, AfterValidator(written(r"20\d\d-(0[1-9]|1[0-2])", "un mois, comme 2022-05"))]
+Name = Annotated[str, AfterValidator(valid_name)]
+Asked = Annotated[str, AfterValidator(matching_pattern(QUESTION_NAME, "le nom d’une question ou d’une réponse, comme dans le formulaire"))]
+Label = Annotated[str, AfterValidator(matching_pattern(f"([a-z][a-z0-9_]*=)?{QUESTION_NAME}", "une réponse, ou désagrégation=réponse"))]
+Month = Annotated[str, AfterValidator(matching_pattern(r"20\d\d-(0[1-9]|1[0-2])", "un mois, comme 2022-05"))]
 
 
 class _Strict(BaseModel):
@@ -125,8 +125,8 @@ class Kept(_Strict):
 class Server(_Strict):
     """Where a source is fetched: the server, its form (a project's form on ODK Central), and the saved export wanted rather than the data."""
 
-    serveur: Annotated[str, AfterValidator(written(r"(https://[\w.-]+|http://(127\.0\.0\.1|localhost))(:\d+)?/?", "https://kf.kobotoolbox.org, par exemple"))]
-    formulaire: Annotated[str, AfterValidator(written(r"\w[\w .-]*", "le code du formulaire, tel qu’il est dans son adresse"))]
+    serveur: Annotated[str, AfterValidator(matching_pattern(r"(https://[\w.-]+|http://(127\.0\.0\.1|localhost))(:\d+)?/?", "https://kf.kobotoolbox.org, par exemple"))]
+    formulaire: Annotated[str, AfterValidator(matching_pattern(r"\w[\w .-]*", "le code du formulaire, tel qu’il est dans son adresse"))]
     projet: int | None = None
     export: str = ""
 
@@ -143,7 +143,7 @@ class Source(Kept):
     libelle: str
     fichier: str
     collecte: Server | None = None
-    formulaire: Annotated[str, AfterValidator(written(r"[^/\\]+", "un fichier de formulaires/, sans dossier"))] | None = None
+    formulaire: Annotated[str, AfterValidator(matching_pattern(r"[^/\\]+", "un fichier de formulaires/, sans dossier"))] | None = None
     colonnes: dict[Name, Column] = {}
     totaux: Pattern | None = None
     unite: Name
@@ -261,9 +261,9 @@ class Identity(_Strict):
         dimensions = {name for table in self._tables for name in (*table.attributs, *table.classes)} | {one.dimension for _, one in folded} | {"zone"}
         kept = {name for table in self._tables for name in table.kept} | {variable for variable, _ in folded} | dimensions
         if unknown := [name for name in self.divulgation.sensibles if name not in kept]:
-            raise ValueError(f"réponse sensible qu’aucune source ne garde : « {unknown[0]} ». {near(unknown[0], kept)}")
+            raise ValueError(f"réponse sensible qu’aucune source ne garde : « {unknown[0]} ». {suggest(unknown[0], kept)}")
         if unknown := [name for name in self.libelles if "=" in name and name.partition("=")[0] not in dimensions]:
-            raise ValueError(f"libellé d’une désagrégation qu’aucune source n’a : « {unknown[0]} ». {near(unknown[0].partition('=')[0], dimensions)}")
+            raise ValueError(f"libellé d’une désagrégation qu’aucune source n’a : « {unknown[0]} ». {suggest(unknown[0].partition('=')[0], dimensions)}")
         return self
 
     @property
@@ -292,14 +292,14 @@ class Identity(_Strict):
         return {commune: name for name, zone in self.zones.items() for commune in zone.communes}
 
 
-class Programme(Place):
+class Programme(ProgrammePaths):
     """A programme's identity and the places of its files under one root; raises ConfigurationRefused."""
 
     def __init__(self, slug, commune="toutes", debut="", fin="", root=ROOT, profil="public"):
         super().__init__(slug, root)
         self.profil = profil
         if commune != "toutes" and commune not in self.identity.communes:
-            raise ConfigurationRefused(Problem("commune inconnue", remedy=near(commune, self.identity.communes), value=commune))
+            raise ConfigurationRefused(Problem("commune inconnue", remedy=suggest(commune, self.identity.communes), value=commune))
         self.commune, self.period = commune, _restricted(self.identity.periodes["suivi"], debut, fin)
 
     @cached_property
@@ -309,7 +309,7 @@ class Programme(Place):
         try:
             return Identity.model_validate(read_yaml(path))
         except ValidationError as error:
-            raise ConfigurationRefused(*(refused(e, MODEL if e["type"] in REASONS else "", path.name) for e in error.errors())) from error
+            raise ConfigurationRefused(*(pydantic_problem(e, MODEL if e["type"] in REASONS else "", path.name) for e in error.errors())) from error
 
     @property
     def processed(self):
@@ -342,7 +342,7 @@ class Programme(Place):
         if not paths:
             present = [p.name for p in self._files()]
             raise InputUnreadable(Problem("aucun fichier reçu pour cette source", f"data/raw/{self.slug}/{source.fichier}",
-                                          near(source.fichier, present), value=source.libelle))
+                                          suggest(source.fichier, present), value=source.libelle))
         return paths
 
     def strays(self):

@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-SHOWN = 20
+MOST_SHOWN = 20
 # What pydantic finds wrong, and what it asked for, by the kinds of its errors.
 REASONS = {"missing": "clé obligatoire absente", "extra_forbidden": "clé inconnue", "literal_error": "valeur inconnue"}
 SHAPES = {"int_parsing": "un nombre entier", "date_from_datetime_parsing": "une date, comme 2023-10-31", "list_type": "une liste, entre crochets",
           "tuple_type": "une paire, entre crochets", "dict_type": "des lignes « nom: valeur »", "model_type": "des lignes « nom: valeur »",
           "string_type": "un texte", "string_too_short": "un texte", "too_short": "une valeur au moins", "float_type": "un nombre",
           "greater_than": "un nombre plus grand", "greater_than_equal": "un nombre plus grand"}
-LACKS = {errno.ENOSPC: "plus de place sur le disque", errno.EDQUOT: "plus de place sur le disque pour ce compte", errno.EROFS: "disque en lecture seule",
+RESOURCE_ERRORS = {errno.ENOSPC: "plus de place sur le disque", errno.EDQUOT: "plus de place sur le disque pour ce compte", errno.EROFS: "disque en lecture seule",
          errno.EACCES: "accès refusé", errno.EPERM: "accès refusé", errno.EIO: "disque défaillant", errno.EFBIG: "fichier trop gros pour ce disque",
          errno.EBUSY: "fichier ou dossier retenu par un autre logiciel", errno.ENOMEM: "mémoire insuffisante",
          errno.EEXIST: "un fichier occupe cette place", errno.ENOTDIR: "un fichier occupe la place d’un dossier"}
@@ -112,20 +112,20 @@ class RenderingFailed(Refusal):
     code = 50
 
 
-def by_name(name):
+def refusal_class(name):
     """The refusal class of that name, or None: how a code comes back from a notebook's process."""
     return next((kind for kind in Refusal.__subclasses__() if kind.__name__ == name), None)
 
 
-def lacking(error):
+def resource_refusal(error):
     """The refusal for an error that the disk or the memory is the cause of, whichever process met it; None for any other."""
     text = f"{type(error).__name__} : {error}"
-    lack = "mémoire insuffisante" if "MemoryError" in text else next((said for number, said in LACKS.items() if os.strerror(number) in text), None)
+    lack = "mémoire insuffisante" if "MemoryError" in text else next((said for number, said in RESOURCE_ERRORS.items() if os.strerror(number) in text), None)
     place = re.search(r"\[Errno \d+\] [^:]+: '([^']+)'", text)
     return ResourcesLacking(Problem(lack, remedy="Libérez de la place ou rendez l’accès, puis relancez.", file=place[1] if place else "")) if lack else None
 
 
-def written(pattern, said):
+def matching_pattern(pattern, said):
     """A function that gives back a text of this pattern, for pydantic to call; it raises ValueError with what is said of the pattern for any other."""
     def checked(text):
         if not re.fullmatch(pattern, text):
@@ -134,11 +134,11 @@ def written(pattern, said):
     return checked
 
 
-NAME = written(r"[a-z][a-z0-9_]*", "minuscules sans accent, chiffres et « _ », une lettre d’abord")
-ASKED = r"\w(?:[\w.-]*\w)?"  # how a form may name a question or an answer
+valid_name = matching_pattern(r"[a-z][a-z0-9_]*", "minuscules sans accent, chiffres et « _ », une lettre d’abord")
+QUESTION_NAME = r"\w(?:[\w.-]*\w)?"  # how a form may name a question or an answer
 
 
-def refused(error, remedy, file, row=None):
+def pydantic_problem(error, remedy, file, row=None):
     """The Problem of a value that pydantic refuses, from one of the `errors()` of its ValidationError."""
     value, kind, asked = error.get("input"), error["type"], error.get("ctx", {})
     ours = error["msg"].removeprefix("Value error, ") if kind == "value_error" else "valeur refusée"
@@ -147,7 +147,7 @@ def refused(error, remedy, file, row=None):
                    value=value if isinstance(value, str) else None)
 
 
-def near(word, candidates):
+def suggest(word, candidates):
     """A French hint that names the closest candidate, or lists them when none is close."""
     candidates = sorted(map(str, candidates))
     close = get_close_matches(str(word), candidates, n=1, cutoff=0.6)
@@ -157,8 +157,8 @@ def near(word, candidates):
     return f"Valeurs connues : {listed}." if candidates else ""
 
 
-def told(refusal, elsewhere):
+def format_refusal(refusal, elsewhere):
     """The message for the screen: the first problems, then how many more and where they all are."""
     lines = str(refusal).split("\n")
-    more = [f"… et {len(lines) - SHOWN} autres problèmes : la liste entière est dans {elsewhere}."] if len(lines) > SHOWN else []
-    return "\n".join(lines[:SHOWN] + more)
+    more = [f"… et {len(lines) - MOST_SHOWN} autres problèmes : la liste entière est dans {elsewhere}."] if len(lines) > MOST_SHOWN else []
+    return "\n".join(lines[:MOST_SHOWN] + more)

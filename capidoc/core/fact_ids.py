@@ -1,7 +1,7 @@
 """What is a fact called: the id under which texts, tables and charts ask for it."""
 
 
-def ids(facts):
+def assign_fact_ids(facts):
     """The id of each row: indicateur.mesure, then its month (for a course) or its group; index as given.
 
     A group is named by its answer (« femme », crossed « femme_niono »), with its dimension (« handicap_oui ») where two dimensions of

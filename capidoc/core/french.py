@@ -19,17 +19,17 @@ SYMBOLS = {"F CFA": f"F{NARROW}CFA", "EUR": "€", "USD": "$", "points de %": f"
 SYMBOLS |= {unit: unit for unit in ("GNF", "%", "mois", "ans", "jours", "minutes", "litres", "m³", "km", "ha", "kg")}
 
 
-def number(value: object, decimals: int = 0) -> str:
+def format_number(value: object, decimals: int = 0) -> str:
     """Return the number as French prints it, « 1 012 000,5 », rounded half up; « n.d. » when it is missing."""
-    return quantity(value, "", 10.0**-decimals)
+    return format_quantity(value, "", 10.0**-decimals)
 
 
-def rounded(value: object, step: float) -> float:
+def round_to_step(value: object, step: float) -> float:
     """Return the multiple of the step that `quantity` prints."""
     return float(_steps(value, Decimal(str(step))))
 
 
-def quantity(value: object, unit: str, step: float = 1) -> str:
+def format_quantity(value: object, unit: str, step: float = 1) -> str:
     """Return the number rounded to the step, with its unit when that unit is printed: « 1 012 000 F CFA »."""
     if _is_missing(value):
         return MISSING
@@ -40,28 +40,28 @@ def quantity(value: object, unit: str, step: float = 1) -> str:
     return f"{text}{NBSP}{SYMBOLS[unit]}" if unit in SYMBOLS else text
 
 
-def interval(bounds: Iterable[float], step: float = 1) -> str:
+def format_interval(bounds: Iterable[float], step: float = 1) -> str:
     """Return « 48,2 à 71,7 » for two bounds: their unit is that of the number beside."""
-    return f"{NBSP}à{NBSP}".join(quantity(bound, "", step) for bound in bounds)
+    return f"{NBSP}à{NBSP}".join(format_quantity(bound, "", step) for bound in bounds)
 
 
-def month(text: str, pattern: str = "MMMM y") -> str:
+def format_month(text: str, pattern: str = "MMMM y") -> str:
     """Return « mai 2022 » for « 2022-05 », or as another of Unicode's patterns has it."""
     return format_date(date.fromisoformat(f"{text}-01"), pattern, locale=LOCALE)
 
 
-def listing(items: Iterable[str]) -> str:
+def join_words(items: Iterable[str]) -> str:
     """Return « a, b et c »."""
     return format_list(list(items), locale=LOCALE)
 
 
-def folded(text: str) -> str:
+def sort_key(text: str) -> str:
     """Return the text as French sorts it: without accents, capitals or apostrophes."""
     bare = unicodedata.normalize("NFKD", text).casefold()
     return "".join(letter for letter in bare if letter.isalnum() or letter == " ")
 
 
-def typography(text: str) -> str:
+def typeset(text: str) -> str:
     """Return the text with French spaces, quotes and apostrophes; web addresses, e-mails and times stay whole."""
     pieces, marks = _PROTECTED.findall(text), map(chr, range(_FIRST_ASIDE, 0xF900))
     text = _PROTECTED.sub(lambda match: next(marks, match[0]), text)

@@ -18,7 +18,7 @@ IDLE = ("MainThread", "IOPub")  # the second is the kernel's own: it waits
 
 
 @contextmanager
-def aside(*works):
+def run_in_fork(*works):
     """A function that gives what the works return, one after the other, found meanwhile by a fork where that is safe and a core is free, else when asked.
 
     A fork that failed is no news: the work is done here again, and its error told here. It may use no library that keeps threads of its own, if this
@@ -33,7 +33,7 @@ def aside(*works):
     if not child:
         with suppress(BaseException):
             gc.freeze()  # looking through what the parent knows would copy it
-            bind(parent)
+            die_with_parent(parent)
             for work in works:
                 there.send(work())
         os._exit(0)
@@ -55,14 +55,14 @@ def aside(*works):
         here.close()
 
 
-def spread(work, items):
+def map_in_two(work, items):
     """What work says of each of the items, in their order: every other one is asked of a fork, as `aside` has it."""
     items = [*items]
-    with aside(*(partial(work, item) for item in items[1::2])) as other:
+    with run_in_fork(*(partial(work, item) for item in items[1::2])) as other:
         return [other() if place % 2 else work(item) for place, item in enumerate(items)]
 
 
-def bind(parent):
+def die_with_parent(parent):
     """Nothing; this process ends with its parent, however that one ends."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:

@@ -29,14 +29,14 @@ class Unreadable(ValueError):
         self.motif = motif
 
 
-def composed(text):
+def normalize_letters(text):
     """The text in NFC with straight apostrophes, as forms and agreed spellings are written."""
     if text.isascii():
         return text
     return unicodedata.normalize("NFC", text).replace("\u2019", "'").replace("\u02bc", "'")
 
 
-def spaced(text):
+def normalize_spaces(text):
     """The text without outer, doubled, no-break or invisible characters; line breaks are kept."""
     if text.isascii() and text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]:
         return text  # as nearly all are, when there are millions
@@ -44,15 +44,15 @@ def spaced(text):
     return "\n".join(re.sub(rf"[{SPACES}]+", " ", line).strip() for line in text.splitlines()).strip()
 
 
-def key(text):
+def matching_key(text):
     """The form under which two spellings are the same: composed, spaced, case-folded."""
-    return spaced(composed(text)).casefold()
+    return normalize_spaces(normalize_letters(text)).casefold()
 
 
-def number(text, currency="F CFA"):
+def parse_number(text, currency="F CFA"):
     """The number that a cell says in French notation, followed by the currency or not; raises Unreadable when absent, doubtful or in another unit."""
     own, other = _units(currency)
-    said = spaced(text)
+    said = normalize_spaces(text)
     bare = own.sub("", said)
     if bare == said and other.fullmatch(said):
         raise Unreadable("autre_unite")
@@ -76,7 +76,7 @@ def _units(currency):
             re.compile(rf"(?:{foreign})\s?{amount}|{amount}(?:{foreign}|(?:{CURRENCIES[currency]})?{per})", re.IGNORECASE))
 
 
-def day(text):
+def parse_date(text):
     """The ISO date that a cell says: ISO, jj/mm/aaaa or an Excel serial; raises Unreadable otherwise."""
     if iso := re.match(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?$", text):
         return _calendar(*iso.groups())
@@ -87,7 +87,7 @@ def day(text):
     raise Unreadable("date_illisible")
 
 
-def instant(text):
+def parse_timestamp(text):
     """The day and hour that a sending says, in an order that sorts: ISO as it is, jj/mm/aaaa hh:mm or an Excel serial; nothing for any other text."""
     if text[4:5] == "-" or not text:
         return text
@@ -99,7 +99,7 @@ def instant(text):
     return ""
 
 
-def since_1904(text):
+def from_1904_serial(text):
     """The serial of a day in a workbook that counts from 1904, as others count; any other text unchanged."""
     return str(int(text) + 1462) if re.fullmatch(r"\d{5}", text) else text
 
@@ -113,14 +113,14 @@ def _calendar(year, month, day_of_month):
     raise Unreadable("date_illisible")
 
 
-def plain(value):
+def format_plain(value):
     """A number as plain text: « 1012 », « 12.5 »; what a typed cell and a typed text must agree on."""
     return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
-def printed(text):
+def parse_printed(text):
     """The number that a fact's text says, in its unit; None for « n.d. », « n.p. », « < 5 », « 3 sur 8 »."""
     try:
-        return number(text.replace("€", "").replace("points de\u00a0%", "").replace("%", ""))
+        return parse_number(text.replace("€", "").replace("points de\u00a0%", "").replace("%", ""))
     except Unreadable:
         return None

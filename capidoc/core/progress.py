@@ -3,12 +3,12 @@
 import sys
 
 
-def on_terminal():
+def is_terminal():
     """Whether somebody watches: progress is for them only."""
     return bool(sys.stderr and sys.stderr.isatty())  # a job may have none
 
 
-def say(text):
+def show_progress(text):
     """Nothing: the text is shown to whoever watches."""
-    if on_terminal():
+    if is_terminal():
         print(text, file=sys.stderr)

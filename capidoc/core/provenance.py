@@ -7,7 +7,7 @@ from capidoc.core import categorical
 from capidoc.core.schema import PROVENANCE
 
 
-class Origins:
+class RowLocator:
     """The places (PLACE) of the rows of a table, where those of other tables are looked up."""
 
     def __init__(self, rows):
@@ -17,7 +17,7 @@ class Origins:
         self.numbers = numbers[self.order]
 
     def _numbers(self, rows):
-        file, sheet = (categorical.coded(rows[name]).cat for name in PROVENANCE[:2])
+        file, sheet = (categorical.to_categorical(rows[name]).cat for name in PROVENANCE[:2])
         files, sheets = (np.array([self.known.setdefault(word, len(self.known)) for word in said.categories], np.int64) for said in (file, sheet))
         lines = pd.to_numeric(rows["ligne"], errors="coerce").fillna(-1).to_numpy(np.int64)  # what is told of a whole file has no line
         return (files[file.codes] << 48) + (sheets[sheet.codes] << 32) + lines

@@ -13,7 +13,7 @@ VARIABLE, NAME = "CAPIDOC_CLE", "cle"
 
 
 @lru_cache
-def key():
+def secret_key():
     """The 32 bytes of the key: of the variable CAPIDOC_CLE, else of the user's own configuration folder, where the first run puts it.
 
     Without a place to keep it, it lives as long as the run: ids of two runs then differ.
@@ -37,11 +37,11 @@ def _kept():
         return ""
 
 
-def of(text, scope):
+def pseudonym(text, scope):
     """The pseudonym of an id, or the fingerprint of words: 16 hexadecimal digits, the same for the same key, scope and text."""
-    return hashlib.blake2b(f"{scope}|{text}".encode(), key=key(), digest_size=8).hexdigest()
+    return hashlib.blake2b(f"{scope}|{text}".encode(), key=secret_key(), digest_size=8).hexdigest()
 
 
-def units(ids, programme):
+def pseudonymize_units(ids, programme):
     """A pseudonym in the place of each unit's id, as `coding` has columns."""
-    return categorical.ordered(categorical.recoded(ids, {unit: of(unit, programme) for unit in categorical.words(ids)}))
+    return categorical.sort_categories(categorical.map_values(ids, {unit: pseudonym(unit, programme) for unit in categorical.present_values(ids)}))

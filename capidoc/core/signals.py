@@ -3,7 +3,7 @@
 import signal
 
 
-def cleanly():
+def interrupt_on_termination():
     """Nothing; a stop (SIGTERM) or a closed terminal (SIGHUP) is a KeyboardInterrupt; under nohup the second is not listened to."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:

@@ -3,25 +3,25 @@ from capidoc.analysis.effects.fact_rows import LEVELS
 from capidoc.core import french
 from capidoc.core.schema import FACT_KEY
 from capidoc.disclosure import primary, secondary
-from capidoc.disclosure.linked_cells import equations, parents
+from capidoc.disclosure.linked_cells import additivity_constraints, derived_from
 
 HIDDEN, FEW = "n.p.", "< {}"
 PUBLIC = "publiable"
 
 
-def judged(facts, plan, contributions, rules, zones=None, editions=None):
+def assess(facts, plan, contributions, rules, zones=None, editions=None):
     """(facts with statut_divulgation, proof): « publiable », or the rule that keeps a figure out of public view.
 
     `contributions` are, for each amount, its (indicateur, mesure, moment, groupe) and what each unit brings to it; `rules` are the programme's
     thresholds; `zones` {zone: communes}; `editions` the figures of former releases (id, moment, valeur, n). The proof is one row per hidden
     cell: id, regle, bas, haut, what a reader could still work out. Raises DisclosureRefused when a hidden cell cannot be protected.
     """
-    hidden = primary.rules(facts, plan, contributions, rules, editions)
-    hidden, proof = secondary.complete(facts, hidden, equations(facts, plan, zones or {}), parents(facts, plan), rules)
+    hidden = primary.primary_rules(facts, plan, contributions, rules, editions)
+    hidden, proof = secondary.secondary_suppression(facts, hidden, additivity_constraints(facts, plan, zones or {}), derived_from(facts, plan), rules)
     return _told(facts, hidden), proof
 
 
-def as_part_of(facts, plan, rules, whole, proof, commune):
+def assess_subset(facts, plan, rules, whole, proof, commune):
     """(facts of one commune, proof) as `judged`: none is shown that the whole document does not show for this commune, the two are one release.
 
     `whole` and `proof` are those of the whole programme; what they do not break down by commune is not shown at all (D10). A share is of another
@@ -32,12 +32,12 @@ def as_part_of(facts, plan, rules, whole, proof, commune):
     without = inside["groupe"].str.split(",").map(lambda parts: ",".join(p for p in parts if p != place))
     inside = inside.assign(groupe=without).set_index(FACT_KEY)
     there, here = inside["statut_divulgation"].to_dict(), facts.set_index(FACT_KEY)["id"]
-    own = primary.rules(facts, plan, (), rules)
+    own = primary.primary_rules(facts, plan, (), rules)
     hidden = {index: "" if free else there.get(key, "masque:D10").partition(":")[2] or own[index]
               for index, key, free in zip(facts.index, here.index, facts["methode"].isin(primary.FREE), strict=True)}
     ids = {name: here[key] for key, name in inside["id"].items() if key in here.index}
     mine = proof[proof["id"].isin(ids)]
-    return _told(facts, secondary.inherited(hidden, parents(facts, plan))), mine.assign(id=mine["id"].map(ids))
+    return _told(facts, secondary.inherit_rules(hidden, derived_from(facts, plan))), mine.assign(id=mine["id"].map(ids))
 
 
 def _told(facts, hidden):
@@ -45,14 +45,14 @@ def _told(facts, hidden):
     return facts.assign(statut_divulgation=[f"masque:{hidden[index]}" if hidden[index] else PUBLIC for index in facts.index])
 
 
-def shown(facts, profile, rules):
+def redact(facts, profile, rules):
     """The facts as the profile may see them: in public, hidden ones without value, n or interval, amounts no finer than printed."""
     if profile == "interne":
         return facts
     hidden = facts["statut_divulgation"] != PUBLIC
     few = (facts["statut_divulgation"] == "masque:D3") & facts["mesure"].isin(LEVELS)
     texts = facts["texte"].mask(hidden, HIDDEN).mask(few, FEW.format(rules.personnes))
-    values = [float("nan") if out or v != v else french.rounded(v, step) for v, step, out in zip(facts["valeur"], facts["arrondi"], hidden, strict=True)]
+    values = [float("nan") if out or v != v else french.round_to_step(v, step) for v, step, out in zip(facts["valeur"], facts["arrondi"], hidden, strict=True)]
     # The n of a count is the count.
     counts = {name: facts[name].astype(float).mask(hidden) for name in ("n", "manquants")}
     return facts.assign(valeur=values, **counts, texte=texts, intervalle=facts["intervalle"].mask(hidden, None))

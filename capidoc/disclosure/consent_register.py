@@ -4,7 +4,7 @@ import re
 from contextlib import suppress
 from datetime import date
 
-from capidoc.core.errors import ConfigurationRefused, DisclosureRefused, Problem, near
+from capidoc.core.errors import ConfigurationRefused, DisclosureRefused, Problem, suggest
 from capidoc.core.schema import CONSENT_COLUMNS, RECORD
 from capidoc.io import hand_tables, narrative_pages
 
@@ -14,10 +14,10 @@ WITHIN = re.compile(r"\{%-?\s*call temoignage\(.*?endcall\s*-?%\}", re.DOTALL)
 TOLD = re.compile(r"^\s*>\s*\S|\{\.(?:histoire|citation)\b|!\[", re.MULTILINE)
 
 
-def judged(folder, observed, today):
+def assess_consents(folder, observed, today):
     """The register with `motif`, why each consent does not allow publication on that day; « » when it does. Raises ConfigurationRefused."""
-    path = hand_tables.find(folder, "consentements")
-    register = hand_tables.rows(path, CONSENT_COLUMNS)
+    path = hand_tables.find_table(folder, "consentements")
+    register = hand_tables.read_rows(path, CONSENT_COLUMNS)
     if problems := [p for row, r in register.iterrows() for p in _wrong(r, row, path.name, observed)]:
         raise ConfigurationRefused(*problems)
     return register.assign(motif=[_refusal(r, observed, today) for _, r in register.iterrows()])
@@ -26,7 +26,7 @@ def judged(folder, observed, today):
 def _wrong(consent, row, file, observed):
     for column, known in (("genre", KINDS), ("accord", GIVEN_BY)):
         if consent[column] not in known:
-            yield Problem("valeur refusée", " ou ".join(known), near(consent[column], known), file=file, row=row, column=column, value=consent[column])
+            yield Problem("valeur refusée", " ou ".join(known), suggest(consent[column], known), file=file, row=row, column=column, value=consent[column])
     for column in ("date", "retire_le"):
         if (consent[column] or column == "date") and not _is_day(consent[column]):
             yield Problem("date refusée", "année-mois-jour, comme 2023-09-12", file=file, row=row, column=column, value=consent[column])
@@ -54,12 +54,12 @@ def _refusal(consent, observed, today):
         return "l’accord est trop ancien et doit être renouvelé"
     if consent["genre"] != "photo" and not consent["profil"]:
         return "le registre ne dit pas ce que le texte laisse deviner de la personne"
-    if consent["profil"] and alike(consent, observed) < ALIKE:
+    if consent["profil"] and count_lookalikes(consent, observed) < ALIKE:
         return "trop peu de participants ont ce profil : la personne serait reconnue"
     return ""
 
 
-def alike(consent, observed):
+def count_lookalikes(consent, observed):
     """How many units share everything that the text tells of the person."""
     source, *traits = _profile(consent)
     rows = observed(source, [RECORD])
@@ -72,7 +72,7 @@ def _profile(consent):
     return [part.strip() for part in consent["profil"].split("|")]
 
 
-def refusal(register, name, kinds, deliverable):
+def consent_refusal(register, name, kinds, deliverable):
     """Why a story, quote or photo, whose consent is of one of these kinds, is not published in this deliverable; « » when it may be."""
     found = register[register["id"] == name]
     if not len(found) or found["genre"].iloc[0] not in kinds:
@@ -81,11 +81,11 @@ def refusal(register, name, kinds, deliverable):
     return found["motif"].iloc[0] or ("" if deliverable in channels else "l’accord ne couvre pas ce document")
 
 
-def check(folder):
+def check_consents(folder):
     """Nothing when every story, quote and picture of the narrative calls its consent; raises DisclosureRefused with file and line."""
     problems = []
     for path in sorted(folder.glob("*.md")):
-        free = WITHIN.sub(lambda found: "\n" * found.group().count("\n"), narrative_pages.spoken(narrative_pages.read(path)))
+        free = WITHIN.sub(lambda found: "\n" * found.group().count("\n"), narrative_pages.strip_comments(narrative_pages.read_page(path)))
         problems += [Problem("témoignage, citation ou image sans accord au registre", remedy="Écrivez {% call temoignage(\"…\") %} … {% endcall %}, ou "
                              "{{ photo(\"…\") }}, avec l’id de consentements.csv.", file=path.name, row=free[: found.end()].count("\n") + 1)
                      for found in TOLD.finditer(free)]

@@ -17,41 +17,41 @@ TOLD = {
 }
 
 
-def check(folder, fingerprints, scope, allowed=()):
+def scan_files(folder, fingerprints, scope, allowed=()):
     """How many public files were searched for how many withheld words; raises DisclosureRefused with each file and what it tells.
 
     `fingerprints` is {hash: (column, number of words)}, made by `of_secrets` with the same key; `allowed` are public addresses and phones.
     """
     files = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in SCANNED and "interne" not in p.relative_to(folder).parts]
     lengths = {n for _, n in fingerprints.values() if n}
-    known = cache(lambda phrase: fingerprints.get(pseudonyms.of(phrase, scope)))  # three formats say the same
+    known = cache(lambda phrase: fingerprints.get(pseudonyms.pseudonym(phrase, scope)))  # three formats say the same
     problems = [problem for path in files for problem in _of(path, path.relative_to(folder).as_posix(), known, lengths, allowed)]
     if problems:
         raise DisclosureRefused(*problems)
     return len(files), len(fingerprints)
 
 
-def of_secrets(secrets, scope):
+def fingerprints(secrets, scope):
     """The rows (empreinte, colonne, mots) of withheld words {words: column}: what may rest on disk of them."""
-    return [(pseudonyms.of(words, scope), column, len(words.split()) if not words.isdigit() else 0) for words, column in secrets.items()]
+    return [(pseudonyms.pseudonym(words, scope), column, len(words.split()) if not words.isdigit() else 0) for words, column in secrets.items()]
 
 
 def _of(path, name, known, lengths, allowed):
-    text = file_text.words(path)
+    text = file_text.extract_text(path)
     # The cells of a row follow each other in a PDF: « 16 27 11 69 » is a telephone there only where the page made from the same text tells it too.
     page = path.with_suffix(".html") if path.suffix == ".pdf" else path
     for what, pattern in TOLD.items():
         told = {*pattern.findall(text)} - {*allowed}
         if told and page != path and page.is_file():
-            told &= {*pattern.findall(file_text.words(page))}
+            told &= {*pattern.findall(file_text.extract_text(page))}
         for found in sorted(told):
             yield Problem(f"le fichier montre {what}", remedy="Retirez-le, ou inscrivez-le sous « divulgation : adresses_publiques » s’il est public.",
                           file=name, value=_half(found))
-    hits = [(phrase, hit) for phrase in withheld_answers.searched(text, lengths) if (hit := known(phrase))]
+    hits = [(phrase, hit) for phrase in withheld_answers.candidate_phrases(text, lengths) if (hit := known(phrase))]
     for phrase, (column, _) in sorted(hits):
         yield Problem("le fichier montre une réponse qui ne devait pas sortir", remedy="Retirez ces mots du récit.", file=name, column=column,
                       value=_half(phrase))
-    for what in file_text.unseen(path):
+    for what in file_text.hidden_content(path):
         yield Problem(f"le fichier porte {what}", remedy="Enregistrez le modèle ou l’image sans eux.", file=name)
 
 

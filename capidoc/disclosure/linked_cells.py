@@ -9,7 +9,7 @@ GAPS = {"ecart_avant": "part_avant", "ecart_apres": "part_apres", "ecart_differe
 NEGLIGIBLE = 1e-9
 
 
-def parents(facts, plan):
+def derived_from(facts, plan):
     """{index of a fact: indices of the facts it is made of, or tells by itself}: a rate is hidden with any of its parts (D7)."""
     at = {(f.indicateur, f.mesure, f.groupe): f.Index for f in facts.itertuples() if f.mesure != "cours"}
     named = dict(zip(facts["id"], facts.index, strict=True))
@@ -68,7 +68,7 @@ def _parts(mesure):
     return ("avant", "apres") if mesure.startswith("borne_") else PARTS.get(mesure, ())
 
 
-def equations(facts, plan, zones):
+def additivity_constraints(facts, plan, zones):
     """The sums that hold between facts, as [{index: coefficient}], each adding up to zero.
 
     A total is the sum of its groups, a zone of its communes, a difference is one level less the other, a mean times its n is the sum that

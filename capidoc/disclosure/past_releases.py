@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from capidoc.core.parsing import printed
+from capidoc.core.parsing import parse_printed
 from capidoc.core.schema import RELEASE_COLUMNS
 from capidoc.io import tables
 
 
-def load(folder, beside=()):
+def load_releases(folder, beside=()):
     """The figures of every workbook of folder/editions, and of the facts that a document shows beside: edition, id, moment, valeur, n.
 
     Hidden ones are not there.
@@ -18,6 +18,6 @@ def load(folder, beside=()):
 
 
 def _figures(path):
-    facts = tables.read_workbook(path)
-    values = facts["texte"].map(printed)
+    facts = tables.read_facts_workbook(path)
+    values = facts["texte"].map(parse_printed)
     return facts.assign(edition=path.stem, valeur=values, n=pd.to_numeric(facts["n"], errors="coerce"))[RELEASE_COLUMNS][values.notna()]

@@ -16,9 +16,9 @@ EACH = ("hausse", "stable", "baisse", "perdues", "nouvelles", "p")  # how many u
 P_PERCENT, TWO_LARGEST = 10, 85
 
 
-def rules(facts, plan, contributions, thresholds, editions=None):
+def primary_rules(facts, plan, contributions, thresholds, editions=None):
     """The rule (D3 to D8) that hides each fact by itself, « » where none does; index as given."""
-    by_id, dominated = {i.id: i for i in plan}, {key for key, values in contributions if dominant(values)}
+    by_id, dominated = {i.id: i for i in plan}, {key for key, values in contributions if violates_dominance(values)}
     former: dict = {}
     for edition in editions.itertuples() if editions is not None else ():
         former.setdefault((edition.id, edition.moment), []).append((edition.valeur, edition.n))
@@ -84,14 +84,14 @@ def _told_by_pairs(fact, indicator, paired, thresholds):
     return 0 < abs(fact.n - paired[fact.indicateur, fact.moment]) < few
 
 
-def dominant(values):
+def violates_dominance(values):
     """Whether an amount says too much of its largest contributors: the second could estimate the first within p %, or both are too much of it (2, 85 %)."""
     sizes = values.abs()
     largest = sizes.nlargest(2)
-    return bool(sizes.sum() > 0 and (sizes.sum() - largest.sum() < P_PERCENT / 100 * largest.iloc[0] or two_largest(values) > TWO_LARGEST))
+    return bool(sizes.sum() > 0 and (sizes.sum() - largest.sum() < P_PERCENT / 100 * largest.iloc[0] or two_largest_percent(values) > TWO_LARGEST))
 
 
-def two_largest(values):
+def two_largest_percent(values):
     """What the two largest contributors are of the total, in percent."""
     sizes = values.abs()
     return 100 * sizes.nlargest(2).sum() / sizes.sum()

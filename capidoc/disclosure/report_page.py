@@ -14,12 +14,12 @@ SAID = {
     "D10": "le document d’ensemble ne le montre pas pour cette commune", "D3+D6": "« < 5 » le dirait par addition : imprimé « n.p. »"}
 
 
-def place(programme, workshop, searched):
+def write_disclosure_page(programme, workshop, searched):
     """Nothing; the page stands in the workshop's internal folder; `searched` is what the scan of the files went over (files, words)."""
     here = programme.processed
-    proof, register = tables.read(here / "divulgation.csv", bas=float, haut=float), tables.read(here / "consentements.csv")
-    html_pages.write(workshop / "interne" / "divulgation.html", f"{programme.identity.nom} : ce que les documents publics ne montrent pas",
-                sections(facts.read(here / "resultats.json"), proof, register, searched), programme.templates)
+    proof, register = tables.read_csv(here / "divulgation.csv", bas=float, haut=float), tables.read_csv(here / "consentements.csv")
+    html_pages.write_page(workshop / "interne" / "divulgation.html", f"{programme.identity.nom} : ce que les documents publics ne montrent pas",
+                sections(facts.read_facts(here / "resultats.json"), proof, register, searched), programme.templates)
 
 
 def sections(known, proof, consents, searched):
@@ -43,5 +43,5 @@ def sections(known, proof, consents, searched):
 
 def _told(low, high, step):
     if high != high or high is None:
-        return "rien" if low != low or low is None else f"au moins {french.quantity(low, '', step)}"
-    return f"de {french.quantity(low, '', step)} à {french.quantity(high, '', step)}"
+        return "rien" if low != low or low is None else f"au moins {french.format_quantity(low, '', step)}"
+    return f"de {french.format_quantity(low, '', step)} à {french.format_quantity(high, '', step)}"

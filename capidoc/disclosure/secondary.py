@@ -9,34 +9,34 @@ EXACT_FROM = 1e-6
 BRACKET, UNTOLD = "D3", "D3+D6"  # printed « < 5 »; printed « n.p. », where the bracket itself would tell the number
 
 
-def complete(facts, primary, equations, parents, thresholds):
+def secondary_suppression(facts, primary, equations, parents, thresholds):
     """(rules with the complementary ones, proof): every hidden cell uncertain enough, or DisclosureRefused.
 
     While one is not, a « < 5 » of a sum that gives it away is no longer told, or else its smallest published cell is hidden too; rates
     follow their parts (D7).
     """
-    hidden = inherited(primary.to_dict(), parents)
+    hidden = inherit_rules(primary.to_dict(), parents)
     proof, told = {}, facts.to_dict("index")
     for component in _components(equations, hidden):
         least = 0 if all(told[i]["valeur"] >= 0 for e in component for i in e if told[i]["mesure"] != "difference") else None
         while True:
-            known = {i: interval(told[i], hidden[i], thresholds, least) for e in component for i in e}
+            known = {i: printed_interval(told[i], hidden[i], thresholds, least) for e in component for i in e}
             found = {}
-            for weak, ends in bounds(component, known, [i for i in known if hidden[i]]):
+            for weak, ends in feasible_bounds(component, known, [i for i in known if hidden[i]]):
                 found[weak] = ends
-                if not protected(told[weak], hidden[weak], *ends, thresholds):
+                if not is_protected(told[weak], hidden[weak], *ends, thresholds):
                     break
             else:
                 break
-            cell = _next(weak, component, hidden, told)
+            cell = choose_secondary_cell(weak, component, hidden, told)
             hidden[cell] = UNTOLD if hidden[cell] else "D6"
-            hidden = inherited(hidden, parents)
+            hidden = inherit_rules(hidden, parents)
         proof |= found
     rows = [(told[i]["id"], rule, *proof.get(i, (None, None))) for i, rule in hidden.items() if rule]
     return pd.Series(hidden, index=primary.index, dtype=object), pd.DataFrame(rows, columns=["id", "regle", "bas", "haut"])
 
 
-def inherited(hidden, parents):
+def inherit_rules(hidden, parents):
     """The rules, a rate being hidden (D7) with any of its parts, however far."""
     hidden = {**hidden}  # a plain dictionary: it is looked up thousands of times
     while told := [index for index, parts in parents.items() if not hidden[index] and any(hidden[part] for part in parts)]:
@@ -54,7 +54,7 @@ def _components(equations, hidden):
     return [es for cells, es in groups if any(hidden[c] for c in cells)]
 
 
-def interval(fact, rule, thresholds, least):
+def printed_interval(fact, rule, thresholds, least):
     """(low, high) that a reader takes from what is printed: the rounding of a figure, the bracket of « < 5 », of « n.p. » what a level is at least."""
     if not rule:
         half = 0 if fact["arrondi"] <= 1 and float(fact["valeur"]).is_integer() else fact["arrondi"] / 2
@@ -64,7 +64,7 @@ def interval(fact, rule, thresholds, least):
     return (None if fact["mesure"] == "difference" else least), None
 
 
-def bounds(equations, known, wanted):
+def feasible_bounds(equations, known, wanted):
     """(cell, (low, high)) that the equations leave to each wanted cell, in turn, by linear programming; None where there is no bound."""
     from scipy.optimize import linprog
 
@@ -84,7 +84,7 @@ def bounds(equations, known, wanted):
         yield cell, tuple(ends)
 
 
-def protected(fact, rule, low, high, thresholds):
+def is_protected(fact, rule, low, high, thresholds):
     """Whether what a reader can work out says no more than what is printed in the place of a hidden figure."""
     low, high = (-float("inf") if low is None else low), (float("inf") if high is None else high)
     value, slack = fact["valeur"], EXACT_FROM * max(1.0, abs(fact["valeur"]))
@@ -97,7 +97,7 @@ def protected(fact, rule, low, high, thresholds):
     return low <= value - PROTECTION * abs(value) + slack and high >= value + PROTECTION * abs(value) - slack
 
 
-def _next(weak, equations, hidden, told):
+def choose_secondary_cell(weak, equations, hidden, told):
     """The cheapest cell to hide for one that is given away: small, of a group rather than a total, in a sum with it if there is one.
 
     Where the weak one is all that a sum hides, a second cell must go; elsewhere a bracket goes first.

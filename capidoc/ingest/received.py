@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from capidoc.core import categorical
-from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, QualityRefused, near
-from capidoc.core.parallel import spread
-from capidoc.core.parsing import instant, key, since_1904, spaced
+from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, QualityRefused, suggest
+from capidoc.core.parallel import map_in_two
+from capidoc.core.parsing import from_1904_serial, matching_key, normalize_spaces, parse_timestamp
 from capidoc.core.schema import RECORD_COLUMNS, REMARK_COLUMNS
 from capidoc.ingest import withheld_answers, xlsform
-from capidoc.io.raw_files import read
+from capidoc.io.raw_files import read_sheets
 
 # The last five keep Kobo's names, which no question can bear.
 SUBMISSION = {"_submission_time": "envoi", "_validation_status": "validation", **{c: c for c in ("_id", "start", "end", "__version__", "_submitted_by")}}
@@ -45,7 +45,7 @@ def receive(programme, name):
     source = programme.identity.sources[name]
     form = _form(programme, source)
     parts, remarks, digests, secrets = {repeat: [] for repeat in ("", *source.repetitions)}, [], {}, {}
-    for name, digest, tables in spread(lambda path: _recognised_in(path, form, source), programme.received(source)):
+    for name, digest, tables in map_in_two(lambda path: _recognised_in(path, form, source), programme.received(source)):
         digests[name] = digest
         for repeat, (table, remarked, withdrawn) in tables.items():
             parts[repeat].append(table)
@@ -57,13 +57,13 @@ def receive(programme, name):
 
 def _form(programme, source):
     """The form of a source, from its XLSForm or its declared columns; raises ConfigurationRefused where programme.yml asks of it what it has not."""
-    form, file = xlsform.declared(source.libelle, source.colonnes), "programme.yml"
+    form, file = xlsform.form_from_columns(source.libelle, source.colonnes), "programme.yml"
     if source.formulaire:
         path = programme.folder / "formulaires" / source.formulaire
-        form, file = xlsform.load(path), path.name
+        form, file = xlsform.load_form(path), path.name
     tables = {"": [*source.kept, *source.renommages.values()], **{repeat: kept.kept for repeat, kept in source.repetitions.items()}}
     unknown = [(q, form.of(repeat)) for repeat, asked in tables.items() for q in asked if q not in form.of(repeat)]
-    if problems := [*(Problem("question absente du formulaire", remedy=near(q, known), file=file, value=q) for q, known in unknown),
+    if problems := [*(Problem("question absente du formulaire", remedy=suggest(q, known), file=file, value=q) for q, known in unknown),
                     *_of_another_kind(source, {q.name: q.kind for q in form.questions}, file)]:
         raise ConfigurationRefused(*problems)
     asked = [(q.repeat, q.name) for q in form.questions if q.name in source.of(q.repeat if q.repeat in source.repetitions else "").kept]
@@ -83,7 +83,7 @@ def _of_another_kind(source, kinds, file):
 
 def _recognised_in(path, form, source):
     """What one file holds: its name, its sha256, its recognised tables."""
-    sheets = read(path)
+    sheets = read_sheets(path)
     return path.name, sheets[0].sha256, _tables(sheets, form, source)
 
 
@@ -92,11 +92,11 @@ def _tables(sheets, form, source):
     main = _main(sheets, source)
     table, remarks, secrets = _recognised(main, form, source, "")
     found = {"": (table, [*remarks, *_unread(sheets, main, source)], secrets)}
-    by_name = {key(s.name): s for s in sheets if s is not main}
+    by_name = {matching_key(s.name): s for s in sheets if s is not main}
     if source.repetitions and sheets[0].file.lower().endswith(".csv"):
         raise InputMismatch(Problem("un CSV n’a pas les répétitions", ", ".join(source.repetitions), "Exportez en XLSX.", file=sheets[0].file))
     for repeat in source.repetitions:
-        if (tab := key(_tab(repeat))) in by_name:  # no sheet means that no submission has a row in the repeat
+        if (tab := matching_key(_tab(repeat))) in by_name:  # no sheet means that no submission has a row in the repeat
             table, *rest = _recognised(_shown(by_name[tab]), form, source, repeat)
             found[repeat] = (_raised(table, by_name), *rest)
     return found
@@ -122,8 +122,8 @@ def _raised(table, by_name):
             hosts |= {(name, index): place for index, *place in zip(own, *up, strict=True)}
     places = list(zip(table["hote"], table["parent"], strict=True))
     for _ in by_name:
-        places = [hosts.get((key(_tab(host)), parent), (host, parent) if key(_tab(host)) not in by_name else (host, "")) for host, parent in places]
-    return table.assign(parent=["" if key(_tab(host)) in by_name else parent for host, parent in places])
+        places = [hosts.get((matching_key(_tab(host)), parent), (host, parent) if matching_key(_tab(host)) not in by_name else (host, "")) for host, parent in places]
+    return table.assign(parent=["" if matching_key(_tab(host)) in by_name else parent for host, parent in places])
 
 
 def _main(sheets, source):
@@ -131,8 +131,8 @@ def _main(sheets, source):
     shown = [s for s in sheets if not s.hidden] or [_shown(sheets[0])]
     if source.formulaire:
         return shown[0]
-    titles = {key(c.titre) for c in source.colonnes.values()}
-    met = [max((len(titles & set(map(key, row))) for row in s.cells.head(ABOVE).to_numpy()), default=0) for s in shown]
+    titles = {matching_key(c.titre) for c in source.colonnes.values()}
+    met = [max((len(titles & set(map(matching_key, row))) for row in s.cells.head(ABOVE).to_numpy()), default=0) for s in shown]
     if met.count(len(titles)) > 1:
         raise InputMismatch(Problem("plusieurs feuilles portent ces titres", "une seule", "Réunissez-les, ou gardez une feuille par fichier.",
                                     file=shown[0].file, value=" », « ".join(s.name for s, n in zip(shown, met, strict=True) if n == len(titles))))
@@ -142,11 +142,11 @@ def _main(sheets, source):
 def _recognised(sheet, form, source, repeat):
     top, kept, questions = _header_row(sheet, source), source.of(repeat).kept, form.of(repeat)
     headers, place = list(sheet.cells.loc[top]) if len(sheet.cells) else [], sheet.place | {"row": top}
-    found = xlsform.recognise(headers, questions, {*kept, *source.renommages, *xlsform.SYSTEM}, source.renommages, place)
+    found = xlsform.recognise_headers(headers, questions, {*kept, *source.renommages, *xlsform.SYSTEM}, source.renommages, place)
     asked = {f if isinstance(f, str) else f[0] for f in found.values()}
     asked |= {new for old, new in source.renommages.items() if old in asked}
     needed = [*kept] + (["_parent_index", "_submission__uuid"] if repeat else [])
-    xlsform.require(asked, needed, questions, place)
+    xlsform.require_questions(asked, needed, questions, place)
     body = sheet.below(top)
     body = body.iloc[_tagged(body) if source.formulaire else 0:]
     if not repeat and not (body != "").any(axis=None):
@@ -180,22 +180,22 @@ def _tagged(body):
 def _header_row(sheet, source):
     if source.formulaire:
         return 1
-    titles = {key(c.titre): c.titre for c in source.colonnes.values()}
+    titles = {matching_key(c.titre): c.titre for c in source.colonnes.values()}
     best, seen = (), set()
     for row, *cells in sheet.cells.head(ABOVE).itertuples(name=None):
-        met = titles.keys() & set(map(key, cells))
+        met = titles.keys() & set(map(matching_key, cells))
         if len(met) == len(titles):
             return row
         best, seen = (cells, met) if len(met) > len(seen) else (best, seen)
-    raise InputMismatch(*(Problem("titre de colonne absent", remedy=near(title, best), column=title, **sheet.place)
+    raise InputMismatch(*(Problem("titre de colonne absent", remedy=suggest(title, best), column=title, **sheet.place)
                           for k, title in titles.items() if k not in seen))
 
 
 def _named(body, found, questions, sheet):
-    columns = {name: categorical.coded(body[position]) for position, name in found.items() if isinstance(name, str)}
+    columns = {name: categorical.to_categorical(body[position]) for position, name in found.items() if isinstance(name, str)}
     columns |= {name: _from_details(body, details) for name, details in _details(found).items() if name not in columns}
     if sheet.from_1904:
-        columns |= {name: categorical.recoded(cells, {word: since_1904(word) for word in categorical.words(cells)})
+        columns |= {name: categorical.map_values(cells, {word: from_1904_serial(word) for word in categorical.present_values(cells)})
                     for name, cells in columns.items() if name in questions and questions[name].kind == "date"}
     return pd.DataFrame(columns, index=body.index)
 
@@ -210,25 +210,25 @@ def _from_details(body, details):
     """The summary « a c » of a select_multiple exported as 1/0 columns only; what is neither stays to be seen, as « b=2 »."""
     said = pd.Series("", body.index)
     for choice, position in details.items():
-        said = said + " " + categorical.plain(body[position]).map({word: _ticked(word, choice) for word in categorical.words(body[position])})
-    return categorical.coded(said.str.split().str.join(" "))
+        said = said + " " + categorical.to_text(body[position]).map({word: _ticked(word, choice) for word in categorical.present_values(body[position])})
+    return categorical.to_categorical(said.str.split().str.join(" "))
 
 
 def _ticked(word, choice):
-    return choice if key(word) in YES else "" if key(word) in NO else f"{choice}={word}"
+    return choice if matching_key(word) in YES else "" if matching_key(word) in NO else f"{choice}={word}"
 
 
 def _with_origin(table, sheet, source, repeat):
-    nothing = categorical.constant("", table.index)
-    origin = pd.DataFrame({"fichier": categorical.constant(sheet.file, table.index), "feuille": categorical.constant(sheet.name, table.index),
+    nothing = categorical.constant_column("", table.index)
+    origin = pd.DataFrame({"fichier": categorical.constant_column(sheet.file, table.index), "feuille": categorical.constant_column(sheet.name, table.index),
                            "ligne": table.index.to_numpy(np.int32), "indice": table.get("_index", nothing)}, index=table.index)
     if (own := "_submission__uuid" if repeat else "_uuid") in table:
         origin["uuid"] = table[own]
     if repeat:
         origin["parent"], origin["hote"] = table["_parent_index"], table.get("_parent_table_name", nothing)
-    extra = {new: categorical.recoded(table[old], {"n/a": ""}) for old, new in SUBMISSION.items() if old in table}
+    extra = {new: categorical.map_values(table[old], {"n/a": ""}) for old, new in SUBMISSION.items() if old in table}
     if "envoi" in extra:
-        extra["envoi"] = categorical.recoded(extra["envoi"], {said: instant(said) for said in categorical.words(extra["envoi"])})
+        extra["envoi"] = categorical.map_values(extra["envoi"], {said: parse_timestamp(said) for said in categorical.present_values(extra["envoi"])})
     asked = table.drop(columns=[c for c in table if c in xlsform.SYSTEM and (c in extra or c not in source.of(repeat).kept)])
     return origin.assign(**extra).join(asked)
 
@@ -239,18 +239,18 @@ def _stack(tables, source, repeat):
     columns = [*RECORD_COLUMNS, *(["parent", "soumission"] if repeat else SUBMISSION.values()), *needed]
     if not tables:
         return pd.DataFrame(columns=columns, dtype=object)
-    tables[:] = [t if "uuid" in t else t.assign(uuid=t.get(source.identifiant, categorical.constant("", t.index)), _id=categorical.constant(NO_UUID, t.index))
+    tables[:] = [t if "uuid" in t else t.assign(uuid=t.get(source.identifiant, categorical.constant_column("", t.index)), _id=categorical.constant_column(NO_UUID, t.index))
                  for t in tables]
-    stacked = categorical.stacked(tables)
-    uuid = categorical.recoded(stacked["uuid"], {text: spaced(text) for text in categorical.words(stacked["uuid"])})  # millions of words: once for all files
-    stacked["uuid"] = categorical.coded(categorical.plain(uuid) + "#" + categorical.plain(stacked["indice"])) if repeat else uuid
+    stacked = categorical.concat_tables(tables)
+    uuid = categorical.map_values(stacked["uuid"], {text: normalize_spaces(text) for text in categorical.present_values(stacked["uuid"])})  # millions of words: once for all files
+    stacked["uuid"] = categorical.to_categorical(categorical.to_text(uuid) + "#" + categorical.to_text(stacked["indice"])) if repeat else uuid
     stacked["soumission"] = uuid
     for old, new in source.renommages.items() if not repeat else ():
         stacked = _coalesced(stacked, old, new)
-    return stacked.assign(**{name: categorical.constant("", stacked.index) for name in columns if name not in stacked})[columns]
+    return stacked.assign(**{name: categorical.constant_column("", stacked.index) for name in columns if name not in stacked})[columns]
 
 
-def said_in(table):
+def answers(table):
     """What the rows of a table say, less where they come from and how they were sent."""
     return table[[c for c in table if c not in (*RECORD_COLUMNS, "parent", "soumission", *SUBMISSION.values())]]
 
@@ -258,26 +258,26 @@ def said_in(table):
 def _coalesced(table, old, new):
     if old not in table:
         return table
-    said, current = table[old] != "", table.get(new, categorical.constant("", table.index))
-    former, own = categorical.plain(table.loc[said, old]), categorical.plain(current[said])
-    both = categorical.plain(table.loc[own.index[(own != "") & (former != own)]])
+    said, current = table[old] != "", table.get(new, categorical.constant_column("", table.index))
+    former, own = categorical.to_text(table.loc[said, old]), categorical.to_text(current[said])
+    both = categorical.to_text(table.loc[own.index[(own != "") & (former != own)]])
     if len(both):
         raise InputMismatch(*(Problem(f"« {old} » et « {new} » sont remplis tous les deux", file=r.fichier, sheet=r.feuille,
                                       row=r.ligne, column=new, remedy="Videz l’une des deux dans corrections.csv.") for r in both.itertuples()))
-    return table.assign(**{new: categorical.put(current, said, former)}).drop(columns=old)
+    return table.assign(**{new: categorical.assign_rows(current, said, former)}).drop(columns=old)
 
 
 def _secrets(headers, found, source, repeat, form, body):
     kept = {*source.of(repeat).kept, *(source.renommages if not repeat else ())}
-    positions = withheld_answers.columns(headers, found, kept, form.of(repeat))
-    return {words: headers[p] for p in positions for words in withheld_answers.secrets(headers[p], categorical.words(body[p]))}
+    positions = withheld_answers.withheld_columns(headers, found, kept, form.of(repeat))
+    return {words: headers[p] for p in positions for words in withheld_answers.secret_phrases(headers[p], categorical.present_values(body[p]))}
 
 
 def _unread(sheets, main, source):
     """What is said of the sheets that are not read, of those that are not there, and of a CSV in another encoding."""
-    asked, there = {key(_tab(repeat)) for repeat in source.repetitions}, {key(s.name) for s in sheets if s is not main}
-    yield from (_remark(main, repeat, "", "repetition_absente", "") for repeat in source.repetitions if key(_tab(repeat)) not in there)
-    yield from (_remark(s, "", "cachée" if s.hidden else "", "feuille_ignoree", "") for s in sheets if s is not main and key(s.name) not in asked)
+    asked, there = {matching_key(_tab(repeat)) for repeat in source.repetitions}, {matching_key(s.name) for s in sheets if s is not main}
+    yield from (_remark(main, repeat, "", "repetition_absente", "") for repeat in source.repetitions if matching_key(_tab(repeat)) not in there)
+    yield from (_remark(s, "", "cachée" if s.hidden else "", "feuille_ignoree", "") for s in sheets if s is not main and matching_key(s.name) not in asked)
     if main.written not in ("", "utf-8-sig"):
         yield _remark(main, "", main.written, "encodage", "")
 
@@ -286,7 +286,7 @@ def _remarks(sheet, headers, found, questions, body, kept, renamed):
     for position, header in enumerate(headers):
         # The column is named, never its content: it may hold names or phones.
         name = found.get(position)
-        if not header.strip() and any(map(str.strip, categorical.words(body[position]))):
+        if not header.strip() and any(map(str.strip, categorical.present_values(body[position]))):
             yield _remark(sheet, f"n° {position + 1}", "", "colonne_sans_titre")
         elif header.strip() and name is None and not re.fullmatch(r"_?(gps|.*_(latitude|longitude|altitude|precision))", header.split("/")[-1]):
             yield _remark(sheet, header, "", "colonne_non_declaree")
@@ -301,15 +301,15 @@ def _remarks(sheet, headers, found, questions, body, kept, renamed):
 
 def _same(said, ticked, known, question):
     """Whether a summary, in names or in the labels of one language, says what is ticked."""
-    written = [sorted(key(texts[i]) for texts in (question.choices[t] for t in ticked) if i < len(texts)) for i in range(4)]
-    return set(said.split()) & known == set(ticked) or any(sorted(key(" ".join(w)).split()) == sorted(key(said).split()) for w in written if w)
+    written = [sorted(matching_key(texts[i]) for texts in (question.choices[t] for t in ticked) if i < len(texts)) for i in range(4)]
+    return set(said.split()) & known == set(ticked) or any(sorted(matching_key(" ".join(w)).split()) == sorted(matching_key(said).split()) for w in written if w)
 
 
 def _diverging(sheet, found, body, questions):
     """Where the ticked 1/0 columns of a select_multiple do not say what its summary says."""
     summaries = {name: p for p, name in found.items() if isinstance(name, str)}
     for name, details in sorted((n, d) for n, d in _details(found).items() if n in summaries):
-        said, ticked = categorical.plain(body[summaries[name]]), categorical.plain(_from_details(body, details))
+        said, ticked = categorical.to_text(body[summaries[name]]), categorical.to_text(_from_details(body, details))
         same = {pair: _same(pair[0], pair[1].split(), details.keys(), questions[name]) for pair in set(zip(said, ticked, strict=True))}
         for row in body.index[[not same[pair] for pair in zip(said, ticked, strict=True)]]:
             yield _remark(sheet, name, said[row], "details_divergents", row)

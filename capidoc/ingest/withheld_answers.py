@@ -15,7 +15,7 @@ FOREIGN = re.compile(r"[^\x00-\x7f]")
 PLACE = re.compile(r"-?\d{1,3}[.,]\d{4,}")
 
 
-def columns(headers, found, kept, questions):
+def withheld_columns(headers, found, kept, questions):
     """The positions of the columns whose answers are not kept and may tell of someone: undeclared ones, texts, system ones that name a person."""
     for position in range(len(headers)):
         name = found.get(position)
@@ -24,38 +24,38 @@ def columns(headers, found, kept, questions):
             yield position
 
 
-def secrets(header, answers):
+def secret_phrases(header, answers):
     """The words (lower case, without accents) by which a column's answers would be known: a name, a number, six words of a text."""
     personal = bool(PERSONAL & {*re.split(r"[^\w]|_", header.casefold())})
     for answer in filter(None, dict.fromkeys(answers)):
-        yield from numbers(answer)
-        words = folded(answer)
+        yield from long_numbers(answer)
+        words = normalized_words(answer)
         if len(words) >= FREE_TEXT:
-            yield from runs(words, min(LONGEST, len(words)))
+            yield from word_runs(words, min(LONGEST, len(words)))
         elif personal and not answer.replace(".", "").replace("-", "").isdigit() and (len(words) > 1 or len(answer) > FREE_TEXT):
             yield " ".join(words)
 
 
-def numbers(text):
+def long_numbers(text):
     """Long numbers and coordinates as their digits alone, a phone without the country's."""
     yield from (re.sub(r"\D", "", found)[-DIGITS:] for found in NUMBER.findall(text))
     yield from (re.sub(r"\D", "", found) for found in PLACE.findall(text))
 
 
-def folded(text):
+def normalized_words(text):
     """The words of a text, without case, accents or punctuation."""
     bare = FOREIGN.sub(lambda c: "" if unicodedata.combining(c[0]) else c[0], unicodedata.normalize("NFKD", text))
     return re.findall(r"[^\W_]+", bare.casefold())
 
 
-def runs(words, length):
+def word_runs(words, length):
     """Every run of so many words."""
     return map(" ".join, zip(*(words[start:] for start in range(length)), strict=False))
 
 
-def searched(text, lengths):
+def candidate_phrases(text, lengths):
     """Whatever of a finished text could be a secret: its runs of words of the given lengths, its long numbers."""
-    words = folded(text)
+    words = normalized_words(text)
     # A single word is a name only where it is written as one: « Essai » may be somebody's, « essai » is not.
-    names = folded(" ".join({*NAMED.findall(text)})) if 1 in lengths else []
-    return {*numbers(text), *names}.union(*(runs(words, length) for length in lengths if length > 1))
+    names = normalized_words(" ".join({*NAMED.findall(text)})) if 1 in lengths else []
+    return {*long_numbers(text), *names}.union(*(word_runs(words, length) for length in lengths if length > 1))

@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass, field
 
-from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, near
-from capidoc.core.parsing import key
-from capidoc.io.raw_files import read
+from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, suggest
+from capidoc.core.parsing import matching_key
+from capidoc.io.raw_files import read_sheets
 
 KINDS = {
     "integer": "nombre", "decimal": "nombre", "range": "nombre", "calculate": "nombre", "date": "date", "today": "date",
@@ -59,15 +59,15 @@ class Form:
         return {q.name: q for q in self.questions if q.repeat == repeat}
 
 
-def load(path):
+def load_form(path):
     """The Form of an XLSForm file; pyxform checks it. Raises ConfigurationRefused where there is no such file, InputMismatch where it is no form."""
     from pyxform.builder import create_survey_element_from_dict
     from pyxform.xls2json import parse_file_to_json
 
     if not path.is_file():
-        raise ConfigurationRefused(Problem("formulaire introuvable", "un XLSForm (.xlsx)", near(path.name, [p.name for p in path.parent.glob("*.xlsx")]),
+        raise ConfigurationRefused(Problem("formulaire introuvable", "un XLSForm (.xlsx)", suggest(path.name, [p.name for p in path.parent.glob("*.xlsx")]),
                                            file=path.name))
-    read(path)  # what could harm a parser does not reach pyxform's either
+    read_sheets(path)  # what could harm a parser does not reach pyxform's either
     try:
         survey = parse_file_to_json(str(path))
         create_survey_element_from_dict(survey).to_xml(validate=False)
@@ -78,7 +78,7 @@ def load(path):
     return Form(survey.get("title", path.stem), tuple(_questions(survey["children"], choices)))
 
 
-def declared(title, columns):
+def form_from_columns(title, columns):
     """The Form of an ordinary workbook, from its declared columns {name: Column(titre, type, choix, minimum, maximum)}."""
     return Form(title, tuple(
         Question(name, c.type, labels=(c.titre,), choices={n: (n, label) for n, label in c.choix.items()},
@@ -116,7 +116,7 @@ def _texts(said):
     return (said,) if said else ()
 
 
-def recognise(headers, questions, needed, renamed, place):
+def recognise_headers(headers, questions, needed, renamed, place):
     """Which question each header is: {position: name}; « question/choice » details as (name, choice).
 
     Raises InputMismatch when a header may be a needed question or another, or two headers the same needed one.
@@ -124,7 +124,7 @@ def recognise(headers, questions, needed, renamed, place):
     candidates = _candidates(questions, renamed, set(_separators(headers, questions)))
     found, problems = {}, []
     for position, header in enumerate(headers):
-        names = candidates.get(key(header), set()) if header not in SYSTEM else {header}
+        names = candidates.get(matching_key(header), set()) if header not in SYSTEM else {header}
         if len(names) > 1 and {_asked(n) for n in names} & needed:
             problems.append(Problem("titre de colonne ambigu", f"une seule question parmi {', '.join(sorted(map(str, names)))}",
                                     "Exportez avec les noms XML et les groupes.", column=header, **place))
@@ -144,9 +144,9 @@ def _asked(name):
 
 def _separators(headers, questions):
     """The separators that headers show after the name of a group or of several choices: KoboToolbox lets people choose theirs."""
-    groups = {key(first) for q in questions.values() for first in (*q.path[:1], *(g[0] for g in q.group_labels if g))}
-    groups |= {key(said) for q in questions.values() if q.kind == "choix_multiple" for said in (q.name, *q.labels)}
-    for header in map(key, headers):
+    groups = {matching_key(first) for q in questions.values() for first in (*q.path[:1], *(g[0] for g in q.group_labels if g))}
+    groups |= {matching_key(said) for q in questions.values() if q.kind == "choix_multiple" for said in (q.name, *q.labels)}
+    for header in map(matching_key, headers):
         for group in groups:
             if header.startswith(group) and (sign := re.match(r"\W{1,3}|__?", header[len(group):])):
                 yield sign[0]
@@ -159,12 +159,12 @@ def _candidates(questions, renamed, separators):
         for question in questions.values():
             several = question.choices if question.kind == "choix_multiple" else {}
             for spelled in _spellings(question, sep):
-                table.setdefault(key(spelled), set()).add(question.name)
+                table.setdefault(matching_key(spelled), set()).add(question.name)
                 for choice, text in ((choice, text) for choice, texts in several.items() for text in texts):
-                    table.setdefault(key(f"{spelled}{sep}{text}"), set()).add((question.name, choice))
+                    table.setdefault(matching_key(f"{spelled}{sep}{text}"), set()).add((question.name, choice))
         for old, new in ((o, n) for o, n in renamed.items() if n in questions):
             for spelled in _spellings(questions[new], sep):
-                table.setdefault(key(spelled[: -len(new)] + old if spelled.endswith(new) else old), set()).add(old)
+                table.setdefault(matching_key(spelled[: -len(new)] + old if spelled.endswith(new) else old), set()).add(old)
     return table
 
 
@@ -176,12 +176,12 @@ def _spellings(question, sep):
     yield from (sep.join((*groups, label)) for groups in question.group_labels for label in question.labels if groups)
 
 
-def require(present, needed, questions, place):
+def require_questions(present, needed, questions, place):
     """Nothing when every needed question is present; else InputMismatch, all missing ones at once."""
     missing = [name for name in needed if name not in present]
     if missing:
         raise InputMismatch(*(
-            Problem("colonne absente", remedy=near(name, set(present) - SYSTEM) + " Ré-exportez toutes les versions du formulaire.",
+            Problem("colonne absente", remedy=suggest(name, set(present) - SYSTEM) + " Ré-exportez toutes les versions du formulaire.",
                     column=_named(questions, name), **place) for name in missing))
 
 

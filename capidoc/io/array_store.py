@@ -11,21 +11,21 @@ from capidoc.core import categorical
 CODES, WORDS = "|codes", "|mots"
 
 
-def write(table, path):
+def write_arrays(table, path):
     """Nothing; the table stands at the path, a NumPy archive (.npz) that runs nothing when it is read."""
     np.savez(path, **{part: cells for name in table for part, cells in _parts(name, table[name])})
 
 
 def _parts(name, column):
     if isinstance(column.dtype, pd.CategoricalDtype):
-        told = categorical.ordered(column).cat
+        told = categorical.sort_categories(column).cat
         yield name + CODES, told.codes.to_numpy()
         yield name + WORDS, np.frombuffer(json.dumps([*told.categories]).encode(), np.uint8)
     else:
         yield name, column.to_numpy()
 
 
-def read(path, moments=(), columns=()):
+def read_arrays(path, moments=(), columns=()):
     """The table, or those of the columns told that it has, and its rows of those moments, if any are told."""
     with np.load(path) as parts:
         names = dict.fromkeys(part.removesuffix(CODES).removesuffix(WORDS) for part in parts)

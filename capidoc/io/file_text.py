@@ -15,14 +15,14 @@ UNSEEN = {"<w:comment ": "des commentaires", "people.xml": "les noms des relecte
           "<w:del ": "des modifications suivies", "<cp:lastModifiedBy>[^<]": "le nom de qui l’a enregistré"}
 
 
-def words(path):
+def extract_text(path):
     """The text of an HTML, SVG, Word, Excel, PDF, CSV, JSON or text file, with its alternative texts and properties; none of a picture."""
     kind = path.suffix.lower()
     if kind in (".docx", ".xlsx"):
         with zipfile.ZipFile(path) as package:
             return "\n".join(_marked(package.read(name).decode("utf-8")) for name in package.namelist() if name.endswith(".xml"))
     if kind == ".pdf":
-        return pdf(path)
+        return pdf_text(path)
     if kind in PICTURES:
         return ""
     text = path.read_text(encoding="utf-8-sig")
@@ -34,7 +34,7 @@ def _marked(text):
     return html.unescape(TAG.sub("", ENDS.sub("\n", text)) + "\n" + "\n".join(SPOKEN.findall(text)))
 
 
-def pages(path):
+def count_pdf_pages(path):
     """How many pages a PDF has."""
     import pypdfium2
 
@@ -42,7 +42,7 @@ def pages(path):
         return len(document)
 
 
-def pdf(path):
+def pdf_text(path):
     """The text of a PDF and its properties."""
     import pypdfium2
 
@@ -51,7 +51,7 @@ def pdf(path):
         return "\n".join([*(page.get_textpage().get_text_range() for page in document), *properties])
 
 
-def unseen(path):
+def hidden_content(path):
     """What the file carries that nobody asked for, in French: comments, tracked changes, attachments, data about a photo."""
     kind = path.suffix.lower()
     if kind in (".docx", ".xlsx"):

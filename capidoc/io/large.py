@@ -16,7 +16,7 @@ NOTHING = "\x01"  # the text that would be a missing one: no export holds it
 
 def serves(rows):
     """Whether a table of so many rows is DuckDB's to handle here."""
-    return rows >= categorical.MANY and bool(find_spec("duckdb"))
+    return rows >= categorical.LARGE_TABLE and bool(find_spec("duckdb"))
 
 
 def grid(path, delimiter, width):
@@ -38,9 +38,9 @@ def _column(base, name):
     said = f"coalesce({name}, '')"
     base.execute(f"CREATE TABLE mots_{name} AS SELECT DISTINCT {said} AS mot FROM lues")
     if base.table(f"mots_{name}").shape[0] > FEW:
-        return categorical.coded(pd.Series(base.sql(f"SELECT {said} AS mot FROM lues").fetchnumpy()["mot"], dtype=object))
+        return categorical.to_categorical(pd.Series(base.sql(f"SELECT {said} AS mot FROM lues").fetchnumpy()["mot"], dtype=object))
     base.execute(f"CREATE TYPE choix_{name} AS ENUM (SELECT mot FROM mots_{name} ORDER BY mot)")
-    return categorical.coded(base.sql(f"SELECT {said}::choix_{name} AS mot FROM lues").df()["mot"])
+    return categorical.to_categorical(base.sql(f"SELECT {said}::choix_{name} AS mot FROM lues").df()["mot"])
 
 
 def writes(table):

@@ -13,7 +13,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 from capidoc.core.errors import InputUnreadable, InputUnsafe, Problem
-from capidoc.core.parsing import plain
+from capidoc.core.parsing import format_plain
 from capidoc.io import large
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Sheet:
         return self.cells.loc[top + 1:]
 
 
-def read(path):
+def read_sheets(path):
     """The sheets of a raw file, in its order; raises InputUnreadable or InputUnsafe."""
     kind = path.suffix.lower()
     if kind not in LARGEST:
@@ -248,7 +248,7 @@ def _text(cell):
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, (int, float)):
-        text = plain(cell)
+        text = format_plain(cell)
         # « 1012.125 » typed as a number is no doubtful text: a fourth decimal says so to values.number.
         return text + "0" if re.fullmatch(r"-?[1-9]\d*\.\d{3}", text) else text
     if isinstance(cell, datetime):

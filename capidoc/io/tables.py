@@ -25,7 +25,7 @@ HEADINGS = {"id": "Fait", "libelle": "Indicateur", "mesure": "Mesure", "moment":
             "methode": "Méthode", "formule": "Formule"}
 
 
-def write(table, path):
+def write_csv(table, path):
     """The table as CSV: `;`, UTF-8 with BOM so that Excel shows its accents; under its name it is whole, whenever the run is killed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}")
@@ -36,16 +36,16 @@ def write(table, path):
     half.replace(path)
 
 
-def read(path, **kinds):
+def read_csv(path, **kinds):
     """The table of a CSV written by `write`; text unless a kind is given."""
     return pd.concat(_parts(path, kinds), ignore_index=True).astype(kinds)
 
 
-def read_long(path, **kinds):
+def read_large_csv(path, **kinds):
     """The same for millions of rows, its texts as words and codes (`coding`)."""
     # pandas' own categories would be numbers where every cell is one: « 01 » is a name.
-    parts = [part.assign(**{name: categorical.coded(part[name]) for name in part if name not in kinds}) for part in _parts(path, kinds)]
-    return categorical.ordered(categorical.stacked(parts)).astype(kinds)
+    parts = [part.assign(**{name: categorical.to_categorical(part[name]) for name in part if name not in kinds}) for part in _parts(path, kinds)]
+    return categorical.sort_categories(categorical.concat_tables(parts)).astype(kinds)
 
 
 def _parts(path, kinds):
@@ -57,30 +57,30 @@ def _parts(path, kinds):
         return list(parts)
 
 
-def keep(observed, records, folder):
+def write_observations(observed, records, folder):
     """Nothing; the observations stand in the folder: one CSV, or where there are many a folder of arrays, a file for each variable of a source."""
-    if records < categorical.MANY:
-        write(categorical.stacked([*observed]), folder / "observations.csv")
+    if records < categorical.LARGE_TABLE:
+        write_csv(categorical.concat_tables([*observed]), folder / "observations.csv")
         return
     (folder / MANY).mkdir()
     for number, table in enumerate(observed):
         source, variable = (table[name].cat.categories[0] for name in ("source", "variable"))
-        array_store.write(table, folder / MANY / f"{source}.{variable}-{number:03d}.npz")
+        array_store.write_arrays(table, folder / MANY / f"{source}.{variable}-{number:03d}.npz")
 
 
-def kept(folder):
+def open_observations(folder):
     """The function that gives the observations kept in a folder: those of some variables of a source, at some moments and with some columns if any are told."""
     if not (folder / MANY).is_dir():
-        return among(read_long(folder / "observations.csv", nombre=float, ligne=int))
+        return select_observations(read_large_csv(folder / "observations.csv", nombre=float, ligne=int))
 
     def observed(source, variables, moments=(), columns=()):
         paths = sorted(path for variable in variables for path in (folder / MANY).glob(f"{source}.{variable}-[0-9][0-9][0-9].npz"))
-        found = [array_store.read(path, moments, columns) for path in paths]
-        return found[0] if len(found) == 1 else categorical.ordered(categorical.stacked(found))
+        found = [array_store.read_arrays(path, moments, columns) for path in paths]
+        return found[0] if len(found) == 1 else categorical.sort_categories(categorical.concat_tables(found))
     return observed
 
 
-def among(observations):
+def select_observations(observations):
     """The same function, of one table that holds them all."""
     def observed(source, variables, moments=(), columns=()):
         asked = (observations["source"] == source) & observations["variable"].isin(variables)
@@ -90,21 +90,21 @@ def among(observations):
     return observed
 
 
-def inert(table):
+def neutralize_formulas(table):
     """The table with no text that a spreadsheet would run: a leading sign gets an apostrophe."""
     return table.map(lambda v: f"'{v}" if isinstance(v, str) and v.startswith(ACTIVE) else v)
 
 
-def write_workbook(facts, path):
+def write_facts_workbook(facts, path):
     """The shown facts as a workbook with French headings, one row each."""
     bounds = zip(facts["intervalle"], facts["arrondi"], strict=True)
-    told = facts.assign(intervalle=[french.interval(pair, step) if isinstance(pair, list) else "" for pair, step in bounds],
+    told = facts.assign(intervalle=[french.format_interval(pair, step) if isinstance(pair, list) else "" for pair, step in bounds],
                         **{name: facts[name].where(facts[name].notna(), facts["texte"]) for name in ("n", "manquants")})
     with _book(path) as book:
         _table(book, "Indicateurs", told[list(HEADINGS)].rename(columns=HEADINGS), (34, 46, 16, 10, 18, 20, 12, 8, 6, 10, 18, 22, 60))
 
 
-def write_form(table, path, choices):
+def write_correction_form(table, path, choices):
     """The table as a workbook that a person fills: columns {name: choices} have a drop-down list."""
     with _book(path) as book:
         sheet = _table(book, "À corriger", table, (40, 24, 8, 22, 44, 38, 20, 22, 22, 12, 30, 20, 12))
@@ -125,7 +125,7 @@ def _table(book, title, table, widths):
     """A sheet of the workbook: inert text under bold headings that stay in sight."""
     sheet = book.add_worksheet(title)
     sheet.write_row(0, 0, table, book.add_format({"bold": True}))
-    for number, row in enumerate(inert(table).itertuples(index=False), 1):
+    for number, row in enumerate(neutralize_formulas(table).itertuples(index=False), 1):
         sheet.write_row(number, 0, row)
     for column, width in enumerate(widths):
         sheet.set_column(column, column, width)
@@ -134,7 +134,7 @@ def _table(book, title, table, widths):
     return sheet
 
 
-def read_workbook(path):
+def read_facts_workbook(path):
     """The facts of a workbook written by `write_workbook`, under the names of HEADINGS, as text but for the numbers n, manquants, arrondi."""
     from python_calamine import CalamineWorkbook
 
@@ -142,7 +142,7 @@ def read_workbook(path):
     return pd.DataFrame(rows, columns=heads).rename(columns={french: name for name, french in HEADINGS.items()})
 
 
-def workbook(sheets):
+def workbook_bytes(sheets):
     """The bytes of a workbook of plain sheets {name: rows}: the same rows give the same bytes."""
     content = io.BytesIO()
     with _book(content) as book:
@@ -158,7 +158,7 @@ def _written(cell):
     return UNWRITABLE.sub("\ufffd", cell if len(cell) <= LONGEST else CUT + cell[: LONGEST - len(CUT)]) if isinstance(cell, str) else cell
 
 
-def put(path, content):
+def write_durably(path, content):
     """Nothing: the bytes stand at the path, on the disk itself, or what stood there still does."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.partiel")
@@ -172,6 +172,6 @@ def put(path, content):
         aside.unlink(missing_ok=True)
 
 
-def counted(cell):
+def format_count(cell):
     """An n, a number of missing ones or an interval of a workbook, as documents print it."""
-    return cell if isinstance(cell, str) else french.number(cell)
+    return cell if isinstance(cell, str) else french.format_number(cell)

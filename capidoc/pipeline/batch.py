@@ -17,13 +17,13 @@ from dataclasses import astuple, dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from capidoc.config.paths import FORMATS, ROOT, slugs
+from capidoc.config.paths import FORMATS, ROOT, programme_slugs
 from capidoc.config.programme import Programme
 from capidoc.core import parallel, signals
-from capidoc.core.errors import ConfigurationRefused, Problem, Refusal, ResourcesLacking, lacking, near
-from capidoc.core.progress import say
+from capidoc.core.errors import ConfigurationRefused, Problem, Refusal, ResourcesLacking, resource_refusal, suggest
+from capidoc.core.progress import show_progress
 from capidoc.io import manifest
-from capidoc.pipeline import build, publication
+from capidoc.pipeline import publication, stages
 
 PAGE, LABEL = "portefeuille.html", "Portefeuille"
 OPTIONAL = ("commune", "debut", "fin", "livrable")
@@ -45,9 +45,9 @@ class Outcome:
     detail: str = ""
 
 
-def run(table, profile, scheduler="", root=ROOT):
+def run_batch(table, profile, scheduler="", root=ROOT):
     """{folder under outputs/: its Outcome}, in the order of the table; the sets are published one by one as they are made, then their index."""
-    wishes, outcomes = read(table, root, profile)
+    wishes, outcomes = read_batch(table, root, profile)
     left = Outcome(INTERRUPTED, "interrompu : relancez pour ce qui manque")
     try:
         _all(wishes, outcomes, scheduler)
@@ -62,18 +62,18 @@ def run(table, profile, scheduler="", root=ROOT):
     return outcomes
 
 
-def told(outcomes):
+def format_summary(outcomes):
     """The sentence that ends a run."""
-    counts = Counter(state(one) for one in outcomes.values())
+    counts = Counter(outcome_label(one) for one in outcomes.values())
     return f"portefeuille — {' ; '.join(f'{s} : {counts[s]}' for s in (DONE, NOTHING, FAILED) if counts[s])} (outputs/{PAGE})"
 
 
-def state(outcome):
+def outcome_label(outcome):
     """What a set's end is called on the index."""
     return FAILED if outcome.code else outcome.message
 
 
-def read(table, root=ROOT, profile="public"):
+def read_batch(table, root=ROOT, profile="public"):
     """({folder under outputs/: (programme, its deliverables)}, {that of a broken programme: its Outcome}); raises ConfigurationRefused with every bad row."""
     wishes, broken, wrong = {}, {}, []
     for row, asked in _rows(table, root):
@@ -81,7 +81,7 @@ def read(table, root=ROOT, profile="public"):
             programme = Programme(asked["programme"], asked["commune"] or "toutes", asked["debut"], asked["fin"], root, profile)
             wanted, known = asked["livrable"], programme.wanted()
             if wanted not in ("", *known):
-                raise ConfigurationRefused(Problem("livrable inconnu", remedy=near(wanted, known), column="livrable", value=wanted))
+                raise ConfigurationRefused(Problem("livrable inconnu", remedy=suggest(wanted, known), column="livrable", value=wanted))
             wishes.setdefault(programme.published.relative_to(root / "outputs").as_posix(), (programme, set()))[1].update([wanted] if wanted else known)
         except ConfigurationRefused as refusal:
             if refusal.problems[0].file:  # the programme is broken, not the row: others go on
@@ -96,10 +96,10 @@ def read(table, root=ROOT, profile="public"):
 def _rows(table, root):
     """(row as Excel shows it, what it asks) of the table, or of every programme whole."""
     if not table:
-        return [(None, dict.fromkeys(OPTIONAL, "") | {"programme": slug}) for slug in slugs(root)]
+        return [(None, dict.fromkeys(OPTIONAL, "") | {"programme": slug}) for slug in programme_slugs(root)]
     from capidoc.io import hand_tables
 
-    found = hand_tables.rows(table, ("programme",), OPTIONAL)
+    found = hand_tables.read_rows(table, ("programme",), OPTIONAL)
     if not len(found):
         raise ConfigurationRefused(Problem("tableau absent ou vide", "une ligne par jeu : programme;commune;debut;fin;livrable", file=str(table)))
     return [(int(row), asked) for row, asked in zip(found.index, found.to_dict("records"), strict=True)]
@@ -150,7 +150,7 @@ def _all(wishes, outcomes, scheduler):
                 if lost.code:
                     outcomes.update(dict.fromkeys((name for name, _ in batch), lost))
                 else:
-                    busy[pool.submit(made, *job[0])] = batch
+                    busy[pool.submit(build_sets, *job[0])] = batch
             if not (busy or drawn):
                 return
             done = wait(busy, PATIENCE, FIRST_COMPLETED).done
@@ -160,7 +160,7 @@ def _all(wishes, outcomes, scheduler):
             for future in done:
                 for place, (name, described) in enumerate(busy.pop(future)):
                     outcomes[name] = _outcome(lambda p=place, n=name, d=described, f=future: _published(wishes[n][0], d, *f.result()[p]))
-                    say(f"{DONE} {len(outcomes)}/{len(wishes)} {name} : {outcomes[name].message}")
+                    show_progress(f"{DONE} {len(outcomes)}/{len(wishes)} {name} : {outcomes[name].message}")
 
 
 def _waiting(wishes, outcomes, held):
@@ -168,15 +168,15 @@ def _waiting(wishes, outcomes, held):
     locks, decided, waiting = {}, {}, {}
 
     def taken(programme):
-        held.enter_context(publication.alone(programme))
+        held.enter_context(publication.lock(programme))
         decided[programme.slug] = publication.inputs(programme, None)
 
     for name, (programme, deliverables) in wishes.items():
         lock = locks[programme.slug] = locks.get(programme.slug) or _outcome(lambda one=programme: taken(one))
-        described = {} if lock.code else decided[programme.slug] | {"parametres": build.parameters(programme)}
+        described = {} if lock.code else decided[programme.slug] | {"parametres": stages.notebook_parameters(programme)}
         if lock.code:
             outcomes[name] = lock
-        elif publication.untouched(programme, deliverables, described):
+        elif publication.nothing_to_do(programme, deliverables, described):
             outcomes[name] = Outcome(0, NOTHING)
         else:
             waiting.setdefault(programme.slug, []).append((name, described))
@@ -197,12 +197,12 @@ def _job(wishes, batch):
     """What `made` needs: all that decides the sets of a batch as a zip; of each the arguments, the place and what stands there; the key of pseudonyms."""
     from capidoc.core import pseudonyms
 
-    pseudonyms.key()
+    pseudonyms.secret_key()
     root = wishes[batch[0][0]][0].root
     sets = []
     for programme, deliverables in (wishes[name] for name, _ in batch):
         where = programme.published.relative_to(root).as_posix()
-        standing = [f"{where}/{name}" for name in (manifest.MANIFEST, *manifest.standing(programme.published)[1])]
+        standing = [f"{where}/{name}" for name in (manifest.MANIFEST, *manifest.intact_outputs(programme.published)[1])]
         arguments = (programme.slug, programme.commune, programme.period.debut, programme.period.fin, programme.profil, sorted(deliverables))
         sets.append((arguments, where, _zipped(root, [name for name in standing if (root / name).is_file()])))
     return _zipped(root, batch[0][1]["entrees"]), sets, os.environ[pseudonyms.VARIABLE]
@@ -216,7 +216,7 @@ def _zipped(root, names):
     return content.getvalue()
 
 
-def made(package, sets, key):
+def build_sets(package, sets, key):
     """[(exit code, what was said, traceback, the set as a zip)] of sets built in a folder of their own by a Python of their own, on whichever machine."""
     with tempfile.TemporaryDirectory(prefix="capidoc-") as folder:
         for content in (package, *(standing for *_, standing in sets)):
@@ -263,7 +263,7 @@ def _published(programme, described, code, said, detail, package):
         path.unlink()
         return described | {"versions": versions}
 
-    build.replace(programme, described, fill)
+    stages.replace_set(programme, described, fill)
     return Outcome(0, DONE)
 
 
@@ -274,7 +274,7 @@ def _outcome(work):
     except Refusal as refusal:
         return Outcome(refusal.code, str(refusal))
     except Exception as error:
-        lack = lacking(error)
+        lack = resource_refusal(error)
         return Outcome(lack.code, str(lack)) if lack else Outcome(1, f"Erreur inattendue : {type(error).__name__} : {error}", traceback.format_exc())
 
 
@@ -284,9 +284,9 @@ def _index(wishes, outcomes, root):
 
     from capidoc.core import html_pages
 
-    rows = [{"Jeu": name, "État": state(one) + (f" ({one.code})" if one.code else ""), "Documents": _links(name, *wishes.get(name, ())),
+    rows = [{"Jeu": name, "État": outcome_label(one) + (f" ({one.code})" if one.code else ""), "Documents": _links(name, *wishes.get(name, ())),
              "Message": one.message if one.code else ""} for name, one in outcomes.items()]
-    html_pages.write(root / "outputs" / PAGE, LABEL, [html_pages.Section("Jeux demandés", told(outcomes), pd.DataFrame(rows, dtype=object))], root / "templates")
+    html_pages.write_page(root / "outputs" / PAGE, LABEL, [html_pages.Section("Jeux demandés", format_summary(outcomes), pd.DataFrame(rows, dtype=object))], root / "templates")
 
 
 def _links(name, programme=None, deliverables=()):
@@ -297,8 +297,8 @@ def _links(name, programme=None, deliverables=()):
 
 
 if __name__ == "__main__":
-    signals.cleanly()
+    signals.interrupt_on_termination()
     parallel.SPARE = False
     for *scope, profile, deliverables in json.load(sys.stdin):
-        ended = _outcome(lambda s=scope, p=profile, d=deliverables: Outcome(0, build.publish(Programme(*s, profil=p), d)))
+        ended = _outcome(lambda s=scope, p=profile, d=deliverables: Outcome(0, stages.publish_set(Programme(*s, profil=p), d)))
         print(json.dumps(astuple(ended)), flush=True)

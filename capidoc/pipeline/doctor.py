@@ -7,7 +7,7 @@ import sys
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from capidoc.config.paths import slugs
+from capidoc.config.paths import programme_slugs
 from capidoc.config.programme import Programme
 from capidoc.core.errors import Problem, Refusal
 from capidoc.io import manifest
@@ -17,19 +17,19 @@ PYTHON = (3, 11)
 INSTALL = "Relancez « make report », ou : python -m pip install --require-hashes -r requirements.lock"
 
 
-def examined(root):
+def examine(root):
     """[(what was looked at, the Problem found or None)]: Python, libraries, fonts, folders, each programme and the room it needs."""
     yield "Python", None if sys.version_info >= PYTHON else Problem("Python est trop ancien", "3.11 ou plus récent", value=sys.version.split()[0])
     yield "bibliothèques", _libraries(root)
     yield "polices", None if any((root / "templates/fonts").glob("*.ttf")) else Problem("polices absentes", file="templates/fonts", remedy="Reprenez le dépôt.")
     for folder in ("outputs", "data"):
         yield f"dossier {folder}", _writable(root / folder)
-    for slug in slugs(root):
+    for slug in programme_slugs(root):
         yield f"programme {slug}", _programme(slug, root)
 
 
 def _libraries(root):
-    here = {canonicalize_name(name): version for name, version in manifest.versions().items()}
+    here = {canonicalize_name(name): version for name, version in manifest.installed_versions().items()}
     wrong = [f"{name} ({here.get(name, 'absente')} au lieu de {wanted})" for name, wanted in _locked(root) if here.get(name) != wanted]
     if wrong:
         return Problem(f"{len(wrong)} bibliothèques ne sont pas celles du verrou : {', '.join(wrong[:5])}", remedy=INSTALL, file="requirements.lock")
@@ -55,7 +55,7 @@ def _writable(folder):
 def _programme(slug, root):
     try:
         programme = Programme(slug, root=root)
-        publication.room(programme)
+        publication.check_free_space(programme)
         for source in programme.identity.sources.values():
             programme.received(source)
     except Refusal as refusal:

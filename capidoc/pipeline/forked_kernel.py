@@ -17,20 +17,20 @@ from contextlib import suppress
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from papermill.engines import Engine, NBClientEngine, papermill_engines
 
-from capidoc.core.parallel import bind
+from capidoc.core.parallel import die_with_parent
 
 NAME = "capidoc"
 _awaited = []
 SHOWN = ("stream", "display_data", "execute_result", "error")
 
 
-class Forked(Engine):
+class ForkedEngine(Engine):
     """Runs the cells of a notebook in one fork of this process; stops at the first error, as papermill's own engine does."""
 
     @classmethod
     def execute_managed_notebook(cls, nb_man, kernel_name, execution_timeout=None, **_):
         """Nothing; the cells of nb_man.nb have their outputs. Raises DeadKernelError or CellTimeoutError; no process is left behind."""
-        prepare(nb_man.nb)
+        preimport_notebook(nb_man.nb)
         shell = _Shell(execution_timeout)
         # papermill would write the notebook twice a cell; it writes it once, whatever its end.
         path, nb_man.output_path = nb_man.output_path, None
@@ -50,18 +50,18 @@ class Forked(Engine):
             nb_man.output_path = path
 
 
-def register():
+def register_engine():
     """The name of the engine to use on this system, known to papermill."""
-    papermill_engines.register(NAME, Forked if sys.platform == "linux" else NBClientEngine)
+    papermill_engines.register(NAME, ForkedEngine if sys.platform == "linux" else NBClientEngine)
     return NAME
 
 
-def meanwhile(modules):
+def import_meanwhile(modules):
     """Nothing; the modules, which later steps need, are imported here while the next notebook runs in its fork."""
     _awaited.extend(modules)
 
 
-def prepare(notebook):
+def preimport_notebook(notebook):
     """Nothing; what the notebook's cells import is imported here, once, so that every fork finds it done."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -122,7 +122,7 @@ class _Shell:
 def _serve(channel, parent):
     """Nothing: answers each source with (its number, its outputs) until the other end closes or a cell asks to leave."""
     os.setpgid(0, 0)
-    bind(parent)
+    die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with tempfile.TemporaryFile() as written:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from capidoc.core import errors
-from capidoc.core.errors import ConfigurationRefused, Problem, ResourcesLacking, near
+from capidoc.core.errors import ConfigurationRefused, Problem, ResourcesLacking, suggest
 
 TIMEOUT_SECONDS = 1800
 BAR = {"desc": "  cellules", "bar_format": "{desc} {n_fmt} sur {total_fmt} {bar}", "ncols": 60, "leave": False}
@@ -21,14 +21,14 @@ class NotebookFailed(Exception):
     """A cell failed in a way that no refusal foresaw: a bug, told with the place of the notebook kept for reading."""
 
 
-def foresee(modules):
+def preimport(modules):
     """Nothing; what the steps after the notebooks import will be imported while their first cell runs."""
     from capidoc.pipeline import forked_kernel
 
-    forked_kernel.meanwhile(modules)
+    forked_kernel.import_meanwhile(modules)
 
 
-def execute(notebook, parameters, target, root, progress):
+def execute_notebook(notebook, parameters, target, root, progress):
     """The executed notebook at `target`; raises the refusal that a cell raised, ResourcesLacking on a dead or hung kernel."""
     import nbformat
     import papermill
@@ -46,7 +46,7 @@ def execute(notebook, parameters, target, root, progress):
     try:
         with TemporaryDirectory(prefix="capidoc-") as sockets:
             os.environ["IPYTHONDIR"] = sockets  # nobody's own settings, and a home is not always there to be written to
-            done = papermill.execute_notebook(notebook, target, parameters, engine_name=os.environ.get(ENGINE) or forked_kernel.register(),
+            done = papermill.execute_notebook(notebook, target, parameters, engine_name=os.environ.get(ENGINE) or forked_kernel.register_engine(),
                                               kernel_name="python3", cwd=root, progress_bar=progress and BAR,
                                               execution_timeout=TIMEOUT_SECONDS, log_output=False, config=_transport(sockets),
                                               kernel_manager_class=_quiet_kernel(target.with_suffix(".log")))
@@ -88,12 +88,12 @@ def _only_known(notebook, parameters):
     known = papermill.inspect_notebook(str(notebook))
     unknown = [name for name in parameters if name not in known]
     if unknown:
-        raise ConfigurationRefused(*(Problem("paramètre inconnu du carnet", remedy=near(name, known), file=notebook.name, value=name)
+        raise ConfigurationRefused(*(Problem("paramètre inconnu du carnet", remedy=suggest(name, known), file=notebook.name, value=name)
                                      for name in unknown))
 
 
 def _refusal(error, target):
-    kind = errors.by_name(error.ename)
+    kind = errors.refusal_class(error.ename)
     return kind(*error.evalue.split("\n")) if kind else NotebookFailed(f"{error.ename} : {error.evalue} (carnet gardé : {target})")
 
 
@@ -113,7 +113,7 @@ def _without_times(notebook):
             cell["id"] = f"parametres-{number}"
 
 
-def retell(notebook, parameters):
+def restamp_parameters(notebook, parameters):
     """Nothing; the executed notebook, whose findings hang on none of those that change, tells these parameters."""
     import nbformat
     from papermill.translators import translate_parameters

@@ -20,7 +20,7 @@ AT_FDCWD, RENAME_EXCHANGE = -100, 2
 
 
 @contextmanager
-def alone(programme):
+def lock(programme):
     """Nothing, while no other run works on this programme; raises AlreadyRunning at once when one does."""
     path = programme.root / "data" / "processed" / f"{programme.slug}.lock"
     try:
@@ -37,11 +37,11 @@ def inputs(programme, parameters):
     places = [(programme.raw, ("*",)), (programme.folder, WORDS), (programme.root, CODE)]
     files = [p for place, patterns in places for pattern in patterns for p in sorted(place.glob(pattern))
              if p.is_file() and not p.name.startswith("~$")]
-    names = {p.relative_to(programme.root).as_posix(): manifest.digest(p) for p in files}
+    names = {p.relative_to(programme.root).as_posix(): manifest.file_digest(p) for p in files}
     return {"programme": programme.slug, "parametres": parameters, "entrees": names}
 
 
-def unmoved(before, after):
+def check_inputs_unchanged(before, after):
     """Nothing; raises ResourcesLacking naming what changed between the beginning and the end of a run."""
     known, found = before["entrees"], after["entrees"]
     moved = sorted(name for name in known.keys() | found.keys() if known.get(name) != found.get(name))
@@ -49,7 +49,7 @@ def unmoved(before, after):
         raise ResourcesLacking(*(Problem("fichier changé pendant le calcul : rien n’est publié", remedy="Relancez la commande.", file=name) for name in moved))
 
 
-def room(programme):
+def check_free_space(programme):
     """Nothing; raises ResourcesLacking when a disk that a run writes to has less free space than a generous set needs."""
     received = sum(p.stat().st_size for p in programme.raw.glob("*") if p.is_file())
     needed = FREE_BYTES + 10 * received
@@ -62,30 +62,30 @@ def room(programme):
                                            remedy="Faites de la place et relancez."))
 
 
-def untouched(place, deliverables, described=None):
+def nothing_to_do(place, deliverables, described=None):
     """What to say where nothing is to be made again, else nothing: the published set rests on the same inputs and holds these deliverables.
 
     Without a description it is that of the set's own run, whose programme.yml, the same to the byte, need not be read.
     """
-    mend(place)
-    described = described or inputs(place, manifest.recorded(place.published).get("parametres"))
-    if up_to_date(place.published, described, [f"{one}.{kind}" for one in deliverables for kind in FORMATS]):
+    recover(place)
+    described = described or inputs(place, manifest.read_manifest(place.published).get("parametres"))
+    if is_up_to_date(place.published, described, [f"{one}.{kind}" for one in deliverables for kind in FORMATS]):
         return f"{place.slug} : rien à refaire ({place.published.relative_to(place.root)} est à jour)"
     return ""
 
 
-def up_to_date(target, described, wanted):
+def is_up_to_date(target, described, wanted):
     """Whether the published set rests on the same inputs, holds all that is wanted and still verifies; what people put beside it is theirs."""
-    known = manifest.recorded(target)
+    known = manifest.read_manifest(target)
     same = {k: known.get(k) for k in described} == described
     return same and all(name in known["sorties"] for name in wanted) and all(state == "inconnu" for _, state in manifest.differences(target))
 
 
-def stage(programme):
+def staging_dir(programme):
     """An empty folder on the disk of the published one, where a set is built; what a killed run left is put right."""
     top = _top(programme)
     top.parent.mkdir(parents=True, exist_ok=True)
-    mend(programme)
+    recover(programme)
     workshop = top.parent / f".{top.name}.chantier-{os.getpid()}"
     workshop.mkdir()
     return workshop
@@ -95,7 +95,7 @@ def _top(programme):
     return (programme.root / "outputs" / programme.slug).resolve()
 
 
-def mend(programme):
+def recover(programme):
     """Nothing; old sets that were set aside and never replaced are back in place, other leftovers of a killed run are gone."""
     top = _top(programme)
     for aside in top.parent.glob(f".{top.name}.*ancien"):
@@ -107,7 +107,7 @@ def mend(programme):
             shutil.rmtree(left)
 
 
-def clean(programme):
+def remove_rebuildable(programme):
     """The names of files kept, once all that can be rebuilt is gone: tables, and published files that nobody touched."""
     made = programme.root / "data" / "processed" / programme.slug
     kept = [path.relative_to(programme.root).as_posix() for path in made.rglob(PROPOSED)]
@@ -116,7 +116,7 @@ def clean(programme):
             path.unlink()
     for target in [*manifest.nested_sets(programme.published), programme.published]:
         foreign = [name for name, state in manifest.differences(target) if state != "absent"]
-        for name in manifest.recorded(target).get("sorties", {}).keys() - set(foreign):
+        for name in manifest.read_manifest(target).get("sorties", {}).keys() - set(foreign):
             (target / name).unlink(missing_ok=True)
         (target / manifest.MANIFEST).unlink(missing_ok=True)
         kept += [(target / name).relative_to(programme.root).as_posix() for name in foreign]
@@ -126,7 +126,7 @@ def clean(programme):
     return kept
 
 
-def switch(workshop, target):
+def publish_atomically(workshop, target):
     """The names under which edited or foreign files of the old set were carried beside the new one, now in place, whole and on the disk."""
     target = target.resolve()
     carried, within = _carry(target, workshop), [one.relative_to(target).as_posix() for one in manifest.nested_sets(target)]
@@ -134,7 +134,7 @@ def switch(workshop, target):
         shutil.copytree(target / name, workshop / name, copy_function=_same_file)
     target.parent.mkdir(parents=True, exist_ok=True)
     _to_disk([*workshop.rglob("*"), workshop])
-    _trade(workshop, target)
+    exchange(workshop, target)
     for name in (".", *within):  # what somebody saved in the meantime
         carried += [Path(name, kept).as_posix() for kept in _carry(workshop / name, target / name)]
     _to_disk({workshop.parent, target.parent})
@@ -155,7 +155,7 @@ def _to_disk(paths):
             os.close(descriptor)
 
 
-def _trade(workshop, target):
+def exchange(workshop, target):
     """Nothing; the new set is in place, the old one in the workshop: in one step where the system has it, else in two that `mend` completes."""
     if not target.is_dir():
         workshop.rename(target)
@@ -192,9 +192,9 @@ def _same_file(source, target):
 def _carry(old, new):
     names = []
     for path in (Path(name) for name, state in manifest.differences(old) if state != "absent"):
-        sha = manifest.digest(old / path)
+        sha = manifest.file_digest(old / path)
         kept = _beside(path, sha) if (new / path).exists() else path
-        known = any((new / one).is_file() and manifest.digest(new / one) == sha for one in (path, kept))
+        known = any((new / one).is_file() and manifest.file_digest(new / one) == sha for one in (path, kept))
         if not known and not path.name.startswith((".", "~$")):
             (new / kept).parent.mkdir(parents=True, exist_ok=True)
             _same_file(old / path, new / kept)

@@ -52,12 +52,12 @@ class Proposal:
         return min(parsing.MONEY, key=lambda unit: match.start() if (match := found[unit]) else len(said))
 
 
-def begin(root, slug, form, debut, fin):
+def create_programme(root, slug, form, debut, fin):
     """The files written for a new programme; raises ConfigurationRefused when it exists or its form names no unit."""
     folder, raw, models = root / "programmes" / slug, root / "data" / "raw" / slug, root / "templates" / "nouveau"
     if folder.exists() or any(raw.glob("*")):
         raise ConfigurationRefused(Problem("ce programme existe déjà", "un nouveau nom", "Rien n’a été touché.", value=slug))
-    proposal = propose(xlsform.load(form), form.name)
+    proposal = propose_programme(xlsform.load_form(form), form.name)
     months = [name for name in getattr(proposal.form.of().get(proposal.moment), "choices", ()) if MONTH.fullmatch(name)]
     debut, fin = (min(months), max(months)) if months else (debut, fin)
     env = jinja2.Environment(loader=jinja2.FileSystemLoader(models), undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
@@ -65,7 +65,7 @@ def begin(root, slug, form, debut, fin):
     env.filters |= {"texte": lambda value: json.dumps(value, ensure_ascii=False), "dit": _said, "nom": _name}
     names = {"slug": slug, "p": proposal, "debut": debut, "fin": fin, "formulaire": form.name, **_noticed(proposal, slug)}
     texts = {folder / name: env.get_template(f"{name}.j2").render(names) for name in ("programme.yml", "figures.yml")}
-    texts |= {folder / "indicateurs.csv": _csv([PLAN, *plan(proposal)]), raw / "essai.csv": _csv(trial(proposal, debut, fin))}
+    texts |= {folder / "indicateurs.csv": _csv([PLAN, *first_plan(proposal)]), raw / "essai.csv": _csv(trial_rows(proposal, debut, fin))}
     shutil.copytree(models, folder, ignore=shutil.ignore_patterns("*.j2", "*.xlsx", "LISEZMOI.md"))
     for place, kept in ((raw, models / "LISEZMOI.md"), (folder / "formulaires", form)):
         place.mkdir(parents=True, exist_ok=True)
@@ -80,11 +80,11 @@ def _noticed(proposal, slug):
     asked = [*proposal.attributs.values(), *proposal.mesures]
     labels = {f"{name}={n}": said for name, q in proposal.attributs.items() if name != "commune" for n, said in _labels(q).items()}
     names = dict.fromkeys((slug.upper(), proposal.form.title, *proposal.communes.values(), *labels.values(), *map(_said, proposal.mesures)))
-    return {"nombres": [said for said in names if number_tracing.unbound([said], [])[0]], "libelles": labels,
+    return {"nombres": [said for said in names if number_tracing.unbound_numerals([said], [])[0]], "libelles": labels,
             "sensibles": [q.name for q in asked if re.search(SENSITIVE, " ".join(_words(q)))]}
 
 
-def propose(form, file):
+def propose_programme(form, file):
     """The Proposal of a form; raises ConfigurationRefused when no question names the unit that is followed."""
     asked = [q for q in form.of().values() if q.labels and q.kind != "note"]
     identifiant = _first(asked, "identifiant", ("texte", "nombre"))
@@ -129,7 +129,7 @@ def _named(question):
 
 def _plain(text):
     """The words of a text, in small letters without accents."""
-    return french.folded(re.sub(r"[\W_]+", " ", text)).encode("ascii", "ignore").decode().split()
+    return french.sort_key(re.sub(r"[\W_]+", " ", text)).encode("ascii", "ignore").decode().split()
 
 
 def _name(question):
@@ -166,7 +166,7 @@ def _said(question):
     return said[:1].upper() + said[1:]
 
 
-def plan(proposal):
+def first_plan(proposal):
     """A first plan: the units, then a row for each thing measured (a sum, a share of yes, the number of different answers)."""
     by = "|".join(list(proposal.attributs)[:2])
     moments = "debut|fin" if proposal.moment else ""
@@ -178,7 +178,7 @@ def plan(proposal):
         yield (_name(q), label, f"Réponses à la question « {label} »", unit, "suivi", variable, rule, "", *compared, "recensement", "1", "", "Suivi")
 
 
-def trial(proposal, debut, fin):
+def trial_rows(proposal, debut, fin):
     """The rows of an invented export, its title row first: twelve units, at the two moments, the same on every run."""
     questions = proposal.form.of()
     names = [proposal.identifiant, *filter(None, [proposal.moment]), *(q.name for q in (*proposal.attributs.values(), *proposal.mesures)), "_uuid", "_index"]

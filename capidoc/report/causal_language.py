@@ -12,7 +12,7 @@ REFUSED = {"avant_apres": (
 INSTEAD = "« évolution observée », « a pu contribuer à », « les entreprises déclarent »"
 
 
-def check(folder, design, exceptions):
+def check_wording(folder, design, exceptions):
     """Nothing when the narrative claims no more than the design allows; raises TraceabilityRefused with file and line.
 
     `exceptions` are (words, reason) pairs on record: a sentence that holds such words passes.
@@ -23,7 +23,7 @@ def check(folder, design, exceptions):
         raise TraceabilityRefused(*problems)
 
 
-def causes(text, design):
+def causal_words(text, design):
     """The causal words of a text that the design does not allow, in order."""
     return [" ".join(found.group().split()) for found in _pattern(design).finditer(text)]
 
@@ -34,7 +34,7 @@ def _pattern(design):
 
 
 def _problems(path, pattern, allowed):
-    text = narrative_pages.spoken(narrative_pages.read(path))
+    text = narrative_pages.strip_comments(narrative_pages.read_page(path))
     for found in pattern.finditer(text):
         first, end = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.end())
         around, said = (" ".join(part.split()) for part in (text[first:end if end > 0 else None], found.group()))

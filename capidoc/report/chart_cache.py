@@ -6,31 +6,31 @@ import shutil
 
 from capidoc.config.paths import ROOT
 from capidoc.core.errors import ConfigurationRefused, Problem
-from capidoc.core.parallel import spread
+from capidoc.core.parallel import map_in_two
 from capidoc.io import manifest, tables
 
 RECORD, KEPT = "figures.json", "dessins"
 # Read before the charts are imported: their code, changed since, is never taken for what drew.
-CODE = [manifest.digest(path) for pattern in ("capidoc/**/*.py", "templates/fonts/*", "requirements.lock") for path in sorted(ROOT.glob(pattern))]
+CODE = [manifest.file_digest(path) for pattern in ("capidoc/**/*.py", "templates/fonts/*", "requirements.lock") for path in sorted(ROOT.glob(pattern))]
 
 
-def drawn(programme, specs, titles, facts):
+def cached_charts(programme, specs, titles, facts):
     """{id: alt text} of the figures, whose files stand in the folder of figures; each is drawn unless the same inputs drew the one that is kept."""
     kept, record, table = programme.processed / KEPT, programme.processed / RECORD, facts.to_csv()
     decided = {spec["id"]: hashlib.sha256(json.dumps([CODE, spec, titles[spec["id"]], table]).encode()).hexdigest() for spec in specs}
-    told = manifest.remembered(record)
+    told = manifest.read_json_record(record)
     lacking = [spec for spec in specs if told.get(name := spec["id"]) != {"entrees": decided[name], "fichiers": _files(kept / name)}]
     if lacking:
         _draw(lacking, titles, facts, kept)
         told |= {name: {"entrees": decided[name], "fichiers": _files(kept / name)} for name in (spec["id"] for spec in lacking)}
-        tables.put(record, json.dumps(told, indent=1).encode())
+        tables.write_durably(record, json.dumps(told, indent=1).encode())
     (shown := programme.processed / "figures").mkdir(parents=True, exist_ok=True)
     for name in decided:
         shutil.copytree(kept / name, shown, dirs_exist_ok=True)
     return {name: (kept / name / f"{name}.txt").read_text(encoding="utf-8").removesuffix("\n") for name in decided}
 
 
-def declared(specs, labels):
+def declared_charts(specs, labels):
     """The declarations of figures.yml, each with the programme's labels {answer, or « sexe=2 »: label} where it has none of its own.
 
     Raises ConfigurationRefused where one lacks what every figure has.
@@ -47,8 +47,8 @@ def _draw(specs, titles, facts, folder):
 
     for spec in specs:
         shutil.rmtree(folder / spec["id"], ignore_errors=True)
-    spread(lambda spec: charts.save(charts.draw(spec, facts, titles[spec["id"]]), folder / spec["id"]), specs)
+    map_in_two(lambda spec: charts.save_chart(charts.draw_chart(spec, facts, titles[spec["id"]]), folder / spec["id"]), specs)
 
 
 def _files(folder):
-    return {path.name: manifest.digest(path) for path in sorted(folder.glob("*"))}
+    return {path.name: manifest.file_digest(path) for path in sorted(folder.glob("*"))}

@@ -11,7 +11,7 @@ TAG, SIGN = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|`[^`]*`"), re.compile(r"\\.")  # 
 EXAMPLE = "::: {.prudence}"
 
 
-def check(text, file):
+def check_markdown(text, file):
     """Nothing; raises ConfigurationRefused with the line of each fence (« ::: ») that opens or closes no box, of each row longer than its table."""
     wrong = [*_misplaced(text), *_too_long(text)]
     if problems := [Problem(what, expected, remedy, file, row=row, value=line.strip()) for row, line, what, expected, remedy in wrong]:

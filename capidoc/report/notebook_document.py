@@ -1,9 +1,8 @@
 """The Markdown document that an executed notebook displays."""
-
 from capidoc.config.paths import ROOT
 
 
-def document(notebook):
+def displayed_markdown(notebook):
     """The Markdown that the executed notebook displays in its cells tagged « document », by nbconvert."""
     from nbconvert.exporters import TemplateExporter
 

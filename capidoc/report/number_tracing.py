@@ -5,7 +5,7 @@ import re
 import lxml.etree
 import lxml.html
 
-from capidoc.core.errors import Problem, TraceabilityRefused, near
+from capidoc.core.errors import Problem, TraceabilityRefused, suggest
 from capidoc.io import file_text
 
 FORMATS = ("pdf", "docx")
@@ -23,7 +23,7 @@ NUMERAL = re.compile(rf"\d(?:[\d\u00a0\u202f.,:/-]*\d)?|\b{LETTERS}\b", re.IGNOR
 ORDINAL = re.compile(r"^\d+\. ")
 
 
-def read(page):
+def read_numbers(page):
     """What an HTML text prints: bound numbers (fact, text), figures of claims (claim, text), and the sentences left, without them."""
     body = lxml.html.document_fromstring(page)
     bound = [(number.get("data-ind", ""), number.text_content()) for number in _taken(body, lambda e: e.tag == "data")]
@@ -42,19 +42,19 @@ def _taken(body, chosen):
     return found
 
 
-def check(pages, facts, claims, declared):
+def trace_numbers(pages, facts, claims, declared):
     """(numbers bound, numerals declared) over HTML pages and the files beside them; raises TraceabilityRefused on any other number.
 
     `facts` is {fact id: text} as shown, `claims` {claim id: its published and recomputed figures}, `declared` the numerals allowed with a reason.
     """
     held, allowed, problems = 0, 0, []
     for path in pages:
-        bound, claimed, left = read(path.read_text(encoding="utf-8"))
+        bound, claimed, left = read_numbers(path.read_text(encoding="utf-8"))
         held += len(bound) + len(claimed)
         problems += [_wrong(path.name, fact, text, facts) for fact, text in bound if _spaced(facts.get(fact, "?")) != _spaced(text)]
         problems += [Problem("ce chiffre publié n’est pas au contrôle des chiffres", remedy="Inscrivez-le dans chiffres_publies.csv.", file=path.name,
                              column=claim, value=text) for claim, text in claimed if _spaced(text) not in _spaced(claims.get(claim, ""))]
-        numerals, loose = unbound(left, declared)
+        numerals, loose = unbound_numerals(left, declared)
         allowed += numerals - len(loose)
         problems += [_loose(path.name, words) for words in dict.fromkeys(loose)]
         problems += [p for kind in FORMATS for p in _absent(path.with_suffix(f".{kind}"), bound)]
@@ -63,7 +63,7 @@ def check(pages, facts, claims, declared):
     return held, allowed
 
 
-def unbound(sentences, declared):
+def unbound_numerals(sentences, declared):
     """(how many numerals the sentences hold, those that no declared phrase covers, each within its words)."""
     phrases = re.compile("|".join(re.escape(_spaced(p)) for p in sorted(declared, key=len, reverse=True)) or r"(?!)", re.IGNORECASE)
     count, loose = 0, []
@@ -83,13 +83,13 @@ def _loose(file, words):
 
 def _wrong(file, fact, text, printed):
     if fact not in printed:
-        return Problem("nombre rattaché à un fait inconnu", remedy=near(fact, (i for i in printed if ":" not in i)), file=file, column=fact, value=text)
+        return Problem("nombre rattaché à un fait inconnu", remedy=suggest(fact, (i for i in printed if ":" not in i)), file=file, column=fact, value=text)
     return Problem("ce nombre n’est pas celui du fait", printed[fact], "Relancez « make report ».", file=file, column=fact, value=text)
 
 
 def _absent(path, numbers):
     """The bound numbers that another format does not print: in Word each in the content control of its fact, in PDF among the words."""
-    told, words = (_controls(path), ()) if path.suffix == ".docx" else ({}, _spaced(file_text.pdf(path)))
+    told, words = (_controls(path), ()) if path.suffix == ".docx" else ({}, _spaced(file_text.pdf_text(path)))
     absent = [(fact, text) for fact, text in dict.fromkeys(numbers) if _spaced(text) not in told.get(fact, words)]
     return [Problem("nombre absent de ce format", remedy="Relancez « make report » ; si cela revient, envoyez-nous ce message.", file=path.name, column=fact,
                     value=text) for fact, text in absent]

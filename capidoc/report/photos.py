@@ -1,17 +1,17 @@
 """Is this photo fit to print: decoded, made no larger than a page needs, written again without anything hidden in it."""
-from capidoc.core.errors import ConfigurationRefused, InputUnreadable, InputUnsafe, Problem, near
+from capidoc.core.errors import ConfigurationRefused, InputUnreadable, InputUnsafe, Problem, suggest
 
 KINDS = ("JPEG", "PNG")
 MEGAPIXELS, SIDE = 25, 1600
 
 
-def placed(folder, target, name):
+def publish_photo(folder, target, name):
     """The name of a photo of the folder, written into the target as JPEG; raises ConfigurationRefused, InputUnsafe or InputUnreadable."""
     from PIL import Image, ImageOps
 
     source = folder / name
     if not source.is_file():
-        raise ConfigurationRefused(Problem("photo introuvable", remedy=near(source.name, [p.name for p in source.parent.glob("*")]), file=source.name))
+        raise ConfigurationRefused(Problem("photo introuvable", remedy=suggest(source.name, [p.name for p in source.parent.glob("*")]), file=source.name))
     try:
         with Image.open(source, formats=KINDS) as image:
             if image.width * image.height > MEGAPIXELS * 1_000_000:

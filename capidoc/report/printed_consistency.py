@@ -1,14 +1,14 @@
 """Do printed numbers agree with each other: differences, percents, parts and totals, within the rounding that each was printed with."""
 from capidoc.core.errors import Problem, TraceabilityRefused
-from capidoc.core.parsing import printed
+from capidoc.core.parsing import parse_printed
 
 CHANGES = {"difference": "la différence imprimée n’est pas celle", "variation": "le pourcentage imprimé n’est pas celui"}
 ADDED = ("valeur", "avant", "apres")
 
 
-def check(facts):
+def check_printed(facts):
     """Nothing when the printed facts (columns id, mesure, groupe, texte, arrondi) hold together; raises TraceabilityRefused otherwise."""
-    shown = {row["id"]: (printed(row["texte"]), float(row["arrondi"]) / 2) for row in facts.to_dict("records") if printed(row["texte"]) is not None}
+    shown = {row["id"]: (parse_printed(row["texte"]), float(row["arrondi"]) / 2) for row in facts.to_dict("records") if parse_printed(row["texte"]) is not None}
     if problems := [*(problem for name in shown for problem in _change(name, shown)), *_parts(facts, shown)]:
         raise TraceabilityRefused(*problems)
 

@@ -11,7 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from capidoc.core import french
-from capidoc.core.errors import ConfigurationRefused, Problem, near
+from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.io import narrative_pages
 from capidoc.report import markdown_lint
 
@@ -28,7 +28,7 @@ class Known(dict):
         self.what, self.within = what, within
 
     def __missing__(self, name):
-        raise ConfigurationRefused(Problem(self.what, remedy=near(name, self), value=f"{self.within}{name}"))
+        raise ConfigurationRefused(Problem(self.what, remedy=suggest(name, self), value=f"{self.within}{name}"))
 
 
 class Figure:
@@ -45,42 +45,42 @@ class Figure:
             return Marked("–")
         if f":{name}" in OWN:
             value = float("nan") if name == "intervalle" else self.fact[name]
-            return Figure(self.fact | {"id": f"{self.fact['id']}:{name}", "valeur": value, "texte": beside(self.fact, name)})
+            return Figure(self.fact | {"id": f"{self.fact['id']}:{name}", "valeur": value, "texte": companion_value(self.fact, name)})
         return self.fact[name]
 
     def bound(self):
         """The number as Markdown, tied to its fact, with what a reader may want to know of it."""
         value = "" if self.fact["valeur"] != self.fact["valeur"] else f"{self.fact['valeur']:.10g}"
-        about = "" if self.fact["id"].endswith(OWN) else f' fiche="{_attribute(card(self.fact))}"'  # an n stands beside its number
+        about = "" if self.fact["id"].endswith(OWN) else f' fiche="{_attribute(fact_note(self.fact))}"'  # an n stands beside its number
         return f'[{self.fact["texte"]}]{{.ind ind="{self.fact["id"]}" value="{value}"{about}}}'
 
 
-def beside(fact, name):
+def companion_value(fact, name):
     """The n, the missing or the interval of a fact as printed; hidden where the fact is."""
     if name == "intervalle":
-        return french.interval(fact[name], fact["arrondi"])
-    return french.number(fact[name]) if fact[name] == fact[name] else fact["texte"]
+        return french.format_interval(fact[name], fact["arrondi"])
+    return french.format_number(fact[name]) if fact[name] == fact[name] else fact["texte"]
 
 
-def card(fact):
+def fact_note(fact):
     """What stands behind a number, in a sentence or two of plain French: what it measures, its formula, n, missing, source."""
     group, moment = fact.get("groupe_dit"), fact.get("moment")
-    named = f"{fact.get('libelle', '')}{f' ({group})' if group else ''}{f', {french.month(moment)}' if moment else ''}"
+    named = f"{fact.get('libelle', '')}{f' ({group})' if group else ''}{f', {french.format_month(moment)}' if moment else ''}"
     files = [file["fichier"] for file in fact.get("sources", ())]
     s = "s" if len(files) > 2 else ""
     more = f" et {len(files) - 1} autre{s} fichier{s}" if len(files) > 1 else ""
-    said = [named, fact.get("definition"), f"Calcul : {fact['formule']}" if fact.get("formule") else "", f"n = {beside(fact, 'n')}, manquants : "
-            f"{beside(fact, 'manquants')}" if "manquants" in fact else "", f"Source : {files[0]}{more}" if files else ""]
-    return french.typography(". ".join(part for part in said if part) + ".")
+    said = [named, fact.get("definition"), f"Calcul : {fact['formule']}" if fact.get("formule") else "", f"n = {companion_value(fact, 'n')}, manquants : "
+            f"{companion_value(fact, 'manquants')}" if "manquants" in fact else "", f"Source : {files[0]}{more}" if files else ""]
+    return french.typeset(". ".join(part for part in said if part) + ".")
 
 
-def group_of(group, labels):
+def group_label(group, labels):
     """The group of a fact in words: « commune : Niono » for « commune=niono », « sexe » for a gap between its groups."""
     pairs = [part.partition("=") for part in group.split(",")]
-    return ", ".join(f"{dimension} : {answer_of(f'{dimension}={value}', labels)}" if value else dimension for dimension, _, value in pairs)
+    return ", ".join(f"{dimension} : {answer_label(f'{dimension}={value}', labels)}" if value else dimension for dimension, _, value in pairs)
 
 
-def answer_of(group, labels):
+def answer_label(group, labels):
     """The answer of a group in words: « Femme » for « sexe=2 »; two questions may give the same answers, and mean others."""
     answer = group.partition("=")[2]
     return labels.get(group) or labels.get(answer) or answer
@@ -117,7 +117,7 @@ def _group(row):
     return "*".join(part.partition("=")[0] for part in row["groupe"].split(",")), row["id"].split(".", 2)[2]
 
 
-def published(claim):
+def published_figures(claim):
     """The figures of one published claim by role, quoted as printed."""
     quoted = {role: Marked(f'[{claim.printed(role)}]{{.publie claim="{claim.id}"}}', claim.printed(role)) for role in claim.figures}
     return Known(quoted, "chiffre publié inconnu", f"publie.{claim.id}.")
@@ -135,38 +135,38 @@ class Marked(Markup):
         return marked
 
 
-def framed(text):
+def context_value(text):
     """A date that the programme's own description gives, marked as such: it is no result."""
     return Marked(f"[{text}]{{.cadre}}", text)
 
 
-def escaped(value):
+def escape_markdown(value):
     """Any value as inert Markdown: a bound number, our own Markdown, or text with every special sign escaped."""
     if isinstance(value, Figure):
         return Markup(value.bound())
     return value if isinstance(value, Markup) else Markup(MARKDOWN.sub(r"\\\1", " ".join(str(value).split())))
 
 
-def unmarked(value):
+def plain_text(value):
     """Any value as plain text, for chart titles."""
     if isinstance(value, Figure):
         return value.fact["texte"]
     return value.plain if isinstance(value, Marked) else str(value)
 
 
-def heading(value):
+def yaml_heading(value):
     """A value for the YAML heading of a document: JSON, its texts as inert Markdown."""
-    return Marked(json.dumps([*map(escaped, value)] if isinstance(value, list) else escaped(value), ensure_ascii=False))
+    return Marked(json.dumps([*map(escape_markdown, value)] if isinstance(value, list) else escape_markdown(value), ensure_ascii=False))
 
 
-def illustration(called, captions, name):
+def figure_markdown(called, captions, name):
     """`figure(id)` in templates, captions being given: the chart as Markdown, its name added to those called; `illustrated` gives it its alt text."""
     caption = Known(captions, "figure inconnue")[name]
     called.append(name)
     return Marked(f'![{caption}](figures/{name}.png){{#fig:{name} alt=""}}')
 
 
-def illustrated(text, alts):
+def with_alt_texts(text, alts):
     """The Markdown of a document with the alt text of each chart {id: alt text}, known once they are drawn."""
     for name, alt in alts.items():
         text = text.replace(f'{{#fig:{name} alt=""}}', f'{{#fig:{name} alt="{_attribute(alt)}"}}')
@@ -179,12 +179,12 @@ def testimony(refusal, name, caller):
     return Marked(f"*Ce témoignage n’est pas publié : {reason}.*\n\n") if reason else Marked(caller())
 
 
-def picture(refusal, place, name, file, alt, caption):
+def photo_markdown(refusal, place, name, file, alt, caption):
     """`photo(id, file, alt, caption)` in templates: the photo, or why it is not published; `place` writes it where documents find it and gives its name."""
     reason = refusal(name, ("photo",))
     if reason:
         return Marked(f"*Cette photo n’est pas publiée : {reason}.*")
-    return Marked(f'![{escaped(caption)}](figures/{place(file)}){{#fig:photo-{name} alt="{_attribute(alt)}"}}')
+    return Marked(f'![{escape_markdown(caption)}](figures/{place(file)}){{#fig:photo-{name} alt="{_attribute(alt)}"}}')
 
 
 def indicateurs(facts):
@@ -192,26 +192,26 @@ def indicateurs(facts):
     return {name: Indicateur(name, rows.to_dict("records")) for name, rows in facts.groupby("indicateur", sort=False)}
 
 
-def words(programme):
+def programme_names(programme):
     """The names that templates use for the programme: what programme.yml says, and texts drawn from it, already in French."""
     identity = programme.identity
     period = identity.periodes["programme"]
-    communes = sorted(identity.communes, key=lambda name: french.folded(identity.communes[name]))
+    communes = sorted(identity.communes, key=lambda name: french.sort_key(identity.communes[name]))
     choices = {name: text for source in identity.sources.values() for column in source.colonnes.values() for name, text in column.choix.items()}
     return dict(identity) | {
-        "zones": [zone.libelle for zone in identity.zones.values()], "communes": french.listing(identity.communes[name] for name in communes),
+        "zones": [zone.libelle for zone in identity.zones.values()], "communes": french.join_words(identity.communes[name] for name in communes),
         "lieu": identity.communes.get(programme.commune, ""),
         "groupes": {"commune": communes, "zone": list(identity.zones)},
         "libelles": identity.communes | {name: zone.libelle for name, zone in identity.zones.items()} | choices | identity.libelles,
         "sources": {name: source.libelle for name, source in identity.sources.items()}
         | {f"{name}_{repeat}": f"{source.libelle} : {kept.libelle or repeat}" for name, source in identity.sources.items()
            for repeat, kept in source.repetitions.items()},
-        "seuils": {name: framed(str(value)) for name, value in identity.divulgation if isinstance(value, int)}, "raisons": identity.divulgation.raisons,
-        "periode": framed(f"{french.month(period.debut)} à {french.month(period.fin)}"),
-        "mois": [(month, framed(french.month(month).replace(" ", french.NBSP))) for month in programme.period.months],
+        "seuils": {name: context_value(str(value)) for name, value in identity.divulgation if isinstance(value, int)}, "raisons": identity.divulgation.raisons,
+        "periode": context_value(f"{french.format_month(period.debut)} à {french.format_month(period.fin)}"),
+        "mois": [(month, context_value(french.format_month(month).replace(" ", french.NBSP))) for month in programme.period.months],
         "memes_mois": programme.period.debut[5:] == programme.period.fin[5:],
-        "moment_avant": framed(french.month(programme.period.debut)), "moment_apres": framed(french.month(programme.period.fin)),
-        "date_iso": identity.date_document.isoformat(), "date_document": framed(french.month(identity.date_document.isoformat()[:7])),
+        "moment_avant": context_value(french.format_month(programme.period.debut)), "moment_apres": context_value(french.format_month(programme.period.fin)),
+        "date_iso": identity.date_document.isoformat(), "date_document": context_value(french.format_month(identity.date_document.isoformat()[:7])),
     }
 
 
@@ -220,9 +220,9 @@ class Written(jinja2.ext.Extension):
 
     def preprocess(self, source, name, filename=None):
         """The text without comments, line for line; raises ConfigurationRefused as `marks` does."""
-        text = narrative_pages.spoken(source)
+        text = narrative_pages.strip_comments(source)
         if name and name.endswith(".md"):
-            markdown_lint.check(text, name.removeprefix("recit/"))
+            markdown_lint.check_markdown(text, name.removeprefix("recit/"))
         return text
 
 
@@ -233,32 +233,32 @@ def environment(programme, finalize):
         jinja2.PrefixLoader({"recit": jinja2.FileSystemLoader(programme.folder / "recit")})])
     # `{#` opens pandoc's identifiers, so comments are written <!--# … #-->. Autoescape serves to know what is our own
     # Markdown (Markup: what macros and `finalize` return) from what is text.
-    env = ImmutableSandboxedEnvironment(loader=loader, undefined=jinja2.StrictUndefined, finalize=finalize, autoescape=finalize is escaped, trim_blocks=True,
+    env = ImmutableSandboxedEnvironment(loader=loader, undefined=jinja2.StrictUndefined, finalize=finalize, autoescape=finalize is escape_markdown, trim_blocks=True,
                                         lstrip_blocks=True, comment_start_string="<!--#", comment_end_string="#-->", keep_trailing_newline=True)
     env.add_extension(Written)
-    env.filters["entete"] = heading
-    env.tests["visible"] = visible
+    env.filters["entete"] = yaml_heading
+    env.tests["visible"] = is_visible
     return env
 
 
-def context(programme, facts, claims):
+def template_context(programme, facts, claims):
     """Every name that a template or a sentence may use."""
-    told = words(programme)
+    told = programme_names(programme)
     labels = told["libelles"] | told["sources"]
-    facts = facts.assign(groupe_dit=[group_of(group, labels) for group in facts["groupe"]],
-                         groupe_nom=[answer_of(group, labels) for group in facts["groupe"]])
+    facts = facts.assign(groupe_dit=[group_label(group, labels) for group in facts["groupe"]],
+                         groupe_nom=[answer_label(group, labels) for group in facts["groupe"]])
     known, ids = indicateurs(facts), {*facts["id"]}
     _declared(programme.identity, {"principaux": known, "chiffres_cles": ids}, programme.scope)
     told["chiffres_cles"] = [(name, said) for name, said in told["chiffres_cles"] if name in ids]
-    sexes = {group: answer_of(group, labels) for group in sorted({*facts["groupe"]}) if re.fullmatch("sexe=[^,]+", group)}
+    sexes = {group: answer_label(group, labels) for group in sorted({*facts["groupe"]}) if re.fullmatch("sexe=[^,]+", group)}
     rules = "+".join(s.partition(":")[2] for s in facts["statut_divulgation"])
     return {**known, "masques": {*rules.split("+")} - {""}, "indicateurs": list(known.values()), "sexes": sexes,
             "principaux": [known[name] for name in programme.identity.principaux] or list(known.values()),
             "indicateurs_avec": lambda measure, *by: [i for i in known.values() if measure in i.measures and i.dimensions.issuperset(by)],
-            "faits": {row["id"]: Figure(row) for row in facts.to_dict("records")}, "programme": told, "publie": {c.id: published(c) for c in claims}}
+            "faits": {row["id"]: Figure(row) for row in facts.to_dict("records")}, "programme": told, "publie": {c.id: published_figures(c) for c in claims}}
 
 
-def visible(told, *measures):
+def is_visible(told, *measures):
     """Whether a number, or these measures of an indicator, are known and may be shown: a Jinja test."""
     figures = [told.measures.get(m) for m in measures] if measures else [told]
     return all(figure and figure["valeur"] == figure["valeur"] for figure in figures)
@@ -269,26 +269,26 @@ def _declared(identity, known, scope):
     shown = {"principaux": identity.principaux, "chiffres_cles": [name for name, _ in identity.chiffres_cles if not scope]}
     unknown = [(key, name) for key, names in shown.items() for name in names if name not in known[key]]
     if unknown:
-        raise ConfigurationRefused(*(Problem("indicateur ou fait inconnu", remedy=near(name, known[key]), file="programme.yml", column=key, value=name)
+        raise ConfigurationRefused(*(Problem("indicateur ou fait inconnu", remedy=suggest(name, known[key]), file="programme.yml", column=key, value=name)
                                      for key, name in unknown))
 
 
-def title(programme, text, names):
+def chart_title(programme, text, names):
     """A chart's title as plain French text."""
-    return _rendered(environment(programme, unmarked).from_string, text, names, "figures.yml")
+    return _rendered(environment(programme, plain_text).from_string, text, names, "figures.yml")
 
 
-def caption(programme, text, names):
+def chart_caption(programme, text, names):
     """A chart's caption as Markdown, its numbers bound."""
-    return Marked(_rendered(environment(programme, escaped).from_string, text, names, "figures.yml"))
+    return Marked(_rendered(environment(programme, escape_markdown).from_string, text, names, "figures.yml"))
 
 
-def render(programme, deliverable, names):
+def render_document(programme, deliverable, names):
     """The Markdown of a deliverable; raises ConfigurationRefused with file and line where a name is unknown."""
     name = f"{deliverable}.md.j2"
     if deliverable not in programme.wanted():
-        raise ConfigurationRefused(Problem("livrable inconnu", "un fichier de templates/", near(deliverable, programme.wanted()), value=deliverable))
-    return _rendered(environment(programme, escaped).get_template, name, names, name)
+        raise ConfigurationRefused(Problem("livrable inconnu", "un fichier de templates/", suggest(deliverable, programme.wanted()), value=deliverable))
+    return _rendered(environment(programme, escape_markdown).get_template, name, names, name)
 
 
 def _rendered(load, text, names, file):
@@ -298,7 +298,7 @@ def _rendered(load, text, names, file):
     except jinja2.UndefinedError as error:
         *_, word = re.findall(r"'([^']+)'", str(error)) or [""]
         known = [*names, *names["faits"], *names["programme"]]
-        raise ConfigurationRefused(Problem("nom inconnu", "un indicateur du plan", near(word, known), **_line(error, file), value=word)) from None
+        raise ConfigurationRefused(Problem("nom inconnu", "un indicateur du plan", suggest(word, known), **_line(error, file), value=word)) from None
     except jinja2.TemplateSyntaxError as error:
         raise ConfigurationRefused(Problem("écriture Jinja incorrecte", file=Path(error.name or file).name, row=error.lineno,
                                            remedy="Vérifiez les accolades : {{ un.nombre }}, {% … %}.")) from None

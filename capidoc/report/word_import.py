@@ -52,19 +52,19 @@ class Unit:
         return [(text, n) for n, (_, piece, _) in enumerate(self.pieces) for text in _texts(self.printed.get(n, piece))]
 
 
-def proposed(programme, path):
+def propose_changes(programme, path):
     """({recit file: (text, new text)}, problems): what the Word file changes, and what must be changed by hand."""
-    printed = notebook_document.document(_notebook(programme, path))
+    printed = notebook_document.displayed_markdown(_notebook(programme, path))
     base, edited = _published(programme, printed), _read(path)
     if not any(said.control[0] for paragraph in edited for said in paragraph.words):  # LibreOffice before 7.5 forgets the names of controls
         base = [replace(p, words=[replace(said, control=("", "")) for said in p.words]) for p in base]
-    sources = {file.name: narrative_pages.read(file).rstrip() + "\n" for file in sorted((programme.folder / "recit").glob("*.md"))}
+    sources = {file.name: narrative_pages.read_page(file).rstrip() + "\n" for file in sorted((programme.folder / "recit").glob("*.md"))}
     edits = _Edits(path.name, sources, printed, base, edited, _placed(sources, printed, base))
     edits.gather(_pairs(base, edited, path))
     return edits.applied(), edits.problems
 
 
-def told(changes):
+def format_diff(changes):
     """The lines of a unified view of the changes, file by file, in French."""
     for name, (old, new) in changes.items():
         yield f"recit/{name}"
@@ -72,10 +72,10 @@ def told(changes):
             yield re.sub(r"^@@ -(\d+).*", r"  ligne \1", line)
 
 
-def write(programme, changes):
+def write_changes(programme, changes):
     """Nothing; the new texts stand in recit/."""
     for name, (_, new) in changes.items():
-        tables.put(programme.folder / "recit" / name, new.encode())
+        tables.write_durably(programme.folder / "recit" / name, new.encode())
 
 
 def _notebook(programme, path):
@@ -93,16 +93,16 @@ def _published(programme, document):
     with TemporaryDirectory() as folder:
         file = Path(folder, "publie.docx")
         try:
-            docx.write(markdown.prepare(markdown.read(document)), file, assets=programme.published, templates=programme.templates)
+            docx.write_docx(markdown.prepare_document(markdown.parse_markdown(document)), file, assets=programme.published, templates=programme.templates)
         except ValueError as error:
             raise RenderingFailed(Problem(f"le document publié ne se refait pas : {error}", remedy="Relancez « make report ».",
                                           value=programme.slug)) from error
-        return docx_reader.paragraphs(file)
+        return docx_reader.read_paragraphs(file)
 
 
 def _read(path):
     try:
-        return docx_reader.paragraphs(path)
+        return docx_reader.read_paragraphs(path)
     except Exception as error:  # python-docx, zipfile and lxml have each their own errors, and none is the user's concern
         raise InputUnreadable(Problem("fichier Word illisible ou absent", "un fichier .docx", file=path.name)) from error
 
@@ -170,7 +170,7 @@ def _pieces(text):
 def _texts(source):
     """The words that a piece of Markdown prints: numbers without their binding, signs without their backslash, three dots as one."""
     printed = re.sub(r"\\(.)|\*+", r"\1", BOUND.sub(r"\1", source)).replace("...", "…")
-    return [said.key[0] for said in docx_reader.words(printed)]
+    return [said.key[0] for said in docx_reader.split_words(printed)]
 
 
 # ── what changed ────────────────────────────────────────────────────────────────────────────────

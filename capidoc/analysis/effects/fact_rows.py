@@ -5,7 +5,7 @@ LEVELS = ("valeur", "avant", "apres", "cours")  # what is observed, before any c
 COUNT, PERCENT, POINTS = "unités", "%", "points de %"
 
 
-def fact(indicator, mesure, valeur, n, manquants=0, formule="", moment="", groupe="", unite=None, methode="", intervalle=None, parties=()):
+def fact_row(indicator, mesure, valeur, n, manquants=0, formule="", moment="", groupe="", unite=None, methode="", intervalle=None, parties=()):
     """A fact, its value at full precision in its unit; without formula, the rule itself over the moment and group."""
     rule = ", ".join(part for part in (f"{indicator.regle}({_operands(indicator)})", moment, groupe, methode) if part)
     return {"indicateur": indicator.id, "mesure": mesure, "moment": moment, "groupe": groupe, "valeur": float(valeur),

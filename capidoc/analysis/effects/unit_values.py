@@ -11,14 +11,14 @@ from capidoc.core.errors import Problem, QualityRefused
 from capidoc.core.schema import COUNTED_RULES, PROVENANCE, RECORD, UNIT_KEY
 
 
-def cells(indicator, observed, moments=()):
+def indicator_cells(indicator, observed, moments=()):
     """The observations of the indicator, one row per record × group: `valeur`, and `base`, what a ratio divides it by (NaN where missing)."""
     variable = RECORD if indicator.regle == "nombre" else indicator.question
     counted = _grouped(indicator, observed(indicator.source, [variable], moments, _columns(indicator)))
     counted = counted.assign(valeur=_worth(indicator, counted), base=float("nan"))
     if indicator.regle == "ratio":
         divided = _grouped(indicator, observed(indicator.source, [indicator.denominateur], moments, _columns(indicator)))
-        counted = categorical.stacked([counted, divided.assign(valeur=float("nan"), base=divided["nombre"])])
+        counted = categorical.concat_tables([counted, divided.assign(valeur=float("nan"), base=divided["nombre"])])
     if indicator.answer:
         # Each ticked choice is a row: a record answers once.
         counted = counted.groupby([*_keys(indicator), *PROVENANCE], as_index=False, dropna=False)[["valeur", "base"]].max()
@@ -41,7 +41,7 @@ def _keys(indicator):
 
 def _grouped(indicator, rows):
     """The observations with all that the indicator groups them by."""
-    nothing = categorical.constant("", rows.index)
+    nothing = categorical.constant_column("", rows.index)
     told = {d: nothing for d in indicator.dimensions if d not in rows}
     told |= {"poids": _weights(indicator, rows)} if indicator.poids else {}
     told |= {"strate": rows[indicator.strate]} if indicator.strate else {}
@@ -51,11 +51,11 @@ def _grouped(indicator, rows):
 def _weights(indicator, rows):
     """The weight of each record; raises QualityRefused where one says none: its unit would leave the totals unsaid."""
     column = rows[indicator.poids]
-    wrong = categorical.where(column, lambda word: not re.fullmatch(r"\d+(\.\d+)?(e[+-]?\d+)?", word) or not float(word))
+    wrong = categorical.matches(column, lambda word: not re.fullmatch(r"\d+(\.\d+)?(e[+-]?\d+)?", word) or not float(word))
     if wrong.any():
         raise QualityRefused(Problem(f"poids manquant, nul ou illisible sur {wrong.sum()} fiches", "un nombre plus grand que 0",
-                                     "Complétez-le, ou écartez ces fiches par une exclusion.", column=indicator.poids, value=categorical.words(column[wrong])[0]))
-    return categorical.numbers(column)
+                                     "Complétez-le, ou écartez ces fiches par une exclusion.", column=indicator.poids, value=categorical.present_values(column[wrong])[0]))
+    return categorical.to_numbers(column)
 
 
 def _worth(indicator, rows):
@@ -72,14 +72,14 @@ def _with_zeros(indicator, counted, observed, moments):
     grid = parent[[c for c in _keys(indicator) if c in own or c not in indicator.dimensions]].drop_duplicates()
     for dimension in (d for d in indicator.dimensions if d not in own):
         grid = grid.merge(counted[[dimension]].drop_duplicates(), how="cross")
-    return categorical.stacked([counted, grid.assign(valeur=0.0)])
+    return categorical.concat_tables([counted, grid.assign(valeur=0.0)])
 
 
-def units(indicator, cells):
+def unit_values(indicator, cells):
     """One row per unit × moment: its valeur, base, poids and strate; valeur missing (not zero) where everything is."""
     places, first = _places(cells)
     table = cells[[*UNIT_KEY, *(c for c in ("poids", "strate") if c in cells)]].iloc[first].reset_index(drop=True)
-    table = table.assign(**{name: alike for name, alike in (("poids", 1.0), ("strate", categorical.constant("", table.index))) if name not in table})
+    table = table.assign(**{name: alike for name, alike in (("poids", 1.0), ("strate", categorical.constant_column("", table.index))) if name not in table})
     # A unit seen in several months is still one unit; whatever else is measured adds up over its records and groups.
     table["valeur"] = (_largest if indicator.regle == "effectif" else _summed)(cells["valeur"], places, len(first))
     if indicator.regle in COUNTED_RULES:
@@ -89,7 +89,7 @@ def units(indicator, cells):
 
 def _places(cells):
     """The place of each row among the units × moments, in their order, and a row of each."""
-    unit, moment = (categorical.coded(cells[name]).cat for name in UNIT_KEY)
+    unit, moment = (categorical.to_categorical(cells[name]).cat for name in UNIT_KEY)
     every = len(unit.categories) * len(moment.categories)
     kind = np.dtype("int32" if max(every, len(cells)) < 2**31 else "int64")
     rank = unit.codes.to_numpy(kind) * len(moment.categories) + moment.codes.to_numpy()
@@ -122,26 +122,26 @@ def _records(cells, places, length):
     return np.bincount(records["place"], minlength=length).astype(float)
 
 
-def known(indicator, units):
+def is_known(indicator, units):
     """Whether each unit has what the rule needs: a value, or something to divide by."""
     return units["valeur"].notna() if indicator.regle in COUNTED_RULES else units["base"] > 0
 
 
-def complete(indicator, units):
+def is_complete(indicator, units):
     """Whether each unit says all that the rule asks: a ratio whose numerator is missing counts 0, and is told among the missing."""
-    return known(indicator, units) & units["valeur"].notna()
+    return is_known(indicator, units) & units["valeur"].notna()
 
 
-def each(indicator, units):
+def value_per_unit(indicator, units):
     """The value of each unit, by itself."""
     return units["valeur"] if indicator.regle in COUNTED_RULES else units["valeur"].fillna(0) / units["base"]
 
 
-def groups(indicator, cells):
+def disaggregation_groups(indicator, cells):
     """Each group of each disaggregation: (« sexe=femme » or « sexe=femme,commune=niono », which cells are its own)."""
     for disaggregation in indicator.desagregations:
         dimensions = disaggregation.split(CROSS)
-        for names in product(*(sorted({*categorical.words(cells[d])} - {""}) for d in dimensions)):
+        for names in product(*(sorted({*categorical.present_values(cells[d])} - {""}) for d in dimensions)):
             members = np.logical_and.reduce([cells[d] == name for d, name in zip(dimensions, names, strict=True)])
             if members.any():
                 yield ",".join(f"{d}={n}" for d, n in zip(dimensions, names, strict=True)), members

@@ -2,7 +2,6 @@
 
 Missing values are NaN and are left out (pairs only where both moments are known). What cannot be estimated raises NotEstimable.
 """
-
 from capidoc.analysis.statistics.change import change_percent, deflated, directions, months_inclusive, share_percent
 from capidoc.analysis.statistics.design import (
     domain_mean,

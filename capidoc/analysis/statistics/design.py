@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from capidoc.analysis.statistics.numbers import LEVEL, Estimate, NotEstimable, at_least, dispersed, known, numbers, quotient, t_bounds
+from capidoc.analysis.statistics.numbers import LEVEL, Estimate, NotEstimable, as_floats, known_values, quotient, require_at_least, require_spread, t_bounds
 
 
 def domain_total(values, group=None, weights=None, strata=None, level=LEVEL):
@@ -31,7 +31,7 @@ def domain_ratio_change(numerator_1, denominator_1, numerator_2, denominator_2, 
 
 def _ratio(numerator, denominator, group, weights):
     """A ratio of totals, its linearised variable and the weights of the units it counts, over the whole sample."""
-    y, x = numbers(numerator), numbers(denominator)
+    y, x = as_floats(numerator), as_floats(denominator)
     x, w = _domain(np.where(x == 0, math.nan, x), group, weights)
     y, total = np.where(np.isnan(y), 0, y), w @ x
     ratio = quotient(w @ y, total)
@@ -40,12 +40,12 @@ def _ratio(numerator, denominator, group, weights):
 
 def domain_mean(values, group=None, weights=None, strata=None, level=LEVEL):
     """The weighted mean of a group: z = w(x − m)/Σw; errors of the module."""
-    return domain_ratio(values, np.where(np.isnan(numbers(values)), math.nan, 1.0), group, weights, strata, level)
+    return domain_ratio(values, np.where(np.isnan(as_floats(values)), math.nan, 1.0), group, weights, strata, level)
 
 
 def domain_proportion(answers, group=None, weights=None, strata=None, level=LEVEL):
     """The weighted proportion (0 to 1) of a group whose answers are 0, 1 or NaN; the t interval may pass 0 or 1. ValueError on other answers."""
-    if not np.isin(known(answers), (0, 1)).all():
+    if not np.isin(known_values(answers), (0, 1)).all():
         raise ValueError("une proportion se calcule sur des 0 et des 1")
     return domain_mean(answers, group, weights, strata, level)
 
@@ -76,12 +76,12 @@ def weighted_mean(values, weights):
 
 def _domain(values, group, weights):
     """The values and the weights over the whole sample, both 0 out of the group and where the value is missing."""
-    values = numbers(values)
-    weights = np.ones(len(values)) if weights is None else numbers(weights)
+    values = as_floats(values)
+    weights = np.ones(len(values)) if weights is None else as_floats(weights)
     if not (weights > 0).all():
         raise NotEstimable("poids manquant, nul ou négatif")
     inside = ~np.isnan(values) if group is None else ~np.isnan(values) & np.asarray(group, dtype=bool)
-    at_least(inside.sum(), 2)
+    require_at_least(inside.sum(), 2)
     return np.where(inside, values, 0), weights * inside
 
 
@@ -92,7 +92,7 @@ def _linearised(value, z, weights, strata, level):
         raise NotEstimable("une strate n’a qu’une unité")
     deviations = z - (np.bincount(labels, z) / sizes)[labels]
     se = math.sqrt((sizes / (sizes - 1))[labels] @ deviations**2)
-    dispersed(se, value)
+    require_spread(se, value)
     return Estimate(float(value), *t_bounds(value, se, len(z) - len(sizes), level), int((weights > 0).sum()), se)
 
 

@@ -32,21 +32,21 @@ class Significance:
     n: int
 
 
-def numbers(values):
+def as_floats(values):
     """The values as an array of floats."""
     return np.asarray(values, dtype=float)
 
 
-def known(values):
+def known_values(values):
     """The values that are not missing; NotEstimable without any."""
-    values = numbers(values)
-    at_least((~np.isnan(values)).sum(), 1)
+    values = as_floats(values)
+    require_at_least((~np.isnan(values)).sum(), 1)
     return values[~np.isnan(values)]
 
 
-def pairs(first, second):
+def known_pairs(first, second):
     """Both arrays where both are known."""
-    first, second = numbers(first), numbers(second)
+    first, second = as_floats(first), as_floats(second)
     known = ~np.isnan(first - second)
     return first[known], second[known]
 
@@ -65,14 +65,14 @@ def t_bounds(value, se, df, level):
     return tuple(float(value + sign * stats.t.ppf((1 + level) / 2, df) * se) for sign in (-1, 1))
 
 
-def at_least(n, least):
+def require_at_least(n, least):
     """n itself; NotEstimable when it is under its floor."""
     if n < least:
         raise NotEstimable(f"n = {n} : il en faut au moins {least}")
     return n
 
 
-def dispersed(spread, scale):
+def require_spread(spread, scale):
     """Nothing; NotEstimable when the spread is nil beside the scale."""
     if spread <= 1e-12 * abs(scale):
         raise NotEstimable("aucune dispersion : pas d’intervalle")

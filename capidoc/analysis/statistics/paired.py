@@ -4,7 +4,18 @@ import math
 
 import numpy as np
 
-from capidoc.analysis.statistics.numbers import LEVEL, TEST_FLOOR, Estimate, NotEstimable, Significance, at_least, dispersed, pairs, quotient, t_bounds
+from capidoc.analysis.statistics.numbers import (
+    LEVEL,
+    TEST_FLOOR,
+    Estimate,
+    NotEstimable,
+    Significance,
+    known_pairs,
+    quotient,
+    require_at_least,
+    require_spread,
+    t_bounds,
+)
 
 SEED, RESAMPLES = 20240101, 9999
 BOOTSTRAP_FLOOR = 10
@@ -81,11 +92,11 @@ def ratio_of_totals(numerator, denominator, method="delta", level=LEVEL, seed=SE
     method: `delta` (their variance n⁻²Σl², t quantile, from 6 pairs), `percentile` or `BCa` (pairs resampled, seeded, from 10 pairs).
     NotEstimable when the denominator's total is zero or when all ratios are equal.
     """
-    y, x = pairs(numerator, denominator)
-    at_least(len(x), TEST_FLOOR if method == "delta" else BOOTSTRAP_FLOOR)
+    y, x = known_pairs(numerator, denominator)
+    require_at_least(len(x), TEST_FLOOR if method == "delta" else BOOTSTRAP_FLOOR)
     ratio = quotient(y.sum(), x.sum())
     influences = (y - ratio * x) / x.mean()
-    dispersed(np.abs(influences).max(), ratio)
+    require_spread(np.abs(influences).max(), ratio)
     se = math.sqrt((influences**2).sum()) / len(x)
     low, high = t_bounds(ratio, se, len(x) - 1, level) if method == "delta" else _bootstrap_bounds(y, x, method, level, seed)
     return Estimate(float(ratio), low, high, len(x), se)
@@ -103,17 +114,17 @@ def _bootstrap_bounds(y, x, method, level, seed):
 
 
 def _changes(before, after):
-    before, after = pairs(before, after)
-    at_least(len(before), TEST_FLOOR)
+    before, after = known_pairs(before, after)
+    require_at_least(len(before), TEST_FLOOR)
     return after - before
 
 
 def _moved(before, after):
-    changes = np.subtract(*pairs(after, before))
-    at_least(np.count_nonzero(changes), TEST_FLOOR)
+    changes = np.subtract(*known_pairs(after, before))
+    require_at_least(np.count_nonzero(changes), TEST_FLOOR)
     return changes[changes != 0]
 
 
 def _varying(values):
-    dispersed(np.ptp(values), np.abs(values).max())
+    require_spread(np.ptp(values), np.abs(values).max())
     return values

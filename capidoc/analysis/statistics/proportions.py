@@ -2,7 +2,7 @@
 
 import math
 
-from capidoc.analysis.statistics.numbers import LEVEL, TEST_FLOOR, Estimate, Significance, at_least
+from capidoc.analysis.statistics.numbers import LEVEL, TEST_FLOOR, Estimate, Significance, require_at_least
 
 
 def wilson(successes, n, level=LEVEL):
@@ -18,7 +18,7 @@ def clopper_pearson(successes, n, level=LEVEL):
 def _binomial_interval(successes, n, level, method):
     from scipy import stats
 
-    at_least(n, 1)
+    require_at_least(n, 1)
     low, high = stats.binomtest(successes, n).proportion_ci(level, method)
     return Estimate(successes / n, float(low), float(high), n)
 
@@ -27,7 +27,7 @@ def exact_binomial_test(successes, n, expected):
     """The exact two-sided test of a proportion against the expected one (0 to 1); NotEstimable under n = 6."""
     from scipy import stats
 
-    at_least(n, TEST_FLOOR)
+    require_at_least(n, TEST_FLOOR)
     return Significance(float(successes), float(stats.binomtest(successes, n, expected).pvalue), n)
 
 
@@ -56,5 +56,5 @@ def mcnemar_test(first, second):
     """McNemar's test (1947), exact p, from the two counts of discordant pairs: statistic z² uncorrected, n their sum; NotEstimable under 6."""
     from scipy import stats
 
-    at_least(first + second, TEST_FLOOR)
+    require_at_least(first + second, TEST_FLOOR)
     return Significance((first - second) ** 2 / (first + second), float(stats.binomtest(first, first + second).pvalue), first + second)

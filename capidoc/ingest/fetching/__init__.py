@@ -3,7 +3,7 @@
 import shutil
 from contextlib import contextmanager, suppress
 
-from capidoc.core.errors import ConfigurationRefused, InputUnreadable, Problem, Refusal, ResourcesLacking, near
+from capidoc.core.errors import ConfigurationRefused, InputUnreadable, Problem, Refusal, ResourcesLacking, suggest
 from capidoc.ingest import xlsform
 from capidoc.ingest.fetching import attachments, export_layout, http_client, kobo, odk_central
 from capidoc.io import raw_files, tables
@@ -18,12 +18,12 @@ def fetch(programme, questions=()):
         raise ConfigurationRefused(Problem("aucune source à aller chercher", "un bloc « collecte » dans une source au moins", file="programme.yml"))
     wanted = _wanted(programme, asked, questions)
     for name, source in asked.items():
-        server, workshop = http_client.opened(source.collecte), programme.processed / "collecte" / name
+        server, workshop = http_client.open_client(source.collecte), programme.processed / "collecte" / name
         with _paged(workshop):
             yield f"{name} : {_one(programme, source, server, workshop)}"
-            files = list(_api(source).attached(server, source.collecte, workshop, wanted[name])) if wanted[name] else []
+            files = list(_api(source).list_attachments(server, source.collecte, workshop, wanted[name])) if wanted[name] else []
         if wanted[name]:
-            yield from (f"{name} : {line}" for line in attachments.take(server, files, programme.attached / name, wanted[name]))
+            yield from (f"{name} : {line}" for line in attachments.download_attachments(server, files, programme.attached / name, wanted[name]))
 
 
 @contextmanager
@@ -45,12 +45,12 @@ def _wanted(programme, sources, questions):
     known = set().union(*files.values())
     if unknown := [name for name in questions if name not in known]:
         raise ConfigurationRefused(*(Problem("nulle question de ce nom ne reçoit de fichier", "une question photo, son, vidéo ou fichier",
-                                             near(name, known), value=name) for name in unknown))
+                                             suggest(name, known), value=name) for name in unknown))
     return {name: found & set(questions) for name, found in files.items()}
 
 
 def _form(programme, source):
-    return xlsform.load(programme.folder / "formulaires" / source.formulaire)
+    return xlsform.load_form(programme.folder / "formulaires" / source.formulaire)
 
 
 def _api(source):
@@ -62,7 +62,7 @@ def _one(programme, source, server, workshop):
     # Same name in a hidden folder: the same disk, and messages that name the file people know.
     fresh = programme.raw / ".partiel" / target.name
     try:
-        tables.put(fresh, _content(programme, source, server, workshop))
+        tables.write_durably(fresh, _content(programme, source, server, workshop))
         told = _told(target, fresh)
         fresh.replace(target)
     finally:
@@ -74,9 +74,9 @@ def _one(programme, source, server, workshop):
 def _content(programme, source, server, workshop):
     """The bytes of the workbook: a saved export as it is, or the submissions laid out like one."""
     if source.collecte.export:
-        return kobo.export(server, source.collecte, workshop)
+        return kobo.download_export(server, source.collecte, workshop)
     form, submissions = _form(programme, source), _api(source).submissions(server, source.collecte, workshop)
-    return tables.workbook(export_layout.sheets(form, submissions, source.renommages))
+    return tables.workbook_bytes(export_layout.export_sheets(form, submissions, source.renommages))
 
 
 def _told(target, fresh):
@@ -96,7 +96,7 @@ def _told(target, fresh):
 def _said(path):
     """What each submission of the main sheet says, by its id: the filled cells of its rows in all sheets."""
     said = {}
-    for number, sheet in enumerate(raw_files.read(path)):
+    for number, sheet in enumerate(raw_files.read_sheets(path)):
         heads, *rows = [*sheet.cells.itertuples(index=False, name=None)] or [()]
         for row in rows:
             cells = {head: cell for head, cell in zip(heads, row, strict=True) if cell and head not in PLACES}

@@ -5,7 +5,7 @@ from collections import namedtuple
 from dataclasses import replace
 from hashlib import sha256
 
-from capidoc.core.errors import SHOWN, ConfigurationRefused, InputUnreadable, InputUnsafe, Problem, Refusal
+from capidoc.core.errors import MOST_SHOWN, ConfigurationRefused, InputUnreadable, InputUnsafe, Problem, Refusal
 from capidoc.ingest.fetching.http_client import Absent, get, is_web_page
 from capidoc.io import tables
 
@@ -15,14 +15,14 @@ ILL = 2  # refusals in a row: it is the server, not the file
 File = namedtuple("File", "submission question name url")
 
 
-def take(link, files, folder, questions):
+def download_attachments(link, files, folder, questions):
     """The line that tells what the folder now holds of these files; then raises the refusals of those that did not come."""
     paths = {folder / file.question / _name(file): file for file in files}
     left = [path for path in paths if not path.is_file()]
     absent, refused, row = [], [], 0
     for path in left:
         try:
-            tables.put(path, _content(link, paths[path].url))
+            tables.write_durably(path, _content(link, paths[path].url))
             row = 0
         except Absent:
             absent.append(path)
@@ -57,5 +57,5 @@ def _content(link, url):
 
 
 def _named(what, paths):
-    names = [path.name for path in paths[:SHOWN]] + ["…"] * (len(paths) > SHOWN)
+    names = [path.name for path in paths[:MOST_SHOWN]] + ["…"] * (len(paths) > MOST_SHOWN)
     return f" {what} ({len(paths)}) : {', '.join(names)}." if paths else ""

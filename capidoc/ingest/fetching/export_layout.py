@@ -9,7 +9,7 @@ INTERNAL = {"_attachments", "_geolocation", "_supplementalDetails", "_xform_id_s
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{0,9}[1-9])?")  # « 123.000 » stays text: a doubt is the cleaning's to tell
 
 
-def sheets(form, submissions, renamed):
+def export_sheets(form, submissions, renamed):
     """{sheet: rows of cells}, the main one first: the form's questions in its order, those of other versions, then the system's columns."""
     tables = {"": []}
     for one in submissions:

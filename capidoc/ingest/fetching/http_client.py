@@ -44,7 +44,7 @@ Answer = namedtuple("Answer", "status headers body")
 
 
 @dataclass(frozen=True)
-class Link:
+class HttpClient:
     """A server and the Authorization header that it alone may see."""
 
     server: str
@@ -58,7 +58,7 @@ class Link:
         return request
 
 
-def opened(asked):
+def open_client(asked):
     """The Link of a declared server; raises ConfigurationRefused without a secret in the environment or the system's keyring."""
     variable = "CAPIDOC_ODK_LOGIN" if asked.projet else "CAPIDOC_KOBO_TOKEN"
     secret = (os.environ.get(variable) or _from_keyring(urlsplit(asked.serveur).netloc) or "").strip()
@@ -66,7 +66,7 @@ def opened(asked):
     if not re.fullmatch(r".+:.+" if asked.projet else r"[\x21-\x7e]+", secret):
         expected = "courriel:mot de passe" if asked.projet else "le jeton d’un compte KoboToolbox"
         raise ConfigurationRefused(Problem("il manque de quoi entrer sur ce serveur", f"{expected}, dans la variable {variable}", value=asked.serveur))
-    return Link(asked.serveur.rstrip("/"), f"Basic {b64encode(secret.encode()).decode()}" if asked.projet else f"Token {secret}")
+    return HttpClient(asked.serveur.rstrip("/"), f"Basic {b64encode(secret.encode()).decode()}" if asked.projet else f"Token {secret}")
 
 
 def _from_keyring(host):
@@ -78,7 +78,7 @@ def _from_keyring(host):
         return None
 
 
-def rows(link, url, names, kept):
+def read_pages(link, url, names, kept):
     """Every row of a paged answer whose keys are names (rows, next, count); pages received before a cut are taken from `kept`."""
     if time.time() - min((page.stat().st_mtime for page in kept.glob("*")), default=0) > STALE:
         shutil.rmtree(kept, ignore_errors=True)
@@ -99,12 +99,12 @@ def _page(link, url, names, kept):
     path = kept / sha256(url.encode()).hexdigest()
     body = path.read_bytes() if path.is_file() else get(link, url)
     rows, following, count = names
-    page = told(body, url, lambda page: int(page[count]) >= 0 and are_rows(page[rows]) and isinstance(page.get(following), str | None))
-    tables.put(path, body)
+    page = parse_json(body, url, lambda page: int(page[count]) >= 0 and is_list_of_objects(page[rows]) and isinstance(page.get(following), str | None))
+    tables.write_durably(path, body)
     return page
 
 
-def told(body, url, is_right):
+def parse_json(body, url, is_right):
     """What an answer says in JSON; raises InputUnreadable unless it is right."""
     try:
         # Numbers stay as they were sent: « 007 » or 1e999 are nobody's to round.
@@ -118,7 +118,7 @@ def told(body, url, is_right):
     return said
 
 
-def are_rows(said):
+def is_list_of_objects(said):
     """Whether it is a list of JSON objects."""
     return isinstance(said, list) and all(isinstance(row, dict) for row in said)
 

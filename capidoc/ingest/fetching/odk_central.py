@@ -6,7 +6,7 @@ OData and not pyodk, which keeps password and session in files of the user's fol
 from urllib.parse import quote
 
 from capidoc.ingest.fetching.attachments import File
-from capidoc.ingest.fetching.http_client import Absent, are_rows, get, rows, told
+from capidoc.ingest.fetching.http_client import Absent, get, is_list_of_objects, parse_json, read_pages
 
 PAGE = ("value", "@odata.nextLink", "@odata.count")
 REVIEWS = {"approved": "validation_status_approved", "rejected": "validation_status_not_approved", "hasIssues": "validation_status_on_hold"}
@@ -17,7 +17,7 @@ def submissions(link, asked, kept):
     return sorted(map(_submission, _rows(link, asked, kept)), key=lambda one: (one["_submission_time"], one["_id"]))
 
 
-def attached(link, asked, kept, questions):
+def list_attachments(link, asked, kept, questions):
     """The Files that the server holds of those questions: their answers are names, of which the server may say that it has not all the files."""
     for row in _rows(link, asked, kept):
         known, uuid = row.get("__system") or {}, str(row.get("__id"))
@@ -32,7 +32,7 @@ def attached(link, asked, kept, questions):
 
 def _there(link, place):
     try:
-        return {one.get("name") for one in told(get(link, place), place, are_rows) if one.get("exists")}
+        return {one.get("name") for one in parse_json(get(link, place), place, is_list_of_objects) if one.get("exists")}
     except Absent:  # the submission was deleted since
         return set()
 
@@ -48,7 +48,7 @@ def _answers(row):
 
 
 def _rows(link, asked, kept):
-    return rows(link, f"{_form(link, asked)}.svc/Submissions?%24top=1000&%24count=true&%24expand=%2A", PAGE, kept)
+    return read_pages(link, f"{_form(link, asked)}.svc/Submissions?%24top=1000&%24count=true&%24expand=%2A", PAGE, kept)
 
 
 def _form(link, asked):

@@ -53,7 +53,7 @@ class Sheet:
         return max(text.get_position()[1] for text in self.axes.texts) + 2 * MARGIN
 
 
-def finished(sheet: Sheet, side: float = 0) -> Figure:
+def finish_figure(sheet: Sheet, side: float = 0) -> Figure:
     """Return the figure, as high as its lowest text; or in the middle of a square of that side, under a band."""
     width, height = side or sheet.width, side or sheet.height
     left, top = (sheet.width - width) / 2, (sheet.height - height) / 2
@@ -65,13 +65,13 @@ def finished(sheet: Sheet, side: float = 0) -> Figure:
     return sheet.axes.figure
 
 
-def clean(text: str) -> str:
+def one_line(text: str) -> str:
     """Return the text on one line, with French typography."""
-    return french.typography(BLANKS.sub(" ", str(text)).strip(" "))
+    return french.typeset(BLANKS.sub(" ", str(text)).strip(" "))
 
 
 @lru_cache(4096)  # a headline tries the same words at many widths
-def width_of(text: str, style: Style) -> float:
+def text_width(text: str, style: Style) -> float:
     """Return how wide the text prints, in inches, with a little more for the rounding of letters to pixels."""
     font = get_font(FONTS / style.font)
     font.set_size(SCALE, 72)
@@ -80,7 +80,7 @@ def width_of(text: str, style: Style) -> float:
     return 1.01 * font.get_width_height()[0] / 64 * style.size / SCALE / 72
 
 
-def write(sheet: Sheet, x: float, baseline: float, text: str, style: Style, align: str = "left") -> None:
+def write_text(sheet: Sheet, x: float, baseline: float, text: str, style: Style, align: str = "left") -> None:
     """Return nothing once the line of text stands on its baseline; what looks like a formula stays text."""
     font = FontProperties(fname=str(FONTS / style.font), size=style.size)
     sheet.axes.text(x, baseline, text, fontproperties=font, color=style.colour, ha=align, va="baseline", parse_math=False)
@@ -89,31 +89,31 @@ def write(sheet: Sheet, x: float, baseline: float, text: str, style: Style, alig
 def _lines(text: str, width: float, style: Style) -> list[str]:
     """Return the text cut into lines that fit the width, between words, or inside one that is too long."""
     lines = [""]
-    for word in clean(text).split(" "):
+    for word in one_line(text).split(" "):
         longer = f"{lines[-1]} {word}".strip(" ")
-        if width_of(longer, style) <= width:
+        if text_width(longer, style) <= width:
             lines[-1] = longer
             continue
         lines.append("")
         for letter in word:
-            if lines[-1] and width_of(lines[-1] + letter, style) > width:
+            if lines[-1] and text_width(lines[-1] + letter, style) > width:
                 lines.append("")
             lines[-1] += letter
     return [line for line in lines if line]
 
 
-def headline(sheet: Sheet, text: str) -> float:
+def write_headline(sheet: Sheet, text: str) -> float:
     """Return the height at which the title ends, its lines about as long as each other."""
     width = sheet.width - 2 * MARGIN
     count = len(_lines(text, width, TITLE))
     while count > 1 and len(_lines(text, width - 0.1, TITLE)) == count:
         width -= 0.1
-    return paragraph(sheet, text, MARGIN, MARGIN, width, TITLE) + GAP
+    return write_paragraph(sheet, text, MARGIN, MARGIN, width, TITLE) + GAP
 
 
-def paragraph(sheet: Sheet, text: str, x: float, top: float, width: float, style: Style) -> float:
+def write_paragraph(sheet: Sheet, text: str, x: float, top: float, width: float, style: Style) -> float:
     """Return the height at which the wrapped text ends."""
     for line in _lines(text, width, style):
         top += style.line
-        write(sheet, x, top - 0.3 * style.size / 72, line, style)
+        write_text(sheet, x, top - 0.3 * style.size / 72, line, style)
     return top

@@ -27,7 +27,7 @@ class Chart:
     alt: str
 
 
-def save(chart: Chart, directory: Path) -> None:
+def save_chart(chart: Chart, directory: Path) -> None:
     """Return nothing once the chart is written: <id>.png and .svg for paper, _carre.png for social media, _ecran.png for a page, .txt its alt text."""
     directory.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context(STYLE):

@@ -37,11 +37,11 @@ COUNT = re.compile(rf"\b(?!(?:19|20)\d\d ){NUMBER} (?P<who>{COUNTED})", re.I)
 NAME = re.compile(r"\b[A-ZÀ-Ý][\w’']*[a-zà-ÿ][\w’']*")
 
 
-def text_of(path):
+def read_text(path):
     """The words of a .txt, .md, .docx or .pdf file; raises InputUnreadable."""
     try:
         if path.suffix == ".pdf":
-            return file_text.pdf(path)
+            return file_text.pdf_text(path)
         if path.suffix == ".docx":
             import pypandoc
 
@@ -53,7 +53,7 @@ def text_of(path):
     raise InputUnreadable(Problem("format refusé ou fichier absent", " ".join(FORMATS), file=path.name))
 
 
-def propose(text):
+def extract_claims(text):
     """The claims that the text seems to make, one row each in the columns of chiffres_publies.csv, in its order, each figure once."""
     text, taken, found = _flat(text), [], []
     for genre, pattern, read in PATTERNS:
@@ -125,21 +125,21 @@ PATTERNS = (
     ("valeur", COUNT, lambda match: (match["who"], {"nombre": match[1]})))
 
 
-def checked(proposals):
+def with_verdicts(proposals):
     """The proposals with the coherence of each: cohérent, incohérent with its repair, or not to be judged alone."""
-    known = [published_claims.parsed(row) for _, row in proposals.iterrows()]
-    verdicts = [{True: "cohérent", False: "incohérent", None: ""}[published_claims.coherent(c)] for c in known]
-    repairs = [published_claims.repair(c) if verdict == "incohérent" else "" for c, verdict in zip(known, verdicts, strict=True)]
+    known = [published_claims.parse_claim(row) for _, row in proposals.iterrows()]
+    verdicts = [{True: "cohérent", False: "incohérent", None: ""}[published_claims.is_coherent(c)] for c in known]
+    repairs = [published_claims.describe_repair(c) if verdict == "incohérent" else "" for c, verdict in zip(known, verdicts, strict=True)]
     return proposals.assign(coherence=verdicts, reparation=repairs)
 
 
-def remarks(text, design):
+def text_remarks(text, design):
     """What the words of the text confuse or claim, in French sentences: names spelt in several ways, causes that the design does not allow."""
     spellings = {}
     for name, times in Counter(NAME.findall(text)).items():
         spellings.setdefault(_folded(name), {})[name] = times
     told = [f"« {' », « '.join(forms)} » : un seul nom, plusieurs orthographes." for forms in spellings.values() if len(forms) > 1]
-    causes = Counter(found.lower() for found in causal_language.causes(text, design))
+    causes = Counter(found.lower() for found in causal_language.causal_words(text, design))
     return told + [f"« {words} » ({times} fois) : affirmation de cause que le devis ne permet pas." for words, times in sorted(causes.items())]
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from capidoc.analysis.statistics import change_percent, months_inclusive, share_percent
 from capidoc.core import french
-from capidoc.core.french import number
+from capidoc.core.french import format_number
 from capidoc.core.parsing import MONEY
 from capidoc.core.schema import VERDICT_COLUMNS
 
@@ -14,7 +14,7 @@ COINCIDENCE = 30  # smaller numbers meet by chance
 LATE_MONTHS = 3
 
 
-def check(claims, date_document, data_end):
+def find_omissions(claims, date_document, data_end):
     """The findings as rows of the table of verdicts, coherence « constat »: the claims they speak of, what, and what to do about it.
 
     `date_document` and `data_end` are the months (« 2023-10 ») of the document and of its last data.
@@ -54,7 +54,7 @@ def unequal(claims):
         own = claim.figures.get("total", next(iter(claim.figures.values())))
         other = totals.get(claim.egale)
         if other is not None and other != own:
-            what = f"{number(own)} d’un côté, {number(other)} de l’autre : un écart de {number(abs(own - other))} sans explication"
+            what = f"{format_number(own)} d’un côté, {format_number(other)} de l’autre : un écart de {format_number(abs(own - other))} sans explication"
             yield [claim.id, claim.egale.partition(".")[0]], what, "Expliquer l’écart."
 
 
@@ -68,14 +68,14 @@ def coincidences(claims):
     for value, who in seen.items():
         for (first, a), (second, b) in combinations(who.items(), 2):
             if not set(first) & set(second):
-                yield [a, b], f"{number(value)} désigne à la fois {first[0]} et {second[0]}", "Dire si ce sont les mêmes, ou que la coïncidence est fortuite."
+                yield [a, b], f"{format_number(value)} désigne à la fois {first[0]} et {second[0]}", "Dire si ce sont les mêmes, ou que la coïncidence est fortuite."
 
 
 def renamed(claims):
     """Populations or places that the document names in several ways."""
     for claim in claims:
         if len(claim.population) > 1:
-            yield [claim.id], f"{claim.enonce} : {french.listing(claim.population)} d’un passage à l’autre", "Nommer toujours de la même façon."
+            yield [claim.id], f"{claim.enonce} : {french.join_words(claim.population)} d’un passage à l’autre", "Nommer toujours de la même façon."
 
 
 def without_sexes(claims):
@@ -103,14 +103,14 @@ def equity_reversals(claims):
         if before and after:
             shares = [share_percent(s.figures["femmes"], s.figures["total"]) for s in (before, after)]
             if claim.figures["fin"] > claim.figures["debut"] and shares[1] < shares[0]:
-                first, last = (french.quantity(s, "%", 0.1) for s in shares)
+                first, last = (french.format_quantity(s, "%", 0.1) for s in shares)
                 yield [claim.id, before.id, after.id], f"{claim.enonce} : la part des femmes baisse, de {first} à {last}, et le texte ne le dit pas", "Le dire."
 
 
 def rounding(claims):
     """How the document rounds its percents, where they tell."""
     told = [(c, change_percent(c.figures["debut"], c.figures["fin"])) for c in _of("evolution", claims) if "pourcentage" in c.figures]
-    held = [(c, exact) for c, exact in told if french.rounded(exact, c.steps["pourcentage"]) == c.figures["pourcentage"]]
+    held = [(c, exact) for c, exact in told if french.round_to_step(exact, c.steps["pourcentage"]) == c.figures["pourcentage"]]
     if any(exact % c.steps["pourcentage"] >= c.steps["pourcentage"] / 2 for c, exact in held):
         yield [c.id for c, _ in held], "Les pourcentages sont arrondis au plus proche, la moitié vers le haut", "Arrondir toujours ainsi."
 
@@ -128,7 +128,7 @@ def never_added(claims):
 
 def _late(date_document, data_end):
     months = months_inclusive(data_end, date_document) - 1
-    what = f"Le document paraît {number(months)} mois après ses dernières données ({french.month(data_end)})"
+    what = f"Le document paraît {format_number(months)} mois après ses dernières données ({french.format_month(data_end)})"
     return [(["–"], what, "Le dire au lecteur.")] if months > LATE_MONTHS else []
 
 

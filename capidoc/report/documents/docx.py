@@ -14,8 +14,8 @@ from jinja2.sandbox import SandboxedEnvironment
 from pandocfilters import Plain, RawBlock, RawInline
 
 from capidoc.report.documents import docx_package, pandoc_ast, pandoc_tables
-from capidoc.report.documents.markdown import cards
-from capidoc.report.documents.pandoc_ast import asset, data_uri, div, meta, text, walk, width
+from capidoc.report.documents.markdown import definition_cards
+from capidoc.report.documents.pandoc_ast import asset_file, data_uri, div, image_width, meta_text, plain_text, transform
 
 # The names under which the model and pandoc's body find their styles in Word.
 BOX_STYLES = {"encadre": ("Encadré", "Titre d’encadré"), "prudence": ("Prudence", "Titre de prudence"), "histoire": ("Histoire", "Titre d’histoire")}
@@ -26,7 +26,7 @@ SEPARATOR = RawBlock("openxml", '<w:p><w:pPr><w:pStyle w:val="Séparateur"/></w:
 BODY, CONTENTS = "\ue000corps", "\ue000sommaire"  # what {{ corps }} and {{ sommaire }} become, to be found again
 
 
-def write(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
+def write_docx(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
     """Write the prepared document as a Word file made from the model."""
     model = templates / "word" / ("modele-court.docx" if ast["meta"].get("compact", {}).get("c") else "modele.docx")
     changes = {
@@ -34,12 +34,12 @@ def write(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
         "Div.chiffres-cles": partial(_band, "Chiffres clés", "Chiffre clé", "Libellé de chiffre clé", 4),
         "Div.contacts": partial(_band, "Contacts", "Nom de contact", "Ligne de contact", 2),
     }  # fmt: skip
-    body = pandoc_ast.write({**walk(ast, changes), "meta": {}}, "--to=docx", f"--reference-doc={model}", "--output=-")
+    body = pandoc_ast.convert({**transform(ast, changes), "meta": {}}, "--to=docx", f"--reference-doc={model}", "--output=-")
     document = _filled(model, ast)
     _Composer(document).insert(_place(document, BODY, model), Document(BytesIO(body)))
-    docx_package.settle(document, CONTENTS)
-    docx_package.describe(document, ast)
-    target.write_bytes(docx_package.packed(document))
+    docx_package.fix_package(document, CONTENTS)
+    docx_package.set_properties(document, ast)
+    target.write_bytes(docx_package.package_bytes(document))
 
 
 class _Composer(Composer):
@@ -59,9 +59,9 @@ class _Composer(Composer):
 
 def _filled(model: Path, ast: dict):
     """Return the model with its fields filled."""
-    fields = {name: meta(ast, source) for name, source in FIELDS.items()}
+    fields = {name: meta_text(ast, source) for name, source in FIELDS.items()}
     rows = ast["meta"].get("fiche", {}).get("c", [])
-    fiche = [{key: text(row["c"][key]) for key in ("cle", "valeur")} for row in rows]
+    fiche = [{key: plain_text(row["c"][key]) for key in ("cle", "valeur")} for row in rows]
     template = DocxTemplate(model)
     try:
         environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=True)
@@ -85,8 +85,8 @@ def _place(document, mark: str, model: Path) -> int:
 def _image(assets: Path, node: dict) -> dict:
     """Return the image with its bytes in its address, on the whole line."""
     (identifier, classes, _), alternative, (path, title) = node["c"]
-    file = asset(assets, path)
-    return {**node, "c": [[identifier, classes, [["width", width(file)]]], alternative, [data_uri(file), title]]}
+    file = asset_file(assets, path)
+    return {**node, "c": [[identifier, classes, [["width", image_width(file)]]], alternative, [data_uri(file), title]]}
 
 
 def _bound(node: dict) -> list:
@@ -99,7 +99,7 @@ def _bound(node: dict) -> list:
 
 def _counted(node: dict) -> dict:
     """Return « Figure 1 : » with a Word field in place of its number, so that an officer may add a figure."""
-    kind, number, colon = text(node["c"][1]).split("\u00a0")
+    kind, number, colon = plain_text(node["c"][1]).split("\u00a0")
     bold = '<w:r><w:rPr><w:b/></w:rPr><w:t xml:space="preserve">{}</w:t></w:r>'
     field = f'<w:fldSimple w:instr=" SEQ {kind} \\* ARABIC ">{bold.format(number)}</w:fldSimple>'
     return RawInline("openxml", bold.format(f"{kind}\u00a0") + field + bold.format(f"\u00a0{colon}"))
@@ -125,13 +125,13 @@ def _box(node: dict) -> list:
     """Return the box as a table of one column, its title being the header."""
     (_, classes, _), (heading, *content) = node["c"]
     style, title_style = BOX_STYLES[classes[1]]
-    title, body = pandoc_tables.styled(title_style, heading["c"][1]), [div(content, custom_style="Texte d’encadré")]
+    title, body = pandoc_tables.with_style(title_style, heading["c"][1]), [div(content, custom_style="Texte d’encadré")]
     return [pandoc_tables.table([[pandoc_tables.cell(title)]], [[pandoc_tables.cell(body)]], style=style), SEPARATOR]
 
 
 def _band(style: str, term_style: str, line_style: str, most: int, node: dict) -> list:
     """Return the cards as a table with that many columns at most, rows as full as each other; the last card takes what is left."""
-    cells = [pandoc_tables.cell(pandoc_tables.styled(term_style, [Plain(term)]) + pandoc_tables.styled(line_style, blocks)) for term, blocks in cards(node)]
+    cells = [pandoc_tables.cell(pandoc_tables.with_style(term_style, [Plain(term)]) + pandoc_tables.with_style(line_style, blocks)) for term, blocks in definition_cards(node)]
     columns = -(-len(cells) // -(-len(cells) // most))
     cells[-1][3] += -len(cells) % columns
     rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]

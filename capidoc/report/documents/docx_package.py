@@ -10,7 +10,7 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Emu
 
-from capidoc.report.documents.pandoc_ast import meta, text
+from capidoc.report.documents.pandoc_ast import meta_text, plain_text
 
 CAPITALISED = re.compile(r"(?:Heading|TOC) \d|Header|Footer")  # Word's own styles, as LibreOffice saves them
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -29,7 +29,7 @@ ENTRY = (
 )
 
 
-def settle(document, contents_mark: str) -> None:
+def fix_package(document, contents_mark: str) -> None:
     """Give the composed document valid bookmarks, fixed ids, whole rows and a filled sommaire."""
     body = document.element.body
     _name_styles(document)
@@ -40,17 +40,17 @@ def settle(document, contents_mark: str) -> None:
     _fill_contents(document, contents_mark)
 
 
-def describe(document, ast: dict) -> None:
+def set_properties(document, ast: dict) -> None:
     """Give the file the properties that the document tells, none from the machine."""
     properties = document.core_properties
-    properties.title, properties.subject = meta(ast, "title"), meta(ast, "subtitle")
-    properties.author = properties.last_modified_by = meta(ast, "organisation")
-    properties.keywords = ", ".join(text(word) for word in ast["meta"].get("keywords", {}).get("c", []))
+    properties.title, properties.subject = meta_text(ast, "title"), meta_text(ast, "subtitle")
+    properties.author = properties.last_modified_by = meta_text(ast, "organisation")
+    properties.keywords = ", ".join(plain_text(word) for word in ast["meta"].get("keywords", {}).get("c", []))
     properties.language, properties.comments, properties.revision = "fr-FR", "", 1
-    properties.created = properties.modified = datetime.fromisoformat(meta(ast, "date-iso") or "1980-01-01")
+    properties.created = properties.modified = datetime.fromisoformat(meta_text(ast, "date-iso") or "1980-01-01")
 
 
-def packed(document) -> bytes:
+def package_bytes(document) -> bytes:
     """Return the Word file's bytes, its parts in one order and without dates."""
     composed, result = BytesIO(), BytesIO()
     document.save(composed)

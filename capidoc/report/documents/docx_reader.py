@@ -14,7 +14,7 @@ BEGINNING = 60  # characters that name a paragraph
 
 
 @dataclass
-class Said:
+class Word:
     """A word: its text, the space before it, « ** », « * » or « *** », and the (fact, text) of the content control around it."""
 
     text: str
@@ -32,7 +32,7 @@ class Said:
 class Paragraph:
     """A paragraph: its words, its mark in Markdown, the table's cell that holds it, and whether that table has several columns."""
 
-    words: list[Said]
+    words: list[Word]
     mark: str = ""
     cell: object = None
     in_columns: bool = False
@@ -57,12 +57,12 @@ class Paragraph:
         return [(said.key, said.style) for said in self.words]
 
 
-def words(text: str) -> list[Said]:
+def split_words(text: str) -> list[Word]:
     """Return the words of a plain text."""
-    return [Said(match[2], match[1]) for match in WORD.finditer(text)]
+    return [Word(match[2], match[1]) for match in WORD.finditer(text)]
 
 
-def paragraphs(file) -> list[Paragraph]:
+def read_paragraphs(file) -> list[Paragraph]:
     """Return the paragraphs of a Word file that hold words or pictures, its sommaire left out."""
     document = Document(str(file))
     names = {style.style_id: style.name.lower() for style in document.styles}
@@ -86,14 +86,14 @@ def _around(element, *names: str):
     return next(element.iterancestors(*(qn(f"w:{name}") for name in names)), None)
 
 
-def _words(element, mark: str) -> list[Said]:
+def _words(element, mark: str) -> list[Word]:
     """Return the words of the paragraph; a heading is bold by itself."""
     text, about = "", []
     for run in (r for r in element.iter(qn("w:r")) if _around(r, "del", "moveFrom") is None):
         shown = re.sub(r"[\t\n]", " ", run.text) + OBJECT * len(run.xpath(OBJECTS))
         text += shown
         about += [("" if mark.startswith("#") else _style(run), _control(run))] * len(shown)
-    return [Said(match[2], match[1], *about[match.start(2)]) for match in WORD.finditer(text)]
+    return [Word(match[2], match[1], *about[match.start(2)]) for match in WORD.finditer(text)]
 
 
 def _style(run) -> str:

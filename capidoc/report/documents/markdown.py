@@ -9,7 +9,7 @@ from pandocfilters import Plain, Str
 
 from capidoc.core import french
 from capidoc.report.documents import pandoc_tables
-from capidoc.report.documents.pandoc_ast import classes, div, run, text, walk
+from capidoc.report.documents.pandoc_ast import classes, div, plain_text, run_pandoc, transform
 
 # Without what could make a text active (raw code), or change one that only looks like markup (a citation, a formula…).
 DIALECT = "markdown" + "".join(
@@ -28,17 +28,17 @@ TILE = 12  # characters that a tile holds on one line
 MOST_OBJECTS = 1000  # marks at hand for what is not text in one paragraph
 
 
-def read(text: str) -> dict:
+def parse_markdown(text: str) -> dict:
     """Return pandoc's tree of the Markdown text and its YAML metadata."""
-    return json.loads(run(text, f"--from={DIALECT}", "--to=json"))
+    return json.loads(run_pandoc(text, f"--from={DIALECT}", "--to=json"))
 
 
-def prepare(ast: dict) -> dict:
+def prepare_document(ast: dict) -> dict:
     """Return the tree with French typography, numbered captions, boxes, tables from definitions, and column widths."""
     figures, tabled = count(1), count(1)
 
     def table(node):
-        return pandoc_tables.fitted(_numbered(node, "Tableau", tabled))
+        return pandoc_tables.fit_columns(_numbered(node, "Tableau", tabled))
 
     changes = {
         "Header": partial(_nested, []), "Figure": lambda node: _numbered(node, "Figure", figures), "Table": table,
@@ -46,7 +46,7 @@ def prepare(ast: dict) -> dict:
         "Div.tableau": _widened, "Div.chiffres-cles": _tiles, **{f"Div.{kind}": partial(_box, kind) for kind in BOXES},
         "Span.ind": _unbroken, "Span.publie": _unbroken, "Link": _link,
     }  # fmt: skip
-    return walk(ast, changes, _french)
+    return transform(ast, changes, _french)
 
 
 def _french(nodes: list) -> list:
@@ -58,8 +58,8 @@ def _french(nodes: list) -> list:
     if len(objects) > MOST_OBJECTS:
         return nodes
     # « n.p. » at the end of a sentence has its stop already.
-    marked = re.sub("([\ue000-\uf8ff])\\.(?![.\\w])", lambda met: met[1] if text(objects[met[1]]).endswith(".") else met[0], marked)
-    parts = filter(None, re.split("([ \ue000-\uf8ff])", french.typography(marked)))
+    marked = re.sub("([\ue000-\uf8ff])\\.(?![.\\w])", lambda met: met[1] if plain_text(objects[met[1]]).endswith(".") else met[0], marked)
+    parts = filter(None, re.split("([ \ue000-\uf8ff])", french.typeset(marked)))
     return [objects.get(part, Str(part)) for part in parts]
 
 
@@ -108,13 +108,13 @@ def _numbered(node: dict, kind: str, counter) -> dict:
 
 def _said(node: dict) -> dict:
     """Return the attributes of a Div, by name."""
-    return {key: french.typography(value) for key, value in node["c"][0][2]}
+    return {key: french.typeset(value) for key, value in node["c"][0][2]}
 
 
 def _definition_table(node: dict) -> dict:
     """Return the definitions as a table with the titles of columns and the caption that their Div gives."""
     said = _said(node)
-    return pandoc_tables.from_definitions(_definitions(node), said["colonnes"].split("|"), node["c"][0][0], said.get("legende", ""))
+    return pandoc_tables.definitions_table(_definitions(node), said["colonnes"].split("|"), node["c"][0][0], said.get("legende", ""))
 
 
 def _widened(node: dict) -> list:
@@ -130,7 +130,7 @@ def _tiles(node: dict) -> dict | list:
     def loosened(inner):
         return {**inner, "c": inner["c"].replace(french.NBSP, " ")} if len(inner["c"]) > TILE else inner
 
-    lists = [{**block, "c": [[walk(term, {"Str": loosened}), meanings] for term, meanings in block["c"]]} for block in node["c"][1]]
+    lists = [{**block, "c": [[transform(term, {"Str": loosened}), meanings] for term, meanings in block["c"]]} for block in node["c"][1]]
     return {**node, "c": [node["c"][0], lists]} if lists else []  # a commune of which nothing may be shown
 
 
@@ -147,6 +147,6 @@ def _box(kind: str, node: dict) -> dict:
     return {"t": "Div", "c": [[attributes[0], ["boite", kind], []], [div([Plain([Str(title or label)])], "titre"), *content]]}
 
 
-def cards(node: dict) -> list:
+def definition_cards(node: dict) -> list:
     """Return the term and the blocks of each definition in a band of key figures or of contacts."""
     return [(term, [block for meaning in meanings for block in meaning]) for term, meanings in _definitions(node)]

@@ -15,7 +15,7 @@ from pandocfilters import stringify
 TALLEST = 1.3  # widths of the line that a page leaves, in height, to an image and its caption
 
 
-def run(source: str, *arguments: str) -> bytes:
+def run_pandoc(source: str, *arguments: str) -> bytes:
     """Return what pandoc writes for the source; it may read no file but those named in the arguments."""
     command = [pypandoc.get_pandoc_path(), "--sandbox", *arguments]
     # From a file: through a pipe, 4 kB at a time, each would wait for the interpreter that other formats keep busy.
@@ -29,34 +29,34 @@ def run(source: str, *arguments: str) -> bytes:
     return done.stdout
 
 
-def write(ast: dict, *arguments: str) -> bytes:
+def convert(ast: dict, *arguments: str) -> bytes:
     """Return the tree as pandoc writes it in the format that the arguments name."""
-    return run(json.dumps(ast), "--from=json", *arguments)
+    return run_pandoc(json.dumps(ast), "--from=json", *arguments)
 
 
-def walk(node, changes: dict, change_list=list):
+def transform(node, changes: dict, change_list=list):
     """Return the tree with each element, children first, and each list changed: `changes` are functions by kind (« Table », « Span.ind »).
 
     Of several that fit an element the first one serves. When it returns a list for an element of a list, its items take the element's place.
     """
     if isinstance(node, list):
-        pairs = [(old, walk(old, changes, change_list)) for old in node]
+        pairs = [(old, transform(old, changes, change_list)) for old in node]
         return change_list([item for old, new in pairs for item in (new if isinstance(old, dict) and isinstance(new, list) else [new])])
     if not isinstance(node, dict):
         return node
-    node = {key: walk(value, changes, change_list) for key, value in node.items()}
+    node = {key: transform(value, changes, change_list) for key, value in node.items()}
     names = (node.get("t"), *(f"{node['t']}.{name}" for name in classes(node)))
     return next((change(node) for name, change in changes.items() if name in names), node)
 
 
-def text(node) -> str:
+def plain_text(node) -> str:
     """Return the words of inlines, blocks or a metadata value, without their marks and notes."""
-    return stringify([walk(node, {"Note": lambda note: []})])
+    return stringify([transform(node, {"Note": lambda note: []})])
 
 
-def meta(ast: dict, name: str) -> str:
+def meta_text(ast: dict, name: str) -> str:
     """Return a metadata value as plain text, empty when it is absent."""
-    return text(ast["meta"].get(name, []))
+    return plain_text(ast["meta"].get(name, []))
 
 
 def classes(node: dict) -> list[str]:
@@ -75,7 +75,7 @@ def paragraph(block: dict) -> dict:
     return {**block, "t": "Para"} if block["t"] == "Plain" else block
 
 
-def asset(assets: Path, path: str, preferred: str = "") -> Path:
+def asset_file(assets: Path, path: str, preferred: str = "") -> Path:
     """Return the image's file, that of the preferred ending where there is one; it must lie inside the assets."""
     path = unquote(path)  # as pandoc writes a space
     for name in (f"{Path(path).with_suffix('')}{preferred}", path):
@@ -85,7 +85,7 @@ def asset(assets: Path, path: str, preferred: str = "") -> Path:
     raise ValueError(f"L’image « {path} » est introuvable dans le dossier « {assets.name} ».")
 
 
-def width(file: Path) -> str:
+def image_width(file: Path) -> str:
     """Return how much of the line the image takes, less than all where it would be taller than a page leaves it."""
     from PIL import Image
 

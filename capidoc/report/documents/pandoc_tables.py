@@ -2,7 +2,7 @@
 
 from pandocfilters import Plain, Str
 
-from capidoc.report.documents.pandoc_ast import div, paragraph, text
+from capidoc.report.documents.pandoc_ast import div, paragraph, plain_text
 
 LINE = 96  # characters of table text on a line of A4 with our margins
 PADDING = 3  # characters taken by the space around a cell
@@ -24,7 +24,7 @@ def table(header: list, rows: list, identifier: str = "", caption: str = "", sty
     return {"t": "Table", "c": [attributes, [None, said], [[ALIGN, width]] * columns, [["", [], []], head], [[["", [], []], 0, [], body]], [["", [], []], []]]}
 
 
-def from_definitions(definitions: list, columns: list[str], identifier: str, caption: str) -> dict:
+def definitions_table(definitions: list, columns: list[str], identifier: str, caption: str) -> dict:
     """Return a two-column table in which a term with several definitions spans as many rows."""
     rows = []
     for term, meanings in definitions:
@@ -39,7 +39,7 @@ def with_widths(node: dict, shares: list[float]) -> dict:
     return {**node, "c": [*node["c"][:2], specs, *node["c"][3:]]}
 
 
-def fitted(node: dict) -> dict:
+def fit_columns(node: dict) -> dict:
     """Return the table with widths computed from its words: the longest of a column fits, then long texts share."""
     columns = _texts(node)
     least = [max([_longest(words_) for words_ in column], default=1) + PADDING for column in columns]
@@ -73,20 +73,20 @@ def _place(cells: list, columns: list, taken: list) -> None:
     for index, (_, _, rows, span, blocks) in zip(free, cells, strict=False):
         taken[index] = rows - 1
         if span == 1:
-            columns[index].append(text(blocks))
+            columns[index].append(plain_text(blocks))
 
 
 def with_cells(node: dict, head_style: str, body_style: str) -> dict:
     """Return the table with its header cells and its body cells in these Word styles."""
 
     def changed(rows: list, style: str) -> list:
-        return [[attributes, [[*one[:4], styled(style, one[4])] for one in cells]] for attributes, cells in rows]
+        return [[attributes, [[*one[:4], with_style(style, one[4])] for one in cells]] for attributes, cells in rows]
 
     *before, (attributes, header), bodies, foot = node["c"]
     bodies = [[a, columns, changed(first, body_style), changed(rows, body_style)] for a, columns, first, rows in bodies]
     return {**node, "c": [*before, [attributes, changed(header, head_style)], bodies, foot]}
 
 
-def styled(style: str, blocks: list) -> list:
+def with_style(style: str, blocks: list) -> list:
     """Return the blocks in a Word style; bare inlines become a paragraph, for pandoc styles no other."""
     return [div([*map(paragraph, blocks)], custom_style=style)]

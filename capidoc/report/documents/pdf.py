@@ -10,8 +10,8 @@ import typst
 from pandocfilters import Plain, RawBlock, RawInline
 
 from capidoc.report.documents import pandoc_ast
-from capidoc.report.documents.markdown import cards
-from capidoc.report.documents.pandoc_ast import asset, meta, paragraph, text, walk, width
+from capidoc.report.documents.markdown import definition_cards
+from capidoc.report.documents.pandoc_ast import asset_file, image_width, meta_text, paragraph, plain_text, transform
 
 code, code_block = partial(RawInline, "typst"), partial(RawBlock, "typst")
 
@@ -20,14 +20,14 @@ class Unprintable(ValueError):
     """A sign that no font of the document has."""
 
 
-def write(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
+def write_pdf(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
     """Write the prepared document as a PDF with tags, bookmarks and page numbers."""
     files = {"document.json": _properties(ast)}
     changes = {
         "Image": partial(_image, assets, files), "Figure": _figure, "Div.boite": _box, "Div.chiffres-cles": partial(_band, "chiffres-cles"),
         "Div.contacts": partial(_band, "contacts"), "Span.numero": _numbered,
     }  # fmt: skip
-    source = pandoc_ast.write(walk(ast, changes), "--to=typst-smart", "--wrap=none", f"--template={templates / 'typst' / 'page.typ'}")
+    source = pandoc_ast.convert(transform(ast, changes), "--to=typst-smart", "--wrap=none", f"--template={templates / 'typst' / 'page.typ'}")
     target.write_bytes(_compiled({"main.typ": source, **files}, templates / "fonts"))
 
 
@@ -46,9 +46,9 @@ def _compiled(files: dict[str, bytes], fonts: Path) -> bytes:
 
 def _properties(ast: dict) -> bytes:
     """Return what the page's model reads of the file's properties: title, author, keywords and the date told by the document."""
-    keywords = [text(word) for word in ast["meta"].get("keywords", {}).get("c", [])]
-    day = [int(part) for part in meta(ast, "date-iso").split("-") if part]
-    return json.dumps({"titre": meta(ast, "title"), "auteur": meta(ast, "organisation"), "mots": keywords, "jour": day}).encode()
+    keywords = [plain_text(word) for word in ast["meta"].get("keywords", {}).get("c", [])]
+    day = [int(part) for part in meta_text(ast, "date-iso").split("-") if part]
+    return json.dumps({"titre": meta_text(ast, "title"), "auteur": meta_text(ast, "organisation"), "mots": keywords, "jour": day}).encode()
 
 
 def _literal(words: str) -> str:
@@ -59,10 +59,10 @@ def _literal(words: str) -> str:
 def _image(assets: Path, files: dict[str, bytes], node: dict) -> dict:
     """Return the image with its alt text, which pandoc would drop; its bytes are put among the files of the compiler."""
     _, alternative, (path, _) = node["c"]
-    file = asset(assets, path, ".svg")
+    file = asset_file(assets, path, ".svg")
     name = f"image-{len(files)}{file.suffix}"
     files[name] = file.read_bytes()
-    return code(f'#box(image("{name}", width: {width(asset(assets, path))}, alt: {_literal(text(alternative))}))')
+    return code(f'#box(image("{name}", width: {image_width(asset_file(assets, path))}, alt: {_literal(plain_text(alternative))}))')
 
 
 def _numbered(node: dict) -> list:
@@ -90,6 +90,6 @@ def _box(node: dict) -> list:
 def _band(name: str, node: dict) -> list:
     """Return a band of cards: each a term and its blocks."""
     blocks = [code_block(f"#{name}((")]
-    for term, content in cards(node):
+    for term, content in definition_cards(node):
         blocks += [Plain([code("(["), *term, code("], [")]), *map(paragraph, content), code_block("]),")]
     return [*blocks, code_block("))")]

@@ -7,15 +7,15 @@ import sys
 
 from capidoc.config.paths import FORMATS, PROPOSED
 from capidoc.core import pseudonyms
-from capidoc.core.errors import ConfigurationRefused, Problem, RenderingFailed, lacking
-from capidoc.core.parallel import aside
-from capidoc.core.progress import on_terminal, say
+from capidoc.core.errors import ConfigurationRefused, Problem, RenderingFailed, resource_refusal
+from capidoc.core.parallel import run_in_fork
+from capidoc.core.progress import is_terminal, show_progress
 from capidoc.disclosure import leak_scan
 from capidoc.io import file_text, manifest
 from capidoc.io.yaml_files import read_yaml
 from capidoc.pipeline import notebooks, publication
 from capidoc.report import number_tracing, printed_consistency
-from capidoc.report.notebook_document import document
+from capidoc.report.notebook_document import displayed_markdown
 
 STEPS = {"data": ("01_clean",), "effects": ("01_clean", "02_effects")}
 FACTS, CONTROL = "indicateurs.xlsx", "controle_chiffres.csv"
@@ -31,37 +31,37 @@ FOR_FIGURES = ("scipy.optimize", "capidoc.report.chart_cache", "capidoc.report.c
 LATER = ("capidoc.report.documents.html", "capidoc.report.documents.pdf", "capidoc.report.documents.docx", "nbconvert.exporters")
 
 
-def parameters(programme):
+def notebook_parameters(programme):
     """The notebook parameters of a run."""
     return {"programme": programme.slug, "commune": programme.commune, "debut": programme.period.debut, "fin": programme.period.fin,
             "profil": programme.profil}
 
 
-def compute(programme, step, cleaning=""):
+def compute_tables(programme, step, cleaning=""):
     """The sha256 of what cleaning made: the first notebooks run, their executed copies under data/processed; the same cleaning is made once."""
-    pseudonyms.key()  # one for the whole run, the notebooks' own processes included
-    publication.room(programme)
+    pseudonyms.secret_key()  # one for the whole run, the notebooks' own processes included
+    publication.check_free_space(programme)
     if step == "effects" and (whole := programme.part_of):  # what the whole shows decides what a part may
-        _computed(whole, publication.inputs(programme, parameters(whole)))
+        _computed(whole, publication.inputs(programme, notebook_parameters(whole)))
     _cleared(programme.processed)
     clean, *others = STEPS[step]
     if not _taken_over(programme, clean, cleaning):
-        _run(programme, clean, parameters(programme), programme.processed / "carnets")
+        _run(programme, clean, notebook_parameters(programme), programme.processed / "carnets")
     cleaned = _tables(programme.processed)
     for name in others:
-        _run(programme, name, parameters(programme), programme.processed / "carnets")
+        _run(programme, name, notebook_parameters(programme), programme.processed / "carnets")
     return cleaned
 
 
 def _taken_over(programme, notebook, cleaning):
     """Whether the tables of this cleaning, which hangs on no commune or period, stood untouched for another one, and now stand here."""
     for state in sorted((programme.root / "data" / "processed" / programme.slug).glob(f"**/{STATE}")):
-        told = manifest.remembered(state)
+        told = manifest.read_json_record(state)
         if told.get("nettoyage") == cleaning and told["nettoyees"].items() <= _tables(state.parent).items():
             for name in told["nettoyees"]:
                 (programme.processed / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(state.parent / name, programme.processed / name)
-            notebooks.retell(programme.processed / "carnets" / f"{notebook}.ipynb", _asked(notebook, parameters(programme)))
+            notebooks.restamp_parameters(programme.processed / "carnets" / f"{notebook}.ipynb", _asked(notebook, notebook_parameters(programme)))
             return True
     return False
 
@@ -70,27 +70,27 @@ def _computed(programme, described):
     """Nothing; the tables of effects stand, computed unless the same inputs made those that stand, untouched since."""
     from capidoc.io import tables
 
-    publication.room(programme)
+    publication.check_free_space(programme)
     facts = {name: sha for name, sha in described["entrees"].items() if not WORDING.match(name)}
     # Fingerprints made with another key would find nothing in the files.
-    decided = {"entrees": facts, "cle": pseudonyms.of(STATE, programme.slug)}
-    here, cleaning, state = manifest.identity(described | decided), manifest.identity(decided), programme.processed / STATE
-    told = manifest.remembered(state)
+    decided = {"entrees": facts, "cle": pseudonyms.pseudonym(STATE, programme.slug)}
+    here, cleaning, state = manifest.cache_key(described | decided), manifest.cache_key(decided), programme.processed / STATE
+    told = manifest.read_json_record(state)
     if (told.get("entrees"), told.get("tables")) == (here, _tables(programme.processed)):
-        say("Données et effets : rien de changé")
+        show_progress("Données et effets : rien de changé")
         for name in programme.wanted():
             shutil.rmtree(programme.processed / "carnets" / name, ignore_errors=True)
         return
-    notebooks.foresee(FOR_FIGURES)
-    cleaned = compute(programme, "effects", cleaning)
+    notebooks.preimport(FOR_FIGURES)
+    cleaned = compute_tables(programme, "effects", cleaning)
     told = {"entrees": here, "tables": _tables(programme.processed), "nettoyage": cleaning, "nettoyees": cleaned}
-    tables.put(state, json.dumps(told, indent=1).encode())
+    tables.write_durably(state, json.dumps(told, indent=1).encode())
 
 
 def _tables(folder):
     """The sha256 of the tables and of the two executed notebooks that stand in a folder of data/processed, by name."""
     own = [*folder.glob("*.*"), *(folder / "observations").glob("*"), *(folder / "carnets").glob("*.ipynb")]
-    return {p.relative_to(folder).as_posix(): manifest.digest(p) for p in sorted(own) if p.is_file() and p.name not in (PROPOSED, STATE, DRAWN)}
+    return {p.relative_to(folder).as_posix(): manifest.file_digest(p) for p in sorted(own) if p.is_file() and p.name not in (PROPOSED, STATE, DRAWN)}
 
 
 def _cleared(folder):
@@ -108,34 +108,34 @@ def _asked(name, values):
 
 def _run(programme, name, values, folder):
     notebook = programme.notebooks / f"{name}.ipynb"
-    say(f"{SAID[name]}…")
-    notebooks.execute(notebook, _asked(name, values), folder / notebook.name, programme.root, on_terminal())
+    show_progress(f"{SAID[name]}…")
+    notebooks.execute_notebook(notebook, _asked(name, values), folder / notebook.name, programme.root, is_terminal())
     return folder / notebook.name
 
 
-def publish(programme, deliverables):
+def publish_set(programme, deliverables):
     """The message that ends a run: what was published where, or that nothing had to be done again."""
-    described = publication.inputs(programme, parameters(programme))
+    described = publication.inputs(programme, notebook_parameters(programme))
     target = programme.published
 
     def whole(workshop):
-        build(programme, sorted({*deliverables, *_already(programme, target)}), workshop, described)
+        build_set(programme, sorted({*deliverables, *_already(programme, target)}), workshop, described)
         return described
 
-    if untouched := publication.untouched(programme, deliverables, described):
+    if untouched := publication.nothing_to_do(programme, deliverables, described):
         return untouched
-    replace(programme, described, whole)
+    replace_set(programme, described, whole)
     return f"{programme.slug} : {' et '.join(deliverables)} dans {target.relative_to(programme.root)}"
 
 
-def replace(programme, described, fill):
+def replace_set(programme, described, fill):
     """Nothing; the published set is the one that `fill` made in a workshop, described as it returns; no input moved meanwhile."""
     target = programme.published
-    workshop = publication.stage(programme)
+    workshop = publication.staging_dir(programme)
     try:
-        manifest.describe(workshop, fill(workshop))
-        publication.unmoved(described, publication.inputs(programme, parameters(programme)))
-        carried = publication.switch(workshop, target)
+        manifest.write_manifest(workshop, fill(workshop))
+        publication.check_inputs_unchanged(described, publication.inputs(programme, notebook_parameters(programme)))
+        carried = publication.publish_atomically(workshop, target)
     except OSError as error:
         if error.errno and not error.filename:
             error.filename = str(workshop)
@@ -146,19 +146,19 @@ def replace(programme, described, fill):
         print(f"Votre version modifiée est gardée : {target.relative_to(programme.root) / name}", file=sys.stderr)
 
 
-def check(programme):
+def check_programme(programme):
     """The lines that tell the quality of the data and of the published figures, once their page and control stand in the published set."""
     from capidoc.cleaning import quality_page
     from capidoc.io import tables
 
-    described, target = publication.inputs(programme, parameters(programme)), programme.published
-    known, intact = manifest.standing(target)
-    checked = known.get("controle", manifest.identity({k: known.get(k) for k in described}))
-    if checked != manifest.identity(described) or not {*quality_page.FILES, CONTROL} <= set(intact):
-        replace(programme, described, lambda workshop: _check(programme, described, workshop))
-    state, control = quality_page.last(target), tables.read(target / CONTROL)
+    described, target = publication.inputs(programme, notebook_parameters(programme)), programme.published
+    known, intact = manifest.intact_outputs(target)
+    checked = known.get("controle", manifest.cache_key({k: known.get(k) for k in described}))
+    if checked != manifest.cache_key(described) or not {*quality_page.FILES, CONTROL} <= set(intact):
+        replace_set(programme, described, lambda workshop: _check(programme, described, workshop))
+    state, control = quality_page.read_last_state(target), tables.read_csv(target / CONTROL)
     wrong = control[(control["coherence"] == "incohérent") | (control["donnees"] == "différent")]
-    yield from quality_page.told(state, programme.identity)
+    yield from quality_page.format_summary(state, programme.identity)
     yield f"Chiffres publiés : {len(control)} vérifiés, {len(wrong)} à revoir"
     yield from (f"  {row.id} : {row.enonce} — {row.coherence}, {row.donnees}" for row in wrong.itertuples())
     yield f"{programme.slug} : {quality_page.PAGE} et {CONTROL} dans {target.relative_to(programme.root)}"
@@ -169,9 +169,9 @@ def _check(programme, described, workshop):
     from capidoc.cleaning import quality_page
 
     _computed(programme, described)
-    known, intact = manifest.standing(programme.published)
+    known, intact = manifest.intact_outputs(programme.published)
     outputs = known.get("sorties", {})
-    same = all(outputs.get(name) == manifest.digest(programme.processed / name) for name in (FACTS, CONTROL))
+    same = all(outputs.get(name) == manifest.file_digest(programme.processed / name) for name in (FACTS, CONTROL))
     for name in intact:
         document = "/" not in name and name.rpartition(".")[2] in FORMATS
         if same or document or name.startswith(RETIRED):
@@ -181,13 +181,13 @@ def _check(programme, described, workshop):
     if not same and _already(programme, programme.published):
         print(f"Les données ont changé : les documents d’avant sont dans {RETIRED} ; « make report » les refait.", file=sys.stderr)
     shutil.copy2(programme.processed / CONTROL, workshop / CONTROL)
-    quality_page.place(programme, workshop)
-    return ({k: known[k] for k in described} if same else described) | {"controle": manifest.identity(described)}
+    quality_page.write_quality_page(programme, workshop)
+    return ({k: known[k] for k in described} if same else described) | {"controle": manifest.cache_key(described)}
 
 
-def verify(programme):
+def verify_set(programme):
     """The message of a sound published set: every hash, every number in its three formats; raises TraceabilityRefused."""
-    names = manifest.verify(programme.published)
+    names = manifest.verify_files(programme.published)
     pages = [programme.published / name for name in names if "/" not in name and name.endswith(".html")]
     bound, declared = _traced(programme, pages, programme.published) if pages else (0, 0)
     return f"{programme.slug} : {len(names)} fichiers conformes au manifeste ; {bound} nombres liés à leur fait, {declared} déclarés, aucun libre"
@@ -197,13 +197,13 @@ def _traced(programme, pages, folder):
     """(numbers bound, numerals declared) of pages and the files beside them, against the workbook of facts and the control of claims beside them."""
     from capidoc.io import tables
 
-    facts, control = tables.read_workbook(folder / FACTS), tables.read(folder / CONTROL)
-    printed_consistency.check(facts)
+    facts, control = tables.read_facts_workbook(folder / FACTS), tables.read_csv(folder / CONTROL)
+    printed_consistency.check_printed(facts)
     printed = dict(zip(facts["id"], facts["texte"], strict=True))
-    printed |= {f"{row['id']}:{name}": tables.counted(row[name]) for row in facts.to_dict("records") for name in ("n", "manquants", "intervalle")}
+    printed |= {f"{row['id']}:{name}": tables.format_count(row[name]) for row in facts.to_dict("records") for name in ("n", "manquants", "intervalle")}
     claims = control.agg(" ; ".join, axis=1).groupby(control["id"]).agg(" ; ".join).to_dict()
     declared = [words for words, _ in (*programme.identity.nombres_declares, *read_yaml(programme.templates / "nombres.yml"))]
-    return number_tracing.check(pages, printed, claims, declared)
+    return number_tracing.trace_numbers(pages, printed, claims, declared)
 
 
 def _already(programme, target):
@@ -211,21 +211,21 @@ def _already(programme, target):
     return [name for name in programme.wanted() if (target / f"{name}.pdf").is_file()]
 
 
-def build(programme, deliverables, workshop, described):
+def build_set(programme, deliverables, workshop, described):
     """A whole set in the workshop: data, effects, then each deliverable in three formats, with charts and tables."""
     from capidoc.cleaning import quality_page
     from capidoc.disclosure import report_page
 
-    notebooks.foresee(LATER)
+    notebooks.preimport(LATER)
     _computed(programme, described)
-    with aside(lambda: quality_page.place(programme, workshop)) as placed:
+    with run_in_fork(lambda: quality_page.write_quality_page(programme, workshop)) as placed:
         for deliverable in deliverables:
             shutil.rmtree(programme.processed / "figures", ignore_errors=True)  # what another deliverable shows
-            values = parameters(programme) | {"livrable": deliverable, "identite": manifest.identity(described)}
+            values = notebook_parameters(programme) | {"livrable": deliverable, "identite": manifest.cache_key(described)}
             executed = _run(programme, "03_report", values, programme.processed / "carnets" / deliverable)
             shutil.copytree(programme.processed / "figures", workshop / "figures", dirs_exist_ok=True)
-            write(document(executed), deliverable, workshop, programme.templates)
-            if (pages := file_text.pages(workshop / f"{deliverable}.pdf")) > LONGEST.get(deliverable, pages):
+            write_formats(displayed_markdown(executed), deliverable, workshop, programme.templates)
+            if (pages := file_text.count_pdf_pages(workshop / f"{deliverable}.pdf")) > LONGEST.get(deliverable, pages):
                 print(f"{deliverable} : {pages} pages, pour {LONGEST[deliverable]} attendues ; « principaux », dans programme.yml, en choisit les indicateurs",
                       file=sys.stderr)
         placed()
@@ -235,40 +235,40 @@ def build(programme, deliverables, workshop, described):
         shutil.copy2(programme.processed / table, workshop / table)
     shutil.copy2(programme.processed / "influence.csv", workshop / "interne" / "influence.csv")
     public = programme.profil == "public"
-    with aside(lambda: public and _searched(programme, workshop)) as searched:
+    with run_in_fork(lambda: public and _searched(programme, workshop)) as searched:
         _traced(programme, [workshop / f"{d}.html" for d in deliverables], workshop)
         if public:
-            report_page.place(programme, workshop, searched())
+            report_page.write_disclosure_page(programme, workshop, searched())
 
 
 def _searched(programme, workshop):
     """How many public files were searched for how many withheld words; raises DisclosureRefused where one is found."""
     from capidoc.io import tables
 
-    known = tables.read(programme.processed / "empreintes.csv", mots=int)
+    known = tables.read_csv(programme.processed / "empreintes.csv", mots=int)
     fingerprints = {row.empreinte: (row.colonne, row.mots) for row in known.itertuples()}
-    return leak_scan.check(workshop, fingerprints, programme.slug, programme.identity.divulgation.adresses_publiques)
+    return leak_scan.scan_files(workshop, fingerprints, programme.slug, programme.identity.divulgation.adresses_publiques)
 
 
-def write(text, deliverable, workshop, templates):
+def write_formats(text, deliverable, workshop, templates):
     """The document in its three formats; raises RenderingFailed naming the format."""
     from capidoc.report.documents import docx, html, markdown, pdf
 
-    say(f"Mise en forme : {deliverable}…")
-    ast = markdown.prepare(markdown.read(text))
+    show_progress(f"Mise en forme : {deliverable}…")
+    ast = markdown.prepare_document(markdown.parse_markdown(text))
 
     def written(writer, kind):
         try:
-            writer.write(ast, workshop / f"{deliverable}.{kind}", assets=workshop, templates=templates)
+            writer(ast, workshop / f"{deliverable}.{kind}", assets=workshop, templates=templates)
         except pdf.Unprintable as sign:
             raise ConfigurationRefused(Problem("ce signe n’est dans aucune police du document", remedy="Ôtez-le du récit, ou dites-le en mots.",
                                                file=f"{deliverable}.{kind}", value=str(sign))) from sign
         except (ValueError, OSError, RuntimeError) as error:
-            raise lacking(error) or RenderingFailed(Problem(f"le document n’a pas pu être mis en forme : {error}", file=f"{deliverable}.{kind}",
+            raise resource_refusal(error) or RenderingFailed(Problem(f"le document n’a pas pu être mis en forme : {error}", file=f"{deliverable}.{kind}",
                                                             remedy="Envoyez-nous ce message.")) from error
 
     # Typst starts threads of its own, which a fork would not have: its format is made here.
-    with aside(lambda: written(docx, "docx")) as longest, aside(lambda: written(html, "html")) as other:
-        written(pdf, "pdf")
+    with run_in_fork(lambda: written(docx.write_docx, "docx")) as longest, run_in_fork(lambda: written(html.write_html, "html")) as other:
+        written(pdf.write_pdf, "pdf")
         other()
         longest()
