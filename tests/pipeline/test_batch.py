@@ -1,0 +1,151 @@
+"""Many sets from one table: bad rows refused together, one failure stops nothing, a second run redoes only what is missing."""
+
+import errno
+import io
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+import zipfile
+
+import pytest
+
+from capidoc.core.errors import ConfigurationRefused
+from capidoc.pipeline import batch, publication, stages
+
+from ..conftest import ROOT
+
+
+@pytest.fixture
+def table(small, tmp_path, monkeypatch):
+    """A function from rows to a table of a small programme whose sets are faked; mpessoba's fails. What was made is in `made`."""
+    small()
+    (tmp_path / "templates").mkdir()
+    for name in ("note", "fiche"):
+        (tmp_path / "templates" / f"{name}.md.j2").write_text("x")
+    (tmp_path / "templates" / "html").symlink_to(ROOT / "templates" / "html")
+
+    def made(package, sets, key):
+        return [one(arguments) for arguments, _, _ in sets]
+
+    def one(arguments):
+        lay.made.append(arguments[:2])
+        if arguments[1] == "mpessoba":
+            return 23, "deux lignes se contredisent", "", b""
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as done:
+            names = [f"{d}.{kind}" for d in arguments[5] for kind in stages.FORMATS]
+            for name in names:
+                done.writestr(name, name)
+            done.writestr("manifest.json", json.dumps({"versions": {"ailleurs": "1"}, "sorties": {}}))
+        return 0, "", "", content.getvalue()
+
+    def lay(*rows):
+        path = tmp_path / "jeux.csv"
+        path.write_text("\n".join(["programme;commune;debut;fin;livrable", *rows]) + "\n")
+        return path
+
+    lay.made = []
+    monkeypatch.setattr(batch, "build_sets", made)
+    return lay
+
+
+def test_every_bad_row_is_named_before_anything_starts(table, tmp_path):
+    with pytest.raises(ConfigurationRefused) as refusal:
+        batch.run_batch(table("essai;;;;note", "essay;;;;", "essai;nioro;;;", "essai;;2022-06;2022-05;", "essai;;;;notte"), "public", root=tmp_path)
+    assert [(p.file, p.row) for p in refusal.value.problems] == [("jeux.csv", n) for n in (3, 4, 5, 6)]
+    assert refusal.value.code == 10 and table.made == [] and not (tmp_path / "outputs").exists()
+
+
+def test_columns_without_title_are_nothing_unless_they_hold_something(table, tmp_path):
+    """As Excel leaves them at the end of a CSV."""
+    path = table("essai;;;;note")
+    whole = path.read_text().splitlines()
+    path.write_text("\n".join(f"{line};;" for line in whole) + "\n")
+    assert batch.run_batch(path, "public", root=tmp_path)["essai"].code == 0
+    path.write_text(f"{whole[0]};;\n{whole[1]};;oui\n")
+    with pytest.raises(ConfigurationRefused, match=r"jeux\.csv, ligne 2 : valeur dans une colonne sans titre"):
+        batch.run_batch(path, "public", root=tmp_path)
+
+
+def test_a_file_dated_before_zip_was_born_is_packed_all_the_same(table, tmp_path):
+    os.utime(tmp_path / "data/raw/essai/suivi.csv", (0, 0))
+    assert batch.run_batch(table("essai;;;;note"), "public", root=tmp_path)["essai"].code == 0
+
+
+def test_what_cannot_be_packed_stops_no_other_programme(table, tmp_path, monkeypatch):
+    shutil.copytree(tmp_path / "programmes/essai", tmp_path / "programmes/autre")
+    shutil.copytree(tmp_path / "data/raw/essai", tmp_path / "data/raw/autre")
+    whole = batch._job
+
+    def job(wishes, batch):
+        if batch[0][0] == "autre":
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "suivi.csv")
+        return whole(wishes, batch)
+
+    monkeypatch.setattr(batch, "_job", job)
+    outcomes = batch.run_batch(table("autre;;;;note", "essai;;;;note"), "public", root=tmp_path)
+    assert {name: (one.code, batch.outcome_label(one)) for name, one in outcomes.items()} == {"autre": (1, "échec"), "essai": (0, "fait")}
+
+
+@pytest.mark.parametrize("text", ["", "\n\n"])
+def test_an_empty_table_is_a_table_to_fill(tmp_path, text):
+    (tmp_path / "jeux.csv").write_text(text)
+    with pytest.raises(ConfigurationRefused, match=r"jeux\.csv, colonne « programme » : colonne absente"):
+        batch.run_batch(tmp_path / "jeux.csv", "public", root=tmp_path)
+
+
+def test_one_failure_stops_nothing_and_a_second_run_redoes_only_it(table, tmp_path):
+    path = table("essai;;;;note", "essai;niono;;;note", "essai;niono;;;fiche", "essai;mpessoba;;;note")
+    first = batch.run_batch(path, "public", root=tmp_path)
+    assert [(n, batch.outcome_label(o), o.code) for n, o in first.items()] == [
+        ("essai", "fait", 0), ("essai/niono", "fait", 0), ("essai/mpessoba", "échec", 23)]
+    assert sorted(p.name for p in (tmp_path / "outputs/essai/niono").glob("*.pdf")) == ["fiche.pdf", "note.pdf"]
+    assert json.loads((tmp_path / "outputs/essai/manifest.json").read_text())["versions"] == {"ailleurs": "1"}
+    assert batch.format_summary(first) == "portefeuille — fait : 2 ; échec : 1 (outputs/portefeuille.html)"
+    table.made.clear()
+    again = batch.run_batch(path, "public", root=tmp_path)
+    assert [batch.outcome_label(o) for o in again.values()] == ["rien à refaire", "rien à refaire", "échec"]
+    assert table.made == [("essai", "mpessoba")]
+    page = (tmp_path / "outputs/portefeuille.html").read_text()
+    assert '<a href="essai/niono/note.pdf">note.pdf</a>' in page and "deux lignes se contredisent" in page
+
+
+def test_a_programme_that_another_run_works_on_is_left_to_it(table, tmp_path):
+    programme = batch.Programme("essai", root=tmp_path)
+    with publication.lock(programme):
+        outcomes = batch.run_batch(table("essai;;;;note"), "public", root=tmp_path)
+    assert outcomes["essai"].code == 41 and table.made == []
+
+
+def test_a_programme_whose_inputs_cannot_be_read_stops_no_other(table, tmp_path, monkeypatch):
+    shutil.copytree(tmp_path / "programmes/essai", tmp_path / "programmes/autre")
+    shutil.copytree(tmp_path / "data/raw/essai", tmp_path / "data/raw/autre")
+    whole = publication.inputs
+
+    def inputs(programme, *more):
+        if programme.slug == "autre":
+            raise OSError(errno.EIO, os.strerror(errno.EIO), "suivi.csv")
+        return whole(programme, *more)
+
+    monkeypatch.setattr(publication, "inputs", inputs)
+    outcomes = batch.run_batch(table("autre;;;;note", "essai;;;;note"), "public", root=tmp_path)
+    assert {name: (one.code, batch.outcome_label(one)) for name, one in outcomes.items()} == {"autre": (40, "échec"), "essai": (0, "fait")}
+    assert "disque défaillant" in outcomes["autre"].message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="un script de shell")
+def test_an_interrupted_portfolio_stops_the_pythons_that_it_began(tmp_path, monkeypatch):
+    """They went on for minutes, for nothing: what they made was thrown away."""
+    (slow := tmp_path / "python").write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(slow))
+    ended = []
+    with pytest.raises(KeyboardInterrupt), batch._workers("") as (pool, _):
+        pool.submit(lambda: ended.append(batch._ran(b"[]", tmp_path, "cle")))
+        while not batch.begun:
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+    assert ended[0][0] == -signal.SIGTERM and batch.begun == []
