@@ -38,7 +38,9 @@ def _in_turn(contenders, rounds):
     for _ in range(rounds):
         for one in contenders:
             one.before()
-            costs[one.name].append(measure.cost(one.command, one.folder, one.environment, one.times))
+            costs[one.name].append(
+                measure.cost(one.command, one.folder, one.environment, one.times)
+            )
             one.check()
     return costs
 
@@ -47,7 +49,12 @@ def _lines(row, costs):
     ours, *_ = costs.values()
     for name, some in costs.items():
         middle = measure.middle(some)
-        told = [_told(middle.seconds), _against(ours, some, "seconds"), _told(middle.processor), _against(ours, some, "processor")]
+        told = [
+            _told(middle.seconds),
+            _against(ours, some, "seconds"),
+            _told(middle.processor),
+            _against(ours, some, "processor"),
+        ]
         yield f"| {' | '.join([row.title, name, *told, f'{middle.megabytes:.0f}', str(len(some))])} |"
 
 

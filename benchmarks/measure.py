@@ -28,8 +28,15 @@ class Failed(Exception):
 def cost(command, folder, environment, times=1):
     """The Cost of a shell command done so many times, measured once, its children counted; raises Failed with its last words."""
     before = perf_counter()
-    process = subprocess.Popen(["sh", "-ec", command], cwd=folder, env=os.environ | environment, text=True, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process = subprocess.Popen(
+        ["sh", "-ec", command],
+        cwd=folder,
+        env=os.environ | environment,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     peak, done = [0], threading.Event()
     watch = threading.Thread(target=_watch, args=(process.pid, peak, done))
     watch.start()
@@ -41,7 +48,11 @@ def cost(command, folder, environment, times=1):
     if status:
         raise Failed(f"{command}\n{said[-2000:]}")
     # The kernel remembers the largest single process exactly; the samples know them together.
-    return Cost(times * seconds, times * (used.ru_utime + used.ru_stime), max(peak[0], used.ru_maxrss * 1024) / 1e6)
+    return Cost(
+        times * seconds,
+        times * (used.ru_utime + used.ru_stime),
+        max(peak[0], used.ru_maxrss * 1024) / 1e6,
+    )
 
 
 def _watch(pid, peak, done):
@@ -72,4 +83,6 @@ def middle(costs):
 
 def ratio(ours, theirs, figure):
     """The median of the ratios of a figure, round by round: what a machine that slows down for all leaves as it is."""
-    return median(getattr(a, figure) / getattr(b, figure) for a, b in zip(ours, theirs, strict=True))
+    return median(
+        getattr(a, figure) / getattr(b, figure) for a, b in zip(ours, theirs, strict=True)
+    )

@@ -18,7 +18,9 @@ def run(contender):
 @cache
 def r_markdown():
     """Whether R has what the peer's document needs."""
-    return bool(shutil.which("Rscript")) and _ends_well("Rscript", "-e", "library(rmarkdown); library(readxl)")
+    return bool(shutil.which("Rscript")) and _ends_well(
+        "Rscript", "-e", "library(rmarkdown); library(readxl)"
+    )
 
 
 @cache
@@ -29,7 +31,17 @@ def pairs():
     if not (commands / "ploomber").is_file():
         there = _ends_well(sys.executable, "-m", "venv", "--clear", "--without-pip", place)
         python = Path(sys.base_prefix) / "bin" / "python3"
-        if not there or not _ends_well(python, "-m", "pip", "--python", commands / "python", "install", "--quiet", "snakemake", "ploomber"):
+        if not there or not _ends_well(
+            python,
+            "-m",
+            "pip",
+            "--python",
+            commands / "python",
+            "install",
+            "--quiet",
+            "snakemake",
+            "ploomber",
+        ):
             return ""
     return commands
 

@@ -63,7 +63,13 @@ def _records(draw, units):
         for unit in range(units):
             code = f"E{unit:05d}" if draw.random() > 0.02 else f" e{unit:05d}"
             income = 250 * draw.randint(40, 4000)
-            told = f"{income}" if draw.random() > 0.03 else f"{income:,} F CFA".replace(",", " ") if draw.random() > 0.3 else "-99"
+            told = (
+                f"{income}"
+                if draw.random() > 0.03
+                else f"{income:,} F CFA".replace(",", " ")
+                if draw.random() > 0.3
+                else "-99"
+            )
             line = f"{code};{month};{list(COMMUNES.values())[unit % 3]};{told};{draw.randint(0, 3)};{draw.randint(0, 3)}\n"
             yield line
             if draw.random() < 0.002:

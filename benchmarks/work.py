@@ -46,7 +46,14 @@ class Row:
 
 def absent():
     """What could not be measured for want of a peer."""
-    return [name for name, there in (("R Markdown (paquet r-cran-rmarkdown)", tools.r_markdown()), ("snakemake et ploomber", tools.pairs())) if not there]
+    return [
+        name
+        for name, there in (
+            ("R Markdown (paquet r-cran-rmarkdown)", tools.r_markdown()),
+            ("snakemake et ploomber", tools.pairs()),
+        )
+        if not there
+    ]
 
 
 def _ours(folder, verb="report jass", name="Capidoc : HTML, PDF et Word", **more):
@@ -68,32 +75,51 @@ def _says(page):
     def check():
         if not TOTAL.search(re.sub(r"<[^>]+>", "", page.read_text(encoding="utf-8"))):
             raise AssertionError(f"{page.name} : le total attendu n’y est pas")
+
     return check
 
 
 def _emptied(root):
     """A function that removes all that a run has made."""
+
     def empty():
         for made in ("outputs", "data/processed"):
             shutil.rmtree(root / made, ignore_errors=True)
+
     return empty
 
 
 def _grown(path):
     """A function that adds one sentence to a text."""
+
     def grow():
         with path.open("a", encoding="utf-8") as text:
             text.write("\n" + SENTENCE)
+
     return grow
 
 
-def _papermill(folder, names, name="papermill × 3 + nbconvert : HTML", times=1, livrable="capitalisation"):
+def _papermill(
+    folder, names, name="papermill × 3 + nbconvert : HTML", times=1, livrable="capitalisation"
+):
     """The same notebooks by papermill's own command, in ordinary kernels, as one does without us."""
     root = folder / "papermill"
     asked = {NOTEBOOKS[-1]: f" -p livrable {livrable}"}
-    steps = [f"{sys.executable} -m papermill -k python3 --no-progress-bar notebooks/{n}.ipynb {n}.ipynb{asked.get(n, '')}" for n in names]
-    command = " && ".join([*steps, f"{sys.executable} -m nbconvert --to html --no-input 03_report.ipynb"])
-    return Contender(name, command, root, environment={"PYTHONPATH": str(root)}, check=_says(root / "03_report.html"), times=times)
+    steps = [
+        f"{sys.executable} -m papermill -k python3 --no-progress-bar notebooks/{n}.ipynb {n}.ipynb{asked.get(n, '')}"
+        for n in names
+    ]
+    command = " && ".join(
+        [*steps, f"{sys.executable} -m nbconvert --to html --no-input 03_report.ipynb"]
+    )
+    return Contender(
+        name,
+        command,
+        root,
+        environment={"PYTHONPATH": str(root)},
+        check=_says(root / "03_report.html"),
+        times=times,
+    )
 
 
 def _r(folder, name="R Markdown : HTML"):
@@ -102,10 +128,19 @@ def _r(folder, name="R Markdown : HTML"):
     root.mkdir(parents=True)
     shutil.copy2(next((ROOT / "data/raw/jass").glob("Suivi mensuel*.xlsx")), root / "suivi.xlsx")
     shutil.copy2(ROOT / "programmes/jass/corrections.csv", root / "corrections.csv")
-    told = "\n\n".join(p.read_text(encoding="utf-8") for p in sorted((ROOT / "programmes/jass/recit").glob("*.md")))
+    told = "\n\n".join(
+        p.read_text(encoding="utf-8") for p in sorted((ROOT / "programmes/jass/recit").glob("*.md"))
+    )
     told = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\{[#:].*?\}|^:::.*$", "", told, flags=re.S | re.M)
-    (root / "rapport.Rmd").write_text((PEERS / "rapport.Rmd").read_text(encoding="utf-8") + told, encoding="utf-8")
-    return Contender(name, "Rscript -e 'rmarkdown::render(\"rapport.Rmd\", quiet = TRUE)'", root, check=_says(root / "rapport.html"))
+    (root / "rapport.Rmd").write_text(
+        (PEERS / "rapport.Rmd").read_text(encoding="utf-8") + told, encoding="utf-8"
+    )
+    return Contender(
+        name,
+        "Rscript -e 'rmarkdown::render(\"rapport.Rmd\", quiet = TRUE)'",
+        root,
+        check=_says(root / "rapport.html"),
+    )
 
 
 def whole(folder):
@@ -113,18 +148,31 @@ def whole(folder):
     ours = _ours(folder)
     papermill = _papermill(folder, NOTEBOOKS)
     _tree(papermill.folder)
-    return [replace(ours, before=_emptied(ours.folder), check=_says(ours.folder / "outputs/jass/capitalisation.html")),
-            replace(papermill, before=_emptied(papermill.folder)), *([_r(folder)] if tools.r_markdown() else [])]
+    return [
+        replace(
+            ours,
+            before=_emptied(ours.folder),
+            check=_says(ours.folder / "outputs/jass/capitalisation.html"),
+        ),
+        replace(papermill, before=_emptied(papermill.folder)),
+        *([_r(folder)] if tools.r_markdown() else []),
+    ]
 
 
 def sentence(folder):
     """The contenders of the report made again after one sentence of the narrative has changed."""
-    ours, papermill = _ours(folder), _papermill(folder, NOTEBOOKS[-1:], "papermill, dernier carnet + nbconvert : HTML")
+    ours, papermill = (
+        _ours(folder),
+        _papermill(folder, NOTEBOOKS[-1:], "papermill, dernier carnet + nbconvert : HTML"),
+    )
     _tree(papermill.folder)
     for made in (ours, _papermill(folder, NOTEBOOKS)):
         tools.run(made)
     told = "programmes/jass/recit/5_succes.md"
-    contenders = [replace(ours, before=_grown(ours.folder / told)), replace(papermill, before=_grown(papermill.folder / told))]
+    contenders = [
+        replace(ours, before=_grown(ours.folder / told)),
+        replace(papermill, before=_grown(papermill.folder / told)),
+    ]
     if tools.r_markdown():
         r = _r(folder)
         contenders.append(replace(r, before=_grown(r.folder / "rapport.Rmd")))
@@ -140,7 +188,10 @@ def nothing(folder):
         return [ours]
     root = folder / "pairs"
     shutil.copytree(PEERS / "chaine", root)
-    others = [Contender("snakemake", f"{pairs}/snakemake --cores 1 --quiet", root), Contender("ploomber", f"{pairs}/ploomber build", root)]
+    others = [
+        Contender("snakemake", f"{pairs}/snakemake --cores 1 --quiet", root),
+        Contender("ploomber", f"{pairs}/ploomber build", root),
+    ]
     for other in others:
         tools.run(other)
     return [ours, *others]
@@ -148,14 +199,28 @@ def nothing(folder):
 
 def notes(folder):
     """The contenders of a hundred two-page notes: ours by one worker and by one on each core, R Markdown in a loop."""
-    one = _portfolio(folder / "un", "Capidoc, un travailleur sur un cœur : HTML, PDF et Word × 100", "taskset -c 0 ")
-    papermill = _papermill(folder, NOTEBOOKS, "papermill × 3 + nbconvert : HTML (une note, × 100)", livrable="note", times=NOTES)
+    one = _portfolio(
+        folder / "un",
+        "Capidoc, un travailleur sur un cœur : HTML, PDF et Word × 100",
+        "taskset -c 0 ",
+    )
+    papermill = _papermill(
+        folder,
+        NOTEBOOKS,
+        "papermill × 3 + nbconvert : HTML (une note, × 100)",
+        livrable="note",
+        times=NOTES,
+    )
     _tree(papermill.folder)
-    contenders = [one, _portfolio(folder / "tous", "Capidoc, un travailleur par cœur : HTML, PDF et Word × 100"), papermill]
+    contenders = [
+        one,
+        _portfolio(folder / "tous", "Capidoc, un travailleur par cœur : HTML, PDF et Word × 100"),
+        papermill,
+    ]
     if tools.r_markdown():
         r = _r(folder, "R Markdown, une boucle : HTML × 100")
         shutil.copy2(PEERS / "rapport.Rmd", r.folder / "rapport.Rmd")
-        loop = f"for (i in 1:{NOTES}) rmarkdown::render(\"rapport.Rmd\", output_file = \"rapport.html\", envir = new.env(), quiet = TRUE)"
+        loop = f'for (i in 1:{NOTES}) rmarkdown::render("rapport.Rmd", output_file = "rapport.html", envir = new.env(), quiet = TRUE)'
         contenders.append(replace(r, command=f"Rscript -e '{loop}'"))
     return contenders
 
@@ -164,13 +229,21 @@ def _portfolio(folder, name, before=""):
     """A hundred sets of one programme: each two months, in all communes, then in one."""
     ours = _ours(folder, "portfolio jeux.csv", name)
     months = Period(debut="2022-05", fin="2023-03").months
-    scopes = [(commune, *pair) for commune in ("", "niono") for pair in combinations(months, 2)][:NOTES]
-    (ours.folder / "jeux.csv").write_text("programme;commune;debut;fin;livrable\n" + "".join(f"jass;{c};{a};{b};note\n" for c, a, b in scopes))
+    scopes = [(commune, *pair) for commune in ("", "niono") for pair in combinations(months, 2)][
+        :NOTES
+    ]
+    (ours.folder / "jeux.csv").write_text(
+        "programme;commune;debut;fin;livrable\n"
+        + "".join(f"jass;{c};{a};{b};note\n" for c, a, b in scopes)
+    )
 
     def check():
-        made = len([*(ours.folder / "outputs/jass").rglob("note.docx")])  # the whole period is the whole programme
+        made = len(
+            [*(ours.folder / "outputs/jass").rglob("note.docx")]
+        )  # the whole period is the whole programme
         if made != NOTES:
             raise AssertionError(f"{name} : {made} notes")
+
     return replace(ours, command=before + ours.command, before=_emptied(ours.folder), check=check)
 
 
@@ -178,7 +251,11 @@ def million(folder, times=1):
     """The contenders of a million monitoring records, or several times that, cleaned, their effects computed."""
     ours = _ours(folder, "effects volume", "Capidoc : observations, journal et faits")
     volume.lay(ours.folder, times)
-    bare = Contender("pandas, script nu : les totaux", f"{sys.executable} {PEERS / 'pandas_brut.py'} data/raw/volume/*.csv", ours.folder)
+    bare = Contender(
+        "pandas, script nu : les totaux",
+        f"{sys.executable} {PEERS / 'pandas_brut.py'} data/raw/volume/*.csv",
+        ours.folder,
+    )
     return [replace(ours, before=_emptied(ours.folder)), bare]
 
 
@@ -188,5 +265,7 @@ ROWS = {
     "rien": Row("rien n’a changé", nothing, 5),
     "notes": Row("cent notes de deux pages", notes, 1),
     "million": Row("un million de fiches, nettoyage et effets", million, 3),
-    "dix_millions": Row("dix millions de fiches, nettoyage et effets", partial(million, times=10), 1),
+    "dix_millions": Row(
+        "dix millions de fiches, nettoyage et effets", partial(million, times=10), 1
+    ),
 }

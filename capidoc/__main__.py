@@ -14,9 +14,12 @@ from capidoc.pipeline import publication
 LOG = ROOT / "outputs" / "capidoc.log"
 LOG_BYTES = 1_000_000
 FORM = ROOT / "templates" / "nouveau" / "formulaire.xlsx"
-ENGLISH = {r"argument (\S+): invalid choice: '(.*)' \(choose from (.*)\)": r"« \2 » n’est pas un choix pour \1 (\3)",
-           r"the following arguments are required: ": "il manque ", r"unrecognized arguments: ": "en trop : ",
-           r"argument (\S+): expected (?:at least )?one argument": r"\1 attend une valeur"}
+ENGLISH = {
+    r"argument (\S+): invalid choice: '(.*)' \(choose from (.*)\)": r"« \2 » n’est pas un choix pour \1 (\3)",
+    r"the following arguments are required: ": "il manque ",
+    r"unrecognized arguments: ": "en trop : ",
+    r"argument (\S+): expected (?:at least )?one argument": r"\1 attend une valeur",
+}
 VERBS = {
     "report": "le document de capitalisation (HTML, PDF, Word)",
     "brief": "la note de deux pages (HTML, PDF, Word)",
@@ -46,7 +49,9 @@ def main(arguments=None):
     signals.interrupt_on_termination()
     asked = _parser().parse_args(arguments)
     try:
-        return _guarded(lambda: OWN[asked.verb](asked) if asked.verb in OWN else _one(asked, asked.programme))
+        return _guarded(
+            lambda: OWN[asked.verb](asked) if asked.verb in OWN else _one(asked, asked.programme)
+        )
     except KeyboardInterrupt:
         print("Interrompu : ce qui était en cours n’a pas été publié.", file=sys.stderr)
         return 130  # as shells say it
@@ -61,14 +66,23 @@ def _guarded(work, programme=""):
         import traceback
 
         who = f"{programme} : " if programme else ""
-        _log(who + (str(refusal) if refusal is error else "".join(traceback.format_exception(error))))
+        _log(
+            who + (str(refusal) if refusal is error else "".join(traceback.format_exception(error)))
+        )
         bug = f"Erreur inattendue : {type(error).__name__} : {error}. Le détail est dans {LOG.relative_to(ROOT)} ; merci de nous l’envoyer."
-        print(who + (errors.format_refusal(refusal, LOG.relative_to(ROOT)) if refusal else bug), file=sys.stderr)
+        print(
+            who + (errors.format_refusal(refusal, LOG.relative_to(ROOT)) if refusal else bug),
+            file=sys.stderr,
+        )
         return refusal.code if refusal else 1
 
 
 def _parser():
-    parser = _French(prog="python -m capidoc", description="Des exports KoboToolbox au document de capitalisation.", add_help=False)
+    parser = _French(
+        prog="python -m capidoc",
+        description="Des exports KoboToolbox au document de capitalisation.",
+        add_help=False,
+    )
     parser.add_argument("-h", "--help", action="help", help="cette aide")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERBE", title="verbes")
     for verb, explained in VERBS.items():
@@ -76,23 +90,63 @@ def _parser():
         one.add_argument("-h", "--help", action="help", help="cette aide")
         if verb != "portfolio":
             usual = None if verb in EVERY else "jass"
-            one.add_argument_group("arguments").add_argument("programme", nargs="?", default=usual, help=f"dossier de programmes/ ({usual or 'tous'})")
+            one.add_argument_group("arguments").add_argument(
+                "programme",
+                nargs="?",
+                default=usual,
+                help=f"dossier de programmes/ ({usual or 'tous'})",
+            )
             one.add_argument("--commune", default="toutes", help="une seule commune")
             one.add_argument("--debut", default="", help="premier mois, comme 2022-05")
             one.add_argument("--fin", default="", help="dernier mois, comme 2023-03")
         else:
-            one.add_argument("tableau", nargs="?", type=Path, help="CSV ou XLSX : programme;commune;debut;fin;livrable (sinon tout)")
-            one.add_argument("--scheduler", default=os.environ.get("SCHEDULER", ""), help="ordonnanceur Dask, comme tcp://machine:8786")
-        one.add_argument("--profil", default="public", choices=["public", "interne"], help="public ou interne")
+            one.add_argument(
+                "tableau",
+                nargs="?",
+                type=Path,
+                help="CSV ou XLSX : programme;commune;debut;fin;livrable (sinon tout)",
+            )
+            one.add_argument(
+                "--scheduler",
+                default=os.environ.get("SCHEDULER", ""),
+                help="ordonnanceur Dask, comme tcp://machine:8786",
+            )
+        one.add_argument(
+            "--profil", default="public", choices=["public", "interne"], help="public ou interne"
+        )
         if verb == "new":
-            one.add_argument("--formulaire", type=Path, default=FORM, help="le XLSForm des fiches ; sans lui, un formulaire d’exemple")
+            one.add_argument(
+                "--formulaire",
+                type=Path,
+                default=FORM,
+                help="le XLSForm des fiches ; sans lui, un formulaire d’exemple",
+            )
         if verb == "import":
-            one.add_argument("fichier", type=Path, help="le document Word retouché, son nom commençant comme celui du document publié")
-            one.add_argument("--oui", action="store_true", help="écrire dans recit/ ; sans cela, les différences sont seulement montrées")
+            one.add_argument(
+                "fichier",
+                type=Path,
+                help="le document Word retouché, son nom commençant comme celui du document publié",
+            )
+            one.add_argument(
+                "--oui",
+                action="store_true",
+                help="écrire dans recit/ ; sans cela, les différences sont seulement montrées",
+            )
         if verb == "fetch":
-            one.add_argument("--pieces-jointes", nargs="+", default=[], metavar="QUESTION", help="prendre aussi les photos, sons, fichiers de ces questions")
+            one.add_argument(
+                "--pieces-jointes",
+                nargs="+",
+                default=[],
+                metavar="QUESTION",
+                help="prendre aussi les photos, sons, fichiers de ces questions",
+            )
         if verb == "claims":
-            one.add_argument("--texte", required=True, type=Path, help="le document publié : .txt, .md, .docx ou .pdf")
+            one.add_argument(
+                "--texte",
+                required=True,
+                type=Path,
+                help="le document publié : .txt, .md, .docx ou .pdf",
+            )
     return parser
 
 
@@ -105,7 +159,10 @@ class _French(argparse.ArgumentParser):
     def error(self, message):
         for english, french in ENGLISH.items():
             message = re.sub(english, french, message)
-        print(f"Commande incomprise : {message}. Essayez « python -m capidoc --help ».", file=sys.stderr)
+        print(
+            f"Commande incomprise : {message}. Essayez « python -m capidoc --help ».",
+            file=sys.stderr,
+        )
         sys.exit(errors.ConfigurationRefused.code)
 
 
@@ -130,7 +187,11 @@ def _say(line):
 def _untouched(asked, place):
     """What to say where a whole programme's set is asked for again and nothing has changed; nothing of the programme is read for it."""
     whole = (asked.commune, asked.debut, asked.fin, asked.profil) == ("toutes", "", "", "public")
-    return publication.nothing_to_do(place, place.wanted(asked.verb)) if whole and asked.verb in (*DELIVERABLES, "all") else ""
+    return (
+        publication.nothing_to_do(place, place.wanted(asked.verb))
+        if whole and asked.verb in (*DELIVERABLES, "all")
+        else ""
+    )
 
 
 def _done(asked, slug):
@@ -155,7 +216,10 @@ def _done(asked, slug):
             yield from fetching.fetch(programme, asked.pieces_jointes)
         case "check":
             yield from stages.check_programme(programme)
-            yield from (f"{name} : ignoré, aucune source de programme.yml ne réclame ce fichier de data/raw" for name in programme.strays())
+            yield from (
+                f"{name} : ignoré, aucune source de programme.yml ne réclame ce fichier de data/raw"
+                for name in programme.strays()
+            )
         case "data" | "effects":
             stages.compute_tables(programme, asked.verb)
             yield f"{programme.slug} : tables écrites dans {programme.processed.relative_to(ROOT)}"
@@ -178,7 +242,9 @@ def _lab(_):
     import subprocess
 
     command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={ROOT / 'notebooks'}"]
-    return subprocess.run(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False).returncode
+    return subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False
+    ).returncode
 
 
 def _new(asked):
@@ -188,9 +254,13 @@ def _new(asked):
     from capidoc.pipeline import scaffold
 
     slug, last = asked.programme, date.today().year - 1
-    made = scaffold.create_programme(ROOT, slug, asked.formulaire, asked.debut or f"{last}-01", asked.fin or f"{last}-12")
-    _say(f"Programme commencé : {len(made)} fichiers dans programmes/{slug} et data/raw/{slug}.\n"
-         f"Essayez « make report PROGRAMME={slug} » (ou « python -m capidoc report {slug} »), puis changez programmes/{slug}/programme.yml.")
+    made = scaffold.create_programme(
+        ROOT, slug, asked.formulaire, asked.debut or f"{last}-01", asked.fin or f"{last}-12"
+    )
+    _say(
+        f"Programme commencé : {len(made)} fichiers dans programmes/{slug} et data/raw/{slug}.\n"
+        f"Essayez « make report PROGRAMME={slug} » (ou « python -m capidoc report {slug} »), puis changez programmes/{slug}/programme.yml."
+    )
     return 0
 
 
@@ -204,7 +274,9 @@ def _claims(programme, path):
     found = claim_extraction.extract_claims(text)
     for row in claim_extraction.with_verdicts(found).to_dict("records"):
         verdict = " : ".join(part for part in (row["coherence"], row["reparation"]) if part)
-        yield "  ".join(filter(None, [row["id"], row["genre"], row["chiffres"], row["unite"], verdict]))
+        yield "  ".join(
+            filter(None, [row["id"], row["genre"], row["chiffres"], row["unite"], verdict])
+        )
         yield f"    {row['enonce']}"
     yield from claim_extraction.text_remarks(text, programme.identity.devis)
     target = programme.processed / stages.PROPOSED
@@ -221,7 +293,11 @@ def _import(programme, asked):
     if asked.oui:
         word_import.write_changes(programme, changes)
     done = "écrits" if asked.oui else "à écrire, avec --oui"
-    yield f"Textes de recit/ {done} : {', '.join(changes)}" if changes else f"{programme.slug} : aucun texte de recit/ à changer"
+    yield (
+        f"Textes de recit/ {done} : {', '.join(changes)}"
+        if changes
+        else f"{programme.slug} : aucun texte de recit/ à changer"
+    )
     if left:
         raise errors.InputMismatch(*left)
 
@@ -240,7 +316,10 @@ def _portfolio(asked):
 
 def _all(asked):
     """The worst exit code over all programmes, or that of the one named: a broken one does not stop the others."""
-    return max(_guarded(lambda slug=slug: _one(asked, slug), slug) for slug in ([asked.programme] if asked.programme else programme_slugs()))
+    return max(
+        _guarded(lambda slug=slug: _one(asked, slug), slug)
+        for slug in ([asked.programme] if asked.programme else programme_slugs())
+    )
 
 
 def _log(text):
@@ -255,7 +334,14 @@ def _log(text):
             journal.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}\n")
 
 
-OWN = {"portfolio": _portfolio, "all": _all, "clean": _all, "doctor": _doctor, "lab": _lab, "new": _new}  # what is not done on one programme
+OWN = {
+    "portfolio": _portfolio,
+    "all": _all,
+    "clean": _all,
+    "doctor": _doctor,
+    "lab": _lab,
+    "new": _new,
+}  # what is not done on one programme
 
 if __name__ == "__main__":
     sys.exit(main())

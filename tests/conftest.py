@@ -63,6 +63,7 @@ ROWS = "E1;2022-05;Niono;100;1;1;2\nE2;2022-05;Niono;50;0;2;2\nE1;2022-06;Niono;
 @pytest.fixture
 def small(tmp_path):
     """A function that lays a small programme with these CSV rows on disk and returns it."""
+
     def lay(rows=ROWS, head=HEAD, settings=PROGRAMME, files=()):
         from capidoc.config.programme import Programme
 
@@ -74,12 +75,14 @@ def small(tmp_path):
         for name, text in files:
             (folder / name).write_text(text, encoding="utf-8")
         return Programme("essai", root=tmp_path)
+
     return lay
 
 
 @pytest.fixture
 def cleaned(small):
     """A function from CSV rows to the Cleaned of the small programme."""
+
     def run(rows=ROWS, **more):
         from capidoc.cleaning.observations import clean
         from capidoc.config.decisions import load_decisions
@@ -87,12 +90,14 @@ def cleaned(small):
 
         here = small(rows, **more)
         return clean(here.identity, {"suivi": receive(here, "suivi")}, load_decisions(here))
+
     return run
 
 
 @pytest.fixture
 def workbook(tmp_path):
     """A function from rows to the path of an .xlsx file."""
+
     def make(*rows, name="essai.xlsx", sheets=()):
         book = Workbook()
         for row in rows:
@@ -103,30 +108,54 @@ def workbook(tmp_path):
                 sheet.append(row)
         book.save(tmp_path / name)
         return tmp_path / name
+
     return make
 
 
 def capidoc(root, *arguments, **environment):
     """The finished command."""
-    return subprocess.run([sys.executable, "-m", "capidoc", *arguments], cwd=root, capture_output=True, text=True, encoding="utf-8", check=False,
-                          env=os.environ | environment)
+    return subprocess.run(
+        [sys.executable, "-m", "capidoc", *arguments],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        env=os.environ | environment,
+    )
 
 
 def by_libreoffice(paths, folder, kind="docx:MS Word 2007 XML"):
     """The same documents, opened by LibreOffice and saved in the folder as what it calls that kind."""
-    command = ["soffice", f"-env:UserInstallation={(folder / 'profil').as_uri()}", "--headless", "--convert-to", kind, "--outdir", folder, *paths]
+    command = [
+        "soffice",
+        f"-env:UserInstallation={(folder / 'profil').as_uri()}",
+        "--headless",
+        "--convert-to",
+        kind,
+        "--outdir",
+        folder,
+        *paths,
+    ]
     subprocess.run(command, capture_output=True, timeout=180, check=True)
     return [(folder / path.name).with_suffix("." + kind.partition(":")[0]) for path in paths]
 
 
 def luminance(colour):
     """WCAG's relative luminance of « #0f6e84 », white being 1."""
-    parts = [int(colour.lstrip("#")[i:i + 2], 16) / 255 for i in (0, 2, 4)]
+    parts = [int(colour.lstrip("#")[i : i + 2], 16) / 255 for i in (0, 2, 4)]
     red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def needs(tool):
     """A mark that skips a test without the tool (a command, or a Python package), and fails it in CI, where it must be there."""
-    found = shutil.which(tool) or shutil.which(tool, path=Path(sys.executable).parent) or importlib.util.find_spec(tool)
-    return pytest.mark.skipif(not found and not os.environ.get("CI"), reason=f"{tool} n’est pas installé (voir CONTRIBUTING.md)")
+    found = (
+        shutil.which(tool)
+        or shutil.which(tool, path=Path(sys.executable).parent)
+        or importlib.util.find_spec(tool)
+    )
+    return pytest.mark.skipif(
+        not found and not os.environ.get("CI"),
+        reason=f"{tool} n’est pas installé (voir CONTRIBUTING.md)",
+    )

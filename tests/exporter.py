@@ -32,30 +32,102 @@ SURVEY = [
 ]
 CHOICES = [
     ["list_name", "name", f"label::{FRENCH}", f"label::{ENGLISH}"],
-    ["mois", "2022-05", "Mai 2022", "May 2022"], ["mois", "2022-06", "Juin 2022", "June 2022"],
-    ["commune", "niono", "Niono", "Niono town"], ["commune", "mpessoba", "M'Pèssoba", "Mpessoba"],
-    ["activite", "vente", "Vente en gros", "Wholesale"], ["activite", "location", "Location", "Renting out"],
+    ["mois", "2022-05", "Mai 2022", "May 2022"],
+    ["mois", "2022-06", "Juin 2022", "June 2022"],
+    ["commune", "niono", "Niono", "Niono town"],
+    ["commune", "mpessoba", "M'Pèssoba", "Mpessoba"],
+    ["activite", "vente", "Vente en gros", "Wholesale"],
+    ["activite", "location", "Location", "Renting out"],
     ["activite", "0.5", "Mi-temps / saison", "Half time"],
-    ["sexe", "homme", "Homme", "Man"], ["sexe", "femme", "Femme", "Woman"],
+    ["sexe", "homme", "Homme", "Man"],
+    ["sexe", "femme", "Femme", "Woman"],
 ]
-SETTINGS = [["form_title", "form_id", "default_language"], ["Suivi des entreprises", "suivi", FRENCH]]
+SETTINGS = [
+    ["form_title", "form_id", "default_language"],
+    ["Suivi des entreprises", "suivi", FRENCH],
+]
 LABELS = {"commune_other": {FRENCH: "Specify other.", ENGLISH: "Specify other."}} | {
-    name: {FRENCH: french, ENGLISH: english} for _, name, french, english in SURVEY[1:] if name}
-CHOICE = {(listed, name): {FRENCH: french, ENGLISH: english} for listed, name, french, english in CHOICES[1:]} | {
-    ("commune", "other"): {FRENCH: "Other", ENGLISH: "Other"}}
+    name: {FRENCH: french, ENGLISH: english} for _, name, french, english in SURVEY[1:] if name
+}
+CHOICE = {
+    (listed, name): {FRENCH: french, ENGLISH: english}
+    for listed, name, french, english in CHOICES[1:]
+} | {("commune", "other"): {FRENCH: "Other", ENGLISH: "Other"}}
 LISTS = {"mois": "mois", "commune": "commune", "activites": "activite", "sexe": "sexe"}
-PATHS = {"code": ["fiche"], "mois": ["fiche"], "commune": ["fiche", "lieu"], "commune_other": ["fiche", "lieu"], "gps": ["fiche", "lieu"],
-         "sexe": ["apprentis"], "prix": ["apprentis", "outils"]}
-ASKED = ["start", "code", "mois", "commune", "commune_other", "gps", "merci", "revenu_mensuel", "part", "visite", "activites"]
-SUBMISSIONS = [
-    {"start": "2022-06-01T08:00:00.000+00:00", "code": "E1", "mois": "2022-05", "commune": "niono", "gps": "14.25 -5.99 280 5", "revenu_mensuel": 1012000,
-     "part": 12.5, "visite": "2022-05-13", "activites": ["vente", "0.5"], "apprentis": [("femme", [1500, 200]), ("homme", [])]},
-    {"start": "2022-06-01T09:00:00.000+00:00", "code": "E2", "mois": "2022-05", "commune": "mpessoba", "gps": "", "revenu_mensuel": 0,
-     "part": 0.125, "visite": "2022-05-01", "activites": [], "apprentis": []},
-    {"start": "2022-07-01T08:00:00.000+00:00", "code": "007", "mois": "2022-06", "commune": "other", "commune_other": "Dièly\nKoura", "gps": "14.3 -5.8 0 0",
-     "revenu_mensuel": "", "part": -3, "visite": "", "activites": ["location"], "apprentis": [("femme", [75])]},
+PATHS = {
+    "code": ["fiche"],
+    "mois": ["fiche"],
+    "commune": ["fiche", "lieu"],
+    "commune_other": ["fiche", "lieu"],
+    "gps": ["fiche", "lieu"],
+    "sexe": ["apprentis"],
+    "prix": ["apprentis", "outils"],
+}
+ASKED = [
+    "start",
+    "code",
+    "mois",
+    "commune",
+    "commune_other",
+    "gps",
+    "merci",
+    "revenu_mensuel",
+    "part",
+    "visite",
+    "activites",
 ]
-TAIL = ["_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by", "__version__", "_tags", "meta/rootUuid", "_index"]
+SUBMISSIONS = [
+    {
+        "start": "2022-06-01T08:00:00.000+00:00",
+        "code": "E1",
+        "mois": "2022-05",
+        "commune": "niono",
+        "gps": "14.25 -5.99 280 5",
+        "revenu_mensuel": 1012000,
+        "part": 12.5,
+        "visite": "2022-05-13",
+        "activites": ["vente", "0.5"],
+        "apprentis": [("femme", [1500, 200]), ("homme", [])],
+    },
+    {
+        "start": "2022-06-01T09:00:00.000+00:00",
+        "code": "E2",
+        "mois": "2022-05",
+        "commune": "mpessoba",
+        "gps": "",
+        "revenu_mensuel": 0,
+        "part": 0.125,
+        "visite": "2022-05-01",
+        "activites": [],
+        "apprentis": [],
+    },
+    {
+        "start": "2022-07-01T08:00:00.000+00:00",
+        "code": "007",
+        "mois": "2022-06",
+        "commune": "other",
+        "commune_other": "Dièly\nKoura",
+        "gps": "14.3 -5.8 0 0",
+        "revenu_mensuel": "",
+        "part": -3,
+        "visite": "",
+        "activites": ["location"],
+        "apprentis": [("femme", [75])],
+    },
+]
+TAIL = [
+    "_id",
+    "_uuid",
+    "_submission_time",
+    "_validation_status",
+    "_notes",
+    "_status",
+    "_submitted_by",
+    "__version__",
+    "_tags",
+    "meta/rootUuid",
+    "_index",
+]
 
 
 @dataclass(frozen=True)
@@ -89,7 +161,9 @@ def sheets(how):
 def csv_text(how):
     """The export as CSV: `;`, every cell quoted, CRLF, the main table only."""
     text = io.StringIO()
-    csv.writer(text, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(_main(how))
+    csv.writer(text, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(
+        _main(how)
+    )
     return text.getvalue().encode()
 
 
@@ -97,15 +171,29 @@ def legacy(how):
     """The old CSV: `,`, n/a for what is missing, repeats as wide columns."""
     head, *rows = _main(Settings(groups="/", several=how.several))
     wide = [f"apprentis[{n}]/apprentis/sexe" for n in (1, 2)]
-    said = [[s["apprentis"][n][0] if n < len(s["apprentis"]) else "" for n in (0, 1)] for s in SUBMISSIONS]
+    said = [
+        [s["apprentis"][n][0] if n < len(s["apprentis"]) else "" for n in (0, 1)]
+        for s in SUBMISSIONS
+    ]
     text = io.StringIO()
-    csv.writer(text).writerows([[*head, *wide], *([cell if cell != "" else "n/a" for cell in [*row, *more]] for row, more in zip(rows, said, strict=True))])
+    csv.writer(text).writerows(
+        [
+            [*head, *wide],
+            *(
+                [cell if cell != "" else "n/a" for cell in [*row, *more]]
+                for row, more in zip(rows, said, strict=True)
+            ),
+        ]
+    )
     return text.getvalue().encode()
 
 
 def _main(how):
     columns = [column for name in ASKED for column in _columns(name, how)]
-    rows = [[*(value(submission, number) for _, value in columns), *_tail(number)] for number, submission in enumerate(SUBMISSIONS)]
+    rows = [
+        [*(value(submission, number) for _, value in columns), *_tail(number)]
+        for number, submission in enumerate(SUBMISSIONS)
+    ]
     tags = [["", *("#meta+code" for _ in columns[1:]), *("" for _ in TAIL)]] if how.hxl else []
     return [[*(head for head, _ in columns), *TAIL], *tags, *rows]
 
@@ -114,17 +202,36 @@ def _columns(name, how):
     """The (header, function of a submission and its number) of the columns of one question."""
     head = _head(name, how)
     if name == "gps":
-        parts = [(_prefixed(f"_{_said(name, how)}_{part}", name, how), lambda s, _, i=i: s["gps"].split()[i] if s["gps"] else "")
-                 for i, part in enumerate(("latitude", "longitude", "altitude", "precision"))]
+        parts = [
+            (
+                _prefixed(f"_{_said(name, how)}_{part}", name, how),
+                lambda s, _, i=i: s["gps"].split()[i] if s["gps"] else "",
+            )
+            for i, part in enumerate(("latitude", "longitude", "altitude", "precision"))
+        ]
         return [(_said(name, how), lambda s, _: s["gps"]), *parts]
     if name == "activites":
         names = [n for listed, n in CHOICE if listed == "activite"]
-        summary = (head, lambda s, _: " ".join(_choice("activites", n, how) for n in s["activites"]))
-        details = [(f"{head}{how.groups or '/'}{_choice('activites', n, how)}", lambda s, _, n=n: int(n in s["activites"]) if s["activites"] else "")
-                   for n in names]
-        return [*([summary] if how.several != "details" else []), *(details if how.several != "summary" else [])]
+        summary = (
+            head,
+            lambda s, _: " ".join(_choice("activites", n, how) for n in s["activites"]),
+        )
+        details = [
+            (
+                f"{head}{how.groups or '/'}{_choice('activites', n, how)}",
+                lambda s, _, n=n: int(n in s["activites"]) if s["activites"] else "",
+            )
+            for n in names
+        ]
+        return [
+            *([summary] if how.several != "details" else []),
+            *(details if how.several != "summary" else []),
+        ]
     if name == how.former:  # the question bore another name in the version of the first submission
-        return [(head.replace(name, "revenu"), lambda s, n: s[name] if n == 0 else ""), (head, lambda s, n: s[name] if n else "")]
+        return [
+            (head.replace(name, "revenu"), lambda s, n: s[name] if n == 0 else ""),
+            (head, lambda s, n: s[name] if n else ""),
+        ]
     return [(head, lambda s, _: _choice(name, s.get(name, ""), how))]
 
 
@@ -142,19 +249,43 @@ def _prefixed(head, name, how):
 
 
 def _choice(question, name, how):
-    return CHOICE[LISTS[question], name][how.language] if how.language and question in LISTS and name else name
+    return (
+        CHOICE[LISTS[question], name][how.language]
+        if how.language and question in LISTS and name
+        else name
+    )
 
 
 def _tail(number):
-    return [100 + number, f"u{number + 1}", f"2022-07-0{number + 1}T10:00:00", "", "", "submitted_via_web", "", "v1", "", f"uuid:u{number + 1}", number + 1]
+    return [
+        100 + number,
+        f"u{number + 1}",
+        f"2022-07-0{number + 1}T10:00:00",
+        "",
+        "",
+        "submitted_via_web",
+        "",
+        "v1",
+        "",
+        f"uuid:u{number + 1}",
+        number + 1,
+    ]
 
 
 def _repeats(how):
     apprentices, tools = [[_head("sexe", how), *_LINKS]], [[_head("prix", how), *_LINKS]]
     for number, submission in enumerate(SUBMISSIONS):
         for sex, prices in submission["apprentis"]:
-            apprentices.append([_choice("sexe", sex, how), *_links(len(apprentices), "Suivi des entreprises", number + 1, number)])
-            tools += [[price, *_links(len(tools) + n, "apprentis", len(apprentices) - 1, number)] for n, price in enumerate(prices)]
+            apprentices.append(
+                [
+                    _choice("sexe", sex, how),
+                    *_links(len(apprentices), "Suivi des entreprises", number + 1, number),
+                ]
+            )
+            tools += [
+                [price, *_links(len(tools) + n, "apprentis", len(apprentices) - 1, number)]
+                for n, price in enumerate(prices)
+            ]
     return apprentices, tools
 
 

@@ -17,12 +17,18 @@ from .conftest import PROGRAMME
 from .environments import lay
 
 FORK = multiprocessing.get_context("fork")
-FILES = [*(f"note.{kind}" for kind in stages.FORMATS), *(f"figures/{n}.svg" for n in range(12)), "interne/carnets/01.ipynb"]
+FILES = [
+    *(f"note.{kind}" for kind in stages.FORMATS),
+    *(f"figures/{n}.svg" for n in range(12)),
+    "interne/carnets/01.ipynb",
+]
 
 
 def snapshot(folder):
     """The content of every file of a folder, by its name in it."""
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
+    }
 
 
 def publish_without_end(root, told):
@@ -53,7 +59,9 @@ class Killed:
     def times(self, number):
         """Nothing; raises AssertionError where what stands after a kill is not whole."""
         for _ in range(number):
-            child = FORK.Process(target=publish_without_end, args=(self.root, published := FORK.Event()))
+            child = FORK.Process(
+                target=publish_without_end, args=(self.root, published := FORK.Event())
+            )
             child.start()
             assert published.wait(20)
             time.sleep(self.chance.random() / 5)
@@ -79,11 +87,20 @@ class KilledReport(Killed):
         lay(root)
         began = time.monotonic()
         self.start().wait()
-        self.seconds, self.known, self.seen = time.monotonic() - began, snapshot(root / "outputs/jass"), [0, 0]
+        self.seconds, self.known, self.seen = (
+            time.monotonic() - began,
+            snapshot(root / "outputs/jass"),
+            [0, 0],
+        )
 
     def start(self):
         """A report begun."""
-        return subprocess.Popen([sys.executable, "-m", "capidoc", "report"], cwd=self.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return subprocess.Popen(
+            [sys.executable, "-m", "capidoc", "report"],
+            cwd=self.root,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def times(self, number):
         """Nothing; raises AssertionError where what stands after a kill is not whole."""
@@ -98,7 +115,9 @@ class KilledReport(Killed):
         assert self.start().wait() == 0
         self.look()
         assert sorted(os.listdir(self.root / "outputs")) == ["jass"]
-        print(f"{number} rapports tués ; l’ancien jeu entier {self.seen[0]} fois, le nouveau {self.seen[1] - 1} ; le suivant aboutit seul")
+        print(
+            f"{number} rapports tués ; l’ancien jeu entier {self.seen[0]} fois, le nouveau {self.seen[1] - 1} ; le suivant aboutit seul"
+        )
 
     def look(self):
         """Nothing; what stands is byte for byte the set known before, or another one that verifies."""

@@ -15,7 +15,9 @@ def matching_rows(table, uuid, moment):
     if rows.any() or moment not in table or "#" not in uuid:
         return rows
     unit, _, month = uuid.rpartition("#")
-    return (table["uuid"] == unit) & categorical.matches(table[moment], lambda word: matching_key(word) == matching_key(month))
+    return (table["uuid"] == unit) & categorical.matches(
+        table[moment], lambda word: matching_key(word) == matching_key(month)
+    )
 
 
 def apply_corrections(work, corrections, moment=""):
@@ -27,15 +29,25 @@ def apply_corrections(work, corrections, moment=""):
     for fix in corrections.itertuples():
         rows = matching_rows(work.table, fix.uuid, moment)
         if fix.question in work.table and rows.any():
-            same = [word for word in categorical.present_values(work.table.loc[rows, fix.question]) if matching_key(word) == matching_key(fix.ancienne)]
+            same = [
+                word
+                for word in categorical.present_values(work.table.loc[rows, fix.question])
+                if matching_key(word) == matching_key(fix.ancienne)
+            ]
             met = rows & work.table[fix.question].isin(same)
             stale += [] if met.any() else [_stale(fix, work.table[rows])]
             rows = met
-        stale += [_several(fix, work.table[rows])] if _differ(work.table[rows], fix.action, moment) else []
+        stale += (
+            [_several(fix, work.table[rows])]
+            if _differ(work.table[rows], fix.action, moment)
+            else []
+        )
         if fix.action == "supprimer":
             work = work.without(rows, "correction")
         elif fix.action == "garder":
-            places = categorical.to_text(work.table.loc[rows, PROVENANCE]).itertuples(index=False, name=None)
+            places = categorical.to_text(work.table.loc[rows, PROVENANCE]).itertuples(
+                index=False, name=None
+            )
             work = replace(work, kept=work.kept | {(*place, fix.question) for place in places})
         elif fix.question in work.table and rows.any():
             work = _fixed(work, rows, fix)
@@ -48,7 +60,16 @@ def _fixed(work, rows, fix):
     """Work with the cells of some rows (boolean mask) as the line of the human log has them."""
     new = fix.nouvelle if fix.action == "changer" else ""
     rows &= work.table[fix.question] != new
-    return work.changed(fix.question, categorical.assign_rows(work.table[fix.question], rows, new), rows, "correction") if rows.any() else work
+    return (
+        work.changed(
+            fix.question,
+            categorical.assign_rows(work.table[fix.question], rows, new),
+            rows,
+            "correction",
+        )
+        if rows.any()
+        else work
+    )
 
 
 def _differ(rows, action, moment):
@@ -58,12 +79,24 @@ def _differ(rows, action, moment):
 
 
 def _several(fix, rows):
-    return Problem(f"la correction du {fix.date} rencontre {len(rows)} fiches différentes", "une seule", "Nommez-la par son uuid, ou par son unité et son "
-                   "mois (E-02#2025-01) ; s’il y en a deux, aussi par une « question » et son « ancienne » réponse.", "corrections", column="uuid",
-                   value=fix.uuid)
+    return Problem(
+        f"la correction du {fix.date} rencontre {len(rows)} fiches différentes",
+        "une seule",
+        "Nommez-la par son uuid, ou par son unité et son "
+        "mois (E-02#2025-01) ; s’il y en a deux, aussi par une « question » et son « ancienne » réponse.",
+        "corrections",
+        column="uuid",
+        value=fix.uuid,
+    )
 
 
 def _stale(fix, rows):
     first = rows.iloc[0]
-    return Problem(f"la correction du {fix.date} attend « {fix.ancienne} », que la donnée ne porte plus", file=first.fichier, row=first.ligne,
-                   column=fix.question, value=first[fix.question], remedy="Revoyez cette ligne de corrections.csv.")
+    return Problem(
+        f"la correction du {fix.date} attend « {fix.ancienne} », que la donnée ne porte plus",
+        file=first.fichier,
+        row=first.ligne,
+        column=fix.question,
+        value=first[fix.question],
+        remedy="Revoyez cette ligne de corrections.csv.",
+    )

@@ -31,7 +31,9 @@ def residuals(logs, unit, moment, months, groups):
             if often.all():  # without a copy of each
                 return _centred(_from_trends(logs, unit, months[moment]), moment)
             found = np.full(len(logs), np.nan)
-            found[often] = _centred(_from_trends(logs[often], unit[often], months[moment[often]]), moment[often])
+            found[often] = _centred(
+                _from_trends(logs[often], unit[often], months[moment[often]]), moment[often]
+            )
             return found
         groups = [*groups, moment]
     logs = logs - np.median(logs)
@@ -45,7 +47,9 @@ def _from_trends(values, unit, clock):
     found, order = np.full(len(values), np.nan), np.lexsort((clock, unit))
     firsts = np.flatnonzero(np.diff(unit[order], prepend=-1))
     sizes = np.diff(firsts, append=len(order))
-    for size in set(sizes[sizes > 1]):  # units of as many visits are judged together, some at a time
+    for size in set(
+        sizes[sizes > 1]
+    ):  # units of as many visits are judged together, some at a time
         several = firsts[sizes == size]
         for some in np.array_split(several, 1 + len(several) * size * size // PAIRS):
             rows = order[some[:, None] + np.arange(size)]

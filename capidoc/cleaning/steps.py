@@ -9,13 +9,24 @@ import pandas as pd
 from capidoc.cleaning import form_constraints
 from capidoc.cleaning.corrections import apply_corrections
 from capidoc.core import categorical, parsing
-from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, QualityRefused, suggest
+from capidoc.core.errors import (
+    ConfigurationRefused,
+    InputMismatch,
+    Problem,
+    QualityRefused,
+    suggest,
+)
 from capidoc.core.parsing import Unreadable, matching_key
 from capidoc.core.schema import PROVENANCE
 from capidoc.ingest.received import NO_UUID, answers
 
 CHOSEN = ("choix", "choix_multiple")
-RULES = {"choix": "orthographe", "choix_multiple": "orthographe", "nombre": "nombre", "date": "date"}
+RULES = {
+    "choix": "orthographe",
+    "choix_multiple": "orthographe",
+    "nombre": "nombre",
+    "date": "date",
+}
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d([T ].*)?)?")
 REFUSED = ("validation_status_not_approved", "not approved", "non approuvé")
 
@@ -35,7 +46,13 @@ class CleaningState:
 
     def changed(self, column, cells, rows, rule):
         """This Work with other cells in one column, those of some rows (boolean mask) told in the log."""
-        told = _told(self.table[rows], colonne=column, avant=self.table.loc[rows, column], apres=cells[rows], regle=rule)
+        told = _told(
+            self.table[rows],
+            colonne=column,
+            avant=self.table.loc[rows, column],
+            apres=cells[rows],
+            regle=rule,
+        )
         return replace(self, table=self.table.assign(**{column: cells}), log=(*self.log, told))
 
     def without(self, rows, motif, statut="exclue", column=""):
@@ -43,30 +60,57 @@ class CleaningState:
         if not rows.any():
             return self
         rows = np.asarray(rows)
-        return replace(self, table=self.table[~rows].reset_index(drop=True)).setting_aside(self.table[rows], "ligne", column, statut, motif)
+        return replace(self, table=self.table[~rows].reset_index(drop=True)).setting_aside(
+            self.table[rows], "ligne", column, statut, motif
+        )
 
     def setting_aside(self, rows, portee, column, statut, motif):
         """This Work with some rows, or their cells of one column, told in what is set aside; the motif is one, or a Series of the rows'."""
         value = rows[column] if column else ""
-        return replace(self, aside=(*self.aside, _told(rows, portee=portee, colonne=column, valeur=value, statut=statut, motif=motif)))
+        return replace(
+            self,
+            aside=(
+                *self.aside,
+                _told(
+                    rows, portee=portee, colonne=column, valeur=value, statut=statut, motif=motif
+                ),
+            ),
+        )
 
     def remarking(self, rows, question, value, control):
         """This Work with something remarked on some rows."""
-        return replace(self, remarks=(*self.remarks, _told(rows, question=question, valeur=value, controle=control)))
+        return replace(
+            self,
+            remarks=(*self.remarks, _told(rows, question=question, valeur=value, controle=control)),
+        )
 
 
 def _told(rows, **said):
     """Where some rows are, whose they are, and what is said of them."""
-    words = {name: categorical.constant_column(word, rows.index) if isinstance(word, str) else categorical.to_categorical(word) for name, word in said.items()}
+    words = {
+        name: categorical.constant_column(word, rows.index)
+        if isinstance(word, str)
+        else categorical.to_categorical(word)
+        for name, word in said.items()
+    }
     return rows[[*PROVENANCE, "uuid"]].assign(**words)
 
 
 def rewrite_cells(work, columns, function, rule):
     """Work with each cell of the columns passed through a function of text; every difference is logged."""
     for column in columns:
-        new = {word: other for word in categorical.present_values(work.table[column]) if (other := function(word)) != word}
+        new = {
+            word: other
+            for word in categorical.present_values(work.table[column])
+            if (other := function(word)) != word
+        }
         if new:
-            work = work.changed(column, categorical.map_values(work.table[column], new), work.table[column].isin(list(new)), rule)
+            work = work.changed(
+                column,
+                categorical.map_values(work.table[column], new),
+                work.table[column].isin(list(new)),
+                rule,
+            )
     return work
 
 
@@ -77,20 +121,47 @@ def _where(table, test):
 
 def parse_column(work, column, function, rule):
     """Work with a column read by `function`; a cell that raises Unreadable is emptied and set aside with its reason."""
-    readings = {word: _read(function, word) for word in categorical.present_values(work.table[column])}
-    other = work.table[work.table[column].isin([word for word, (_, motif) in readings.items() if motif == "autre_unite"])]
-    _stopped(QualityRefused, other, column, "une autre monnaie, ou une autre durée, que celle de la question", "Convertissez-le dans corrections.csv.")
+    readings = {
+        word: _read(function, word) for word in categorical.present_values(work.table[column])
+    }
+    other = work.table[
+        work.table[column].isin(
+            [word for word, (_, motif) in readings.items() if motif == "autre_unite"]
+        )
+    ]
+    _stopped(
+        QualityRefused,
+        other,
+        column,
+        "une autre monnaie, ou une autre durée, que celle de la question",
+        "Convertissez-le dans corrections.csv.",
+    )
     doubts = {word: motif for word, (_, motif) in readings.items() if motif}
     doubtful = work.table[column].isin(list(doubts))
-    work = _emptied(work, column, doubtful, categorical.map_values(work.table.loc[doubtful, column], doubts))
+    work = _emptied(
+        work, column, doubtful, categorical.map_values(work.table.loc[doubtful, column], doubts)
+    )
     return rewrite_cells(work, [column], lambda word: readings.get(word, ("", ""))[0], rule)
 
 
 def _stopped(refusal, rows, column, what, remedy):
     """Nothing when there is no row; else the refusal is raised, on this column of each; `what` may quote {its other cells}."""
     if len(rows):
-        raise refusal(*(Problem(what.format(**row), "", remedy, row["fichier"], row["feuille"], row["ligne"], column, row[column])
-                        for row in rows.to_dict("records")))
+        raise refusal(
+            *(
+                Problem(
+                    what.format(**row),
+                    "",
+                    remedy,
+                    row["fichier"],
+                    row["feuille"],
+                    row["ligne"],
+                    column,
+                    row[column],
+                )
+                for row in rows.to_dict("records")
+            )
+        )
 
 
 def _read(function, value):
@@ -105,7 +176,9 @@ def _emptied(work, column, rows, motif):
     if not rows.any():
         return work
     emptied = work.table.assign(**{column: categorical.assign_rows(work.table[column], rows, "")})
-    return replace(work, table=emptied).setting_aside(work.table[rows], "cellule", column, "rejetee", motif)
+    return replace(work, table=emptied).setting_aside(
+        work.table[rows], "cellule", column, "rejetee", motif
+    )
 
 
 def _doubted(work, column, rows, motif):
@@ -117,25 +190,50 @@ def _doubted(work, column, rows, motif):
 
 def drop_empty_rows(work, columns):
     """Work less the padding rows, which say nothing."""
-    return work.without(_where(work.table[columns], lambda word: not word.strip()).all(axis=1), "vide")
+    return work.without(
+        _where(work.table[columns], lambda word: not word.strip()).all(axis=1), "vide"
+    )
 
 
 def drop_total_rows(work, columns, source):
     """Work less the rows that sum others (finance workbooks), where no unit is named, and the headings between them."""
     if not source.totaux:
         return work
-    total, unit = _where(work.table[columns], lambda word: re.match(source.totaux, word.strip(), re.IGNORECASE)), _unit(source)
-    named = ~total[source.identifiant] & categorical.matches(work.table[source.identifiant], lambda word: unit(parsing.normalize_spaces(word).upper()))
+    total, unit = (
+        _where(
+            work.table[columns], lambda word: re.match(source.totaux, word.strip(), re.IGNORECASE)
+        ),
+        _unit(source),
+    )
+    named = ~total[source.identifiant] & categorical.matches(
+        work.table[source.identifiant], lambda word: unit(parsing.normalize_spaces(word).upper())
+    )
     work = work.without(total.any(axis=1) & ~named, "total")
-    told = _where(work.table[columns], lambda word: _read(parsing.parse_number, word)[0] != "" or unit(parsing.normalize_spaces(word).upper())).any(axis=1)
-    return work.without((_where(work.table[columns], str.strip).sum(axis=1) == 1) & ~told, "intertitre")
+    told = _where(
+        work.table[columns],
+        lambda word: (
+            _read(parsing.parse_number, word)[0] != ""
+            or unit(parsing.normalize_spaces(word).upper())
+        ),
+    ).any(axis=1)
+    return work.without(
+        (_where(work.table[columns], str.strip).sum(axis=1) == 1) & ~told, "intertitre"
+    )
 
 
 def require_computed_formulas(work, columns):
     """The same Work; raises InputMismatch when it holds formulas that no spreadsheet has computed."""
     for column in columns:
-        never = work.table[categorical.matches(work.table[column], lambda word: word.startswith("="))]
-        _stopped(InputMismatch, never, column, "formule jamais calculée", "Ouvrez le fichier dans un tableur, enregistrez-le, puis relancez.")
+        never = work.table[
+            categorical.matches(work.table[column], lambda word: word.startswith("="))
+        ]
+        _stopped(
+            InputMismatch,
+            never,
+            column,
+            "formule jamais calculée",
+            "Ouvrez le fichier dans un tableur, enregistrez-le, puis relancez.",
+        )
     return work
 
 
@@ -146,7 +244,10 @@ def _unit(source):
 def require_identifier(work, source, titles):
     """Work less the rows whose unit cannot be read, or that say the column's title again, set aside as rejected."""
     named, titles = _unit(source), {*map(matching_key, titles)}
-    known = categorical.matches(work.table[source.identifiant], lambda word: named(word) and matching_key(word) not in titles)
+    known = categorical.matches(
+        work.table[source.identifiant],
+        lambda word: named(word) and matching_key(word) not in titles,
+    )
     return work.without(~known, "identifiant_inconnu", "rejetee", source.identifiant)
 
 
@@ -156,26 +257,48 @@ def keep_period(work, source, form, decisions):
         return work
     read = cell_parser(source.moment, form.of()[source.moment], decisions)
     # A month that the form does not offer is still a month: outside the programme, not unreadable.
-    known = {text: _read(read, text)[0] for text in categorical.present_values(work.table[source.moment])}
-    outside = categorical.matches(work.table[source.moment], lambda text: (known[text] or text)[:7] not in decisions.months)
-    unreadable = categorical.matches(work.table[source.moment], lambda text: not MONTH.fullmatch(known[text] or text))
-    unreadable |= ~outside & categorical.matches(work.table[source.moment], lambda text: not known[text])
+    known = {
+        text: _read(read, text)[0] for text in categorical.present_values(work.table[source.moment])
+    }
+    outside = categorical.matches(
+        work.table[source.moment], lambda text: (known[text] or text)[:7] not in decisions.months
+    )
+    unreadable = categorical.matches(
+        work.table[source.moment], lambda text: not MONTH.fullmatch(known[text] or text)
+    )
+    unreadable |= ~outside & categorical.matches(
+        work.table[source.moment], lambda text: not known[text]
+    )
     work = work.without(unreadable, "moment_inconnu", "rejetee", source.moment)
     return work.without(outside[~unreadable], "hors_programme", column=source.moment)
 
 
 def drop_unapproved(work):
     """Work less the submissions refused at validation."""
-    return work.without(categorical.matches(work.table["validation"], lambda word: matching_key(word) in REFUSED), "non_approuvee")
+    return work.without(
+        categorical.matches(work.table["validation"], lambda word: matching_key(word) in REFUSED),
+        "non_approuvee",
+    )
 
 
 def apply_exclusions(work, rules, questions, decisions):
     """Work less the rows that the programme's rules leave out: an answer, as it is read, among the values, or outside the patterns."""
     for rule in rules:
-        read = cell_parser(rule.question, questions[rule.question], decisions) if questions[rule.question].kind in CHOSEN else str
+        read = (
+            cell_parser(rule.question, questions[rule.question], decisions)
+            if questions[rule.question].kind in CHOSEN
+            else str
+        )
         among, patterns = {*map(matching_key, rule.valeurs)}, re.compile("|".join(rule.hors))
-        answers = {word: _read(read, word)[0] or word for word in categorical.present_values(work.table[rule.question])}
-        hit = [word for word, said in answers.items() if (matching_key(said) in among if among else not patterns.fullmatch(said))]
+        answers = {
+            word: _read(read, word)[0] or word
+            for word in categorical.present_values(work.table[rule.question])
+        }
+        hit = [
+            word
+            for word, said in answers.items()
+            if (matching_key(said) in among if among else not patterns.fullmatch(said))
+        ]
         work = work.without(work.table[rule.question].isin(hit), rule.motif, column=rule.question)
     return work
 
@@ -189,21 +312,41 @@ def deduplicate(work, source):
     left = _rivals(several[~again], unit)
     sent = categorical.to_text(left["envoi"])
     older = sent < sent.groupby([left[name] for name in unit]).transform("max")
-    _stopped(QualityRefused, _rivals(left[~older], unit), source.identifiant,
-             "deux saisies différentes pour la même unité et le même moment", "Choisissez-en une dans corrections.csv : action « supprimer » pour l’autre, "
-             "nommée par une question et son ancienne réponse.")
-    twice, replaced = (work.table.index.isin(rows.index[gone]) for rows, gone in ((several, again), (left, older)))
+    _stopped(
+        QualityRefused,
+        _rivals(left[~older], unit),
+        source.identifiant,
+        "deux saisies différentes pour la même unité et le même moment",
+        "Choisissez-en une dans corrections.csv : action « supprimer » pour l’autre, "
+        "nommée par une question et son ancienne réponse.",
+    )
+    twice, replaced = (
+        work.table.index.isin(rows.index[gone]) for rows, gone in ((several, again), (left, older))
+    )
     work = work.without(twice, "doublon", column=source.identifiant)
     return work.without(replaced[~twice], "remplacee", column=source.identifiant)
 
 
 def _one_place(table, unit):
     """Nothing; raises QualityRefused when one submission names two units or moments: it was edited between two exports."""
-    for names in (["uuid"], ["_id", "envoi"]) if {*categorical.present_values(table["_id"])} - {NO_UUID} else ():
-        again = table[table.duplicated(names, keep=False) & (table[names[0]] != "") & (table["_id"] != NO_UUID)]
+    for names in (
+        (["uuid"], ["_id", "envoi"])
+        if {*categorical.present_values(table["_id"])} - {NO_UUID}
+        else ()
+    ):
+        again = table[
+            table.duplicated(names, keep=False)
+            & (table[names[0]] != "")
+            & (table["_id"] != NO_UUID)
+        ]
         moved = again[~again.duplicated([*names, *unit], keep=False)]
-        _stopped(QualityRefused, moved, unit[0], "cette fiche est là deux fois, sous une autre unité ou un autre moment : avant et après une retouche",
-                 "Retirez l’export le plus ancien, ou gardez-en une dans corrections.csv (action « supprimer » pour l’autre).")
+        _stopped(
+            QualityRefused,
+            moved,
+            unit[0],
+            "cette fiche est là deux fois, sous une autre unité ou un autre moment : avant et après une retouche",
+            "Retirez l’export le plus ancien, ou gardez-en une dans corrections.csv (action « supprimer » pour l’autre).",
+        )
 
 
 def _rivals(table, unit):
@@ -236,17 +379,36 @@ def _names(column, question, spellings):
         for text in texts:
             meant.setdefault(matching_key(text), set()).add(name)
     # A label that two choices share means neither; a choice's own name always means it.
-    names = {text: next(iter(one)) for text, one in meant.items() if len(one) == 1} | {matching_key(name): name for name in question.choices}
+    names = {text: next(iter(one)) for text, one in meant.items() if len(one) == 1} | {
+        matching_key(name): name for name in question.choices
+    }
     for row in spellings[spellings["question"] == column].itertuples():
-        if row.convenu not in question.choices or names.setdefault(matching_key(row.terrain), row.convenu) != row.convenu:
-            raise ConfigurationRefused(Problem(f"orthographe convenue pour « {row.convenu} »", "une réponse du formulaire, une seule par écriture",
-                                               suggest(row.convenu, question.choices), "correspondances", row=row.Index, column=column, value=row.terrain))
+        if (
+            row.convenu not in question.choices
+            or names.setdefault(matching_key(row.terrain), row.convenu) != row.convenu
+        ):
+            raise ConfigurationRefused(
+                Problem(
+                    f"orthographe convenue pour « {row.convenu} »",
+                    "une réponse du formulaire, une seule par écriture",
+                    suggest(row.convenu, question.choices),
+                    "correspondances",
+                    row=row.Index,
+                    column=column,
+                    value=row.terrain,
+                )
+            )
     return names
 
 
 def _ticked(text, names):
     """The choices of a summary, by names or by labels of several words; Unreadable when no cut, or more than one, gives choices."""
-    cuts = {frozenset(cut): cut for cut in _cuts(tuple(text.split()), names, max(len(name.split()) for name in ("", *names)))}
+    cuts = {
+        frozenset(cut): cut
+        for cut in _cuts(
+            tuple(text.split()), names, max(len(name.split()) for name in ("", *names))
+        )
+    }
     if len(cuts) != 1:
         raise Unreadable("hors_choix")
     return " ".join(*cuts.values())
@@ -267,7 +429,11 @@ def _without_labels(work, column, question):
     cells = work.table[column]
     if question.kind == "choix_multiple":
         by_label = {matching_key(label): name for label, name in names.items()}
-        names = {text: said for text in categorical.present_values(cells) if text and (said := _read(lambda t: _ticked(t, by_label), text)[0])}
+        names = {
+            text: said
+            for text in categorical.present_values(cells)
+            if text and (said := _read(lambda t: _ticked(t, by_label), text)[0])
+        }
     if cells.isin(names).sum() <= cells.isin(question.choices).sum():
         return work
     return replace(work, table=work.table.assign(**{column: categorical.map_values(cells, names)}))
@@ -278,7 +444,11 @@ def apply_form_constraints(work, questions, own, today):
     for column in (c for c in work.table if c in questions and c not in own):
         question = questions[column]
         rules = [(". <= today()", "date_future")] if question.kind == "date" else []
-        for rule, motif in [*rules, (question.constraint, "hors_bornes"), (question.relevant, "sans_objet")]:
+        for rule, motif in [
+            *rules,
+            (question.constraint, "hors_bornes"),
+            (question.relevant, "sans_objet"),
+        ]:
             work = _judged(work, column, rule, motif, today) if rule else work
     return work
 
@@ -289,10 +459,19 @@ def _judged(work, column, rule, motif, today):
     try:
         admits = form_constraints.compile_constraint(rule, today)
         asked = work.table[read][(work.table[read] != "").all(axis=1)]
-        refused = {said for said in asked.drop_duplicates().itertuples(index=False, name=None) if not admits(*said)}
+        refused = {
+            said
+            for said in asked.drop_duplicates().itertuples(index=False, name=None)
+            if not admits(*said)
+        }
     except (form_constraints.UnsupportedExpression, KeyError):
         first = work.table.head(1)
-        return work.remarking(first.assign(ligne="", uuid=categorical.constant_column("", first.index)), column, rule, "regle_non_verifiee")
+        return work.remarking(
+            first.assign(ligne="", uuid=categorical.constant_column("", first.index)),
+            column,
+            rule,
+            "regle_non_verifiee",
+        )
     hit = asked.index[pd.MultiIndex.from_frame(asked).isin(refused)] if refused else asked.index[:0]
     return _doubted(work, column, work.table.index.isin(hit), motif)
 
@@ -300,7 +479,9 @@ def _judged(work, column, rule, motif, today):
 def check_date_order(work, pairs):
     """Work with dates that end before they start set aside, both of them."""
     for start, end in pairs:
-        told = categorical.to_text(work.table.loc[(work.table[start] != "") & (work.table[end] != ""), [start, end]])
+        told = categorical.to_text(
+            work.table.loc[(work.table[start] != "") & (work.table[end] != ""), [start, end]]
+        )
         wrong = told.index[told[end] < told[start]]
         for column in (start, end):
             work = _doubted(work, column, work.table.index.isin(wrong), "dates_inversees")
@@ -311,11 +492,28 @@ def check_breakdown_totals(work, source, months):
     """Work with the breakdowns whose parts do not give the declared total remarked; QualityRefused at a compared moment."""
     for breakdown in (b for b in source.ventilations.values() if b.total):
         parts, total = list(breakdown.colonnes.values()), breakdown.total
-        numbers = pd.DataFrame({column: categorical.to_numbers(work.table[column]) for column in (*parts, total)})
-        wrong = work.table[numbers.notna().all(axis=1) & (numbers[parts].sum(axis=1) != numbers[total])]
-        stop = wrong[categorical.matches(wrong[source.moment], lambda said: said[:7] in (months[0], months[-1]))] if source.moment else wrong
-        _stopped(QualityRefused, stop, total, " + ".join(f"{{{part}}}" for part in parts) + " ne donne pas ce total",
-                 "Tranchez dans corrections.csv : ce mois porte un total publié.")
+        numbers = pd.DataFrame(
+            {column: categorical.to_numbers(work.table[column]) for column in (*parts, total)}
+        )
+        wrong = work.table[
+            numbers.notna().all(axis=1) & (numbers[parts].sum(axis=1) != numbers[total])
+        ]
+        stop = (
+            wrong[
+                categorical.matches(
+                    wrong[source.moment], lambda said: said[:7] in (months[0], months[-1])
+                )
+            ]
+            if source.moment
+            else wrong
+        )
+        _stopped(
+            QualityRefused,
+            stop,
+            total,
+            " + ".join(f"{{{part}}}" for part in parts) + " ne donne pas ce total",
+            "Tranchez dans corrections.csv : ce mois porte un total publié.",
+        )
         work = work.remarking(wrong, total, wrong[total], "somme_fausse") if len(wrong) else work
     return work
 
@@ -330,8 +528,15 @@ def empty_missing_codes(work, questions, codes):
     """Work with the declared codes for « missing » emptied in these questions, the labels of such choices too."""
     codes = set(map(matching_key, codes))
     for column, question in questions.items():
-        said = codes | {matching_key(text) for name, texts in question.choices.items() if matching_key(name) in codes for text in texts}
-        work = rewrite_cells(work, [column], lambda v, said=said: "" if matching_key(v) in said else v, "manquant")
+        said = codes | {
+            matching_key(text)
+            for name, texts in question.choices.items()
+            if matching_key(name) in codes
+            for text in texts
+        }
+        work = rewrite_cells(
+            work, [column], lambda v, said=said: "" if matching_key(v) in said else v, "manquant"
+        )
     return work
 
 
@@ -341,7 +546,9 @@ def parse_answers(work, questions, decisions):
         question = questions[column]
         if question.kind in CHOSEN:
             work = _without_labels(work, column, question)
-        work = parse_column(work, column, cell_parser(column, question, decisions), RULES[question.kind])
+        work = parse_column(
+            work, column, cell_parser(column, question, decisions), RULES[question.kind]
+        )
     return work
 
 
@@ -352,13 +559,32 @@ def clean_table(table, form, source, decisions):
     coded = [c for c in columns if questions[c].kind in RULES]
     work = drop_total_rows(drop_empty_rows(CleaningState(table), columns), columns, source)
     work = apply_corrections(normalize_texts(work, columns), decisions.corrections, source.moment)
-    work = rewrite_cells(require_computed_formulas(work, [source.identifiant, *coded]), [source.identifiant], str.upper, "identifiant")
+    work = rewrite_cells(
+        require_computed_formulas(work, [source.identifiant, *coded]),
+        [source.identifiant],
+        str.upper,
+        "identifiant",
+    )
     work = empty_missing_codes(work, {c: questions[c] for c in coded}, source.manquants)
-    work = apply_exclusions(drop_unapproved(work), [rule for rule in source.exclusions if rule.valeurs], questions, decisions)
+    work = apply_exclusions(
+        drop_unapproved(work),
+        [rule for rule in source.exclusions if rule.valeurs],
+        questions,
+        decisions,
+    )
     work = require_identifier(work, source, questions[source.identifiant].labels)
-    work = apply_exclusions(work, [rule for rule in source.exclusions if rule.hors], questions, decisions)
-    work = deduplicate(parse_answers(keep_period(work, source, form, decisions), questions, decisions), source)
-    work = apply_form_constraints(check_date_order(work, source.ordre), questions, (source.identifiant, source.moment), decisions.today)
+    work = apply_exclusions(
+        work, [rule for rule in source.exclusions if rule.hors], questions, decisions
+    )
+    work = deduplicate(
+        parse_answers(keep_period(work, source, form, decisions), questions, decisions), source
+    )
+    work = apply_form_constraints(
+        check_date_order(work, source.ordre),
+        questions,
+        (source.identifiant, source.moment),
+        decisions.today,
+    )
     return check_breakdown_totals(work, source, decisions.months)
 
 
@@ -367,15 +593,21 @@ def clean_repeat(table, parents, everyone, questions, source, decisions):
     columns = [c for c in table if c in questions]
     work = _of_kept_parents(CleaningState(table), parents, everyone)
     work = apply_corrections(normalize_texts(work, columns), decisions.corrections)
-    work = empty_missing_codes(work, {c: questions[c] for c in columns if questions[c].kind in RULES}, source.manquants)
-    return apply_form_constraints(parse_answers(work, questions, decisions), questions, (), decisions.today)
+    work = empty_missing_codes(
+        work, {c: questions[c] for c in columns if questions[c].kind in RULES}, source.manquants
+    )
+    return apply_form_constraints(
+        parse_answers(work, questions, decisions), questions, (), decisions.today
+    )
 
 
 def _of_kept_parents(work, parents, everyone):
     own = submission_key(work.table, "soumission", "parent")
     known = own.isin(submission_key(everyone, "uuid", "indice"))
     work = work.without(~known, "orphelin", "rejetee")
-    return work.without(~own[known].isin(submission_key(parents, "uuid", "indice")), "soumission_ecartee")
+    return work.without(
+        ~own[known].isin(submission_key(parents, "uuid", "indice")), "soumission_ecartee"
+    )
 
 
 def submission_key(table, uuid, index):

@@ -2,9 +2,25 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
-from capidoc.core.errors import QUESTION_NAME, ConfigurationRefused, Problem, matching_pattern, pydantic_problem, suggest, valid_name
+from capidoc.core.errors import (
+    QUESTION_NAME,
+    ConfigurationRefused,
+    Problem,
+    matching_pattern,
+    pydantic_problem,
+    suggest,
+    valid_name,
+)
 from capidoc.core.parsing import MONEY, Unreadable, parse_number
 from capidoc.core.schema import NUMBERED_RULES, RECORD, RULES
 from capidoc.io import hand_tables
@@ -14,7 +30,11 @@ RESERVED_NAMES = ("communes", "lignes", "changements", "ecartees", "duree_progra
 
 
 def _parts(text):
-    return tuple(part.strip() for part in text.split("|") if part.strip()) if isinstance(text, str) else text
+    return (
+        tuple(part.strip() for part in text.split("|") if part.strip())
+        if isinstance(text, str)
+        else text
+    )
 
 
 def _none_or_two(moments):
@@ -50,7 +70,10 @@ class Indicator(BaseModel):
     source: str
     variable: str
     regle: Literal[RULES]  # type: ignore[valid-type]
-    filtre: Annotated[str, AfterValidator(matching_pattern(f"({QUESTION_NAME}={QUESTION_NAME})?", "question=réponse"))]
+    filtre: Annotated[
+        str,
+        AfterValidator(matching_pattern(f"({QUESTION_NAME}={QUESTION_NAME})?", "question=réponse")),
+    ]
     moments: Annotated[Parts, AfterValidator(_none_or_two)]
     desagregations: Parts
     population: Literal["recensement", "echantillon", ""]
@@ -98,17 +121,40 @@ def load_plan(folder, identity, variables):
     `variables` are what the observations may say, as `observations` has them.
     """
     path, plan, problems = hand_tables.find_table(folder, "indicateurs"), [], []
-    said = {asked: (part["genre"].iloc[0], [*part["reponse"]]) for asked, part in variables.groupby(["source", "variable"])}
+    said = {
+        asked: (part["genre"].iloc[0], [*part["reponse"]])
+        for asked, part in variables.groupby(["source", "variable"])
+    }
     file = path.name
     for row, cells in hand_tables.read_rows(path, REQUIRED, OPTIONAL).iterrows():
         try:
             plan.append(Indicator.model_validate(cells.to_dict()))
-            problems += [Problem(what, file=file, row=row, **place) for what, place in (*_misfits(plan[-1], identity), *_unanswered(plan[-1], said))]
+            problems += [
+                Problem(what, file=file, row=row, **place)
+                for what, place in (*_misfits(plan[-1], identity), *_unanswered(plan[-1], said))
+            ]
         except ValidationError as error:
-            problems += [pydantic_problem(e, suggest(e["input"], RULES) if e["loc"] == ("regle",) else "", file, row) for e in error.errors()]
+            problems += [
+                pydantic_problem(
+                    e, suggest(e["input"], RULES) if e["loc"] == ("regle",) else "", file, row
+                )
+                for e in error.errors()
+            ]
     ids = [i.id for i in plan]
-    problems += [Problem("deux indicateurs portent ce nom", remedy="Renommez-en un.", file=file, value=i) for i in sorted({i for i in ids if ids.count(i) > 1})]
-    problems += [Problem("ce nom est celui d’un fait du programme", remedy="Choisissez-en un autre.", file=file, value=i) for i in ids if i in RESERVED_NAMES]
+    problems += [
+        Problem("deux indicateurs portent ce nom", remedy="Renommez-en un.", file=file, value=i)
+        for i in sorted({i for i in ids if ids.count(i) > 1})
+    ]
+    problems += [
+        Problem(
+            "ce nom est celui d’un fait du programme",
+            remedy="Choisissez-en un autre.",
+            file=file,
+            value=i,
+        )
+        for i in ids
+        if i in RESERVED_NAMES
+    ]
     if problems:
         raise ConfigurationRefused(*problems)
     return plan
@@ -119,45 +165,80 @@ def _misfits(indicator, identity):
     if indicator.regle == "quotient":
         return
     name, _, repeat = indicator.source.partition(".")
-    if name not in identity.sources or (repeat and repeat not in identity.sources[name].repetitions):
-        known = [*identity.sources, *(f"{s}.{r}" for s, d in identity.sources.items() for r in d.repetitions)]
+    if name not in identity.sources or (
+        repeat and repeat not in identity.sources[name].repetitions
+    ):
+        known = [
+            *identity.sources,
+            *(f"{s}.{r}" for s, d in identity.sources.items() for r in d.repetitions),
+        ]
         yield "source inconnue", _place("source", indicator.source, known)
         return
     if indicator.filtre and (indicator.regle != "effectif" or indicator.variable):
-        yield "un filtre ne vaut que pour la règle effectif, sans variable", _place("filtre", indicator.filtre, [])
+        yield (
+            "un filtre ne vaut que pour la règle effectif, sans variable",
+            _place("filtre", indicator.filtre, []),
+        )
     if indicator.regle == "part" and not indicator.answer:
         yield "une part s’écrit question=réponse", _place("variable", indicator.variable, [])
     if indicator.moments and not identity.sources[name].moment:
-        yield "cette source n’a pas de moment à comparer", _place("moments", "|".join(indicator.moments), [])
+        yield (
+            "cette source n’a pas de moment à comparer",
+            _place("moments", "|".join(indicator.moments), []),
+        )
     if indicator.unite in MONEY and indicator.unite != identity.monnaie:
-        yield "monnaie qui n’est pas celle du programme", _place("unite", indicator.unite, [identity.monnaie])
+        yield (
+            "monnaie qui n’est pas celle du programme",
+            _place("unite", indicator.unite, [identity.monnaie]),
+        )
     kept, attributes = identity.sources[name].observed(repeat, indicator.question)
     attributes += ["zone"] if identity.zones and "commune" in attributes else []
-    for column, named in (("variable", indicator.question), ("denominateur", indicator.denominateur)):
+    for column, named in (
+        ("variable", indicator.question),
+        ("denominateur", indicator.denominateur),
+    ):
         if named not in (*kept, RECORD, *([""] if indicator.regle != "ratio" else [])):
             yield "variable que la source ne garde pas", _place(column, named, kept)
-    named = [("desagregations", d) for d in indicator.dimensions] + [(c, getattr(indicator, c)) for c in ("poids", "strate") if getattr(indicator, c)]
+    named = [("desagregations", d) for d in indicator.dimensions] + [
+        (c, getattr(indicator, c)) for c in ("poids", "strate") if getattr(indicator, c)
+    ]
     for column, attribute in named:
         if attribute not in attributes:
-            yield "désagrégation ou attribut inconnu de la source", _place(column, attribute, attributes)
+            yield (
+                "désagrégation ou attribut inconnu de la source",
+                _place(column, attribute, attributes),
+            )
 
 
 def _unanswered(indicator, said):
     """What the row asks of its variables that their questions do not answer: (problem, its place)."""
-    for column, named in (("variable", indicator.question), ("denominateur", indicator.denominateur)):
+    for column, named in (
+        ("variable", indicator.question),
+        ("denominateur", indicator.denominateur),
+    ):
         kind, answers = said.get((indicator.source, named), ("", []))
         asked = column if column == "denominateur" or indicator.variable else "filtre"
         if kind and indicator.regle in NUMBERED_RULES and kind != "nombre":
-            yield f"la règle {indicator.regle} demande un nombre, et cette question n’en est pas un", _place(asked, named, _named(said, indicator, "nombre"))
+            yield (
+                f"la règle {indicator.regle} demande un nombre, et cette question n’en est pas un",
+                _place(asked, named, _named(said, indicator, "nombre")),
+            )
         elif kind in ("nombre", "date") and (indicator.answer or indicator.regle == "modalites"):
-            yield "cette question n’a pas de réponses à choisir", _place(asked, named, _named(said, indicator, "choix"))
+            yield (
+                "cette question n’a pas de réponses à choisir",
+                _place(asked, named, _named(said, indicator, "choix")),
+            )
         elif indicator.answer and any(answers) and indicator.answer not in answers:
             yield "réponse que cette question n’offre pas", _place(asked, indicator.answer, answers)
 
 
 def _named(said, indicator, kind):
     """The variables of the indicator's source that are of a kind."""
-    return [variable for (source, variable), (own, _) in said.items() if source == indicator.source and own.startswith(kind)]
+    return [
+        variable
+        for (source, variable), (own, _) in said.items()
+        if source == indicator.source and own.startswith(kind)
+    ]
 
 
 def _place(column, value, known):

@@ -9,7 +9,12 @@ SLUG = re.compile(r"[a-z0-9_-]{1,64}")
 ROOT = Path(__file__).resolve().parents[2]
 PROPOSED = "chiffres_proposes.csv"  # somebody may be choosing among them
 FORMATS = ("html", "pdf", "docx")
-DELIVERABLES = {"report": "capitalisation", "brief": "note", "sheet": "fiche", "dashboard": "tableau_de_bord"}
+DELIVERABLES = {
+    "report": "capitalisation",
+    "brief": "note",
+    "sheet": "fiche",
+    "dashboard": "tableau_de_bord",
+}
 
 
 def programme_slugs(root=ROOT):
@@ -22,11 +27,21 @@ class ProgrammePaths:
 
     def __init__(self, slug, root=ROOT):
         if not SLUG.fullmatch(slug):
-            raise ConfigurationRefused(Problem("nom de programme refusé", "lettres minuscules, chiffres, _ ou -", value=slug))
+            raise ConfigurationRefused(
+                Problem(
+                    "nom de programme refusé", "lettres minuscules, chiffres, _ ou -", value=slug
+                )
+            )
         self.slug, self.root = slug, Path(root)
         if not (self.folder / "programme.yml").is_file():
-            raise ConfigurationRefused(Problem("programme inconnu", "un dossier de programmes/ avec son programme.yml",
-                                               suggest(slug, programme_slugs(self.root)), value=slug))
+            raise ConfigurationRefused(
+                Problem(
+                    "programme inconnu",
+                    "un dossier de programmes/ avec son programme.yml",
+                    suggest(slug, programme_slugs(self.root)),
+                    value=slug,
+                )
+            )
 
     @property
     def folder(self):
@@ -60,4 +75,8 @@ class ProgrammePaths:
 
     def wanted(self, verb="all"):
         """The deliverables that a verb asks for: one by its name, or every top-level template."""
-        return [DELIVERABLES[verb]] if verb in DELIVERABLES else sorted(p.name.removesuffix(".md.j2") for p in self.templates.glob("*.md.j2"))
+        return (
+            [DELIVERABLES[verb]]
+            if verb in DELIVERABLES
+            else sorted(p.name.removesuffix(".md.j2") for p in self.templates.glob("*.md.j2"))
+        )

@@ -10,15 +10,41 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from capidoc.config.paths import ROOT, ProgrammePaths
-from capidoc.core.errors import QUESTION_NAME, REASONS, ConfigurationRefused, InputUnreadable, Problem, matching_pattern, pydantic_problem, suggest, valid_name
+from capidoc.core.errors import (
+    QUESTION_NAME,
+    REASONS,
+    ConfigurationRefused,
+    InputUnreadable,
+    Problem,
+    matching_pattern,
+    pydantic_problem,
+    suggest,
+    valid_name,
+)
 from capidoc.core.parsing import MONEY
 from capidoc.io.yaml_files import read_yaml
 
 MODEL = "Voyez programmes/jass/programme.yml, qui les montre toutes."
 Name = Annotated[str, AfterValidator(valid_name)]
-Asked = Annotated[str, AfterValidator(matching_pattern(QUESTION_NAME, "le nom d’une question ou d’une réponse, comme dans le formulaire"))]
-Label = Annotated[str, AfterValidator(matching_pattern(f"([a-z][a-z0-9_]*=)?{QUESTION_NAME}", "une réponse, ou désagrégation=réponse"))]
-Month = Annotated[str, AfterValidator(matching_pattern(r"20\d\d-(0[1-9]|1[0-2])", "un mois, comme 2022-05"))]
+Asked = Annotated[
+    str,
+    AfterValidator(
+        matching_pattern(
+            QUESTION_NAME, "le nom d’une question ou d’une réponse, comme dans le formulaire"
+        )
+    ),
+]
+Label = Annotated[
+    str,
+    AfterValidator(
+        matching_pattern(
+            f"([a-z][a-z0-9_]*=)?{QUESTION_NAME}", "une réponse, ou désagrégation=réponse"
+        )
+    ),
+]
+Month = Annotated[
+    str, AfterValidator(matching_pattern(r"20\d\d-(0[1-9]|1[0-2])", "un mois, comme 2022-05"))
+]
 
 
 class _Strict(BaseModel):
@@ -67,7 +93,9 @@ def _pattern(text):
     try:
         re.compile(text)
     except re.error:
-        raise ValueError("écriture refusée (attendu : une expression régulière, comme E[0-9]+)") from None
+        raise ValueError(
+            "écriture refusée (attendu : une expression régulière, comme E[0-9]+)"
+        ) from None
     return text
 
 
@@ -98,13 +126,17 @@ class Classes(_Strict):
     @model_validator(mode="after")
     def _rising(self):
         if sorted({*self.bornes}) != self.bornes:
-            raise ValueError("les « bornes » vont de la plus petite à la plus grande, chacune une fois")
+            raise ValueError(
+                "les « bornes » vont de la plus petite à la plus grande, chacune une fois"
+            )
         return self
 
     @property
     def names(self):
         """The names of the classes, in order."""
-        between = [f"{low}_a_{high - 1}" for low, high in zip(self.bornes, self.bornes[1:], strict=False)]
+        between = [
+            f"{low}_a_{high - 1}" for low, high in zip(self.bornes, self.bornes[1:], strict=False)
+        ]
         return [f"moins_de_{self.bornes[0]}", *between, f"{self.bornes[-1]}_et_plus"]
 
 
@@ -119,21 +151,44 @@ class Kept(_Strict):
     @property
     def kept(self):
         """Every question of the table that is used: the whitelist; all others leave at ingest."""
-        return list(dict.fromkeys([*self.attributs.values(), *(c.question for c in self.classes.values()), *self.variables]))
+        return list(
+            dict.fromkeys(
+                [
+                    *self.attributs.values(),
+                    *(c.question for c in self.classes.values()),
+                    *self.variables,
+                ]
+            )
+        )
 
 
 class Server(_Strict):
     """Where a source is fetched: the server, its form (a project's form on ODK Central), and the saved export wanted rather than the data."""
 
-    serveur: Annotated[str, AfterValidator(matching_pattern(r"(https://[\w.-]+|http://(127\.0\.0\.1|localhost))(:\d+)?/?", "https://kf.kobotoolbox.org, par exemple"))]
-    formulaire: Annotated[str, AfterValidator(matching_pattern(r"\w[\w .-]*", "le code du formulaire, tel qu’il est dans son adresse"))]
+    serveur: Annotated[
+        str,
+        AfterValidator(
+            matching_pattern(
+                r"(https://[\w.-]+|http://(127\.0\.0\.1|localhost))(:\d+)?/?",
+                "https://kf.kobotoolbox.org, par exemple",
+            )
+        ),
+    ]
+    formulaire: Annotated[
+        str,
+        AfterValidator(
+            matching_pattern(r"\w[\w .-]*", "le code du formulaire, tel qu’il est dans son adresse")
+        ),
+    ]
     projet: int | None = None
     export: str = ""
 
     @model_validator(mode="after")
     def _one_kind(self):
         if self.projet and self.export:
-            raise ValueError("« export » est un réglage de KoboToolbox, « projet » un numéro d’ODK Central : l’un des deux")
+            raise ValueError(
+                "« export » est un réglage de KoboToolbox, « projet » un numéro d’ODK Central : l’un des deux"
+            )
         return self
 
 
@@ -143,7 +198,15 @@ class Source(Kept):
     libelle: str
     fichier: str
     collecte: Server | None = None
-    formulaire: Annotated[str, AfterValidator(matching_pattern(r"[^/\\]+", "un fichier de formulaires/, sans dossier"))] | None = None
+    formulaire: (
+        Annotated[
+            str,
+            AfterValidator(
+                matching_pattern(r"[^/\\]+", "un fichier de formulaires/, sans dossier")
+            ),
+        ]
+        | None
+    ) = None
     colonnes: dict[Name, Column] = {}
     totaux: Pattern | None = None
     unite: Name
@@ -154,17 +217,31 @@ class Source(Kept):
     repetitions: dict[Asked, Kept] = {}
     renommages: dict[Asked, Asked] = {}
     ordre: list[tuple[Asked, Asked]] = []
-    manquants: list[str] = ["-99", "nsp", "n/a", "na", "nd"]  # 98 and 99 may be amounts: a programme where they are codes says so
+    manquants: list[str] = [
+        "-99",
+        "nsp",
+        "n/a",
+        "na",
+        "nd",
+    ]  # 98 and 99 may be amounts: a programme where they are codes says so
     exclusions: list[Exclusion] = []
 
     @model_validator(mode="after")
     def _one_description(self):
         if bool(self.formulaire) == bool(self.colonnes):
-            raise ValueError("donnez « formulaire » (XLSForm) ou « colonnes » (classeur ordinaire), l’un des deux")
+            raise ValueError(
+                "donnez « formulaire » (XLSForm) ou « colonnes » (classeur ordinaire), l’un des deux"
+            )
         if self.colonnes and self.repetitions:
-            raise ValueError("« repetitions » demande un « formulaire » : un classeur ordinaire n’en a pas")
-        if self.collecte and not (self.formulaire and re.fullmatch(r"[^*?\[]*\*[^?\[]*\.xlsx", self.fichier)):
-            raise ValueError("« collecte » demande un « formulaire », et un « fichier » comme Suivi*.xlsx")
+            raise ValueError(
+                "« repetitions » demande un « formulaire » : un classeur ordinaire n’en a pas"
+            )
+        if self.collecte and not (
+            self.formulaire and re.fullmatch(r"[^*?\[]*\*[^?\[]*\.xlsx", self.fichier)
+        ):
+            raise ValueError(
+                "« collecte » demande un « formulaire », et un « fichier » comme Suivi*.xlsx"
+            )
         return self
 
     @property
@@ -175,7 +252,11 @@ class Source(Kept):
     @property
     def kept(self):
         """Every question of the main table that is used."""
-        folded = [c for b in self.ventilations.values() for c in (*b.colonnes.values(), *([b.total] if b.total else []))]
+        folded = [
+            c
+            for b in self.ventilations.values()
+            for c in (*b.colonnes.values(), *([b.total] if b.total else []))
+        ]
         ruled = [e.question for e in self.exclusions] + [q for pair in self.ordre for q in pair]
         names = [*self.colonnes, self.identifiant, self.moment, *super().kept, *folded, *ruled]
         return list(dict.fromkeys(n for n in names if n))
@@ -187,8 +268,16 @@ class Source(Kept):
     def observed(self, repeat, question):
         """The variables, and the attributes of one of them, that observations of the table carry."""
         folded = {} if repeat else self.ventilations
-        own = {**self.attributs, **self.classes, **self.of(repeat).attributs, **self.of(repeat).classes}
-        return [*self.of(repeat).variables, *folded], [*own, *([folded[question].dimension] if question in folded else [])]
+        own = {
+            **self.attributs,
+            **self.classes,
+            **self.of(repeat).attributs,
+            **self.of(repeat).classes,
+        }
+        return [*self.of(repeat).variables, *folded], [
+            *own,
+            *([folded[question].dimension] if question in folded else []),
+        ]
 
 
 class Zone(_Strict):
@@ -211,9 +300,17 @@ class Disclosure(_Strict):
 
     @model_validator(mode="after")
     def _lowered_with_reason(self):
-        low = [n for n, f in Disclosure.model_fields.items() if isinstance(f.default, int) and getattr(self, n) < f.default and not self.raisons.get(n)]
+        low = [
+            n
+            for n, f in Disclosure.model_fields.items()
+            if isinstance(f.default, int)
+            and getattr(self, n) < f.default
+            and not self.raisons.get(n)
+        ]
         if low:
-            raise ValueError(f"un seuil abaissé demande sa raison, sous « raisons » : {', '.join(low)}")
+            raise ValueError(
+                f"un seuil abaissé demande sa raison, sous « raisons » : {', '.join(low)}"
+            )
         return self
 
 
@@ -258,17 +355,37 @@ class Identity(_Strict):
     @model_validator(mode="after")
     def _sensitive_and_labelled_answers_are_kept(self):
         folded = [pair for source in self.sources.values() for pair in source.ventilations.items()]
-        dimensions = {name for table in self._tables for name in (*table.attributs, *table.classes)} | {one.dimension for _, one in folded} | {"zone"}
-        kept = {name for table in self._tables for name in table.kept} | {variable for variable, _ in folded} | dimensions
+        dimensions = (
+            {name for table in self._tables for name in (*table.attributs, *table.classes)}
+            | {one.dimension for _, one in folded}
+            | {"zone"}
+        )
+        kept = (
+            {name for table in self._tables for name in table.kept}
+            | {variable for variable, _ in folded}
+            | dimensions
+        )
         if unknown := [name for name in self.divulgation.sensibles if name not in kept]:
-            raise ValueError(f"réponse sensible qu’aucune source ne garde : « {unknown[0]} ». {suggest(unknown[0], kept)}")
-        if unknown := [name for name in self.libelles if "=" in name and name.partition("=")[0] not in dimensions]:
-            raise ValueError(f"libellé d’une désagrégation qu’aucune source n’a : « {unknown[0]} ». {suggest(unknown[0].partition('=')[0], dimensions)}")
+            raise ValueError(
+                f"réponse sensible qu’aucune source ne garde : « {unknown[0]} ». {suggest(unknown[0], kept)}"
+            )
+        if unknown := [
+            name
+            for name in self.libelles
+            if "=" in name and name.partition("=")[0] not in dimensions
+        ]:
+            raise ValueError(
+                f"libellé d’une désagrégation qu’aucune source n’a : « {unknown[0]} ». {suggest(unknown[0].partition('=')[0], dimensions)}"
+            )
         return self
 
     @property
     def _tables(self):
-        return [table for source in self.sources.values() for table in (source, *source.repetitions.values())]
+        return [
+            table
+            for source in self.sources.values()
+            for table in (source, *source.repetitions.values())
+        ]
 
     @property
     def _made(self):
@@ -276,15 +393,26 @@ class Identity(_Strict):
         for table in self._tables:
             yield from table.attributs.items()
             yield from ((name, classes.question) for name, classes in table.classes.items())
-        for variable, folded in (pair for source in self.sources.values() for pair in source.ventilations.items()):
-            yield from ((variable, question) for question in (*folded.colonnes.values(), *filter(None, [folded.total])))
+        for variable, folded in (
+            pair for source in self.sources.values() for pair in source.ventilations.items()
+        ):
+            yield from (
+                (variable, question)
+                for question in (*folded.colonnes.values(), *filter(None, [folded.total]))
+            )
 
     @property
     def rules(self):
         """The rules of disclosure, with every name under which observations tell a sensitive answer: what is made of the same question too."""
         told = {*self.divulgation.sensibles}
         questions = told | {question for name, question in self._made if name in told}
-        return self.divulgation.model_copy(update={"sensibles": sorted(questions | {name for name, question in self._made if question in questions})})
+        return self.divulgation.model_copy(
+            update={
+                "sensibles": sorted(
+                    questions | {name for name, question in self._made if question in questions}
+                )
+            }
+        )
 
     @property
     def zone_of(self):
@@ -299,8 +427,17 @@ class Programme(ProgrammePaths):
         super().__init__(slug, root)
         self.profil = profil
         if commune != "toutes" and commune not in self.identity.communes:
-            raise ConfigurationRefused(Problem("commune inconnue", remedy=suggest(commune, self.identity.communes), value=commune))
-        self.commune, self.period = commune, _restricted(self.identity.periodes["suivi"], debut, fin)
+            raise ConfigurationRefused(
+                Problem(
+                    "commune inconnue",
+                    remedy=suggest(commune, self.identity.communes),
+                    value=commune,
+                )
+            )
+        self.commune, self.period = (
+            commune,
+            _restricted(self.identity.periodes["suivi"], debut, fin),
+        )
 
     @cached_property
     def identity(self):
@@ -309,7 +446,12 @@ class Programme(ProgrammePaths):
         try:
             return Identity.model_validate(read_yaml(path))
         except ValidationError as error:
-            raise ConfigurationRefused(*(pydantic_problem(e, MODEL if e["type"] in REASONS else "", path.name) for e in error.errors())) from error
+            raise ConfigurationRefused(
+                *(
+                    pydantic_problem(e, MODEL if e["type"] in REASONS else "", path.name)
+                    for e in error.errors()
+                )
+            ) from error
 
     @property
     def processed(self):
@@ -320,20 +462,29 @@ class Programme(ProgrammePaths):
     def published(self):
         """The folder that people open; documents that show all stay in the internal one."""
         whole = super().published
-        return whole / self.scope if self.profil == "public" else whole / "interne" / "_".join(filter(None, ["documents", self.scope]))
+        return (
+            whole / self.scope
+            if self.profil == "public"
+            else whole / "interne" / "_".join(filter(None, ["documents", self.scope]))
+        )
 
     @property
     def part_of(self):
         """The programme of which this one tells a part, a reader having both: all communes over its period, or its whole follow-up; None for the whole."""
         if self.commune != "toutes":
-            return Programme(self.slug, "toutes", self.period.debut, self.period.fin, self.root, self.profil)
+            return Programme(
+                self.slug, "toutes", self.period.debut, self.period.fin, self.root, self.profil
+            )
         return Programme(self.slug, root=self.root, profil=self.profil) if self.scope else None
 
     @property
     def scope(self):
         """The sub-folder of a restricted run: commune, period, both; empty for the whole programme."""
         whole = self.period == self.identity.periodes["suivi"]
-        parts = [self.commune if self.commune != "toutes" else "", "" if whole else f"{self.period.debut}_{self.period.fin}"]
+        parts = [
+            self.commune if self.commune != "toutes" else "",
+            "" if whole else f"{self.period.debut}_{self.period.fin}",
+        ]
         return "_".join(p for p in parts if p)
 
     def received(self, source):
@@ -341,14 +492,28 @@ class Programme(ProgrammePaths):
         paths = [p for p in self._files() if _fits(p, source)]
         if not paths:
             present = [p.name for p in self._files()]
-            raise InputUnreadable(Problem("aucun fichier reçu pour cette source", f"data/raw/{self.slug}/{source.fichier}",
-                                          suggest(source.fichier, present), value=source.libelle))
+            raise InputUnreadable(
+                Problem(
+                    "aucun fichier reçu pour cette source",
+                    f"data/raw/{self.slug}/{source.fichier}",
+                    suggest(source.fichier, present),
+                    value=source.libelle,
+                )
+            )
         return paths
 
     def strays(self):
         """The names of files in data/raw that no source declares, and of Office's lock files: ignored, and named."""
-        folders = [f"{p.name}/" for p in sorted(self.raw.glob("*")) if p.is_dir() and not p.name.startswith(".") and p != self.attached]
-        return folders + [p.name for p in self._files() if p.suffix != ".md" and not any(_fits(p, s) for s in self.identity.sources.values())]
+        folders = [
+            f"{p.name}/"
+            for p in sorted(self.raw.glob("*"))
+            if p.is_dir() and not p.name.startswith(".") and p != self.attached
+        ]
+        return folders + [
+            p.name
+            for p in self._files()
+            if p.suffix != ".md" and not any(_fits(p, s) for s in self.identity.sources.values())
+        ]
 
     def _files(self):
         return sorted(p for p in self.raw.glob("*") if p.is_file() and not p.name.startswith("."))
@@ -356,17 +521,37 @@ class Programme(ProgrammePaths):
 
 def _fits(path, source):
     """Whether a raw file is one of the source; accents may have been decomposed by the disk that carried it."""
-    return not path.name.startswith("~$") and fnmatchcase(unicodedata.normalize("NFC", path.name), source.fichier)
+    return not path.name.startswith("~$") and fnmatchcase(
+        unicodedata.normalize("NFC", path.name), source.fichier
+    )
 
 
 def _restricted(whole, debut, fin):
     try:
         period = Period(debut=debut or whole.debut, fin=fin or whole.fin, libelle=whole.libelle)
     except ValidationError as error:
-        raise ConfigurationRefused(*(Problem("période refusée", "deux mois dans l’ordre, comme 2022-05", value=f"{debut} – {fin}")
-                                     for _ in error.errors()[:1])) from error
+        raise ConfigurationRefused(
+            *(
+                Problem(
+                    "période refusée",
+                    "deux mois dans l’ordre, comme 2022-05",
+                    value=f"{debut} – {fin}",
+                )
+                for _ in error.errors()[:1]
+            )
+        ) from error
     if period.debut == period.fin:
-        raise ConfigurationRefused(Problem("période d’un seul mois", "deux mois à comparer, comme 2022-05 et 2023-03", value=period.debut))
+        raise ConfigurationRefused(
+            Problem(
+                "période d’un seul mois",
+                "deux mois à comparer, comme 2022-05 et 2023-03",
+                value=period.debut,
+            )
+        )
     if not set(period.months) <= set(whole.months):
-        raise ConfigurationRefused(Problem("période hors du suivi", f"de {whole.debut} à {whole.fin}", value=f"{debut} – {fin}"))
+        raise ConfigurationRefused(
+            Problem(
+                "période hors du suivi", f"de {whole.debut} à {whole.fin}", value=f"{debut} – {fin}"
+            )
+        )
     return period

@@ -12,9 +12,15 @@ def to_categorical(cells):
     """The Series of texts as words and codes."""
     if isinstance(cells.dtype, pd.CategoricalDtype):
         told = cells.cat
-        return cells if told.categories.dtype == object and not told.ordered else _column(told.codes, told.categories, cells.index)
+        return (
+            cells
+            if told.categories.dtype == object and not told.ordered
+            else _column(told.codes, told.categories, cells.index)
+        )
     codes, words = pd.factorize(np.asarray(cells, dtype=object))
-    return _column(codes, [sys.intern(word) for word in words], cells.index)  # other tables say them too: each is kept once
+    return _column(
+        codes, [sys.intern(word) for word in words], cells.index
+    )  # other tables say them too: each is kept once
 
 
 def constant_column(word, index):
@@ -42,7 +48,9 @@ def _said(column):
 def map_values(column, new):
     """The column with other words {word: new}; words that are not told stay."""
     said = to_categorical(column).cat
-    codes, kept = pd.factorize(np.array([new.get(word, word) for word in said.categories], dtype=object))
+    codes, kept = pd.factorize(
+        np.array([new.get(word, word) for word in said.categories], dtype=object)
+    )
     return _column(np.append(codes, -1).astype(said.codes.dtype)[said.codes], kept, column.index)
 
 
@@ -50,7 +58,10 @@ def sort_categories(cells):
     """The Series, or each column of the DataFrame, with its words in alphabetical order; numbers as they are."""
     if isinstance(cells, pd.DataFrame):
         return cells.assign(**{name: sort_categories(column) for name, column in cells.items()})
-    if not isinstance(cells.dtype, pd.CategoricalDtype) or cells.cat.categories.is_monotonic_increasing:
+    if (
+        not isinstance(cells.dtype, pd.CategoricalDtype)
+        or cells.cat.categories.is_monotonic_increasing
+    ):
         return cells
     return cells.cat.set_categories(cells.cat.categories.sort_values())
 
@@ -63,9 +74,15 @@ def matches(column, test):
 def assign_rows(column, rows, new):
     """The column with other words on some rows (a boolean mask, or positions): one word for all, or a Series of as many."""
     column = to_categorical(column)
-    new = to_categorical(new) if isinstance(new, pd.Series) else constant_column(new, column.index[rows])
+    new = (
+        to_categorical(new)
+        if isinstance(new, pd.Series)
+        else constant_column(new, column.index[rows])
+    )
     own = column.cat.categories
-    known = own.append(pd.Index([word for word in present_values(new) if word not in own], dtype=object))
+    known = own.append(
+        pd.Index([word for word in present_values(new) if word not in own], dtype=object)
+    )
     codes = np.array(column.cat.codes, np.int32)
     codes[rows] = known.get_indexer(new.cat.categories)[new.cat.codes]
     return _column(codes, known, column.index)
@@ -75,7 +92,13 @@ def to_text(table):
     """The Series or DataFrame with its words as texts on each row: for a few rows, to be told."""
     if isinstance(table, pd.Series):
         return table.astype(object) if isinstance(table.dtype, pd.CategoricalDtype) else table
-    return table.astype({name: object for name, kind in table.dtypes.items() if isinstance(kind, pd.CategoricalDtype)})
+    return table.astype(
+        {
+            name: object
+            for name, kind in table.dtypes.items()
+            if isinstance(kind, pd.CategoricalDtype)
+        }
+    )
 
 
 def to_numbers(column, said=lambda word: float(word or "nan")):
@@ -89,7 +112,10 @@ def to_numbers(column, said=lambda word: float(word or "nan")):
 def rows_equal(one, other):
     """Whether two columns of as many rows say the same, row by row (an array)."""
     one, other = to_categorical(one).cat, to_categorical(other).cat
-    return one.codes.to_numpy() == np.append(one.categories.get_indexer(other.categories), -1)[other.codes]
+    return (
+        one.codes.to_numpy()
+        == np.append(one.categories.get_indexer(other.categories), -1)[other.codes]
+    )
 
 
 def concat_tables(tables):
@@ -98,9 +124,23 @@ def concat_tables(tables):
         return tables[0].reset_index(drop=True)
     indices, columns = [table.index for table in tables], [dict(table.items()) for table in tables]
     tables.clear()
-    names, index = dict.fromkeys(name for own in columns for name in own), pd.RangeIndex(sum(map(len, indices)))
-    return pd.DataFrame({name: _joined([own.pop(name) if name in own else constant_column("", here) for own, here in zip(columns, indices, strict=True)], index)
-                         for name in names}, index=index)
+    names, index = (
+        dict.fromkeys(name for own in columns for name in own),
+        pd.RangeIndex(sum(map(len, indices))),
+    )
+    return pd.DataFrame(
+        {
+            name: _joined(
+                [
+                    own.pop(name) if name in own else constant_column("", here)
+                    for own, here in zip(columns, indices, strict=True)
+                ],
+                index,
+            )
+            for name in names
+        },
+        index=index,
+    )
 
 
 def _joined(parts, index):
@@ -109,8 +149,12 @@ def _joined(parts, index):
     known, codes, words = {}, [], None
     for part in parts:
         said = to_categorical(part).cat
-        if words is None or not words.equals(said.categories):  # parts of one table have the same words
+        if words is None or not words.equals(
+            said.categories
+        ):  # parts of one table have the same words
             words = said.categories
-            ranks = np.array([*(known.setdefault(word, len(known)) for word in words.tolist()), -1], np.int32)
+            ranks = np.array(
+                [*(known.setdefault(word, len(known)) for word in words.tolist()), -1], np.int32
+            )
         codes.append(ranks[said.codes])
     return _column(np.concatenate(codes), [*known], index)

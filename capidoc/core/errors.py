@@ -8,15 +8,38 @@ from difflib import get_close_matches
 
 MOST_SHOWN = 20
 # What pydantic finds wrong, and what it asked for, by the kinds of its errors.
-REASONS = {"missing": "clé obligatoire absente", "extra_forbidden": "clé inconnue", "literal_error": "valeur inconnue"}
-SHAPES = {"int_parsing": "un nombre entier", "date_from_datetime_parsing": "une date, comme 2023-10-31", "list_type": "une liste, entre crochets",
-          "tuple_type": "une paire, entre crochets", "dict_type": "des lignes « nom: valeur »", "model_type": "des lignes « nom: valeur »",
-          "string_type": "un texte", "string_too_short": "un texte", "too_short": "une valeur au moins", "float_type": "un nombre",
-          "greater_than": "un nombre plus grand", "greater_than_equal": "un nombre plus grand"}
-RESOURCE_ERRORS = {errno.ENOSPC: "plus de place sur le disque", errno.EDQUOT: "plus de place sur le disque pour ce compte", errno.EROFS: "disque en lecture seule",
-         errno.EACCES: "accès refusé", errno.EPERM: "accès refusé", errno.EIO: "disque défaillant", errno.EFBIG: "fichier trop gros pour ce disque",
-         errno.EBUSY: "fichier ou dossier retenu par un autre logiciel", errno.ENOMEM: "mémoire insuffisante",
-         errno.EEXIST: "un fichier occupe cette place", errno.ENOTDIR: "un fichier occupe la place d’un dossier"}
+REASONS = {
+    "missing": "clé obligatoire absente",
+    "extra_forbidden": "clé inconnue",
+    "literal_error": "valeur inconnue",
+}
+SHAPES = {
+    "int_parsing": "un nombre entier",
+    "date_from_datetime_parsing": "une date, comme 2023-10-31",
+    "list_type": "une liste, entre crochets",
+    "tuple_type": "une paire, entre crochets",
+    "dict_type": "des lignes « nom: valeur »",
+    "model_type": "des lignes « nom: valeur »",
+    "string_type": "un texte",
+    "string_too_short": "un texte",
+    "too_short": "une valeur au moins",
+    "float_type": "un nombre",
+    "greater_than": "un nombre plus grand",
+    "greater_than_equal": "un nombre plus grand",
+}
+RESOURCE_ERRORS = {
+    errno.ENOSPC: "plus de place sur le disque",
+    errno.EDQUOT: "plus de place sur le disque pour ce compte",
+    errno.EROFS: "disque en lecture seule",
+    errno.EACCES: "accès refusé",
+    errno.EPERM: "accès refusé",
+    errno.EIO: "disque défaillant",
+    errno.EFBIG: "fichier trop gros pour ce disque",
+    errno.EBUSY: "fichier ou dossier retenu par un autre logiciel",
+    errno.ENOMEM: "mémoire insuffisante",
+    errno.EEXIST: "un fichier occupe cette place",
+    errno.ENOTDIR: "un fichier occupe la place d’un dossier",
+}
 
 
 @dataclass(frozen=True)
@@ -34,12 +57,16 @@ class Problem:
 
     def __str__(self):
         named = {"feuille « {} »": self.sheet, "ligne {}": self.row, "colonne « {} »": self.column}
-        place = ", ".join(filter(None, [self.file, *(said.format(part) for said, part in named.items() if part)]))
+        place = ", ".join(
+            filter(None, [self.file, *(said.format(part) for said, part in named.items() if part)])
+        )
         value = f"« {self.value} » — " if self.value is not None else ""
         expected = f" (attendu : {self.expected})" if self.expected else ""
         said = f"{place + ' : ' if place else ''}{value}{self.what}{expected}"
         # What comes back from a notebook is a whole sentence already.
-        return " ".join(filter(None, [said if said.endswith((".", "?")) else f"{said}.", self.remedy]))
+        return " ".join(
+            filter(None, [said if said.endswith((".", "?")) else f"{said}.", self.remedy])
+        )
 
 
 class Refusal(Exception):
@@ -120,21 +147,41 @@ def refusal_class(name):
 def resource_refusal(error):
     """The refusal for an error that the disk or the memory is the cause of, whichever process met it; None for any other."""
     text = f"{type(error).__name__} : {error}"
-    lack = "mémoire insuffisante" if "MemoryError" in text else next((said for number, said in RESOURCE_ERRORS.items() if os.strerror(number) in text), None)
+    lack = (
+        "mémoire insuffisante"
+        if "MemoryError" in text
+        else next(
+            (said for number, said in RESOURCE_ERRORS.items() if os.strerror(number) in text), None
+        )
+    )
     place = re.search(r"\[Errno \d+\] [^:]+: '([^']+)'", text)
-    return ResourcesLacking(Problem(lack, remedy="Libérez de la place ou rendez l’accès, puis relancez.", file=place[1] if place else "")) if lack else None
+    return (
+        ResourcesLacking(
+            Problem(
+                lack,
+                remedy="Libérez de la place ou rendez l’accès, puis relancez.",
+                file=place[1] if place else "",
+            )
+        )
+        if lack
+        else None
+    )
 
 
 def matching_pattern(pattern, said):
     """A function that gives back a text of this pattern, for pydantic to call; it raises ValueError with what is said of the pattern for any other."""
+
     def checked(text):
         if not re.fullmatch(pattern, text):
             raise ValueError(f"écriture refusée (attendu : {said})")
         return text
+
     return checked
 
 
-valid_name = matching_pattern(r"[a-z][a-z0-9_]*", "minuscules sans accent, chiffres et « _ », une lettre d’abord")
+valid_name = matching_pattern(
+    r"[a-z][a-z0-9_]*", "minuscules sans accent, chiffres et « _ », une lettre d’abord"
+)
 QUESTION_NAME = r"\w(?:[\w.-]*\w)?"  # how a form may name a question or an answer
 
 
@@ -143,8 +190,15 @@ def pydantic_problem(error, remedy, file, row=None):
     value, kind, asked = error.get("input"), error["type"], error.get("ctx", {})
     ours = error["msg"].removeprefix("Value error, ") if kind == "value_error" else "valeur refusée"
     choices = " | ".join(re.findall(r"'([^']+)'", str(asked.get("expected", ""))))
-    return Problem(REASONS.get(kind, ours), SHAPES.get(kind, choices), remedy, file, row=row, column=".".join(map(str, error["loc"])),
-                   value=value if isinstance(value, str) else None)
+    return Problem(
+        REASONS.get(kind, ours),
+        SHAPES.get(kind, choices),
+        remedy,
+        file,
+        row=row,
+        column=".".join(map(str, error["loc"])),
+        value=value if isinstance(value, str) else None,
+    )
 
 
 def suggest(word, candidates):
@@ -160,5 +214,11 @@ def suggest(word, candidates):
 def format_refusal(refusal, elsewhere):
     """The message for the screen: the first problems, then how many more and where they all are."""
     lines = str(refusal).split("\n")
-    more = [f"… et {len(lines) - MOST_SHOWN} autres problèmes : la liste entière est dans {elsewhere}."] if len(lines) > MOST_SHOWN else []
+    more = (
+        [
+            f"… et {len(lines) - MOST_SHOWN} autres problèmes : la liste entière est dans {elsewhere}."
+        ]
+        if len(lines) > MOST_SHOWN
+        else []
+    )
     return "\n".join(lines[:MOST_SHOWN] + more)

@@ -15,8 +15,17 @@ MISSING = "n.d."
 NBSP, NARROW, MINUS, APOSTROPHE = "\u00a0", "\u202f", "\u2212", "\u2019"
 
 # Units printed after their number; the others (personnes, entreprises, protocoles…) are told by the sentence itself.
-SYMBOLS = {"F CFA": f"F{NARROW}CFA", "EUR": "€", "USD": "$", "points de %": f"points de{NBSP}%", "heures": "h"}
-SYMBOLS |= {unit: unit for unit in ("GNF", "%", "mois", "ans", "jours", "minutes", "litres", "m³", "km", "ha", "kg")}
+SYMBOLS = {
+    "F CFA": f"F{NARROW}CFA",
+    "EUR": "€",
+    "USD": "$",
+    "points de %": f"points de{NBSP}%",
+    "heures": "h",
+}
+SYMBOLS |= {
+    unit: unit
+    for unit in ("GNF", "%", "mois", "ans", "jours", "minutes", "litres", "m³", "km", "ha", "kg")
+}
 
 
 def format_number(value: object, decimals: int = 0) -> str:
@@ -36,7 +45,9 @@ def format_quantity(value: object, unit: str, step: float = 1) -> str:
     size = Decimal(str(step)).normalize()
     decimals = max(0, -int(size.as_tuple().exponent))
     pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
-    text = format_decimal(_steps(value, size) or Decimal(0), pattern, locale=LOCALE).replace("-", MINUS)  # never « −0 »
+    text = format_decimal(_steps(value, size) or Decimal(0), pattern, locale=LOCALE).replace(
+        "-", MINUS
+    )  # never « −0 »
     return f"{text}{NBSP}{SYMBOLS[unit]}" if unit in SYMBOLS else text
 
 
@@ -111,13 +122,19 @@ _RULES = [
     for pattern, replacement in (
         (r"\.\.\.(?!\.)(?<!\.\.\.\.)", "…"),
         (r"(?<= )--(?= )", "–"),
-        (rf'(?<![\w{MARKS}"])"{_SPACE}*([^"\s«»](?:[^"\n«»]*[^"\s«»])?){_SPACE}*"(?![\w"])', rf"«{NBSP}\1{NBSP}»"),
+        (
+            rf'(?<![\w{MARKS}"])"{_SPACE}*([^"\s«»](?:[^"\n«»]*[^"\s«»])?){_SPACE}*"(?![\w"])',
+            rf"«{NBSP}\1{NBSP}»",
+        ),
         (rf"«{_SPACE}*(?=\S)", f"«{NBSP}"),
         (rf"(?<=\S){_SPACE}*»", f"{NBSP}»"),
         (rf"(?<=[^\W\d_]|[{MARKS}])'(?=[^\W_]|[«{MARKS}])", APOSTROPHE),
         (r"(?<=[\s(«])-(?=\d)", MINUS),
         (rf"(?<=[±≈<>≤≥]){_SPACE}+(?={_DIGIT})", NBSP),
-        (rf"(?<![0-9.,])(?<!\d{_SPACE})\d{{1,3}}(?:{_SPACE}\d{{3}})+(?![0-9])", lambda match: re.sub(_SPACE, NARROW, match[0])),
+        (
+            rf"(?<![0-9.,])(?<!\d{_SPACE})\d{{1,3}}(?:{_SPACE}\d{{3}})+(?![0-9])",
+            lambda match: re.sub(_SPACE, NARROW, match[0]),
+        ),
         (rf"(?<!\w)([nN])[°º]{_SPACE}*(?={_DIGIT})", rf"\1°{NBSP}"),
         (rf"(?<!\w)F{_SPACE}+CFA(?!\w)", f"F{NARROW}CFA"),
         (rf"(?<!\w)(MM?\.|Mmes?|Mlles?|Dr|Pr){_SPACE}+(?=[A-ZÀÂÇÉÈÊÎÏÔÙÛƐƆƝŊ])", rf"\1{NBSP}"),

@@ -21,12 +21,24 @@ class Section:
 def write_page(path, title, sections, templates):
     """The page at `path`, any text in it being text (markupsafe.Markup is markup)."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page_environment(templates / "html").get_template("interne.html").render(titre=title, sections=sections), encoding="utf-8", newline="\n")
+    path.write_text(
+        page_environment(templates / "html")
+        .get_template("interne.html")
+        .render(titre=title, sections=sections),
+        encoding="utf-8",
+        newline="\n",
+    )
 
 
 @cache  # read once for many sets
 def page_environment(folder):
     """The page models: « fr » typesets a text, « nombre » a number; nothing undefined in silence."""
-    env = jinja2.Environment(loader=jinja2.FileSystemLoader(folder), undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     env.filters |= {"fr": french.typeset, "nombre": french.format_number}
     return env

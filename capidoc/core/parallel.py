@@ -25,7 +25,9 @@ def run_in_fork(*works):
     process has used it.
     """
     left = list(works)
-    if not works or not SPARE or any(one.name not in IDLE for one in threading.enumerate()):  # beside other threads a fork may never end
+    if (
+        not works or not SPARE or any(one.name not in IDLE for one in threading.enumerate())
+    ):  # beside other threads a fork may never end
         yield lambda: left.pop(0)()
         return
     here, there = Pipe(duplex=False)

@@ -7,17 +7,30 @@ from functools import lru_cache
 
 SPACES = r" \t\u00a0\u202f\u2009\u2007"
 INVISIBLE = dict.fromkeys(
-    [c for c in range(0x20) if c not in (0x09, 0x0A, 0x0D)] + [0x7F, 0x200B, 0x200C, 0x200E, 0x200F, 0x2060, 0xFEFF]
-    + list(range(0x202A, 0x202F)) + list(range(0x2066, 0x206A)))
+    [c for c in range(0x20) if c not in (0x09, 0x0A, 0x0D)]
+    + [0x7F, 0x200B, 0x200C, 0x200E, 0x200F, 0x2060, 0xFEFF]
+    + list(range(0x202A, 0x202F))
+    + list(range(0x2066, 0x206A))
+)
 # The units of a plan that are amounts of money, and how people write them beside a number.
-CURRENCIES = {"F CFA": r"f\s?cfa|cfa|xof|f", "GNF": r"gnf|fg|f", "EUR": r"€|eur(?:os?)?", "USD": r"\$|usd|dollars?"}
+CURRENCIES = {
+    "F CFA": r"f\s?cfa|cfa|xof|f",
+    "GNF": r"gnf|fg|f",
+    "EUR": r"€|eur(?:os?)?",
+    "USD": r"\$|usd|dollars?",
+}
 MONEY = tuple(CURRENCIES)
 GROUPED = re.compile(r"[1-9]\d{0,2}(?:([ .])\d{3})(?:\1\d{3})*(?:,\d+)?")
 PLAIN = re.compile(r"\d+(?:[.,]\d+)?")
 # « 1.012 » may be one and a bit or one thousand and twelve; « 0,125 » can only be a decimal.
 AMBIGUOUS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 EXCEL_EPOCH = date(1899, 12, 30)
-EMPTY_DAYS = {"1899-12-30", "1899-12-31", "1900-01-01", "1904-01-01"}  # what spreadsheets make of an empty cell
+EMPTY_DAYS = {
+    "1899-12-30",
+    "1899-12-31",
+    "1900-01-01",
+    "1904-01-01",
+}  # what spreadsheets make of an empty cell
 SERIALS = range(36_526, 54_789)  # 2000-01-01 to 2049-12-31
 
 
@@ -41,7 +54,9 @@ def normalize_spaces(text):
     if text.isascii() and text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]:
         return text  # as nearly all are, when there are millions
     text = text.translate(INVISIBLE)
-    return "\n".join(re.sub(rf"[{SPACES}]+", " ", line).strip() for line in text.splitlines()).strip()
+    return "\n".join(
+        re.sub(rf"[{SPACES}]+", " ", line).strip() for line in text.splitlines()
+    ).strip()
 
 
 def matching_key(text):
@@ -69,11 +84,18 @@ def parse_number(text, currency="F CFA"):
 @lru_cache
 def _units(currency):
     """The patterns of the currency at the end of an amount, and of an amount in another one or by the month."""
-    foreign = "|".join([*(written for name, written in CURRENCIES.items() if name != currency), "£|gbp"])
+    foreign = "|".join(
+        [*(written for name, written in CURRENCIES.items() if name != currency), "£|gbp"]
+    )
     per = r"\s?(?:/|par)\s?(?:an|année|mois|semaine|jour)"
     amount = r"-?\d[\d\s.,]*"
-    return (re.compile(rf"(?<=[\d\s])\s?(?:{CURRENCIES[currency]})$", re.IGNORECASE),
-            re.compile(rf"(?:{foreign})\s?{amount}|{amount}(?:{foreign}|(?:{CURRENCIES[currency]})?{per})", re.IGNORECASE))
+    return (
+        re.compile(rf"(?<=[\d\s])\s?(?:{CURRENCIES[currency]})$", re.IGNORECASE),
+        re.compile(
+            rf"(?:{foreign})\s?{amount}|{amount}(?:{foreign}|(?:{CURRENCIES[currency]})?{per})",
+            re.IGNORECASE,
+        ),
+    )
 
 
 def parse_date(text):
@@ -95,7 +117,9 @@ def parse_timestamp(text):
         day_of_month, month, year, hour = french.groups()
         return f"{year}-{int(month):02d}-{int(day_of_month):02d}T{hour:0>5}"
     if re.fullmatch(r"\d{5}(\.\d+)?", text) and int(float(text)) in SERIALS:
-        return (datetime.combine(EXCEL_EPOCH, time()) + timedelta(days=float(text))).isoformat(timespec="seconds")
+        return (datetime.combine(EXCEL_EPOCH, time()) + timedelta(days=float(text))).isoformat(
+            timespec="seconds"
+        )
     return ""
 
 

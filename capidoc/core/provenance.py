@@ -18,8 +18,15 @@ class RowLocator:
 
     def _numbers(self, rows):
         file, sheet = (categorical.to_categorical(rows[name]).cat for name in PROVENANCE[:2])
-        files, sheets = (np.array([self.known.setdefault(word, len(self.known)) for word in said.categories], np.int64) for said in (file, sheet))
-        lines = pd.to_numeric(rows["ligne"], errors="coerce").fillna(-1).to_numpy(np.int64)  # what is told of a whole file has no line
+        files, sheets = (
+            np.array(
+                [self.known.setdefault(word, len(self.known)) for word in said.categories], np.int64
+            )
+            for said in (file, sheet)
+        )
+        lines = (
+            pd.to_numeric(rows["ligne"], errors="coerce").fillna(-1).to_numpy(np.int64)
+        )  # what is told of a whole file has no line
         return (files[file.codes] << 48) + (sheets[sheet.codes] << 32) + lines
 
     def of(self, rows):

@@ -28,8 +28,12 @@ def _kept():
     try:
         if not (path.exists() and path.read_text().strip()):
             path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_name(f".{NAME}-{os.getpid()}")  # under its name it is whole, however full the disk
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            fresh = path.with_name(
+                f".{NAME}-{os.getpid()}"
+            )  # under its name it is whole, however full the disk
+            with os.fdopen(
+                os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
+            ) as file:
                 file.write(secrets.token_hex(32))
             fresh.replace(path)
         return path.read_text().strip()
@@ -44,4 +48,8 @@ def pseudonym(text, scope):
 
 def pseudonymize_units(ids, programme):
     """A pseudonym in the place of each unit's id, as `coding` has columns."""
-    return categorical.sort_categories(categorical.map_values(ids, {unit: pseudonym(unit, programme) for unit in categorical.present_values(ids)}))
+    return categorical.sort_categories(
+        categorical.map_values(
+            ids, {unit: pseudonym(unit, programme) for unit in categorical.present_values(ids)}
+        )
+    )

@@ -1,4 +1,5 @@
 """What may be shown: small counts, money of a few and sensitive answers are hidden, with whatever would give them away."""
+
 from capidoc.analysis.effects.fact_rows import LEVELS
 from capidoc.core import french
 from capidoc.core.schema import FACT_KEY
@@ -17,7 +18,13 @@ def assess(facts, plan, contributions, rules, zones=None, editions=None):
     cell: id, regle, bas, haut, what a reader could still work out. Raises DisclosureRefused when a hidden cell cannot be protected.
     """
     hidden = primary.primary_rules(facts, plan, contributions, rules, editions)
-    hidden, proof = secondary.secondary_suppression(facts, hidden, additivity_constraints(facts, plan, zones or {}), derived_from(facts, plan), rules)
+    hidden, proof = secondary.secondary_suppression(
+        facts,
+        hidden,
+        additivity_constraints(facts, plan, zones or {}),
+        derived_from(facts, plan),
+        rules,
+    )
     return _told(facts, hidden), proof
 
 
@@ -29,20 +36,32 @@ def assess_subset(facts, plan, rules, whole, proof, commune):
     """
     place = f"commune={commune}"
     inside = whole[whole["groupe"].str.split(",").map(lambda parts: place in parts)]
-    without = inside["groupe"].str.split(",").map(lambda parts: ",".join(p for p in parts if p != place))
+    without = (
+        inside["groupe"].str.split(",").map(lambda parts: ",".join(p for p in parts if p != place))
+    )
     inside = inside.assign(groupe=without).set_index(FACT_KEY)
     there, here = inside["statut_divulgation"].to_dict(), facts.set_index(FACT_KEY)["id"]
     own = primary.primary_rules(facts, plan, (), rules)
-    hidden = {index: "" if free else there.get(key, "masque:D10").partition(":")[2] or own[index]
-              for index, key, free in zip(facts.index, here.index, facts["methode"].isin(primary.FREE), strict=True)}
+    hidden = {
+        index: "" if free else there.get(key, "masque:D10").partition(":")[2] or own[index]
+        for index, key, free in zip(
+            facts.index, here.index, facts["methode"].isin(primary.FREE), strict=True
+        )
+    }
     ids = {name: here[key] for key, name in inside["id"].items() if key in here.index}
     mine = proof[proof["id"].isin(ids)]
-    return _told(facts, secondary.inherit_rules(hidden, derived_from(facts, plan))), mine.assign(id=mine["id"].map(ids))
+    return _told(facts, secondary.inherit_rules(hidden, derived_from(facts, plan))), mine.assign(
+        id=mine["id"].map(ids)
+    )
 
 
 def _told(facts, hidden):
     """The facts with their status, from {index: rule that hides it, or nothing}."""
-    return facts.assign(statut_divulgation=[f"masque:{hidden[index]}" if hidden[index] else PUBLIC for index in facts.index])
+    return facts.assign(
+        statut_divulgation=[
+            f"masque:{hidden[index]}" if hidden[index] else PUBLIC for index in facts.index
+        ]
+    )
 
 
 def redact(facts, profile, rules):
@@ -52,7 +71,12 @@ def redact(facts, profile, rules):
     hidden = facts["statut_divulgation"] != PUBLIC
     few = (facts["statut_divulgation"] == "masque:D3") & facts["mesure"].isin(LEVELS)
     texts = facts["texte"].mask(hidden, HIDDEN).mask(few, FEW.format(rules.personnes))
-    values = [float("nan") if out or v != v else french.round_to_step(v, step) for v, step, out in zip(facts["valeur"], facts["arrondi"], hidden, strict=True)]
+    values = [
+        float("nan") if out or v != v else french.round_to_step(v, step)
+        for v, step, out in zip(facts["valeur"], facts["arrondi"], hidden, strict=True)
+    ]
     # The n of a count is the count.
     counts = {name: facts[name].astype(float).mask(hidden) for name in ("n", "manquants")}
-    return facts.assign(valeur=values, **counts, texte=texts, intervalle=facts["intervalle"].mask(hidden, None))
+    return facts.assign(
+        valeur=values, **counts, texte=texts, intervalle=facts["intervalle"].mask(hidden, None)
+    )

@@ -18,7 +18,9 @@ def assess_consents(folder, observed, today):
     """The register with `motif`, why each consent does not allow publication on that day; « » when it does. Raises ConfigurationRefused."""
     path = hand_tables.find_table(folder, "consentements")
     register = hand_tables.read_rows(path, CONSENT_COLUMNS)
-    if problems := [p for row, r in register.iterrows() for p in _wrong(r, row, path.name, observed)]:
+    if problems := [
+        p for row, r in register.iterrows() for p in _wrong(r, row, path.name, observed)
+    ]:
         raise ConfigurationRefused(*problems)
     return register.assign(motif=[_refusal(r, observed, today) for _, r in register.iterrows()])
 
@@ -26,13 +28,38 @@ def assess_consents(folder, observed, today):
 def _wrong(consent, row, file, observed):
     for column, known in (("genre", KINDS), ("accord", GIVEN_BY)):
         if consent[column] not in known:
-            yield Problem("valeur refusée", " ou ".join(known), suggest(consent[column], known), file=file, row=row, column=column, value=consent[column])
+            yield Problem(
+                "valeur refusée",
+                " ou ".join(known),
+                suggest(consent[column], known),
+                file=file,
+                row=row,
+                column=column,
+                value=consent[column],
+            )
     for column in ("date", "retire_le"):
         if (consent[column] or column == "date") and not _is_day(consent[column]):
-            yield Problem("date refusée", "année-mois-jour, comme 2023-09-12", file=file, row=row, column=column, value=consent[column])
+            yield Problem(
+                "date refusée",
+                "année-mois-jour, comme 2023-09-12",
+                file=file,
+                row=row,
+                column=column,
+                value=consent[column],
+            )
     source, *traits = _profile(consent)
-    if source and (not len(rows := observed(source, [RECORD])) or {t.partition("=")[0] for t in traits} - {*rows}):
-        yield Problem("profil inconnu", "source|trait=réponse, comme suivi|metier=couture", file=file, row=row, column="profil", value=consent["profil"])
+    if source and (
+        not len(rows := observed(source, [RECORD]))
+        or {t.partition("=")[0] for t in traits} - {*rows}
+    ):
+        yield Problem(
+            "profil inconnu",
+            "source|trait=réponse, comme suivi|metier=couture",
+            file=file,
+            row=row,
+            column="profil",
+            value=consent["profil"],
+        )
 
 
 def _is_day(text):
@@ -78,16 +105,28 @@ def consent_refusal(register, name, kinds, deliverable):
     if not len(found) or found["genre"].iloc[0] not in kinds:
         return "aucun accord n’est au registre"
     channels = [c.strip() for c in found["canaux"].iloc[0].split("|")]
-    return found["motif"].iloc[0] or ("" if deliverable in channels else "l’accord ne couvre pas ce document")
+    return found["motif"].iloc[0] or (
+        "" if deliverable in channels else "l’accord ne couvre pas ce document"
+    )
 
 
 def check_consents(folder):
     """Nothing when every story, quote and picture of the narrative calls its consent; raises DisclosureRefused with file and line."""
     problems = []
     for path in sorted(folder.glob("*.md")):
-        free = WITHIN.sub(lambda found: "\n" * found.group().count("\n"), narrative_pages.strip_comments(narrative_pages.read_page(path)))
-        problems += [Problem("témoignage, citation ou image sans accord au registre", remedy="Écrivez {% call temoignage(\"…\") %} … {% endcall %}, ou "
-                             "{{ photo(\"…\") }}, avec l’id de consentements.csv.", file=path.name, row=free[: found.end()].count("\n") + 1)
-                     for found in TOLD.finditer(free)]
+        free = WITHIN.sub(
+            lambda found: "\n" * found.group().count("\n"),
+            narrative_pages.strip_comments(narrative_pages.read_page(path)),
+        )
+        problems += [
+            Problem(
+                "témoignage, citation ou image sans accord au registre",
+                remedy='Écrivez {% call temoignage("…") %} … {% endcall %}, ou '
+                '{{ photo("…") }}, avec l’id de consentements.csv.',
+                file=path.name,
+                row=free[: found.end()].count("\n") + 1,
+            )
+            for found in TOLD.finditer(free)
+        ]
     if problems:
         raise DisclosureRefused(*problems)

@@ -10,10 +10,14 @@ from capidoc.io import file_text
 
 SCANNED = (".html", ".svg", ".docx", ".xlsx", ".pdf", ".csv", ".json", ".txt", *file_text.PICTURES)
 TOLD = {
-    "un numéro de téléphone": re.compile(r"(?<![\w.,/-])(?:\+\d{2,3}[ .\u00a0\u202f-]?(?:\d{2}[ .\u00a0\u202f-]?){4}|(?:\d{2}[ .\u00a0-]){3}\d{2})(?![\w,/])"),
+    "un numéro de téléphone": re.compile(
+        r"(?<![\w.,/-])(?:\+\d{2,3}[ .\u00a0\u202f-]?(?:\d{2}[ .\u00a0\u202f-]?){4}|(?:\d{2}[ .\u00a0-]){3}\d{2})(?![\w,/])"
+    ),
     "une adresse électronique": re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
     "des coordonnées": re.compile(r"-?\d{1,2}[.,]\d{4,}\s*[,; ]\s*-?\d{1,3}[.,]\d{4,}"),
-    "un chemin de disque": re.compile(r"(?:/home/|/root/|/Users/|[A-Z]:\\(?:Users|Documents))[^\s\"<>]*"),
+    "un chemin de disque": re.compile(
+        r"(?:/home/|/root/|/Users/|[A-Z]:\\(?:Users|Documents))[^\s\"<>]*"
+    ),
 }
 
 
@@ -22,10 +26,20 @@ def scan_files(folder, fingerprints, scope, allowed=()):
 
     `fingerprints` is {hash: (column, number of words)}, made by `of_secrets` with the same key; `allowed` are public addresses and phones.
     """
-    files = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in SCANNED and "interne" not in p.relative_to(folder).parts]
+    files = [
+        p
+        for p in sorted(folder.rglob("*"))
+        if p.suffix.lower() in SCANNED and "interne" not in p.relative_to(folder).parts
+    ]
     lengths = {n for _, n in fingerprints.values() if n}
-    known = cache(lambda phrase: fingerprints.get(pseudonyms.pseudonym(phrase, scope)))  # three formats say the same
-    problems = [problem for path in files for problem in _of(path, path.relative_to(folder).as_posix(), known, lengths, allowed)]
+    known = cache(
+        lambda phrase: fingerprints.get(pseudonyms.pseudonym(phrase, scope))
+    )  # three formats say the same
+    problems = [
+        problem
+        for path in files
+        for problem in _of(path, path.relative_to(folder).as_posix(), known, lengths, allowed)
+    ]
     if problems:
         raise DisclosureRefused(*problems)
     return len(files), len(fingerprints)
@@ -33,7 +47,14 @@ def scan_files(folder, fingerprints, scope, allowed=()):
 
 def fingerprints(secrets, scope):
     """The rows (empreinte, colonne, mots) of withheld words {words: column}: what may rest on disk of them."""
-    return [(pseudonyms.pseudonym(words, scope), column, len(words.split()) if not words.isdigit() else 0) for words, column in secrets.items()]
+    return [
+        (
+            pseudonyms.pseudonym(words, scope),
+            column,
+            len(words.split()) if not words.isdigit() else 0,
+        )
+        for words, column in secrets.items()
+    ]
 
 
 def _of(path, name, known, lengths, allowed):
@@ -45,14 +66,31 @@ def _of(path, name, known, lengths, allowed):
         if told and page != path and page.is_file():
             told &= {*pattern.findall(file_text.extract_text(page))}
         for found in sorted(told):
-            yield Problem(f"le fichier montre {what}", remedy="Retirez-le, ou inscrivez-le sous « divulgation : adresses_publiques » s’il est public.",
-                          file=name, value=_half(found))
-    hits = [(phrase, hit) for phrase in withheld_answers.candidate_phrases(text, lengths) if (hit := known(phrase))]
+            yield Problem(
+                f"le fichier montre {what}",
+                remedy="Retirez-le, ou inscrivez-le sous « divulgation : adresses_publiques » s’il est public.",
+                file=name,
+                value=_half(found),
+            )
+    hits = [
+        (phrase, hit)
+        for phrase in withheld_answers.candidate_phrases(text, lengths)
+        if (hit := known(phrase))
+    ]
     for phrase, (column, _) in sorted(hits):
-        yield Problem("le fichier montre une réponse qui ne devait pas sortir", remedy="Retirez ces mots du récit.", file=name, column=column,
-                      value=_half(phrase))
+        yield Problem(
+            "le fichier montre une réponse qui ne devait pas sortir",
+            remedy="Retirez ces mots du récit.",
+            file=name,
+            column=column,
+            value=_half(phrase),
+        )
     for what in file_text.hidden_content(path):
-        yield Problem(f"le fichier porte {what}", remedy="Enregistrez le modèle ou l’image sans eux.", file=name)
+        yield Problem(
+            f"le fichier porte {what}",
+            remedy="Enregistrez le modèle ou l’image sans eux.",
+            file=name,
+        )
 
 
 def _half(text):

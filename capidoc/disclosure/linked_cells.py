@@ -1,17 +1,35 @@
 """What can be worked out of what: the sums that tie facts together, and the facts that each rate is made of."""
+
 from capidoc.core.schema import COUNTED_RULES
 
 ADDED = ("valeur", "avant", "apres", "difference")
-PARTS = {"difference": ("avant", "apres"), "variation": ("avant", "apres"), "part": ("valeur",), "part_avant": ("avant",), "part_apres": ("apres",),
-         "part_difference": ("part_avant", "part_apres"), "changement_moyen": ("difference",), "apres_reel": ("apres",),
-         "variation_reelle": ("avant", "apres"), "atteinte": ("valeur", "apres")}
-GAPS = {"ecart_avant": "part_avant", "ecart_apres": "part_apres", "ecart_difference": "part_difference"}
+PARTS = {
+    "difference": ("avant", "apres"),
+    "variation": ("avant", "apres"),
+    "part": ("valeur",),
+    "part_avant": ("avant",),
+    "part_apres": ("apres",),
+    "part_difference": ("part_avant", "part_apres"),
+    "changement_moyen": ("difference",),
+    "apres_reel": ("apres",),
+    "variation_reelle": ("avant", "apres"),
+    "atteinte": ("valeur", "apres"),
+}
+GAPS = {
+    "ecart_avant": "part_avant",
+    "ecart_apres": "part_apres",
+    "ecart_difference": "part_difference",
+}
 NEGLIGIBLE = 1e-9
 
 
 def derived_from(facts, plan):
     """{index of a fact: indices of the facts it is made of, or tells by itself}: a rate is hidden with any of its parts (D7)."""
-    at = {(f.indicateur, f.mesure, f.groupe): f.Index for f in facts.itertuples() if f.mesure != "cours"}
+    at = {
+        (f.indicateur, f.mesure, f.groupe): f.Index
+        for f in facts.itertuples()
+        if f.mesure != "cours"
+    }
     named = dict(zip(facts["id"], facts.index, strict=True))
     made = {}
     for f in facts.itertuples():
@@ -19,7 +37,13 @@ def derived_from(facts, plan):
         if f.mesure.startswith("part"):
             keys += [(f.indicateur, mesure, "") for mesure in _parts(f.mesure)]
         if f.mesure in GAPS:
-            keys += [k for k in at if k[:2] == (f.indicateur, GAPS[f.mesure]) and k[2].startswith(f"{f.groupe}=") and "," not in k[2]]
+            keys += [
+                k
+                for k in at
+                if k[:2] == (f.indicateur, GAPS[f.mesure])
+                and k[2].startswith(f"{f.groupe}=")
+                and "," not in k[2]
+            ]
         found = [at[k] for k in keys if k in at] + [named[i] for i in f.parties if i in named]
         if found:
             made[f.Index] = found
@@ -37,9 +61,19 @@ def _across(facts, by_id):
 
 
 def _counted_elsewhere(own):
-    told = {(i.regle, i.source, i.filtre or i.variable, f.mesure, f.moment, f.groupe): f.Index for f, i in own if i.regle in ("somme", "effectif")}
+    told = {
+        (i.regle, i.source, i.filtre or i.variable, f.mesure, f.moment, f.groupe): f.Index
+        for f, i in own
+        if i.regle in ("somme", "effectif")
+    }
     for f, i in own:
-        made = [("effectif", i.variable)] if i.regle == "part" else [("somme", i.variable), ("somme", i.denominateur)] if i.regle == "ratio" else []
+        made = (
+            [("effectif", i.variable)]
+            if i.regle == "part"
+            else [("somme", i.variable), ("somme", i.denominateur)]
+            if i.regle == "ratio"
+            else []
+        )
         keys = [(rule, i.source, what, f.mesure, f.moment, f.groupe) for rule, what in made]
         yield from ((f.Index, told[key]) for key in keys if key in told)
 
@@ -50,7 +84,11 @@ def _headcounts(own):
         if i.regle == "effectif" and not i.filtre and f.unite == "personnes" and f.mesure in ADDED:
             heads.setdefault((i.source, f.groupe, f.valeur), []).append(f.Index)
     for f, i in own:
-        yield from ((f.Index, head) for head in heads.get((i.source, f.groupe, f.n + f.manquants), ()) if head != f.Index)
+        yield from (
+            (f.Index, head)
+            for head in heads.get((i.source, f.groupe, f.n + f.manquants), ())
+            if head != f.Index
+        )
 
 
 def _other_answers(own):
@@ -58,10 +96,16 @@ def _other_answers(own):
     for f, i in own:
         if i.regle == "part" or i.filtre:
             count = f.n * f.valeur / 100 if i.regle == "part" else f.valeur
-            said.setdefault((i.source, i.question, f.mesure, f.moment, f.groupe, f.n), []).append((f.Index, count, i.variable or i.filtre))
+            said.setdefault((i.source, i.question, f.mesure, f.moment, f.groupe, f.n), []).append(
+                (f.Index, count, i.variable or i.filtre)
+            )
     for (*_, n), counts in said.items():
-        yield from ((one, other) for one, count, answer in counts for other, rest, another in counts
-                    if answer != another and abs(count + rest - n) <= NEGLIGIBLE * n)
+        yield from (
+            (one, other)
+            for one, count, answer in counts
+            for other, rest, another in counts
+            if answer != another and abs(count + rest - n) <= NEGLIGIBLE * n
+        )
 
 
 def _parts(mesure):
@@ -75,8 +119,13 @@ def additivity_constraints(facts, plan, zones):
     another indicator of the same variable gives. A sum that the data do not verify (a group is missing) is no knowledge, and is left out.
     """
     by_id = {i.id: i for i in plan}
-    cells = facts[facts["indicateur"].isin(by_id) & facts["mesure"].isin(ADDED) & facts["valeur"].notna()]
-    weights = {f.Index: 1.0 if by_id[f.indicateur].regle in COUNTED_RULES else float(f.n) for f in cells.itertuples()}
+    cells = facts[
+        facts["indicateur"].isin(by_id) & facts["mesure"].isin(ADDED) & facts["valeur"].notna()
+    ]
+    weights = {
+        f.Index: 1.0 if by_id[f.indicateur].regle in COUNTED_RULES else float(f.n)
+        for f in cells.itertuples()
+    }
     found = [*_sums(cells, weights, zones), *_differences(cells), *_twins(cells, weights, by_id)]
     return [e for e in found if len(e) > 1 and _holds(e, facts["valeur"])]
 
@@ -86,7 +135,9 @@ def _sums(cells, weights, zones):
         groups = {frozenset(filter(None, f.groupe.split(","))): f.Index for f in rows.itertuples()}
         for group, whole in groups.items():
             for children in _children(group, groups, zones):
-                yield {whole: weights[whole]} | {groups[child]: -weights[groups[child]] for child in children}
+                yield {whole: weights[whole]} | {
+                    groups[child]: -weights[groups[child]] for child in children
+                }
 
 
 def _children(group, groups, zones):
@@ -94,17 +145,38 @@ def _children(group, groups, zones):
     dimensions = {p.partition("=")[0] for p in group}
     finer = {p.partition("=")[0] for other in groups for p in other - group}
     for dimension in sorted(finer - dimensions):
-        yield [other for other in groups if len(other) == len(group) + 1 and group < other and next(iter(other - group)).startswith(f"{dimension}=")]
+        yield [
+            other
+            for other in groups
+            if len(other) == len(group) + 1
+            and group < other
+            and next(iter(other - group)).startswith(f"{dimension}=")
+        ]
     for zone in [p for p in group if p.startswith("zone=")]:
         inside = {f"commune={c}" for c in zones.get(zone.partition("=")[2], ())}
-        yield [other for other in groups if other != group and group - {zone} < other and len(other) == len(group) and other - group <= inside]
+        yield [
+            other
+            for other in groups
+            if other != group
+            and group - {zone} < other
+            and len(other) == len(group)
+            and other - group <= inside
+        ]
 
 
 def _differences(cells):
     at = {(f.indicateur, f.groupe, f.mesure): f.Index for f in cells.itertuples()}
     for (indicator, group, mesure), index in at.items():
-        if mesure == "difference" and (indicator, group, "avant") in at and (indicator, group, "apres") in at:
-            yield {index: 1.0, at[indicator, group, "apres"]: -1.0, at[indicator, group, "avant"]: 1.0}
+        if (
+            mesure == "difference"
+            and (indicator, group, "avant") in at
+            and (indicator, group, "apres") in at
+        ):
+            yield {
+                index: 1.0,
+                at[indicator, group, "apres"]: -1.0,
+                at[indicator, group, "avant"]: 1.0,
+            }
 
 
 def _twins(cells, weights, by_id):
@@ -113,7 +185,9 @@ def _twins(cells, weights, by_id):
     for f in cells.itertuples():
         i = by_id[f.indicateur]
         if i.regle in ("somme", "moyenne"):
-            same.setdefault((i.source, i.variable, i.filtre, f.mesure, f.moment, f.groupe), []).append(f.Index)
+            same.setdefault(
+                (i.source, i.variable, i.filtre, f.mesure, f.moment, f.groupe), []
+            ).append(f.Index)
     for first, *others in same.values():
         yield from ({first: weights[first], other: -weights[other]} for other in others)
 

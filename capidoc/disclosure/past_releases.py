@@ -13,11 +13,18 @@ def load_releases(folder, beside=()):
     Hidden ones are not there.
     """
     parts = [_figures(path) for path in sorted((folder / "editions").glob("*.xlsx"))]
-    parts += [shown.assign(edition="", n=shown["n"].astype(float))[RELEASE_COLUMNS][shown["valeur"].notna()] for shown in beside]
+    parts += [
+        shown.assign(edition="", n=shown["n"].astype(float))[RELEASE_COLUMNS][
+            shown["valeur"].notna()
+        ]
+        for shown in beside
+    ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=RELEASE_COLUMNS)
 
 
 def _figures(path):
     facts = tables.read_facts_workbook(path)
     values = facts["texte"].map(parse_printed)
-    return facts.assign(edition=path.stem, valeur=values, n=pd.to_numeric(facts["n"], errors="coerce"))[RELEASE_COLUMNS][values.notna()]
+    return facts.assign(
+        edition=path.stem, valeur=values, n=pd.to_numeric(facts["n"], errors="coerce")
+    )[RELEASE_COLUMNS][values.notna()]

@@ -6,9 +6,35 @@ import unicodedata
 LONGEST = 6
 FREE_TEXT = 4  # words: shorter answers are what anyone may write
 DIGITS = 8
-SILENT = re.compile(r"start|end|today|audit|_id|_uuid|_validation_status|_status|__version__|_tags|_index|_parent_\w+|_submission_.*|meta/.*")
-PERSONAL = {"nom", "noms", "prenom", "prénom", "prenoms", "prénoms", "name", "tel", "téléphone", "telephone", "phone", "phonenumber", "contact", "mail",
-            "email", "courriel", "username", "deviceid", "simserial", "submitted", "enqueteur", "enquêteur", "adresse", "gps"}
+SILENT = re.compile(
+    r"start|end|today|audit|_id|_uuid|_validation_status|_status|__version__|_tags|_index|_parent_\w+|_submission_.*|meta/.*"
+)
+PERSONAL = {
+    "nom",
+    "noms",
+    "prenom",
+    "prénom",
+    "prenoms",
+    "prénoms",
+    "name",
+    "tel",
+    "téléphone",
+    "telephone",
+    "phone",
+    "phonenumber",
+    "contact",
+    "mail",
+    "email",
+    "courriel",
+    "username",
+    "deviceid",
+    "simserial",
+    "submitted",
+    "enqueteur",
+    "enquêteur",
+    "adresse",
+    "gps",
+}
 NUMBER = re.compile(r"\+?\d(?:[\s().\u00a0\u202f/-]{0,2}\d){7,}")
 NAMED = re.compile(r"\b(?:[A-ZÀ-Þ]\w*|\w*\d\w*)")
 FOREIGN = re.compile(r"[^\x00-\x7f]")
@@ -32,7 +58,11 @@ def secret_phrases(header, answers):
         words = normalized_words(answer)
         if len(words) >= FREE_TEXT:
             yield from word_runs(words, min(LONGEST, len(words)))
-        elif personal and not answer.replace(".", "").replace("-", "").isdigit() and (len(words) > 1 or len(answer) > FREE_TEXT):
+        elif (
+            personal
+            and not answer.replace(".", "").replace("-", "").isdigit()
+            and (len(words) > 1 or len(answer) > FREE_TEXT)
+        ):
             yield " ".join(words)
 
 
@@ -44,7 +74,9 @@ def long_numbers(text):
 
 def normalized_words(text):
     """The words of a text, without case, accents or punctuation."""
-    bare = FOREIGN.sub(lambda c: "" if unicodedata.combining(c[0]) else c[0], unicodedata.normalize("NFKD", text))
+    bare = FOREIGN.sub(
+        lambda c: "" if unicodedata.combining(c[0]) else c[0], unicodedata.normalize("NFKD", text)
+    )
     return re.findall(r"[^\W_]+", bare.casefold())
 
 
@@ -58,4 +90,6 @@ def candidate_phrases(text, lengths):
     words = normalized_words(text)
     # A single word is a name only where it is written as one: « Essai » may be somebody's, « essai » is not.
     names = normalized_words(" ".join({*NAMED.findall(text)})) if 1 in lengths else []
-    return {*long_numbers(text), *names}.union(*(word_runs(words, length) for length in lengths if length > 1))
+    return {*long_numbers(text), *names}.union(
+        *(word_runs(words, length) for length in lengths if length > 1)
+    )

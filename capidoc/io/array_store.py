@@ -30,13 +30,17 @@ def read_arrays(path, moments=(), columns=()):
     with np.load(path) as parts:
         names = dict.fromkeys(part.removesuffix(CODES).removesuffix(WORDS) for part in parts)
         rows = _column(parts, "moment", slice(None)).isin(moments) if moments else slice(None)
-        return pd.DataFrame({name: _column(parts, name, rows) for name in names if name in columns or not columns})
+        return pd.DataFrame(
+            {name: _column(parts, name, rows) for name in names if name in columns or not columns}
+        )
 
 
 def _column(parts, name, rows):
     if name in parts:
         return parts[name][rows]
-    return pd.Categorical.from_codes(parts[name + CODES][rows], pd.Index(_words(parts, name), dtype=object))
+    return pd.Categorical.from_codes(
+        parts[name + CODES][rows], pd.Index(_words(parts, name), dtype=object)
+    )
 
 
 def _words(parts, name):

@@ -10,9 +10,16 @@ TAG = re.compile(r"<[^>]*>")
 # What is read aloud, shown on hover or listed as a property is seen too.
 PICTURES = (".png", ".jpg", ".jpeg")
 SPOKEN = re.compile(r'\b(?:alt|title|descr|content|aria-description|name)="([^"]*)"')
-ENDS = re.compile(r"</(?:w:p|w:tc|si|t|c|row|text|title|desc|p|li|td|th|h\d|dt|dd|div|figcaption|cp:\w+|dc:\w+)>|<br ?/?>")
-UNSEEN = {"<w:comment ": "des commentaires", "people.xml": "les noms des relecteurs", "<w:ins ": "des modifications suivies",
-          "<w:del ": "des modifications suivies", "<cp:lastModifiedBy>[^<]": "le nom de qui l’a enregistré"}
+ENDS = re.compile(
+    r"</(?:w:p|w:tc|si|t|c|row|text|title|desc|p|li|td|th|h\d|dt|dd|div|figcaption|cp:\w+|dc:\w+)>|<br ?/?>"
+)
+UNSEEN = {
+    "<w:comment ": "des commentaires",
+    "people.xml": "les noms des relecteurs",
+    "<w:ins ": "des modifications suivies",
+    "<w:del ": "des modifications suivies",
+    "<cp:lastModifiedBy>[^<]": "le nom de qui l’a enregistré",
+}
 
 
 def extract_text(path):
@@ -20,7 +27,11 @@ def extract_text(path):
     kind = path.suffix.lower()
     if kind in (".docx", ".xlsx"):
         with zipfile.ZipFile(path) as package:
-            return "\n".join(_marked(package.read(name).decode("utf-8")) for name in package.namelist() if name.endswith(".xml"))
+            return "\n".join(
+                _marked(package.read(name).decode("utf-8"))
+                for name in package.namelist()
+                if name.endswith(".xml")
+            )
     if kind == ".pdf":
         return pdf_text(path)
     if kind in PICTURES:
@@ -48,7 +59,9 @@ def pdf_text(path):
 
     with pypdfium2.PdfDocument(path) as document:
         properties = [v for k, v in document.get_metadata_dict().items() if not k.endswith("Date")]
-        return "\n".join([*(page.get_textpage().get_text_range() for page in document), *properties])
+        return "\n".join(
+            [*(page.get_textpage().get_text_range() for page in document), *properties]
+        )
 
 
 def hidden_content(path):
@@ -56,12 +69,28 @@ def hidden_content(path):
     kind = path.suffix.lower()
     if kind in (".docx", ".xlsx"):
         with zipfile.ZipFile(path) as package:
-            whole = "\n".join([*package.namelist(), *(package.read(n).decode("utf-8") for n in package.namelist() if n.endswith(".xml"))])
-            images = [what for n in package.namelist() if re.search(r"\.(png|jpe?g)$", n) for what in _of_image(package.read(n))]
+            whole = "\n".join(
+                [
+                    *package.namelist(),
+                    *(
+                        package.read(n).decode("utf-8")
+                        for n in package.namelist()
+                        if n.endswith(".xml")
+                    ),
+                ]
+            )
+            images = [
+                what
+                for n in package.namelist()
+                if re.search(r"\.(png|jpe?g)$", n)
+                for what in _of_image(package.read(n))
+            ]
         return sorted({what for mark, what in UNSEEN.items() if re.search(mark, whole)}) + images
     if kind in PICTURES:
         return _of_image(path.read_bytes())
-    return ["des fichiers joints"] if kind == ".pdf" and b"/EmbeddedFile" in path.read_bytes() else []
+    return (
+        ["des fichiers joints"] if kind == ".pdf" and b"/EmbeddedFile" in path.read_bytes() else []
+    )
 
 
 def _of_image(content):
@@ -69,5 +98,14 @@ def _of_image(content):
 
     with Image.open(io.BytesIO(content)) as image:
         image.load()
-        told = {*image.info} - {"dpi", "jfif", "jfif_version", "jfif_unit", "jfif_density", "gamma", "srgb", "transparency"}
+        told = {*image.info} - {
+            "dpi",
+            "jfif",
+            "jfif_version",
+            "jfif_unit",
+            "jfif_density",
+            "gamma",
+            "srgb",
+            "transparency",
+        }
         return ["des données sur la photo"] if told or image.getexif() else []

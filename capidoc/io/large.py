@@ -26,8 +26,18 @@ def grid(path, delimiter, width):
     names = [f"c{place}" for place in range(width)]
     with TemporaryDirectory(prefix="capidoc-") as spilled, closing(_connected(spilled)) as base:
         try:
-            base.read_csv(str(path), sep=delimiter, header=False, all_varchar=True, auto_detect=False, strict_mode=True, quotechar='"', escapechar='"',
-                          na_values=NOTHING, columns=dict.fromkeys(names, "VARCHAR")).create("lues")
+            base.read_csv(
+                str(path),
+                sep=delimiter,
+                header=False,
+                all_varchar=True,
+                auto_detect=False,
+                strict_mode=True,
+                quotechar='"',
+                escapechar='"',
+                na_values=NOTHING,
+                columns=dict.fromkeys(names, "VARCHAR"),
+            ).create("lues")
         except duckdb.Error:
             return None
         return pd.DataFrame({place: _column(base, name) for place, name in enumerate(names)})
@@ -38,23 +48,35 @@ def _column(base, name):
     said = f"coalesce({name}, '')"
     base.execute(f"CREATE TABLE mots_{name} AS SELECT DISTINCT {said} AS mot FROM lues")
     if base.table(f"mots_{name}").shape[0] > FEW:
-        return categorical.to_categorical(pd.Series(base.sql(f"SELECT {said} AS mot FROM lues").fetchnumpy()["mot"], dtype=object))
+        return categorical.to_categorical(
+            pd.Series(base.sql(f"SELECT {said} AS mot FROM lues").fetchnumpy()["mot"], dtype=object)
+        )
     base.execute(f"CREATE TYPE choix_{name} AS ENUM (SELECT mot FROM mots_{name} ORDER BY mot)")
-    return categorical.to_categorical(base.sql(f"SELECT {said}::choix_{name} AS mot FROM lues").df()["mot"])
+    return categorical.to_categorical(
+        base.sql(f"SELECT {said}::choix_{name} AS mot FROM lues").df()["mot"]
+    )
 
 
 def writes(table):
     """Whether a table is long, and all words and numbers: to be written here."""
-    return serves(len(table)) and all(kind == "category" or kind.kind in "if" for kind in table.dtypes)
+    return serves(len(table)) and all(
+        kind == "category" or kind.kind in "if" for kind in table.dtypes
+    )
 
 
 def write(table, path):
     """Nothing; such a table stands at the path as CSV, as `tables.write` has it."""
     nothing = {name: "''" if kind == "category" else "'NaN'" for name, kind in table.dtypes.items()}
-    asked = ", ".join(f"nullif({_quoted(name)}::VARCHAR, {said}) AS {_quoted(BOM * (not place) + name)}" for place, (name, said) in enumerate(nothing.items()))
+    asked = ", ".join(
+        f"nullif({_quoted(name)}::VARCHAR, {said}) AS {_quoted(BOM * (not place) + name)}"
+        for place, (name, said) in enumerate(nothing.items())
+    )
     with TemporaryDirectory(prefix="capidoc-") as spilled, closing(_connected(spilled)) as base:
         base.register("long", table)
-        base.execute(f"COPY (SELECT {asked} FROM long) TO ? (FORMAT csv, DELIMITER ';', NULLSTR '')", [str(path)])
+        base.execute(
+            f"COPY (SELECT {asked} FROM long) TO ? (FORMAT csv, DELIMITER ';', NULLSTR '')",
+            [str(path)],
+        )
 
 
 def _quoted(name):

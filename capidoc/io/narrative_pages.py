@@ -12,7 +12,11 @@ def read_page(path):
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise ConfigurationRefused(Problem("texte qui n’est pas en UTF-8", remedy="Enregistrez-le en UTF-8.", file=path.name)) from None
+        raise ConfigurationRefused(
+            Problem(
+                "texte qui n’est pas en UTF-8", remedy="Enregistrez-le en UTF-8.", file=path.name
+            )
+        ) from None
 
 
 def strip_comments(text):

@@ -30,10 +30,17 @@ MIXED = re.compile(rb"\xc3[\x80-\xbf]|\xc2\xa0|\xe2\x80[\x80-\xbf]")
 # What spreadsheets never write, and calamine reads as another number than Excel shows: comments, CDATA, two values in a cell, UTF-16.
 STRANGE = re.compile(rb"<!|<\?(?!xml\s)|</(?:\w+:)?v>\s*<(?:\w+:)?v\b|\0")
 PLACED = rb"""<(?:\w+:)?c\s[^>]*?\br\s*=\s*["']([^"']*)"""
-FAR = re.compile(rb"""^(?:(?:(?:[C-Z][A-Z]|B[YZ])[A-Z]|BX[YZ]|[A-Z]{4,})\d|[A-Z]+(?:\d{7,}|[1-9]\d{5}(?<!100000)$))""", re.IGNORECASE | re.MULTILINE)
-FORMULA = re.compile(rb"""<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>([^<]*)</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v>([^<]*))?""")
+FAR = re.compile(
+    rb"""^(?:(?:(?:[C-Z][A-Z]|B[YZ])[A-Z]|BX[YZ]|[A-Z]{4,})\d|[A-Z]+(?:\d{7,}|[1-9]\d{5}(?<!100000)$))""",
+    re.IGNORECASE | re.MULTILINE,
+)
+FORMULA = re.compile(
+    rb"""<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>([^<]*)</(?:\w+:)?f>)\s*(?:<(?:\w+:)?v>([^<]*))?"""
+)
 TEXT = re.compile(rb"""\bt\s*=\s*["']str\b""")
-ERROR = re.compile(rb"""<(?:\w+:)?c\s([^>]*\bt\s*=\s*["']e["'][^>]*)>(?:\s*<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>))?\s*<(?:\w+:)?v>([^<]*)""")
+ERROR = re.compile(
+    rb"""<(?:\w+:)?c\s([^>]*\bt\s*=\s*["']e["'][^>]*)>(?:\s*<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>))?\s*<(?:\w+:)?v>([^<]*)"""
+)
 
 
 @dataclass(frozen=True)
@@ -62,19 +69,33 @@ class Sheet:
 
     def below(self, top):
         """The cells under the header's row; raises InputUnreadable when a row of a CSV has more or fewer cells than the header."""
-        uneven = [row for row, width in enumerate(self.widths, 1) if row > top and width not in (0, self.widths[top - 1])]
+        uneven = [
+            row
+            for row, width in enumerate(self.widths, 1)
+            if row > top and width not in (0, self.widths[top - 1])
+        ]
         if uneven:
-            raise InputUnreadable(*(Problem(f"{self.widths[row - 1]} cellules sous {self.widths[top - 1]} titres : fichier tronqué, ou séparateur non protégé",
-                                            remedy="Mettez entre guillemets les cellules qui contiennent le séparateur, ou exportez en XLSX.",
-                                            row=row, **self.place) for row in uneven))
-        return self.cells.loc[top + 1:]
+            raise InputUnreadable(
+                *(
+                    Problem(
+                        f"{self.widths[row - 1]} cellules sous {self.widths[top - 1]} titres : fichier tronqué, ou séparateur non protégé",
+                        remedy="Mettez entre guillemets les cellules qui contiennent le séparateur, ou exportez en XLSX.",
+                        row=row,
+                        **self.place,
+                    )
+                    for row in uneven
+                )
+            )
+        return self.cells.loc[top + 1 :]
 
 
 def read_sheets(path):
     """The sheets of a raw file, in its order; raises InputUnreadable or InputUnsafe."""
     kind = path.suffix.lower()
     if kind not in LARGEST:
-        raise _unreadable(path.name, "format refusé", "Enregistrez le fichier sous l’un de ces formats.", ACCEPTED)
+        raise _unreadable(
+            path.name, "format refusé", "Enregistrez le fichier sous l’un de ces formats.", ACCEPTED
+        )
     if path.stat().st_size > LARGEST[kind]:
         raise _unsafe(path.name, f"fichier de plus de {LARGEST[kind] // 10**6} Mo")
     content = path.read_bytes()
@@ -89,7 +110,13 @@ def _unreadable(file, what, remedy=AGAIN, expected="", row=None):
 
 
 def _unsafe(file, what):
-    return InputUnsafe(Problem(what, remedy="Ouvrez-le, ne gardez que les données et enregistrez-le à nouveau.", file=file))
+    return InputUnsafe(
+        Problem(
+            what,
+            remedy="Ouvrez-le, ne gardez que les données et enregistrez-le à nouveau.",
+            file=file,
+        )
+    )
 
 
 def _csv(path, content):
@@ -98,16 +125,22 @@ def _csv(path, content):
         raise _unreadable(file, "le contenu n’est pas du CSV", "Vérifiez le téléchargement.")
     text, encoding = _decoded(file, content)
     said = re.match(r"sep=([;,\t])\r?\n", text)  # Excel's own first line, which it does not count
-    text = text[said.end():] if said else text
+    text = text[said.end() :] if said else text
     if (cells := None if said or encoding != "utf-8-sig" else _at_once(path, text)) is not None:
         return Sheet(file, "", cells, written=encoding)
     once = {}  # a word said a million times is kept once
     csv.field_size_limit(UNPACKED)
     try:
-        lines = csv.reader(io.StringIO(text, newline=""), delimiter=said[1] if said else _delimiter(text), strict=True)
+        lines = csv.reader(
+            io.StringIO(text, newline=""),
+            delimiter=said[1] if said else _delimiter(text),
+            strict=True,
+        )
         rows = [[once.setdefault(cell, cell) for cell in row] for row in lines]
     except csv.Error as error:  # read on, rows after an open quote would be one cell
-        raise _unreadable(file, "guillemets mal fermés : fichier tronqué ou abîmé", row=lines.line_num) from error
+        raise _unreadable(
+            file, "guillemets mal fermés : fichier tronqué ou abîmé", row=lines.line_num
+        ) from error
     return Sheet(file, "", _grid(rows), written=encoding, widths=tuple(map(len, rows)))
 
 
@@ -118,7 +151,11 @@ def _at_once(path, text):
     if "\r" in text and ("\n\r\n" in text or text.count("\r") > text.count("\r\n")):
         return None
     delimiter = _delimiter(text)
-    cells = large.grid(path, delimiter, len(next(csv.reader(io.StringIO(text[:text.index("\n")]), delimiter=delimiter))))
+    cells = large.grid(
+        path,
+        delimiter,
+        len(next(csv.reader(io.StringIO(text[: text.index("\n")]), delimiter=delimiter))),
+    )
     return cells if cells is None else cells.set_axis(range(1, len(cells) + 1))
 
 
@@ -131,18 +168,39 @@ def _delimiter(text):
 
 def _decoded(file, content):
     """The text, and the name of its encoding; raises InputUnreadable."""
-    wide = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-be" if content[:1] == b"\0" else "utf-16-le" if content[1:2] == b"\0" else ""
-    for encoding in [wide] if wide else ["utf-8-sig"] if MIXED.search(content) else ["utf-8-sig", "cp1252"]:
+    wide = (
+        "utf-16"
+        if content[:2] in (b"\xff\xfe", b"\xfe\xff")
+        else "utf-16-be"
+        if content[:1] == b"\0"
+        else "utf-16-le"
+        if content[1:2] == b"\0"
+        else ""
+    )
+    for encoding in (
+        [wide] if wide else ["utf-8-sig"] if MIXED.search(content) else ["utf-8-sig", "cp1252"]
+    ):
         with suppress(UnicodeDecodeError):
             return content.decode(encoding), encoding
-    raise _unreadable(file, "encodage inconnu, ou deux encodages mêlés", "Enregistrez le fichier en CSV UTF-8.")
+    raise _unreadable(
+        file, "encodage inconnu, ou deux encodages mêlés", "Enregistrez le fichier en CSV UTF-8."
+    )
 
 
 def _workbook(file, content):
     if content[:4] == OLE:
-        raise _unreadable(file, "classeur protégé par mot de passe, ou ancien format .xls", "Ôtez le mot de passe et enregistrez en .xlsx.", ACCEPTED)
+        raise _unreadable(
+            file,
+            "classeur protégé par mot de passe, ou ancien format .xls",
+            "Ôtez le mot de passe et enregistrez en .xlsx.",
+            ACCEPTED,
+        )
     if content[:4] != ZIP:
-        raise _unreadable(file, "le contenu n’est pas un classeur .xlsx", f"{AGAIN[:-1]} : une page de connexion a pu être enregistrée à sa place.")
+        raise _unreadable(
+            file,
+            "le contenu n’est pas un classeur .xlsx",
+            f"{AGAIN[:-1]} : une page de connexion a pu être enregistrée à sa place.",
+        )
     parts = _unpacked(file, content)
     _safe(file, parts)
     from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
@@ -150,8 +208,18 @@ def _workbook(file, content):
     try:
         places = _sheet_parts(parts)
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheets = [_sheet(file, book, known.name, parts.get(places.get(known.name), b""), parts["xl/workbook.xml"], known.visible != SheetVisibleEnum.Visible)
-                  for known in book.sheets_metadata if known.typ == SheetTypeEnum.WorkSheet]
+        sheets = [
+            _sheet(
+                file,
+                book,
+                known.name,
+                parts.get(places.get(known.name), b""),
+                parts["xl/workbook.xml"],
+                known.visible != SheetVisibleEnum.Visible,
+            )
+            for known in book.sheets_metadata
+            if known.typ == SheetTypeEnum.WorkSheet
+        ]
     # ElementTree and defusedxml raise the last two.
     except (CalamineError, zipfile.BadZipFile, OSError, SyntaxError, ValueError) as error:
         raise _unreadable(file, "classeur abîmé") from error
@@ -164,18 +232,43 @@ def _sheet(file, book, name, xml, workbook, hidden):
     sheet = book.get_sheet_by_name(name)
     rows = [list(map(_text, row)) for row in sheet.to_python(skip_empty_area=False)]
     # Exporters write 0, or nothing, until a spreadsheet opens the file; « #NAME? » is what one makes of a text that begins with « = ».
-    never = {b"", b"#NAME?", b"0" if re.search(rb"""\bfullCalcOnLoad\s*=\s*["'](1|true)""", workbook) else b""}
+    never = {
+        b"",
+        b"#NAME?",
+        b"0" if re.search(rb"""\bfullCalcOnLoad\s*=\s*["'](1|true)""", workbook) else b"",
+    }
     # A text that is empty was computed all the same: =IF(A1="","",…).
-    found = [(_place(attributes), "=" + unescape(formula.decode("utf-8", "replace")), value or (b'""' if TEXT.search(attributes) else b""))
-             for attributes, formula, value in FORMULA.findall(xml)]
-    errors = [(_place(attributes), said.decode()) for attributes, said in ERROR.findall(xml)]  # which calamine reads as nothing
-    for (row, position), said in [*errors, *((place, formula) for place, formula, value in found if value in never)]:
+    found = [
+        (
+            _place(attributes),
+            "=" + unescape(formula.decode("utf-8", "replace")),
+            value or (b'""' if TEXT.search(attributes) else b""),
+        )
+        for attributes, formula, value in FORMULA.findall(xml)
+    ]
+    errors = [
+        (_place(attributes), said.decode()) for attributes, said in ERROR.findall(xml)
+    ]  # which calamine reads as nothing
+    for (row, position), said in [
+        *errors,
+        *((place, formula) for place, formula, value in found if value in never),
+    ]:
         rows += [[] for _ in range(row - len(rows))]
         rows[row - 1] += [""] * (position + 1 - len(rows[row - 1]))
         rows[row - 1][position] = said
-    merged = tuple(((first[0] + 1, first[1]), (last[0] + 1, last[1])) for first, last in sheet.merged_cell_ranges or ())
-    return Sheet(file, name, _grid(rows), {place: formula for place, formula, _ in found}, merged, hidden,
-                 bool(re.search(rb"""\bdate1904\s*=\s*["'](1|true)""", workbook)))
+    merged = tuple(
+        ((first[0] + 1, first[1]), (last[0] + 1, last[1]))
+        for first, last in sheet.merged_cell_ranges or ()
+    )
+    return Sheet(
+        file,
+        name,
+        _grid(rows),
+        {place: formula for place, formula, _ in found},
+        merged,
+        hidden,
+        bool(re.search(rb"""\bdate1904\s*=\s*["'](1|true)""", workbook)),
+    )
 
 
 def _unpacked(file, content):
@@ -189,10 +282,23 @@ def _unpacked(file, content):
             if total > UNPACKED or total > RATIO * max(len(content), 10_000):
                 raise _unsafe(file, "classeur démesuré une fois décompressé")
             parts = {i.filename: archive.read(i) for i in infos}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, zlib.error) as error:
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+        zlib.error,
+    ) as error:
         raise _unreadable(file, "classeur tronqué ou abîmé") from error
     if "xl/workbook.xml" not in parts or "xl/vbaProject.bin" in parts:
-        raise _unreadable(file, "le contenu n’est pas un classeur .xlsx", "Enregistrez le fichier sous l’un de ces formats.", ACCEPTED)
+        raise _unreadable(
+            file,
+            "le contenu n’est pas un classeur .xlsx",
+            "Enregistrez le fichier sous l’un de ces formats.",
+            ACCEPTED,
+        )
     return parts
 
 
@@ -201,10 +307,16 @@ def _safe(file, parts):
     for name, xml in parts.items():
         if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml:
             raise _unsafe(file, "classeur avec des entités XML, refusé")
-        if name.startswith(("xl/worksheets/", "xl/sharedStrings", "xl/workbook")) and name.endswith(".xml") and STRANGE.search(xml):
+        if (
+            name.startswith(("xl/worksheets/", "xl/sharedStrings", "xl/workbook"))
+            and name.endswith(".xml")
+            and STRANGE.search(xml)
+        ):
             raise _unsafe(file, "contenu qu’aucun tableur n’écrit, refusé")
         cells = re.findall(PLACED, xml)
-        last = max(map(int, re.findall(rb"""<(?:\w+:)?row\s[^>]*?\br\s*=\s*["'](\d+)""", xml)), default=0)
+        last = max(
+            map(int, re.findall(rb"""<(?:\w+:)?row\s[^>]*?\br\s*=\s*["'](\d+)""", xml)), default=0
+        )
         if last > ROWS or FAR.search(b"\n".join(cells)):
             raise _unsafe(file, f"cellules au-delà de {ROWS} lignes ou de {COLUMNS} colonnes")
         if len(set(cells)) < len(cells):
@@ -215,9 +327,17 @@ def _sheet_parts(parts):
     """The part that holds each sheet {name: part}."""
     from defusedxml.ElementTree import fromstring
 
-    relations = {r.get("Id"): r.get("Target", "") for r in fromstring(parts.get("xl/_rels/workbook.xml.rels", b"<r/>"))}
+    relations = {
+        r.get("Id"): r.get("Target", "")
+        for r in fromstring(parts.get("xl/_rels/workbook.xml.rels", b"<r/>"))
+    }
     sheets = [e for e in fromstring(parts["xl/workbook.xml"]).iter() if e.tag.endswith("}sheet")]
-    target = {e.get("name"): relations.get(next((v for k, v in e.attrib.items() if k.endswith("}id")), ""), "") for e in sheets}
+    target = {
+        e.get("name"): relations.get(
+            next((v for k, v in e.attrib.items() if k.endswith("}id")), ""), ""
+        )
+        for e in sheets
+    }
     return {name: t.lstrip("/") if t.startswith("/") else f"xl/{t}" for name, t in target.items()}
 
 
@@ -236,7 +356,10 @@ def _grid(rows):
     import pandas as pd
 
     width = max(map(len, rows), default=0)
-    frame = pd.DataFrame([row if len(row) == width else row + [""] * (width - len(row)) for row in rows], dtype=object)
+    frame = pd.DataFrame(
+        [row if len(row) == width else row + [""] * (width - len(row)) for row in rows],
+        dtype=object,
+    )
     frame.index = range(1, len(frame) + 1)
     return frame
 
@@ -252,7 +375,11 @@ def _text(cell):
         # « 1012.125 » typed as a number is no doubtful text: a fourth decimal says so to values.number.
         return text + "0" if re.fullmatch(r"-?[1-9]\d*\.\d{3}", text) else text
     if isinstance(cell, datetime):
-        return cell.date().isoformat() if cell.time() == time() else cell.isoformat(sep="T", timespec="seconds")
+        return (
+            cell.date().isoformat()
+            if cell.time() == time()
+            else cell.isoformat(sep="T", timespec="seconds")
+        )
     if isinstance(cell, (date, time)):
         return cell.isoformat()
     return str(cell) if isinstance(cell, timedelta) else ""

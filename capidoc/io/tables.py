@@ -20,9 +20,21 @@ BLANKS = 200  # rows under a form, for what a person adds
 ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 LONGEST, CUT = 32_767, "<WARNING: Truncated> "  # Excel's limit, and what KoboToolbox says of it
-HEADINGS = {"id": "Fait", "libelle": "Indicateur", "mesure": "Mesure", "moment": "Moment", "groupe": "Groupe", "texte": "Valeur",
-            "unite": "Unité", "arrondi": "Arrondi", "n": "n", "manquants": "Manquants", "intervalle": "Intervalle à 95 %",
-            "methode": "Méthode", "formule": "Formule"}
+HEADINGS = {
+    "id": "Fait",
+    "libelle": "Indicateur",
+    "mesure": "Mesure",
+    "moment": "Moment",
+    "groupe": "Groupe",
+    "texte": "Valeur",
+    "unite": "Unité",
+    "arrondi": "Arrondi",
+    "n": "n",
+    "manquants": "Manquants",
+    "intervalle": "Intervalle à 95 %",
+    "methode": "Méthode",
+    "formule": "Formule",
+}
 
 
 def write_csv(table, path):
@@ -44,16 +56,31 @@ def read_csv(path, **kinds):
 def read_large_csv(path, **kinds):
     """The same for millions of rows, its texts as words and codes (`coding`)."""
     # pandas' own categories would be numbers where every cell is one: « 01 » is a name.
-    parts = [part.assign(**{name: categorical.to_categorical(part[name]) for name in part if name not in kinds}) for part in _parts(path, kinds)]
+    parts = [
+        part.assign(
+            **{name: categorical.to_categorical(part[name]) for name in part if name not in kinds}
+        )
+        for part in _parts(path, kinds)
+    ]
     return categorical.sort_categories(categorical.concat_tables(parts)).astype(kinds)
 
 
 def _parts(path, kinds):
     if not path.is_file():
-        raise ConfigurationRefused(Problem("table absente", remedy="Lancez d’abord « make data ».", file=path.name))
+        raise ConfigurationRefused(
+            Problem("table absente", remedy="Lancez d’abord « make data ».", file=path.name)
+        )
     dtypes = defaultdict(lambda: str, dict.fromkeys(kinds, float))
-    with pd.read_csv(path, sep=";", dtype=dtypes, keep_default_na=False, na_values={name: [""] for name in kinds}, encoding="utf-8-sig",
-                     low_memory=False, chunksize=PART) as parts:
+    with pd.read_csv(
+        path,
+        sep=";",
+        dtype=dtypes,
+        keep_default_na=False,
+        na_values={name: [""] for name in kinds},
+        encoding="utf-8-sig",
+        low_memory=False,
+        chunksize=PART,
+    ) as parts:
         return list(parts)
 
 
@@ -71,22 +98,37 @@ def write_observations(observed, records, folder):
 def open_observations(folder):
     """The function that gives the observations kept in a folder: those of some variables of a source, at some moments and with some columns if any are told."""
     if not (folder / MANY).is_dir():
-        return select_observations(read_large_csv(folder / "observations.csv", nombre=float, ligne=int))
+        return select_observations(
+            read_large_csv(folder / "observations.csv", nombre=float, ligne=int)
+        )
 
     def observed(source, variables, moments=(), columns=()):
-        paths = sorted(path for variable in variables for path in (folder / MANY).glob(f"{source}.{variable}-[0-9][0-9][0-9].npz"))
+        paths = sorted(
+            path
+            for variable in variables
+            for path in (folder / MANY).glob(f"{source}.{variable}-[0-9][0-9][0-9].npz")
+        )
         found = [array_store.read_arrays(path, moments, columns) for path in paths]
-        return found[0] if len(found) == 1 else categorical.sort_categories(categorical.concat_tables(found))
+        return (
+            found[0]
+            if len(found) == 1
+            else categorical.sort_categories(categorical.concat_tables(found))
+        )
+
     return observed
 
 
 def select_observations(observations):
     """The same function, of one table that holds them all."""
+
     def observed(source, variables, moments=(), columns=()):
         asked = (observations["source"] == source) & observations["variable"].isin(variables)
         if moments:
             asked &= observations["moment"].isin(moments)
-        return observations.loc[asked, [name for name in observations if name in columns or not columns]]
+        return observations.loc[
+            asked, [name for name in observations if name in columns or not columns]
+        ]
+
     return observed
 
 
@@ -98,25 +140,52 @@ def neutralize_formulas(table):
 def write_facts_workbook(facts, path):
     """The shown facts as a workbook with French headings, one row each."""
     bounds = zip(facts["intervalle"], facts["arrondi"], strict=True)
-    told = facts.assign(intervalle=[french.format_interval(pair, step) if isinstance(pair, list) else "" for pair, step in bounds],
-                        **{name: facts[name].where(facts[name].notna(), facts["texte"]) for name in ("n", "manquants")})
+    told = facts.assign(
+        intervalle=[
+            french.format_interval(pair, step) if isinstance(pair, list) else ""
+            for pair, step in bounds
+        ],
+        **{
+            name: facts[name].where(facts[name].notna(), facts["texte"])
+            for name in ("n", "manquants")
+        },
+    )
     with _book(path) as book:
-        _table(book, "Indicateurs", told[list(HEADINGS)].rename(columns=HEADINGS), (34, 46, 16, 10, 18, 20, 12, 8, 6, 10, 18, 22, 60))
+        _table(
+            book,
+            "Indicateurs",
+            told[list(HEADINGS)].rename(columns=HEADINGS),
+            (34, 46, 16, 10, 18, 20, 12, 8, 6, 10, 18, 22, 60),
+        )
 
 
 def write_correction_form(table, path, choices):
     """The table as a workbook that a person fills: columns {name: choices} have a drop-down list."""
     with _book(path) as book:
-        sheet = _table(book, "À corriger", table, (40, 24, 8, 22, 44, 38, 20, 22, 22, 12, 30, 20, 12))
+        sheet = _table(
+            book, "À corriger", table, (40, 24, 8, 22, 44, 38, 20, 22, 22, 12, 30, 20, 12)
+        )
         for column, allowed in choices.items():
             place = list(table).index(column)
-            sheet.data_validation(1, place, len(table) + BLANKS, place, {"validate": "list", "source": [*allowed], "error_title": "Action inconnue",
-                                                                         "error_message": f"Choisissez : {', '.join(allowed)}."})
+            sheet.data_validation(
+                1,
+                place,
+                len(table) + BLANKS,
+                place,
+                {
+                    "validate": "list",
+                    "source": [*allowed],
+                    "error_title": "Action inconnue",
+                    "error_message": f"Choisissez : {', '.join(allowed)}.",
+                },
+            )
 
 
 def _book(place):
     """A new workbook at a path or in a buffer, the same bytes for the same cells: text is text whatever it begins with, and no hour is told."""
-    book = Workbook(place, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True})
+    book = Workbook(
+        place, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
+    )
     book.set_properties({"created": CREATED})
     return book
 
@@ -139,7 +208,9 @@ def read_facts_workbook(path):
     from python_calamine import CalamineWorkbook
 
     heads, *rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
-    return pd.DataFrame(rows, columns=heads).rename(columns={french: name for name, french in HEADINGS.items()})
+    return pd.DataFrame(rows, columns=heads).rename(
+        columns={french: name for name, french in HEADINGS.items()}
+    )
 
 
 def workbook_bytes(sheets):
@@ -155,7 +226,11 @@ def workbook_bytes(sheets):
 
 def _written(cell):
     """The cell as Excel can hold it."""
-    return UNWRITABLE.sub("\ufffd", cell if len(cell) <= LONGEST else CUT + cell[: LONGEST - len(CUT)]) if isinstance(cell, str) else cell
+    return (
+        UNWRITABLE.sub("\ufffd", cell if len(cell) <= LONGEST else CUT + cell[: LONGEST - len(CUT)])
+        if isinstance(cell, str)
+        else cell
+    )
 
 
 def write_durably(path, content):

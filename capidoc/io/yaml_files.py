@@ -16,7 +16,9 @@ class _Loader(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):
         keys = [key.value for key, _ in node.value]
         for key, _ in node.value:
             if keys.count(key.value) > 1:
-                raise _Unwelcome(problem=f"clé « {key.value} » écrite deux fois", problem_mark=key.start_mark)
+                raise _Unwelcome(
+                    problem=f"clé « {key.value} » écrite deux fois", problem_mark=key.start_mark
+                )
         return super().construct_mapping(node, deep)
 
 
@@ -29,8 +31,19 @@ def read_yaml(path):
                 raise _Unwelcome(problem="alias YAML refusé", problem_mark=event.start_mark)
         return yaml.load(text, _Loader) or {}
     except yaml.MarkedYAMLError as error:
-        mark, ours = error.problem_mark, f" : {error.problem}" if isinstance(error, _Unwelcome) else ""
-        raise ConfigurationRefused(Problem(f"YAML illisible{ours}", file=path.name, row=mark.line + 1 if mark else None,
-                                           remedy="Vérifiez l’alignement, les deux-points et les guillemets, ici ou juste avant.")) from error
+        mark, ours = (
+            error.problem_mark,
+            f" : {error.problem}" if isinstance(error, _Unwelcome) else "",
+        )
+        raise ConfigurationRefused(
+            Problem(
+                f"YAML illisible{ours}",
+                file=path.name,
+                row=mark.line + 1 if mark else None,
+                remedy="Vérifiez l’alignement, les deux-points et les guillemets, ici ou juste avant.",
+            )
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigurationRefused(Problem("YAML illisible", "un texte en UTF-8", file=path.name)) from error
+        raise ConfigurationRefused(
+            Problem("YAML illisible", "un texte en UTF-8", file=path.name)
+        ) from error

@@ -14,14 +14,26 @@ from capidoc.io import manifest
 from capidoc.pipeline import publication
 
 PYTHON = (3, 11)
-INSTALL = "Relancez « make report », ou : python -m pip install --require-hashes -r requirements.lock"
+INSTALL = (
+    "Relancez « make report », ou : python -m pip install --require-hashes -r requirements.lock"
+)
 
 
 def examine(root):
     """[(what was looked at, the Problem found or None)]: Python, libraries, fonts, folders, each programme and the room it needs."""
-    yield "Python", None if sys.version_info >= PYTHON else Problem("Python est trop ancien", "3.11 ou plus récent", value=sys.version.split()[0])
+    yield (
+        "Python",
+        None
+        if sys.version_info >= PYTHON
+        else Problem("Python est trop ancien", "3.11 ou plus récent", value=sys.version.split()[0]),
+    )
     yield "bibliothèques", _libraries(root)
-    yield "polices", None if any((root / "templates/fonts").glob("*.ttf")) else Problem("polices absentes", file="templates/fonts", remedy="Reprenez le dépôt.")
+    yield (
+        "polices",
+        None
+        if any((root / "templates/fonts").glob("*.ttf"))
+        else Problem("polices absentes", file="templates/fonts", remedy="Reprenez le dépôt."),
+    )
     for folder in ("outputs", "data"):
         yield f"dossier {folder}", _writable(root / folder)
     for slug in programme_slugs(root):
@@ -29,10 +41,20 @@ def examine(root):
 
 
 def _libraries(root):
-    here = {canonicalize_name(name): version for name, version in manifest.installed_versions().items()}
-    wrong = [f"{name} ({here.get(name, 'absente')} au lieu de {wanted})" for name, wanted in _locked(root) if here.get(name) != wanted]
+    here = {
+        canonicalize_name(name): version for name, version in manifest.installed_versions().items()
+    }
+    wrong = [
+        f"{name} ({here.get(name, 'absente')} au lieu de {wanted})"
+        for name, wanted in _locked(root)
+        if here.get(name) != wanted
+    ]
     if wrong:
-        return Problem(f"{len(wrong)} bibliothèques ne sont pas celles du verrou : {', '.join(wrong[:5])}", remedy=INSTALL, file="requirements.lock")
+        return Problem(
+            f"{len(wrong)} bibliothèques ne sont pas celles du verrou : {', '.join(wrong[:5])}",
+            remedy=INSTALL,
+            file="requirements.lock",
+        )
     return None
 
 
@@ -48,7 +70,9 @@ def _locked(root):
 def _writable(folder):
     place = folder if folder.exists() else folder.parent
     if not os.access(place, os.W_OK):
-        return Problem("on ne peut pas y écrire", remedy="Demandez le droit d’écriture.", file=str(place))
+        return Problem(
+            "on ne peut pas y écrire", remedy="Demandez le droit d’écriture.", file=str(place)
+        )
     return None
 
 

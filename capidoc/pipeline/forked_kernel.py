@@ -66,7 +66,11 @@ def preimport_notebook(notebook):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             with suppress(Exception):  # a magic or a mistake: the cell itself will say so
-                imports = [node for node in ast.parse(cell.source).body if isinstance(node, ast.Import | ast.ImportFrom)]
+                imports = [
+                    node
+                    for node in ast.parse(cell.source).body
+                    if isinstance(node, ast.Import | ast.ImportFrom)
+                ]
                 exec(compile(ast.Module(imports, []), "importations", "exec"), {})
 
 
@@ -80,7 +84,9 @@ class _Shell:
     """The near end of a fork that runs cells."""
 
     def __init__(self, timeout):
-        sys.modules.setdefault("debugpy", None)  # the debugger, which nobody asked for, would take longer to import than the kernel
+        sys.modules.setdefault(
+            "debugpy", None
+        )  # the debugger, which nobody asked for, would take longer to import than the kernel
         import ipykernel.debugger
         import ipykernel.inprocess.ipkernel  # noqa: F401 — imported before the fork: each notebook starts its kernel that much faster
 
@@ -90,7 +96,9 @@ class _Shell:
         gc.freeze()  # what is known now outlives the run: neither side need look it through again
         self.child.start()
         there.close()
-        self.meanwhile = threading.Thread(target=_import, args=([_awaited.pop(0) for _ in list(_awaited)],))
+        self.meanwhile = threading.Thread(
+            target=_import, args=([_awaited.pop(0) for _ in list(_awaited)],)
+        )
         self.meanwhile.start()
 
     def run(self, cell):
@@ -104,7 +112,9 @@ class _Shell:
 
     def _answer(self, cell):
         if not self.here.poll(self.timeout):
-            raise CellTimeoutError.error_from_timeout_and_cell("la cellule dépasse le temps permis", self.timeout, cell)
+            raise CellTimeoutError.error_from_timeout_and_cell(
+                "la cellule dépasse le temps permis", self.timeout, cell
+            )
         try:
             return self.here.recv()
         except EOFError:
@@ -174,12 +184,20 @@ def _executed(client, source, written):
 
 
 def _ends(message, asked):
-    return message["msg_type"] == "status" and message["content"]["execution_state"] == "idle" and message["parent_header"].get("msg_id") == asked
+    return (
+        message["msg_type"] == "status"
+        and message["content"]["execution_state"] == "idle"
+        and message["parent_header"].get("msg_id") == asked
+    )
 
 
 def _add(outputs, output):
     """Nothing; a stream goes on where the last one of its name ended, as notebooks keep it."""
-    if outputs and output.output_type == "stream" == outputs[-1].output_type and output.name == outputs[-1].name:
+    if (
+        outputs
+        and output.output_type == "stream" == outputs[-1].output_type
+        and output.name == outputs[-1].name
+    ):
         outputs[-1].text += output.text
     else:
         outputs.append(output)

@@ -10,7 +10,12 @@ from capidoc.core import errors
 from capidoc.core.errors import ConfigurationRefused, Problem, ResourcesLacking, suggest
 
 TIMEOUT_SECONDS = 1800
-BAR = {"desc": "  cellules", "bar_format": "{desc} {n_fmt} sur {total_fmt} {bar}", "ncols": 60, "leave": False}
+BAR = {
+    "desc": "  cellules",
+    "bar_format": "{desc} {n_fmt} sur {total_fmt} {bar}",
+    "ncols": 60,
+    "leave": False,
+}
 ENGINE = "CAPIDOC_ENGINE"  # « nbclient » asks for ordinary kernels
 # Grammars of addresses and durations that jsonschema would compile for a second, formats that notebooks do not use.
 for _grammar in ("rfc3987_syntax", "rfc3986_validator", "isoduration"):
@@ -40,21 +45,39 @@ def execute_notebook(notebook, parameters, target, root, progress):
 
     tqdm.monitor_interval = 0  # a thread that watches the bar would stand in the way of forks
     _only_known(notebook, parameters)
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # a home that cannot be written to, fonts being listed: no news for the mail of cron
+    logging.getLogger("matplotlib").setLevel(
+        logging.ERROR
+    )  # a home that cannot be written to, fonts being listed: no news for the mail of cron
     target.parent.mkdir(parents=True, exist_ok=True)
     os.environ["PYTHONPATH"] = str(root)
     try:
         with TemporaryDirectory(prefix="capidoc-") as sockets:
-            os.environ["IPYTHONDIR"] = sockets  # nobody's own settings, and a home is not always there to be written to
-            done = papermill.execute_notebook(notebook, target, parameters, engine_name=os.environ.get(ENGINE) or forked_kernel.register_engine(),
-                                              kernel_name="python3", cwd=root, progress_bar=progress and BAR,
-                                              execution_timeout=TIMEOUT_SECONDS, log_output=False, config=_transport(sockets),
-                                              kernel_manager_class=_quiet_kernel(target.with_suffix(".log")))
+            os.environ["IPYTHONDIR"] = (
+                sockets  # nobody's own settings, and a home is not always there to be written to
+            )
+            done = papermill.execute_notebook(
+                notebook,
+                target,
+                parameters,
+                engine_name=os.environ.get(ENGINE) or forked_kernel.register_engine(),
+                kernel_name="python3",
+                cwd=root,
+                progress_bar=progress and BAR,
+                execution_timeout=TIMEOUT_SECONDS,
+                log_output=False,
+                config=_transport(sockets),
+                kernel_manager_class=_quiet_kernel(target.with_suffix(".log")),
+            )
     except PapermillExecutionError as error:
         raise _refusal(error, target) from error
     except (DeadKernelError, CellTimeoutError) as error:
-        raise ResourcesLacking(Problem("le noyau du carnet s’est arrêté ou dépasse le temps permis", file=notebook.name,
-                                       remedy=f"Voir {target}.")) from error
+        raise ResourcesLacking(
+            Problem(
+                "le noyau du carnet s’est arrêté ou dépasse le temps permis",
+                file=notebook.name,
+                remedy=f"Voir {target}.",
+            )
+        ) from error
     _ran_to_the_end(done, notebook)
     _without_times(done)
     nbformat.write(done, target)
@@ -88,20 +111,39 @@ def _only_known(notebook, parameters):
     known = papermill.inspect_notebook(str(notebook))
     unknown = [name for name in parameters if name not in known]
     if unknown:
-        raise ConfigurationRefused(*(Problem("paramètre inconnu du carnet", remedy=suggest(name, known), file=notebook.name, value=name)
-                                     for name in unknown))
+        raise ConfigurationRefused(
+            *(
+                Problem(
+                    "paramètre inconnu du carnet",
+                    remedy=suggest(name, known),
+                    file=notebook.name,
+                    value=name,
+                )
+                for name in unknown
+            )
+        )
 
 
 def _refusal(error, target):
     kind = errors.refusal_class(error.ename)
-    return kind(*error.evalue.split("\n")) if kind else NotebookFailed(f"{error.ename} : {error.evalue} (carnet gardé : {target})")
+    return (
+        kind(*error.evalue.split("\n"))
+        if kind
+        else NotebookFailed(f"{error.ename} : {error.evalue} (carnet gardé : {target})")
+    )
 
 
 def _ran_to_the_end(done, notebook):
     """Nothing when the last code cell ran: a cell may end the kernel politely, which papermill takes for success."""
     last = [cell for cell in done.cells if cell.cell_type == "code"][-1]
     if last.execution_count is None:
-        raise ResourcesLacking(Problem("le carnet s’est arrêté avant sa dernière cellule", remedy="Relancez.", file=Path(notebook).name))
+        raise ResourcesLacking(
+            Problem(
+                "le carnet s’est arrêté avant sa dernière cellule",
+                remedy="Relancez.",
+                file=Path(notebook).name,
+            )
+        )
 
 
 def _without_times(notebook):

@@ -15,7 +15,9 @@ from capidoc.io import manifest
 CODE = ("capidoc/**/*.py", "notebooks/*.ipynb", "templates/**/*", "requirements.lock")
 WORDS = ("*.yml", "*.csv", "[!~]*.xlsx", "formulaires/*", "recit/**/*", "editions/*")
 MB = 2**20
-FREE_BYTES = 30 * MB  # charts, documents and notebooks of a set; the tables grow with what was received
+FREE_BYTES = (
+    30 * MB
+)  # charts, documents and notebooks of a set; the tables grow with what was received
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 
 
@@ -28,15 +30,25 @@ def lock(programme):
         with FileLock(path, blocking=False):
             yield
     except Timeout as error:
-        raise AlreadyRunning(Problem("une autre exécution travaille sur ce programme", remedy="Attendez qu’elle finisse.",
-                                     value=programme.slug)) from error
+        raise AlreadyRunning(
+            Problem(
+                "une autre exécution travaille sur ce programme",
+                remedy="Attendez qu’elle finisse.",
+                value=programme.slug,
+            )
+        ) from error
 
 
 def inputs(programme, parameters):
     """The sha256 of all that decides the set: raw files, programme folder, code, templates; and the parameters."""
     places = [(programme.raw, ("*",)), (programme.folder, WORDS), (programme.root, CODE)]
-    files = [p for place, patterns in places for pattern in patterns for p in sorted(place.glob(pattern))
-             if p.is_file() and not p.name.startswith("~$")]
+    files = [
+        p
+        for place, patterns in places
+        for pattern in patterns
+        for p in sorted(place.glob(pattern))
+        if p.is_file() and not p.name.startswith("~$")
+    ]
     names = {p.relative_to(programme.root).as_posix(): manifest.file_digest(p) for p in files}
     return {"programme": programme.slug, "parametres": parameters, "entrees": names}
 
@@ -44,9 +56,20 @@ def inputs(programme, parameters):
 def check_inputs_unchanged(before, after):
     """Nothing; raises ResourcesLacking naming what changed between the beginning and the end of a run."""
     known, found = before["entrees"], after["entrees"]
-    moved = sorted(name for name in known.keys() | found.keys() if known.get(name) != found.get(name))
+    moved = sorted(
+        name for name in known.keys() | found.keys() if known.get(name) != found.get(name)
+    )
     if moved:
-        raise ResourcesLacking(*(Problem("fichier changé pendant le calcul : rien n’est publié", remedy="Relancez la commande.", file=name) for name in moved))
+        raise ResourcesLacking(
+            *(
+                Problem(
+                    "fichier changé pendant le calcul : rien n’est publié",
+                    remedy="Relancez la commande.",
+                    file=name,
+                )
+                for name in moved
+            )
+        )
 
 
 def check_free_space(programme):
@@ -58,8 +81,13 @@ def check_free_space(programme):
     for place in (programme.root / "outputs", programme.root / "data", Path(gettempdir())):
         free = shutil.disk_usage(place if place.exists() else programme.root).free
         if free < needed:
-            raise ResourcesLacking(Problem(f"il faut {needed // MB} Mo libres, il en reste {free // MB}", file=str(place),
-                                           remedy="Faites de la place et relancez."))
+            raise ResourcesLacking(
+                Problem(
+                    f"il faut {needed // MB} Mo libres, il en reste {free // MB}",
+                    file=str(place),
+                    remedy="Faites de la place et relancez.",
+                )
+            )
 
 
 def nothing_to_do(place, deliverables, described=None):
@@ -68,9 +96,15 @@ def nothing_to_do(place, deliverables, described=None):
     Without a description it is that of the set's own run, whose programme.yml, the same to the byte, need not be read.
     """
     recover(place)
-    described = described or inputs(place, manifest.read_manifest(place.published).get("parametres"))
-    if is_up_to_date(place.published, described, [f"{one}.{kind}" for one in deliverables for kind in FORMATS]):
-        return f"{place.slug} : rien à refaire ({place.published.relative_to(place.root)} est à jour)"
+    described = described or inputs(
+        place, manifest.read_manifest(place.published).get("parametres")
+    )
+    if is_up_to_date(
+        place.published, described, [f"{one}.{kind}" for one in deliverables for kind in FORMATS]
+    ):
+        return (
+            f"{place.slug} : rien à refaire ({place.published.relative_to(place.root)} est à jour)"
+        )
     return ""
 
 
@@ -78,7 +112,11 @@ def is_up_to_date(target, described, wanted):
     """Whether the published set rests on the same inputs, holds all that is wanted and still verifies; what people put beside it is theirs."""
     known = manifest.read_manifest(target)
     same = {k: known.get(k) for k in described} == described
-    return same and all(name in known["sorties"] for name in wanted) and all(state == "inconnu" for _, state in manifest.differences(target))
+    return (
+        same
+        and all(name in known["sorties"] for name in wanted)
+        and all(state == "inconnu" for _, state in manifest.differences(target))
+    )
 
 
 def staging_dir(programme):
@@ -120,7 +158,15 @@ def remove_rebuildable(programme):
             (target / name).unlink(missing_ok=True)
         (target / manifest.MANIFEST).unlink(missing_ok=True)
         kept += [(target / name).relative_to(programme.root).as_posix() for name in foreign]
-    for folder in [*(one for top in (programme.published, made) for one in sorted(top.rglob("*"), reverse=True)), programme.published, made]:
+    for folder in [
+        *(
+            one
+            for top in (programme.published, made)
+            for one in sorted(top.rglob("*"), reverse=True)
+        ),
+        programme.published,
+        made,
+    ]:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
     return kept
@@ -129,7 +175,10 @@ def remove_rebuildable(programme):
 def publish_atomically(workshop, target):
     """The names under which edited or foreign files of the old set were carried beside the new one, now in place, whole and on the disk."""
     target = target.resolve()
-    carried, within = _carry(target, workshop), [one.relative_to(target).as_posix() for one in manifest.nested_sets(target)]
+    carried, within = (
+        _carry(target, workshop),
+        [one.relative_to(target).as_posix() for one in manifest.nested_sets(target)],
+    )
     for name in within:
         shutil.copytree(target / name, workshop / name, copy_function=_same_file)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -194,7 +243,9 @@ def _carry(old, new):
     for path in (Path(name) for name, state in manifest.differences(old) if state != "absent"):
         sha = manifest.file_digest(old / path)
         kept = _beside(path, sha) if (new / path).exists() else path
-        known = any((new / one).is_file() and manifest.file_digest(new / one) == sha for one in (path, kept))
+        known = any(
+            (new / one).is_file() and manifest.file_digest(new / one) == sha for one in (path, kept)
+        )
         if not known and not path.name.startswith((".", "~$")):
             (new / kept).parent.mkdir(parents=True, exist_ok=True)
             _same_file(old / path, new / kept)

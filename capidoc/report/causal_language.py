@@ -6,9 +6,18 @@ from capidoc.core.errors import Problem, TraceabilityRefused
 from capidoc.io import narrative_pages
 
 # By design of the study; the source of the list is the attribution rule of the method annex.
-REFUSED = {"avant_apres": (
-    r"impact\w*", r"grâce à|grâce aux?", r"(?:a|ont|avait|avaient) permis de", r"(?:a|ont) entraîné\w*", r"démontr\w+", r"prouv\w+",
-    r"attribuable\w*", r"(?:a|ont) contribué à")}
+REFUSED = {
+    "avant_apres": (
+        r"impact\w*",
+        r"grâce à|grâce aux?",
+        r"(?:a|ont|avait|avaient) permis de",
+        r"(?:a|ont) entraîné\w*",
+        r"démontr\w+",
+        r"prouv\w+",
+        r"attribuable\w*",
+        r"(?:a|ont) contribué à",
+    )
+}
 INSTEAD = "« évolution observée », « a pu contribuer à », « les entreprises déclarent »"
 
 
@@ -18,7 +27,11 @@ def check_wording(folder, design, exceptions):
     `exceptions` are (words, reason) pairs on record: a sentence that holds such words passes.
     """
     allowed = [words.casefold() for words, _ in exceptions]
-    problems = [problem for path in sorted(folder.glob("*.md")) for problem in _problems(path, _pattern(design), allowed)]
+    problems = [
+        problem
+        for path in sorted(folder.glob("*.md"))
+        for problem in _problems(path, _pattern(design), allowed)
+    ]
     if problems:
         raise TraceabilityRefused(*problems)
 
@@ -37,7 +50,16 @@ def _problems(path, pattern, allowed):
     text = narrative_pages.strip_comments(narrative_pages.read_page(path))
     for found in pattern.finditer(text):
         first, end = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.end())
-        around, said = (" ".join(part.split()) for part in (text[first:end if end > 0 else None], found.group()))
+        around, said = (
+            " ".join(part.split())
+            for part in (text[first : end if end > 0 else None], found.group())
+        )
         if not any(words in around.casefold() for words in allowed):
-            yield Problem("affirmation de cause que le devis « avant-après » ne permet pas", INSTEAD, "Reformulez, ou inscrivez l’exception et son "
-                          "motif dans programme.yml.", file=path.name, row=text.count("\n", 0, found.start()) + 1, value=said)
+            yield Problem(
+                "affirmation de cause que le devis « avant-après » ne permet pas",
+                INSTEAD,
+                "Reformulez, ou inscrivez l’exception et son motif dans programme.yml.",
+                file=path.name,
+                row=text.count("\n", 0, found.start()) + 1,
+                value=said,
+            )

@@ -11,23 +11,43 @@ from capidoc.io import manifest, tables
 
 RECORD, KEPT = "figures.json", "dessins"
 # Read before the charts are imported: their code, changed since, is never taken for what drew.
-CODE = [manifest.file_digest(path) for pattern in ("capidoc/**/*.py", "templates/fonts/*", "requirements.lock") for path in sorted(ROOT.glob(pattern))]
+CODE = [
+    manifest.file_digest(path)
+    for pattern in ("capidoc/**/*.py", "templates/fonts/*", "requirements.lock")
+    for path in sorted(ROOT.glob(pattern))
+]
 
 
 def cached_charts(programme, specs, titles, facts):
     """{id: alt text} of the figures, whose files stand in the folder of figures; each is drawn unless the same inputs drew the one that is kept."""
     kept, record, table = programme.processed / KEPT, programme.processed / RECORD, facts.to_csv()
-    decided = {spec["id"]: hashlib.sha256(json.dumps([CODE, spec, titles[spec["id"]], table]).encode()).hexdigest() for spec in specs}
+    decided = {
+        spec["id"]: hashlib.sha256(
+            json.dumps([CODE, spec, titles[spec["id"]], table]).encode()
+        ).hexdigest()
+        for spec in specs
+    }
     told = manifest.read_json_record(record)
-    lacking = [spec for spec in specs if told.get(name := spec["id"]) != {"entrees": decided[name], "fichiers": _files(kept / name)}]
+    lacking = [
+        spec
+        for spec in specs
+        if told.get(name := spec["id"])
+        != {"entrees": decided[name], "fichiers": _files(kept / name)}
+    ]
     if lacking:
         _draw(lacking, titles, facts, kept)
-        told |= {name: {"entrees": decided[name], "fichiers": _files(kept / name)} for name in (spec["id"] for spec in lacking)}
+        told |= {
+            name: {"entrees": decided[name], "fichiers": _files(kept / name)}
+            for name in (spec["id"] for spec in lacking)
+        }
         tables.write_durably(record, json.dumps(told, indent=1).encode())
     (shown := programme.processed / "figures").mkdir(parents=True, exist_ok=True)
     for name in decided:
         shutil.copytree(kept / name, shown, dirs_exist_ok=True)
-    return {name: (kept / name / f"{name}.txt").read_text(encoding="utf-8").removesuffix("\n") for name in decided}
+    return {
+        name: (kept / name / f"{name}.txt").read_text(encoding="utf-8").removesuffix("\n")
+        for name in decided
+    }
 
 
 def declared_charts(specs, labels):
@@ -35,8 +55,12 @@ def declared_charts(specs, labels):
 
     Raises ConfigurationRefused where one lacks what every figure has.
     """
-    lacking = [Problem("clé absente", name, file=f"figures.yml, figure « {spec.get('id', number)} »")
-               for number, spec in enumerate(specs, 1) for name in ("id", "genre", "titre", "legende") if not spec.get(name)]
+    lacking = [
+        Problem("clé absente", name, file=f"figures.yml, figure « {spec.get('id', number)} »")
+        for number, spec in enumerate(specs, 1)
+        for name in ("id", "genre", "titre", "legende")
+        if not spec.get(name)
+    ]
     if lacking:
         raise ConfigurationRefused(*lacking)
     return [spec | {"libelles": {**labels, **spec.get("libelles", {})}} for spec in specs]
@@ -47,7 +71,12 @@ def _draw(specs, titles, facts, folder):
 
     for spec in specs:
         shutil.rmtree(folder / spec["id"], ignore_errors=True)
-    map_in_two(lambda spec: charts.save_chart(charts.draw_chart(spec, facts, titles[spec["id"]]), folder / spec["id"]), specs)
+    map_in_two(
+        lambda spec: charts.save_chart(
+            charts.draw_chart(spec, facts, titles[spec["id"]]), folder / spec["id"]
+        ),
+        specs,
+    )
 
 
 def _files(folder):

@@ -1,4 +1,5 @@
 """The Markdown document that an executed notebook displays."""
+
 from capidoc.config.paths import ROOT
 
 

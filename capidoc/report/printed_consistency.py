@@ -1,15 +1,26 @@
 """Do printed numbers agree with each other: differences, percents, parts and totals, within the rounding that each was printed with."""
+
 from capidoc.core.errors import Problem, TraceabilityRefused
 from capidoc.core.parsing import parse_printed
 
-CHANGES = {"difference": "la différence imprimée n’est pas celle", "variation": "le pourcentage imprimé n’est pas celui"}
+CHANGES = {
+    "difference": "la différence imprimée n’est pas celle",
+    "variation": "le pourcentage imprimé n’est pas celui",
+}
 ADDED = ("valeur", "avant", "apres")
 
 
 def check_printed(facts):
     """Nothing when the printed facts (columns id, mesure, groupe, texte, arrondi) hold together; raises TraceabilityRefused otherwise."""
-    shown = {row["id"]: (parse_printed(row["texte"]), float(row["arrondi"]) / 2) for row in facts.to_dict("records") if parse_printed(row["texte"]) is not None}
-    if problems := [*(problem for name in shown for problem in _change(name, shown)), *_parts(facts, shown)]:
+    shown = {
+        row["id"]: (parse_printed(row["texte"]), float(row["arrondi"]) / 2)
+        for row in facts.to_dict("records")
+        if parse_printed(row["texte"]) is not None
+    }
+    if problems := [
+        *(problem for name in shown for problem in _change(name, shown)),
+        *_parts(facts, shown),
+    ]:
         raise TraceabilityRefused(*problems)
 
 
@@ -33,16 +44,35 @@ def _change(name, shown):
 
 def _parts(facts, shown):
     """Where the groups of a dimension are the whole total, their printed shares make 100."""
-    for (indicator, measure, dimension), rows in facts.groupby([facts["id"].str.partition(".")[0], "mesure", facts["groupe"].str.partition("=")[0]]):
+    for (indicator, measure, dimension), rows in facts.groupby(
+        [facts["id"].str.partition(".")[0], "mesure", facts["groupe"].str.partition("=")[0]]
+    ):
         named, total = [n for n in rows["id"] if n in shown], shown.get(f"{indicator}.{measure}")
-        if not dimension or measure not in ADDED or total is None or len(named) < len(rows) or rows["groupe"].str.contains(",", regex=False).any():
+        if (
+            not dimension
+            or measure not in ADDED
+            or total is None
+            or len(named) < len(rows)
+            or rows["groupe"].str.contains(",", regex=False).any()
+        ):
             continue
         share = {"valeur": "part"}.get(measure, f"part_{measure}")
-        shares = [shown[n] for n in (n.replace(f".{measure}.", f".{share}.", 1) for n in named) if n in shown]
+        shares = [
+            shown[n]
+            for n in (n.replace(f".{measure}.", f".{share}.", 1) for n in named)
+            if n in shown
+        ]
         whole = abs(sum(shown[n][0] for n in named) - total[0]) <= total[1] / 2
         # Two shares are printed to make 100 exactly; more may miss it by their roundings.
-        if whole and len(shares) == len(named) and abs(sum(v for v, _ in shares) - 100) > (sum(h for _, h in shares) if len(shares) > 2 else 0) + 1e-6:
-            yield _disagrees(f"{indicator}.{share} ({dimension})", "les parts imprimées ne font pas 100 %")
+        if (
+            whole
+            and len(shares) == len(named)
+            and abs(sum(v for v, _ in shares) - 100)
+            > (sum(h for _, h in shares) if len(shares) > 2 else 0) + 1e-6
+        ):
+            yield _disagrees(
+                f"{indicator}.{share} ({dimension})", "les parts imprimées ne font pas 100 %"
+            )
 
 
 def _disagrees(name, what):

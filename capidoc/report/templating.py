@@ -17,7 +17,9 @@ from capidoc.report import markdown_lint
 
 OWN = (":n", ":manquants", ":intervalle")  # how the id of what stands beside a fact ends
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~^$@\"'=:/&])")
-ELIDED = re.compile(r"\b([Dd])e (?=\[?(?:avril|août|octobre)\b)")  # a template cannot know which month comes after its « de »
+ELIDED = re.compile(
+    r"\b([Dd])e (?=\[?(?:avril|août|octobre)\b)"
+)  # a template cannot know which month comes after its « de »
 
 
 class Known(dict):
@@ -28,7 +30,9 @@ class Known(dict):
         self.what, self.within = what, within
 
     def __missing__(self, name):
-        raise ConfigurationRefused(Problem(self.what, remedy=suggest(name, self), value=f"{self.within}{name}"))
+        raise ConfigurationRefused(
+            Problem(self.what, remedy=suggest(name, self), value=f"{self.within}{name}")
+        )
 
 
 class Figure:
@@ -45,13 +49,22 @@ class Figure:
             return Marked("–")
         if f":{name}" in OWN:
             value = float("nan") if name == "intervalle" else self.fact[name]
-            return Figure(self.fact | {"id": f"{self.fact['id']}:{name}", "valeur": value, "texte": companion_value(self.fact, name)})
+            return Figure(
+                self.fact
+                | {
+                    "id": f"{self.fact['id']}:{name}",
+                    "valeur": value,
+                    "texte": companion_value(self.fact, name),
+                }
+            )
         return self.fact[name]
 
     def bound(self):
         """The number as Markdown, tied to its fact, with what a reader may want to know of it."""
         value = "" if self.fact["valeur"] != self.fact["valeur"] else f"{self.fact['valeur']:.10g}"
-        about = "" if self.fact["id"].endswith(OWN) else f' fiche="{_attribute(fact_note(self.fact))}"'  # an n stands beside its number
+        about = (
+            "" if self.fact["id"].endswith(OWN) else f' fiche="{_attribute(fact_note(self.fact))}"'
+        )  # an n stands beside its number
         return f'[{self.fact["texte"]}]{{.ind ind="{self.fact["id"]}" value="{value}"{about}}}'
 
 
@@ -69,15 +82,25 @@ def fact_note(fact):
     files = [file["fichier"] for file in fact.get("sources", ())]
     s = "s" if len(files) > 2 else ""
     more = f" et {len(files) - 1} autre{s} fichier{s}" if len(files) > 1 else ""
-    said = [named, fact.get("definition"), f"Calcul : {fact['formule']}" if fact.get("formule") else "", f"n = {companion_value(fact, 'n')}, manquants : "
-            f"{companion_value(fact, 'manquants')}" if "manquants" in fact else "", f"Source : {files[0]}{more}" if files else ""]
+    said = [
+        named,
+        fact.get("definition"),
+        f"Calcul : {fact['formule']}" if fact.get("formule") else "",
+        f"n = {companion_value(fact, 'n')}, manquants : {companion_value(fact, 'manquants')}"
+        if "manquants" in fact
+        else "",
+        f"Source : {files[0]}{more}" if files else "",
+    ]
     return french.typeset(". ".join(part for part in said if part) + ".")
 
 
 def group_label(group, labels):
     """The group of a fact in words: « commune : Niono » for « commune=niono », « sexe » for a gap between its groups."""
     pairs = [part.partition("=") for part in group.split(",")]
-    return ", ".join(f"{dimension} : {answer_label(f'{dimension}={value}', labels)}" if value else dimension for dimension, _, value in pairs)
+    return ", ".join(
+        f"{dimension} : {answer_label(f'{dimension}={value}', labels)}" if value else dimension
+        for dimension, _, value in pairs
+    )
 
 
 def answer_label(group, labels):
@@ -102,7 +125,10 @@ class Indicateur:
         for row in (r for r in rows if r["groupe"]):
             grouped.setdefault(row["mesure"], {})[_group(row)[1]] = Figure(row)
         absent = {"texte": french.MISSING, "valeur": float("nan"), "n": 0}
-        figures = {m: Figure(whole.get(m, absent | {"id": f"{name}.{m}"}), grouped.get(m, ())) for m in whole | grouped}
+        figures = {
+            m: Figure(whole.get(m, absent | {"id": f"{name}.{m}"}), grouped.get(m, ()))
+            for m in whole | grouped
+        }
         self.measures = Known(figures, "mesure inconnue", f"{name}.")
         self.groupes = list(dict.fromkeys(_group(r) for r in rows if "=" in r["groupe"]))
         self.dimensions = {dimension for dimension, _ in self.groupes}
@@ -114,12 +140,17 @@ class Indicateur:
 
 def _group(row):
     """The dimension of a grouped fact and the name of its group, as its id ends: (« sexe », « femme »), crossed (« sexe*age », « femme_20 »)."""
-    return "*".join(part.partition("=")[0] for part in row["groupe"].split(",")), row["id"].split(".", 2)[2]
+    return "*".join(part.partition("=")[0] for part in row["groupe"].split(",")), row["id"].split(
+        ".", 2
+    )[2]
 
 
 def published_figures(claim):
     """The figures of one published claim by role, quoted as printed."""
-    quoted = {role: Marked(f'[{claim.printed(role)}]{{.publie claim="{claim.id}"}}', claim.printed(role)) for role in claim.figures}
+    quoted = {
+        role: Marked(f'[{claim.printed(role)}]{{.publie claim="{claim.id}"}}', claim.printed(role))
+        for role in claim.figures
+    }
     return Known(quoted, "chiffre publié inconnu", f"publie.{claim.id}.")
 
 
@@ -144,7 +175,11 @@ def escape_markdown(value):
     """Any value as inert Markdown: a bound number, our own Markdown, or text with every special sign escaped."""
     if isinstance(value, Figure):
         return Markup(value.bound())
-    return value if isinstance(value, Markup) else Markup(MARKDOWN.sub(r"\\\1", " ".join(str(value).split())))
+    return (
+        value
+        if isinstance(value, Markup)
+        else Markup(MARKDOWN.sub(r"\\\1", " ".join(str(value).split())))
+    )
 
 
 def plain_text(value):
@@ -156,7 +191,12 @@ def plain_text(value):
 
 def yaml_heading(value):
     """A value for the YAML heading of a document: JSON, its texts as inert Markdown."""
-    return Marked(json.dumps([*map(escape_markdown, value)] if isinstance(value, list) else escape_markdown(value), ensure_ascii=False))
+    return Marked(
+        json.dumps(
+            [*map(escape_markdown, value)] if isinstance(value, list) else escape_markdown(value),
+            ensure_ascii=False,
+        )
+    )
 
 
 def figure_markdown(called, captions, name):
@@ -176,7 +216,9 @@ def with_alt_texts(text, alts):
 def testimony(refusal, name, caller):
     """The block `{% call temoignage(id) %}` of templates: the words of a story or a quote, or why they are not published."""
     reason = refusal(name, ("temoignage", "citation"))
-    return Marked(f"*Ce témoignage n’est pas publié : {reason}.*\n\n") if reason else Marked(caller())
+    return (
+        Marked(f"*Ce témoignage n’est pas publié : {reason}.*\n\n") if reason else Marked(caller())
+    )
 
 
 def photo_markdown(refusal, place, name, file, alt, caption):
@@ -184,12 +226,17 @@ def photo_markdown(refusal, place, name, file, alt, caption):
     reason = refusal(name, ("photo",))
     if reason:
         return Marked(f"*Cette photo n’est pas publiée : {reason}.*")
-    return Marked(f'![{escape_markdown(caption)}](figures/{place(file)}){{#fig:photo-{name} alt="{_attribute(alt)}"}}')
+    return Marked(
+        f'![{escape_markdown(caption)}](figures/{place(file)}){{#fig:photo-{name} alt="{_attribute(alt)}"}}'
+    )
 
 
 def indicateurs(facts):
     """The facts as {indicator name: Indicateur}."""
-    return {name: Indicateur(name, rows.to_dict("records")) for name, rows in facts.groupby("indicateur", sort=False)}
+    return {
+        name: Indicateur(name, rows.to_dict("records"))
+        for name, rows in facts.groupby("indicateur", sort=False)
+    }
 
 
 def programme_names(programme):
@@ -197,21 +244,45 @@ def programme_names(programme):
     identity = programme.identity
     period = identity.periodes["programme"]
     communes = sorted(identity.communes, key=lambda name: french.sort_key(identity.communes[name]))
-    choices = {name: text for source in identity.sources.values() for column in source.colonnes.values() for name, text in column.choix.items()}
+    choices = {
+        name: text
+        for source in identity.sources.values()
+        for column in source.colonnes.values()
+        for name, text in column.choix.items()
+    }
     return dict(identity) | {
-        "zones": [zone.libelle for zone in identity.zones.values()], "communes": french.join_words(identity.communes[name] for name in communes),
+        "zones": [zone.libelle for zone in identity.zones.values()],
+        "communes": french.join_words(identity.communes[name] for name in communes),
         "lieu": identity.communes.get(programme.commune, ""),
         "groupes": {"commune": communes, "zone": list(identity.zones)},
-        "libelles": identity.communes | {name: zone.libelle for name, zone in identity.zones.items()} | choices | identity.libelles,
+        "libelles": identity.communes
+        | {name: zone.libelle for name, zone in identity.zones.items()}
+        | choices
+        | identity.libelles,
         "sources": {name: source.libelle for name, source in identity.sources.items()}
-        | {f"{name}_{repeat}": f"{source.libelle} : {kept.libelle or repeat}" for name, source in identity.sources.items()
-           for repeat, kept in source.repetitions.items()},
-        "seuils": {name: context_value(str(value)) for name, value in identity.divulgation if isinstance(value, int)}, "raisons": identity.divulgation.raisons,
-        "periode": context_value(f"{french.format_month(period.debut)} à {french.format_month(period.fin)}"),
-        "mois": [(month, context_value(french.format_month(month).replace(" ", french.NBSP))) for month in programme.period.months],
+        | {
+            f"{name}_{repeat}": f"{source.libelle} : {kept.libelle or repeat}"
+            for name, source in identity.sources.items()
+            for repeat, kept in source.repetitions.items()
+        },
+        "seuils": {
+            name: context_value(str(value))
+            for name, value in identity.divulgation
+            if isinstance(value, int)
+        },
+        "raisons": identity.divulgation.raisons,
+        "periode": context_value(
+            f"{french.format_month(period.debut)} à {french.format_month(period.fin)}"
+        ),
+        "mois": [
+            (month, context_value(french.format_month(month).replace(" ", french.NBSP)))
+            for month in programme.period.months
+        ],
         "memes_mois": programme.period.debut[5:] == programme.period.fin[5:],
-        "moment_avant": context_value(french.format_month(programme.period.debut)), "moment_apres": context_value(french.format_month(programme.period.fin)),
-        "date_iso": identity.date_document.isoformat(), "date_document": context_value(french.format_month(identity.date_document.isoformat()[:7])),
+        "moment_avant": context_value(french.format_month(programme.period.debut)),
+        "moment_apres": context_value(french.format_month(programme.period.fin)),
+        "date_iso": identity.date_document.isoformat(),
+        "date_document": context_value(french.format_month(identity.date_document.isoformat()[:7])),
     }
 
 
@@ -228,13 +299,25 @@ class Written(jinja2.ext.Extension):
 
 def environment(programme, finalize):
     """The Jinja environment: templates first, the programme's words under recit/, nothing undefined in silence."""
-    loader = jinja2.ChoiceLoader([
-        jinja2.FileSystemLoader(programme.templates),
-        jinja2.PrefixLoader({"recit": jinja2.FileSystemLoader(programme.folder / "recit")})])
+    loader = jinja2.ChoiceLoader(
+        [
+            jinja2.FileSystemLoader(programme.templates),
+            jinja2.PrefixLoader({"recit": jinja2.FileSystemLoader(programme.folder / "recit")}),
+        ]
+    )
     # `{#` opens pandoc's identifiers, so comments are written <!--# … #-->. Autoescape serves to know what is our own
     # Markdown (Markup: what macros and `finalize` return) from what is text.
-    env = ImmutableSandboxedEnvironment(loader=loader, undefined=jinja2.StrictUndefined, finalize=finalize, autoescape=finalize is escape_markdown, trim_blocks=True,
-                                        lstrip_blocks=True, comment_start_string="<!--#", comment_end_string="#-->", keep_trailing_newline=True)
+    env = ImmutableSandboxedEnvironment(
+        loader=loader,
+        undefined=jinja2.StrictUndefined,
+        finalize=finalize,
+        autoescape=finalize is escape_markdown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        comment_start_string="<!--#",
+        comment_end_string="#-->",
+        keep_trailing_newline=True,
+    )
     env.add_extension(Written)
     env.filters["entete"] = yaml_heading
     env.tests["visible"] = is_visible
@@ -245,17 +328,33 @@ def template_context(programme, facts, claims):
     """Every name that a template or a sentence may use."""
     told = programme_names(programme)
     labels = told["libelles"] | told["sources"]
-    facts = facts.assign(groupe_dit=[group_label(group, labels) for group in facts["groupe"]],
-                         groupe_nom=[answer_label(group, labels) for group in facts["groupe"]])
+    facts = facts.assign(
+        groupe_dit=[group_label(group, labels) for group in facts["groupe"]],
+        groupe_nom=[answer_label(group, labels) for group in facts["groupe"]],
+    )
     known, ids = indicateurs(facts), {*facts["id"]}
     _declared(programme.identity, {"principaux": known, "chiffres_cles": ids}, programme.scope)
     told["chiffres_cles"] = [(name, said) for name, said in told["chiffres_cles"] if name in ids]
-    sexes = {group: answer_label(group, labels) for group in sorted({*facts["groupe"]}) if re.fullmatch("sexe=[^,]+", group)}
+    sexes = {
+        group: answer_label(group, labels)
+        for group in sorted({*facts["groupe"]})
+        if re.fullmatch("sexe=[^,]+", group)
+    }
     rules = "+".join(s.partition(":")[2] for s in facts["statut_divulgation"])
-    return {**known, "masques": {*rules.split("+")} - {""}, "indicateurs": list(known.values()), "sexes": sexes,
-            "principaux": [known[name] for name in programme.identity.principaux] or list(known.values()),
-            "indicateurs_avec": lambda measure, *by: [i for i in known.values() if measure in i.measures and i.dimensions.issuperset(by)],
-            "faits": {row["id"]: Figure(row) for row in facts.to_dict("records")}, "programme": told, "publie": {c.id: published_figures(c) for c in claims}}
+    return {
+        **known,
+        "masques": {*rules.split("+")} - {""},
+        "indicateurs": list(known.values()),
+        "sexes": sexes,
+        "principaux": [known[name] for name in programme.identity.principaux]
+        or list(known.values()),
+        "indicateurs_avec": lambda measure, *by: [
+            i for i in known.values() if measure in i.measures and i.dimensions.issuperset(by)
+        ],
+        "faits": {row["id"]: Figure(row) for row in facts.to_dict("records")},
+        "programme": told,
+        "publie": {c.id: published_figures(c) for c in claims},
+    }
 
 
 def is_visible(told, *measures):
@@ -266,11 +365,26 @@ def is_visible(told, *measures):
 
 def _declared(identity, known, scope):
     """Nothing; raises ConfigurationRefused where programme.yml shows an indicator or a fact that there is not; a commune may lack a group."""
-    shown = {"principaux": identity.principaux, "chiffres_cles": [name for name, _ in identity.chiffres_cles if not scope]}
-    unknown = [(key, name) for key, names in shown.items() for name in names if name not in known[key]]
+    shown = {
+        "principaux": identity.principaux,
+        "chiffres_cles": [name for name, _ in identity.chiffres_cles if not scope],
+    }
+    unknown = [
+        (key, name) for key, names in shown.items() for name in names if name not in known[key]
+    ]
     if unknown:
-        raise ConfigurationRefused(*(Problem("indicateur ou fait inconnu", remedy=suggest(name, known[key]), file="programme.yml", column=key, value=name)
-                                     for key, name in unknown))
+        raise ConfigurationRefused(
+            *(
+                Problem(
+                    "indicateur ou fait inconnu",
+                    remedy=suggest(name, known[key]),
+                    file="programme.yml",
+                    column=key,
+                    value=name,
+                )
+                for key, name in unknown
+            )
+        )
 
 
 def chart_title(programme, text, names):
@@ -280,14 +394,23 @@ def chart_title(programme, text, names):
 
 def chart_caption(programme, text, names):
     """A chart's caption as Markdown, its numbers bound."""
-    return Marked(_rendered(environment(programme, escape_markdown).from_string, text, names, "figures.yml"))
+    return Marked(
+        _rendered(environment(programme, escape_markdown).from_string, text, names, "figures.yml")
+    )
 
 
 def render_document(programme, deliverable, names):
     """The Markdown of a deliverable; raises ConfigurationRefused with file and line where a name is unknown."""
     name = f"{deliverable}.md.j2"
     if deliverable not in programme.wanted():
-        raise ConfigurationRefused(Problem("livrable inconnu", "un fichier de templates/", suggest(deliverable, programme.wanted()), value=deliverable))
+        raise ConfigurationRefused(
+            Problem(
+                "livrable inconnu",
+                "un fichier de templates/",
+                suggest(deliverable, programme.wanted()),
+                value=deliverable,
+            )
+        )
     return _rendered(environment(programme, escape_markdown).get_template, name, names, name)
 
 
@@ -298,22 +421,52 @@ def _rendered(load, text, names, file):
     except jinja2.UndefinedError as error:
         *_, word = re.findall(r"'([^']+)'", str(error)) or [""]
         known = [*names, *names["faits"], *names["programme"]]
-        raise ConfigurationRefused(Problem("nom inconnu", "un indicateur du plan", suggest(word, known), **_line(error, file), value=word)) from None
+        raise ConfigurationRefused(
+            Problem(
+                "nom inconnu",
+                "un indicateur du plan",
+                suggest(word, known),
+                **_line(error, file),
+                value=word,
+            )
+        ) from None
     except jinja2.TemplateSyntaxError as error:
-        raise ConfigurationRefused(Problem("écriture Jinja incorrecte", file=Path(error.name or file).name, row=error.lineno,
-                                           remedy="Vérifiez les accolades : {{ un.nombre }}, {% … %}.")) from None
+        raise ConfigurationRefused(
+            Problem(
+                "écriture Jinja incorrecte",
+                file=Path(error.name or file).name,
+                row=error.lineno,
+                remedy="Vérifiez les accolades : {{ un.nombre }}, {% … %}.",
+            )
+        ) from None
     except jinja2.TemplateNotFound as error:
-        raise ConfigurationRefused(Problem("texte introuvable", f"programmes/…/{error.name}", file=file, value=error.name)) from None
+        raise ConfigurationRefused(
+            Problem("texte introuvable", f"programmes/…/{error.name}", file=file, value=error.name)
+        ) from None
     except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
-        raise ConfigurationRefused(Problem("expression que l’on ne peut pas calculer", "un fait par son nom, comme {{ salaries.apres }}",
-                                           "Un calcul s’écrit au plan, comme un indicateur de règle quotient.", **_line(error, file))) from None
+        raise ConfigurationRefused(
+            Problem(
+                "expression que l’on ne peut pas calculer",
+                "un fait par son nom, comme {{ salaries.apres }}",
+                "Un calcul s’écrit au plan, comme un indicateur de règle quotient.",
+                **_line(error, file),
+            )
+        ) from None
     except ConfigurationRefused as refusal:
         where = _line(refusal, file)
-        raise ConfigurationRefused(*(p if p.file else Problem(**{**vars(p), **where}) for p in refusal.problems)) from None
+        raise ConfigurationRefused(
+            *(p if p.file else Problem(**{**vars(p), **where}) for p in refusal.problems)
+        ) from None
 
 
 def _line(error, file):
     """The last template line that the error's traceback passed through: Jinja names its frames after the template."""
     places = [(frame.f_code.co_filename, row) for frame, row in walk_tb(error.__traceback__)]
-    own = [(name, row) for name, row in places if name.endswith((".md", ".j2")) or name == "<template>"]
-    return {"file": file if own[-1][0] == "<template>" else Path(own[-1][0]).name, "row": own[-1][1]} if own else {"file": file}
+    own = [
+        (name, row) for name, row in places if name.endswith((".md", ".j2")) or name == "<template>"
+    ]
+    return (
+        {"file": file if own[-1][0] == "<template>" else Path(own[-1][0]).name, "row": own[-1][1]}
+        if own
+        else {"file": file}
+    )

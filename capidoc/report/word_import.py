@@ -21,7 +21,10 @@ UNIT = re.compile(
     r'|(?P<attribute>\b(?:titre|legende)=")(?P<named>[^"\n]*)', re.MULTILINE)  # fmt: skip
 BOUND = re.compile(r'\[((?:[^\]\\]|\\.)*)\]\{\.\w+(?: ind="([^"]*)")?[^{}]*\}')
 SIGNS = re.compile(r"([\\`*_{}\[\]<>|~^$#])")
-SAME_DOCUMENT, SAME_PARAGRAPH = 0.3, 0.5  # the least share of paragraphs, of words, that two versions have in common
+SAME_DOCUMENT, SAME_PARAGRAPH = (
+    0.3,
+    0.5,
+)  # the least share of paragraphs, of words, that two versions have in common
 ELSEWHERE = "Ce texte ne vient pas de recit/, s’y trouve deux fois, ou y a changé depuis : changez-le dans recit/, figures.yml, indicateurs.csv ou templates/."
 
 
@@ -49,16 +52,27 @@ class Unit:
     @property
     def words(self):
         """(word as it is compared, number of its piece) for all that the document prints of it."""
-        return [(text, n) for n, (_, piece, _) in enumerate(self.pieces) for text in _texts(self.printed.get(n, piece))]
+        return [
+            (text, n)
+            for n, (_, piece, _) in enumerate(self.pieces)
+            for text in _texts(self.printed.get(n, piece))
+        ]
 
 
 def propose_changes(programme, path):
     """({recit file: (text, new text)}, problems): what the Word file changes, and what must be changed by hand."""
     printed = notebook_document.displayed_markdown(_notebook(programme, path))
     base, edited = _published(programme, printed), _read(path)
-    if not any(said.control[0] for paragraph in edited for said in paragraph.words):  # LibreOffice before 7.5 forgets the names of controls
-        base = [replace(p, words=[replace(said, control=("", "")) for said in p.words]) for p in base]
-    sources = {file.name: narrative_pages.read_page(file).rstrip() + "\n" for file in sorted((programme.folder / "recit").glob("*.md"))}
+    if not any(
+        said.control[0] for paragraph in edited for said in paragraph.words
+    ):  # LibreOffice before 7.5 forgets the names of controls
+        base = [
+            replace(p, words=[replace(said, control=("", "")) for said in p.words]) for p in base
+        ]
+    sources = {
+        file.name: narrative_pages.read_page(file).rstrip() + "\n"
+        for file in sorted((programme.folder / "recit").glob("*.md"))
+    }
     edits = _Edits(path.name, sources, printed, base, edited, _placed(sources, printed, base))
     edits.gather(_pairs(base, edited, path))
     return edits.applied(), edits.problems
@@ -80,11 +94,20 @@ def write_changes(programme, changes):
 
 def _notebook(programme, path):
     """The executed notebook of the published set from which the Word file comes, as its name says."""
-    known = {one.parent.name: one for one in (programme.published / "interne" / "carnets").glob("*/03_report.ipynb")}
+    known = {
+        one.parent.name: one
+        for one in (programme.published / "interne" / "carnets").glob("*/03_report.ipynb")
+    }
     name = max((name for name in known if path.name.startswith(name)), key=len, default=None)
     if not name:
-        raise InputUnreadable(Problem("document inconnu du jeu publié", f"un nom qui commence par {', '.join(sorted(known)) or '…'}",
-                                      "Gardez le début de son nom, ou lancez d’abord « make report ».", file=path.name))
+        raise InputUnreadable(
+            Problem(
+                "document inconnu du jeu publié",
+                f"un nom qui commence par {', '.join(sorted(known)) or '…'}",
+                "Gardez le début de son nom, ou lancez d’abord « make report ».",
+                file=path.name,
+            )
+        )
     return known[name]
 
 
@@ -93,10 +116,20 @@ def _published(programme, document):
     with TemporaryDirectory() as folder:
         file = Path(folder, "publie.docx")
         try:
-            docx.write_docx(markdown.prepare_document(markdown.parse_markdown(document)), file, assets=programme.published, templates=programme.templates)
+            docx.write_docx(
+                markdown.prepare_document(markdown.parse_markdown(document)),
+                file,
+                assets=programme.published,
+                templates=programme.templates,
+            )
         except ValueError as error:
-            raise RenderingFailed(Problem(f"le document publié ne se refait pas : {error}", remedy="Relancez « make report ».",
-                                          value=programme.slug)) from error
+            raise RenderingFailed(
+                Problem(
+                    f"le document publié ne se refait pas : {error}",
+                    remedy="Relancez « make report ».",
+                    value=programme.slug,
+                )
+            ) from error
         return docx_reader.read_paragraphs(file)
 
 
@@ -104,7 +137,9 @@ def _read(path):
     try:
         return docx_reader.read_paragraphs(path)
     except Exception as error:  # python-docx, zipfile and lxml have each their own errors, and none is the user's concern
-        raise InputUnreadable(Problem("fichier Word illisible ou absent", "un fichier .docx", file=path.name)) from error
+        raise InputUnreadable(
+            Problem("fichier Word illisible ou absent", "un fichier .docx", file=path.name)
+        ) from error
 
 
 # ── which paragraph is which ────────────────────────────────────────────────────────────────────
@@ -112,46 +147,87 @@ def _read(path):
 
 def _pairs(base, edited, path):
     """(place in the published file, place in the edited one) of each paragraph, None where there is no such."""
-    matcher = SequenceMatcher(None, [p.keys for p in base], [p.keys for p in edited], autojunk=False)
+    matcher = SequenceMatcher(
+        None, [p.keys for p in base], [p.keys for p in edited], autojunk=False
+    )
     if matcher.ratio() < SAME_DOCUMENT:
-        raise InputUnreadable(Problem("ce fichier n’est pas une version de ce document", "le Word publié, retouché", file=path.name))
+        raise InputUnreadable(
+            Problem(
+                "ce fichier n’est pas une version de ce document",
+                "le Word publié, retouché",
+                file=path.name,
+            )
+        )
     pairs = []
     for kind, a, b, c, d in matcher.get_opcodes():
-        pairs += zip(range(a, b), range(c, d), strict=True) if kind == "equal" else _alike(base, edited, range(a, b), range(c, d))
+        pairs += (
+            zip(range(a, b), range(c, d), strict=True)
+            if kind == "equal"
+            else _alike(base, edited, range(a, b), range(c, d))
+        )
     return pairs
 
 
 def _alike(base, edited, left, right):
     """The pairs of two stretches, the most alike first, those before and after it in turn; one for one is the same, rewritten."""
-    found = [(SequenceMatcher(None, base[i].keys, edited[j].keys, autojunk=False).ratio(), i, j) for i in left for j in right]
+    found = [
+        (SequenceMatcher(None, base[i].keys, edited[j].keys, autojunk=False).ratio(), i, j)
+        for i in left
+        for j in right
+    ]
     ratio, i, j = max(found, default=(0, 0, 0))
     if ratio < SAME_PARAGRAPH and len(found) != 1:
         return [*((i, None) for i in left), *((None, j) for j in right)]
-    return [*_alike(base, edited, range(left.start, i), range(right.start, j)), (i, j),
-            *_alike(base, edited, range(i + 1, left.stop), range(j + 1, right.stop))]
+    return [
+        *_alike(base, edited, range(left.start, i), range(right.start, j)),
+        (i, j),
+        *_alike(base, edited, range(i + 1, left.stop), range(j + 1, right.stop)),
+    ]
 
 
 def _placed(sources, document, base):
     """{place in the published file: its Unit}, for the paragraphs of recit that are found there once, and only once."""
     texts, places = [[text for text, _ in p.keys] for p in base], {}
-    for unit in (unit for name, source in sources.items() for unit in _units(name, source, document)):
+    for unit in (
+        unit for name, source in sources.items() for unit in _units(name, source, document)
+    ):
         own = [text for text, _ in unit.words]
-        found = [n for n, known in enumerate(texts) if (known[-len(own):] if unit.is_attribute else known) == own]
+        found = [
+            n
+            for n, known in enumerate(texts)
+            if (known[-len(own) :] if unit.is_attribute else known) == own
+        ]
         places.setdefault(found[0] if len(found) == 1 else None, []).append(unit)
-    return {place: units[0] for place, units in places.items() if place is not None and len(units) == 1}
+    return {
+        place: units[0] for place, units in places.items() if place is not None and len(units) == 1
+    }
 
 
 def _units(name, source, document):
     """The paragraphs of a recit file that the published Markdown holds once."""
     for match in UNIT.finditer(source):
-        mark, kind, head, tail = (match["attribute"], "named", "", '"') if match["attribute"] else (match["mark"], "words", "^", "[ \t]*$")
+        mark, kind, head, tail = (
+            (match["attribute"], "named", "", '"')
+            if match["attribute"]
+            else (match["mark"], "words", "^", "[ \t]*$")
+        )
         text = match[kind].rstrip()
-        pattern = "".join(r"(.*?\n?)" if TAG.fullmatch(part) else re.escape(part) for part in re.split(f"({TAG.pattern})", text))
+        pattern = "".join(
+            r"(.*?\n?)" if TAG.fullmatch(part) else re.escape(part)
+            for part in re.split(f"({TAG.pattern})", text)
+        )
         found = [*re.finditer(head + re.escape(mark) + pattern + tail, document, re.MULTILINE)]
         pieces = _pieces(text)
         tags = [n for n, (_, piece, _) in enumerate(pieces) if TAG.fullmatch(piece)]
         if len(found) == 1 and len(tags) < len(pieces):
-            yield Unit(name, mark, match.start(kind), match.start(kind) + len(text), pieces, dict(zip(tags, found[0].groups(), strict=True)))
+            yield Unit(
+                name,
+                mark,
+                match.start(kind),
+                match.start(kind) + len(text),
+                pieces,
+                dict(zip(tags, found[0].groups(), strict=True)),
+            )
 
 
 def _pieces(text):
@@ -180,11 +256,26 @@ class _Edits:
     """The edits of each recit file, as (start, order, end, new text), and what is refused."""
 
     def __init__(self, file, sources, document, base, edited, units):
-        self.file, self.sources, self.document, self.base, self.edited, self.units = file, sources, document, base, edited, units
+        self.file, self.sources, self.document, self.base, self.edited, self.units = (
+            file,
+            sources,
+            document,
+            base,
+            edited,
+            units,
+        )
         self.edits, self.problems, self.refused = {}, [], set()
-        self.printed = {unit.pieces[n][1]: " ".join(_texts(printed)) for unit in units.values() for n, printed in unit.printed.items()}
-        self.calls = {match[2]: (unit.pieces[n][1], _texts(match[1])) for unit in units.values() for n, printed in unit.printed.items()
-                      if (match := BOUND.fullmatch(printed)) and match[2]}
+        self.printed = {
+            unit.pieces[n][1]: " ".join(_texts(printed))
+            for unit in units.values()
+            for n, printed in unit.printed.items()
+        }
+        self.calls = {
+            match[2]: (unit.pieces[n][1], _texts(match[1]))
+            for unit in units.values()
+            for n, printed in unit.printed.items()
+            if (match := BOUND.fullmatch(printed)) and match[2]
+        }
 
     def gather(self, pairs):
         """Nothing; every difference between the two files is an edit, or a problem."""
@@ -193,7 +284,9 @@ class _Edits:
                 self._added(pairs, place)
             elif j is None:
                 self._removed(i)
-            elif self.base[i].look != self.edited[j].look or (i in self.units and self.base[i].mark != self.edited[j].mark):
+            elif self.base[i].look != self.edited[j].look or (
+                i in self.units and self.base[i].mark != self.edited[j].mark
+            ):
                 self._changed(i, j)
 
     def applied(self):
@@ -204,14 +297,24 @@ class _Edits:
             for start, _, end, words in sorted(edits, reverse=True):
                 new = new[:start] + words + new[end:]
             for tag in Counter(TAG.findall(old)) - Counter(TAG.findall(new)):
-                self._refuse("ce nombre ou ce nom a été changé, déplacé ou supprimé", tag, "Remettez-le dans Word.", name, self.printed.get(tag, ""))
+                self._refuse(
+                    "ce nombre ou ce nom a été changé, déplacé ou supprimé",
+                    tag,
+                    "Remettez-le dans Word.",
+                    name,
+                    self.printed.get(tag, ""),
+                )
             if name not in self.refused:
                 changes[name] = (old, re.sub(r"\n{3,}", "\n\n", new).strip("\n") + "\n")
         return changes
 
     def _refuse(self, what, value, remedy, name="", expected=""):
         self.refused.add(name)
-        self.problems.append(Problem(what, expected, remedy, f"recit/{name}" if name else self.file, value=str(value)))
+        self.problems.append(
+            Problem(
+                what, expected, remedy, f"recit/{name}" if name else self.file, value=str(value)
+            )
+        )
 
     def _edit(self, unit, start, end, words):
         own = self.edits.setdefault(unit.file, [])
@@ -222,27 +325,49 @@ class _Edits:
         if unit is None:
             self._refuse("paragraphe changé, qui ne se reprend pas d’ici", edited, ELSEWHERE)
         elif base.mark != edited.mark or edited.holds_object:
-            self._refuse("ce paragraphe a changé de genre (titre, liste, texte), ou reçu une image ou une note", edited, "Faites-le dans recit/.", unit.file)
+            self._refuse(
+                "ce paragraphe a changé de genre (titre, liste, texte), ou reçu une image ou une note",
+                edited,
+                "Faites-le dans recit/.",
+                unit.file,
+            )
         else:
-            self._edit(unit, unit.start, unit.end, _joined(self._rewritten(unit, base, edited), unit.mark))
+            self._edit(
+                unit, unit.start, unit.end, _joined(self._rewritten(unit, base, edited), unit.mark)
+            )
 
     def _removed(self, i):
         unit = self.units.get(i)
         if unit is None or unit.is_attribute or self.base[i].in_columns:
-            self._refuse("paragraphe supprimé, qui ne se reprend pas d’ici", self.base[i], ELSEWHERE)
+            self._refuse(
+                "paragraphe supprimé, qui ne se reprend pas d’ici", self.base[i], ELSEWHERE
+            )
         else:
             self._edit(unit, unit.start - len(unit.mark), unit.end + 1, "")  # with its end of line
 
     def _added(self, pairs, place):
         """Nothing; a new paragraph follows the one before it, or comes before the one after it, in the same box or outside any."""
         new = self.edited[pairs[place][1]]
-        after, before = self._anchor(new, reversed(pairs[:place])), self._anchor(new, pairs[place + 1:])
-        unit = before if before and (not after or after.is_item != (new.mark == "- ") == before.is_item) else after
+        after, before = (
+            self._anchor(new, reversed(pairs[:place])),
+            self._anchor(new, pairs[place + 1 :]),
+        )
+        unit = (
+            before
+            if before and (not after or after.is_item != (new.mark == "- ") == before.is_item)
+            else after
+        )
         if not unit or new.holds_object:
-            self._refuse("paragraphe ajouté, sans place certaine dans le récit", new, "Ajoutez-le vous-même dans recit/.")
+            self._refuse(
+                "paragraphe ajouté, sans place certaine dans le récit",
+                new,
+                "Ajoutez-le vous-même dans recit/.",
+            )
             return
         place = unit.end + 1 if unit is after else unit.start - len(unit.mark)
-        mark, around = (unit.mark, "") if unit.is_item and new.mark == "- " else (new.mark, "\n")  # an item stands right under another
+        mark, around = (
+            (unit.mark, "") if unit.is_item and new.mark == "- " else (new.mark, "\n")
+        )  # an item stands right under another
         text = mark + _joined(self._new(new.words), mark)
         if not self._came_back(unit, text):
             self._edit(unit, place, place, f"{around}{text}\n{around}")
@@ -250,13 +375,20 @@ class _Edits:
     def _came_back(self, unit, text):
         """Whether an earlier import wrote this paragraph: its file holds it more often than the published document, which it made."""
         paragraph = re.compile(rf"^{re.escape(text)}[ \t]*$", re.MULTILINE)
-        return len(paragraph.findall(self.sources[unit.file])) > len(paragraph.findall(self.document))
+        return len(paragraph.findall(self.sources[unit.file])) > len(
+            paragraph.findall(self.document)
+        )
 
     def _anchor(self, new, pairs):
         """The unit of the nearest paragraph that both files hold, when it stands in the same box as the new one."""
         i, j = next(((i, j) for i, j in pairs if i is not None and j is not None), (None, None))
         unit = self.units.get(i)
-        fits = unit and not unit.is_attribute and not self.edited[j].in_columns and self.edited[j].cell is new.cell
+        fits = (
+            unit
+            and not unit.is_attribute
+            and not self.edited[j].in_columns
+            and self.edited[j].cell is new.cell
+        )
         return unit if fits else None
 
     def _rewritten(self, unit, base, edited):
@@ -277,7 +409,11 @@ class _Edits:
             elif n != last:
                 space, text, style = unit.pieces[n]
                 is_next = last == n - 1 if n else not begun
-                yield space if is_next else " " * bool(said.space), text, style if said.style == base.words[same[j]].style else said.style
+                yield (
+                    space if is_next else " " * bool(said.space),
+                    text,
+                    style if said.style == base.words[same[j]].style else said.style,
+                )
                 last = n
 
     def _new(self, words, before=None):
@@ -285,8 +421,14 @@ class _Edits:
         for said in words:
             call, printed = self.calls.get(said.control[0], ("", None))
             if printed != _texts(said.control[1]):
-                opens = said.text == "%" and before is not None and before.text.endswith("{")  # « {% » would be a command
-                yield " " * bool(said.space), "\\%" if opens else SIGNS.sub(r"\\\1", said.text), said.style
+                opens = (
+                    said.text == "%" and before is not None and before.text.endswith("{")
+                )  # « {% » would be a command
+                yield (
+                    " " * bool(said.space),
+                    "\\%" if opens else SIGNS.sub(r"\\\1", said.text),
+                    said.style,
+                )
             elif before is None or before.control != said.control:
                 yield " " * bool(said.space), call, said.style
             before = said
@@ -294,12 +436,17 @@ class _Edits:
 
 def _sure(unit, base, blocks):
     """The tags that are whole in the edited paragraph, and could be no other one that prints the same: named, alone, or between the same words."""
-    label, texts = len(base.words) - len(unit.words), [_texts(printed) for printed in unit.printed.values()]
+    label, texts = (
+        len(base.words) - len(unit.words),
+        [_texts(printed) for printed in unit.printed.values()],
+    )
     for n, printed in unit.printed.items():
         own = [label + place for place, (_, piece) in enumerate(unit.words) if piece == n]
         is_alone = texts.count(_texts(printed)) == 1 or (own and base.words[own[0]].control[0])
         beside = 0 if is_alone else 1
-        if own and any(i + beside <= own[0] and own[-1] + beside < i + size for i, _, size in blocks):
+        if own and any(
+            i + beside <= own[0] and own[-1] + beside < i + size for i, _, size in blocks
+        ):
             yield n
 
 
@@ -313,4 +460,8 @@ def _joined(pieces, mark):
     text = (text + current).strip()
     if mark.endswith('="'):
         return text.replace('"', "”")
-    return text if mark or not re.match(f"{MARK}|:::", text) else re.sub(r"[-+:.]", r"\\\g<0>", text, count=1)
+    return (
+        text
+        if mark or not re.match(f"{MARK}|:::", text)
+        else re.sub(r"[-+:.]", r"\\\g<0>", text, count=1)
+    )

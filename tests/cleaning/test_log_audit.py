@@ -35,7 +35,9 @@ def test_a_clean_run_is_explained_cell_by_cell(pair):
 def test_every_difference_of_jass_is_explained():
     jass = Programme("jass")
     received = {name: receive(jass, name) for name in jass.identity.sources}
-    assert log_audit.audit_log(received, clean(jass.identity, received, load_decisions(jass))) > 9000
+    assert (
+        log_audit.audit_log(received, clean(jass.identity, received, load_decisions(jass))) > 9000
+    )
 
 
 def test_a_value_changed_without_a_log_line_is_refused_with_its_excel_row(pair):
@@ -45,14 +47,17 @@ def test_a_value_changed_without_a_log_line_is_refused_with_its_excel_row(pair):
     caught = refusal(received, replace(done, tables={"suivi": table}))
     assert caught.code == 23
     assert [str(p).split(" C’est")[0] for p in caught.problems] == [
-        "suivi.csv, ligne 2, colonne « revenu » : « 1012001 » — différence que rien n’explique : la donnée reçue et son journal disent « 1012000 »."]
+        "suivi.csv, ligne 2, colonne « revenu » : « 1012001 » — différence que rien n’explique : la donnée reçue et son journal disent « 1012000 »."
+    ]
 
 
 def test_a_log_line_that_was_not_applied_is_refused(pair):
     received, done = pair
     table = done.tables["suivi"].astype(object)
     table.loc[table["ligne"] == 2, "commune"] = "M'Pessoba"
-    assert "« mpessoba »" in str(refusal(received, replace(done, tables={"suivi": table.assign(commune="niono")})))
+    assert "« mpessoba »" in str(
+        refusal(received, replace(done, tables={"suivi": table.assign(commune="niono")}))
+    )
     line = done.log.iloc[[0]].assign(avant="jamais reçu")
     assert "le journal annonce cette valeur" in str(refusal(received, replace(done, log=line)))
 
@@ -64,6 +69,10 @@ def test_a_lost_log_line_is_refused(pair):
 
 def test_a_row_that_leaves_or_stays_against_its_reason_is_refused(pair):
     received, done = pair
-    assert "ligne 4 : ligne écartée sans motif" in str(refusal(received, replace(done, aside=done.aside[done.aside["motif"] != "doublon"])))
+    assert "ligne 4 : ligne écartée sans motif" in str(
+        refusal(received, replace(done, aside=done.aside[done.aside["motif"] != "doublon"]))
+    )
     back = {"suivi": received["suivi"].table.loc[[2]]}
-    assert "ligne gardée que le journal écarte" in str(refusal(received, replace(done, tables=back)))
+    assert "ligne gardée que le journal écarte" in str(
+        refusal(received, replace(done, tables=back))
+    )

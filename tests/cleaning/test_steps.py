@@ -25,25 +25,35 @@ def incomes(cleaned):
 def test_clean_rows_pass_unchanged(cleaned):
     done = cleaned()
     assert (logged(done), aside(done)) == ([], [])
-    assert done.counts[["lues", "exclues", "rejetees", "retenues"]].values.tolist() == [[4, 0, 0, 4]]
+    assert done.counts[["lues", "exclues", "rejetees", "retenues"]].values.tolist() == [
+        [4, 0, 0, 4]
+    ]
 
 
 def test_every_change_is_logged_with_its_excel_row_and_rule(cleaned):
     done = cleaned(" e1 ;2022-05;M’Pessoba;1 012 000 F CFA;1;1;2\nE2;2022-05;niono;1;1;1;2\n")
     assert logged(done) == [
-        [2, "commune", "M’Pessoba", "M'Pessoba", "unicode"], [2, "code", " e1 ", "e1", "espaces"], [2, "code", "e1", "E1", "identifiant"],
-        [2, "commune", "M'Pessoba", "mpessoba", "orthographe"], [2, "revenu", "1 012 000 F CFA", "1012000", "nombre"]]
+        [2, "commune", "M’Pessoba", "M'Pessoba", "unicode"],
+        [2, "code", " e1 ", "e1", "espaces"],
+        [2, "code", "e1", "E1", "identifiant"],
+        [2, "commune", "M'Pessoba", "mpessoba", "orthographe"],
+        [2, "revenu", "1 012 000 F CFA", "1012000", "nombre"],
+    ]
     assert incomes(done) == {"E1": 1012000, "E2": 1}
 
 
 def test_an_agreed_spelling_is_applied_and_an_unknown_one_is_set_aside(cleaned):
     spelling = ("correspondances.csv", "question;terrain;convenu\ncommune;Commune de Niono;niono\n")
-    done = cleaned("E1;2022-05;commune de NIONO;1;0;0;0\nE2;2022-05;Tombouctou;1;0;0;0\n", files=[spelling])
+    done = cleaned(
+        "E1;2022-05;commune de NIONO;1;0;0;0\nE2;2022-05;Tombouctou;1;0;0;0\n", files=[spelling]
+    )
     assert done.observations.set_index("unite")["commune"].to_dict() == {"E1": "niono", "E2": ""}
     assert aside(done) == [[3, "cellule", "Tombouctou", "rejetee", "hors_choix"]]
 
 
-@pytest.mark.parametrize(("amount", "motif"), [("15O 000", "nombre_illisible"), ("152.500", "montant_ambigu")])
+@pytest.mark.parametrize(
+    ("amount", "motif"), [("15O 000", "nombre_illisible"), ("152.500", "montant_ambigu")]
+)
 def test_a_doubtful_amount_is_missing_and_kept_aside_never_guessed(cleaned, amount, motif):
     done = cleaned(f"E1;2022-05;Niono;{amount};0;0;0\n")
     assert aside(done) == [[2, "cellule", amount, "rejetee", motif]]
@@ -52,12 +62,21 @@ def test_a_doubtful_amount_is_missing_and_kept_aside_never_guessed(cleaned, amou
 
 def test_missing_codes_become_missing_and_are_logged(cleaned):
     done = cleaned("E1;2022-05;Niono;-99;0;0;0\nE2;2022-05;Niono;NSP;0;0;0\n")
-    assert [row[1:] for row in logged(done)] == [["revenu", "-99", "", "manquant"], ["revenu", "NSP", "", "manquant"]]
+    assert [row[1:] for row in logged(done)] == [
+        ["revenu", "-99", "", "manquant"],
+        ["revenu", "NSP", "", "manquant"],
+    ]
 
 
 def test_identical_rows_count_once_and_padding_and_totals_never(cleaned):
-    done = cleaned("E1;2022-05;Niono;100;1;1;2\nE1;2022-05;Niono;100;1;1;2\n;;;;;;\nTotal;;;200;;;\n")
-    assert sorted((row[0], row[4]) for row in aside(done)) == [(3, "doublon"), (4, "vide"), (5, "total")]
+    done = cleaned(
+        "E1;2022-05;Niono;100;1;1;2\nE1;2022-05;Niono;100;1;1;2\n;;;;;;\nTotal;;;200;;;\n"
+    )
+    assert sorted((row[0], row[4]) for row in aside(done)) == [
+        (3, "doublon"),
+        (4, "vide"),
+        (5, "total"),
+    ]
     assert done.counts[["lues", "exclues", "retenues"]].values.tolist() == [[4, 3, 1]]
 
 
@@ -69,23 +88,37 @@ def test_two_different_rows_for_one_unit_and_moment_stop_the_run(cleaned):
 
 def test_rows_outside_the_period_or_without_readable_unit_are_told(cleaned):
     done = cleaned("E1;2022-04;Niono;1;0;0;0\n??;2022-05;Niono;1;0;0;0\n")
-    assert sorted((row[3], row[4]) for row in aside(done)) == [("exclue", "hors_programme"), ("rejetee", "identifiant_inconnu")]
+    assert sorted((row[3], row[4]) for row in aside(done)) == [
+        ("exclue", "hors_programme"),
+        ("rejetee", "identifiant_inconnu"),
+    ]
 
 
 def test_men_plus_women_must_give_the_total_at_a_compared_moment(cleaned):
-    with pytest.raises(QualityRefused, match=r"ligne 2, colonne « salaries_total » : « 4 » — 2 \+ 1 ne donne pas ce total"):
+    with pytest.raises(
+        QualityRefused,
+        match=r"ligne 2, colonne « salaries_total » : « 4 » — 2 \+ 1 ne donne pas ce total",
+    ):
         cleaned("E1;2022-05;Niono;1;2;1;4\n")
 
 
 def test_a_human_correction_is_replayed_and_logged(cleaned):
-    fix = ("corrections.csv", CORRECTIONS + "E1#2022-05;revenu;15O 000;150000;changer;lettre O;chargé de suivi;2023-04-01\n")
+    fix = (
+        "corrections.csv",
+        CORRECTIONS
+        + "E1#2022-05;revenu;15O 000;150000;changer;lettre O;chargé de suivi;2023-04-01\n",
+    )
     done = cleaned("E1;2022-05;Niono;15O 000;0;0;0\n", files=[fix])
     assert incomes(done) == {"E1": 150000}
     assert logged(done) == [[2, "revenu", "15O 000", "150000", "correction"]]
 
 
 def test_a_correction_whose_old_value_is_gone_is_refused_by_name(cleaned):
-    fix = ("corrections.csv", CORRECTIONS + "E1#2022-05;revenu;15O 000;150000;changer;lettre O;chargé de suivi;2023-04-01\n")
+    fix = (
+        "corrections.csv",
+        CORRECTIONS
+        + "E1#2022-05;revenu;15O 000;150000;changer;lettre O;chargé de suivi;2023-04-01\n",
+    )
     with pytest.raises(QualityRefused, match=r"2023-04-01.*15O 000"):
         cleaned("E1;2022-05;Niono;999;0;0;0\n", files=[fix])
 
@@ -97,33 +130,65 @@ def test_missing_columns_are_told_all_at_once_with_the_nearest_title(cleaned):
 
 
 def test_undeclared_columns_are_dropped_and_reported(cleaned):
-    done = cleaned("E1;2022-05;Niono;1;0;0;0;77 00 00 00\n", head="Code;Mois;Commune;Revenu;Hommes;Femmes;Total;Téléphone\n")
-    assert done.remarks[["question", "controle"]].values.tolist() == [["Téléphone", "colonne_non_declaree"]]
+    done = cleaned(
+        "E1;2022-05;Niono;1;0;0;0;77 00 00 00\n",
+        head="Code;Mois;Commune;Revenu;Hommes;Femmes;Total;Téléphone\n",
+    )
+    assert done.remarks[["question", "controle"]].values.tolist() == [
+        ["Téléphone", "colonne_non_declaree"]
+    ]
     assert not done.observations.isin(["77 00 00 00"]).any().any()
 
 
-@pytest.mark.parametrize(("rule", "left"), [("valeurs: [niono]", 2), ("hors: [niono]", 2), ("valeurs: [NIONO]", 2)])
+@pytest.mark.parametrize(
+    ("rule", "left"), [("valeurs: [niono]", 2), ("hors: [niono]", 2), ("valeurs: [NIONO]", 2)]
+)
 @pytest.mark.parametrize("written", ["Niono", "niono"])
 def test_an_exclusion_meets_an_answer_however_the_export_writes_it(cleaned, written, rule, left):
     rows = f"E1;2022-05;{written};1;1;1;2\nE2;2022-05;Mpessoba;1;1;1;2\nE1;2022-06;{written};1;1;1;2\nE2;2022-06;Mpessoba;1;1;1;2\n"
-    settings = PROGRAMME.replace("    totaux: total\n", f"    totaux: total\n    exclusions: [{{motif: essai, question: commune, {rule}}}]\n")
+    settings = PROGRAMME.replace(
+        "    totaux: total\n",
+        f"    totaux: total\n    exclusions: [{{motif: essai, question: commune, {rule}}}]\n",
+    )
     settings = settings.replace("mpessoba: M'Pessoba}}", "mpessoba: Mpessoba}}")
-    assert cleaned(rows, settings=settings).counts[["exclues", "retenues"]].values.tolist() == [[2, left]]
+    assert cleaned(rows, settings=settings).counts[["exclues", "retenues"]].values.tolist() == [
+        [2, left]
+    ]
 
 
 @pytest.mark.parametrize("said", ["2022-05", "2022-02-30", "2022-05-00"])
 def test_a_date_that_is_no_day_is_a_moment_that_cannot_be_read(cleaned, said):
     settings = PROGRAMME.replace("mois: {titre: Mois}", "mois: {titre: Mois, type: date}")
     done = cleaned(f"E1;2022-05-03;Niono;1;1;1;2\nE2;{said};Niono;1;1;1;2\n", settings=settings)
-    assert aside(done) == [[3, "ligne", said, *(("rejetee", "moment_inconnu") if said != "2022-02-30" else ("exclue", "hors_programme"))]]
+    assert aside(done) == [
+        [
+            3,
+            "ligne",
+            said,
+            *(
+                ("rejetee", "moment_inconnu")
+                if said != "2022-02-30"
+                else ("exclue", "hors_programme")
+            ),
+        ]
+    ]
 
 
 def test_a_code_of_what_is_missing_is_missing_under_its_label_too(cleaned):
     """« nsp » is the answer « Ne sait pas »: exported with labels, it was an answer like another."""
     settings = PROGRAMME.replace("choix: {niono: Niono,", "choix: {nsp: Ne sait pas, niono: Niono,")
-    by_name, by_label = (cleaned(f"E1;2022-05;{said};100;1;1;2\n", settings=settings) for said in ("nsp", "Ne sait pas"))
-    assert by_name.tables["suivi"]["commune"].tolist() == by_label.tables["suivi"]["commune"].tolist() == [""]
-    assert by_label.log[["avant", "apres", "regle"]].values.tolist() == [["Ne sait pas", "", "manquant"]]
+    by_name, by_label = (
+        cleaned(f"E1;2022-05;{said};100;1;1;2\n", settings=settings)
+        for said in ("nsp", "Ne sait pas")
+    )
+    assert (
+        by_name.tables["suivi"]["commune"].tolist()
+        == by_label.tables["suivi"]["commune"].tolist()
+        == [""]
+    )
+    assert by_label.log[["avant", "apres", "regle"]].values.tolist() == [
+        ["Ne sait pas", "", "manquant"]
+    ]
 
 
 TWICE = "E1;2022-05;Niono;100;1;1;2\nE1;2022-05;Niono;999;1;1;2\nE1;2022-06;Niono;300;2;1;3\n"
@@ -132,43 +197,124 @@ TWICE = "E1;2022-05;Niono;100;1;1;2\nE1;2022-05;Niono;999;1;1;2\nE1;2022-06;Nion
 def test_a_row_to_delete_of_a_monthly_workbook_is_that_row_alone(cleaned):
     """It took every month of the unit along."""
     for uuid, several in (("E1", 3), ("E1#2022-05", 2)):
-        with pytest.raises(QualityRefused, match=f"la correction du 2023-04-01 rencontre {several} fiches différentes"):
-            cleaned(TWICE, files=[("corrections.csv", CORRECTIONS + f"{uuid};;;;supprimer;saisie deux fois;cheffe;2023-04-01\n")])
-    done = cleaned(TWICE, files=[("corrections.csv", CORRECTIONS + "E1#2022-05;revenu;999;;supprimer;saisie deux fois;cheffe;2023-04-01\n")])
-    assert done.tables["suivi"][["mois", "revenu"]].values.tolist() == [["2022-05", "100"], ["2022-06", "300"]]
+        with pytest.raises(
+            QualityRefused,
+            match=f"la correction du 2023-04-01 rencontre {several} fiches différentes",
+        ):
+            cleaned(
+                TWICE,
+                files=[
+                    (
+                        "corrections.csv",
+                        CORRECTIONS + f"{uuid};;;;supprimer;saisie deux fois;cheffe;2023-04-01\n",
+                    )
+                ],
+            )
+    done = cleaned(
+        TWICE,
+        files=[
+            (
+                "corrections.csv",
+                CORRECTIONS
+                + "E1#2022-05;revenu;999;;supprimer;saisie deux fois;cheffe;2023-04-01\n",
+            )
+        ],
+    )
+    assert done.tables["suivi"][["mois", "revenu"]].values.tolist() == [
+        ["2022-05", "100"],
+        ["2022-06", "300"],
+    ]
 
 
-def test_a_correction_of_a_unit_that_meets_several_months_is_refused_and_of_one_month_is_made(cleaned):
+def test_a_correction_of_a_unit_that_meets_several_months_is_refused_and_of_one_month_is_made(
+    cleaned,
+):
     """« 2000 » was corrected in every month where the unit said it."""
     rows = ROWS.replace("E1;2022-05;Niono;100", "E1;2022-05;Niono;300")
     with pytest.raises(QualityRefused, match="rencontre 2 fiches différentes"):
-        cleaned(rows, files=[("corrections.csv", CORRECTIONS + "E1;revenu;300;310;changer;vérifié;cheffe;2023-04-01\n")])
-    for uuid, expected in (("E1#2022-06", ["300", "50", "310", "50"]), ("E1#2022-05", ["310", "50", "300", "50"])):
-        done = cleaned(rows, files=[("corrections.csv", CORRECTIONS + f"{uuid};revenu;300;310;changer;vérifié;cheffe;2023-04-01\n")])
+        cleaned(
+            rows,
+            files=[
+                (
+                    "corrections.csv",
+                    CORRECTIONS + "E1;revenu;300;310;changer;vérifié;cheffe;2023-04-01\n",
+                )
+            ],
+        )
+    for uuid, expected in (
+        ("E1#2022-06", ["300", "50", "310", "50"]),
+        ("E1#2022-05", ["310", "50", "300", "50"]),
+    ):
+        done = cleaned(
+            rows,
+            files=[
+                (
+                    "corrections.csv",
+                    CORRECTIONS + f"{uuid};revenu;300;310;changer;vérifié;cheffe;2023-04-01\n",
+                )
+            ],
+        )
         assert done.tables["suivi"]["revenu"].tolist() == expected
-    done = cleaned(files=[("corrections.csv", CORRECTIONS + "E1;revenu;300;310;changer;vérifié;cheffe;2023-04-01\n")])
+    done = cleaned(
+        files=[
+            (
+                "corrections.csv",
+                CORRECTIONS + "E1;revenu;300;310;changer;vérifié;cheffe;2023-04-01\n",
+            )
+        ]
+    )
     assert done.tables["suivi"]["revenu"].tolist() == ["100", "50", "310", "50"]
 
 
 def test_an_amount_or_a_unit_alone_on_its_row_is_no_heading(cleaned):
-    done = cleaned("E1;2022-05;Niono;100;1;1;2\n;;Janvier;;;;\n;;;250;;;\nE2;;;;;;\nE1;2022-06;Niono;300;2;1;3\n")
-    assert done.aside[["ligne", "motif"]].values.tolist() == [[3, "intertitre"], [4, "identifiant_inconnu"], [5, "moment_inconnu"]]
+    done = cleaned(
+        "E1;2022-05;Niono;100;1;1;2\n;;Janvier;;;;\n;;;250;;;\nE2;;;;;;\nE1;2022-06;Niono;300;2;1;3\n"
+    )
+    assert done.aside[["ligne", "motif"]].values.tolist() == [
+        [3, "intertitre"],
+        [4, "identifiant_inconnu"],
+        [5, "moment_inconnu"],
+    ]
 
 
 SENT = "Code;Mois;Commune;Revenu;Hommes;Femmes;Total;_uuid;_id;_submission_time\n"
 
 
-@pytest.mark.parametrize(("first", "last"), [
-    ("E1;2022-05;Niono;100;1;1;2;a;7;2022-05-31T10:00:00", "E3;2022-05;Niono;100;1;1;2;a;7;2022-05-31T10:00:00"),
-    ("E1;2022-05;Niono;100;1;1;2;a;7;2022-05-31T10:00:00", "E1;2022-06;Niono;100;1;1;2;b;7;2022-05-31T10:00:00")])
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        (
+            "E1;2022-05;Niono;100;1;1;2;a;7;2022-05-31T10:00:00",
+            "E3;2022-05;Niono;100;1;1;2;a;7;2022-05-31T10:00:00",
+        ),
+        (
+            "E1;2022-05;Niono;100;1;1;2;a;7;2022-05-31T10:00:00",
+            "E1;2022-06;Niono;100;1;1;2;b;7;2022-05-31T10:00:00",
+        ),
+    ],
+)
 def test_a_record_edited_between_two_exports_is_not_two(cleaned, first, last):
     """The edit gives another unit, or another month and another uuid: the number and the hour of its sending stay."""
-    with pytest.raises(QualityRefused, match="cette fiche est là deux fois, sous une autre unité ou un autre moment"):
+    with pytest.raises(
+        QualityRefused,
+        match="cette fiche est là deux fois, sous une autre unité ou un autre moment",
+    ):
         cleaned(f"{first}\n{last}\nE2;2022-05;Niono;50;0;2;2;c;8;2022-05-31T10:00:00\n", head=SENT)
 
 
-@pytest.mark.parametrize(("first", "last"), [
-    ("31/05/2022 10:00", "03/06/2022 09:00"), ("2022-05-31T10:00:00", "2022-06-03T09:00:00"), ("44712.4", "44715.375")])
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("31/05/2022 10:00", "03/06/2022 09:00"),
+        ("2022-05-31T10:00:00", "2022-06-03T09:00:00"),
+        ("44712.4", "44715.375"),
+    ],
+)
 def test_the_last_sent_is_the_last_however_its_hour_is_written(cleaned, first, last):
-    done = cleaned(f"E1;2022-05;Niono;100;1;1;2;a;7;{first}\nE1;2022-05;Niono;200;1;1;2;b;9;{last}\n", head=SENT)
-    assert done.tables["suivi"]["revenu"].tolist() == ["200"] and done.counts["dernier_envoi"].tolist() == ["2022-06-03"]
+    done = cleaned(
+        f"E1;2022-05;Niono;100;1;1;2;a;7;{first}\nE1;2022-05;Niono;200;1;1;2;b;9;{last}\n",
+        head=SENT,
+    )
+    assert done.tables["suivi"]["revenu"].tolist() == ["200"] and done.counts[
+        "dernier_envoi"
+    ].tolist() == ["2022-06-03"]

@@ -124,7 +124,12 @@ def test_typography_of_a_sentence(typed, printed):
     assert french.typeset(spaced(typed)) == spaced(printed)
 
 
-@given(st.one_of(st.text(alphabet=" \u00a0\u202f\n;:!?«»\"'’.…,%()aFCAn°1025-–/@\ue000\uf400", max_size=16), st.text()))
+@given(
+    st.one_of(
+        st.text(alphabet=" \u00a0\u202f\n;:!?«»\"'’.…,%()aFCAn°1025-–/@\ue000\uf400", max_size=16),
+        st.text(),
+    )
+)
 def test_typography_twice_is_typography_once(text):
     once = french.typeset(text)
     assert french.typeset(once) == once
@@ -176,7 +181,14 @@ def test_months_are_told_in_french():
 
 
 def test_names_are_sorted_whatever_their_accents_capitals_and_apostrophes():
-    assert sorted(["Fana", "Écho", "N’Tossoni", "eau", "Niono", "Dana"], key=french.sort_key) == ["Dana", "eau", "Écho", "Fana", "Niono", "N’Tossoni"]
+    assert sorted(["Fana", "Écho", "N’Tossoni", "eau", "Niono", "Dana"], key=french.sort_key) == [
+        "Dana",
+        "eau",
+        "Écho",
+        "Fana",
+        "Niono",
+        "N’Tossoni",
+    ]
 
 
 def test_listing_joins_the_last_with_et():

@@ -10,7 +10,9 @@ import pytest
 from capidoc.core import parallel
 from capidoc.core.parallel import map_in_two, run_in_fork
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ces forks ne servent que sous Linux")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="ces forks ne servent que sous Linux"
+)
 
 
 @pytest.fixture(autouse=True)

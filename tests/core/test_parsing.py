@@ -10,11 +10,23 @@ from capidoc.core import parsing
 from capidoc.core.parsing import Unreadable
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("1012000", 1012000), ("1 012 000", 1012000), ("1\u202f012\u202f000 F\u202fCFA", 1012000), ("1\u00a0878\u00a0500 FCFA", 1878500),
-    ("1.012.000,50", 1012000.5), ("12,5", 12.5), ("0,125", 0.125), ("-99", -99), ("−5", -5), ("1012.1250", 1012.125), ("1 012,5", 1012.5),
-    ("50 000 xof", 50000),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1012000", 1012000),
+        ("1 012 000", 1012000),
+        ("1\u202f012\u202f000 F\u202fCFA", 1012000),
+        ("1\u00a0878\u00a0500 FCFA", 1878500),
+        ("1.012.000,50", 1012000.5),
+        ("12,5", 12.5),
+        ("0,125", 0.125),
+        ("-99", -99),
+        ("−5", -5),
+        ("1012.1250", 1012.125),
+        ("1 012,5", 1012.5),
+        ("50 000 xof", 50000),
+    ],
+)
 def test_amounts_in_french_notation_are_read(text, expected):
     assert parsing.parse_number(text) == expected
 
@@ -26,22 +38,46 @@ def test_an_amount_that_could_be_two_is_never_guessed(text):
     assert doubt.value.motif == "montant_ambigu"
 
 
-@pytest.mark.parametrize("text", ["15O 000", "1e3", "inf", "nan", "0x10", "", "12 34", "1 0120", "douze", "1,012.50", "--5", "1 012 00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "15O 000",
+        "1e3",
+        "inf",
+        "nan",
+        "0x10",
+        "",
+        "12 34",
+        "1 0120",
+        "douze",
+        "1,012.50",
+        "--5",
+        "1 012 00",
+    ],
+)
 def test_what_is_not_a_number_is_refused(text):
     with pytest.raises(Unreadable) as doubt:
         parsing.parse_number(text)
     assert doubt.value.motif == "nombre_illisible"
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("2022-05-13", "2022-05-13"), ("13/05/2022", "2022-05-13"), ("5/1/2023", "2023-01-05"), ("44694", "2022-05-13"),
-    ("2022-05-13T08:30:00.000+00:00", "2022-05-13"),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2022-05-13", "2022-05-13"),
+        ("13/05/2022", "2022-05-13"),
+        ("5/1/2023", "2023-01-05"),
+        ("44694", "2022-05-13"),
+        ("2022-05-13T08:30:00.000+00:00", "2022-05-13"),
+    ],
+)
 def test_dates_are_read_day_first(text, expected):
     assert parsing.parse_date(text) == expected
 
 
-@pytest.mark.parametrize("text", ["05/13/2022", "31/02/2022", "13/05/22", "mai 2022", "2022-13-01", "1"])
+@pytest.mark.parametrize(
+    "text", ["05/13/2022", "31/02/2022", "13/05/22", "mai 2022", "2022-13-01", "1"]
+)
 def test_impossible_dates_are_refused(text):
     with pytest.raises(Unreadable):
         parsing.parse_date(text)
@@ -50,13 +86,26 @@ def test_impossible_dates_are_refused(text):
 @given(st.integers(0, 10**12))
 def test_every_way_of_writing_an_amount_says_the_same(amount):
     grouped = f"{amount:,}"
-    written = [str(amount), grouped.replace(",", " "), grouped.replace(",", "\u202f") + " F CFA", grouped.replace(",", "\u00a0") + "\u00a0FCFA"]
+    written = [
+        str(amount),
+        grouped.replace(",", " "),
+        grouped.replace(",", "\u202f") + " F CFA",
+        grouped.replace(",", "\u00a0") + "\u00a0FCFA",
+    ]
     assert {parsing.parse_number(text) for text in written} == {amount}
 
 
-@given(st.integers(0, 10**9), st.integers(0, 4), st.sampled_from(["", " ", "\u00a0", "\u202f", "."]), st.sampled_from([",", "."]),
-       st.sampled_from(["", " F CFA", "\u00a0XOF"]), st.sampled_from(["", "-", "\u2212"]))
-def test_an_amount_written_in_any_style_is_read_as_meant_or_refused(whole, decimals, group, comma, currency, sign):
+@given(
+    st.integers(0, 10**9),
+    st.integers(0, 4),
+    st.sampled_from(["", " ", "\u00a0", "\u202f", "."]),
+    st.sampled_from([",", "."]),
+    st.sampled_from(["", " F CFA", "\u00a0XOF"]),
+    st.sampled_from(["", "-", "\u2212"]),
+)
+def test_an_amount_written_in_any_style_is_read_as_meant_or_refused(
+    whole, decimals, group, comma, currency, sign
+):
     assume(group != comma)
     meant = float(f"{whole}.{'5' * decimals}")
     text = f"{whole:,}".replace(",", group) + (comma + "5" * decimals if decimals else "")
@@ -68,10 +117,20 @@ def test_an_amount_written_in_any_style_is_read_as_meant_or_refused(whole, decim
 
 @given(st.dates(date(2000, 1, 1), date(2049, 12, 31)))
 def test_a_day_written_in_any_french_style_is_that_day(day):
-    written = [day.isoformat(), f"{day:%Y-%m-%dT08:30:00}", f"{day:%d/%m/%Y}", f"{day.day}/{day.month}/{day.year}", f"{day:%d-%m-%Y}", f"{day:%d.%m.%Y}",
-               str((day - date(1899, 12, 30)).days)]
+    written = [
+        day.isoformat(),
+        f"{day:%Y-%m-%dT08:30:00}",
+        f"{day:%d/%m/%Y}",
+        f"{day.day}/{day.month}/{day.year}",
+        f"{day:%d-%m-%Y}",
+        f"{day:%d.%m.%Y}",
+        str((day - date(1899, 12, 30)).days),
+    ]
     assert {parsing.parse_date(text) for text in written} == {day.isoformat()}
-    assert parsing.parse_date(parsing.from_1904_serial(str((day - date(1904, 1, 1)).days).zfill(5))) == day.isoformat()
+    assert (
+        parsing.parse_date(parsing.from_1904_serial(str((day - date(1904, 1, 1)).days).zfill(5)))
+        == day.isoformat()
+    )
 
 
 @given(st.text(max_size=20))
@@ -90,15 +149,32 @@ def test_any_text_is_a_finite_number_or_a_named_doubt(text):
         assert doubt.motif in ("montant_ambigu", "nombre_illisible", "autre_unite")
 
 
-@pytest.mark.parametrize(("text", "currency", "expected"), [
-    ("264 000 GNF", "GNF", 264000), ("264 000 FG", "GNF", 264000), ("1 500 F", "GNF", 1500), ("12,5 €", "EUR", 12.5), ("12 dollars", "USD", 12)])
+@pytest.mark.parametrize(
+    ("text", "currency", "expected"),
+    [
+        ("264 000 GNF", "GNF", 264000),
+        ("264 000 FG", "GNF", 264000),
+        ("1 500 F", "GNF", 1500),
+        ("12,5 €", "EUR", 12.5),
+        ("12 dollars", "USD", 12),
+    ],
+)
 def test_an_amount_in_the_programme_s_own_currency_is_read(text, currency, expected):
     assert parsing.parse_number(text, currency) == expected
 
 
-@pytest.mark.parametrize(("text", "currency"), [
-    ("264 000 GNF", "F CFA"), ("264 000 FG", "F CFA"), ("1 500 XOF", "GNF"), ("1 500 F CFA", "GNF"), ("1 500 F", "EUR"), ("12 €", "USD"),
-    ("1 500 GNF/mois", "GNF")])
+@pytest.mark.parametrize(
+    ("text", "currency"),
+    [
+        ("264 000 GNF", "F CFA"),
+        ("264 000 FG", "F CFA"),
+        ("1 500 XOF", "GNF"),
+        ("1 500 F CFA", "GNF"),
+        ("1 500 F", "EUR"),
+        ("12 €", "USD"),
+        ("1 500 GNF/mois", "GNF"),
+    ],
+)
 def test_an_amount_in_another_currency_or_by_the_month_is_no_number(text, currency):
     with pytest.raises(Unreadable) as refusal:
         parsing.parse_number(text, currency)

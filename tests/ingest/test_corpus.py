@@ -8,15 +8,28 @@ from ..conftest import ROOT
 from ..corpus import CASES, failures, run
 
 # How docs/formats.md calls the families of the corpus.
-FAMILIES = {"illisibles, protégés, autres formats": {"illisible", "mot de passe", "format"},
-            "dangereux : bombes, entités, cellules doubles ou au bout de la feuille, contenu caché": {"dangereux"},
-            "formules, colonnes, feuilles, cellules typées": {"formules", "colonnes et feuilles", "cellules typées"},
-            "CSV abîmés ou d’une autre écriture": {"CSV"},
-            "montants, dates, orthographes, identifiants, doublons": {"montants", "dates", "orthographes", "identifiants et doublons"},
-            "ce qui manque ou ne s’additionne pas": {"ce qui manque ou ne s’additionne pas"},
-            "exports de KoboToolbox et formulaires": {"KoboToolbox", "formulaires"},
-            "texte actif, caractères invisibles": {"texte actif", "caractères invisibles"},
-            "YAML, corrections, correspondances": {"YAML", "décisions"}}
+FAMILIES = {
+    "illisibles, protégés, autres formats": {"illisible", "mot de passe", "format"},
+    "dangereux : bombes, entités, cellules doubles ou au bout de la feuille, contenu caché": {
+        "dangereux"
+    },
+    "formules, colonnes, feuilles, cellules typées": {
+        "formules",
+        "colonnes et feuilles",
+        "cellules typées",
+    },
+    "CSV abîmés ou d’une autre écriture": {"CSV"},
+    "montants, dates, orthographes, identifiants, doublons": {
+        "montants",
+        "dates",
+        "orthographes",
+        "identifiants et doublons",
+    },
+    "ce qui manque ou ne s’additionne pas": {"ce qui manque ou ne s’additionne pas"},
+    "exports de KoboToolbox et formulaires": {"KoboToolbox", "formulaires"},
+    "texte actif, caractères invisibles": {"texte actif", "caractères invisibles"},
+    "YAML, corrections, correspondances": {"YAML", "décisions"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -25,15 +38,25 @@ def root(tmp_path_factory):
     return tmp_path_factory.mktemp("corpus")
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.family}-{case.name}".replace("/", "∕")[:90])
+@pytest.mark.parametrize(
+    "case", CASES, ids=lambda case: f"{case.family}-{case.name}".replace("/", "∕")[:90]
+)
 def test_a_bad_file_is_refused_by_its_code_and_message_or_read_without_a_wrong_number(case, root):
     assert list(failures(case, run(case, root))) == []
 
 
 def test_the_corpus_is_as_large_and_as_wide_as_it_says():
     guide = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
-    told = {row: (int(number), {*map(int, re.findall(r"\d+", what))}) for row, number, what in re.findall(r"\| ([^|]+) \| (\d+) \| ([^|]+) \|", guide)}
-    made = {row: [case for case in CASES if case.family in families] for row, families in FAMILIES.items()}
-    assert told == {row: (len(cases), {case.code for case in cases} - {0}) for row, cases in made.items()}
+    told = {
+        row: (int(number), {*map(int, re.findall(r"\d+", what))})
+        for row, number, what in re.findall(r"\| ([^|]+) \| (\d+) \| ([^|]+) \|", guide)
+    }
+    made = {
+        row: [case for case in CASES if case.family in families]
+        for row, families in FAMILIES.items()
+    }
+    assert told == {
+        row: (len(cases), {case.code for case in cases} - {0}) for row, cases in made.items()
+    }
     assert f"{sum(number for number, _ in told.values())} fichiers mauvais" in guide
     assert len({(c.family, c.name) for c in CASES}) == len(CASES)

@@ -16,7 +16,9 @@ from capidoc.ingest.xlsform import Question, recognise_headers
 
 from ..conftest import HEAD, IDENTITY
 
-SETTINGS = IDENTITY + """\
+SETTINGS = (
+    IDENTITY
+    + """\
 communes: {niono: Niono}
 sources:
   suivi:
@@ -32,6 +34,7 @@ sources:
     renommages: {revenu: revenu_mensuel}
     exclusions: [{motif: test, question: essai, valeurs: [oui]}]
 """
+)
 SURVEY = [
     ["type", "name", "label::Français (fr)", "constraint"],
     ["begin_group", "fiche", "La fiche", ""],
@@ -47,19 +50,52 @@ SURVEY = [
     ["select_one sexe", "sexe", "Sexe", ""],
     ["end_repeat", "", "", ""],
 ]
-CHOICES = [["list_name", "name", "label::Français (fr)"], ["mois", "2022-05", "Mai 2022"], ["mois", "2022-06", "Juin 2022"], ["commune", "niono", "Niono"],
-           ["activite", "vente", "Vente"], ["activite", "location", "Location"], ["ouinon", "oui", "Oui"], ["ouinon", "non", "Non"],
-           ["sexe", "homme", "Homme"], ["sexe", "femme", "Femme"]]
+CHOICES = [
+    ["list_name", "name", "label::Français (fr)"],
+    ["mois", "2022-05", "Mai 2022"],
+    ["mois", "2022-06", "Juin 2022"],
+    ["commune", "niono", "Niono"],
+    ["activite", "vente", "Vente"],
+    ["activite", "location", "Location"],
+    ["ouinon", "oui", "Oui"],
+    ["ouinon", "non", "Non"],
+    ["sexe", "homme", "Homme"],
+    ["sexe", "femme", "Femme"],
+]
 SYSTEM = ["_uuid", "_submission_time", "_validation_status", "_index"]
 TAIL = [["u1", "2022-06-01", "", 1], ["u2", "2022-06-01", "", 2]]
-ROWS = [["E1", "2022-05", "niono", 100, "vente location", "non"], ["E2", "2022-05", "niono", 50, "vente", "non"]]
-LABELS = [["E1", "Mai 2022", "Niono", 100, "vente location", "Non"], ["E2", "Mai 2022", "Niono", 50, "vente", "Non"]]
+ROWS = [
+    ["E1", "2022-05", "niono", 100, "vente location", "non"],
+    ["E2", "2022-05", "niono", 50, "vente", "non"],
+]
+LABELS = [
+    ["E1", "Mai 2022", "Niono", 100, "vente location", "Non"],
+    ["E2", "Mai 2022", "Niono", 50, "vente", "Non"],
+]
 NAMES = ["code", "mois", "commune", "revenu_mensuel", "activites", "essai"]
 GROUPED = ["fiche/code", "fiche/mois", "fiche/commune", "revenu_mensuel", "activites", "essai"]
-LABELLED = ["Code de l'entreprise", "Mois", "Commune", "Revenu du mois / total", "Activités", "Fiche d'essai"]
-LABELLED_GROUPS = ["La fiche/Code de l'entreprise", "La fiche/Mois", "La fiche/Commune", "Revenu du mois / total", "Activités", "Fiche d'essai"]
-REPEAT = [["sexe", "_index", "_parent_table_name", "_parent_index", "_submission__uuid"],
-          ["femme", 1, "Suivi", 1, "u1"], ["homme", 2, "Suivi", 1, "u1"], ["femme", 3, "Suivi", 9, "inconnu"]]
+LABELLED = [
+    "Code de l'entreprise",
+    "Mois",
+    "Commune",
+    "Revenu du mois / total",
+    "Activités",
+    "Fiche d'essai",
+]
+LABELLED_GROUPS = [
+    "La fiche/Code de l'entreprise",
+    "La fiche/Mois",
+    "La fiche/Commune",
+    "Revenu du mois / total",
+    "Activités",
+    "Fiche d'essai",
+]
+REPEAT = [
+    ["sexe", "_index", "_parent_table_name", "_parent_index", "_submission__uuid"],
+    ["femme", 1, "Suivi", 1, "u1"],
+    ["homme", 2, "Suivi", 1, "u1"],
+    ["femme", 3, "Suivi", 9, "inconnu"],
+]
 
 
 def save(path, **sheets):
@@ -76,13 +112,26 @@ def save(path, **sheets):
 @pytest.fixture
 def programme(tmp_path):
     """A function that lays a Kobo-shaped export beside its XLSForm and returns the programme."""
+
     def lay(head, rows, repeat=REPEAT, survey=SURVEY, settings=SETTINGS):
         folder = tmp_path / "programmes" / "essai"
-        save(folder / "formulaires" / "suivi.xlsx", survey=survey, choices=CHOICES,
-             settings=[["form_title", "form_id", "default_language"], ["Suivi", "suivi", "Français (fr)"]])
+        save(
+            folder / "formulaires" / "suivi.xlsx",
+            survey=survey,
+            choices=CHOICES,
+            settings=[
+                ["form_title", "form_id", "default_language"],
+                ["Suivi", "suivi", "Français (fr)"],
+            ],
+        )
         (folder / "programme.yml").write_text(settings, encoding="utf-8")
-        save(tmp_path / "data" / "raw" / "essai" / "suivi.xlsx", Suivi=[[*head, *SYSTEM], *(r + t for r, t in zip(rows, TAIL, strict=True))], apprentis=repeat)
+        save(
+            tmp_path / "data" / "raw" / "essai" / "suivi.xlsx",
+            Suivi=[[*head, *SYSTEM], *(r + t for r, t in zip(rows, TAIL, strict=True))],
+            apprentis=repeat,
+        )
         return Programme("essai", root=tmp_path)
+
     return lay
 
 
@@ -94,7 +143,15 @@ def tidy(done):
     return done.observations.drop(columns=["fichier", "feuille", "ligne"]).to_csv()
 
 
-@pytest.mark.parametrize(("head", "rows"), [(GROUPED, ROWS), (LABELLED, LABELS), (LABELLED_GROUPS, LABELS), ([h.replace("/", ".") for h in GROUPED], ROWS)])
+@pytest.mark.parametrize(
+    ("head", "rows"),
+    [
+        (GROUPED, ROWS),
+        (LABELLED, LABELS),
+        (LABELLED_GROUPS, LABELS),
+        ([h.replace("/", ".") for h in GROUPED], ROWS),
+    ],
+)
 def test_names_labels_and_groups_give_the_same_observations(programme, head, rows):
     reference = tidy(cleaned(programme(NAMES, ROWS)))
     other = cleaned(programme(head, rows))
@@ -102,15 +159,31 @@ def test_names_labels_and_groups_give_the_same_observations(programme, head, row
     assert len(other.log) == 0
 
 
-DECORATED = (str, str.upper, lambda t: f"  {t}\u00a0", lambda t: unicodedata.normalize("NFD", t), lambda t: t.replace("'", "\u2019").replace(" ", "\u202f"),
-             lambda t: "\ufeff" + t)
+DECORATED = (
+    str,
+    str.upper,
+    lambda t: f"  {t}\u00a0",
+    lambda t: unicodedata.normalize("NFD", t),
+    lambda t: t.replace("'", "\u2019").replace(" ", "\u202f"),
+    lambda t: "\ufeff" + t,
+)
 
 
-@given(st.permutations(range(len(LABELLED))), st.lists(st.sampled_from(DECORATED), min_size=len(LABELLED), max_size=len(LABELLED)))
-def test_titles_are_known_whatever_their_order_case_spaces_accents_and_apostrophes(order, decorated):
-    questions = {name: Question(name, "texte", ("fiche",), (label,), (("La fiche",),)) for name, label in zip(NAMES, LABELLED, strict=True)}
+@given(
+    st.permutations(range(len(LABELLED))),
+    st.lists(st.sampled_from(DECORATED), min_size=len(LABELLED), max_size=len(LABELLED)),
+)
+def test_titles_are_known_whatever_their_order_case_spaces_accents_and_apostrophes(
+    order, decorated
+):
+    questions = {
+        name: Question(name, "texte", ("fiche",), (label,), (("La fiche",),))
+        for name, label in zip(NAMES, LABELLED, strict=True)
+    }
     headers = [decorate(LABELLED[i]) for decorate, i in zip(decorated, order, strict=True)]
-    assert recognise_headers(headers, questions, set(NAMES), {}, {}) == {position: NAMES[i] for position, i in enumerate(order)}
+    assert recognise_headers(headers, questions, set(NAMES), {}, {}) == {
+        position: NAMES[i] for position, i in enumerate(order)
+    }
 
 
 def test_a_renamed_question_is_one_variable_over_both_versions(programme):
@@ -126,7 +199,10 @@ def test_a_question_filled_under_both_its_names_is_refused(programme):
 
 def test_several_choices_are_read_from_their_details_alone(programme):
     head = [h for h in NAMES if h != "activites"] + ["activites/vente", "activites/location"]
-    rows = [["E1", "2022-05", "niono", 100, "non", 1, True], ["E2", "2022-05", "niono", 50, "non", 1, 0]]
+    rows = [
+        ["E1", "2022-05", "niono", 100, "non", 1, True],
+        ["E2", "2022-05", "niono", 50, "non", 1, 0],
+    ]
     assert tidy(cleaned(programme(head, rows))) == tidy(cleaned(programme(NAMES, ROWS)))
 
 
@@ -134,19 +210,30 @@ def test_repeat_rows_follow_their_submission_and_orphans_are_counted(programme):
     done = cleaned(programme(NAMES, ROWS))
     hosted = done.observations.query("source == 'suivi.apprentis'")
     assert hosted[["unite", "moment", "sexe", "commune", "ligne"]].values.tolist() == [
-        ["E1", "2022-05", "femme", "niono", 2], ["E1", "2022-05", "homme", "niono", 3]]
-    assert done.counts.query("source == 'suivi.apprentis'")[["lues", "rejetees", "retenues"]].values.tolist() == [[3, 1, 2]]
+        ["E1", "2022-05", "femme", "niono", 2],
+        ["E1", "2022-05", "homme", "niono", 3],
+    ]
+    assert done.counts.query("source == 'suivi.apprentis'")[
+        ["lues", "rejetees", "retenues"]
+    ].values.tolist() == [[3, 1, 2]]
     assert done.aside["motif"].tolist() == ["orphelin"]
 
 
 def test_the_repeats_of_an_excluded_submission_leave_with_it(programme):
     done = cleaned(programme(NAMES, [[*ROWS[0][:5], "oui"], ROWS[1]]))
-    assert done.aside.groupby("motif").size().to_dict() == {"orphelin": 1, "soumission_ecartee": 2, "test": 1}
+    assert done.aside.groupby("motif").size().to_dict() == {
+        "orphelin": 1,
+        "soumission_ecartee": 2,
+        "test": 1,
+    }
 
 
 def test_an_absent_repeat_sheet_means_zero_rows(programme, tmp_path):
     here = programme(NAMES, ROWS)
-    save(tmp_path / "data" / "raw" / "essai" / "suivi.xlsx", Suivi=[[*NAMES, *SYSTEM], *(r + t for r, t in zip(ROWS, TAIL, strict=True))])
+    save(
+        tmp_path / "data" / "raw" / "essai" / "suivi.xlsx",
+        Suivi=[[*NAMES, *SYSTEM], *(r + t for r, t in zip(ROWS, TAIL, strict=True))],
+    )
     assert cleaned(here).counts["lues"].tolist() == [2, 0]
 
 
@@ -172,14 +259,21 @@ def test_a_source_with_no_file_names_what_is_there(programme):
         receive(here, "suivi")
 
 
-@pytest.mark.parametrize(("old", "new", "message"), [
-    ("[revenu_mensuel, activites]", "[revenu_mensuel, activitees]", "activitees.*Vouliez-vous dire « activites »"),
-    ("formulaire: suivi.xlsx", "formulaire: suivis.xlsx", "formulaire introuvable"),
-    ("bailleur: b", "bayeur: b", "bailleur.*clé obligatoire absente"),
-    ("titre: t", "titre: t\ntitre: u", "écrite deux fois"),
-    ("nom: Essai", "nom: &a Essai\nsous: *a", "alias"),
-    ("debut: 2022-05", "debut: 2022-09", "vient après la fin"),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "[revenu_mensuel, activites]",
+            "[revenu_mensuel, activitees]",
+            "activitees.*Vouliez-vous dire « activites »",
+        ),
+        ("formulaire: suivi.xlsx", "formulaire: suivis.xlsx", "formulaire introuvable"),
+        ("bailleur: b", "bayeur: b", "bailleur.*clé obligatoire absente"),
+        ("titre: t", "titre: t\ntitre: u", "écrite deux fois"),
+        ("nom: Essai", "nom: &a Essai\nsous: *a", "alias"),
+        ("debut: 2022-05", "debut: 2022-09", "vient après la fin"),
+    ],
+)
 def test_errors_in_the_programme_name_the_key_to_mend(programme, old, new, message):
     with pytest.raises(ConfigurationRefused, match=f"(?s){message}") as refusal:
         cleaned(programme(NAMES, ROWS, settings=SETTINGS.replace(old, new)))
@@ -188,7 +282,10 @@ def test_errors_in_the_programme_name_the_key_to_mend(programme, old, new, messa
 
 def test_two_identical_headers_are_refused_rather_than_one_of_them_dropped(small):
     with pytest.raises(InputMismatch, match="deux colonnes pour la question « revenu »"):
-        receive(small(head=HEAD.replace("\n", ";Revenu\n"), rows="E1;2022-05;Niono;100;1;1;2;900\n"), "suivi")
+        receive(
+            small(head=HEAD.replace("\n", ";Revenu\n"), rows="E1;2022-05;Niono;100;1;1;2;900\n"),
+            "suivi",
+        )
 
 
 def test_a_submission_whose_repeat_grew_between_two_exports_is_not_taken_for_the_same(programme):
@@ -196,7 +293,11 @@ def test_a_submission_whose_repeat_grew_between_two_exports_is_not_taken_for_the
     here = programme(NAMES, ROWS)
     grown = [*REPEAT, ["homme", 4, "Suivi", 1, "u1"]]
     for name, rows in (("suivi 2.xlsx", REPEAT), ("suivi 3.xlsx", grown)):
-        save(here.raw / name, Suivi=[[*NAMES, *SYSTEM], *(r + t for r, t in zip(ROWS, TAIL, strict=True))], apprentis=rows)
+        save(
+            here.raw / name,
+            Suivi=[[*NAMES, *SYSTEM], *(r + t for r, t in zip(ROWS, TAIL, strict=True))],
+            apprentis=rows,
+        )
     with pytest.raises(QualityRefused, match="deux saisies différentes"):
         cleaned(here)
     (here.raw / "suivi 3.xlsx").unlink()
@@ -206,6 +307,11 @@ def test_a_submission_whose_repeat_grew_between_two_exports_is_not_taken_for_the
 
 def test_an_agreed_spelling_of_no_question_is_refused(programme):
     here = programme(NAMES, ROWS)
-    (here.folder / "correspondances.csv").write_text("question;terrain;convenu\ncomune;Nioro;niono\n", encoding="utf-8")
-    with pytest.raises(ConfigurationRefused, match=r"« comune » — nulle question à choix de ce nom\. Vouliez-vous dire « commune »"):
+    (here.folder / "correspondances.csv").write_text(
+        "question;terrain;convenu\ncomune;Nioro;niono\n", encoding="utf-8"
+    )
+    with pytest.raises(
+        ConfigurationRefused,
+        match=r"« comune » — nulle question à choix de ce nom\. Vouliez-vous dire « commune »",
+    ):
         cleaned(here)

@@ -13,7 +13,9 @@ from .. import exporter
 from ..conftest import IDENTITY
 from ..exporter import ENGLISH, FRENCH, Settings
 
-PROGRAMME = IDENTITY + """\
+PROGRAMME = (
+    IDENTITY
+    + """\
 communes: {niono: Niono, mpessoba: M’Pessoba}
 sources:
   suivi:
@@ -27,39 +29,79 @@ sources:
     variables: [revenu_mensuel, part, visite, activites]
     renommages: {revenu: revenu_mensuel}
 """
+)
 REPEATS = "    repetitions: {apprentis: {attributs: {sexe: sexe}}, outils: {variables: [prix]}}\n"
-MAIN = [["E1", "2022-05", "niono", "", "1012000", "12.5", "2022-05-13", "vente 0.5"],
-        ["E2", "2022-05", "mpessoba", "", "0", "0.125", "2022-05-01", ""],
-        ["007", "2022-06", "other", "Dièly\nKoura", "", "-3", "", "location"]]
+MAIN = [
+    ["E1", "2022-05", "niono", "", "1012000", "12.5", "2022-05-13", "vente 0.5"],
+    ["E2", "2022-05", "mpessoba", "", "0", "0.125", "2022-05-01", ""],
+    ["007", "2022-06", "other", "Dièly\nKoura", "", "-3", "", "location"],
+]
 # Submission, sex; submission, price: the second apprentice of E1 has no tool.
-APPRENTICES, TOOLS = [["u1", "femme"], ["u1", "homme"], ["u3", "femme"]], [["u1", "1500"], ["u1", "200"], ["u3", "75"]]
-WAYS = [Settings(*way) for way in product(("", FRENCH, ENGLISH), ("", "/", ".", ":"), ("summary", "details", "both"), (False, True))]
+APPRENTICES, TOOLS = (
+    [["u1", "femme"], ["u1", "homme"], ["u3", "femme"]],
+    [["u1", "1500"], ["u1", "200"], ["u3", "75"]],
+)
+WAYS = [
+    Settings(*way)
+    for way in product(
+        ("", FRENCH, ENGLISH), ("", "/", ".", ":"), ("summary", "details", "both"), (False, True)
+    )
+]
 
 
 @pytest.fixture
 def programme(tmp_path):
     """A function from the bytes of an export to the programme that receives it."""
+
     def lay(content, name="suivi.xlsx", repeats=REPEATS):
-        for path, written in ((f"data/raw/essai/{name}", content), ("programmes/essai/formulaires/suivi.xlsx", exporter.form()),
-                              ("programmes/essai/programme.yml", (PROGRAMME + repeats).encode())):
+        for path, written in (
+            (f"data/raw/essai/{name}", content),
+            ("programmes/essai/formulaires/suivi.xlsx", exporter.form()),
+            ("programmes/essai/programme.yml", (PROGRAMME + repeats).encode()),
+        ):
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path).write_bytes(written)
         return Programme("essai", root=tmp_path)
+
     return lay
 
 
 def tidy(here):
     """The received source, cleaned: the tables less their origin, and whatever was changed or set aside."""
     done = clean(here.identity, {"suivi": receive(here, "suivi")}, load_decisions(here))
-    columns = ["code", "mois", "commune", "commune_other", "revenu_mensuel", "part", "visite", "activites"]
+    columns = [
+        "code",
+        "mois",
+        "commune",
+        "commune_other",
+        "revenu_mensuel",
+        "part",
+        "visite",
+        "activites",
+    ]
     tables = [done.tables["suivi"][columns].values.tolist()]
-    tables += [done.tables[f"suivi.{repeat}"][["soumission", column]].values.tolist() for repeat, column in (("apprentis", "sexe"), ("outils", "prix"))
-               if f"suivi.{repeat}" in done.tables]
-    return tables, done.log.values.tolist(), done.aside.values.tolist(), [r for r in done.remarks["controle"] if r not in ("colonne_non_declaree",)]
+    tables += [
+        done.tables[f"suivi.{repeat}"][["soumission", column]].values.tolist()
+        for repeat, column in (("apprentis", "sexe"), ("outils", "prix"))
+        if f"suivi.{repeat}" in done.tables
+    ]
+    return (
+        tables,
+        done.log.values.tolist(),
+        done.aside.values.tolist(),
+        [r for r in done.remarks["controle"] if r not in ("colonne_non_declaree",)],
+    )
 
 
 def name(how):
-    return "-".join([{"": "xml", FRENCH: "fr", ENGLISH: "en"}[how.language], how.groups or "sans", how.several, *(["hxl"] if how.hxl else [])])
+    return "-".join(
+        [
+            {"": "xml", FRENCH: "fr", ENGLISH: "en"}[how.language],
+            how.groups or "sans",
+            how.several,
+            *(["hxl"] if how.hxl else []),
+        ]
+    )
 
 
 @pytest.mark.parametrize("how", WAYS, ids=name)

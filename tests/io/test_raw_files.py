@@ -29,8 +29,18 @@ def test_rows_carry_the_number_that_excel_shows(workbook):
 
 def test_typed_cells_become_plain_text_and_ids_stay_text(workbook):
     from datetime import date, datetime
-    grid = cells(workbook(["007", 12.5, date(2022, 5, 13), datetime(2022, 5, 13, 8, 30), True, 1012.125]))
-    assert list(grid.loc[1]) == ["007", "12.5", "2022-05-13", "2022-05-13T08:30:00", "TRUE", "1012.1250"]
+
+    grid = cells(
+        workbook(["007", 12.5, date(2022, 5, 13), datetime(2022, 5, 13, 8, 30), True, 1012.125])
+    )
+    assert list(grid.loc[1]) == [
+        "007",
+        "12.5",
+        "2022-05-13",
+        "2022-05-13T08:30:00",
+        "TRUE",
+        "1012.1250",
+    ]
 
 
 def test_a_text_beginning_with_equals_is_given_back_as_formula_text(workbook):
@@ -38,10 +48,15 @@ def test_a_text_beginning_with_equals_is_given_back_as_formula_text(workbook):
     assert sheet.formulas == {(2, 0): "=bonne recette"}
 
 
-@pytest.mark.parametrize(("content", "what"), [
-    (b"", "vide"), (b"<html><body>Connexion</body></html>", "page de connexion"), (b"\xd0\xcf\x11\xe0" + b"x" * 100, "mot de passe"),
-    (b"PK\x03\x04tronque", "tronqué"),
-])
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "vide"),
+        (b"<html><body>Connexion</body></html>", "page de connexion"),
+        (b"\xd0\xcf\x11\xe0" + b"x" * 100, "mot de passe"),
+        (b"PK\x03\x04tronque", "tronqué"),
+    ],
+)
 def test_what_is_not_a_workbook_is_refused_by_its_bytes(tmp_path, content, what):
     path = tmp_path / "export.xlsx"
     path.write_bytes(content)
@@ -67,11 +82,22 @@ def repacked(path, change):
     return path
 
 
-@pytest.mark.parametrize("change", [
-    lambda p: p.update({"xl/worksheets/sheet1.xml": p["xl/worksheets/sheet1.xml"].replace(b'r="A1"', b'r="XFD1048576"')}),
-    lambda p: p.update({"xl/workbook.xml": b'<!DOCTYPE x [<!ENTITY a "b">]>' + p["xl/workbook.xml"]}),
-    lambda p: p.update({"xl/bomb.xml": b"0" * 30_000_000}),
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda p: p.update(
+            {
+                "xl/worksheets/sheet1.xml": p["xl/worksheets/sheet1.xml"].replace(
+                    b'r="A1"', b'r="XFD1048576"'
+                )
+            }
+        ),
+        lambda p: p.update(
+            {"xl/workbook.xml": b'<!DOCTYPE x [<!ENTITY a "b">]>' + p["xl/workbook.xml"]}
+        ),
+        lambda p: p.update({"xl/bomb.xml": b"0" * 30_000_000}),
+    ],
+)
 def test_dangerous_workbooks_never_reach_the_parser(workbook, change):
     path = repacked(workbook(["code"], ["E1"]), change)
     with pytest.raises(InputUnsafe) as refusal:
@@ -79,7 +105,10 @@ def test_dangerous_workbooks_never_reach_the_parser(workbook, change):
     assert refusal.value.code == 21
 
 
-@pytest.mark.parametrize(("place", "beyond"), [(b"BXX100000", False), (b"BXY1", True), (b"AZZ1", False), (b"CAA1", True), (b"A100001", True)])
+@pytest.mark.parametrize(
+    ("place", "beyond"),
+    [(b"BXX100000", False), (b"BXY1", True), (b"AZZ1", False), (b"CAA1", True), (b"A100001", True)],
+)
 def test_a_sheet_has_two_thousand_columns_and_a_hundred_thousand_rows_at_most(place, beyond):
     assert bool(raw_files.FAR.search(place)) == beyond
 
@@ -92,11 +121,14 @@ def test_csv_is_read_in_its_own_encoding_and_separator(tmp_path, encoding, delim
     assert cells(path).values.tolist() == [["code", "métier"], ["E1", "forgé"]]
 
 
-TABLES = IDENTITY + """\
+TABLES = (
+    IDENTITY
+    + """\
 communes: {niono: Niono}
 sources:
   suivi: {libelle: Suivi, fichier: suivi.csv, colonnes: {code: {titre: Code}, texte: {titre: Texte}}, unite: x, identifiant: code, variables: [texte]}
 """
+)
 
 
 @pytest.fixture(scope="module")
@@ -109,24 +141,49 @@ def registre(tmp_path_factory):
     return Programme("essai", root=root)
 
 
-@given(rows=st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), min_size=2, max_size=2), min_size=1, max_size=5),
-       delimiter=st.sampled_from(";,\t|"), quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
-       lineterminator=st.sampled_from(["\n", "\r\n", "\r"]), quotechar=st.sampled_from("\"'"),
-       encoding=st.sampled_from(["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"]))
+@given(
+    rows=st.lists(
+        st.lists(
+            st.text(st.characters(exclude_categories=["Cs"]), max_size=8), min_size=2, max_size=2
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    delimiter=st.sampled_from(";,\t|"),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
+    lineterminator=st.sampled_from(["\n", "\r\n", "\r"]),
+    quotechar=st.sampled_from("\"'"),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"]),
+)
 def test_a_csv_of_any_dialect_is_read_as_written_or_refused(registre, rows, encoding, **dialect):
     text = io.StringIO(newline="")
     csv.writer(text, **dialect).writerows([["Code", "Texte"], *rows])
     content = text.getvalue().encode(encoding, "replace")
     rows = [[cell.encode(encoding, "replace").decode(encoding) for cell in row] for row in rows]
     # Until Python 3.13, csv leaves without quotes an end of line which is not its own.
-    assume(dialect["quoting"] == csv.QUOTE_ALL or not any(sign in cell for row in rows for cell in row for sign in "\r\n"))
+    assume(
+        dialect["quoting"] == csv.QUOTE_ALL
+        or not any(sign in cell for row in rows for cell in row for sign in "\r\n")
+    )
     # An apostrophe that quotes a few cells only is an apostrophe of French.
     assume(dialect["quotechar"] == '"' or dialect["quoting"] == csv.QUOTE_ALL)
     # « Ã© » in Windows-1252 and « é » in UTF-8 are the same bytes: nothing can tell them apart.
-    assume(encoding != "cp1252" or content.isascii() or content.decode(errors="ignore").encode() != content)
+    assume(
+        encoding != "cp1252"
+        or content.isascii()
+        or content.decode(errors="ignore").encode() != content
+    )
     (registre.raw / "suivi.csv").write_bytes(content)
-    said = any(map(any, rows)) and "<html" not in text.getvalue().lower()  # neither an empty export nor a page of the web
-    plain = said and encoding.startswith("utf-8") and dialect["delimiter"] in ";," and dialect["quoting"] == csv.QUOTE_ALL and dialect["quotechar"] == '"'
+    said = (
+        any(map(any, rows)) and "<html" not in text.getvalue().lower()
+    )  # neither an empty export nor a page of the web
+    plain = (
+        said
+        and encoding.startswith("utf-8")
+        and dialect["delimiter"] in ";,"
+        and dialect["quoting"] == csv.QUOTE_ALL
+        and dialect["quotechar"] == '"'
+    )
     with nullcontext() if plain else suppress(InputUnreadable, InputMismatch, QualityRefused):
         assert receive(registre, "suivi").table[["code", "texte"]].values.tolist() == rows
 
@@ -135,9 +192,21 @@ def test_a_csv_of_any_dialect_is_read_as_written_or_refused(registre, rows, enco
 def test_a_workbook_with_any_bytes_changed_is_read_or_refused_never_a_crash(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("abime") / "export.xlsx"
     parts = dict(corpus.PARTS)
-    name = data.draw(st.sampled_from(["xl/workbook.xml", corpus.SHEET, "xl/_rels/workbook.xml.rels", "xl/styles.xml"]))
+    name = data.draw(
+        st.sampled_from(
+            ["xl/workbook.xml", corpus.SHEET, "xl/_rels/workbook.xml.rels", "xl/styles.xml"]
+        )
+    )
     at = data.draw(st.integers(0, len(parts[name]) - 1))
-    parts[name] = parts[name][:at] + data.draw(st.binary(max_size=4)) + parts[name][at + data.draw(st.integers(0, 9)):]
+    parts[name] = (
+        parts[name][:at]
+        + data.draw(st.binary(max_size=4))
+        + parts[name][at + data.draw(st.integers(0, 9)) :]
+    )
     path.write_bytes(corpus.packed(parts))
     with suppress(InputUnreadable, InputUnsafe):
-        assert all(isinstance(cell, str) for sheet in raw_files.read_sheets(path) for cell in sheet.cells.to_numpy().ravel())
+        assert all(
+            isinstance(cell, str)
+            for sheet in raw_files.read_sheets(path)
+            for cell in sheet.cells.to_numpy().ravel()
+        )

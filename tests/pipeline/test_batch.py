@@ -39,7 +39,9 @@ def table(small, tmp_path, monkeypatch):
             names = [f"{d}.{kind}" for d in arguments[5] for kind in stages.FORMATS]
             for name in names:
                 done.writestr(name, name)
-            done.writestr("manifest.json", json.dumps({"versions": {"ailleurs": "1"}, "sorties": {}}))
+            done.writestr(
+                "manifest.json", json.dumps({"versions": {"ailleurs": "1"}, "sorties": {}})
+            )
         return 0, "", "", content.getvalue()
 
     def lay(*rows):
@@ -54,8 +56,20 @@ def table(small, tmp_path, monkeypatch):
 
 def test_every_bad_row_is_named_before_anything_starts(table, tmp_path):
     with pytest.raises(ConfigurationRefused) as refusal:
-        batch.run_batch(table("essai;;;;note", "essay;;;;", "essai;nioro;;;", "essai;;2022-06;2022-05;", "essai;;;;notte"), "public", root=tmp_path)
-    assert [(p.file, p.row) for p in refusal.value.problems] == [("jeux.csv", n) for n in (3, 4, 5, 6)]
+        batch.run_batch(
+            table(
+                "essai;;;;note",
+                "essay;;;;",
+                "essai;nioro;;;",
+                "essai;;2022-06;2022-05;",
+                "essai;;;;notte",
+            ),
+            "public",
+            root=tmp_path,
+        )
+    assert [(p.file, p.row) for p in refusal.value.problems] == [
+        ("jeux.csv", n) for n in (3, 4, 5, 6)
+    ]
     assert refusal.value.code == 10 and table.made == [] and not (tmp_path / "outputs").exists()
 
 
@@ -66,7 +80,9 @@ def test_columns_without_title_are_nothing_unless_they_hold_something(table, tmp
     path.write_text("\n".join(f"{line};;" for line in whole) + "\n")
     assert batch.run_batch(path, "public", root=tmp_path)["essai"].code == 0
     path.write_text(f"{whole[0]};;\n{whole[1]};;oui\n")
-    with pytest.raises(ConfigurationRefused, match=r"jeux\.csv, ligne 2 : valeur dans une colonne sans titre"):
+    with pytest.raises(
+        ConfigurationRefused, match=r"jeux\.csv, ligne 2 : valeur dans une colonne sans titre"
+    ):
         batch.run_batch(path, "public", root=tmp_path)
 
 
@@ -87,30 +103,55 @@ def test_what_cannot_be_packed_stops_no_other_programme(table, tmp_path, monkeyp
 
     monkeypatch.setattr(batch, "_job", job)
     outcomes = batch.run_batch(table("autre;;;;note", "essai;;;;note"), "public", root=tmp_path)
-    assert {name: (one.code, batch.outcome_label(one)) for name, one in outcomes.items()} == {"autre": (1, "échec"), "essai": (0, "fait")}
+    assert {name: (one.code, batch.outcome_label(one)) for name, one in outcomes.items()} == {
+        "autre": (1, "échec"),
+        "essai": (0, "fait"),
+    }
 
 
 @pytest.mark.parametrize("text", ["", "\n\n"])
 def test_an_empty_table_is_a_table_to_fill(tmp_path, text):
     (tmp_path / "jeux.csv").write_text(text)
-    with pytest.raises(ConfigurationRefused, match=r"jeux\.csv, colonne « programme » : colonne absente"):
+    with pytest.raises(
+        ConfigurationRefused, match=r"jeux\.csv, colonne « programme » : colonne absente"
+    ):
         batch.run_batch(tmp_path / "jeux.csv", "public", root=tmp_path)
 
 
 def test_one_failure_stops_nothing_and_a_second_run_redoes_only_it(table, tmp_path):
-    path = table("essai;;;;note", "essai;niono;;;note", "essai;niono;;;fiche", "essai;mpessoba;;;note")
+    path = table(
+        "essai;;;;note", "essai;niono;;;note", "essai;niono;;;fiche", "essai;mpessoba;;;note"
+    )
     first = batch.run_batch(path, "public", root=tmp_path)
     assert [(n, batch.outcome_label(o), o.code) for n, o in first.items()] == [
-        ("essai", "fait", 0), ("essai/niono", "fait", 0), ("essai/mpessoba", "échec", 23)]
-    assert sorted(p.name for p in (tmp_path / "outputs/essai/niono").glob("*.pdf")) == ["fiche.pdf", "note.pdf"]
-    assert json.loads((tmp_path / "outputs/essai/manifest.json").read_text())["versions"] == {"ailleurs": "1"}
-    assert batch.format_summary(first) == "portefeuille — fait : 2 ; échec : 1 (outputs/portefeuille.html)"
+        ("essai", "fait", 0),
+        ("essai/niono", "fait", 0),
+        ("essai/mpessoba", "échec", 23),
+    ]
+    assert sorted(p.name for p in (tmp_path / "outputs/essai/niono").glob("*.pdf")) == [
+        "fiche.pdf",
+        "note.pdf",
+    ]
+    assert json.loads((tmp_path / "outputs/essai/manifest.json").read_text())["versions"] == {
+        "ailleurs": "1"
+    }
+    assert (
+        batch.format_summary(first)
+        == "portefeuille — fait : 2 ; échec : 1 (outputs/portefeuille.html)"
+    )
     table.made.clear()
     again = batch.run_batch(path, "public", root=tmp_path)
-    assert [batch.outcome_label(o) for o in again.values()] == ["rien à refaire", "rien à refaire", "échec"]
+    assert [batch.outcome_label(o) for o in again.values()] == [
+        "rien à refaire",
+        "rien à refaire",
+        "échec",
+    ]
     assert table.made == [("essai", "mpessoba")]
     page = (tmp_path / "outputs/portefeuille.html").read_text()
-    assert '<a href="essai/niono/note.pdf">note.pdf</a>' in page and "deux lignes se contredisent" in page
+    assert (
+        '<a href="essai/niono/note.pdf">note.pdf</a>' in page
+        and "deux lignes se contredisent" in page
+    )
 
 
 def test_a_programme_that_another_run_works_on_is_left_to_it(table, tmp_path):
@@ -132,7 +173,10 @@ def test_a_programme_whose_inputs_cannot_be_read_stops_no_other(table, tmp_path,
 
     monkeypatch.setattr(publication, "inputs", inputs)
     outcomes = batch.run_batch(table("autre;;;;note", "essai;;;;note"), "public", root=tmp_path)
-    assert {name: (one.code, batch.outcome_label(one)) for name, one in outcomes.items()} == {"autre": (40, "échec"), "essai": (0, "fait")}
+    assert {name: (one.code, batch.outcome_label(one)) for name, one in outcomes.items()} == {
+        "autre": (40, "échec"),
+        "essai": (0, "fait"),
+    }
     assert "disque défaillant" in outcomes["autre"].message
 
 

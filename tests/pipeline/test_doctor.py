@@ -13,7 +13,9 @@ def root(small):
     root = small().root
     (root / "templates").symlink_to(ROOT / "templates")
     (root / "outputs").mkdir()
-    (root / "requirements.lock").write_text("pandas==9.9.9 ; sys_platform == 'never' \\\n    --hash=sha256:00\n")
+    (root / "requirements.lock").write_text(
+        "pandas==9.9.9 ; sys_platform == 'never' \\\n    --hash=sha256:00\n"
+    )
     return root
 
 
@@ -23,13 +25,27 @@ def told(root):
 
 def test_a_sound_machine_lacks_nothing(root):
     assert told(root) == {}
-    assert [what for what, _ in doctor.examine(root)] == ["Python", "bibliothèques", "polices", "dossier outputs", "dossier data", "programme essai"]
+    assert [what for what, _ in doctor.examine(root)] == [
+        "Python",
+        "bibliothèques",
+        "polices",
+        "dossier outputs",
+        "dossier data",
+        "programme essai",
+    ]
 
 
 def test_a_library_absent_or_of_another_version_is_named(root):
-    (root / "requirements.lock").write_text("pytest==0.1 \\\n    --hash=sha256:00\nabsente-lib==1.0 \\\n    --hash=sha256:00\n")
+    (root / "requirements.lock").write_text(
+        "pytest==0.1 \\\n    --hash=sha256:00\nabsente-lib==1.0 \\\n    --hash=sha256:00\n"
+    )
     said = told(root)["bibliothèques"]
-    assert "pytest (" in said and "au lieu de 0.1" in said and "absente-lib (absente au lieu de 1.0)" in said and "make report" in said
+    assert (
+        "pytest (" in said
+        and "au lieu de 0.1" in said
+        and "absente-lib (absente au lieu de 1.0)" in said
+        and "make report" in said
+    )
 
 
 def test_an_old_python_and_a_full_disk_are_told(root, monkeypatch):

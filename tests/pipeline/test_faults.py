@@ -23,9 +23,21 @@ from ..conftest import ROOT
 from ..environments import lay
 from ..kill_loop import Killed, snapshot
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ces pannes sont provoquées avec les moyens de Linux")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="ces pannes sont provoquées avec les moyens de Linux"
+)
 DOCUMENTS = ("note.html", "note.pdf", "note.docx", "figures/revenu.svg")
-COUNTED = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link", "os.scandir", "os.listdir", "ctypes.dlopen"}
+COUNTED = {
+    "open",
+    "os.rename",
+    "os.mkdir",
+    "os.remove",
+    "os.rmdir",
+    "os.link",
+    "os.scandir",
+    "os.listdir",
+    "ctypes.dlopen",
+}
 
 
 class _Fault:
@@ -47,6 +59,7 @@ sys.addaudithook(FAULT.count)
 @pytest.fixture
 def here(small, monkeypatch, tmp_path):
     """A small programme with a published set, one commune's own within it, a Word file that an officer edited; its input has changed since."""
+
     def write_documents(programme, deliverables, workshop, described):
         for name in DOCUMENTS:
             (workshop / name).parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +99,9 @@ def again(tmp_path):
 
 @pytest.mark.parametrize("dead", [False, True], ids=["once", "from then on"])
 @pytest.mark.parametrize("renames", [1, 2])
-def test_at_whichever_operation_the_disk_fails_the_old_set_or_the_new_one_stands_whole(here, whole, tmp_path, monkeypatch, capfd, dead, renames):
+def test_at_whichever_operation_the_disk_fails_the_old_set_or_the_new_one_stands_whole(
+    here, whole, tmp_path, monkeypatch, capfd, dead, renames
+):
     if renames == 2:
         monkeypatch.setattr(publication, "_exchanged", lambda *_: False)
     FAULT.dead, fired, seen, n = dead, True, set(), 0
@@ -102,7 +117,11 @@ def test_at_whichever_operation_the_disk_fails_the_old_set_or_the_new_one_stands
         assert now in whole or (not now and dead and renames == 2)
         seen.add((code, now == whole[1]))
         assert "Traceback" not in capfd.readouterr().err
-        assert publish(here) == 0 and snapshot(here.published) == whole[1] and os.listdir(tmp_path / "outputs") == ["essai"]
+        assert (
+            publish(here) == 0
+            and snapshot(here.published) == whole[1]
+            and os.listdir(tmp_path / "outputs") == ["essai"]
+        )
     assert n > 50 and {(40, False), (0, True)} <= seen <= {(40, False), (40, True), (0, True)}
 
 
@@ -113,7 +132,10 @@ def test_a_disk_that_takes_no_byte_more_leaves_the_old_set(here, whole, tmp_path
         again(tmp_path)
         with pytest.raises(OSError) as error:
             limited(limit, lambda: stages.publish_set(here, ["note"]))
-        assert (errors.resource_refusal(error.value).code, snapshot(here.published)) == (40, whole[0])
+        assert (errors.resource_refusal(error.value).code, snapshot(here.published)) == (
+            40,
+            whole[0],
+        )
         assert os.listdir(tmp_path / "outputs") == ["essai"]
 
 
@@ -128,7 +150,9 @@ def limited(size, work):
 
 def mounted(*options):
     """A file system mounted so; where that is not permitted the test is left out."""
-    done = subprocess.run(["mount", *map(str, options)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["mount", *map(str, options)], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         pytest.skip(f"mount n’est pas permis ici : {done.stderr.strip()}")
 
@@ -152,7 +176,12 @@ def test_a_full_disk_is_told_with_its_code_and_leaves_the_old_set(here, disk, ca
         if code == 0:
             break
         said = capfd.readouterr().err
-        assert (f"{disk}/" in said, "plus de place sur le disque" in said, "Traceback" in said, code) == (True, True, False, 40)
+        assert (
+            f"{disk}/" in said,
+            "plus de place sur le disque" in said,
+            "Traceback" in said,
+            code,
+        ) == (True, True, False, 40)
         assert snapshot(here.published) == old and sorted(os.listdir(disk)) == ["essai", "rempli"]
     assert codes == {0, 40}
 
@@ -162,7 +191,11 @@ def test_read_only_outputs_are_told_with_their_path(here, disk, capfd):
     mounted("-o", "remount,ro", disk)
     assert publish(here) == 40
     said = capfd.readouterr().err
-    assert ("disque en lecture seule" in said, str(disk) in said, "Traceback" in said) == (True, True, False)
+    assert ("disque en lecture seule" in said, str(disk) in said, "Traceback" in said) == (
+        True,
+        True,
+        False,
+    )
     assert snapshot(here.published) == old and os.listdir(disk) == ["essai"]
 
 
@@ -174,43 +207,86 @@ def test_a_file_where_a_folder_must_stand_is_told_and_kept(here, tmp_path, capfd
     assert (tmp_path / place).read_text() == "à moi"
 
 
-@pytest.mark.parametrize(("error", "said"), [
-    (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/d/x.csv"), "/d/x.csv : plus de place sur le disque"),
-    (RuntimeError("pandoc: /d/x: withBinaryFile: resource exhausted (No space left on device)"), "plus de place sur le disque"),
-    (RuntimeError("OSError : [Errno 30] Read-only file system: '/d/x.csv' (carnet gardé : c)"), "/d/x.csv : disque en lecture seule"),
-    (MemoryError(), "mémoire insuffisante"), (RuntimeError("MemoryError :  (carnet gardé : c)"), "mémoire insuffisante")])
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/d/x.csv"),
+            "/d/x.csv : plus de place sur le disque",
+        ),
+        (
+            RuntimeError(
+                "pandoc: /d/x: withBinaryFile: resource exhausted (No space left on device)"
+            ),
+            "plus de place sur le disque",
+        ),
+        (
+            RuntimeError(
+                "OSError : [Errno 30] Read-only file system: '/d/x.csv' (carnet gardé : c)"
+            ),
+            "/d/x.csv : disque en lecture seule",
+        ),
+        (MemoryError(), "mémoire insuffisante"),
+        (RuntimeError("MemoryError :  (carnet gardé : c)"), "mémoire insuffisante"),
+    ],
+)
 def test_a_lack_is_recognised_whichever_process_met_it(error, said):
     assert said in str(errors.resource_refusal(error))
 
 
 def test_a_bug_is_no_lack():
-    assert errors.resource_refusal(FileNotFoundError(2, os.strerror(2), "x")) is None and errors.resource_refusal(ValueError("x")) is None
+    assert (
+        errors.resource_refusal(FileNotFoundError(2, os.strerror(2), "x")) is None
+        and errors.resource_refusal(ValueError("x")) is None
+    )
 
 
 def test_too_little_room_is_told_before_any_work(here, monkeypatch):
     monkeypatch.setattr(stages, "_run", None)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 5 * 2**20))
-    with pytest.raises(errors.ResourcesLacking, match=r"outputs : il faut 30 Mo libres, il en reste 5.*relancez"):
+    with pytest.raises(
+        errors.ResourcesLacking, match=r"outputs : il faut 30 Mo libres, il en reste 5.*relancez"
+    ):
         stages.compute_tables(here, "data")
 
 
-@pytest.mark.parametrize("name", ["data/raw/essai/suivi.csv", "programmes/essai/programme.yml", "data/raw/essai/arrive.csv"])
-def test_an_input_that_changes_during_the_run_is_named_and_nothing_is_published(here, monkeypatch, tmp_path, capfd, name):
+@pytest.mark.parametrize(
+    "name",
+    ["data/raw/essai/suivi.csv", "programmes/essai/programme.yml", "data/raw/essai/arrive.csv"],
+)
+def test_an_input_that_changes_during_the_run_is_named_and_nothing_is_published(
+    here, monkeypatch, tmp_path, capfd, name
+):
     old, whole = snapshot(here.published), stages.build_set
-    monkeypatch.setattr(stages, "build_set", lambda *a: (whole(*a), (tmp_path / name).open("a").write("\n")))
+    monkeypatch.setattr(
+        stages, "build_set", lambda *a: (whole(*a), (tmp_path / name).open("a").write("\n"))
+    )
     assert publish(here) == 40
-    assert f"{name} : fichier changé pendant le calcul : rien n’est publié. Relancez" in capfd.readouterr().err
+    assert (
+        f"{name} : fichier changé pendant le calcul : rien n’est publié. Relancez"
+        in capfd.readouterr().err
+    )
     assert snapshot(here.published) == old and os.listdir(tmp_path / "outputs") == ["essai"]
 
 
 def test_a_workbook_opened_during_the_run_has_not_changed(here, monkeypatch, tmp_path):
     whole = stages.build_set
-    monkeypatch.setattr(stages, "build_set", lambda *a: (whole(*a), (here.raw / "~$suivi.xlsx").write_text("qui l’a ouvert")))
+    monkeypatch.setattr(
+        stages,
+        "build_set",
+        lambda *a: (whole(*a), (here.raw / "~$suivi.xlsx").write_text("qui l’a ouvert")),
+    )
     assert publish(here) == 0
 
 
 def test_a_run_that_stops_leaves_no_table_of_the_one_before(here, monkeypatch):
-    for name in ("observations.csv", "resultats.json", "figures/a.svg", "niono/observations.csv", stages.PROPOSED):
+    for name in (
+        "observations.csv",
+        "resultats.json",
+        "figures/a.svg",
+        "niono/observations.csv",
+        stages.PROPOSED,
+    ):
         (here.processed / name).parent.mkdir(parents=True, exist_ok=True)
         (here.processed / name).write_text("ancien")
     monkeypatch.setattr(stages, "_run", lambda *_: 1 / 0)
@@ -225,7 +301,10 @@ def test_a_table_never_stands_half_written_under_its_name(tmp_path):
     tables.write_csv(pd.DataFrame({"a": ["ancien"]}), tmp_path / "t.csv")
     old = (tmp_path / "t.csv").read_bytes()
     with pytest.raises(OSError):
-        limited(1000, lambda: tables.write_csv(pd.DataFrame({"a": ["nouveau"] * 10_000}), tmp_path / "t.csv"))
+        limited(
+            1000,
+            lambda: tables.write_csv(pd.DataFrame({"a": ["nouveau"] * 10_000}), tmp_path / "t.csv"),
+        )
     assert (tmp_path / "t.csv").read_bytes() == old
 
 
@@ -267,7 +346,10 @@ def test_a_broken_programme_is_named_among_all(here, monkeypatch, capsys):
 
     monkeypatch.setattr(__main__, "programme_slugs", lambda: ["eau"])
     monkeypatch.setattr(__main__, "_one", broken)
-    assert (__main__.main(["all"]), capsys.readouterr().err) == (10, "eau : programme.yml : YAML illisible.\n")
+    assert (__main__.main(["all"]), capsys.readouterr().err) == (
+        10,
+        "eau : programme.yml : YAML illisible.\n",
+    )
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -276,15 +358,23 @@ def test_a_format_that_cannot_be_made_is_named_with_its_own_code(kind, tmp_path,
         raise ValueError("un modèle abîmé")
 
     monkeypatch.setattr({"html": html, "pdf": pdf, "docx": docx}[kind], f"write_{kind}", broken)
-    with pytest.raises(RenderingFailed, match=rf"note\.{kind} : le document n’a pas pu être mis en forme : un modèle abîmé") as refusal:
-        stages.write_formats("---\ntitle: T\n---\nUne phrase.\n", "note", tmp_path, ROOT / "templates")
+    with pytest.raises(
+        RenderingFailed,
+        match=rf"note\.{kind} : le document n’a pas pu être mis en forme : un modèle abîmé",
+    ) as refusal:
+        stages.write_formats(
+            "---\ntitle: T\n---\nUne phrase.\n", "note", tmp_path, ROOT / "templates"
+        )
     assert refusal.value.code == 50
 
 
 def test_a_log_that_cannot_be_written_changes_nothing_to_what_is_told(here, capfd, monkeypatch):
     __main__.LOG.mkdir()
     assert __main__._guarded(lambda: 1 / 0) == 1
-    assert ("ZeroDivisionError" in (said := capfd.readouterr().err), "Traceback" in said) == (True, False)
+    assert ("ZeroDivisionError" in (said := capfd.readouterr().err), "Traceback" in said) == (
+        True,
+        False,
+    )
 
 
 def test_killed_at_random_instants_a_publication_leaves_a_set_that_verifies(tmp_path):
@@ -294,7 +384,12 @@ def test_killed_at_random_instants_a_publication_leaves_a_set_that_verifies(tmp_
 def test_of_twenty_starts_at_the_same_time_one_runs_and_the_others_say_so(tmp_path):
     lay(tmp_path)
     command = [sys.executable, "-m", "capidoc", "report"]
-    starts = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(20)]
+    starts = [
+        subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        for _ in range(20)
+    ]
     end = time.monotonic() + 30
     while time.monotonic() < end and sum(start.poll() is not None for start in starts) < 19:
         time.sleep(0.05)

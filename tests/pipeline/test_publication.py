@@ -15,6 +15,7 @@ DESCRIBED = {"programme": "essai", "parametres": {}, "entrees": {"a": "1"}}
 @pytest.fixture
 def publish(tmp_path):
     """A function from {name: text} to the published folder, or to the one of a commune within it."""
+
     def run(commune="", **files):
         here = place(tmp_path)
         target = here.published / commune
@@ -24,6 +25,7 @@ def publish(tmp_path):
         manifest.write_manifest(workshop, DESCRIBED)
         run.carried = publication.publish_atomically(workshop, target)
         return target
+
     return run
 
 
@@ -74,7 +76,12 @@ def test_what_is_saved_while_the_sets_trade_places_is_kept(publish, monkeypatch)
 
     monkeypatch.setattr(publication, "exchange", saved_just_before)
     publish(note_docx="deux")
-    assert [(target / folder / name).read_text() for folder in ("", "niono") for name in names(target / folder) if "modifie" in name] == ["relu", "relu"]
+    assert [
+        (target / folder / name).read_text()
+        for folder in ("", "niono")
+        for name in names(target / folder)
+        if "modifie" in name
+    ] == ["relu", "relu"]
     assert [name.partition(".")[0] for name in publish.carried] == ["note", "niono/note"]
 
 
@@ -95,15 +102,24 @@ def test_cleaning_keeps_what_somebody_edited_or_added(publish, tmp_path):
     for name in ("observations.csv", "niono/faits.csv", "chiffres_proposes.csv"):
         (made / name).write_text("x")
     assert sorted(publication.remove_rebuildable(place(tmp_path))) == [
-        "data/processed/essai/chiffres_proposes.csv", "outputs/essai/note.docx", "outputs/essai/remarques.txt"]
-    assert names(target) == ["note.docx", "remarques.txt"] and [path.name for path in made.iterdir()] == ["chiffres_proposes.csv"]
+        "data/processed/essai/chiffres_proposes.csv",
+        "outputs/essai/note.docx",
+        "outputs/essai/remarques.txt",
+    ]
+    assert names(target) == ["note.docx", "remarques.txt"] and [
+        path.name for path in made.iterdir()
+    ] == ["chiffres_proposes.csv"]
 
 
 @pytest.mark.parametrize("commune", ["", "niono"])
-def test_where_folders_cannot_trade_places_a_run_killed_between_two_renames_leaves_the_old_set(publish, tmp_path, commune):
+def test_where_folders_cannot_trade_places_a_run_killed_between_two_renames_leaves_the_old_set(
+    publish, tmp_path, commune
+):
     publish(note_docx="un")
     target = publish(commune=commune, note_docx="un")
-    target.rename(tmp_path / "outputs" / ("." + ".".join(filter(None, ["essai", commune, "ancien"]))))
+    target.rename(
+        tmp_path / "outputs" / ("." + ".".join(filter(None, ["essai", commune, "ancien"])))
+    )
     shutil.rmtree(publication.staging_dir(place(tmp_path)))
     assert manifest.verify_files(target) == ["note.docx"]
     assert names(tmp_path / "outputs") == ["essai"]

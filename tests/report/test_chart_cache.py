@@ -28,14 +28,24 @@ def test_nothing_is_drawn_again_from_the_same(here, monkeypatch):
     monkeypatch.setattr(charts, "draw_chart", lambda *_: pytest.fail("dessiné"))
     figures = chart_cache.cached_charts(here, [SPEC], TITLES, FACTS.copy())
     assert contents(here) == old
-    assert figures["revenu"] + "\n" == (here.processed / "figures" / "revenu.txt").read_text(encoding="utf-8")
+    assert figures["revenu"] + "\n" == (here.processed / "figures" / "revenu.txt").read_text(
+        encoding="utf-8"
+    )
 
 
-@pytest.mark.parametrize("change", [
-    lambda here: chart_cache.cached_charts(here, [SPEC], {"revenu": "Un autre"}, FACTS),
-    lambda here: chart_cache.cached_charts(here, [SPEC | {"source": "registre"}], TITLES, FACTS),
-    lambda here: chart_cache.cached_charts(here, [SPEC], TITLES, FACTS.assign(valeur=FACTS["valeur"] + 1)),
-], ids=["titre", "déclaration", "faits"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda here: chart_cache.cached_charts(here, [SPEC], {"revenu": "Un autre"}, FACTS),
+        lambda here: chart_cache.cached_charts(
+            here, [SPEC | {"source": "registre"}], TITLES, FACTS
+        ),
+        lambda here: chart_cache.cached_charts(
+            here, [SPEC], TITLES, FACTS.assign(valeur=FACTS["valeur"] + 1)
+        ),
+    ],
+    ids=["titre", "déclaration", "faits"],
+)
 def test_a_figure_is_drawn_from_what_is_asked(change, here):
     old = contents(here)
     change(here)
@@ -51,7 +61,9 @@ def test_other_code_draws_again(here, monkeypatch):
     assert asked
 
 
-@pytest.mark.parametrize("touch", [lambda p: p.write_bytes(b"autre"), lambda p: p.unlink()], ids=["retouché", "effacé"])
+@pytest.mark.parametrize(
+    "touch", [lambda p: p.write_bytes(b"autre"), lambda p: p.unlink()], ids=["retouché", "effacé"]
+)
 @pytest.mark.parametrize("place", ["figures", "dessins/revenu"])
 @pytest.mark.parametrize("name", ["revenu.png", "revenu_ecran.png", "revenu.txt"])
 def test_a_file_that_is_no_longer_as_drawn_is_made_again(place, name, touch, here):
@@ -66,5 +78,10 @@ def test_a_document_that_shows_one_figure_fewer_costs_no_drawing_to_the_next(her
     titles = TITLES | {"revenu_cours": "Un autre"}
     chart_cache.cached_charts(here, [SPEC, more], titles, FACTS)
     monkeypatch.setattr(charts, "draw_chart", lambda *_: pytest.fail("dessiné"))
-    assert [*chart_cache.cached_charts(here, [], {}, FACTS)] == [] and [*chart_cache.cached_charts(here, [more], titles, FACTS)] == ["revenu_cours"]
-    assert [*chart_cache.cached_charts(here, [SPEC, more], titles, FACTS)] == ["revenu", "revenu_cours"]
+    assert [*chart_cache.cached_charts(here, [], {}, FACTS)] == [] and [
+        *chart_cache.cached_charts(here, [more], titles, FACTS)
+    ] == ["revenu_cours"]
+    assert [*chart_cache.cached_charts(here, [SPEC, more], titles, FACTS)] == [
+        "revenu",
+        "revenu_cours",
+    ]

@@ -20,7 +20,17 @@ from ..conftest import ROOT, luminance
 
 NAN = float("nan")
 NNBSP, NBSP = "\u202f", "\u00a0"
-COLUMNS = ["indicateur", "libelle", "mesure", "moment", "groupe", "valeur", "unite", "n", "manquants"]
+COLUMNS = [
+    "indicateur",
+    "libelle",
+    "mesure",
+    "moment",
+    "groupe",
+    "valeur",
+    "unite",
+    "n",
+    "manquants",
+]
 REVENUE = ("revenu", "Revenu mensuel")
 STAFF = ("salaries", "Salariés permanents")
 YOUNG = ("apprentis", "Jeunes en apprentissage")
@@ -29,7 +39,12 @@ YOUNG = ("apprentis", "Jeunes en apprentissage")
 def facts_of(*rows):
     """The rows as facts, each with the text that French prints."""
     table = pd.DataFrame(rows, columns=COLUMNS)
-    return table.assign(texte=[french.format_quantity(value, unit) for value, unit in zip(table["valeur"], table["unite"], strict=True)])
+    return table.assign(
+        texte=[
+            french.format_quantity(value, unit)
+            for value, unit in zip(table["valeur"], table["unite"], strict=True)
+        ]
+    )
 
 
 FACTS = facts_of(
@@ -57,11 +72,28 @@ FACTS = facts_of(
     ("kit", "Valeur d’un kit", "valeur", "", "commune=niono", 500000, "F CFA", 12, 0),
 )
 SPECS = {
-    "avant_apres": {"id": "revenu", "genre": "avant_apres", "indicateur": "revenu", "unites": "entreprises", "source": "suivi mensuel"},
+    "avant_apres": {
+        "id": "revenu",
+        "genre": "avant_apres",
+        "indicateur": "revenu",
+        "unites": "entreprises",
+        "source": "suivi mensuel",
+    },
     "cours": {"id": "cours", "genre": "cours", "indicateur": "revenu"},
-    "avant_apres_groupes": {"id": "salaries", "genre": "avant_apres_groupes", "indicateur": "salaries", "par": "sexe",
-                            "libelles": {"femme": "Femmes", "homme": "Hommes"}},
-    "barres": {"id": "apprentis", "genre": "barres", "indicateurs": ["apprentis", "kit"], "par": "commune", "libelles": {"dieli": "Diéli"}},
+    "avant_apres_groupes": {
+        "id": "salaries",
+        "genre": "avant_apres_groupes",
+        "indicateur": "salaries",
+        "par": "sexe",
+        "libelles": {"femme": "Femmes", "homme": "Hommes"},
+    },
+    "barres": {
+        "id": "apprentis",
+        "genre": "barres",
+        "indicateurs": ["apprentis", "kit"],
+        "par": "commune",
+        "libelles": {"dieli": "Diéli"},
+    },
 }
 LONG = "Un titre bien trop long pour une seule ligne, avec un montant de 1 012 000 F CFA ; " * 3
 
@@ -74,7 +106,8 @@ def masked(**where):
     """The facts with those of the given columns hidden, as disclosure leaves them."""
     hit = pd.concat([FACTS[column] == value for column, value in where.items()], axis=1).all(axis=1)
     return FACTS.astype({"valeur": float}).assign(
-        valeur=lambda f: f["valeur"].mask(hit), texte=lambda f: f["texte"].mask(hit, "n.p."))
+        valeur=lambda f: f["valeur"].mask(hit), texte=lambda f: f["texte"].mask(hit, "n.p.")
+    )
 
 
 def texts(chart):
@@ -86,7 +119,9 @@ def plain(text):
 
 
 def lengths(chart):
-    return [patch.get_width() for patch in chart.figure.axes[0].patches if isinstance(patch, Rectangle)]
+    return [
+        patch.get_width() for patch in chart.figure.axes[0].patches if isinstance(patch, Rectangle)
+    ]
 
 
 def test_bars_start_at_zero_and_are_as_long_as_their_values():
@@ -111,45 +146,62 @@ def test_the_text_of_the_fact_is_printed_when_it_has_one():
 def test_the_alt_text_of_before_and_after_holds_its_numbers():
     assert plain(drawn("avant_apres").alt) == (
         "Barres. Revenu mensuel : 1 012 000 F CFA en mai 2022, 3 050 400 F CFA en mars 2023. "
-        "Différence : +2 038 400 F CFA (+201 %). Entreprises : en hausse 16, stables 1, en baisse 3.")
+        "Différence : +2 038 400 F CFA (+201 %). Entreprises : en hausse 16, stables 1, en baisse 3."
+    )
 
 
 def test_the_alt_text_of_groups_holds_every_number_and_share():
     assert plain(drawn("avant_apres_groupes").alt) == (
         "Barres. Salariés permanents, de mai 2022 à mars 2023. Femmes : 7 (41 % du total) au départ, 10 (29 % du total) à l’arrivée ; "
-        "Hommes : 10 au départ, 24 à l’arrivée ; Ensemble : 17 au départ, 34 à l’arrivée.")
+        "Hommes : 10 au départ, 24 à l’arrivée ; Ensemble : 17 au départ, 34 à l’arrivée."
+    )
 
 
 def test_bars_are_sorted_by_name_and_a_second_indicator_is_told_under_them():
-    assert plain(drawn("barres").alt) == "Barres. Jeunes en apprentissage : Diéli, 11 ; Niono, 12 (valeur d’un kit : 500 000 F CFA)."
+    assert (
+        plain(drawn("barres").alt)
+        == "Barres. Jeunes en apprentissage : Diéli, 11 ; Niono, 12 (valeur d’un kit : 500 000 F CFA)."
+    )
 
 
 def test_a_course_leaves_a_gap_where_a_month_has_no_value_and_names_it():
     chart = drawn("cours")
-    line = chart.figure.axes[0].lines[[len(ln.get_xdata()) for ln in chart.figure.axes[0].lines].index(4)]
+    line = chart.figure.axes[0].lines[
+        [len(ln.get_xdata()) for ln in chart.figure.axes[0].lines].index(4)
+    ]
     assert [y != y for y in line.get_ydata()] == [False, False, True, False]
     assert "n.d." in texts(chart)
-    assert plain(chart.alt) == ("Courbe mensuelle. Revenu mensuel : 50 000 F CFA en novembre 2022, 150 000 F CFA en février 2023. "
-                                "Le mois le plus bas est novembre 2022 (50 000 F CFA), le plus haut février 2023 (150 000 F CFA). "
-                                "Sans valeur : janvier 2023.")
+    assert plain(chart.alt) == (
+        "Courbe mensuelle. Revenu mensuel : 50 000 F CFA en novembre 2022, 150 000 F CFA en février 2023. "
+        "Le mois le plus bas est novembre 2022 (50 000 F CFA), le plus haut février 2023 (150 000 F CFA). "
+        "Sans valeur : janvier 2023."
+    )
 
 
 def test_a_month_with_missing_reports_has_an_empty_circle_that_the_note_explains():
     chart = drawn("cours")
-    circles = [line.get_markerfacecolor() for line in chart.figure.axes[0].lines if line.get_marker() == "o"]
+    circles = [
+        line.get_markerfacecolor()
+        for line in chart.figure.axes[0].lines
+        if line.get_marker() == "o"
+    ]
     assert circles == [charts.TEAL, "white", charts.TEAL]
     assert "Cercle vide" in " ".join(texts(chart))
 
 
 def test_n_and_the_missing_stand_under_the_chart():
-    assert "Source : suivi mensuel. n = 20 entreprises." in plain(" ".join(texts(drawn("avant_apres"))))
+    assert "Source : suivi mensuel. n = 20 entreprises." in plain(
+        " ".join(texts(drawn("avant_apres")))
+    )
     assert "n = 0 à 20, manquants : 0 à 1." in plain(" ".join(texts(drawn("cours"))))
 
 
 def test_a_hidden_value_has_no_bar_and_is_said_not_to_be_published(tmp_path):
     chart = drawn("avant_apres_groupes", masked(groupe="sexe=femme"))
     assert lengths(chart)[:2] == [0, 0] and texts(chart).count("n.p.") == 2
-    assert "n.p. : non publié." in plain(" ".join(texts(chart))) and "n.p. : non publié." in plain(chart.alt)
+    assert "n.p. : non publié." in plain(" ".join(texts(chart))) and "n.p. : non publié." in plain(
+        chart.alt
+    )
     charts.save_chart(chart, tmp_path)
     assert not re.search(r"\b7\b|41", chart.alt)
 
@@ -165,52 +217,75 @@ def unreadable(figure):
     renderer = FigureCanvasAgg(figure).get_renderer()
     boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in figure.axes[0].texts]
     page = figure.bbox
-    clipped = [text for text, b in boxes if b.x0 < 0 or b.y0 < 0 or b.x1 > page.x1 or b.y1 > page.y1]
-    return clipped + [(text, other) for (text, a), (other, b) in combinations(boxes, 2)
-                      if min(a.x1, b.x1) - max(a.x0, b.x0) > 1 and min(a.y1, b.y1) - max(a.y0, b.y0) > 1]
+    clipped = [
+        text for text, b in boxes if b.x0 < 0 or b.y0 < 0 or b.x1 > page.x1 or b.y1 > page.y1
+    ]
+    return clipped + [
+        (text, other)
+        for (text, a), (other, b) in combinations(boxes, 2)
+        if min(a.x1, b.x1) - max(a.x0, b.x0) > 1 and min(a.y1, b.y1) - max(a.y0, b.y0) > 1
+    ]
 
 
 @pytest.mark.parametrize("genre", SPECS)
 def test_no_text_is_clipped_or_overlaps_another(genre):
-    names = {"femme": "Des femmes au libellé interminable " * 2, "homme": "h" * 90, "niono": "n" * 90}
+    names = {
+        "femme": "Des femmes au libellé interminable " * 2,
+        "homme": "h" * 90,
+        "niono": "n" * 90,
+    }
     chart = drawn(genre, titre=LONG, libelles=names, source=LONG)
     assert unreadable(chart.figure) == unreadable(chart.square) == []
 
 
 @pytest.mark.parametrize("genre", SPECS)
-def test_a_square_for_social_media_says_the_same_in_1080_pixels_with_larger_letters(genre, tmp_path):
+def test_a_square_for_social_media_says_the_same_in_1080_pixels_with_larger_letters(
+    genre, tmp_path
+):
     from PIL import Image
+
     chart = drawn(genre)
     charts.save_chart(chart, tmp_path)
     with Image.open(tmp_path / f"{chart.id}_carre.png") as picture:
         assert picture.size == (1080, 1080)
-    assert sorted(" ".join(t.get_text() for t in chart.square.axes[0].texts).split()) == sorted(" ".join(texts(chart)).split())
+    assert sorted(" ".join(t.get_text() for t in chart.square.axes[0].texts).split()) == sorted(
+        " ".join(texts(chart)).split()
+    )
     assert chart.square.get_figwidth() < chart.figure.get_figwidth()
 
 
 @pytest.mark.parametrize("genre", SPECS)
 def test_a_page_on_a_phone_has_the_chart_with_letters_of_eight_pixels_at_least(genre, tmp_path):
     from PIL import Image
+
     chart = drawn(genre, titre=LONG[:120])
     charts.save_chart(chart, tmp_path)
     with Image.open(tmp_path / f"{chart.id}_ecran.png") as picture:
         assert picture.width == 720 and picture.getpixel((0, 0)) == picture.getpixel((719, 0))
     width = -2 * chart.square.axes[0].get_xlim()[0]  # what makes it a square, in inches
     smallest = min(text.get_fontsize() for text in chart.square.axes[0].texts)
-    assert smallest / 72 / (chart.square.get_figwidth() - width) * 354 >= 8  # 354 pixels: a phone of 390 less the margins of the page
+    assert (
+        smallest / 72 / (chart.square.get_figwidth() - width) * 354 >= 8
+    )  # 354 pixels: a phone of 390 less the margins of the page
 
 
 def test_the_white_of_a_picture_is_the_white_of_the_page(tmp_path):
     from PIL import Image
+
     charts.save_chart(drawn("barres"), tmp_path)
     with Image.open(tmp_path / "apprentis.png") as picture:
         colours = {colour for _, colour in picture.convert("RGB").getcolors()}
-    assert {(255, 255, 255), tuple(int(charts.TEAL[i:i + 2], 16) for i in (1, 3, 5))} <= colours
+    assert {(255, 255, 255), tuple(int(charts.TEAL[i : i + 2], 16) for i in (1, 3, 5))} <= colours
 
 
 def test_thirty_months_keep_their_names_apart():
     months = [f"{2021 + i // 12}-{i % 12 + 1:02d}" for i in range(30)]
-    facts = facts_of(*((*REVENUE, "cours", month, "", 10 + i, "personnes", 20, 0) for i, month in enumerate(months)))
+    facts = facts_of(
+        *(
+            (*REVENUE, "cours", month, "", 10 + i, "personnes", 20, 0)
+            for i, month in enumerate(months)
+        )
+    )
     chart = drawn("cours", facts)
     renderer = FigureCanvasAgg(chart.figure).get_renderer()
     boxes = [text.get_window_extent(renderer) for text in chart.figure.axes[0].texts]
@@ -225,16 +300,24 @@ def test_only_the_project_s_fonts_are_used(genre):
 
 
 def test_the_same_chart_has_the_same_bytes_whatever_the_user_s_settings(tmp_path):
-    for folder, settings in (("a", {}), ("b", {"savefig.bbox": "tight", "hatch.linewidth": 5, "svg.fonttype": "none"})):
+    for folder, settings in (
+        ("a", {}),
+        ("b", {"savefig.bbox": "tight", "hatch.linewidth": 5, "svg.fonttype": "none"}),
+    ):
         with matplotlib.rc_context(settings):
             for genre in SPECS:
                 charts.save_chart(drawn(genre), tmp_path / folder)
     first = {p.name: p.read_bytes() for p in (tmp_path / "a").iterdir()}
-    assert len(first) == 20 and first == {p.name: p.read_bytes() for p in (tmp_path / "b").iterdir()}
+    assert len(first) == 20 and first == {
+        p.name: p.read_bytes() for p in (tmp_path / "b").iterdir()
+    }
 
 
-def test_a_picture_is_sixteen_centimetres_wide_at_200_dpi_small_and_says_nothing_of_its_making(tmp_path):
+def test_a_picture_is_sixteen_centimetres_wide_at_200_dpi_small_and_says_nothing_of_its_making(
+    tmp_path,
+):
     from PIL import Image
+
     charts.save_chart(drawn("avant_apres"), tmp_path)
     with Image.open(tmp_path / "revenu.png") as picture:
         assert picture.width == pytest.approx(16 / 2.54 * 200, abs=1)
@@ -251,8 +334,15 @@ def test_a_drawing_is_well_formed_light_and_holds_every_glyph_it_uses(tmp_path, 
     drawing = (tmp_path / f"{chart.id}.svg").read_bytes()
     tree = ElementTree.fromstring(drawing)
     known = {node.get("id") for node in tree.iter()}
-    used = [node.get("{http://www.w3.org/1999/xlink}href")[1:] for node in tree.iter("{http://www.w3.org/2000/svg}use")]
-    assert len(drawing) < 60_000 and set(used) <= known and len(used) > 0.7 * sum(len(text) for text in texts(chart))
+    used = [
+        node.get("{http://www.w3.org/1999/xlink}href")[1:]
+        for node in tree.iter("{http://www.w3.org/2000/svg}use")
+    ]
+    assert (
+        len(drawing) < 60_000
+        and set(used) <= known
+        and len(used) > 0.7 * sum(len(text) for text in texts(chart))
+    )
 
 
 def test_text_that_looks_like_a_formula_or_a_script_stays_text(tmp_path):
@@ -264,15 +354,27 @@ def test_text_that_looks_like_a_formula_or_a_script_stays_text(tmp_path):
     assert all(not text.get_parse_math() for text in chart.figure.axes[0].texts)
 
 
-@pytest.mark.parametrize(("changes", "message"), [
-    ({"genre": "camembert"}, "« camembert » — genre de figure inconnu.*avant_apres"),
-    ({"id": "../revenu"}, "identifiant de figure refusé"),
-    ({"indicateur": "revnu"}, "« revnu » — indicateur sans résultat. Vouliez-vous dire « revenu »"),
-    ({"indicateur": "apprentis"}, "« avant » — mesure absente.*valeur"),
-    ({"genre": "avant_apres_groupes", "indicateur": "salaries", "par": "commune"}, "« commune » — aucun groupe.*sexe"),
-    ({"genre": "cours", "indicateur": "salaries"}, "« salaries » — indicateur sans cours mensuel.*revenu"),
-    ({"indicateur": ""}, "« indicateur » — clé absente"),
-])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"genre": "camembert"}, "« camembert » — genre de figure inconnu.*avant_apres"),
+        ({"id": "../revenu"}, "identifiant de figure refusé"),
+        (
+            {"indicateur": "revnu"},
+            "« revnu » — indicateur sans résultat. Vouliez-vous dire « revenu »",
+        ),
+        ({"indicateur": "apprentis"}, "« avant » — mesure absente.*valeur"),
+        (
+            {"genre": "avant_apres_groupes", "indicateur": "salaries", "par": "commune"},
+            "« commune » — aucun groupe.*sexe",
+        ),
+        (
+            {"genre": "cours", "indicateur": "salaries"},
+            "« salaries » — indicateur sans cours mensuel.*revenu",
+        ),
+        ({"indicateur": ""}, "« indicateur » — clé absente"),
+    ],
+)
 def test_a_wrong_declaration_is_refused_in_french_with_what_may_be_written(changes, message):
     with pytest.raises(ConfigurationRefused, match=message):
         charts.draw_chart(SPECS["avant_apres"] | changes, FACTS, "Un message")
@@ -285,21 +387,40 @@ def test_every_colour_of_text_and_bars_stands_out_on_white(colour):
 
 def test_the_figures_of_jass_are_declared_whole_and_type_no_number():
     declared = yaml.safe_load((ROOT / "programmes/jass/figures.yml").read_text(encoding="utf-8"))
-    assert {f["id"] for f in declared} >= {"revenu_total", "revenu_cours", "apprentis_sexe", "salaries_sexe", "subventions"}
+    assert {f["id"] for f in declared} >= {
+        "revenu_total",
+        "revenu_cours",
+        "apprentis_sexe",
+        "salaries_sexe",
+        "subventions",
+    }
     for figure in declared:
         assert figure["genre"] in charts.GENRES and figure["source"]
-        assert not re.search(r"\d", re.sub(r"\{\{.*?\}\}", "", f"{figure['titre']} {figure['legende']}"))
+        assert not re.search(
+            r"\d", re.sub(r"\{\{.*?\}\}", "", f"{figure['titre']} {figure['legende']}")
+        )
 
 
 def test_a_hidden_count_is_said_hidden_and_a_stop_is_not_doubled():
     spec = {"unites": "unités"}
-    assert chart_data.sample_note(spec, [{"n": 20, "manquants": 0}, {"n": NAN, "manquants": NAN}]) == f"n{NBSP}={NBSP}n.p. unités, manquants : n.p."
-    assert chart_data.directions_sentence(spec, {("baisse", ""): {"texte": "n.p."}}) == "Unités : en baisse n.p."
+    assert (
+        chart_data.sample_note(spec, [{"n": 20, "manquants": 0}, {"n": NAN, "manquants": NAN}])
+        == f"n{NBSP}={NBSP}n.p. unités, manquants : n.p."
+    )
+    assert (
+        chart_data.directions_sentence(spec, {("baisse", ""): {"texte": "n.p."}})
+        == "Unités : en baisse n.p."
+    )
 
 
 def test_groups_have_the_labels_of_the_programme_unless_the_figure_has_its_own():
     """Answers in figures: « 1 » is a man to one question, a yes to another."""
     labels = {"sexe=femme": "Une femme", "femme": "Autre chose", "homme": "Un homme"}
     own = {"id": "f", "genre": "avant_apres_groupes", "titre": "t", "legende": "l"}
-    assert [chart_data.group_label(spec, group) for spec in chart_cache.declared_charts([own, own | {"libelles": {"homme": "Hommes"}}], labels)
-            for group in ("sexe=femme", "sexe=homme")] == ["Une femme", "Un homme", "Une femme", "Hommes"]
+    assert [
+        chart_data.group_label(spec, group)
+        for spec in chart_cache.declared_charts(
+            [own, own | {"libelles": {"homme": "Hommes"}}], labels
+        )
+        for group in ("sexe=femme", "sexe=homme")
+    ] == ["Une femme", "Un homme", "Une femme", "Hommes"]

@@ -26,7 +26,9 @@ def test_a_claim_about_what_is_hidden_is_neither_confirmed_nor_contradicted(tmp_
     """Published 3, hidden as « < 5 »: they do not differ."""
     hidden = FACTS.assign(valeur=[1_012_000.0, float("nan")], texte=[FACTS["texte"][0], "n.p."])
     (tmp_path / "chiffres_publies.csv").write_text(HEAD + R1, encoding="utf-8")
-    assert published_claims.verify_claims(published_claims.load_claims(tmp_path), hidden)["donnees"].tolist() == ["non vérifiable"]
+    assert published_claims.verify_claims(published_claims.load_claims(tmp_path), hidden)[
+        "donnees"
+    ].tolist() == ["non vérifiable"]
 
 
 def verdict(tmp_path, row):
@@ -36,7 +38,11 @@ def verdict(tmp_path, row):
 
 def claim(**row):
     """A claim from the cells of its row."""
-    return published_claims.parse_claim(dict.fromkeys([*CLAIM_COLUMNS, *OPTIONAL_CLAIM_COLUMNS], "") | {"id": "X", "enonce": "Énoncé", "unite": "personnes"} | row)
+    return published_claims.parse_claim(
+        dict.fromkeys([*CLAIM_COLUMNS, *OPTIONAL_CLAIM_COLUMNS], "")
+        | {"id": "X", "enonce": "Énoncé", "unite": "personnes"}
+        | row
+    )
 
 
 def test_the_printed_increase_fits_neither_its_difference_nor_its_percent(tmp_path):
@@ -46,14 +52,22 @@ def test_the_printed_increase_fits_neither_its_difference_nor_its_percent(tmp_pa
 
 
 def test_the_only_single_edit_that_mends_r1_is_its_end():
-    r1 = claim(genre="evolution", chiffres="debut=1012000|fin=3050400|difference=1738400|pourcentage=172", unite="F CFA")
+    r1 = claim(
+        genre="evolution",
+        chiffres="debut=1012000|fin=3050400|difference=1738400|pourcentage=172",
+        unite="F CFA",
+    )
     assert published_claims.possible_repairs(r1) == {"fin": 2_750_400}
 
 
 def test_the_repair_is_told_with_the_double_edit_and_never_chosen(tmp_path):
     repair = verdict(tmp_path, R1)["reparation"]
     assert repair.startswith("non conciliable sans les données")
-    assert "2\u202f750\u202f400" in repair and "2\u202f038\u202f400" in repair and "201\u00a0%" in repair
+    assert (
+        "2\u202f750\u202f400" in repair
+        and "2\u202f038\u202f400" in repair
+        and "201\u00a0%" in repair
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,7 +105,9 @@ def test_a_quotient_holds_within_its_printed_roundings(figures, holds):
 
 
 def test_a_level_alone_proves_nothing():
-    assert published_claims.is_coherent(claim(genre="evolution", chiffres="debut=28|fin=78")) is None
+    assert (
+        published_claims.is_coherent(claim(genre="evolution", chiffres="debut=28|fin=78")) is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -153,8 +169,20 @@ JOBS = {
     "population": "salariés",
     "dates": "fin=2023-03",
 }
-BEFORE = {"id": "R3a", "genre": "somme", "enonce": "Salariés avant", "chiffres": "hommes=10|femmes=7|total=17", "population": "salariés"}
-AFTER = {"id": "R3b", "genre": "somme", "enonce": "Salariés après", "chiffres": "hommes=24|femmes=10|total=34", "population": "salariés"}
+BEFORE = {
+    "id": "R3a",
+    "genre": "somme",
+    "enonce": "Salariés avant",
+    "chiffres": "hommes=10|femmes=7|total=17",
+    "population": "salariés",
+}
+AFTER = {
+    "id": "R3b",
+    "genre": "somme",
+    "enonce": "Salariés après",
+    "chiffres": "hommes=24|femmes=10|total=34",
+    "population": "salariés",
+}
 TRAINED = {
     "id": "O1",
     "genre": "somme",
@@ -186,24 +214,56 @@ SIGNED = {
         ([TRAINED], "O1", "stagiaires et apprentis et entreprises d’un passage"),
         ([SIGNED, HOSTED], "O2, R2", "78 désigne à la fois signataires et apprentis"),
         ([HOSTED, JOBS], "R2, R3", "sont deux populations"),
-        ([JOBS, BEFORE, AFTER], "R3, R3a, R3b", "la part des femmes baisse, de 41,2\u00a0% à 29,4\u00a0%"),
+        (
+            [JOBS, BEFORE, AFTER],
+            "R3, R3a, R3b",
+            "la part des femmes baisse, de 41,2\u00a0% à 29,4\u00a0%",
+        ),
         ([HOSTED], "R2", "arrondis au plus proche"),
         ([HOSTED], "–", "7 mois après"),
         (
-            [HOSTED, JOBS, {"id": "S", "genre": "somme", "enonce": "Ensemble", "chiffres": "apprentis=78|salaries=34|total=112"}],
+            [
+                HOSTED,
+                JOBS,
+                {
+                    "id": "S",
+                    "genre": "somme",
+                    "enonce": "Ensemble",
+                    "chiffres": "apprentis=78|salaries=34|total=112",
+                },
+            ],
             "S, R2, R3",
             "mêle des populations",
         ),
         (
             [
-                {"id": "P1", "genre": "duree", "unite": "mois", "chiffres": "mois=18|debut=2021-09|fin=2023-03"},
-                {"id": "P2", "genre": "duree", "unite": "mois", "chiffres": "mois=18|debut=2021-10|fin=2023-03"},
+                {
+                    "id": "P1",
+                    "genre": "duree",
+                    "unite": "mois",
+                    "chiffres": "mois=18|debut=2021-09|fin=2023-03",
+                },
+                {
+                    "id": "P2",
+                    "genre": "duree",
+                    "unite": "mois",
+                    "chiffres": "mois=18|debut=2021-10|fin=2023-03",
+                },
             ],
             "P1, P2",
             "depuis septembre 2021 ici, depuis octobre 2021 là",
         ),
         (
-            [{"id": "P3", "genre": "valeur", "enonce": "Lieux", "unite": "lieux", "chiffres": "nombre=4", "population": "cercles|régions"}],
+            [
+                {
+                    "id": "P3",
+                    "genre": "valeur",
+                    "enonce": "Lieux",
+                    "unite": "lieux",
+                    "chiffres": "nombre=4",
+                    "population": "cercles|régions",
+                }
+            ],
             "P3",
             "cercles et régions d’un passage",
         ),
@@ -211,12 +271,21 @@ SIGNED = {
 )
 def test_what_a_document_leaves_in_the_shade_is_found(rows, ids, what):
     told = found(*rows)
-    assert [i for i, sentence in told if what in sentence] and ids in [i for i, sentence in told if what in sentence]
+    assert [i for i, sentence in told if what in sentence] and ids in [
+        i for i, sentence in told if what in sentence
+    ]
 
 
 def test_a_document_that_says_all_has_no_finding():
-    sexes = [{**BEFORE, "chiffres": "hommes=10|femmes=10|total=20"}, {**AFTER, "chiffres": "hommes=10|femmes=15|total=25"}]
-    whole = {**JOBS, "chiffres": "debut=20|fin=25|pourcentage=25", "dates": "debut=2022-05|fin=2023-03"}
+    sexes = [
+        {**BEFORE, "chiffres": "hommes=10|femmes=10|total=20"},
+        {**AFTER, "chiffres": "hommes=10|femmes=15|total=25"},
+    ]
+    whole = {
+        **JOBS,
+        "chiffres": "debut=20|fin=25|pourcentage=25",
+        "dates": "debut=2022-05|fin=2023-03",
+    }
     assert found(whole, *sexes, date_document="2023-05") == []
 
 
@@ -249,10 +318,20 @@ def test_the_claims_of_a_french_text_are_proposed_with_their_figures():
 
 
 def test_each_proposal_is_judged_at_once():
-    judged = claim_extraction.with_verdicts(claim_extraction.extract_claims(TEXT)).set_index("chiffres")
-    assert judged.loc["mois=18|debut=2020-03|fin=2021-09", "reparation"] == "19 mois, bornes comprises"
-    assert judged.loc["debut=12|fin=30|pourcentage=140", "reparation"] == "non conciliable sans les données ; ou bien pourcentage : 150\u00a0%"
-    assert judged.loc["debut=120 000|fin=300 000|difference=180 000|pourcentage=150", "coherence"] == "cohérent"
+    judged = claim_extraction.with_verdicts(claim_extraction.extract_claims(TEXT)).set_index(
+        "chiffres"
+    )
+    assert (
+        judged.loc["mois=18|debut=2020-03|fin=2021-09", "reparation"] == "19 mois, bornes comprises"
+    )
+    assert (
+        judged.loc["debut=12|fin=30|pourcentage=140", "reparation"]
+        == "non conciliable sans les données ; ou bien pourcentage : 150\u00a0%"
+    )
+    assert (
+        judged.loc["debut=120 000|fin=300 000|difference=180 000|pourcentage=150", "coherence"]
+        == "cohérent"
+    )
 
 
 def test_names_spelt_in_two_ways_and_causes_are_remarked():
@@ -263,19 +342,36 @@ def test_names_spelt_in_two_ways_and_causes_are_remarked():
     ]
 
 
-@given(st.text(alphabet=st.sampled_from("Lepasédoità 0123456789.,;:()%FCAhommesfemmes\n\u00a0\u202f'’-"), max_size=200))
+@given(
+    st.text(
+        alphabet=st.sampled_from("Lepasédoità 0123456789.,;:()%FCAhommesfemmes\n\u00a0\u202f'’-"),
+        max_size=200,
+    )
+)
 def test_no_text_breaks_the_proposals(text):
-    assert list(claim_extraction.with_verdicts(claim_extraction.extract_claims(text)).columns[:7]) == CLAIM_COLUMNS
+    assert (
+        list(claim_extraction.with_verdicts(claim_extraction.extract_claims(text)).columns[:7])
+        == CLAIM_COLUMNS
+    )
 
 
 @given(st.integers(1, 999_999_999), st.integers(1, 999_999_999), st.integers(0, 900))
 def test_the_figures_of_a_sentence_come_back_exactly(start, end, percent):
     spaced = [f"{n:,}".replace(",", "\u202f") for n in (start, end)]
-    row = claim_extraction.extract_claims(f"La récolte est passée de {spaced[0]} F CFA à {spaced[1]}\u00a0F\u202fCFA, soit une évolution de {percent} %.").iloc[0]
-    assert published_claims.parse_claim(row).figures == {"debut": start, "fin": end, "pourcentage": percent}
+    row = claim_extraction.extract_claims(
+        f"La récolte est passée de {spaced[0]} F CFA à {spaced[1]}\u00a0F\u202fCFA, soit une évolution de {percent} %."
+    ).iloc[0]
+    assert published_claims.parse_claim(row).figures == {
+        "debut": start,
+        "fin": end,
+        "pourcentage": percent,
+    }
 
 
-@pytest.mark.parametrize(("name", "content"), [("a.odt", b"x"), ("absent.txt", None), ("a.docx", b"pas un docx"), ("a.pdf", b"pas un pdf")])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.odt", b"x"), ("absent.txt", None), ("a.docx", b"pas un docx"), ("a.pdf", b"pas un pdf")],
+)
 def test_a_text_that_cannot_be_read_is_refused(tmp_path, name, content):
     if content is not None:
         (tmp_path / name).write_bytes(content)

@@ -8,7 +8,6 @@ import time
 import zipfile
 from collections import Counter
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pypdfium2
 import pytest
@@ -20,7 +19,7 @@ from pypdf import PdfReader
 
 from capidoc.report.documents import docx, html, markdown, pandoc_ast, pandoc_tables, pdf
 
-from ..conftest import by_libreoffice, luminance, needs
+from ..conftest import ROOT, by_libreoffice, luminance, needs
 
 TEMPLATES, REFERENCES = ROOT / "templates", ROOT / "tests" / "references"
 WRITERS = {"html": html.write_html, "pdf": pdf.write_pdf, "docx": docx.write_docx}
@@ -187,14 +186,20 @@ def test_the_three_formats_hold_the_same_numbers(page, reader, document):
 
 
 def test_captions_are_numbered_with_french_spaces(page, reader, document):
-    for caption in ("Figure~1~: Le revenu monte", "Tableau~1~: Les effets", "Tableau~2~: Les défis"):
+    for caption in (
+        "Figure~1~: Le revenu monte",
+        "Tableau~1~: Les effets",
+        "Tableau~2~: Les défis",
+    ):
         caption = caption.replace("~", NB)
         assert caption in re.sub("<[^>]+>", "", page)
         assert caption in word_text(document)
         assert caption.replace(NB, " ") in pdf_text(reader).replace(NB, " ")
 
 
-@pytest.mark.parametrize("title", ["L’essentiel", f"Prudence{NB}: Sans témoin", f"Histoire{NB}: À Niono"])
+@pytest.mark.parametrize(
+    "title", ["L’essentiel", f"Prudence{NB}: Sans témoin", f"Histoire{NB}: À Niono"]
+)
 def test_boxes_say_their_kind_in_words(title, page, reader, document):
     assert title in page
     assert title in word_text(document)
@@ -235,10 +240,14 @@ def test_the_prepared_tree_is_not_changed_by_the_writers(assets, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", WRITERS)
-@pytest.mark.parametrize("path", ["figures/absente.png", "../../../etc/hostname", "https://exemple.org/a.png"])
+@pytest.mark.parametrize(
+    "path", ["figures/absente.png", "../../../etc/hostname", "https://exemple.org/a.png"]
+)
 def test_an_image_from_elsewhere_stops_the_build(suffix, path, assets, tmp_path):
     with pytest.raises(ValueError, match="introuvable"):
-        WRITERS[suffix](prepared(f"![Légende]({path})"), tmp_path / "x", assets=assets, templates=TEMPLATES)
+        WRITERS[suffix](
+            prepared(f"![Légende]({path})"), tmp_path / "x", assets=assets, templates=TEMPLATES
+        )
 
 
 @pytest.mark.parametrize("suffix", WRITERS)
@@ -250,7 +259,11 @@ def test_a_photo_stands_in_every_format(suffix, tmp_path):
     if suffix == "pdf":
         assert [len(page.images) for page in PdfReader(tmp_path / "x.pdf").pages][-1] == 1
     elif suffix == "html":
-        assert Tags((tmp_path / "x.html").read_text(encoding="utf-8")).all("img")[0]["src"].startswith("data:image/jpeg;base64,")
+        assert (
+            Tags((tmp_path / "x.html").read_text(encoding="utf-8"))
+            .all("img")[0]["src"]
+            .startswith("data:image/jpeg;base64,")
+        )
     else:
         assert len(Document(tmp_path / "x.docx").inline_shapes) == 1
 
@@ -261,21 +274,33 @@ def test_an_image_taller_than_a_page_is_shown_whole(size, room, tmp_path):
     (tmp_path / "figures").mkdir()
     Image.new("RGB", size, "red").save(tmp_path / "figures/p.jpg")
     assert pandoc_ast.image_width(tmp_path / "figures/p.jpg") == f"{room}%"
-    page = markdown.prepare_document(markdown.parse_markdown('---\ntitle: T\ncompact: true\n---\n\n![Une photo](figures/p.jpg){#fig:p alt="x"}\n'))
+    page = markdown.prepare_document(
+        markdown.parse_markdown(
+            '---\ntitle: T\ncompact: true\n---\n\n![Une photo](figures/p.jpg){#fig:p alt="x"}\n'
+        )
+    )
     pdf.write_pdf(page, tmp_path / "t.pdf", assets=tmp_path, templates=TEMPLATES)
     docx.write_docx(page, tmp_path / "t.docx", assets=tmp_path, templates=TEMPLATES)
     shape = Document(tmp_path / "t.docx").inline_shapes[0]
-    assert shape.height <= Mm(215) and shape.height / shape.width == pytest.approx(size[1] / size[0], rel=0.01)
+    assert shape.height <= Mm(215) and shape.height / shape.width == pytest.approx(
+        size[1] / size[0], rel=0.01
+    )
 
 
 def test_a_sign_of_no_font_is_named(assets, tmp_path):
-    page = markdown.prepare_document(markdown.parse_markdown("---\ntitle: T\ncompact: true\n---\n\nBravo \U0001F600 !\n"))
-    with pytest.raises(pdf.Unprintable, match="\U0001F600"):
+    page = markdown.prepare_document(
+        markdown.parse_markdown("---\ntitle: T\ncompact: true\n---\n\nBravo \U0001f600 !\n")
+    )
+    with pytest.raises(pdf.Unprintable, match="\U0001f600"):
         pdf.write_pdf(page, tmp_path / "t.pdf", assets=assets, templates=TEMPLATES)
 
 
 def test_a_hidden_number_that_ends_a_sentence_has_one_stop():
-    tree = markdown.prepare_document(markdown.parse_markdown('Ils sont [n.p.]{.ind ind="a" value=""}. Puis [12]{.ind ind="b" value="12"}. Ou [n.p.]{.ind ind="a" value=""}…\n'))
+    tree = markdown.prepare_document(
+        markdown.parse_markdown(
+            'Ils sont [n.p.]{.ind ind="a" value=""}. Puis [12]{.ind ind="b" value="12"}. Ou [n.p.]{.ind ind="a" value=""}…\n'
+        )
+    )
     assert pandoc_ast.plain_text(tree["blocks"]) == "Ils sont n.p. Puis 12. Ou n.p.…"
 
 
@@ -292,17 +317,33 @@ def test_a_short_document_has_no_cover_and_no_sommaire(assets, tmp_path):
 
 
 def test_typography_sees_over_bold_and_numbers():
-    tree = prepared('**Note** : "deux *mots*" ; [5]{.ind ind="a" value="5"} % [x](https://a.org/?b=1;c)')
+    tree = prepared(
+        '**Note** : "deux *mots*" ; [5]{.ind ind="a" value="5"} % [x](https://a.org/?b=1;c)'
+    )
     assert pandoc_ast.plain_text(tree["blocks"]) == f"Note{NB}: «{NB}deux mots{NB}»{NN}; 5{NB}% x"
 
 
 def test_a_heading_that_leaves_a_level_out_stands_right_under_its_own(assets, tmp_path):
     """« ### » under « # » is heard as a part that was lost, and PDF/UA refuses it."""
-    tree = markdown.prepare_document(markdown.parse_markdown("# A\n\n### B\n\n### C\n\n#### D\n\n## E\n\n# F\n\n::: {.encadre}\n#### G\n:::\n"))
+    tree = markdown.prepare_document(
+        markdown.parse_markdown(
+            "# A\n\n### B\n\n### C\n\n#### D\n\n## E\n\n# F\n\n::: {.encadre}\n#### G\n:::\n"
+        )
+    )
     found = []
-    pandoc_ast.transform(tree["blocks"], {"Header": lambda node: found.append((node["c"][0], pandoc_ast.plain_text(node["c"][2]))) or node}, lambda nodes: nodes)
+    pandoc_ast.transform(
+        tree["blocks"],
+        {
+            "Header": lambda node: (
+                found.append((node["c"][0], pandoc_ast.plain_text(node["c"][2]))) or node
+            )
+        },
+        lambda nodes: nodes,
+    )
     assert found == [(1, "A"), (2, "B"), (2, "C"), (3, "D"), (2, "E"), (1, "F"), (2, "G")]
-    page = markdown.prepare_document(markdown.parse_markdown("---\ntitle: T\ncompact: true\n---\n\n# A\n\n### B\n\nC.\n"))
+    page = markdown.prepare_document(
+        markdown.parse_markdown("---\ntitle: T\ncompact: true\n---\n\n# A\n\n### B\n\nC.\n")
+    )
     pdf.write_pdf(page, tmp_path / "t.pdf", assets=assets, templates=TEMPLATES)
 
 
@@ -325,12 +366,19 @@ def test_preparing_changes_nothing_in_its_input():
 
 
 def test_a_note_takes_no_room_in_the_cell_that_calls_it():
-    tables_ = [prepared(f"| Un | Deux |\n|---|---|\n| mot{call} | mot |\n\n[^1]: {'note ' * 40}\n")["blocks"][0] for call in ("", "[^1]")]
+    tables_ = [
+        prepared(f"| Un | Deux |\n|---|---|\n| mot{call} | mot |\n\n[^1]: {'note ' * 40}\n")[
+            "blocks"
+        ][0]
+        for call in ("", "[^1]")
+    ]
     assert tables_[0]["c"][2] == tables_[1]["c"][2]
 
 
 def test_column_widths_split_no_word():
-    table = prepared(f"| Un | Deux |\n|---|---|\n| {'mot ' * 60} | incontestablement |\n")["blocks"][0]
+    table = prepared(f"| Un | Deux |\n|---|---|\n| {'mot ' * 60} | incontestablement |\n")[
+        "blocks"
+    ][0]
     shares = [width["c"] for _, width in table["c"][2]]
     assert sum(shares) == pytest.approx(1)
     assert shares[1] * pandoc_tables.LINE >= len("incontestablement")
@@ -338,7 +386,9 @@ def test_column_widths_split_no_word():
 
 
 def test_given_widths_are_kept():
-    table = prepared('::: {.tableau largeurs="30 70"}\n| a | b |\n|---|---|\n| 1 | 2 |\n:::')["blocks"][0]
+    table = prepared('::: {.tableau largeurs="30 70"}\n| a | b |\n|---|---|\n| 1 | 2 |\n:::')[
+        "blocks"
+    ][0]
     assert [width["c"] for _, width in table["c"][2]] == [0.3, 0.7]
 
 
@@ -352,8 +402,14 @@ def test_a_broken_header_is_a_value_error_in_french():
 
 def test_html_binds_its_numbers(page):
     found = [(data["data-ind"], data["value"]) for data in Tags(page).all("data")]
-    assert found == [("formes", "80"), ("subventions.total", "37571550"), ("revenu.apres", "3050400")]
-    assert [span["data-claim"] for span in Tags(page).all("span") if span.get("class") == "publie"] == ["R1"]
+    assert found == [
+        ("formes", "80"),
+        ("subventions.total", "37571550"),
+        ("revenu.apres", "3050400"),
+    ]
+    assert [
+        span["data-claim"] for span in Tags(page).all("span") if span.get("class") == "publie"
+    ] == ["R1"]
 
 
 def test_html_is_one_closed_file(page):
@@ -403,7 +459,10 @@ def test_html_fits_a_phone(files, tmp_path):
         f"--user-data-dir={tmp_path}/profil",
     ]
     done = subprocess.run(
-        ["chromium", *options, "--dump-dom", probe.as_uri()], capture_output=True, text=True, timeout=120
+        ["chromium", *options, "--dump-dom", probe.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert int(re.search(r"largeur (\d+)", done.stdout)[1]) <= 390
 
@@ -414,7 +473,9 @@ def test_html_fits_a_phone(files, tmp_path):
 def test_pdf_is_tagged_titled_and_bookmarked(reader):
     root = reader.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"] and root["/Lang"] == "fr"
-    assert reader.metadata.title == "L’appui aux jeunes" and reader.metadata.author == "Entraide & Cie"
+    assert (
+        reader.metadata.title == "L’appui aux jeunes" and reader.metadata.author == "Entraide & Cie"
+    )
     assert reader.metadata.creation_date.date().isoformat() == "2023-10-31"
     assert reader.outline[-2]["/Title"].startswith("1. Résultats")
 
@@ -451,7 +512,9 @@ def test_pdf_footer_counts_pages_and_tells_the_data(reader):
 
 @needs("pdftotext")
 def test_pdf_wraps_a_long_fingerprint_without_changing_it(files):
-    text = subprocess.run(["pdftotext", "-bbox", files["pdf"], "-"], capture_output=True, text=True).stdout
+    text = subprocess.run(
+        ["pdftotext", "-bbox", files["pdf"], "-"], capture_output=True, text=True
+    ).stdout
     pieces = re.findall(r'xMax="([\d.]+)"[^>]*>([0-9a-f]{12,})</word>', text)
     assert "".join(piece for _, piece in pieces) == "9f86d081884c7d659a2feaa0c55ad015" * 4
     assert all(float(right) < 595 - 60 for right, _ in pieces)
@@ -461,20 +524,32 @@ def test_pdf_compiler_reads_no_other_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "secret.txt").write_text("secret")
     with pytest.raises(ValueError, match="Typst"):
-        pdf._compiled({"main.typ": b'#set document(title: "x")\n#read("secret.txt")'}, TEMPLATES / "fonts")
+        pdf._compiled(
+            {"main.typ": b'#set document(title: "x")\n#read("secret.txt")'}, TEMPLATES / "fonts"
+        )
 
 
 # ── colours ─────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("template", ["html/page.html", "typst/page.typ", "word/modele.docx", "word/modele-court.docx"])
+@pytest.mark.parametrize(
+    "template", ["html/page.html", "typst/page.typ", "word/modele.docx", "word/modele-court.docx"]
+)
 def test_every_text_colour_stands_out_on_every_background(template):
     path = TEMPLATES / template
     source = Document(path).styles.element.xml if path.suffix == ".docx" else path.read_text()
     colours = {"ffffff", *re.findall(r'(?:#|w:color w:val="|w:fill=")([0-9a-fA-F]{6})\b', source)}
-    texts, grounds = ([c for c in colours if kept(luminance(c))] for kept in (lambda light: light < 0.6, lambda light: light > 0.8))
+    texts, grounds = (
+        [c for c in colours if kept(luminance(c))]
+        for kept in (lambda light: light < 0.6, lambda light: light > 0.8)
+    )
     assert len(texts) > 3 and len(grounds) > 3
-    assert [(t, g) for t in texts for g in grounds if (luminance(g) + 0.05) / (luminance(t) + 0.05) < 4.5] == []
+    assert [
+        (t, g)
+        for t in texts
+        for g in grounds
+        if (luminance(g) + 0.05) / (luminance(t) + 0.05) < 4.5
+    ] == []
 
 
 # ── Word ────────────────────────────────────────────────────────────────────────────────────────
@@ -487,7 +562,10 @@ def test_word_tells_its_properties(document):
         "Entraide & Cie",
         "fr-FR",
     )
-    assert properties.created.isoformat().startswith("2023-10-31") and properties.modified == properties.created
+    assert (
+        properties.created.isoformat().startswith("2023-10-31")
+        and properties.modified == properties.created
+    )
 
 
 def test_word_cover_is_filled_and_no_field_is_left(document):
@@ -500,9 +578,22 @@ def test_word_cover_is_filled_and_no_field_is_left(document):
 def test_word_uses_styles_that_the_model_holds(files, document):
     held = {style.style_id for style in document.styles}
     assert set(re.findall(r'<w:(?:pStyle|tblStyle|rStyle) w:val="([^"]*)"', xml(files))) <= held
-    used = {paragraph.style.name for table in document.tables for cell in table._cells for paragraph in cell.paragraphs}
-    assert {"En-tête de tableau", "Texte de tableau", "Titre de prudence", "Chiffre clé", "Nom de contact"} <= used
-    assert {"Heading 1", "Heading 2", "Image Caption", "Table Caption"} <= {p.style.name for p in document.paragraphs}
+    used = {
+        paragraph.style.name
+        for table in document.tables
+        for cell in table._cells
+        for paragraph in cell.paragraphs
+    }
+    assert {
+        "En-tête de tableau",
+        "Texte de tableau",
+        "Titre de prudence",
+        "Chiffre clé",
+        "Nom de contact",
+    } <= used
+    assert {"Heading 1", "Heading 2", "Image Caption", "Table Caption"} <= {
+        p.style.name for p in document.paragraphs
+    }
 
 
 def test_word_tables_repeat_their_header_and_are_as_wide_as_the_text(files, document):
@@ -515,7 +606,12 @@ def test_word_tables_repeat_their_header_and_are_as_wide_as_the_text(files, docu
 
 def test_word_merges_the_cell_of_a_term_with_several_definitions(document):
     challenges = next(table for table in document.tables if table.cell(0, 0).text == "Défis")
-    assert [row.cells[0].text for row in challenges.rows] == ["Défis", "Financement", "Financement", "Lecture"]
+    assert [row.cells[0].text for row in challenges.rows] == [
+        "Défis",
+        "Financement",
+        "Financement",
+        "Lecture",
+    ]
     assert challenges.cell(1, 0)._tc is challenges.cell(2, 0)._tc
 
 
@@ -550,7 +646,11 @@ def test_word_captions_count_themselves(files):
 
 @pytest.mark.parametrize(
     ("typed", "told"),
-    [("{{ tittre }}", "champ inconnu"), ("{{ titre", "accolades"), ("rien", "il y manque un paragraphe")],
+    [
+        ("{{ tittre }}", "champ inconnu"),
+        ("{{ titre", "accolades"),
+        ("rien", "il y manque un paragraphe"),
+    ],
 )
 def test_a_mistake_in_the_model_is_told_in_french(typed, told, assets, tmp_path):
     shutil.copytree(TEMPLATES / "word", tmp_path / "word")
@@ -565,25 +665,50 @@ def test_a_mistake_in_the_model_is_told_in_french(typed, told, assets, tmp_path)
 @pytest.mark.parametrize("name", ["modele", "modele-court"])
 def test_a_model_restyled_and_saved_by_libreoffice_is_followed(name, files, assets, tmp_path):
     model = Document(TEMPLATES / "word" / f"{name}.docx")
-    model.styles["Heading 1"].font.color.rgb, model.styles["Heading 1"].font.name = RGBColor(0x7A, 0x1F, 0x5C), "Liberation Serif"
-    model.sections[0].header.paragraphs[0].add_run().add_picture(str(assets / "figures" / "revenu.png"), width=Mm(12))
+    model.styles["Heading 1"].font.color.rgb, model.styles["Heading 1"].font.name = (
+        RGBColor(0x7A, 0x1F, 0x5C),
+        "Liberation Serif",
+    )
+    model.sections[0].header.paragraphs[0].add_run().add_picture(
+        str(assets / "figures" / "revenu.png"), width=Mm(12)
+    )
     model.save(tmp_path / f"{name}.docx")
     (tmp_path / "word").mkdir()
     by_libreoffice([tmp_path / f"{name}.docx"], tmp_path / "word")
-    text = DOCUMENT.replace("lang: fr", "lang: fr\ncompact: true") if name == "modele-court" else DOCUMENT
+    text = (
+        DOCUMENT.replace("lang: fr", "lang: fr\ncompact: true")
+        if name == "modele-court"
+        else DOCUMENT
+    )
     docx.write_docx(prepared(text), tmp_path / "x.docx", assets=assets, templates=tmp_path)
     made = Document(tmp_path / "x.docx")
-    heading = [p for p in made.paragraphs if p.text.startswith("1. Résultats")][-1]  # the sommaire has it first
-    assert (heading.style.name, heading.style.font.color.rgb, heading.style.font.name) == ("Heading 1", RGBColor(0x7A, 0x1F, 0x5C), "Liberation Serif")
-    assert "JASS" in made.sections[0].header.paragraphs[0].text and [*made.sections[0].header._element.iter(qn("pic:pic"))]
-    assert [t.style.name for t in made.tables if t.style.name != "Fiche"] == [t.style.name for t in Document(files["docx"]).tables if t.style.name != "Fiche"]
-    assert name == "modele-court" or [p.text for p in made.paragraphs if p.style.name.lower() == "toc 2"]
+    heading = [p for p in made.paragraphs if p.text.startswith("1. Résultats")][
+        -1
+    ]  # the sommaire has it first
+    assert (heading.style.name, heading.style.font.color.rgb, heading.style.font.name) == (
+        "Heading 1",
+        RGBColor(0x7A, 0x1F, 0x5C),
+        "Liberation Serif",
+    )
+    assert "JASS" in made.sections[0].header.paragraphs[0].text and [
+        *made.sections[0].header._element.iter(qn("pic:pic"))
+    ]
+    assert [t.style.name for t in made.tables if t.style.name != "Fiche"] == [
+        t.style.name for t in Document(files["docx"]).tables if t.style.name != "Fiche"
+    ]
+    assert name == "modele-court" or [
+        p.text for p in made.paragraphs if p.style.name.lower() == "toc 2"
+    ]
 
 
 @needs("soffice")
 @needs("pdftotext")
 def test_word_opens_in_libreoffice(files, tmp_path):
-    text = subprocess.run(["pdftotext", *by_libreoffice([files["docx"]], tmp_path, "pdf"), "-"], capture_output=True, text=True).stdout
+    text = subprocess.run(
+        ["pdftotext", *by_libreoffice([files["docx"]], tmp_path, "pdf"), "-"],
+        capture_output=True,
+        text=True,
+    ).stdout
     assert "Prudence" in text and "Une note." in text and "050" in text
 
 
@@ -593,26 +718,52 @@ def test_word_opens_in_libreoffice(files, tmp_path):
 @pytest.mark.parametrize("number", [1, 5, 7])
 def test_key_figures_leave_no_empty_tile(number, assets, tmp_path):
     tiles = "\n".join(f'[{n}]{{.ind ind="f{n}"}}\n: chiffre {n}\n' for n in range(number))
-    docx.write_docx(prepared(f"---\ntitle: T\n---\n::: {{.chiffres-cles}}\n{tiles}:::\n"), tmp_path / "x.docx", assets=assets, templates=TEMPLATES)
+    docx.write_docx(
+        prepared(f"---\ntitle: T\n---\n::: {{.chiffres-cles}}\n{tiles}:::\n"),
+        tmp_path / "x.docx",
+        assets=assets,
+        templates=TEMPLATES,
+    )
     band = next(t for t in Document(tmp_path / "x.docx").tables if t.style.name == "Chiffres clés")
-    assert [text for row in band._tbl.tr_lst for cell in row.tc_lst if not (text := "".join(t.text for t in cell.iter(qn("w:t"))))] == []
+    assert [
+        text
+        for row in band._tbl.tr_lst
+        for cell in row.tc_lst
+        if not (text := "".join(t.text for t in cell.iter(qn("w:t"))))
+    ] == []
     assert sum(len(row.tc_lst) for row in band._tbl.tr_lst) == number
 
 
 @pytest.mark.parametrize("suffix", WRITERS)
 def test_a_band_without_any_figure_is_left_out(suffix, assets, tmp_path):
     for name, band in (("with", "::: {.chiffres-cles}\n:::\n\n"), ("without", "")):
-        WRITERS[suffix](prepared(f"---\ntitle: T\n---\n{band}Suite.\n"), tmp_path / name, assets=assets, templates=TEMPLATES)
+        WRITERS[suffix](
+            prepared(f"---\ntitle: T\n---\n{band}Suite.\n"),
+            tmp_path / name,
+            assets=assets,
+            templates=TEMPLATES,
+        )
     assert (tmp_path / "with").read_bytes() == (tmp_path / "without").read_bytes()
 
 
 @pytest.mark.parametrize("before", [24, 28, 32])
 def test_a_short_story_stays_on_one_page(before, assets, tmp_path):
     filler = "Une ligne.\n\n" * before
-    story = "::: {.histoire titre=\"Un restaurant\"}\nDébut du récit.\n\n" + "Une phrase du milieu.\n\n" * 6 + "Fin du récit.\n:::\n"
-    pdf.write_pdf(prepared(f"---\ntitle: T\n---\n{filler}{story}"), tmp_path / "x.pdf", assets=assets, templates=TEMPLATES)
+    story = (
+        '::: {.histoire titre="Un restaurant"}\nDébut du récit.\n\n'
+        + "Une phrase du milieu.\n\n" * 6
+        + "Fin du récit.\n:::\n"
+    )
+    pdf.write_pdf(
+        prepared(f"---\ntitle: T\n---\n{filler}{story}"),
+        tmp_path / "x.pdf",
+        assets=assets,
+        templates=TEMPLATES,
+    )
     pages = [page.extract_text() for page in PdfReader(tmp_path / "x.pdf").pages]
-    assert [page for page in pages if "Début du récit" in page] == [page for page in pages if "Fin du récit" in page]
+    assert [page for page in pages if "Début du récit" in page] == [
+        page for page in pages if "Fin du récit" in page
+    ]
 
 
 def test_a_short_story_asks_word_for_one_page(files):
@@ -629,7 +780,9 @@ def rendered(file):
 def furthest(one, other):
     """How far apart two pictures are where they differ most, in squares of eight pixels, from 0 to 255."""
     size = one.width // 8, one.height // 8
-    difference = ImageChops.difference(one.resize(size, Image.Resampling.BOX), other.resize(size, Image.Resampling.BOX))
+    difference = ImageChops.difference(
+        one.resize(size, Image.Resampling.BOX), other.resize(size, Image.Resampling.BOX)
+    )
     return max(high for _, high in difference.getextrema())
 
 
@@ -639,11 +792,20 @@ def test_pages_look_as_they_did(files, tmp_path):
     for number, page in enumerate(pages, 1):
         page.quantize(32).save(tmp_path / f"page-{number}.png", optimize=True)
     known = sorted(REFERENCES.glob("page-*.png"))
-    assert [furthest(page, Image.open(file).convert("RGB")) < 40 for page, file in zip(pages, known, strict=True)] == [True] * len(pages), tmp_path
+    assert [
+        furthest(page, Image.open(file).convert("RGB")) < 40
+        for page, file in zip(pages, known, strict=True)
+    ] == [True] * len(pages), tmp_path
 
 
-@pytest.mark.parametrize(("old", "new"), [
-    ("rgb(\"#0F6E84\")", "rgb(\"#C00000\")"), ("columns: (30%, 70%)", "columns: (50%, 50%)"), ("inset: (x: 12pt, y: 11pt)", "inset: (x: 12pt, y: 20pt)")])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('rgb("#0F6E84")', 'rgb("#C00000")'),
+        ("columns: (30%, 70%)", "columns: (50%, 50%)"),
+        ("inset: (x: 12pt, y: 11pt)", "inset: (x: 12pt, y: 20pt)"),
+    ],
+)
 def test_the_references_would_see_another_colour_column_or_margin(old, new, assets, tmp_path):
     shutil.copytree(TEMPLATES, tmp_path / "templates")
     page = tmp_path / "templates" / "typst" / "page.typ"

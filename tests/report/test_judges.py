@@ -67,22 +67,37 @@ def remarks(texts, folder):
     """What Grammalecte says: (rule, the words it concerns) and (« mot », the word that it does not know)."""
     lines = [line for text in dict.fromkeys(texts) if (line := text.strip().replace("\n", " "))]
     (folder / "texte.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    done = subprocess.run(["grammalecte-cli", "-j", "-owe", "-f", folder / "texte.txt"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["grammalecte-cli", "-j", "-owe", "-f", folder / "texte.txt"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     for paragraph in json.loads(done.stdout)["data"]:
         line = lines[paragraph["iParagraph"] - 1]
         for error in paragraph["lGrammarErrors"]:
-            yield error["sRuleId"], line[error["nStart"]:error["nEnd"]].strip(), line
+            yield error["sRuleId"], line[error["nStart"] : error["nEnd"]].strip(), line
         for error in paragraph["lSpellingErrors"]:
             yield "mot", error["sValue"], line
 
 
 @needs("grammalecte-cli")
-def test_grammalecte_has_nothing_to_say_of_our_french_but_what_is_admitted_with_a_reason(published, tmp_path):
-    found = list(remarks((text for page in public(published, "*.html") for text in sentences(page)), tmp_path))
+def test_grammalecte_has_nothing_to_say_of_our_french_but_what_is_admitted_with_a_reason(
+    published, tmp_path
+):
+    found = list(
+        remarks(
+            (text for page in public(published, "*.html") for text in sentences(page)), tmp_path
+        )
+    )
     admitted = [(rule, word) for rule, words, _ in ADMITTED for word in words]
 
     def why(remark):
-        return [(rule, word) for rule, word in admitted if rule == remark[0] and re.fullmatch(word, remark[1])]
+        return [
+            (rule, word)
+            for rule, word in admitted
+            if rule == remark[0] and re.fullmatch(word, remark[1])
+        ]
 
     assert [remark for remark in found if not why(remark)] == []
     assert {*admitted} - {reason for remark in found for reason in why(remark)} == set()
@@ -108,9 +123,22 @@ def axe(page, folder):
     """What axe-core finds wrong in a copy of the page that lets it run, on a screen so narrow that tables scroll."""
     found = importlib.util.find_spec("axe_playwright_python")  # of which only the script serves
     code = Path(found.submodule_search_locations[0], "axe.min.js").read_text(encoding="utf-8")
-    (folder / "page.html").write_text(POLICY.sub("", page).replace("</body>", f"<script>{code}</script>{RUN}</body>"), encoding="utf-8")
-    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", f"--user-data-dir={folder / 'profil'}", "--dump-dom",
-               "--virtual-time-budget=60000", "--window-size=500,1000", (folder / "page.html").as_uri()]
+    (folder / "page.html").write_text(
+        POLICY.sub("", page).replace("</body>", f"<script>{code}</script>{RUN}</body>"),
+        encoding="utf-8",
+    )
+    command = [
+        "chromium",
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        f"--user-data-dir={folder / 'profil'}",
+        "--dump-dom",
+        "--virtual-time-budget=60000",
+        "--window-size=500,1000",
+        (folder / "page.html").as_uri(),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     said = re.search(r'id="axe">(.*?)</script>', done.stdout, re.DOTALL)[1]
     return {(fault["id"], node["html"]) for fault in json.loads(said) for node in fault["nodes"]}
@@ -148,12 +176,24 @@ def spaced(text):
 @needs("outloud")
 def test_outloud_hears_all_of_the_pdf_but_repeated_headers(published):
     for pdf in sorted(published.rglob("*.pdf")):
-        done = subprocess.run([Path(sys.executable).with_name("outloud"), "--json", "-", "-q", pdf], capture_output=True, text=True, check=False)
-        found = json.JSONDecoder().raw_decode(done.stdout[done.stdout.index("{"):])[0]["results"][0]
+        done = subprocess.run(
+            [Path(sys.executable).with_name("outloud"), "--json", "-", "-q", pdf],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        found = json.JSONDecoder().raw_decode(done.stdout[done.stdout.index("{") :])[0]["results"][
+            0
+        ]
         # It counts the words of a paragraph before the bold ones that the paragraph begins with: their order is the tags' own.
         wrong = [f for f in found["findings"] if f["severity"] != "info" and f["rule"] != "ORD-001"]
         repeated = aside(pdf.with_suffix(".html"))
-        told = [re.sub(r"(; )?[^;]*Édition \w+ Page.*$", "", f["evidence"]) if f["rule"] == "TAG-002" else f["message"] for f in wrong]
+        told = [
+            re.sub(r"(; )?[^;]*Édition \w+ Page.*$", "", f["evidence"])
+            if f["rule"] == "TAG-002"
+            else f["message"]
+            for f in wrong
+        ]
         assert [words for words in told if words and {*words.split("; ")} - repeated] == []
         assert found["stats"]["tagged"]
 
@@ -161,7 +201,12 @@ def test_outloud_hears_all_of_the_pdf_but_repeated_headers(published):
 @needs("pdfua")
 def test_pdfua_finds_nothing(published):
     for pdf in sorted(published.rglob("*.pdf")):
-        done = subprocess.run([sys.executable, "-m", "pdfua", "check", pdf], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "pdfua", "check", pdf],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert (done.returncode, "PASS (no findings)" in done.stdout) == (0, True), done.stdout
 
 
@@ -171,7 +216,9 @@ def test_pdfua_finds_nothing(published):
 @pytest.mark.parametrize("slug", SLUGS)
 def test_no_text_of_the_charts_is_clipped_or_overlaps_another(published, slug):
     here = Programme(slug, root=published.parent)
-    known = assessment.redact(facts.read_facts(here.processed / "resultats.json"), "public", here.identity.divulgation)
+    known = assessment.redact(
+        facts.read_facts(here.processed / "resultats.json"), "public", here.identity.divulgation
+    )
     names = templating.template_context(here, known, published_claims.load_claims(here.folder))
     for spec in read_yaml(here.folder / "figures.yml"):
         chart = charts.draw_chart(spec, known, templating.chart_title(here, spec["titre"], names))
@@ -184,7 +231,12 @@ def test_no_text_of_the_charts_is_clipped_or_overlaps_another(published, slug):
 @needs("docx-integrity")
 def test_docx_integrity_finds_nothing(published):
     files = sorted(published.rglob("*.docx"))
-    done = subprocess.run([Path(sys.executable).with_name("docx-integrity"), "check", *files], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [Path(sys.executable).with_name("docx-integrity"), "check", *files],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, done.stdout.count("clean")) == (0, len(files)), done.stdout
 
 
@@ -202,32 +254,60 @@ def pages(pdf):
 
 @needs("soffice")
 @pytest.mark.parametrize("slug", SLUGS)
-def test_a_word_file_that_nobody_edited_brings_no_change_back_even_saved_by_libreoffice(published, tmp_path, slug):
+def test_a_word_file_that_nobody_edited_brings_no_change_back_even_saved_by_libreoffice(
+    published, tmp_path, slug
+):
     files = sorted((published / slug).glob("*.docx"))
     for file in [*files, *by_libreoffice(files, tmp_path)]:
-        assert word_import.propose_changes(Programme(slug, root=published.parent), file) == ({}, []), file.stem
+        assert word_import.propose_changes(Programme(slug, root=published.parent), file) == (
+            {},
+            [],
+        ), file.stem
 
 
 def test_an_edited_sentence_of_jass_is_shown_then_written_when_asked(published, tmp_path):
     root = published.parent
-    recit, document = root / "programmes" / "jass" / "recit" / "2_realisations.md", Document(published / "jass" / "capitalisation.docx")
-    run = next(run for p in document.paragraphs if p.text.startswith("Ce nombre dépasse de peu") for run in p.runs)
+    recit, document = (
+        root / "programmes" / "jass" / "recit" / "2_realisations.md",
+        Document(published / "jass" / "capitalisation.docx"),
+    )
+    run = next(
+        run
+        for p in document.paragraphs
+        if p.text.startswith("Ce nombre dépasse de peu")
+        for run in p.runs
+    )
     run.text = run.text.replace("dépasse de peu", "dépasse à peine")
     document.save(tmp_path / "capitalisation relue.docx")
     old = recit.read_text(encoding="utf-8")
     shown = capidoc(root, "import", "jass", str(tmp_path / "capitalisation relue.docx"))
-    assert (shown.returncode, recit.read_text(encoding="utf-8")) == (0, old) and "+Ce nombre dépasse à peine celui" in shown.stdout
+    assert (shown.returncode, recit.read_text(encoding="utf-8")) == (
+        0,
+        old,
+    ) and "+Ce nombre dépasse à peine celui" in shown.stdout
     written = capidoc(root, "import", "jass", str(tmp_path / "capitalisation relue.docx"), "--oui")
-    assert (written.returncode, recit.read_text(encoding="utf-8")) == (0, old.replace("dépasse de peu", "dépasse à peine"))
+    assert (written.returncode, recit.read_text(encoding="utf-8")) == (
+        0,
+        old.replace("dépasse de peu", "dépasse à peine"),
+    )
     recit.write_text(old, encoding="utf-8")
 
 
 def test_the_three_formats_have_the_same_headings_in_the_same_order(published):
     for page in public(published, "*.html"):
-        told = [(int(h.tag[1]) - 1, spaced(h.text_content())) for h in html.parse(page).getroot().xpath("//main//*[self::h2 or self::h3 or self::h4]")]
-        word = [(int(p.style.name[-1]), spaced(p.text)) for p in Document(page.with_suffix(".docx")).paragraphs if p.style.name.startswith("Heading")]
+        told = [
+            (int(h.tag[1]) - 1, spaced(h.text_content()))
+            for h in html.parse(page).getroot().xpath("//main//*[self::h2 or self::h3 or self::h4]")
+        ]
+        word = [
+            (int(p.style.name[-1]), spaced(p.text))
+            for p in Document(page.with_suffix(".docx")).paragraphs
+            if p.style.name.startswith("Heading")
+        ]
         assert told == word
-        assert [title for _, title in told] == [*bookmarks(PdfReader(page.with_suffix(".pdf")).outline)]
+        assert [title for _, title in told] == [
+            *bookmarks(PdfReader(page.with_suffix(".pdf")).outline)
+        ]
 
 
 def bookmarks(outline):

@@ -9,16 +9,42 @@ from capidoc.report import causal_language, templating
 
 from ..conftest import PROGRAMME
 
-FACTS = pd.DataFrame([
-    {"id": "salaries.avant", "libelle": "Salariés", "indicateur": "salaries", "mesure": "avant", "moment": "2022-05", "groupe": "", "valeur": 17.0,
-     "texte": "17", "n": 20, "manquants": 1, "statut_divulgation": "publiable"},
-    {"id": "salaries.avant.femme", "libelle": "Salariés", "indicateur": "salaries", "mesure": "avant", "moment": "2022-05", "groupe": "sexe=femme",
-     "valeur": 7.0, "texte": "7", "n": 20, "manquants": 0, "statut_divulgation": "publiable"}])
+FACTS = pd.DataFrame(
+    [
+        {
+            "id": "salaries.avant",
+            "libelle": "Salariés",
+            "indicateur": "salaries",
+            "mesure": "avant",
+            "moment": "2022-05",
+            "groupe": "",
+            "valeur": 17.0,
+            "texte": "17",
+            "n": 20,
+            "manquants": 1,
+            "statut_divulgation": "publiable",
+        },
+        {
+            "id": "salaries.avant.femme",
+            "libelle": "Salariés",
+            "indicateur": "salaries",
+            "mesure": "avant",
+            "moment": "2022-05",
+            "groupe": "sexe=femme",
+            "valeur": 7.0,
+            "texte": "7",
+            "n": 20,
+            "manquants": 0,
+            "statut_divulgation": "publiable",
+        },
+    ]
+)
 
 
 @pytest.fixture
 def render(small, tmp_path):
     """A function from template text (and recit files) to the Markdown of the document."""
+
     def run(text, **recit):
         here = small()
         (tmp_path / "templates").mkdir(exist_ok=True)
@@ -26,31 +52,58 @@ def render(small, tmp_path):
         (here.folder / "recit").mkdir(exist_ok=True)
         for name, words in recit.items():
             (here.folder / "recit" / f"{name}.md").write_text(words, encoding="utf-8")
-        return templating.render_document(here, "essai", templating.template_context(here, FACTS, []) | {"mot": "A|B *c* <script>{{7*7}} [x](javascript:y)"})
+        return templating.render_document(
+            here,
+            "essai",
+            templating.template_context(here, FACTS, [])
+            | {"mot": "A|B *c* <script>{{7*7}} [x](javascript:y)"},
+        )
+
     return run
 
 
 def test_a_number_is_bound_to_its_fact_and_says_what_it_is(render):
     assert render("{{ salaries.avant }} dont {{ salaries.avant.femme }}") == (
         '[17]{.ind ind="salaries.avant" value="17" fiche="Salariés, mai 2022. n = 20, manquants : 1."} dont '
-        '[7]{.ind ind="salaries.avant.femme" value="7" fiche="Salariés (sexe : femme), mai 2022. n = 20, manquants : 0."}')
+        '[7]{.ind ind="salaries.avant.femme" value="7" fiche="Salariés (sexe : femme), mai 2022. n = 20, manquants : 0."}'
+    )
 
 
 def test_answers_that_a_form_has_in_figures_are_named_by_their_question(render):
     """« 1 » is a man to one question and a yes to another."""
     labels = {"sexe=1": "Homme", "1": "Oui"}
     assert templating.group_label("sexe=1,handicap=1", labels) == "sexe : Homme, handicap : Oui"
-    coded = templating.indicateurs(FACTS.assign(id=["salaries.avant", "salaries.avant.2"], groupe=["", "sexe=2"]))["salaries"]
-    assert coded["avant"][2].fact["valeur"] == coded.selon["avant", "sexe=2"].fact["valeur"] == 7  # as Jinja asks for « salaries.avant.2 »
+    coded = templating.indicateurs(
+        FACTS.assign(id=["salaries.avant", "salaries.avant.2"], groupe=["", "sexe=2"])
+    )["salaries"]
+    assert (
+        coded["avant"][2].fact["valeur"] == coded.selon["avant", "sexe=2"].fact["valeur"] == 7
+    )  # as Jinja asks for « salaries.avant.2 »
 
 
-@pytest.mark.parametrize(("words", "row", "said"), [
-    ("Un.\n\n::: {.prudence}\nDeux.\n\nTrois.\n", 3, "« ::: {.prudence} » — boîte jamais fermée"),
-    ("Un.\n\n::: {.prudence}\n::: {.encadre}\nDeux.\n:::\n", 3, "boîte jamais fermée"),
-    ("Un.\n::: {.prudence}\nDeux.\n:::\n", 2, "boîte collée au texte qui précède (attendu : une ligne vide avant elle)"),
-    ("Un.\n\n :::: {.prudence}\nDeux.\n::::\n", 3, "boîte précédée d’un espace"),
-    ("<!-- ::: -->\nUn.\n\n:::\n", 4, "fin de boîte, et aucune n’est ouverte"),
-    ("| Défi | Réponse |\n|---|---|\n| {{ mot | upper }} | a \\| b |\n| Piste | Camion | perdu |\n", 4, "une cellule de trop (attendu : 2 cellules")])
+@pytest.mark.parametrize(
+    ("words", "row", "said"),
+    [
+        (
+            "Un.\n\n::: {.prudence}\nDeux.\n\nTrois.\n",
+            3,
+            "« ::: {.prudence} » — boîte jamais fermée",
+        ),
+        ("Un.\n\n::: {.prudence}\n::: {.encadre}\nDeux.\n:::\n", 3, "boîte jamais fermée"),
+        (
+            "Un.\n::: {.prudence}\nDeux.\n:::\n",
+            2,
+            "boîte collée au texte qui précède (attendu : une ligne vide avant elle)",
+        ),
+        ("Un.\n\n :::: {.prudence}\nDeux.\n::::\n", 3, "boîte précédée d’un espace"),
+        ("<!-- ::: -->\nUn.\n\n:::\n", 4, "fin de boîte, et aucune n’est ouverte"),
+        (
+            "| Défi | Réponse |\n|---|---|\n| {{ mot | upper }} | a \\| b |\n| Piste | Camion | perdu |\n",
+            4,
+            "une cellule de trop (attendu : 2 cellules",
+        ),
+    ],
+)
 def test_a_box_or_a_row_that_would_lose_words_is_refused_with_its_line(render, words, row, said):
     with pytest.raises(ConfigurationRefused) as refusal:
         render('Avant.\n\n{% include "recit/1.md" %}\n', **{"1": words})
@@ -58,24 +111,33 @@ def test_a_box_or_a_row_that_would_lose_words_is_refused_with_its_line(render, w
 
 
 def test_boxes_within_boxes_and_blocks_are_as_they_should_be(render):
-    words = "Un.\n\n{% if mot %}\n:::: {.a}\n\n::: {.b titre=\"x\"}\nDeux.\n:::\n\n::::\n{% endif %}\n"
+    words = (
+        'Un.\n\n{% if mot %}\n:::: {.a}\n\n::: {.b titre="x"}\nDeux.\n:::\n\n::::\n{% endif %}\n'
+    )
     assert ":::: {.a}" in render('{% include "recit/1.md" %}\n', **{"1": words})
 
 
 def test_n_is_bound_too(render):
     assert render("n = {{ salaries.avant.n }}, {{ salaries.avant.manquants }}") == (
-        'n = [20]{.ind ind="salaries.avant:n" value="20"}, [1]{.ind ind="salaries.avant:manquants" value="1"}')
+        'n = [20]{.ind ind="salaries.avant:n" value="20"}, [1]{.ind ind="salaries.avant:manquants" value="1"}'
+    )
 
 
 def test_the_interval_of_a_sample_is_bound_and_a_census_has_none():
-    estimated = templating.Figure(FACTS.iloc[0].to_dict() | {"intervalle": [12.26, 21.5], "arrondi": 0.1, "unite": "%"})
-    assert estimated["intervalle"].bound() == '[12,3\u00a0à\u00a021,5]{.ind ind="salaries.avant:intervalle" value=""}'
+    estimated = templating.Figure(
+        FACTS.iloc[0].to_dict() | {"intervalle": [12.26, 21.5], "arrondi": 0.1, "unite": "%"}
+    )
+    assert (
+        estimated["intervalle"].bound()
+        == '[12,3\u00a0à\u00a021,5]{.ind ind="salaries.avant:intervalle" value=""}'
+    )
     assert templating.Figure({"id": "salaries.avant", "intervalle": None})["intervalle"] == "–"
 
 
 def test_a_month_that_begins_with_a_vowel_takes_its_elision(render):
     assert render("De [avril 2024]{.cadre} à mai, puis de août, de mai et de [octobre]") == (
-        "D’[avril 2024]{.cadre} à mai, puis d’août, de mai et d’[octobre]")
+        "D’[avril 2024]{.cadre} à mai, puis d’août, de mai et d’[octobre]"
+    )
 
 
 def test_the_n_of_a_hidden_number_is_hidden(small, tmp_path):
@@ -84,30 +146,62 @@ def test_the_n_of_a_hidden_number_is_hidden(small, tmp_path):
 
 
 def test_what_stands_behind_a_number_is_said_in_french():
-    fact = {"id": "r.avant", "libelle": "Revenu", "moment": "2022-05", "groupe_dit": "commune : Niono", "definition": "Somme déclarée",
-            "formule": "somme(revenu)", "n": 1115, "manquants": 2, "texte": "3", "sources": [{"fichier": "a.xlsx"}, {"fichier": "b.xlsx"}]}
-    assert templating.fact_note(fact) == ("Revenu (commune : Niono), mai 2022. Somme déclarée. Calcul : somme(revenu). n = 1 115, manquants : 2. "
-                                    "Source : a.xlsx et 1 autre fichier.")
+    fact = {
+        "id": "r.avant",
+        "libelle": "Revenu",
+        "moment": "2022-05",
+        "groupe_dit": "commune : Niono",
+        "definition": "Somme déclarée",
+        "formule": "somme(revenu)",
+        "n": 1115,
+        "manquants": 2,
+        "texte": "3",
+        "sources": [{"fichier": "a.xlsx"}, {"fichier": "b.xlsx"}],
+    }
+    assert templating.fact_note(fact) == (
+        "Revenu (commune : Niono), mai 2022. Somme déclarée. Calcul : somme(revenu). n = 1 115, manquants : 2. "
+        "Source : a.xlsx et 1 autre fichier."
+    )
 
 
-@pytest.mark.parametrize(("group", "said"), [
-    ("commune=niono,sexe=femme", "commune : Niono, sexe : femme"), ("sexe", "sexe"), ("", "")])
+@pytest.mark.parametrize(
+    ("group", "said"),
+    [("commune=niono,sexe=femme", "commune : Niono, sexe : femme"), ("sexe", "sexe"), ("", "")],
+)
 def test_a_group_is_named_as_the_programme_names_it(group, said):
     assert templating.group_label(group, {"niono": "Niono"}) == said
 
 
 def test_communes_are_listed_as_french_sorts_them(small):
-    told = templating.programme_names(small(settings=PROGRAMME.replace("{niono: Niono, mpessoba: M’Pessoba}\nsources", "{f: Fana, e: Écho, d: Dana}\nsources")))
-    assert told["communes"] == "Dana, Écho et Fana" and told["groupes"]["commune"] == ["d", "e", "f"]
+    told = templating.programme_names(
+        small(
+            settings=PROGRAMME.replace(
+                "{niono: Niono, mpessoba: M’Pessoba}\nsources",
+                "{f: Fana, e: Écho, d: Dana}\nsources",
+            )
+        )
+    )
+    assert told["communes"] == "Dana, Écho et Fana" and told["groupes"]["commune"] == [
+        "d",
+        "e",
+        "f",
+    ]
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("{{ salarie.avant }}", "« salarie » — nom inconnu.*Vouliez-vous dire « salaries »"),
-    ("{{ salaries.avnt }}", "salaries.avnt.*Vouliez-vous dire « avant »"),
-    ("{{ salaries.avant.fame }}", "salaries.avant.fame.*Vouliez-vous dire « femme »"),
-    ("{{ faits['salaries.avnt'] }}", "« salaries.avnt » — nom inconnu.*Vouliez-vous dire « salaries.avant »"),
-    ("{{ salaries.avant", r"ligne 1 : écriture Jinja incorrecte\. Vérifiez les accolades"), ("{% include 'recit/absent.md' %}", "texte introuvable"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{{ salarie.avant }}", "« salarie » — nom inconnu.*Vouliez-vous dire « salaries »"),
+        ("{{ salaries.avnt }}", "salaries.avnt.*Vouliez-vous dire « avant »"),
+        ("{{ salaries.avant.fame }}", "salaries.avant.fame.*Vouliez-vous dire « femme »"),
+        (
+            "{{ faits['salaries.avnt'] }}",
+            "« salaries.avnt » — nom inconnu.*Vouliez-vous dire « salaries.avant »",
+        ),
+        ("{{ salaries.avant", r"ligne 1 : écriture Jinja incorrecte\. Vérifiez les accolades"),
+        ("{% include 'recit/absent.md' %}", "texte introuvable"),
+    ],
+)
 def test_an_undefined_name_stops_the_build_in_french(render, text, message):
     with pytest.raises(ConfigurationRefused, match=f"(?s)essai.md.j2.*{message}"):
         render(text)
@@ -115,11 +209,15 @@ def test_an_undefined_name_stops_the_build_in_french(render, text, message):
 
 def test_the_line_of_a_wrong_name_in_the_narrative_is_told(render):
     with pytest.raises(ConfigurationRefused, match=r"3_resultats.md, ligne 3 : « salarie »"):
-        render("{% include 'recit/3_resultats.md' %}", **{"3_resultats": "Une ligne.\n\nIl y a {{ salarie.avant }} personnes.\n"})
+        render(
+            "{% include 'recit/3_resultats.md' %}",
+            **{"3_resultats": "Une ligne.\n\nIl y a {{ salarie.avant }} personnes.\n"},
+        )
 
 
 def test_text_from_data_is_inert_markdown(render):
     import pypandoc
+
     html = pypandoc.convert_text(render("{{ mot }}"), "html", "markdown")
     assert "A|B *c* &lt;script&gt;{{7*7}} [x](javascript:y)" in html.replace("\n", " ")
     assert "<script" not in html and "<a " not in html and "<em>" not in html
@@ -134,14 +232,37 @@ def test_an_unknown_deliverable_names_the_known_ones(small):
 
 
 def test_short_documents_show_the_indicators_that_the_programme_names_else_all(small):
-    known = pd.concat([FACTS, FACTS.assign(indicateur="apprentis", id=["apprentis.avant", "apprentis.avant.femme"])])
-    assert [i.name for i in templating.template_context(small(), known, [])["principaux"]] == ["salaries", "apprentis"]
-    assert [i.name for i in templating.template_context(small(settings=PROGRAMME + "principaux: [salaries]\n"), known, [])["principaux"]] == ["salaries"]
+    known = pd.concat(
+        [
+            FACTS,
+            FACTS.assign(indicateur="apprentis", id=["apprentis.avant", "apprentis.avant.femme"]),
+        ]
+    )
+    assert [i.name for i in templating.template_context(small(), known, [])["principaux"]] == [
+        "salaries",
+        "apprentis",
+    ]
+    assert [
+        i.name
+        for i in templating.template_context(
+            small(settings=PROGRAMME + "principaux: [salaries]\n"), known, []
+        )["principaux"]
+    ] == ["salaries"]
 
 
-@pytest.mark.parametrize(("settings", "said"), [
-    ("principaux: [salarie]\n", "programme.yml, colonne « principaux » : « salarie » — indicateur ou fait inconnu. Vouliez-vous dire « salaries » ?"),
-    ("chiffres_cles: [[salaries.avnt, au départ]]\n", "colonne « chiffres_cles » : « salaries.avnt » — indicateur ou fait inconnu. Vouliez-vous dire")])
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (
+            "principaux: [salarie]\n",
+            "programme.yml, colonne « principaux » : « salarie » — indicateur ou fait inconnu. Vouliez-vous dire « salaries » ?",
+        ),
+        (
+            "chiffres_cles: [[salaries.avnt, au départ]]\n",
+            "colonne « chiffres_cles » : « salaries.avnt » — indicateur ou fait inconnu. Vouliez-vous dire",
+        ),
+    ],
+)
 def test_a_misspelt_figure_of_programme_yml_is_refused_with_its_near_name(small, settings, said):
     with pytest.raises(ConfigurationRefused) as refusal:
         templating.template_context(small(settings=PROGRAMME + settings), FACTS, [])
@@ -149,18 +270,33 @@ def test_a_misspelt_figure_of_programme_yml_is_refused_with_its_near_name(small,
 
 
 def test_a_commune_that_lacks_a_group_leaves_its_key_figure_out(small):
-    here = small(settings=PROGRAMME + "chiffres_cles: [[salaries.avant, au départ], [salaries.avant.homme, hommes]]\n")
-    told = templating.template_context(Programme("essai", "niono", root=here.root), FACTS, [])["programme"]
+    here = small(
+        settings=PROGRAMME
+        + "chiffres_cles: [[salaries.avant, au départ], [salaries.avant.homme, hommes]]\n"
+    )
+    told = templating.template_context(Programme("essai", "niono", root=here.root), FACTS, [])[
+        "programme"
+    ]
     assert told["chiffres_cles"] == [("salaries.avant", "au départ")]
 
 
 def test_a_comment_of_whoever_writes_is_in_no_document(render):
-    assert render("Un.<!-- demander à Awa -->\n<!--# rien #-->Deux.", ) == "Un.\nDeux."
+    assert (
+        render(
+            "Un.<!-- demander à Awa -->\n<!--# rien #-->Deux.",
+        )
+        == "Un.\nDeux."
+    )
 
 
-@pytest.mark.parametrize("text", ["{{ salaries.avant - salaries.avant.femme }}", '{{ salaries("avant") }}'])
+@pytest.mark.parametrize(
+    "text", ["{{ salaries.avant - salaries.avant.femme }}", '{{ salaries("avant") }}']
+)
 def test_an_expression_that_no_fact_is_is_refused_with_its_line(render, text):
-    with pytest.raises(ConfigurationRefused, match=r"essai\.md\.j2, ligne 2 : expression que l’on ne peut pas calculer"):
+    with pytest.raises(
+        ConfigurationRefused,
+        match=r"essai\.md\.j2, ligne 2 : expression que l’on ne peut pas calculer",
+    ):
         render(f"Une ligne.\n{text}\n")
 
 
@@ -171,8 +307,16 @@ def test_a_page_in_another_encoding_is_named(tmp_path):
 
 
 def test_a_cause_is_met_across_the_end_of_a_line_and_its_exception_too(tmp_path):
-    (tmp_path / "1_page.md").write_text("Une phrase.\n\nLe revenu a monté grâce\nà l’appui reçu.\n", encoding="utf-8")
-    with pytest.raises(TraceabilityRefused, match=r"1_page\.md, ligne 3 : « grâce à » — affirmation de cause"):
+    (tmp_path / "1_page.md").write_text(
+        "Une phrase.\n\nLe revenu a monté grâce\nà l’appui reçu.\n", encoding="utf-8"
+    )
+    with pytest.raises(
+        TraceabilityRefused, match=r"1_page\.md, ligne 3 : « grâce à » — affirmation de cause"
+    ):
         causal_language.check_wording(tmp_path, "avant_apres", [])
-    causal_language.check_wording(tmp_path, "avant_apres", [("monté grâce à l’appui", "dit par les entreprises")])
-    assert causal_language.causal_words("Il a\nentraîné une hausse", "avant_apres") == ["a entraîné"]
+    causal_language.check_wording(
+        tmp_path, "avant_apres", [("monté grâce à l’appui", "dit par les entreprises")]
+    )
+    assert causal_language.causal_words("Il a\nentraîné une hausse", "avant_apres") == [
+        "a entraîné"
+    ]

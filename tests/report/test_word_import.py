@@ -53,15 +53,32 @@ Le revenu monte à {{ revenu.apres }}, *tel quel*. Le mot « revenu » reste flo
 """,
     "4_defis.md": "On compte {{ salaries.avant.homme }} maçons et {{ salaries.avant }} permanents.\n",
 }
-NUMBERS = {"salaries.avant": "10", "salaries.apres": "34", "salaries.avant.homme": "10", "salaries.apres.homme": "24", "revenu.apres": "3 050 400 F CFA"}
-PLAIN = {"programme.nom": "JASS", "moment_avant": "[mai 2022]{.cadre}", "moment_apres": "[mars 2023]{.cadre}"}
+NUMBERS = {
+    "salaries.avant": "10",
+    "salaries.apres": "34",
+    "salaries.avant.homme": "10",
+    "salaries.apres.homme": "24",
+    "revenu.apres": "3 050 400 F CFA",
+}
+PLAIN = {
+    "programme.nom": "JASS",
+    "moment_avant": "[mai 2022]{.cadre}",
+    "moment_apres": "[mars 2023]{.cadre}",
+}
 AFTER = "\n\n# Annexe\n\n| Mesure | n |\n|:--|--:|\n| Salariés | 20 |\n\n: Un tableau\n"
 
 
 def printed(source):
     """The words of a recit file as the notebook prints them."""
     source = source.replace('{{ figure("revenu") }}', "Une image, dite en mots.")
-    return re.sub(r"\{\{ (.*?) \}\}", lambda m: PLAIN.get(m[1]) or f'[{NUMBERS[m[1]]}]{{.ind ind="{m[1]}" value="1" fiche="Une fiche."}}', source)
+    return re.sub(
+        r"\{\{ (.*?) \}\}",
+        lambda m: (
+            PLAIN.get(m[1])
+            or f'[{NUMBERS[m[1]]}]{{.ind ind="{m[1]}" value="1" fiche="Une fiche."}}'
+        ),
+        source,
+    )
 
 
 @pytest.fixture
@@ -72,19 +89,34 @@ def programme(small):
     (here.folder / "recit").mkdir()
     for name, text in RECIT.items():
         (here.folder / "recit" / name).write_text(text, encoding="utf-8")
-    text = "---\ntitle: Un essai\ncompact: true\n---" + "".join(f"\n\n# Partie\n\n{printed(words)}" for words in RECIT.values()) + AFTER
+    text = (
+        "---\ntitle: Un essai\ncompact: true\n---"
+        + "".join(f"\n\n# Partie\n\n{printed(words)}" for words in RECIT.values())
+        + AFTER
+    )
     shown = nbformat.v4.new_output("display_data", data={"text/markdown": text})
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[shown], metadata={"tags": ["document"]})])
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("", outputs=[shown], metadata={"tags": ["document"]})]
+    )
     place = here.published / "interne" / "carnets" / "note"
     place.mkdir(parents=True)
     nbformat.write(notebook, place / "03_report.ipynb")
-    docx.write_docx(markdown.prepare_document(markdown.parse_markdown(text)), here.published / "note.docx", assets=here.published, templates=here.templates)
+    docx.write_docx(
+        markdown.prepare_document(markdown.parse_markdown(text)),
+        here.published / "note.docx",
+        assets=here.published,
+        templates=here.templates,
+    )
     return here
 
 
 def paragraph(document, beginning):
     """The paragraph of the body or of a table that begins so."""
-    found = [p for p in document.element.body.iter(qn("w:p")) if "".join(t.text or "" for t in p.iter(qn("w:t"))).startswith(beginning)]
+    found = [
+        p
+        for p in document.element.body.iter(qn("w:p"))
+        if "".join(t.text or "" for t in p.iter(qn("w:t"))).startswith(beginning)
+    ]
     assert len(found) == 1, beginning
     return found[0]
 
@@ -101,24 +133,51 @@ def imported(programme, change, saved=lambda path: path):
     document = Document(programme.published / "note.docx")
     change(document)
     document.save(programme.root / "note relue.docx")
-    changes, problems = word_import.propose_changes(programme, saved(programme.root / "note relue.docx"))
+    changes, problems = word_import.propose_changes(
+        programme, saved(programme.root / "note relue.docx")
+    )
     return {name: new for name, (_, new) in changes.items()}, list(map(str, problems))
 
 
-WORDS = ("Tenir", "sélection", "Une phrase", "Pourquoi", "jeunes", "passent", "monte", "quel", "atelier", "Le crédit", "de près")
+WORDS = (
+    "Tenir",
+    "sélection",
+    "Une phrase",
+    "Pourquoi",
+    "jeunes",
+    "passent",
+    "monte",
+    "quel",
+    "atelier",
+    "Le crédit",
+    "de près",
+)
 
 
 def nothing(document):
     """No edit at all."""
 
 
-SAVED = [pytest.param(lambda path: path, id="Word"),
-         pytest.param(lambda path: by_libreoffice([path], path.parent / "lo")[0], id="LibreOffice", marks=needs("soffice"))]
+SAVED = [
+    pytest.param(lambda path: path, id="Word"),
+    pytest.param(
+        lambda path: by_libreoffice([path], path.parent / "lo")[0],
+        id="LibreOffice",
+        marks=needs("soffice"),
+    ),
+]
 
 
 def test_words_added_before_a_paragraph_keep_their_space(programme):
-    texts, problems = imported(programme, lambda document: replaced(paragraph(document, "Les salariés"), "Les salariés", "Pour finir. Les salariés"))
-    assert problems == [] and texts["3_resultats.md"].startswith("Pour finir. Les salariés passent de {{")
+    texts, problems = imported(
+        programme,
+        lambda document: replaced(
+            paragraph(document, "Les salariés"), "Les salariés", "Pour finir. Les salariés"
+        ),
+    )
+    assert problems == [] and texts["3_resultats.md"].startswith(
+        "Pour finir. Les salariés passent de {{"
+    )
 
 
 @pytest.mark.parametrize("saved", SAVED)
@@ -129,15 +188,24 @@ def test_a_file_that_nobody_edited_changes_nothing(programme, saved):
 @pytest.mark.parametrize("saved", SAVED)
 def test_changed_words_come_back_and_every_tag_stays(programme, saved):
     def change(document):
-        replaced(paragraph(document, "JASS forme"), "forme des jeunes", "accompagne de jeunes *apprentis*")
+        replaced(
+            paragraph(document, "JASS forme"),
+            "forme des jeunes",
+            "accompagne de jeunes *apprentis*",
+        )
         replaced(paragraph(document, "Les salariés"), "les hommes", "et les hommes")
         replaced(paragraph(document, "Le revenu"), "reste flou", "est encore flou")
 
     texts, problems = imported(programme, change, saved)
     assert problems == []
     assert texts == {
-        "1_description.md": RECIT["1_description.md"].replace("forme des jeunes", r"accompagne de jeunes \*apprentis\*"),
-        "3_resultats.md": RECIT["3_resultats.md"].replace("les hommes", "et les hommes").replace("reste flou", "est encore flou")}
+        "1_description.md": RECIT["1_description.md"].replace(
+            "forme des jeunes", r"accompagne de jeunes \*apprentis\*"
+        ),
+        "3_resultats.md": RECIT["3_resultats.md"]
+        .replace("les hommes", "et les hommes")
+        .replace("reste flou", "est encore flou"),
+    }
 
 
 @pytest.mark.parametrize("saved", SAVED)
@@ -158,14 +226,25 @@ def test_new_paragraphs_deleted_ones_bold_and_italics_come_back(programme, saved
 
     texts, problems = imported(programme, change, saved)
     assert problems == []
-    assert texts["1_description.md"] == (RECIT["1_description.md"].replace("- **Former d’abord.** Tenir ses comptes.\n", "")
-                                         .replace("Une sélection juste.\n", "Une sélection juste.\n- **Suivre.** Chaque mois, une sélection juste.\n")
-                                         .replace("Rien ne le prouve.", "*Rien ne le prouve.*"))
+    assert texts["1_description.md"] == (
+        RECIT["1_description.md"]
+        .replace("- **Former d’abord.** Tenir ses comptes.\n", "")
+        .replace(
+            "Une sélection juste.\n",
+            "Une sélection juste.\n- **Suivre.** Chaque mois, une sélection juste.\n",
+        )
+        .replace("Rien ne le prouve.", "*Rien ne le prouve.*")
+    )
     assert texts["3_resultats.md"] == RECIT["3_resultats.md"] + "\nUn paragraphe de plus.\n"
 
 
-@pytest.mark.parametrize(("old", "new", "tag"), [("34", "35", "{{ salaries.apres }}"), ("24", "", "{{ salaries.apres.homme }}")])
-def test_a_bound_number_changed_or_deleted_is_refused_by_name_and_its_file_left_as_it_is(programme, old, new, tag):
+@pytest.mark.parametrize(
+    ("old", "new", "tag"),
+    [("34", "35", "{{ salaries.apres }}"), ("24", "", "{{ salaries.apres.homme }}")],
+)
+def test_a_bound_number_changed_or_deleted_is_refused_by_name_and_its_file_left_as_it_is(
+    programme, old, new, tag
+):
     def change(document):
         replaced(paragraph(document, "Les salariés"), old, new)
         replaced(paragraph(document, "Le revenu"), "flou", "vague")
@@ -177,23 +256,37 @@ def test_a_bound_number_changed_or_deleted_is_refused_by_name_and_its_file_left_
 
 
 def test_a_name_that_the_programme_gives_is_not_changed_from_word(programme):
-    texts, problems = imported(programme, lambda document: replaced(paragraph(document, "JASS"), "mai 2022", "juin 2022"))
-    assert texts == {} and "« {{ moment_avant }} » — ce nombre ou ce nom a été changé, déplacé ou supprimé (attendu : mai 2022)" in problems[0]
+    texts, problems = imported(
+        programme, lambda document: replaced(paragraph(document, "JASS"), "mai 2022", "juin 2022")
+    )
+    assert (
+        texts == {}
+        and "« {{ moment_avant }} » — ce nombre ou ce nom a été changé, déplacé ou supprimé (attendu : mai 2022)"
+        in problems[0]
+    )
 
 
 def test_two_numbers_that_print_the_same_never_take_each_other_s_place(programme):
     def swap(document):
-        first, second = [c for c in paragraph(document, "Les salariés").iter(qn("w:sdt")) if "".join(t.text for t in c.iter(qn("w:t"))) == "10"]
+        first, second = [
+            c
+            for c in paragraph(document, "Les salariés").iter(qn("w:sdt"))
+            if "".join(t.text for t in c.iter(qn("w:t"))) == "10"
+        ]
         other = copy.deepcopy(second)
         second.getparent().replace(second, copy.deepcopy(first))
         first.getparent().replace(first, other)
 
     texts, problems = imported(programme, swap)
     assert problems == []
-    assert texts["3_resultats.md"].startswith("Les salariés passent de {{ salaries.avant.homme }} à {{ salaries.apres }}, les hommes de {{ salaries.avant }} à")
+    assert texts["3_resultats.md"].startswith(
+        "Les salariés passent de {{ salaries.avant.homme }} à {{ salaries.apres }}, les hommes de {{ salaries.avant }} à"
+    )
 
 
-def test_without_their_names_two_numbers_that_print_the_same_and_changed_places_are_refused(programme):
+def test_without_their_names_two_numbers_that_print_the_same_and_changed_places_are_refused(
+    programme,
+):
     def swap(document):
         for control in list(document.element.body.iter(qn("w:sdtPr"))):
             control.clear()
@@ -212,7 +305,9 @@ def test_new_paragraphs_keep_their_order(programme):
             last.addnext(new := copy.deepcopy(paragraph(document, "Vraiment")))
             replaced(new, "Vraiment rien.", text)
 
-    assert imported(programme, change)[0]["3_resultats.md"].endswith("reste flou !\n\nLe premier.\n\nLe second.\n")
+    assert imported(programme, change)[0]["3_resultats.md"].endswith(
+        "reste flou !\n\nLe premier.\n\nLe second.\n"
+    )
 
 
 def test_what_came_back_once_does_not_come_back_twice(programme):
@@ -229,7 +324,9 @@ def test_what_came_back_once_does_not_come_back_twice(programme):
     changes, _ = word_import.propose_changes(programme, programme.root / "note relue.docx")
     word_import.write_changes(programme, changes)
     again, problems = word_import.propose_changes(programme, programme.root / "note relue.docx")
-    assert changes["3_resultats.md"][1].endswith("reste flou !\n\nLe premier.\n\nLe second.\n\nLe second.\n")
+    assert changes["3_resultats.md"][1].endswith(
+        "reste flou !\n\nLe premier.\n\nLe second.\n\nLe second.\n"
+    )
     assert again == {} and ["y a changé depuis" in str(problem) for problem in problems] == [True]
 
 
@@ -239,12 +336,21 @@ def test_a_paragraph_moved_in_word_takes_its_numbers_along(programme):
 
     texts, problems = imported(programme, move)
     first, rest = RECIT["3_resultats.md"].split("\n\n", 1)
-    assert problems == [] and texts["3_resultats.md"] == rest + "\n" + first.replace("\n", " ") + "\n"
+    assert (
+        problems == [] and texts["3_resultats.md"] == rest + "\n" + first.replace("\n", " ") + "\n"
+    )
 
 
-@pytest.mark.parametrize(("beginning", "old", "new", "told"), [
-    ("Salariés", "Salariés", "Employés", "« Employés » — paragraphe changé"), ("Une image", "Une image", "Un dessin", "paragraphe changé")])
-def test_what_does_not_come_from_the_words_is_told_and_the_rest_comes_back(programme, beginning, old, new, told):
+@pytest.mark.parametrize(
+    ("beginning", "old", "new", "told"),
+    [
+        ("Salariés", "Salariés", "Employés", "« Employés » — paragraphe changé"),
+        ("Une image", "Une image", "Un dessin", "paragraphe changé"),
+    ],
+)
+def test_what_does_not_come_from_the_words_is_told_and_the_rest_comes_back(
+    programme, beginning, old, new, told
+):
     def change(document):
         replaced(paragraph(document, beginning), old, new)
         replaced(paragraph(document, "Le revenu"), "flou", "vague")
@@ -256,29 +362,43 @@ def test_what_does_not_come_from_the_words_is_told_and_the_rest_comes_back(progr
 
 def test_titles_captions_and_cells_come_back(programme):
     def change(document):
-        replaced(paragraph(document, "Prudence"), "de près", "de \"très\" près")
+        replaced(paragraph(document, "Prudence"), "de près", 'de "très" près')
         replaced(paragraph(document, "Tableau\u00a01"), "Les défis", "Les obstacles")
         replaced(paragraph(document, "Un atelier"), "Un atelier", "Un atelier par mois")
 
     texts, problems = imported(programme, change)
     assert problems == []
     assert 'titre="un chiffre à lire de ”très” près"' in texts["1_description.md"]
-    assert texts["3_resultats.md"] == RECIT["3_resultats.md"].replace("Les défis", "Les obstacles").replace("Un atelier", "Un atelier par mois")
+    assert texts["3_resultats.md"] == RECIT["3_resultats.md"].replace(
+        "Les défis", "Les obstacles"
+    ).replace("Un atelier", "Un atelier par mois")
 
 
 def test_what_a_person_types_is_text_never_a_template_nor_a_heading(programme):
     def change(document):
-        replaced(paragraph(document, "Vraiment"), "Vraiment rien.", "# {{ programme }} {% include %} <b> $x$ [a](b)")
+        replaced(
+            paragraph(document, "Vraiment"),
+            "Vraiment rien.",
+            "# {{ programme }} {% include %} <b> $x$ [a](b)",
+        )
 
     texts, _ = imported(programme, change)
     new = texts["1_description.md"]
-    assert word_import.TAG.findall(new) == word_import.TAG.findall(RECIT["1_description.md"]) and "{%" not in new
+    assert (
+        word_import.TAG.findall(new) == word_import.TAG.findall(RECIT["1_description.md"])
+        and "{%" not in new
+    )
     told = markdown.prepare_document(markdown.parse_markdown(printed(new)))
-    assert "{{ programme }} {% include %} <b> $x$ [a](b)" in re.sub(r"[\u00a0\u202f]", " ", _said(told))
+    assert "{{ programme }} {% include %} <b> $x$ [a](b)" in re.sub(
+        r"[\u00a0\u202f]", " ", _said(told)
+    )
 
 
 def test_a_paragraph_that_begins_like_a_box_is_a_paragraph(programme):
-    texts, _ = imported(programme, lambda document: replaced(paragraph(document, "Vraiment"), "Vraiment rien.", "::: trois"))
+    texts, _ = imported(
+        programme,
+        lambda document: replaced(paragraph(document, "Vraiment"), "Vraiment rien.", "::: trois"),
+    )
     assert "\n\\::: trois\n" in texts["1_description.md"]
 
 
@@ -294,19 +414,30 @@ def test_random_edits_of_words_come_back_exactly(programme, seed):
     texts = dict(RECIT)
 
     def change(document):
-        for name, word_ in chance.sample([(name, word_) for name, text in RECIT.items() for word_ in WORDS if word_ in text], 4):
+        for name, word_ in chance.sample(
+            [(name, word_) for name, text in RECIT.items() for word_ in WORDS if word_ in text], 4
+        ):
             new = chance.choice([f"{word_} vite", f"peu {word_}", f"{word_}, dit-on,", "autrement"])
             texts[name] = texts[name].replace(word_, new)
             run = next(t for t in document.element.body.iter(qn("w:t")) if word_ in (t.text or ""))
             run.text = run.text.replace(word_, new)
 
-    assert imported(programme, change) == ({name: text for name, text in texts.items() if text != RECIT[name]}, [])
+    assert imported(programme, change) == (
+        {name: text for name, text in texts.items() if text != RECIT[name]},
+        [],
+    )
 
 
 def tracked(document):
     """Word's own review: « vite » added, « ses » deleted, neither accepted yet."""
-    run = next(t for t in paragraph(document, "Former").iter(qn("w:t")) if "Tenir ses" in t.text).getparent()
-    for kind, tag, text in (("ins", "t", " Tenir vite"), ("del", "delText", " ses"), ("ins", "t", " comptes.")):
+    run = next(
+        t for t in paragraph(document, "Former").iter(qn("w:t")) if "Tenir ses" in t.text
+    ).getparent()
+    for kind, tag, text in (
+        ("ins", "t", " Tenir vite"),
+        ("del", "delText", " ses"),
+        ("ins", "t", " comptes."),
+    ):
         change = OxmlElement(f"w:{kind}")
         change.append(new := OxmlElement("w:r"))
         new.append(words := OxmlElement(f"w:{tag}"))
@@ -316,41 +447,78 @@ def tracked(document):
 
 
 def test_changes_under_review_count_as_accepted(programme):
-    assert imported(programme, tracked) == ({"1_description.md": RECIT["1_description.md"].replace("Tenir ses", "Tenir vite")}, [])
+    assert imported(programme, tracked) == (
+        {"1_description.md": RECIT["1_description.md"].replace("Tenir ses", "Tenir vite")},
+        [],
+    )
 
 
 def another(beginning, text):
     """The edit that adds an item after the one that begins so."""
+
     def change(document):
         place = paragraph(document, beginning)
         place.addnext(new := copy.deepcopy(place))
         next(new.iter(qn("w:t"))).text = text
+
     return change
 
 
 def beside(beginning, text, before=False):
     """The edit that adds a paragraph like « Vraiment rien. », with other words, after or before the one that begins so."""
+
     def change(document):
         new, place = copy.deepcopy(paragraph(document, "Vraiment")), paragraph(document, beginning)
         replaced(new, "Vraiment rien.", text)
         (place.addprevious if before else place.addnext)(new)
+
     return change
 
 
-@pytest.mark.parametrize(("change", "name", "old", "new"), [
-    (beside("On compte", "Pour finir.", before=True), "4_defis.md", "On compte", "Pour finir.\n\nOn compte"),
-    (beside("Rien ne", "Au milieu."), "1_description.md", "prouve.\n", "prouve.\n\nAu milieu.\n"),
-    (beside("Former", "Entre deux points."), "1_description.md", "comptes.\n", "comptes.\n\nEntre deux points.\n\n"),
-    (another("Noter", "Compter."), "1_description.md", "2. Noter.\n", "2. Noter.\n2. Compter.\n"),
-    (beside("Pourquoi", "Pour commencer."), "1_description.md", "## Pourquoi\n", "## Pourquoi\n\nPour commencer.\n"),
-])
+@pytest.mark.parametrize(
+    ("change", "name", "old", "new"),
+    [
+        (
+            beside("On compte", "Pour finir.", before=True),
+            "4_defis.md",
+            "On compte",
+            "Pour finir.\n\nOn compte",
+        ),
+        (
+            beside("Rien ne", "Au milieu."),
+            "1_description.md",
+            "prouve.\n",
+            "prouve.\n\nAu milieu.\n",
+        ),
+        (
+            beside("Former", "Entre deux points."),
+            "1_description.md",
+            "comptes.\n",
+            "comptes.\n\nEntre deux points.\n\n",
+        ),
+        (
+            another("Noter", "Compter."),
+            "1_description.md",
+            "2. Noter.\n",
+            "2. Noter.\n2. Compter.\n",
+        ),
+        (
+            beside("Pourquoi", "Pour commencer."),
+            "1_description.md",
+            "## Pourquoi\n",
+            "## Pourquoi\n\nPour commencer.\n",
+        ),
+    ],
+)
 def test_a_new_paragraph_comes_back_where_it_was_written(programme, change, name, old, new):
     assert imported(programme, change) == ({name: RECIT[name].replace(old, new)}, [])
 
 
 def deleted(beginning):
     """The edit that deletes the paragraph."""
-    return lambda document: paragraph(document, beginning).getparent().remove(paragraph(document, beginning))
+    return lambda document: (
+        paragraph(document, beginning).getparent().remove(paragraph(document, beginning))
+    )
 
 
 def pictured(document):
@@ -364,17 +532,33 @@ def retitled(document):
     paragraph(document, "Vraiment").get_or_add_pPr().get_or_add_pStyle().val = "Heading2"
 
 
-@pytest.mark.parametrize(("change", "told"), [
-    (deleted("On compte"), "recit/4_defis.md : « {{ salaries.avant.homme }} »"), (deleted("Un atelier"), "paragraphe supprimé"),
-    (deleted("Une image"), "paragraphe supprimé"), (pictured, "image ou une note"), (retitled, "changé de genre"),
-    (beside("Un atelier", "Un autre."), "sans place certaine"), (beside("Mesure", "Une colonne."), "sans place certaine")])
-def test_what_has_no_certain_place_in_the_words_is_refused_and_nothing_is_written(programme, change, told):
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (deleted("On compte"), "recit/4_defis.md : « {{ salaries.avant.homme }} »"),
+        (deleted("Un atelier"), "paragraphe supprimé"),
+        (deleted("Une image"), "paragraphe supprimé"),
+        (pictured, "image ou une note"),
+        (retitled, "changé de genre"),
+        (beside("Un atelier", "Un autre."), "sans place certaine"),
+        (beside("Mesure", "Une colonne."), "sans place certaine"),
+    ],
+)
+def test_what_has_no_certain_place_in_the_words_is_refused_and_nothing_is_written(
+    programme, change, told
+):
     texts, problems = imported(programme, change)
     assert texts == {} and any(told in problem for problem in problems), problems
 
 
-@pytest.mark.parametrize(("name", "content", "told"), [
-    ("note.docx", b"PK rien", "illisible"), ("autre.docx", b"", "document inconnu"), ("note absente.docx", None, "illisible ou absent")])
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("note.docx", b"PK rien", "illisible"),
+        ("autre.docx", b"", "document inconnu"),
+        ("note absente.docx", None, "illisible ou absent"),
+    ],
+)
 def test_a_file_that_is_no_version_of_the_document_is_refused(programme, name, content, told):
     path = programme.root / name
     if content is not None:

@@ -24,30 +24,53 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def known(place):
-    facts = json.loads((place / "data/processed/eau/resultats.json").read_text(encoding="utf-8"))["faits"]
+    facts = json.loads((place / "data/processed/eau/resultats.json").read_text(encoding="utf-8"))[
+        "faits"
+    ]
     return {fact["id"]: fact for fact in facts}
 
 
 @pytest.fixture(scope="module")
 def households():
     """The households interviewed at both rounds, at each round, straight from the export: {month: table by code}."""
-    path, = (ROOT / "data/raw/eau").glob("Enquête*.csv")
+    (path,) = (ROOT / "data/raw/eau").glob("Enquête*.csv")
     rows = pd.read_csv(path, sep=";").drop_duplicates("_uuid")
-    rounds = {month: rows[rows["start"].str.startswith(month)].set_index("code_menage") for month in (FIRST, LAST)}
+    rounds = {
+        month: rows[rows["start"].str.startswith(month)].set_index("code_menage")
+        for month in (FIRST, LAST)
+    }
     both = rounds[FIRST].index.intersection(rounds[LAST].index)
     return {month: table.loc[both] for month, table in rounds.items()}
 
 
 def test_nothing_of_capidoc_or_of_its_models_names_the_programme():
-    files = [path for folder in ("capidoc", "templates", "notebooks") for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".j2", ".yml", ".ipynb")]
-    assert [path.name for path in files if any(name in path.read_text(encoding="utf-8") for name in ("points_eau", "fodeya", "Eau proche"))] == []
+    files = [
+        path
+        for folder in ("capidoc", "templates", "notebooks")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".j2", ".yml", ".ipynb")
+    ]
+    assert [
+        path.name
+        for path in files
+        if any(
+            name in path.read_text(encoding="utf-8")
+            for name in ("points_eau", "fodeya", "Eau proche")
+        )
+    ] == []
 
 
 def test_the_exports_are_made_again_byte_for_byte_and_stay_small(tmp_path):
-    subprocess.run([sys.executable, "-m", "programmes.eau.reconstitution", tmp_path], cwd=ROOT, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "programmes.eau.reconstitution", tmp_path], cwd=ROOT, check=True
+    )
     made = [path for path in sorted(tmp_path.rglob("*")) if path.is_file()]
     assert len(made) == 5 and sum(path.stat().st_size for path in made) < 200_000
-    assert [path.name for path in made if path.read_bytes() != (ROOT / path.relative_to(tmp_path)).read_bytes()] == []
+    assert [
+        path.name
+        for path in made
+        if path.read_bytes() != (ROOT / path.relative_to(tmp_path)).read_bytes()
+    ] == []
 
 
 def test_the_set_is_sound(place):
@@ -55,11 +78,22 @@ def test_the_set_is_sound(place):
     assert done.returncode == 0 and "aucun libre" in done.stdout
 
 
-@pytest.mark.parametrize(("fact", "value"), [  # 24 then 35 of the 40 points run (truth.RUNNING); the target is 90 %
-    ("points_eau.valeur", 40), ("fonctionnels.avant", 60), ("fonctionnels.apres", 87.5), ("fonctionnels.difference", 27.5),
-    ("fonctionnels.atteinte", 97.2222), ("duree_programme.valeur", 18)])
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [  # 24 then 35 of the 40 points run (truth.RUNNING); the target is 90 %
+        ("points_eau.valeur", 40),
+        ("fonctionnels.avant", 60),
+        ("fonctionnels.apres", 87.5),
+        ("fonctionnels.difference", 27.5),
+        ("fonctionnels.atteinte", 97.2222),
+        ("duree_programme.valeur", 18),
+    ],
+)
 def test_the_census_gives_what_was_planted(known, fact, value):
-    assert known[fact]["valeur"] == pytest.approx(value, abs=1e-4) and known[fact]["intervalle"] is None
+    assert (
+        known[fact]["valeur"] == pytest.approx(value, abs=1e-4)
+        and known[fact]["intervalle"] is None
+    )
 
 
 @pytest.mark.parametrize(("month", "fact"), [(FIRST, "acces.avant"), (LAST, "acces.apres")])
@@ -67,16 +101,27 @@ def test_a_household_counts_for_those_of_its_stratum(known, households, month, f
     table = households[month]
     share = 100 * (table["poids"] * (table["eau_sure"] == "oui")).sum() / table["poids"].sum()
     low, high = known[fact]["intervalle"]
-    assert known[fact]["valeur"] == pytest.approx(share) and low < share < high and len(table) == known[fact]["n"]
+    assert (
+        known[fact]["valeur"] == pytest.approx(share)
+        and low < share < high
+        and len(table) == known[fact]["n"]
+    )
 
 
 def test_money_of_another_country_is_rounded_and_told_at_constant_prices(known):
     assert known["depense.apres"]["texte"].endswith("000\u00a0GNF")
-    assert known["depense.apres_reel"]["valeur"] == pytest.approx(known["depense.apres"]["valeur"] / 1.094)
+    assert known["depense.apres_reel"]["valeur"] == pytest.approx(
+        known["depense.apres"]["valeur"] / 1.094
+    )
 
 
 def test_the_bulletin_is_checked(place):
-    control = pd.read_csv(place / "outputs/eau/controle_chiffres.csv", sep=";", encoding="utf-8-sig").set_index("id")
+    control = pd.read_csv(
+        place / "outputs/eau/controle_chiffres.csv", sep=";", encoding="utf-8-sig"
+    ).set_index("id")
     verdicts = control[["coherence", "donnees"]].head(3).to_dict("index")
-    assert verdicts == {"B1": {"coherence": "cohérent", "donnees": "identique"}, "B2": {"coherence": "incohérent", "donnees": "différent"},
-                        "B3": {"coherence": "cohérent", "donnees": "identique"}}
+    assert verdicts == {
+        "B1": {"coherence": "cohérent", "donnees": "identique"},
+        "B2": {"coherence": "incohérent", "donnees": "différent"},
+        "B3": {"coherence": "cohérent", "donnees": "identique"},
+    }

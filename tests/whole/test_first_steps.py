@@ -11,12 +11,24 @@ from ..conftest import ROOT, capidoc
 from ..environments import lay
 
 FORM = {
-    "survey": [("type", "name", "label"), ("text", "code_centre", "Code du centre"), ("date", "date_visite", "Date de la visite"),
-               ("select_one communes", "commune", "Commune"), ("select_one types", "type_centre", "Type de centre"),
-               ("integer", "enfants_depistes", "Enfants dépistés"), ("integer", "enfants_suivis", "Enfants suivis")],
-    "choices": [("list_name", "name", "label"), ("communes", "nord", "Nord"), ("communes", "sud", "Sud"), ("types", "reference", "Centre de référence"),
-                ("types", "communautaire", "Centre communautaire")],
-    "settings": [("form_title",), ("Suivi des centres de santé",)]}
+    "survey": [
+        ("type", "name", "label"),
+        ("text", "code_centre", "Code du centre"),
+        ("date", "date_visite", "Date de la visite"),
+        ("select_one communes", "commune", "Commune"),
+        ("select_one types", "type_centre", "Type de centre"),
+        ("integer", "enfants_depistes", "Enfants dépistés"),
+        ("integer", "enfants_suivis", "Enfants suivis"),
+    ],
+    "choices": [
+        ("list_name", "name", "label"),
+        ("communes", "nord", "Nord"),
+        ("communes", "sud", "Sud"),
+        ("types", "reference", "Centre de référence"),
+        ("types", "communautaire", "Centre communautaire"),
+    ],
+    "settings": [("form_title",), ("Suivi des centres de santé",)],
+}
 EXPORT = "Suivi des centres de santé - all versions - False - 2026-01-05.xlsx"
 BLOCK = re.compile(r"```\n(\$ .*?)```", re.DOTALL)
 TYPED = re.compile(r"^\$ make (\w+) PROGRAMME=nutrition ?(.*)\n((?:[^$].*\n)*)", re.MULTILINE)
@@ -36,7 +48,10 @@ def received(root):
     """Nothing; the export of the form has come, its fourth record with a letter O for a zero."""
     with (root / "data/raw/nutrition/essai.csv").open(encoding="utf-8-sig") as trial:
         head, *rows = csv.reader(trial, delimiter=";")
-    rows = [[int(cell) if cell.isdigit() else cell for cell in row[:-2]] + [f"u-{n:03d}", n] for n, row in enumerate(rows, 1)]
+    rows = [
+        [int(cell) if cell.isdigit() else cell for cell in row[:-2]] + [f"u-{n:03d}", n]
+        for n, row in enumerate(rows, 1)
+    ]
     rows[3][head.index("enfants_depistes")] = "1O5"
     book(root / "data/raw/nutrition" / EXPORT, {"Suivi des centres de santé": [head, *rows]})
 
@@ -45,7 +60,9 @@ def expected(root):
     """Nothing; programme.yml asks for the export, and the trial is over."""
     changed(root, "programme.yml", 'fichier: "essai.csv"', 'fichier: "Suivi des centres*.xlsx"')
     path = root / "programmes/nutrition/programme.yml"
-    path.write_text(re.sub(r"(?m)^avertissement.*\n", "", path.read_text(encoding="utf-8")), encoding="utf-8")
+    path.write_text(
+        re.sub(r"(?m)^avertissement.*\n", "", path.read_text(encoding="utf-8")), encoding="utf-8"
+    )
     (root / "data/raw/nutrition/essai.csv").unlink()
 
 
@@ -53,7 +70,9 @@ def decided(root):
     """Nothing; a person has decided of the letter O, and mistyped a name in a title."""
     guide = (ROOT / "docs/premiers_pas.md").read_text(encoding="utf-8")
     head, line = re.search(r"```\n(uuid;.*)\n(u-004;.*)\n```", guide).groups()
-    (root / "programmes/nutrition/corrections.csv").write_text(f"{head}\n{line}\n", encoding="utf-8")
+    (root / "programmes/nutrition/corrections.csv").write_text(
+        f"{head}\n{line}\n", encoding="utf-8"
+    )
     changed(root, "figures.yml", "{{ enfants_depistes.apres }}", "{{ enfants_depiste.apres }}")
 
 
@@ -84,11 +103,33 @@ def root(tmp_path_factory):
 
 
 def test_the_screen_says_what_the_guide_says(root):
-    sessions = [typed for block in BLOCK.findall((ROOT / "docs/premiers_pas.md").read_text(encoding="utf-8")) for typed in TYPED.findall(block)]
-    before = {2: received, 3: expected, 4: decided, 5: mended}  # what a person does before that command
+    sessions = [
+        typed
+        for block in BLOCK.findall((ROOT / "docs/premiers_pas.md").read_text(encoding="utf-8"))
+        for typed in TYPED.findall(block)
+    ]
+    before = {
+        2: received,
+        3: expected,
+        4: decided,
+        5: mended,
+    }  # what a person does before that command
     assert len(sessions) == 8
     for number, (verb, options, said) in enumerate(sessions):
         before.get(number, lambda _: None)(root)
-        done = capidoc(root, verb, "nutrition", *(part for word in shlex.split(options) for part in named(word)))
-        told = {line for line in said.splitlines() if line != "…" and not line.startswith("Préparation de l’environnement")}
-        assert told - {*(done.stdout + done.stderr).splitlines()} == set(), (verb, done.stdout, done.stderr)
+        done = capidoc(
+            root,
+            verb,
+            "nutrition",
+            *(part for word in shlex.split(options) for part in named(word)),
+        )
+        told = {
+            line
+            for line in said.splitlines()
+            if line != "…" and not line.startswith("Préparation de l’environnement")
+        }
+        assert told - {*(done.stdout + done.stderr).splitlines()} == set(), (
+            verb,
+            done.stdout,
+            done.stderr,
+        )

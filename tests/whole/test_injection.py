@@ -106,10 +106,40 @@ TYPST = (
     '#include "x.typ"',
     "*gras* _x_ `x` ~ ---",
 )
-LATEX = ("\\input{/etc/passwd}", "\\write18{ls}", "$\\frac{1}{2}$", "\\begin{document}", "%commentaire", "a_{$ b")
-SHEET = ("=cmd|' /C calc'!A0", "=1+1", "+1+1", "-1+1", "@SUM(1)", '=HYPERLINK("http://x")', '=IMPORTXML("x")', '=DDE("x")', "+cmd|x", "=@x")
-WORD = ("{ INCLUDETEXT x }", "{{r x}}", "{%p if x %}", "DDEAUTO c:\\\\x", "]]><w:p/>", "&w;", "MERGEFIELD x", "http://exemple.test/?a=1&b=<2>")
-PAYLOADS = [f"Zq{n:03d} {text}" if text[0] not in "=+-@" else text for n, text in enumerate(HTML + JINJA + MARKDOWN + TYPST + LATEX + SHEET + WORD)]
+LATEX = (
+    "\\input{/etc/passwd}",
+    "\\write18{ls}",
+    "$\\frac{1}{2}$",
+    "\\begin{document}",
+    "%commentaire",
+    "a_{$ b",
+)
+SHEET = (
+    "=cmd|' /C calc'!A0",
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(1)",
+    '=HYPERLINK("http://x")',
+    '=IMPORTXML("x")',
+    '=DDE("x")',
+    "+cmd|x",
+    "=@x",
+)
+WORD = (
+    "{ INCLUDETEXT x }",
+    "{{r x}}",
+    "{%p if x %}",
+    "DDEAUTO c:\\\\x",
+    "]]><w:p/>",
+    "&w;",
+    "MERGEFIELD x",
+    "http://exemple.test/?a=1&b=<2>",
+)
+PAYLOADS = [
+    f"Zq{n:03d} {text}" if text[0] not in "=+-@" else text
+    for n, text in enumerate(HTML + JINJA + MARKDOWN + TYPST + LATEX + SHEET + WORD)
+]
 PLAN = [*indicator_plan.REQUIRED, "critere"]
 ALLOWED = {
     "html",
@@ -226,27 +256,64 @@ def folder(tmp_path_factory):
     plan = [indicator_plan.Indicator.model_validate(row) for row in rows]
     seen = pd.DataFrame(
         [
-            {"source": "suivi", "unite": u, "moment": m, "variable": RECORD, "nombre": 1.0, "modalite": "", "fichier": "x", "feuille": "", "ligne": 1}
+            {
+                "source": "suivi",
+                "unite": u,
+                "moment": m,
+                "variable": RECORD,
+                "nombre": 1.0,
+                "modalite": "",
+                "fichier": "x",
+                "feuille": "",
+                "ligne": 1,
+            }
             for u in "ab"
             for m in ("2022-05", "2022-06")
         ]
     )
     files = {"suivi": [{"fichier": p, "sha256": "0"} for p in PAYLOADS]}
-    known = facts.build_facts(effects.compute(plan, tables.select_observations(seen), programme.period, {}), plan, [], files)
+    known = facts.build_facts(
+        effects.compute(plan, tables.select_observations(seen), programme.period, {}),
+        plan,
+        [],
+        files,
+    )
     # Costs print a « valeur »: each indicator gets one.
-    known = pd.concat([known, known[known["mesure"] == "avant"].assign(mesure="valeur", id=lambda t: t["indicateur"] + ".valeur")], ignore_index=True)
-    said = [published_claims.Claim(f"C{n}", "valeur", p, "1", "personnes", {"n": 1.0}, ()) for n, p in enumerate(PAYLOADS)]
+    known = pd.concat(
+        [
+            known,
+            known[known["mesure"] == "avant"].assign(
+                mesure="valeur", id=lambda t: t["indicateur"] + ".valeur"
+            ),
+        ],
+        ignore_index=True,
+    )
+    said = [
+        published_claims.Claim(f"C{n}", "valeur", p, "1", "personnes", {"n": 1.0}, ())
+        for n, p in enumerate(PAYLOADS)
+    ]
     control = published_claims.verify_claims(said, known)
-    spec = {"id": "f", "genre": "avant_apres", "indicateur": "i0", "unites": PAYLOADS[0], "source": PAYLOADS[1], "titre": PAYLOADS[0]}
+    spec = {
+        "id": "f",
+        "genre": "avant_apres",
+        "indicateur": "i0",
+        "unites": PAYLOADS[0],
+        "source": PAYLOADS[1],
+        "titre": PAYLOADS[0],
+    }
     chart = charts.draw_chart(spec, known, " ".join(PAYLOADS[:12]))
     charts.save_chart(chart, root / "figures")
     names = templating.template_context(programme, known, said) | {
-        "figure": partial(templating.figure_markdown, [], {"f": templating.escape_markdown(PAYLOADS[0])}),
+        "figure": partial(
+            templating.figure_markdown, [], {"f": templating.escape_markdown(PAYLOADS[0])}
+        ),
         "identite": PAYLOADS[3],
         "controle_lignes": control.to_dict("records"),
         "fichiers_recus": files["suivi"],
     }
-    text = templating.with_alt_texts(templating.render_document(programme, "essai", names), {"f": chart.alt})
+    text = templating.with_alt_texts(
+        templating.render_document(programme, "essai", names), {"f": chart.alt}
+    )
     stages.write_formats(text, "essai", root, programme.templates)
     tables.write_facts_workbook(known, root / "indicateurs.xlsx")
     tables.write_csv(tables.neutralize_formulas(control), root / "controle_chiffres.csv")
@@ -277,20 +344,37 @@ def bare(text):
 def test_nothing_acts_in_the_page_and_no_text_is_lost(folder):
     page = Page((folder / "essai.html").read_text(encoding="utf-8"))
     assert page.tags <= ALLOWED
-    assert [a for a, _ in page.attributes if a.startswith("on") or a in ("srcdoc", "formaction", "action", "ping")] == []
+    assert [
+        a
+        for a, _ in page.attributes
+        if a.startswith("on") or a in ("srcdoc", "formaction", "action", "ping")
+    ] == []
     targets = [v for a, v in page.attributes if a in ("href", "src")]
     assert [t for t in targets if not t.startswith(("#", "data:image/", "data:,"))] == []
     text = bare("".join(page.words))
-    assert [p for p in PAYLOADS if text.count(bare(p)) < 5] == []  # cover, costs twice, claims, traceability
+    assert [
+        p for p in PAYLOADS if text.count(bare(p)) < 5
+    ] == []  # cover, costs twice, claims, traceability
 
 
 def test_nothing_acts_in_word_and_no_text_is_lost(folder):
     with zipfile.ZipFile(folder / "essai.docx") as archive:
-        parts = {name: archive.read(name).decode("utf-8", "replace") for name in archive.namelist() if name.endswith((".xml", ".rels"))}
-        assert not [name for name in archive.namelist() if re.search(r"vba|embeddings|activeX|customXml", name)]
+        parts = {
+            name: archive.read(name).decode("utf-8", "replace")
+            for name in archive.namelist()
+            if name.endswith((".xml", ".rels"))
+        }
+        assert not [
+            name
+            for name in archive.namelist()
+            if re.search(r"vba|embeddings|activeX|customXml", name)
+        ]
     targets = re.findall(r'Target="([^"]*)"[^>]*TargetMode="External"', "".join(parts.values()))
     assert targets == []
-    fields = set(re.findall(r"<w:instrText[^>]*>\s*(\w+)", parts["word/document.xml"]) + re.findall(r'w:instr="\s*(\w+)', parts["word/document.xml"]))
+    fields = set(
+        re.findall(r"<w:instrText[^>]*>\s*(\w+)", parts["word/document.xml"])
+        + re.findall(r'w:instr="\s*(\w+)', parts["word/document.xml"])
+    )
     assert fields <= {"TOC", "SEQ", "PAGE", "NUMPAGES", "REF", "PAGEREF", "HYPERLINK"}
     from docx import Document
 
@@ -302,23 +386,42 @@ def test_nothing_acts_in_word_and_no_text_is_lost(folder):
 def test_nothing_acts_in_the_pdf(folder):
     reader = PdfReader(folder / "essai.pdf")
     # The objects, not the bytes: packed ones hide their names, and three letters may stand in a packed one by chance.
-    objects = "".join(repr(reader.get_object(number)) for number in range(1, reader.trailer["/Size"]))
+    objects = "".join(
+        repr(reader.get_object(number)) for number in range(1, reader.trailer["/Size"])
+    )
     assert "'/StructElem'" in objects
-    assert [n for n in ("JavaScript", "JS", "Launch", "EmbeddedFile", "OpenAction", "SubmitForm", "URI") if f"'/{n}'" in objects] == []
+    assert [
+        n
+        for n in ("JavaScript", "JS", "Launch", "EmbeddedFile", "OpenAction", "SubmitForm", "URI")
+        if f"'/{n}'" in objects
+    ] == []
     text = bare("".join(page.extract_text() for page in reader.pages))
-    assert "root:" not in text and [p for p in PAYLOADS if p.startswith("Zq") and p[:5] not in text] == []
+    assert (
+        "root:" not in text
+        and [p for p in PAYLOADS if p.startswith("Zq") and p[:5] not in text] == []
+    )
 
 
 def test_no_cell_is_a_formula(folder):
     book = load_workbook(folder / "indicateurs.xlsx")
     assert [c.coordinate for row in book.active for c in row if c.data_type == "f"] == []
-    rows = pd.read_csv(folder / "controle_chiffres.csv", sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    assert [v for v in rows.to_numpy().ravel() if v.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
+    rows = pd.read_csv(
+        folder / "controle_chiffres.csv",
+        sep=";",
+        dtype=str,
+        keep_default_na=False,
+        encoding="utf-8-sig",
+    )
+    assert [
+        v for v in rows.to_numpy().ravel() if v.startswith(("=", "+", "-", "@", "\t", "\r"))
+    ] == []
 
 
 def test_nothing_acts_in_a_drawing_or_its_description(folder):
     drawing = (folder / "figures" / "f.svg").read_text(encoding="utf-8")
-    assert not re.search(r"<script|<foreignObject|\son\w+=|javascript:|<a[\s>]|href=\"[^#]", drawing)
+    assert not re.search(
+        r"<script|<foreignObject|\son\w+=|javascript:|<a[\s>]|href=\"[^#]", drawing
+    )
     assert bare(PAYLOADS[0]) in bare((folder / "figures" / "f.txt").read_text(encoding="utf-8"))
 
 

@@ -18,7 +18,9 @@ from capidoc.report.claims import published_claims
 
 from ..conftest import ROOT
 
-TRUTH = pd.read_csv(ROOT / "programmes/jass/reconstitution/verite.csv", sep=";", dtype=str, keep_default_na=False)
+TRUTH = pd.read_csv(
+    ROOT / "programmes/jass/reconstitution/verite.csv", sep=";", dtype=str, keep_default_na=False
+)
 KEY = ["fichier", "ligne", "colonne"]
 
 
@@ -43,7 +45,9 @@ def known(jass, cleaned, received):
     plan = indicator_plan.load_plan(jass.folder, jass.identity, cleaned.variables)
     observed = tables.select_observations(cleaned.observations)
     computed = effects.compute(plan, observed, jass.period, {})
-    gathered = facts.build_facts(computed, plan, facts.context_facts(jass.identity, "0"), {name: [] for name in received})
+    gathered = facts.build_facts(
+        computed, plan, facts.context_facts(jass.identity, "0"), {name: [] for name in received}
+    )
     zones = {name: zone.communes for name, zone in jass.identity.zones.items()}
     brought = effects.contributions(plan, observed, jass.period)
     judged, _ = assessment.assess(gathered, plan, brought, jass.identity.divulgation, zones)
@@ -57,7 +61,10 @@ def kept(received):
 
 
 def planted(treatment, received, rule=None):
-    rows = TRUTH[(TRUTH["traitement"] == treatment) & (TRUTH["colonne"].isin(kept(received)) | (treatment in ("exclue", "rejetee")))]
+    rows = TRUTH[
+        (TRUTH["traitement"] == treatment)
+        & (TRUTH["colonne"].isin(kept(received)) | (treatment in ("exclue", "rejetee")))
+    ]
     return rows[rows["regle"] == rule] if rule else rows
 
 
@@ -67,9 +74,25 @@ def met(table, rows):
     return [tuple(r) for r in rows[KEY].values if tuple(r) not in have]
 
 
-@pytest.mark.parametrize("rule", ["espaces", "unicode", "identifiant", "orthographe", "nombre", "date", "manquant", "correction"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "espaces",
+        "unicode",
+        "identifiant",
+        "orthographe",
+        "nombre",
+        "date",
+        "manquant",
+        "correction",
+    ],
+)
 def test_every_planted_change_is_in_the_log_under_its_rule(cleaned, received, rule):
-    gone = set(map(tuple, cleaned.aside.query("portee == 'ligne'")[["fichier", "ligne"]].astype(str).values))
+    gone = set(
+        map(
+            tuple, cleaned.aside.query("portee == 'ligne'")[["fichier", "ligne"]].astype(str).values
+        )
+    )
     rows = planted("corrige", received, rule)
     rows = rows[[tuple(r) not in gone for r in rows[["fichier", "ligne"]].values]]
     assert len(rows) > 0
@@ -81,14 +104,24 @@ def test_every_planted_row_is_set_aside_for_its_reason(cleaned, received, treatm
     rows = planted(treatment, received)
     whole = cleaned.aside[cleaned.aside["portee"] == "ligne"]
     found = set(map(tuple, whole[["fichier", "feuille", "ligne", "motif"]].astype(str).values))
-    assert [r for r in map(tuple, rows[["fichier", "feuille", "ligne", "regle"]].values) if r not in found] == []
+    assert [
+        r
+        for r in map(tuple, rows[["fichier", "feuille", "ligne", "regle"]].values)
+        if r not in found
+    ] == []
 
 
 def test_no_row_is_set_aside_that_was_not_planted(cleaned, received):
     rows = pd.concat([planted("exclue", received), planted("rejetee", received)])
     truth = set(map(tuple, rows[["fichier", "feuille", "ligne"]].values))
-    whole = cleaned.aside[(cleaned.aside["portee"] == "ligne") & (cleaned.aside["motif"] != "soumission_ecartee")]
-    assert [r for r in map(tuple, whole[["fichier", "feuille", "ligne", "motif"]].astype(str).values) if r[:3] not in truth] == []
+    whole = cleaned.aside[
+        (cleaned.aside["portee"] == "ligne") & (cleaned.aside["motif"] != "soumission_ecartee")
+    ]
+    assert [
+        r
+        for r in map(tuple, whole[["fichier", "feuille", "ligne", "motif"]].astype(str).values)
+        if r[:3] not in truth
+    ] == []
 
 
 def test_every_planted_doubtful_cell_is_set_aside_and_no_other(cleaned, received):
@@ -96,38 +129,81 @@ def test_every_planted_doubtful_cell_is_set_aside_and_no_other(cleaned, received
     rows = planted("cellule_rejetee", received)
     assert met(cells, rows) == []
     truth = set(map(tuple, rows[[*KEY, "regle"]].values))
-    assert [r for r in map(tuple, cells[[*KEY, "motif"]].astype(str).values) if r not in truth] == []
+    assert [
+        r for r in map(tuple, cells[[*KEY, "motif"]].astype(str).values) if r not in truth
+    ] == []
 
 
 def test_no_direct_identifier_passes_ingest(cleaned):
     for table in (cleaned.observations, cleaned.log, cleaned.aside, cleaned.remarks):
-        assert not table.astype(str).apply(lambda c: c.str.contains(r"Prénom-|Nom-\d|\+223|22300000")).any().any()
+        assert (
+            not table.astype(str)
+            .apply(lambda c: c.str.contains(r"Prénom-|Nom-\d|\+223|22300000"))
+            .any()
+            .any()
+        )
 
 
-@pytest.mark.parametrize(("fact", "value"), [
-    ("participants_formes.valeur", 80), ("participants_formes.valeur.homme", 45), ("participants_formes.valeur.femme", 35),
-    ("protocoles.valeur", 78), ("protocoles.valeur.entreprise", 20), ("protocoles.valeur.apprenti", 58),
-    ("subventions.valeur.entreprise", 37_571_550), ("subventions.valeur.apprenti", 31_319_250), ("subventions.valeur", 68_890_800),
-    ("subvention_moyenne.valeur.entreprise", 1_878_577.5), ("installes.valeur", 58), ("entreprises.valeur", 20), ("themes.valeur", 5),
-    ("revenu_mensuel.avant", 1_012_000), ("revenu_mensuel.apres", 3_050_400), ("revenu_mensuel.difference", 2_038_400),
-    ("revenu_mensuel.variation", 201.4229), ("apprentis_accueillis.avant", 28), ("apprentis_accueillis.apres", 78),
-    ("apprentis_accueillis.avant.homme", 20), ("apprentis_accueillis.avant.femme", 8), ("apprentis_accueillis.apres.homme", 45),
-    ("apprentis_accueillis.apres.femme", 33), ("apprentis_accueillis.variation", 178.5714), ("apprentis_accueillis.part_avant.femme", 28.5714),
-    ("apprentis_accueillis.part_apres.femme", 42.3077), ("salaries.avant", 17), ("salaries.avant.homme", 10), ("salaries.avant.femme", 7),
-    ("salaries.apres", 34), ("salaries.apres.homme", 24), ("salaries.apres.femme", 10), ("salaries.variation", 100),
-    ("salaries.variation.homme", 140), ("salaries.variation.femme", 42.857), ("salaries.part_avant.femme", 41.176), ("salaries.part_apres.femme", 29.412),
-    ("duree_programme.valeur", 19), ("duree_activite.valeur", 18), ("communes.valeur", 5),
-])
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("participants_formes.valeur", 80),
+        ("participants_formes.valeur.homme", 45),
+        ("participants_formes.valeur.femme", 35),
+        ("protocoles.valeur", 78),
+        ("protocoles.valeur.entreprise", 20),
+        ("protocoles.valeur.apprenti", 58),
+        ("subventions.valeur.entreprise", 37_571_550),
+        ("subventions.valeur.apprenti", 31_319_250),
+        ("subventions.valeur", 68_890_800),
+        ("subvention_moyenne.valeur.entreprise", 1_878_577.5),
+        ("installes.valeur", 58),
+        ("entreprises.valeur", 20),
+        ("themes.valeur", 5),
+        ("revenu_mensuel.avant", 1_012_000),
+        ("revenu_mensuel.apres", 3_050_400),
+        ("revenu_mensuel.difference", 2_038_400),
+        ("revenu_mensuel.variation", 201.4229),
+        ("apprentis_accueillis.avant", 28),
+        ("apprentis_accueillis.apres", 78),
+        ("apprentis_accueillis.avant.homme", 20),
+        ("apprentis_accueillis.avant.femme", 8),
+        ("apprentis_accueillis.apres.homme", 45),
+        ("apprentis_accueillis.apres.femme", 33),
+        ("apprentis_accueillis.variation", 178.5714),
+        ("apprentis_accueillis.part_avant.femme", 28.5714),
+        ("apprentis_accueillis.part_apres.femme", 42.3077),
+        ("salaries.avant", 17),
+        ("salaries.avant.homme", 10),
+        ("salaries.avant.femme", 7),
+        ("salaries.apres", 34),
+        ("salaries.apres.homme", 24),
+        ("salaries.apres.femme", 10),
+        ("salaries.variation", 100),
+        ("salaries.variation.homme", 140),
+        ("salaries.variation.femme", 42.857),
+        ("salaries.part_avant.femme", 41.176),
+        ("salaries.part_apres.femme", 29.412),
+        ("duree_programme.valeur", 19),
+        ("duree_activite.valeur", 18),
+        ("communes.valeur", 5),
+    ],
+)
 def test_cleaned_totals_are_the_published_ones(known, fact, value):
     assert known.loc[fact, "valeur"] == pytest.approx(value, abs=1e-3)
 
 
 def test_women_s_share_of_permanent_jobs_falls_and_is_told(known):
-    assert (known.loc["salaries.part_avant.femme", "texte"], known.loc["salaries.part_apres.femme", "texte"]) == ("41,2\u00a0%", "29,4\u00a0%")
+    assert (
+        known.loc["salaries.part_avant.femme", "texte"],
+        known.loc["salaries.part_apres.femme", "texte"],
+    ) == ("41,2\u00a0%", "29,4\u00a0%")
 
 
 def test_only_the_contradictions_of_the_source_are_found(jass, known):
-    verdicts = published_claims.verify_claims(published_claims.load_claims(jass.folder), known.reset_index()).set_index("id")
+    verdicts = published_claims.verify_claims(
+        published_claims.load_claims(jass.folder), known.reset_index()
+    ).set_index("id")
     assert set(verdicts.index[verdicts["coherence"] == "incohérent"]) == {"R1", "P1"}
     assert set(verdicts.index[verdicts["donnees"] == "différent"]) == {"R1", "P1"}
 
@@ -145,16 +221,36 @@ def test_one_dirty_cell_reaches_one_numeral(jass, received, cleaned):
     other = table.astype(object)
     other.loc[cell] = "Masculin"
     changed = received | {"suivi": replace(received["suivi"], repeats={"apprentis": other})}
-    plan = [i for i in indicator_plan.load_plan(jass.folder, jass.identity, cleaned.variables) if i.id == "apprentis_accueillis"]
+    plan = [
+        i
+        for i in indicator_plan.load_plan(jass.folder, jass.identity, cleaned.variables)
+        if i.id == "apprentis_accueillis"
+    ]
     counts = []
     for source in (received, changed):
-        computed = effects.compute(plan, tables.select_observations(clean(jass.identity, source, load_decisions(jass)).observations), jass.period, {})
-        counts.append(computed[(computed["mesure"] == "apres") & computed["groupe"].str.startswith("sexe")]["valeur"].tolist())
+        computed = effects.compute(
+            plan,
+            tables.select_observations(
+                clean(jass.identity, source, load_decisions(jass)).observations
+            ),
+            jass.period,
+            {},
+        )
+        counts.append(
+            computed[(computed["mesure"] == "apres") & computed["groupe"].str.startswith("sexe")][
+                "valeur"
+            ].tolist()
+        )
     assert counts == [[33, 45], [32, 46]]
 
 
 def test_charts_of_the_programme_are_all_drawn_in_a_document(jass):
-    words = "".join(p.read_text(encoding="utf-8") for p in [*(jass.folder / "recit").glob("*.md"), *jass.templates.glob("*.md.j2")])
-    assert [f["id"] for f in read_yaml(jass.folder / "figures.yml") if f'figure("{f["id"]}")' not in words] == []
-
-
+    words = "".join(
+        p.read_text(encoding="utf-8")
+        for p in [*(jass.folder / "recit").glob("*.md"), *jass.templates.glob("*.md.j2")]
+    )
+    assert [
+        f["id"]
+        for f in read_yaml(jass.folder / "figures.yml")
+        if f'figure("{f["id"]}")' not in words
+    ] == []

@@ -1,6 +1,5 @@
 """The notebooks by hand: opened one after the other from their own folder, run from top to bottom with the parameters they come with."""
 
-
 import json
 import os
 import signal
@@ -30,20 +29,44 @@ def run(tmp_path_factory):
         done = {}
         for name in NAMES:
             done[name] = nbformat.read(root / "notebooks" / f"{name}.ipynb", 4)
-            NotebookClient(done[name], timeout=300, kernel_name="python3", resources={"metadata": {"path": str(root / "notebooks")}}).execute()
+            NotebookClient(
+                done[name],
+                timeout=300,
+                kernel_name="python3",
+                resources={"metadata": {"path": str(root / "notebooks")}},
+            ).execute()
     return done
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_runs_from_top_to_bottom_and_shows_something_after_each_idea(run, name):
-    silent = [cell.source for cell in run[name].cells if cell.cell_type == "code" and not cell.outputs]
-    assert [source for source in silent if not any(word in source for word in ("import", "programme = ", "ici = ", ".write_", "causal_language.check"))] == []
-    assert not [output for cell in run[name].cells for output in cell.get("outputs", ()) if output.output_type in ("error", "stream")]
+    silent = [
+        cell.source for cell in run[name].cells if cell.cell_type == "code" and not cell.outputs
+    ]
+    assert [
+        source
+        for source in silent
+        if not any(
+            word in source
+            for word in ("import", "programme = ", "ici = ", ".write_", "causal_language.check")
+        )
+    ] == []
+    assert not [
+        output
+        for cell in run[name].cells
+        for output in cell.get("outputs", ())
+        if output.output_type in ("error", "stream")
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES[:2])
 def test_its_tables_are_short_enough_for_a_page(run, name):
-    shown = [output.data["text/html"] for cell in run[name].cells for output in cell.get("outputs", ()) if "text/html" in output.get("data", {})]
+    shown = [
+        output.data["text/html"]
+        for cell in run[name].cells
+        for output in cell.get("outputs", ())
+        if "text/html" in output.get("data", {})
+    ]
     assert shown and all(table.count("<tr") <= 90 for table in shown)
 
 
@@ -57,17 +80,37 @@ def test_lab_serves_the_notebooks_to_this_python(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    (tmp_path / "jupyter_server_config.json").write_text(json.dumps(
-        {"ServerApp": {"open_browser": False, "port": port, "allow_root": True}, "IdentityProvider": {"token": ""}}))
-    here = os.environ | {"JUPYTER_CONFIG_DIR": str(tmp_path), "JUPYTER_DATA_DIR": str(tmp_path), "JUPYTER_RUNTIME_DIR": str(tmp_path)}
-    lab = subprocess.Popen([sys.executable, "-m", "capidoc", "lab"], cwd=ROOT, env=here, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                           start_new_session=True)
+    (tmp_path / "jupyter_server_config.json").write_text(
+        json.dumps(
+            {
+                "ServerApp": {"open_browser": False, "port": port, "allow_root": True},
+                "IdentityProvider": {"token": ""},
+            }
+        )
+    )
+    here = os.environ | {
+        "JUPYTER_CONFIG_DIR": str(tmp_path),
+        "JUPYTER_DATA_DIR": str(tmp_path),
+        "JUPYTER_RUNTIME_DIR": str(tmp_path),
+    }
+    lab = subprocess.Popen(
+        [sys.executable, "-m", "capidoc", "lab"],
+        cwd=ROOT,
+        env=here,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
-        kernels, listed = (asked(f"http://127.0.0.1:{port}/api/{what}") for what in ("kernelspecs", "contents"))
+        kernels, listed = (
+            asked(f"http://127.0.0.1:{port}/api/{what}") for what in ("kernelspecs", "contents")
+        )
     finally:
         os.killpg(lab.pid, signal.SIGKILL)
         lab.wait()
-    assert kernels["default"] == "python3" and kernels["kernelspecs"]["python3"]["spec"]["argv"][0] in ("python", sys.executable)
+    assert kernels["default"] == "python3" and kernels["kernelspecs"]["python3"]["spec"]["argv"][
+        0
+    ] in ("python", sys.executable)
     assert {f"{name}.ipynb" for name in NAMES} <= {one["name"] for one in listed["content"]}
 
 

@@ -24,8 +24,15 @@ TRAINING = "Présence aux formations - all versions - False - 2023-04-12-08-32-2
 GRANTS = "Tableau des protocoles et subventions 2022.xlsx"
 FIRST, LAST = "2022-05", "2023-03"
 GROUPS = ("identification/", "activite/", "emploi/", "apprentis/")
-GRANT_NAMES = {"N°": "numero", "Code bénéficiaire": "code_beneficiaire", "Bénéficiaire": "beneficiaire", "Type": "type",
-               "Commune": "commune", "Date du protocole": "date_protocole", "Montant accordé": "montant"}
+GRANT_NAMES = {
+    "N°": "numero",
+    "Code bénéficiaire": "code_beneficiaire",
+    "Bénéficiaire": "beneficiaire",
+    "Type": "type",
+    "Commune": "commune",
+    "Date du protocole": "date_protocole",
+    "Montant accordé": "montant",
+}
 WHOLE_FILE = {"bom", "visite_manquante"}
 RENAMED = {"revenu": "revenu_mensuel"}
 
@@ -47,14 +54,20 @@ def text(value):
 def register_names():
     """Question name of every French label of the register's form, and choice name of every label."""
     book = openpyxl.load_workbook(FORMS / "apprentis.xlsx")
-    survey = {row[2] or row[1]: row[1] for row in book["survey"].iter_rows(min_row=2, values_only=True)}
-    return survey, {row[2]: row[1] for row in book["choices"].iter_rows(min_row=2, values_only=True)}
+    survey = {
+        row[2] or row[1]: row[1] for row in book["survey"].iter_rows(min_row=2, values_only=True)
+    }
+    return survey, {
+        row[2]: row[1] for row in book["choices"].iter_rows(min_row=2, values_only=True)
+    }
 
 
 def named(header):
     """The question name of a header."""
     header = text(header).lstrip("\ufeff").strip('"')
-    return next((header.removeprefix(group) for group in GROUPS if header.startswith(group)), header)
+    return next(
+        (header.removeprefix(group) for group in GROUPS if header.startswith(group)), header
+    )
 
 
 def grids():
@@ -62,7 +75,10 @@ def grids():
     found = {}
     for file in (VISITS, REGISTER, GRANTS):
         for sheet in openpyxl.load_workbook(RAW / file):
-            found[file, sheet.title] = {n: [text(v) for v in row] for n, row in enumerate(sheet.iter_rows(values_only=True), 1)}
+            found[file, sheet.title] = {
+                n: [text(v) for v in row]
+                for n, row in enumerate(sheet.iter_rows(values_only=True), 1)
+            }
     with (RAW / TRAINING).open(encoding="utf-8-sig", newline="") as stream:
         found[TRAINING, ""] = dict(enumerate(csv.reader(stream, delimiter=";"), 1))
     return found
@@ -72,19 +88,29 @@ def names_of(file, grid):
     """Question names by column position."""
     if file == GRANTS:
         return [GRANT_NAMES[h] for h in grid[5]]
-    return [register_names()[0].get(h, h) for h in grid[1]] if file == REGISTER else [named(h) for h in grid[1]]
+    return (
+        [register_names()[0].get(h, h) for h in grid[1]]
+        if file == REGISTER
+        else [named(h) for h in grid[1]]
+    )
 
 
 @pytest.fixture(scope="module")
 def raw():
     """Every raw sheet as {(file, sheet): {line: {question: text}}}, the header lines included."""
-    return {(file, sheet): {n: dict(zip(names_of(file, grid), row, strict=False)) for n, row in grid.items()}
-            for (file, sheet), grid in grids().items()}
+    return {
+        (file, sheet): {
+            n: dict(zip(names_of(file, grid), row, strict=False)) for n, row in grid.items()
+        }
+        for (file, sheet), grid in grids().items()
+    }
 
 
 @pytest.fixture(scope="module")
 def truths():
-    with (ROOT / "programmes/jass/reconstitution/verite.csv").open(encoding="utf-8", newline="") as stream:
+    with (ROOT / "programmes/jass/reconstitution/verite.csv").open(
+        encoding="utf-8", newline=""
+    ) as stream:
         return list(csv.DictReader(stream, delimiter=";"))
 
 
@@ -103,12 +129,17 @@ def cleaned(raw, truths):
             rows.pop(line, None)
         elif fault["traitement"] in ("corrige", "cellule_rejetee"):
             rows[line][fault["colonne"]] = fault["propre"]
-    choices = register_names()[1] | {"Entreprise en difficulté": "entreprise", "Apprenti": "apprenti"}
+    choices = register_names()[1] | {
+        "Entreprise en difficulté": "entreprise",
+        "Apprenti": "apprenti",
+    }
     for (file, _), rows in sheets.items():
         for line in range(1, 6 if file == GRANTS else 2):
             del rows[line]
         if file in (REGISTER, GRANTS):  # made with labels
-            sheets[file, _] = {n: {k: choices.get(v, v) for k, v in row.items()} for n, row in rows.items()}
+            sheets[file, _] = {
+                n: {k: choices.get(v, v) for k, v in row.items()} for n, row in rows.items()
+            }
     return {place: list(rows.values()) for place, rows in sheets.items()}
 
 
@@ -125,10 +156,14 @@ def hosted_in(month, visits, children):
 
 
 def test_a_second_run_gives_the_committed_bytes(tmp_path):
-    subprocess.run([sys.executable, "-m", "programmes.jass.reconstitution", tmp_path], cwd=ROOT, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "programmes.jass.reconstitution", tmp_path], cwd=ROOT, check=True
+    )
     made = [p for p in sorted(tmp_path.rglob("*")) if p.is_file()]
     assert len(made) == 11
-    assert [p.name for p in made if p.read_bytes() != (ROOT / p.relative_to(tmp_path)).read_bytes()] == []
+    assert [
+        p.name for p in made if p.read_bytes() != (ROOT / p.relative_to(tmp_path)).read_bytes()
+    ] == []
 
 
 @pytest.mark.parametrize("form", ["suivi", "apprentis", "formation"])
@@ -144,7 +179,9 @@ def test_workbooks_say_nothing_of_the_day_they_were_made():
 
 
 def test_every_fault_is_in_the_raw_file(raw, truths):
-    wrong = [fault for fault in truths if fault["genre"] not in WHOLE_FILE and not is_there(raw, fault)]
+    wrong = [
+        fault for fault in truths if fault["genre"] not in WHOLE_FILE and not is_there(raw, fault)
+    ]
     assert wrong == []
 
 
@@ -169,17 +206,26 @@ def test_identical_rows_differ_only_by_their_index(raw, truths):
 
 def test_training_file_begins_with_a_byte_order_mark():
     content = (RAW / TRAINING).read_bytes()
-    assert content.startswith(b'\xef\xbb\xbf"start";') and content.count(b"\r\n") == content.count(b"\n")
+    assert content.startswith(b'\xef\xbb\xbf"start";') and content.count(b"\r\n") == content.count(
+        b"\n"
+    )
 
 
 def test_missed_visits_are_in_no_row(raw, truths):
-    seen = {f"{r['code_entreprise']} {r['mois']}" for r in raw[VISITS, "Suivi mensuel des entreprises"].values()}
+    seen = {
+        f"{r['code_entreprise']} {r['mois']}"
+        for r in raw[VISITS, "Suivi mensuel des entreprises"].values()
+    }
     missed = {fault["brut"] for fault in truths if fault["genre"] == "visite_manquante"}
     assert len(missed) == 3 and not missed & seen
 
 
 def test_no_cell_is_soiled_twice(truths):
-    places = [(f["fichier"], f["feuille"], f["ligne"], f["colonne"]) for f in truths if f["ligne"] not in ("", "1")]
+    places = [
+        (f["fichier"], f["feuille"], f["ligne"], f["colonne"])
+        for f in truths
+        if f["ligne"] not in ("", "1")
+    ]
     assert [place for place, times in Counter(places).items() if times > 1] == []
 
 
@@ -191,15 +237,25 @@ def test_human_log_answers_the_human_faults(truths):
 
 
 def test_cleaned_visits_give_the_published_totals(cleaned):
-    visits, children = cleaned[VISITS, "Suivi mensuel des entreprises"], cleaned[VISITS, "apprentis"]
-    assert Counter(v["mois"] for v in visits)[FIRST] == Counter(v["mois"] for v in visits)[LAST] == 20
-    assert [total(visits, "revenu_mensuel", mois=m) for m in (FIRST, LAST)] == [1_012_000, 3_050_400]
+    visits, children = (
+        cleaned[VISITS, "Suivi mensuel des entreprises"],
+        cleaned[VISITS, "apprentis"],
+    )
+    assert (
+        Counter(v["mois"] for v in visits)[FIRST] == Counter(v["mois"] for v in visits)[LAST] == 20
+    )
+    assert [total(visits, "revenu_mensuel", mois=m) for m in (FIRST, LAST)] == [
+        1_012_000,
+        3_050_400,
+    ]
     assert [total(visits, "salaries_h", mois=m) for m in (FIRST, LAST)] == [10, 24]
     assert [total(visits, "salaries_f", mois=m) for m in (FIRST, LAST)] == [7, 10]
     assert [total(visits, "salaries_total", mois=m) for m in (FIRST, LAST)] == [17, 34]
     assert hosted_in(FIRST, visits, children) == {"homme": 20, "femme": 8}
     assert hosted_in(LAST, visits, children) == {"homme": 45, "femme": 33}
-    assert [sum(v["diversification"] == "oui" for v in visits if v["mois"] == m) for m in (FIRST, LAST)] == [6, 15]
+    assert [
+        sum(v["diversification"] == "oui" for v in visits if v["mois"] == m) for m in (FIRST, LAST)
+    ] == [6, 15]
     assert len({(v["code_entreprise"], v["mois"]) for v in visits}) == len(visits) == 215
 
 
@@ -214,17 +270,29 @@ def test_cleaned_registers_give_the_published_totals(cleaned):
 
 def test_cleaned_grants_give_the_published_totals(cleaned):
     grants = cleaned[GRANTS, "Protocoles 2022"]
-    amounts = {kind: [float(g["montant"]) for g in grants if g["type"] == kind] for kind in ("entreprise", "apprenti")}
-    assert {kind: (len(v), sum(v)) for kind, v in amounts.items()} == {"entreprise": (20, 37_571_550), "apprenti": (58, 31_319_250)}
+    amounts = {
+        kind: [float(g["montant"]) for g in grants if g["type"] == kind]
+        for kind in ("entreprise", "apprenti")
+    }
+    assert {kind: (len(v), sum(v)) for kind, v in amounts.items()} == {
+        "entreprise": (20, 37_571_550),
+        "apprenti": (58, 31_319_250),
+    }
     assert max(amounts["entreprise"]) < 3_757_155
 
 
 def test_raw_visits_do_not_give_the_published_totals(raw):
     visits = [current(row) for row in raw[VISITS, "Suivi mensuel des entreprises"].values()]
     children = list(raw[VISITS, "apprentis"].values())
-    for month, income, hosted, women, employees in ((FIRST, 1_012_000, 28, 8, 17), (LAST, 3_050_400, 78, 33, 34)):
+    for month, income, hosted, women, employees in (
+        (FIRST, 1_012_000, 28, 8, 17),
+        (LAST, 3_050_400, 78, 33, 34),
+    ):
         assert total(visits, "revenu_mensuel", mois=month) != income
-        assert total(visits, "salaries_h", mois=month) + total(visits, "salaries_f", mois=month) != employees
+        assert (
+            total(visits, "salaries_h", mois=month) + total(visits, "salaries_f", mois=month)
+            != employees
+        )
         assert total(visits, "salaries_total", mois=month) != employees
         assert hosted_in(month, visits, children).total() != hosted
         assert hosted_in(month, visits, children)["femme"] != women

@@ -10,7 +10,17 @@ import yaml
 from ..conftest import ROOT
 
 # Each imports only itself and those before it.
-PACKAGES = ["core", "io", "config", "ingest", "cleaning", "analysis", "disclosure", "report", "pipeline"]
+PACKAGES = [
+    "core",
+    "io",
+    "config",
+    "ingest",
+    "cleaning",
+    "analysis",
+    "disclosure",
+    "report",
+    "pipeline",
+]
 MOST_MODULES = 12
 MODULES = sorted((ROOT / "capidoc").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -27,15 +37,21 @@ def imported(path):
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_imports_only_those_before_it(package):
-    allowed = {*PACKAGES[:PACKAGES.index(package) + 1]}
-    upward = {path.name: {*imported(path)} - allowed for path in (ROOT / "capidoc" / package).rglob("*.py")}
+    allowed = {*PACKAGES[: PACKAGES.index(package) + 1]}
+    upward = {
+        path.name: {*imported(path)} - allowed
+        for path in (ROOT / "capidoc" / package).rglob("*.py")
+    }
     assert {name: names for name, names in upward.items() if names} == {}
 
 
 def test_every_module_is_in_a_package_and_no_folder_is_crowded():
     folders = {path.parent for path in MODULES}
     assert {folder.name for folder in folders if folder.parent.name == "capidoc"} == {*PACKAGES}
-    assert {path.name for path in MODULES if path.parent.name == "capidoc"} == {"__init__.py", "__main__.py"}
+    assert {path.name for path in MODULES if path.parent.name == "capidoc"} == {
+        "__init__.py",
+        "__main__.py",
+    }
     crowded = {folder.name: len([*folder.glob("[!_]*.py")]) for folder in folders}
     assert {name: count for name, count in crowded.items() if count > MOST_MODULES} == {}
 
@@ -48,18 +64,35 @@ def test_notebooks_are_stripped_well_formed_and_tell_before_they_compute(path):
     assert all(not c.outputs and c.execution_count is None for c in code)
     assert sum("parameters" in c.metadata.get("tags", []) for c in code) == 1
     assert notebook.cells[0].cell_type == "markdown"
-    assert all(len(c.source.splitlines()) <= 10 and not re.search(r"^\s*def |/work|/home", c.source, re.M) for c in code)
+    assert all(
+        len(c.source.splitlines()) <= 10 and not re.search(r"^\s*def |/work|/home", c.source, re.M)
+        for c in code
+    )
 
 
 def test_cleaning_hangs_on_no_commune_and_no_period():
     """Several of a programme's sets share one cleaning."""
     cells = [c.source for c in nbformat.read(NOTEBOOKS[0], 4).cells if c.cell_type == "code"]
-    assert sum("ici." in cell for cell in cells) > 3 and not re.search(r"ici\.(commune|period|scope)|\b(debut|fin)\b", "".join(cells[3:]))
+    assert sum("ici." in cell for cell in cells) > 3 and not re.search(
+        r"ici\.(commune|period|scope)|\b(debut|fin)\b", "".join(cells[3:])
+    )
 
 
 def test_every_notebook_declares_the_same_first_parameters():
-    heads = [next(c.source for c in nbformat.read(p, 4).cells if "parameters" in c.metadata.get("tags", [])).splitlines()[:4] for p in NOTEBOOKS]
-    assert heads[0] == heads[1] == heads[2] == ['programme = "jass"', 'commune = "toutes"', 'debut = ""', 'fin = ""']
+    heads = [
+        next(
+            c.source
+            for c in nbformat.read(p, 4).cells
+            if "parameters" in c.metadata.get("tags", [])
+        ).splitlines()[:4]
+        for p in NOTEBOOKS
+    ]
+    assert (
+        heads[0]
+        == heads[1]
+        == heads[2]
+        == ['programme = "jass"', 'commune = "toutes"', 'debut = ""', 'fin = ""']
+    )
 
 
 def test_conda_installs_from_the_same_lock():
@@ -72,8 +105,12 @@ def test_the_lock_holds_hashes_and_names_no_registry():
     assert lock.count("--hash=sha256:") > 1000 and "://" not in lock
 
 
-@pytest.mark.parametrize(("library", "floor"), [
-    ("nbconvert", (7, 17, 2)), ("jinja2", (3, 1, 6)), ("mistune", (3, 3, 4)), ("pillow", (12, 2))])
+@pytest.mark.parametrize(
+    ("library", "floor"),
+    [("nbconvert", (7, 17, 2)), ("jinja2", (3, 1, 6)), ("mistune", (3, 3, 4)), ("pillow", (12, 2))],
+)
 def test_the_lock_keeps_the_security_floors(library, floor):
-    found = re.search(rf"^{library}==([\d.]+)", (ROOT / "requirements.lock").read_text(), re.M).group(1)
+    found = re.search(
+        rf"^{library}==([\d.]+)", (ROOT / "requirements.lock").read_text(), re.M
+    ).group(1)
     assert tuple(map(int, found.split("."))) >= floor

@@ -18,10 +18,27 @@ def compute(plan, observed, period, prices):
     `observed(source, variables, moments, columns)` gives the observations, as `tables.kept` has them.
     """
     rules = [i for i in plan if i.regle != "quotient"]
-    facts = pd.DataFrame([row for rows in map_in_two(lambda indicator: _of(indicator, observed, period, prices), rules) for row in rows], columns=COMPUTED_COLUMNS)
+    facts = pd.DataFrame(
+        [
+            row
+            for rows in map_in_two(
+                lambda indicator: _of(indicator, observed, period, prices), rules
+            )
+            for row in rows
+        ],
+        columns=COMPUTED_COLUMNS,
+    )
     facts = facts.drop_duplicates(["indicateur", "mesure", "moment", "groupe"], ignore_index=True)
-    quotients = [ratios_and_targets.quotient_fact(indicator, facts) for indicator in plan if indicator.regle == "quotient"]
-    return pd.concat([facts, pd.DataFrame(quotients, columns=COMPUTED_COLUMNS)], ignore_index=True) if quotients else facts
+    quotients = [
+        ratios_and_targets.quotient_fact(indicator, facts)
+        for indicator in plan
+        if indicator.regle == "quotient"
+    ]
+    return (
+        pd.concat([facts, pd.DataFrame(quotients, columns=COMPUTED_COLUMNS)], ignore_index=True)
+        if quotients
+        else facts
+    )
 
 
 def _of(indicator, observed, period, prices):
@@ -30,7 +47,10 @@ def _of(indicator, observed, period, prices):
     counted = indicator_cells(indicator, observed)
     if indicator.moments:
         sample = unit_values(indicator, counted)
-        facts = [*before_after.between_two_moments(indicator, counted, sample, period, prices), *levels.monthly_course(indicator, sample, period.months)]
+        facts = [
+            *before_after.between_two_moments(indicator, counted, sample, period, prices),
+            *levels.monthly_course(indicator, sample, period.months),
+        ]
     else:
         facts = list(levels.at_one_moment(indicator, counted))
     return [*facts, *ratios_and_targets.target_facts(indicator, facts)]
@@ -40,17 +60,33 @@ def influence(plan, observed, period):
     """What each unit weighs in the change of each total: for the team's own eyes, never public."""
     ends = (period.debut, period.fin)
     counted = [i for i in plan if i.moments and i.regle in COUNTED_RULES]
-    tables = map_in_two(lambda i: before_after.unit_influence(i, indicator_cells(i, observed, ends), period), counted)
-    return categorical.concat_tables([t for t in tables if len(t)]) if any(map(len, tables)) else pd.DataFrame()
+    tables = map_in_two(
+        lambda i: before_after.unit_influence(i, indicator_cells(i, observed, ends), period),
+        counted,
+    )
+    return (
+        categorical.concat_tables([t for t in tables if len(t)])
+        if any(map(len, tables))
+        else pd.DataFrame()
+    )
 
 
 def contributions(plan, observed, period):
     """What each unit brings to each amount, for the rules of disclosure alone: ((indicateur, mesure, moment, groupe), values by unit), one by one."""
-    for i in (i for i in plan if i.unite in before_after.MONEY and i.regle not in ("quotient", "modalites")):
+    for i in (
+        i
+        for i in plan
+        if i.unite in before_after.MONEY and i.regle not in ("quotient", "modalites")
+    ):
         whole = indicator_cells(i, observed)
         told = before_after.is_end_moment(whole, period) if i.moments else np.ones(len(whole), bool)
         for group, members in chain([("", True)], disaggregation_groups(i, whole)):
-            yield from (((i.id, mesure, moment, group), values) for mesure, moment, values in _brought(i, unit_values(i, whole[members & told]), period))
+            yield from (
+                ((i.id, mesure, moment, group), values)
+                for mesure, moment, values in _brought(
+                    i, unit_values(i, whole[members & told]), period
+                )
+            )
         for month, seen in unit_values(i, whole).groupby("moment") if i.moments else ():
             yield (i.id, "cours", month, ""), seen.set_index("unite")["valeur"]
 
@@ -59,13 +95,20 @@ def _brought(indicator, members, period):
     if not indicator.moments:
         yield "valeur", "", members.set_index("unite")["valeur"]
         return
-    for mesure, moment, level in zip(("avant", "apres"), (period.debut, period.fin), before_after.paired_units(indicator, members, period), strict=True):
+    for mesure, moment, level in zip(
+        ("avant", "apres"),
+        (period.debut, period.fin),
+        before_after.paired_units(indicator, members, period),
+        strict=True,
+    ):
         yield mesure, moment, level["valeur"]
 
 
 def restrict_to_commune(observed, commune):
     """The same function for one commune; sources that do not say the commune have no observations there."""
+
     def inside(source, variables, moments=(), columns=()):
         rows = observed(source, variables, moments, columns and [*columns, "commune"])
         return rows[rows["commune"] == commune if "commune" in rows else slice(0)]
+
     return observed if commune == "toutes" else inside

@@ -2,7 +2,14 @@
 
 Missing values are NaN and are left out (pairs only where both moments are known). What cannot be estimated raises NotEstimable.
 """
-from capidoc.analysis.statistics.change import change_percent, deflated, directions, months_inclusive, share_percent
+
+from capidoc.analysis.statistics.change import (
+    change_percent,
+    deflated,
+    directions,
+    months_inclusive,
+    share_percent,
+)
 from capidoc.analysis.statistics.design import (
     domain_mean,
     domain_median,
@@ -14,7 +21,14 @@ from capidoc.analysis.statistics.design import (
     weighted_quantile,
 )
 from capidoc.analysis.statistics.numbers import Estimate, NotEstimable, Significance
-from capidoc.analysis.statistics.paired import mean_change, median_change, paired_t_test, ratio_of_totals, sign_test, signed_rank_test
+from capidoc.analysis.statistics.paired import (
+    mean_change,
+    median_change,
+    paired_t_test,
+    ratio_of_totals,
+    sign_test,
+    signed_rank_test,
+)
 from capidoc.analysis.statistics.proportions import (
     clopper_pearson,
     exact_binomial_test,
@@ -23,4 +37,13 @@ from capidoc.analysis.statistics.proportions import (
     proportions_difference,
     wilson,
 )
-from capidoc.analysis.statistics.robustness import AttritionBounds, Influence, attrition_bounds, holm, influence, jackknife_se, mad, trimmed_mean
+from capidoc.analysis.statistics.robustness import (
+    AttritionBounds,
+    Influence,
+    attrition_bounds,
+    holm,
+    influence,
+    jackknife_se,
+    mad,
+    trimmed_mean,
+)

@@ -5,7 +5,11 @@ import math
 
 def change_percent(before, after):
     """The change of a total in percent of its start; NaN when the start is zero or missing (not computable)."""
-    return math.nan if not before or math.isnan(before) or math.isnan(after) else 100 * (after - before) / before
+    return (
+        math.nan
+        if not before or math.isnan(before) or math.isnan(after)
+        else 100 * (after - before) / before
+    )
 
 
 def share_percent(part, whole):

@@ -8,7 +8,17 @@ import math
 
 import numpy as np
 
-from capidoc.analysis.statistics.numbers import LEVEL, Estimate, NotEstimable, as_floats, known_values, quotient, require_at_least, require_spread, t_bounds
+from capidoc.analysis.statistics.numbers import (
+    LEVEL,
+    Estimate,
+    NotEstimable,
+    as_floats,
+    known_values,
+    quotient,
+    require_at_least,
+    require_spread,
+    t_bounds,
+)
 
 
 def domain_total(values, group=None, weights=None, strata=None, level=LEVEL):
@@ -22,7 +32,16 @@ def domain_ratio(numerator, denominator, group=None, weights=None, strata=None, 
     return _linearised(*_ratio(numerator, denominator, group, weights), strata, level)
 
 
-def domain_ratio_change(numerator_1, denominator_1, numerator_2, denominator_2, group=None, weights=None, strata=None, level=LEVEL):
+def domain_ratio_change(
+    numerator_1,
+    denominator_1,
+    numerator_2,
+    denominator_2,
+    group=None,
+    weights=None,
+    strata=None,
+    level=LEVEL,
+):
     """The change R₂ − R₁ of a ratio (so of a mean or of a proportion) of a group between two moments of the same units: z = z₂ − z₁."""
     before, z_1, w_1 = _ratio(numerator_1, denominator_1, group, weights)
     after, z_2, w_2 = _ratio(numerator_2, denominator_2, group, weights)
@@ -40,7 +59,9 @@ def _ratio(numerator, denominator, group, weights):
 
 def domain_mean(values, group=None, weights=None, strata=None, level=LEVEL):
     """The weighted mean of a group: z = w(x − m)/Σw; errors of the module."""
-    return domain_ratio(values, np.where(np.isnan(as_floats(values)), math.nan, 1.0), group, weights, strata, level)
+    return domain_ratio(
+        values, np.where(np.isnan(as_floats(values)), math.nan, 1.0), group, weights, strata, level
+    )
 
 
 def domain_proportion(answers, group=None, weights=None, strata=None, level=LEVEL):
@@ -80,20 +101,28 @@ def _domain(values, group, weights):
     weights = np.ones(len(values)) if weights is None else as_floats(weights)
     if not (weights > 0).all():
         raise NotEstimable("poids manquant, nul ou négatif")
-    inside = ~np.isnan(values) if group is None else ~np.isnan(values) & np.asarray(group, dtype=bool)
+    inside = (
+        ~np.isnan(values) if group is None else ~np.isnan(values) & np.asarray(group, dtype=bool)
+    )
     require_at_least(inside.sum(), 2)
     return np.where(inside, values, 0), weights * inside
 
 
 def _linearised(value, z, weights, strata, level):
-    labels = np.zeros(len(z), dtype=int) if strata is None else np.unique(np.asarray(strata), return_inverse=True)[1]
+    labels = (
+        np.zeros(len(z), dtype=int)
+        if strata is None
+        else np.unique(np.asarray(strata), return_inverse=True)[1]
+    )
     sizes = np.bincount(labels)
     if sizes.min() < 2:
         raise NotEstimable("une strate n’a qu’une unité")
     deviations = z - (np.bincount(labels, z) / sizes)[labels]
     se = math.sqrt((sizes / (sizes - 1))[labels] @ deviations**2)
     require_spread(se, value)
-    return Estimate(float(value), *t_bounds(value, se, len(z) - len(sizes), level), int((weights > 0).sum()), se)
+    return Estimate(
+        float(value), *t_bounds(value, se, len(z) - len(sizes), level), int((weights > 0).sum()), se
+    )
 
 
 def _school_quantile(x, weights, p):

@@ -27,7 +27,9 @@ def mean_change(before, after, level=LEVEL):
 
     changes = _varying(_changes(before, after))
     low, high = stats.ttest_1samp(changes, 0).confidence_interval(level)
-    return Estimate(float(changes.mean()), float(low), float(high), len(changes), float(stats.sem(changes)))
+    return Estimate(
+        float(changes.mean()), float(low), float(high), len(changes), float(stats.sem(changes))
+    )
 
 
 def paired_t_test(before, after):
@@ -47,10 +49,16 @@ def median_change(before, after, level=LEVEL):
     changes = _changes(before, after)
     rows, columns = np.triu_indices(len(changes))
     walsh = np.sort((changes[rows] + changes[columns]) / 2)
-    outside = int(np.searchsorted(_signed_rank_cdf(np.arange(len(changes)) + 1), (1 - level) / 2, side="right"))
+    outside = int(
+        np.searchsorted(
+            _signed_rank_cdf(np.arange(len(changes)) + 1), (1 - level) / 2, side="right"
+        )
+    )
     if not outside:
         raise NotEstimable(f"n = {len(changes)} : trop peu pour un intervalle exact à ce niveau")
-    return Estimate(float(np.median(walsh)), float(walsh[outside - 1]), float(walsh[-outside]), len(changes))
+    return Estimate(
+        float(np.median(walsh)), float(walsh[outside - 1]), float(walsh[-outside]), len(changes)
+    )
 
 
 def signed_rank_test(before, after):
@@ -64,7 +72,11 @@ def signed_rank_test(before, after):
     result, ranks = stats.wilcoxon(moved, method="exact"), stats.rankdata(np.abs(moved))
     tied = len(np.unique(ranks)) < len(ranks)
     # Doubled, mid-ranks are whole numbers. SciPy's own exact p-value is that of untied ranks.
-    p = min(1.0, 2 * _signed_rank_cdf(np.rint(2 * ranks).astype(int))[round(2 * result.statistic)]) if tied else result.pvalue
+    p = (
+        min(1.0, 2 * _signed_rank_cdf(np.rint(2 * ranks).astype(int))[round(2 * result.statistic)])
+        if tied
+        else result.pvalue
+    )
     return Significance(float(result.statistic), float(p), len(moved))
 
 
@@ -98,7 +110,11 @@ def ratio_of_totals(numerator, denominator, method="delta", level=LEVEL, seed=SE
     influences = (y - ratio * x) / x.mean()
     require_spread(np.abs(influences).max(), ratio)
     se = math.sqrt((influences**2).sum()) / len(x)
-    low, high = t_bounds(ratio, se, len(x) - 1, level) if method == "delta" else _bootstrap_bounds(y, x, method, level, seed)
+    low, high = (
+        t_bounds(ratio, se, len(x) - 1, level)
+        if method == "delta"
+        else _bootstrap_bounds(y, x, method, level, seed)
+    )
     return Estimate(float(ratio), low, high, len(x), se)
 
 
@@ -106,8 +122,15 @@ def _bootstrap_bounds(y, x, method, level, seed):
     from scipy import stats
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        low, high = stats.bootstrap((y, x), lambda y, x, axis: y.sum(axis) / x.sum(axis), paired=True, method=method, confidence_level=level,
-                                    n_resamples=RESAMPLES, rng=np.random.default_rng(seed)).confidence_interval
+        low, high = stats.bootstrap(
+            (y, x),
+            lambda y, x, axis: y.sum(axis) / x.sum(axis),
+            paired=True,
+            method=method,
+            confidence_level=level,
+            n_resamples=RESAMPLES,
+            rng=np.random.default_rng(seed),
+        ).confidence_interval
     if not (math.isfinite(low) and math.isfinite(high)):
         raise NotEstimable("rééchantillonnage sans intervalle fini")
     return float(low), float(high)

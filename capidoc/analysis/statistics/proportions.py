@@ -2,7 +2,13 @@
 
 import math
 
-from capidoc.analysis.statistics.numbers import LEVEL, TEST_FLOOR, Estimate, Significance, require_at_least
+from capidoc.analysis.statistics.numbers import (
+    LEVEL,
+    TEST_FLOOR,
+    Estimate,
+    Significance,
+    require_at_least,
+)
 
 
 def wilson(successes, n, level=LEVEL):
@@ -33,7 +39,9 @@ def exact_binomial_test(successes, n, expected):
 
 def proportions_difference(successes_1, n_1, successes_2, n_2, level=LEVEL):
     """p₁ − p₂ of two independent groups, with Newcombe's interval (1998, Stat. Med. 17:873, method 10); NotEstimable when a group is empty."""
-    return _newcombe(wilson(successes_1, n_1, level), wilson(successes_2, n_2, level), 0.0, n_1 + n_2)
+    return _newcombe(
+        wilson(successes_1, n_1, level), wilson(successes_2, n_2, level), 0.0, n_1 + n_2
+    )
 
 
 def paired_proportions_difference(both, first, second, neither, level=LEVEL):
@@ -41,7 +49,12 @@ def paired_proportions_difference(both, first, second, neither, level=LEVEL):
     n, p_1, p_2 = both + first + second + neither, both + first, both + second
     cross, margins = both * neither - first * second, p_1 * (n - p_1) * p_2 * (n - p_2)
     cross = max(cross - n / 2, 0) if cross > 0 else cross
-    return _newcombe(wilson(p_1, n, level), wilson(p_2, n, level), cross / math.sqrt(margins) if margins else 0.0, n)
+    return _newcombe(
+        wilson(p_1, n, level),
+        wilson(p_2, n, level),
+        cross / math.sqrt(margins) if margins else 0.0,
+        n,
+    )
 
 
 def _newcombe(p, q, phi, n):
@@ -49,7 +62,12 @@ def _newcombe(p, q, phi, n):
         return math.sqrt(a**2 - 2 * phi * a * b + b**2)
 
     difference = p.value - q.value
-    return Estimate(difference, difference - reach(p.value - p.low, q.high - q.value), difference + reach(p.high - p.value, q.value - q.low), n)
+    return Estimate(
+        difference,
+        difference - reach(p.value - p.low, q.high - q.value),
+        difference + reach(p.high - p.value, q.value - q.low),
+        n,
+    )
 
 
 def mcnemar_test(first, second):
@@ -57,4 +75,8 @@ def mcnemar_test(first, second):
     from scipy import stats
 
     require_at_least(first + second, TEST_FLOOR)
-    return Significance((first - second) ** 2 / (first + second), float(stats.binomtest(first, first + second).pvalue), first + second)
+    return Significance(
+        (first - second) ** 2 / (first + second),
+        float(stats.binomtest(first, first + second).pvalue),
+        first + second,
+    )

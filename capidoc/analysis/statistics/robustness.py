@@ -31,7 +31,10 @@ def attrition_bounds(before, after, minimum, maximum):
     """The change of the total in percent (an AttritionBounds) under each fate of the lost units; NaN when the baseline is zero."""
     before, after = as_floats(before), as_floats(after)
     started = ~np.isnan(before)
-    ends = [np.where(np.isnan(after), fate, after)[started].sum() for fate in (before, 0, minimum, maximum)]
+    ends = [
+        np.where(np.isnan(after), fate, after)[started].sum()
+        for fate in (before, 0, minimum, maximum)
+    ]
     return AttritionBounds(*(float(change_percent(before[started].sum(), end)) for end in ends))
 
 
@@ -40,8 +43,14 @@ def influence(before, after):
     before, changes = as_floats(before), as_floats(after) - as_floats(before)
     known, total = ~np.isnan(changes), np.nansum(changes)
     n, start = require_at_least(known.sum(), 2), before[known].sum()
-    others = [change_percent(start - b, start - b + total - c) for b, c in zip(before, changes, strict=True)]
-    return Influence(np.array(others) - change_percent(start, start + total), (total - changes) / (n - 1) - total / n)
+    others = [
+        change_percent(start - b, start - b + total - c)
+        for b, c in zip(before, changes, strict=True)
+    ]
+    return Influence(
+        np.array(others) - change_percent(start, start + total),
+        (total - changes) / (n - 1) - total / n,
+    )
 
 
 def holm(p_values):

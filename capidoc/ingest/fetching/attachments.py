@@ -5,7 +5,14 @@ from collections import namedtuple
 from dataclasses import replace
 from hashlib import sha256
 
-from capidoc.core.errors import MOST_SHOWN, ConfigurationRefused, InputUnreadable, InputUnsafe, Problem, Refusal
+from capidoc.core.errors import (
+    MOST_SHOWN,
+    ConfigurationRefused,
+    InputUnreadable,
+    InputUnsafe,
+    Problem,
+    Refusal,
+)
 from capidoc.ingest.fetching.http_client import Absent, get, is_web_page
 from capidoc.io import tables
 
@@ -29,21 +36,39 @@ def download_attachments(link, files, folder, questions):
         except ConfigurationRefused:  # the account is refused: so would all the others be
             raise
         except Refusal as refusal:
-            refused.append(type(refusal)(*(replace(problem, file=f"{path.parent.name}/{path.name}") for problem in refusal.problems)))
+            refused.append(
+                type(refusal)(
+                    *(
+                        replace(problem, file=f"{path.parent.name}/{path.name}")
+                        for problem in refusal.problems
+                    )
+                )
+            )
             row = 0 if isinstance(refusal, InputUnsafe) else row + 1
         if row == ILL:
             break
     came = sum(path.is_file() for path in left)
-    gone = sorted(path for question in questions for path in (folder / question).glob("[!.]*-????????-*") if path not in paths)
-    yield (f"{len(paths)} pièces jointes (reçues : {came}, déjà là : {len(paths) - len(left)}) dans {folder.parent.name}/{folder.name}."
-           + _named("Absentes ou vides sur le serveur", absent) + _named("N’y sont plus, gardées ici ; effacez celles que quelqu’un a retirées", gone))
+    gone = sorted(
+        path
+        for question in questions
+        for path in (folder / question).glob("[!.]*-????????-*")
+        if path not in paths
+    )
+    yield (
+        f"{len(paths)} pièces jointes (reçues : {came}, déjà là : {len(paths) - len(left)}) dans {folder.parent.name}/{folder.name}."
+        + _named("Absentes ou vides sur le serveur", absent)
+        + _named("N’y sont plus, gardées ici ; effacez celles que quelqu’un a retirées", gone)
+    )
     if refused:
         raise type(refused[0])(*(problem for refusal in refused for problem in refusal.problems))
 
 
 def _name(file):
     """A name that every disk takes, and no other file has: submission, digest of the address, the end of the name that the phone gave."""
-    submission, name = (re.sub(r"[^\w.-]", "_", said, flags=re.ASCII)[-NAMED:].strip(".") for said in (file.submission, file.name))
+    submission, name = (
+        re.sub(r"[^\w.-]", "_", said, flags=re.ASCII)[-NAMED:].strip(".")
+        for said in (file.submission, file.name)
+    )
     return f"{submission}-{sha256(file.url.encode(errors='replace')).hexdigest()[:8]}-{name}"
 
 
@@ -52,7 +77,13 @@ def _content(link, url):
     if not content:
         raise Absent(Problem("fichier vide sur le serveur", "une pièce", value=url))
     if is_web_page(content):
-        raise InputUnreadable(Problem("le serveur a rendu une page web, de connexion sans doute, au lieu de la pièce", remedy="Relancez.", value=url))
+        raise InputUnreadable(
+            Problem(
+                "le serveur a rendu une page web, de connexion sans doute, au lieu de la pièce",
+                remedy="Relancez.",
+                value=url,
+            )
+        )
     return content
 
 

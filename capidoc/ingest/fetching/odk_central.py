@@ -6,15 +6,28 @@ OData and not pyodk, which keeps password and session in files of the user's fol
 from urllib.parse import quote
 
 from capidoc.ingest.fetching.attachments import File
-from capidoc.ingest.fetching.http_client import Absent, get, is_list_of_objects, parse_json, read_pages
+from capidoc.ingest.fetching.http_client import (
+    Absent,
+    get,
+    is_list_of_objects,
+    parse_json,
+    read_pages,
+)
 
 PAGE = ("value", "@odata.nextLink", "@odata.count")
-REVIEWS = {"approved": "validation_status_approved", "rejected": "validation_status_not_approved", "hasIssues": "validation_status_on_hold"}
+REVIEWS = {
+    "approved": "validation_status_approved",
+    "rejected": "validation_status_not_approved",
+    "hasIssues": "validation_status_on_hold",
+}
 
 
 def submissions(link, asked, kept):
     """The submissions by time of arrival, repeats nested, flat `group/name` keys."""
-    return sorted(map(_submission, _rows(link, asked, kept)), key=lambda one: (one["_submission_time"], one["_id"]))
+    return sorted(
+        map(_submission, _rows(link, asked, kept)),
+        key=lambda one: (one["_submission_time"], one["_id"]),
+    )
 
 
 def list_attachments(link, asked, kept, questions):
@@ -27,12 +40,21 @@ def list_attachments(link, asked, kept, questions):
         there = None if whole or not answers else _there(link, place)
         for question, name in answers:
             if there is None or name in there:
-                yield File(uuid.removeprefix("uuid:"), question, name, f"{place}/{quote(name, safe='', errors='replace')}")
+                yield File(
+                    uuid.removeprefix("uuid:"),
+                    question,
+                    name,
+                    f"{place}/{quote(name, safe='', errors='replace')}",
+                )
 
 
 def _there(link, place):
     try:
-        return {one.get("name") for one in parse_json(get(link, place), place, is_list_of_objects) if one.get("exists")}
+        return {
+            one.get("name")
+            for one in parse_json(get(link, place), place, is_list_of_objects)
+            if one.get("exists")
+        }
     except Absent:  # the submission was deleted since
         return set()
 
@@ -48,7 +70,12 @@ def _answers(row):
 
 
 def _rows(link, asked, kept):
-    return read_pages(link, f"{_form(link, asked)}.svc/Submissions?%24top=1000&%24count=true&%24expand=%2A", PAGE, kept)
+    return read_pages(
+        link,
+        f"{_form(link, asked)}.svc/Submissions?%24top=1000&%24count=true&%24expand=%2A",
+        PAGE,
+        kept,
+    )
 
 
 def _form(link, asked):
@@ -58,9 +85,16 @@ def _form(link, asked):
 def _submission(row):
     known = row.get("__system") or {}
     uuid = str(row.get("__id", "")).removeprefix("uuid:")
-    return {**dict(_flat(row)), "_id": uuid, "_uuid": uuid, "meta/rootUuid": f"uuid:{uuid}", "_submission_time": (known.get("submissionDate") or "")[:19],
-            "_validation_status": REVIEWS.get(known.get("reviewState") or "", ""), "_submitted_by": known.get("submitterName"),
-            "__version__": known.get("formVersion")}
+    return {
+        **dict(_flat(row)),
+        "_id": uuid,
+        "_uuid": uuid,
+        "meta/rootUuid": f"uuid:{uuid}",
+        "_submission_time": (known.get("submissionDate") or "")[:19],
+        "_validation_status": REVIEWS.get(known.get("reviewState") or "", ""),
+        "_submitted_by": known.get("submitterName"),
+        "__version__": known.get("formVersion"),
+    }
 
 
 def _flat(row, path=()):
@@ -82,4 +116,14 @@ def _point(place):
     if place.get("type") != "Point":
         return str(place["coordinates"]).replace("'", "")
     longitude, latitude, *altitude = place["coordinates"]
-    return " ".join(map(str, (latitude, longitude, *(altitude or ["0"]), (place.get("properties") or {}).get("accuracy") or "0")))
+    return " ".join(
+        map(
+            str,
+            (
+                latitude,
+                longitude,
+                *(altitude or ["0"]),
+                (place.get("properties") or {}).get("accuracy") or "0",
+            ),
+        )
+    )

@@ -14,7 +14,9 @@ from capidoc.core import french
 
 FONTS = ROOT / "templates" / "fonts"
 TEAL, RUST, BLUE, GREY, INK, RULE = "#0F6E84", "#B2521B", "#2F5D8C", "#5B6770", "#1D262C", "#D5DBDF"
-BLANKS = re.compile(r"[\x00-\x20\x7f]+")  # never \s: it would take the no-break spaces of French numbers
+BLANKS = re.compile(
+    r"[\x00-\x20\x7f]+"
+)  # never \s: it would take the no-break spaces of French numbers
 # Inches: the width is that of the text on a printed page, so a point here is a point on paper.
 WIDTH, MARGIN, GAP = 16 / 2.54, 0.04, 0.08
 DPI, SCALE = 200, 100
@@ -80,10 +82,21 @@ def text_width(text: str, style: Style) -> float:
     return 1.01 * font.get_width_height()[0] / 64 * style.size / SCALE / 72
 
 
-def write_text(sheet: Sheet, x: float, baseline: float, text: str, style: Style, align: str = "left") -> None:
+def write_text(
+    sheet: Sheet, x: float, baseline: float, text: str, style: Style, align: str = "left"
+) -> None:
     """Return nothing once the line of text stands on its baseline; what looks like a formula stays text."""
     font = FontProperties(fname=str(FONTS / style.font), size=style.size)
-    sheet.axes.text(x, baseline, text, fontproperties=font, color=style.colour, ha=align, va="baseline", parse_math=False)
+    sheet.axes.text(
+        x,
+        baseline,
+        text,
+        fontproperties=font,
+        color=style.colour,
+        ha=align,
+        va="baseline",
+        parse_math=False,
+    )
 
 
 def _lines(text: str, width: float, style: Style) -> list[str]:
@@ -111,7 +124,9 @@ def write_headline(sheet: Sheet, text: str) -> float:
     return write_paragraph(sheet, text, MARGIN, MARGIN, width, TITLE) + GAP
 
 
-def write_paragraph(sheet: Sheet, text: str, x: float, top: float, width: float, style: Style) -> float:
+def write_paragraph(
+    sheet: Sheet, text: str, x: float, top: float, width: float, style: Style
+) -> float:
     """Return the height at which the wrapped text ends."""
     for line in _lines(text, width, style):
         top += style.line

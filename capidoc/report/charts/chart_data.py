@@ -12,16 +12,28 @@ HIDDEN = "n.p."
 ABBREVIATIONS = {HIDDEN: "non publié", french.MISSING: "non disponible"}
 
 
-def chart_refusal(spec: dict, what: str, value: str, known=(), expected: str = "") -> ConfigurationRefused:
+def chart_refusal(
+    spec: dict, what: str, value: str, known=(), expected: str = ""
+) -> ConfigurationRefused:
     """Return the refusal that names the figure, what is wrong, and what is expected, or the nearest of what is known."""
     told = expected or ("" if known else "rien : il n’y en a pas")
-    return ConfigurationRefused(Problem(what, told, suggest(value, known), file=f"figures.yml, figure « {spec.get('id', '?')} »", value=str(value)))
+    return ConfigurationRefused(
+        Problem(
+            what,
+            told,
+            suggest(value, known),
+            file=f"figures.yml, figure « {spec.get('id', '?')} »",
+            value=str(value),
+        )
+    )
 
 
 def indicator_name(spec: dict) -> str:
     """Return the name of the chart's indicator."""
     if not spec.get("indicateur"):
-        raise chart_refusal(spec, "clé absente", "indicateur", expected="le nom d’un indicateur du plan")
+        raise chart_refusal(
+            spec, "clé absente", "indicateur", expected="le nom d’un indicateur du plan"
+        )
     return spec["indicateur"]
 
 
@@ -36,15 +48,29 @@ def facts_by_measure(spec: dict, facts, indicator: str) -> dict:
 def required_fact(spec: dict, known: dict, measure: str, group: str = "") -> dict:
     """Return the fact of that measure and group."""
     if (measure, group) not in known:
-        raise chart_refusal(spec, "mesure absente pour cet indicateur", f"{measure} {group}".strip(), {f"{m} {g}".strip() for m, g in known})
+        raise chart_refusal(
+            spec,
+            "mesure absente pour cet indicateur",
+            f"{measure} {group}".strip(),
+            {f"{m} {g}".strip() for m, g in known},
+        )
     return known[measure, group]
 
 
 def sorted_groups(spec: dict, known: dict, measure: str) -> list[str]:
     """Return the groups of the chart's dimension (« sexe=femme »), sorted by their label."""
-    found = [g for m, g in known if m == measure and g.partition("=")[0] == spec.get("par") and "," not in g]
+    found = [
+        g
+        for m, g in known
+        if m == measure and g.partition("=")[0] == spec.get("par") and "," not in g
+    ]
     if not found:
-        raise chart_refusal(spec, "aucun groupe de ce nom pour « par »", spec.get("par", ""), {g.partition("=")[0] for _, g in known if g})
+        raise chart_refusal(
+            spec,
+            "aucun groupe de ce nom pour « par »",
+            spec.get("par", ""),
+            {g.partition("=")[0] for _, g in known if g},
+        )
     return sorted(found, key=lambda group: french.sort_key(group_label(spec, group)))
 
 
@@ -94,7 +120,9 @@ def uncapitalised(label: str) -> str:
 def sample_note(spec: dict, rows: list[dict]) -> str:
     """Return « n = 20 entreprises », as a range when it varies, with the number missing when there are some."""
     noun = f" {spec['unites']}" if spec.get("unites") else ""
-    missing = f", manquants : {_span(rows, 'manquants')}" if any(row["manquants"] for row in rows) else ""
+    missing = (
+        f", manquants : {_span(rows, 'manquants')}" if any(row["manquants"] for row in rows) else ""
+    )
     return f"n{french.NBSP}={french.NBSP}{_span(rows, 'n')}{noun}{missing}"
 
 
@@ -103,24 +131,44 @@ def _span(rows: list[dict], key: str) -> str:
     if any(math.isnan(row[key]) for row in rows):
         return HIDDEN
     lowest, highest = min(row[key] for row in rows), max(row[key] for row in rows)
-    return french.format_number(lowest) if lowest == highest else f"{french.format_number(lowest)}{french.NBSP}à{french.NBSP}{french.format_number(highest)}"
+    return (
+        french.format_number(lowest)
+        if lowest == highest
+        else f"{french.format_number(lowest)}{french.NBSP}à{french.NBSP}{french.format_number(highest)}"
+    )
 
 
 def monthly_facts(spec: dict, facts) -> list[dict]:
     """Return one fact a month, from the first to the last; the months without a fact get one without value."""
     name = indicator_name(spec)
-    rows = facts[(facts["indicateur"] == name) & (facts["mesure"] == "cours") & (facts["groupe"] == "")]
+    rows = facts[
+        (facts["indicateur"] == name) & (facts["mesure"] == "cours") & (facts["groupe"] == "")
+    ]
     if rows.empty:
-        raise chart_refusal(spec, "indicateur sans cours mensuel", name, set(facts.loc[facts["mesure"] == "cours", "indicateur"]))
+        raise chart_refusal(
+            spec,
+            "indicateur sans cours mensuel",
+            name,
+            set(facts.loc[facts["mesure"] == "cours", "indicateur"]),
+        )
     known = {row["moment"]: row for row in rows.to_dict("records")}
     nothing = next(iter(known.values())) | {"valeur": math.nan, "n": 0, "texte": french.MISSING}
-    return [known.get(month, nothing | {"moment": month}) for month in pd.period_range(min(known), max(known), freq="M").astype(str)]
+    return [
+        known.get(month, nothing | {"moment": month})
+        for month in pd.period_range(min(known), max(known), freq="M").astype(str)
+    ]
 
 
 def chart_note(spec: dict, rows: list[dict], texts=()) -> str:
     """Return the small line under a chart: source, n, and what abbreviations stand for, in the facts and in other texts."""
     source = [f"Source : {spec['source']}."] if spec.get("source") else []
-    return " ".join([*source, end_sentence(sample_note(spec, rows)), *spell_abbreviations(" ".join([*(row["texte"] for row in rows), *texts]))])
+    return " ".join(
+        [
+            *source,
+            end_sentence(sample_note(spec, rows)),
+            *spell_abbreviations(" ".join([*(row["texte"] for row in rows), *texts])),
+        ]
+    )
 
 
 def spell_abbreviations(text: str) -> list[str]:

@@ -31,7 +31,10 @@ def before_after(spec: dict, facts) -> tuple:
     known = facts_by_measure(spec, facts, indicator_name(spec))
     first, last = required_fact(spec, known, "avant"), required_fact(spec, known, "apres")
     told = " ".join(filter(None, (change_sentence(known), directions_sentence(spec, known))))
-    bars = [Bar(month_label(first), first["valeur"], first["texte"], hatched=True), Bar(month_label(last), last["valeur"], last["texte"], detail=told)]
+    bars = [
+        Bar(month_label(first), first["valeur"], first["texte"], hatched=True),
+        Bar(month_label(last), last["valeur"], last["texte"], detail=told),
+    ]
     alt = f"Barres. {first['libelle']} : {first['texte']} en {month_label(first)}, {last['texte']} en {month_label(last)}. {told}"
     return partial(bar_chart, bars, chart_note(spec, [first, last])), alt
 
@@ -40,8 +43,14 @@ def before_after_by_group(spec: dict, facts) -> tuple:
     """Two bars for each group, each with its share of the total, then two for the whole."""
     known = facts_by_measure(spec, facts, indicator_name(spec))
     groups = [*sorted_groups(spec, known, "avant"), *([""] if ("avant", "") in known else [])]
-    pairs = [_pair(spec, known, group, GROUP_COLOURS[index % 2] if group else TEAL) for index, group in enumerate(groups)]
-    told = " ; ".join(f"{first.heading} : {first.text} au départ, {last.text} à l’arrivée" for first, last in pairs)
+    pairs = [
+        _pair(spec, known, group, GROUP_COLOURS[index % 2] if group else TEAL)
+        for index, group in enumerate(groups)
+    ]
+    told = " ; ".join(
+        f"{first.heading} : {first.text} au départ, {last.text} à l’arrivée"
+        for first, last in pairs
+    )
     moments = [required_fact(spec, known, measure, groups[-1]) for measure in ("avant", "apres")]
     bars = [bar for pair in pairs for bar in pair]
     alt = f"Barres. {moments[0]['libelle']}, de {month_label(moments[0])} à {month_label(moments[1])}. {told}."
@@ -52,17 +61,27 @@ def bars(spec: dict, facts) -> tuple:
     """One bar for each group of a one-moment indicator, sorted by name; other indicators are told under each bar."""
     names = spec.get("indicateurs") or [indicator_name(spec)]
     known, *others = [facts_by_measure(spec, facts, name) for name in names]
-    drawn = [_group_bar(spec, known, others, group) for group in sorted_groups(spec, known, "valeur")]
-    whole = known.get(("valeur", "")) or required_fact(spec, known, "valeur", sorted_groups(spec, known, "valeur")[0])
-    told = [f"{bar.label}, {bar.text}" + (f" ({bar.detail})" if bar.detail else "") for bar in drawn]
-    return partial(bar_chart, drawn, chart_note(spec, [whole], [bar.text for bar in drawn])), end_sentence(f"Barres. {whole['libelle']} : {' ; '.join(told)}")
+    drawn = [
+        _group_bar(spec, known, others, group) for group in sorted_groups(spec, known, "valeur")
+    ]
+    whole = known.get(("valeur", "")) or required_fact(
+        spec, known, "valeur", sorted_groups(spec, known, "valeur")[0]
+    )
+    told = [
+        f"{bar.label}, {bar.text}" + (f" ({bar.detail})" if bar.detail else "") for bar in drawn
+    ]
+    return partial(
+        bar_chart, drawn, chart_note(spec, [whole], [bar.text for bar in drawn])
+    ), end_sentence(f"Barres. {whole['libelle']} : {' ; '.join(told)}")
 
 
 def monthly_line(spec: dict, facts) -> tuple:
     """A line of monthly values from zero: broken where a month has none, its circle empty where some are missing."""
     months = monthly_facts(spec, facts)
     has_partial = any(is_partial(m, months) for m in months if not math.isnan(m["valeur"]))
-    told = chart_note(spec, months) + (" Cercle vide : des relevés manquent ce mois-là." if has_partial else "")
+    told = chart_note(spec, months) + (
+        " Cercle vide : des relevés manquent ce mois-là." if has_partial else ""
+    )
     return partial(line_chart, months, told), _course_alt(months)
 
 
@@ -70,16 +89,36 @@ def _pair(spec: dict, known: dict, group: str, colour: str) -> list[Bar]:
     """Return the two bars of a group, with its share of the total when it is known."""
     made = []
     for measure in ("avant", "apres"):
-        fact, share = required_fact(spec, known, measure, group), known.get((f"part_{measure}", group))
+        fact, share = (
+            required_fact(spec, known, measure, group),
+            known.get((f"part_{measure}", group)),
+        )
         told = f" ({share['texte']} du total)" if share and not math.isnan(fact["valeur"]) else ""
-        made.append(Bar(month_label(fact), fact["valeur"], fact["texte"] + told, "", group_label(spec, group), colour, measure == "avant"))
+        made.append(
+            Bar(
+                month_label(fact),
+                fact["valeur"],
+                fact["texte"] + told,
+                "",
+                group_label(spec, group),
+                colour,
+                measure == "avant",
+            )
+        )
     return made
 
 
 def _group_bar(spec: dict, known: dict, others: list[dict], group: str) -> Bar:
     """Return the bar of a group; under it its n, when that is not the value itself, and the other indicators."""
-    fact, besides = known["valeur", group], [other["valeur", group] for other in others if ("valeur", group) in other]
-    told = [sample_note(spec, [fact])] if fact["n"] != fact["valeur"] and not math.isnan(fact["valeur"]) else []
+    fact, besides = (
+        known["valeur", group],
+        [other["valeur", group] for other in others if ("valeur", group) in other],
+    )
+    told = (
+        [sample_note(spec, [fact])]
+        if fact["n"] != fact["valeur"] and not math.isnan(fact["valeur"])
+        else []
+    )
     told += [f"{uncapitalised(beside['libelle'])} : {beside['texte']}" for beside in besides]
     return Bar(group_label(spec, group), fact["valeur"], fact["texte"], " ; ".join(told))
 
@@ -93,8 +132,15 @@ def _course_alt(months: list[dict]) -> str:
     low, high = min(known, key=lambda m: m["valeur"]), max(known, key=lambda m: m["valeur"])
     ends = ", ".join(f"{m['texte']} en {month_label(m)}" for m in (known[0], known[-1]))
     gaps = [month_label(m) for m in months if math.isnan(m["valeur"])]
-    return (f"{label} : {ends}. Le mois le plus bas est {month_label(low)} ({low['texte']}), le plus haut {month_label(high)} ({high['texte']})."
-            + (f" Sans valeur : {french.join_words(gaps)}." if gaps else ""))
+    return (
+        f"{label} : {ends}. Le mois le plus bas est {month_label(low)} ({low['texte']}), le plus haut {month_label(high)} ({high['texte']})."
+        + (f" Sans valeur : {french.join_words(gaps)}." if gaps else "")
+    )
 
 
-GENRES = {"avant_apres": before_after, "cours": monthly_line, "avant_apres_groupes": before_after_by_group, "barres": bars}
+GENRES = {
+    "avant_apres": before_after,
+    "cours": monthly_line,
+    "avant_apres_groupes": before_after_by_group,
+    "barres": bars,
+}

@@ -5,7 +5,20 @@ import math
 from matplotlib.ticker import MaxNLocator
 
 from capidoc.core import french
-from capidoc.report.charts.canvas import DETAIL, GAP, GREY, MARGIN, NOTE, RULE, TEAL, VALUE, Sheet, text_width, write_paragraph, write_text
+from capidoc.report.charts.canvas import (
+    DETAIL,
+    GAP,
+    GREY,
+    MARGIN,
+    NOTE,
+    RULE,
+    TEAL,
+    VALUE,
+    Sheet,
+    text_width,
+    write_paragraph,
+    write_text,
+)
 
 PLOT_HEIGHT = 2.1
 
@@ -17,14 +30,24 @@ def line_chart(months: list[dict], note: str, sheet: Sheet, top: float) -> None:
     left = MARGIN + max(text_width(label, DETAIL) for label in ticks.values()) + 2 * GAP
     last = next((m for m in reversed(months) if not math.isnan(m["valeur"])), months[-1])
     right = sheet.width - MARGIN - text_width(last["texte"], VALUE) - 2 * GAP
-    xs = [left + GAP + (right - left - GAP) * i / max(1, len(months) - 1) for i in range(len(months))]
+    xs = [
+        left + GAP + (right - left - GAP) * i / max(1, len(months) - 1) for i in range(len(months))
+    ]
     for tick, label in ticks.items():
         height = base - (tick - lowest) * scale
-        sheet.axes.plot([left, right + GAP], [height] * 2, color=GREY if tick == 0 else RULE, linewidth=0.8, zorder=1)
+        sheet.axes.plot(
+            [left, right + GAP],
+            [height] * 2,
+            color=GREY if tick == 0 else RULE,
+            linewidth=0.8,
+            zorder=1,
+        )
         write_text(sheet, left - GAP, height + 0.35 * DETAIL.size / 72, label, DETAIL, "right")
     _line(sheet, months, xs, [base - (m["valeur"] - lowest) * scale for m in months], base)
     _month_axis(sheet, months, xs, base)
-    write_paragraph(sheet, note, MARGIN, base + 2 * DETAIL.line + GAP, sheet.width - 2 * MARGIN, NOTE)
+    write_paragraph(
+        sheet, note, MARGIN, base + 2 * DETAIL.line + GAP, sheet.width - 2 * MARGIN, NOTE
+    )
 
 
 def _ticks(values: list[float]) -> tuple[dict, float, float]:
@@ -35,25 +58,59 @@ def _ticks(values: list[float]) -> tuple[dict, float, float]:
         return {0.0: "0"}, 0.0, 1.0
     found = MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]).tick_values(lowest, highest)
     step = f"{found[1] - found[0]:.10g}"
-    return {float(t): french.format_quantity(float(t), "", step) for t in found if lowest <= t <= highest}, lowest, highest
+    return (
+        {
+            float(t): french.format_quantity(float(t), "", step)
+            for t in found
+            if lowest <= t <= highest
+        },
+        lowest,
+        highest,
+    )
 
 
-def _line(sheet: Sheet, months: list[dict], xs: list[float], heights: list[float], base: float) -> None:
+def _line(
+    sheet: Sheet, months: list[dict], xs: list[float], heights: list[float], base: float
+) -> None:
     """Return nothing once the line, its circles, its two ends and its gaps are drawn and labelled."""
     sheet.axes.plot(xs, heights, color=TEAL, linewidth=2, zorder=2)
     known = [i for i, h in enumerate(heights) if not math.isnan(h)]
     for i in known:
         face = "white" if is_partial(months[i], months) else TEAL
-        sheet.axes.plot([xs[i]], [heights[i]], "o", markersize=5.5, markeredgewidth=1.5, color=TEAL, markerfacecolor=face, zorder=3)
+        sheet.axes.plot(
+            [xs[i]],
+            [heights[i]],
+            "o",
+            markersize=5.5,
+            markeredgewidth=1.5,
+            color=TEAL,
+            markerfacecolor=face,
+            zorder=3,
+        )
     for i in (i for i in range(len(xs)) if i not in known):
         write_text(sheet, xs[i], base - 0.06, months[i]["texte"], NOTE, "center")
     if known:
         last = known[-1]
-        write_text(sheet, xs[last] + GAP + 0.02, heights[last] + 0.35 * VALUE.size / 72, months[last]["texte"], VALUE)
+        write_text(
+            sheet,
+            xs[last] + GAP + 0.02,
+            heights[last] + 0.35 * VALUE.size / 72,
+            months[last]["texte"],
+            VALUE,
+        )
     if len(known) > 1:  # the first value stands on the side that the line leaves free
         first, second = known[:2]
-        rising, room_below = heights[second] < heights[first], base - heights[first] > 2 * VALUE.line
-        write_text(sheet, xs[first] - 0.04, heights[first] + (VALUE.line + 0.02 if rising and room_below else -0.1), months[first]["texte"], VALUE)
+        rising, room_below = (
+            heights[second] < heights[first],
+            base - heights[first] > 2 * VALUE.line,
+        )
+        write_text(
+            sheet,
+            xs[first] - 0.04,
+            heights[first] + (VALUE.line + 0.02 if rising and room_below else -0.1),
+            months[first]["texte"],
+            VALUE,
+        )
 
 
 def _month_axis(sheet: Sheet, months: list[dict], xs: list[float], base: float) -> None:

@@ -12,27 +12,58 @@ from capidoc.io import file_text
 from capidoc.report import causal_language
 from capidoc.report.claims import published_claims
 
-MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre")
+MONTHS = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
 NUMBER = r"(\d{1,3}(?: \d{3})+(?:,\d+)?|\d+(?:,\d+)?)(?! ?\d)"
 MONEY = r"(?:F ?CFA|FCFA|francs? CFA|XOF)"
 MONTH = rf"({'|'.join(MONTHS)}) (20\d\d)"
-COUNTED = (r"(?:participant|personne|jeune|apprenti|entreprise|femme|homme|bénéficiaire|ménage|protocole|kit|emploi|salarié|élève"
-           r"|village|commune|cercle|site)\w*")
+COUNTED = (
+    r"(?:participant|personne|jeune|apprenti|entreprise|femme|homme|bénéficiaire|ménage|protocole|kit|emploi|salarié|élève"
+    r"|village|commune|cercle|site)\w*"
+)
 SAME_SENTENCE = r"[^.;!?]"
-RISE = r"(?:évolution|augmentation|hausse|progression|différence|croissance|baisse|diminution|recul)"
+RISE = (
+    r"(?:évolution|augmentation|hausse|progression|différence|croissance|baisse|diminution|recul)"
+)
 LIMIT = 240
 FORMATS = (".txt", ".md", ".docx", ".pdf")
 
-EVOLUTION = re.compile(rf"(?:pass\w+|évolu\w+|augment\w+|progress\w+|baiss\w+|diminu\w+|s[’']élev\w+)\b{SAME_SENTENCE}{{0,80}}?\b(?:de|à) {NUMBER}"
-                       rf"(?P<after>{SAME_SENTENCE}*?)\bà {NUMBER}(?P<rest>{SAME_SENTENCE}*)", re.IGNORECASE)
+EVOLUTION = re.compile(
+    rf"(?:pass\w+|évolu\w+|augment\w+|progress\w+|baiss\w+|diminu\w+|s[’']élev\w+)\b{SAME_SENTENCE}{{0,80}}?\b(?:de|à) {NUMBER}"
+    rf"(?P<after>{SAME_SENTENCE}*?)\bà {NUMBER}(?P<rest>{SAME_SENTENCE}*)",
+    re.IGNORECASE,
+)
 DIFFERENCE = re.compile(rf"{RISE} de \**{NUMBER}(?! ?%)", re.IGNORECASE)
 PERCENT = re.compile(rf"{NUMBER} ?%")
 BOTH = rf"{NUMBER} (?P<a>hommes?|femmes?),? ?(?:et )?{NUMBER} (?P<b>hommes?|femmes?)"
-SEXES = re.compile(rf"{NUMBER} (?:[^\d.;:()]{{0,60}}?,? ?(?:dont |: |soit )|[^\d.;:()]{{0,60}}\(|\(){BOTH}", re.I)
-PARTS = re.compile(rf"{NUMBER} (?P<who>[^\d.;:]{{3,60}}?) ?: {NUMBER} (?:pour |dans |à )?(?:les? |la |l[’'])?(?P<a>[^\d.;,]{{3,40}}?) et {NUMBER} "
-                   r"(?:pour |dans |à )?(?:les? |la |l[’'])?(?P<b>\w+)", re.I)
-DURATION = re.compile(rf"{NUMBER} mois,? (?:\(?de|d[’']|\(?depuis|entre) ?{MONTH} (?:à|et|jusqu[’']à|jusqu[’']en) {MONTH}", re.I)
-AMOUNT = re.compile(rf"(?:total|montant|subvention\w*|somme|budget|enveloppe)\b{SAME_SENTENCE}{{0,30}}? de {NUMBER} ?{MONEY}", re.I)
+SEXES = re.compile(
+    rf"{NUMBER} (?:[^\d.;:()]{{0,60}}?,? ?(?:dont |: |soit )|[^\d.;:()]{{0,60}}\(|\(){BOTH}", re.I
+)
+PARTS = re.compile(
+    rf"{NUMBER} (?P<who>[^\d.;:]{{3,60}}?) ?: {NUMBER} (?:pour |dans |à )?(?:les? |la |l[’'])?(?P<a>[^\d.;,]{{3,40}}?) et {NUMBER} "
+    r"(?:pour |dans |à )?(?:les? |la |l[’'])?(?P<b>\w+)",
+    re.I,
+)
+DURATION = re.compile(
+    rf"{NUMBER} mois,? (?:\(?de|d[’']|\(?depuis|entre) ?{MONTH} (?:à|et|jusqu[’']à|jusqu[’']en) {MONTH}",
+    re.I,
+)
+AMOUNT = re.compile(
+    rf"(?:total|montant|subvention\w*|somme|budget|enveloppe)\b{SAME_SENTENCE}{{0,30}}? de {NUMBER} ?{MONEY}",
+    re.I,
+)
 COUNT = re.compile(rf"\b(?!(?:19|20)\d\d ){NUMBER} (?P<who>{COUNTED})", re.I)
 NAME = re.compile(r"\b[A-ZÀ-Ý][\w’']*[a-zà-ÿ][\w’']*")
 
@@ -45,12 +76,20 @@ def read_text(path):
         if path.suffix == ".docx":
             import pypandoc
 
-            return pypandoc.convert_file(str(path), "plain", extra_args=["--wrap=none", "--sandbox"])
+            return pypandoc.convert_file(
+                str(path), "plain", extra_args=["--wrap=none", "--sandbox"]
+            )
         if path.suffix in FORMATS:
             return path.read_text(encoding="utf-8")
-    except Exception as error:  # three libraries, each with its own errors, and none is the user's concern
-        raise InputUnreadable(Problem("texte illisible", " ".join(FORMATS), file=path.name)) from error
-    raise InputUnreadable(Problem("format refusé ou fichier absent", " ".join(FORMATS), file=path.name))
+    except (
+        Exception
+    ) as error:  # three libraries, each with its own errors, and none is the user's concern
+        raise InputUnreadable(
+            Problem("texte illisible", " ".join(FORMATS), file=path.name)
+        ) from error
+    raise InputUnreadable(
+        Problem("format refusé ou fichier absent", " ".join(FORMATS), file=path.name)
+    )
 
 
 def extract_claims(text):
@@ -59,11 +98,19 @@ def extract_claims(text):
     for genre, pattern, read in PATTERNS:
         for match in pattern.finditer(text):
             # A count within a sum, or a sum within a sum, is that sum again; a sum within an evolution says more than it does.
-            if not any(start < match.end() and match.start() < end and (kind == genre or genre == "valeur") for start, end, kind in taken):
+            if not any(
+                start < match.end() and match.start() < end and (kind == genre or genre == "valeur")
+                for start, end, kind in taken
+            ):
                 taken.append((*match.span(), genre))
                 found.append((match.start(), _row(text, match, genre, *read(match))))
-    rows = [row | {"id": f"C{n}"} for n, (_, row) in enumerate(sorted(found, key=lambda pair: pair[0]), start=1)]
-    return pd.DataFrame(rows, columns=[*CLAIM_COLUMNS, *OPTIONAL_CLAIM_COLUMNS], dtype=object).fillna("")
+    rows = [
+        row | {"id": f"C{n}"}
+        for n, (_, row) in enumerate(sorted(found, key=lambda pair: pair[0]), start=1)
+    ]
+    return pd.DataFrame(
+        rows, columns=[*CLAIM_COLUMNS, *OPTIONAL_CLAIM_COLUMNS], dtype=object
+    ).fillna("")
 
 
 def _flat(text):
@@ -75,9 +122,18 @@ def _flat(text):
 
 def _row(text, match, genre, unite, figures, dates=None):
     start = max(text.rfind(mark, 0, match.start()) for mark in (".", ";", "\n")) + 1
-    end = min((place for mark in (". ", ".\n", ";") if (place := text.find(mark, match.end())) >= 0), default=len(text))
+    end = min(
+        (place for mark in (". ", ".\n", ";") if (place := text.find(mark, match.end())) >= 0),
+        default=len(text),
+    )
     sentence = " ".join(text[start:end].split()).lstrip("-•*# ")
-    return {"genre": genre, "enonce": sentence[:LIMIT], "unite": unite, "chiffres": _joined(figures), "dates": _joined(dates or {})}
+    return {
+        "genre": genre,
+        "enonce": sentence[:LIMIT],
+        "unite": unite,
+        "chiffres": _joined(figures),
+        "dates": _joined(dates or {}),
+    }
 
 
 def _joined(pairs):
@@ -85,10 +141,23 @@ def _joined(pairs):
 
 
 def _evolution(match):
-    said = match.string[match.start():match.end()]
-    figures = {"debut": match[1], "fin": match[3], "difference": _first(DIFFERENCE, match["rest"]), "pourcentage": _first(PERCENT, match["rest"])}
+    said = match.string[match.start() : match.end()]
+    figures = {
+        "debut": match[1],
+        "fin": match[3],
+        "difference": _first(DIFFERENCE, match["rest"]),
+        "pourcentage": _first(PERCENT, match["rest"]),
+    }
     dates = {"debut": _month(match["after"]), "fin": _month(match["rest"])}
-    return "F CFA" if re.search(MONEY, said) else "personnes" if re.search(COUNTED, said, re.I) else "", figures, dates
+    return (
+        "F CFA"
+        if re.search(MONEY, said)
+        else "personnes"
+        if re.search(COUNTED, said, re.I)
+        else "",
+        figures,
+        dates,
+    )
 
 
 def _first(pattern, text):
@@ -106,7 +175,10 @@ def _iso(month, year):
 
 
 def _sexes(match):
-    parts = {("hommes" if match[name].lower().startswith("homme") else "femmes"): match[place] for name, place in (("a", 2), ("b", 4))}
+    parts = {
+        ("hommes" if match[name].lower().startswith("homme") else "femmes"): match[place]
+        for name, place in (("a", 2), ("b", 4))
+    }
     return "personnes", parts | {"total": match[1]}
 
 
@@ -116,20 +188,34 @@ def _parts(match):
 
 
 def _duration(match):
-    return "mois", {"mois": match[1], "debut": _iso(match[2], match[3]), "fin": _iso(match[4], match[5])}
+    return "mois", {
+        "mois": match[1],
+        "debut": _iso(match[2], match[3]),
+        "fin": _iso(match[4], match[5]),
+    }
 
 
 PATTERNS = (
-    ("evolution", EVOLUTION, _evolution), ("somme", SEXES, _sexes), ("somme", PARTS, _parts), ("duree", DURATION, _duration),
+    ("evolution", EVOLUTION, _evolution),
+    ("somme", SEXES, _sexes),
+    ("somme", PARTS, _parts),
+    ("duree", DURATION, _duration),
     ("valeur", AMOUNT, lambda match: ("F CFA", {"montant": match[1]})),
-    ("valeur", COUNT, lambda match: (match["who"], {"nombre": match[1]})))
+    ("valeur", COUNT, lambda match: (match["who"], {"nombre": match[1]})),
+)
 
 
 def with_verdicts(proposals):
     """The proposals with the coherence of each: cohérent, incohérent with its repair, or not to be judged alone."""
     known = [published_claims.parse_claim(row) for _, row in proposals.iterrows()]
-    verdicts = [{True: "cohérent", False: "incohérent", None: ""}[published_claims.is_coherent(c)] for c in known]
-    repairs = [published_claims.describe_repair(c) if verdict == "incohérent" else "" for c, verdict in zip(known, verdicts, strict=True)]
+    verdicts = [
+        {True: "cohérent", False: "incohérent", None: ""}[published_claims.is_coherent(c)]
+        for c in known
+    ]
+    repairs = [
+        published_claims.describe_repair(c) if verdict == "incohérent" else ""
+        for c, verdict in zip(known, verdicts, strict=True)
+    ]
     return proposals.assign(coherence=verdicts, reparation=repairs)
 
 
@@ -138,9 +224,16 @@ def text_remarks(text, design):
     spellings = {}
     for name, times in Counter(NAME.findall(text)).items():
         spellings.setdefault(_folded(name), {})[name] = times
-    told = [f"« {' », « '.join(forms)} » : un seul nom, plusieurs orthographes." for forms in spellings.values() if len(forms) > 1]
+    told = [
+        f"« {' », « '.join(forms)} » : un seul nom, plusieurs orthographes."
+        for forms in spellings.values()
+        if len(forms) > 1
+    ]
     causes = Counter(found.lower() for found in causal_language.causal_words(text, design))
-    return told + [f"« {words} » ({times} fois) : affirmation de cause que le devis ne permet pas." for words, times in sorted(causes.items())]
+    return told + [
+        f"« {words} » ({times} fois) : affirmation de cause que le devis ne permet pas."
+        for words, times in sorted(causes.items())
+    ]
 
 
 def _folded(name):

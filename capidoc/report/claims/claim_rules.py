@@ -20,31 +20,53 @@ def find_omissions(claims, date_document, data_end):
     `date_document` and `data_end` are the months (« 2023-10 ») of the document and of its last data.
     """
     found = [row for rule in RULES for row in rule(claims)] + _late(date_document, data_end)
-    rows = [{"id": ", ".join(ids), "enonce": what, "coherence": "constat", "reparation": remedy} for ids, what, remedy in found]
+    rows = [
+        {"id": ", ".join(ids), "enonce": what, "coherence": "constat", "reparation": remedy}
+        for ids, what, remedy in found
+    ]
     return pd.DataFrame(rows, columns=VERDICT_COLUMNS, dtype=object).fillna("")
 
 
 def undated(claims):
     """Evolutions whose start or end has no date."""
     for claim in _of("evolution", claims):
-        missing = [said for role, said in (("debut", "le départ"), ("fin", "l’arrivée")) if role not in claim.dates]
+        missing = [
+            said
+            for role, said in (("debut", "le départ"), ("fin", "l’arrivée"))
+            if role not in claim.dates
+        ]
         if missing:
-            yield [claim.id], f"{claim.enonce} : rien ne date {' ni '.join(missing)}", "Dire le mois de chaque valeur."
+            yield (
+                [claim.id],
+                f"{claim.enonce} : rien ne date {' ni '.join(missing)}",
+                "Dire le mois de chaque valeur.",
+            )
 
 
 def undefined(claims):
     """Amounts whose definition the document does not give."""
     for claim in _of("evolution", claims):
         if claim.unite in MONEY and not claim.definition:
-            yield [claim.id], f"{claim.enonce} : la grandeur n’est pas définie", "Dire s’il s’agit de ventes, de marge ou de bénéfice."
+            yield (
+                [claim.id],
+                f"{claim.enonce} : la grandeur n’est pas définie",
+                "Dire s’il s’agit de ventes, de marge ou de bénéfice.",
+            )
 
 
 def totals_only(claims):
     """Changes of a total of which no claim tells the middle, nor how many rose."""
     for claim in _of("evolution", claims):
-        if claim.unite in MONEY and not any({"mediane", "hausse"} & c.figures.keys() for c in claims if c.population == claim.population):
-            yield ([claim.id], f"{claim.enonce} : un total seulement",
-                   "Donner la médiane et le nombre d’unités en hausse : un total peut cacher des sorts contraires.")
+        if claim.unite in MONEY and not any(
+            {"mediane", "hausse"} & c.figures.keys()
+            for c in claims
+            if c.population == claim.population
+        ):
+            yield (
+                [claim.id],
+                f"{claim.enonce} : un total seulement",
+                "Donner la médiane et le nombre d’unités en hausse : un total peut cacher des sorts contraires.",
+            )
 
 
 def unequal(claims):
@@ -63,56 +85,117 @@ def coincidences(claims):
     seen = {}
     for claim in claims:
         for role, value in claim.figures.items():
-            if claim.population and isinstance(value, float) and value >= COINCIDENCE and role != "pourcentage":
+            if (
+                claim.population
+                and isinstance(value, float)
+                and value >= COINCIDENCE
+                and role != "pourcentage"
+            ):
                 seen.setdefault(value, {}).setdefault(claim.population, claim.id)
     for value, who in seen.items():
         for (first, a), (second, b) in combinations(who.items(), 2):
             if not set(first) & set(second):
-                yield [a, b], f"{format_number(value)} désigne à la fois {first[0]} et {second[0]}", "Dire si ce sont les mêmes, ou que la coïncidence est fortuite."
+                yield (
+                    [a, b],
+                    f"{format_number(value)} désigne à la fois {first[0]} et {second[0]}",
+                    "Dire si ce sont les mêmes, ou que la coïncidence est fortuite.",
+                )
 
 
 def renamed(claims):
     """Populations or places that the document names in several ways."""
     for claim in claims:
         if len(claim.population) > 1:
-            yield [claim.id], f"{claim.enonce} : {french.join_words(claim.population)} d’un passage à l’autre", "Nommer toujours de la même façon."
+            yield (
+                [claim.id],
+                f"{claim.enonce} : {french.join_words(claim.population)} d’un passage à l’autre",
+                "Nommer toujours de la même façon.",
+            )
 
 
 def without_sexes(claims):
     """People and money that no claim divides between women and men."""
-    divided = {value for c in claims if {"hommes", "femmes"} <= c.figures.keys() for value in c.figures.values()}
+    divided = {
+        value
+        for c in claims
+        if {"hommes", "femmes"} <= c.figures.keys()
+        for value in c.figures.values()
+    }
     for claim in claims:
-        levels = {value for role, value in claim.figures.items() if role not in ("pourcentage", "difference")}
-        if claim.genre != "duree" and claim.unite in ("personnes", "protocoles", *MONEY) and not levels <= divided:
-            yield [claim.id], f"{claim.enonce} : sans partage entre femmes et hommes", "Donner le partage selon le sexe."
+        levels = {
+            value
+            for role, value in claim.figures.items()
+            if role not in ("pourcentage", "difference")
+        }
+        if (
+            claim.genre != "duree"
+            and claim.unite in ("personnes", "protocoles", *MONEY)
+            and not levels <= divided
+        ):
+            yield (
+                [claim.id],
+                f"{claim.enonce} : sans partage entre femmes et hommes",
+                "Donner le partage selon le sexe.",
+            )
 
 
 def other_starts(claims):
     """Durations of the same length that do not begin in the same month."""
     for a, b in combinations(_of("duree", claims), 2):
         if a.figures["mois"] == b.figures["mois"] and a.figures["debut"] != b.figures["debut"]:
-            yield ([a.id, b.id], f"{a.printed('mois')} depuis {a.printed('debut')} ici, depuis {b.printed('debut')} là", "Choisir une période et s’y tenir.")
+            yield (
+                [a.id, b.id],
+                f"{a.printed('mois')} depuis {a.printed('debut')} ici, depuis {b.printed('debut')} là",
+                "Choisir une période et s’y tenir.",
+            )
 
 
 def equity_reversals(claims):
     """Evolutions that rise while the women's share falls, unsaid."""
     splits = [c for c in _of("somme", claims) if {"hommes", "femmes"} <= c.figures.keys()]
     for claim in _of("evolution", claims):
-        before, after = (next((s for s in splits if (s.figures["total"], s.population) == (claim.figures[role], claim.population)), None)
-                         for role in ("debut", "fin"))
+        before, after = (
+            next(
+                (
+                    s
+                    for s in splits
+                    if (s.figures["total"], s.population) == (claim.figures[role], claim.population)
+                ),
+                None,
+            )
+            for role in ("debut", "fin")
+        )
         if before and after:
-            shares = [share_percent(s.figures["femmes"], s.figures["total"]) for s in (before, after)]
+            shares = [
+                share_percent(s.figures["femmes"], s.figures["total"]) for s in (before, after)
+            ]
             if claim.figures["fin"] > claim.figures["debut"] and shares[1] < shares[0]:
                 first, last = (french.format_quantity(s, "%", 0.1) for s in shares)
-                yield [claim.id, before.id, after.id], f"{claim.enonce} : la part des femmes baisse, de {first} à {last}, et le texte ne le dit pas", "Le dire."
+                yield (
+                    [claim.id, before.id, after.id],
+                    f"{claim.enonce} : la part des femmes baisse, de {first} à {last}, et le texte ne le dit pas",
+                    "Le dire.",
+                )
 
 
 def rounding(claims):
     """How the document rounds its percents, where they tell."""
-    told = [(c, change_percent(c.figures["debut"], c.figures["fin"])) for c in _of("evolution", claims) if "pourcentage" in c.figures]
-    held = [(c, exact) for c, exact in told if french.round_to_step(exact, c.steps["pourcentage"]) == c.figures["pourcentage"]]
+    told = [
+        (c, change_percent(c.figures["debut"], c.figures["fin"]))
+        for c in _of("evolution", claims)
+        if "pourcentage" in c.figures
+    ]
+    held = [
+        (c, exact)
+        for c, exact in told
+        if french.round_to_step(exact, c.steps["pourcentage"]) == c.figures["pourcentage"]
+    ]
     if any(exact % c.steps["pourcentage"] >= c.steps["pourcentage"] / 2 for c, exact in held):
-        yield [c.id for c, _ in held], "Les pourcentages sont arrondis au plus proche, la moitié vers le haut", "Arrondir toujours ainsi."
+        yield (
+            [c.id for c, _ in held],
+            "Les pourcentages sont arrondis au plus proche, la moitié vers le haut",
+            "Arrondir toujours ainsi.",
+        )
 
 
 def never_added(claims):
@@ -120,10 +203,28 @@ def never_added(claims):
     people = [c for c in _of("evolution", claims) if c.unite == "personnes" and c.population]
     for a, b in combinations(people, 2):
         if not set(a.population) & set(b.population):
-            yield [a.id, b.id], f"{a.population[0]} et {b.population[0]} sont deux populations", "Ne jamais les additionner."
+            yield (
+                [a.id, b.id],
+                f"{a.population[0]} et {b.population[0]} sont deux populations",
+                "Ne jamais les additionner.",
+            )
     for claim in _of("somme", claims):
-        if len(whole := [c for role, part in claim.figures.items() for c in people if role != "total" and part == c.figures["fin"]]) > 1:
-            yield [claim.id, *(c.id for c in whole)], f"{claim.enonce} : la somme mêle des populations différentes", "Retirer ce total."
+        if (
+            len(
+                whole := [
+                    c
+                    for role, part in claim.figures.items()
+                    for c in people
+                    if role != "total" and part == c.figures["fin"]
+                ]
+            )
+            > 1
+        ):
+            yield (
+                [claim.id, *(c.id for c in whole)],
+                f"{claim.enonce} : la somme mêle des populations différentes",
+                "Retirer ce total.",
+            )
 
 
 def _late(date_document, data_end):
@@ -136,4 +237,16 @@ def _of(genre, claims):
     return [c for c in claims if c.genre == genre]
 
 
-RULES = (undated, undefined, totals_only, unequal, coincidences, renamed, without_sexes, other_starts, equity_reversals, rounding, never_added)
+RULES = (
+    undated,
+    undefined,
+    totals_only,
+    unequal,
+    coincidences,
+    renamed,
+    without_sexes,
+    other_starts,
+    equity_reversals,
+    rounding,
+    never_added,
+)

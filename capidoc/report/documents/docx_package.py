@@ -12,14 +12,28 @@ from docx.shared import Emu
 
 from capidoc.report.documents.pandoc_ast import meta_text, plain_text
 
-CAPITALISED = re.compile(r"(?:Heading|TOC) \d|Header|Footer")  # Word's own styles, as LibreOffice saves them
+CAPITALISED = re.compile(
+    r"(?:Heading|TOC) \d|Header|Footer"
+)  # Word's own styles, as LibreOffice saves them
 EPOCH = (1980, 1, 1, 0, 0, 0)
 LEVELS = {"Heading 1": "toc 1", "Heading 2": "toc 2"}
 BOXES = ("Encadré", "Prudence", "Histoire")
 BULLET = 300  # twentieths of a point from one level of a list to the next
-SHORT, SHORT_BOX = 700, 2000  # characters of a table, of a box, kept on one page; a longer box may run over two
-AFTER_UPDATE = ("w:hdrShapeDefaults", "w:footnotePr", "w:endnotePr", "w:compat", "w:docVars", "w:rsids")  # as the schema wants
-BEGIN, SEPARATE, END = (f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end"))
+SHORT, SHORT_BOX = (
+    700,
+    2000,
+)  # characters of a table, of a box, kept on one page; a longer box may run over two
+AFTER_UPDATE = (
+    "w:hdrShapeDefaults",
+    "w:footnotePr",
+    "w:endnotePr",
+    "w:compat",
+    "w:docVars",
+    "w:rsids",
+)  # as the schema wants
+BEGIN, SEPARATE, END = (
+    f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end")
+)
 CONTENTS = f'{BEGIN}<w:r><w:instrText xml:space="preserve"> TOC \\o "1-2" \\h \\z \\u </w:instrText></w:r>{SEPARATE}'
 ENTRY = (
     '<w:p {ns}><w:pPr><w:pStyle w:val="{style}"/></w:pPr>{opening}<w:hyperlink w:anchor="{anchor}" w:history="1">'
@@ -45,9 +59,13 @@ def set_properties(document, ast: dict) -> None:
     properties = document.core_properties
     properties.title, properties.subject = meta_text(ast, "title"), meta_text(ast, "subtitle")
     properties.author = properties.last_modified_by = meta_text(ast, "organisation")
-    properties.keywords = ", ".join(plain_text(word) for word in ast["meta"].get("keywords", {}).get("c", []))
+    properties.keywords = ", ".join(
+        plain_text(word) for word in ast["meta"].get("keywords", {}).get("c", [])
+    )
     properties.language, properties.comments, properties.revision = "fr-FR", "", 1
-    properties.created = properties.modified = datetime.fromisoformat(meta_text(ast, "date-iso") or "1980-01-01")
+    properties.created = properties.modified = datetime.fromisoformat(
+        meta_text(ast, "date-iso") or "1980-01-01"
+    )
 
 
 def package_bytes(document) -> bytes:
@@ -55,7 +73,9 @@ def package_bytes(document) -> bytes:
     composed, result = BytesIO(), BytesIO()
     document.save(composed)
     with ZipFile(composed) as source, ZipFile(result, "w") as target:
-        for name in sorted(source.namelist(), key=lambda name: (name != "[Content_Types].xml", name)):
+        for name in sorted(
+            source.namelist(), key=lambda name: (name != "[Content_Types].xml", name)
+        ):
             entry = ZipInfo(name, EPOCH)
             entry.compress_type, entry.create_system, entry.external_attr = ZIP_DEFLATED, 0, 0
             target.writestr(entry, source.read(name))
@@ -115,12 +135,16 @@ def _fit_tables(document) -> None:
         for column, share in zip(table.columns, grid, strict=True):
             column.width = Emu(round(share * width / sum(grid)))
         widths, is_box = [column.width for column in table.columns], table.style.name in BOXES
-        is_short = sum(len(piece.text or "") for piece in table._tbl.iter(qn("w:t"))) < (SHORT_BOX if is_box else SHORT)
+        is_short = sum(len(piece.text or "") for piece in table._tbl.iter(qn("w:t"))) < (
+            SHORT_BOX if is_box else SHORT
+        )
         for cell in table._tbl.iter_tcs():
             cell.width = Emu(sum(widths[cell.left : cell.right]))
         for row in () if is_box and not is_short else table._tbl.tr_lst:
             row.get_or_add_trPr().insert(0, OxmlElement("w:cantSplit"))
-        for paragraph in (p for row in table._tbl.tr_lst[:-1] for p in row.iter(qn("w:p"))) if is_short else ():
+        for paragraph in (
+            (p for row in table._tbl.tr_lst[:-1] for p in row.iter(qn("w:p"))) if is_short else ()
+        ):
             paragraph.get_or_add_pPr().get_or_add_keepNext()
 
 
@@ -129,15 +153,35 @@ def _fill_contents(document, mark: str) -> None:
     place = next((p for p in document.paragraphs if mark in p.text), None)
     if place is None:
         return
-    bookmarks = [(p, p._p.xpath("./preceding-sibling::w:bookmarkStart[1]/@w:name")) for p in document.paragraphs if p.style.name in LEVELS]
+    bookmarks = [
+        (p, p._p.xpath("./preceding-sibling::w:bookmarkStart[1]/@w:name"))
+        for p in document.paragraphs
+        if p.style.name in LEVELS
+    ]
     headings = [(paragraph, names[0]) for paragraph, names in bookmarks if names]
     for index, (paragraph, anchor) in enumerate(headings):
-        style, words = document.styles[LEVELS[paragraph.style.name]].style_id, escape(paragraph.text)
+        style, words = (
+            document.styles[LEVELS[paragraph.style.name]].style_id,
+            escape(paragraph.text),
+        )
         opening, closing = CONTENTS if index == 0 else "", END if index == len(headings) - 1 else ""
-        place._p.addprevious(parse_xml(ENTRY.format(ns=nsdecls("w"), style=style, anchor=anchor, words=words, opening=opening, closing=closing)))
+        place._p.addprevious(
+            parse_xml(
+                ENTRY.format(
+                    ns=nsdecls("w"),
+                    style=style,
+                    anchor=anchor,
+                    words=words,
+                    opening=opening,
+                    closing=closing,
+                )
+            )
+        )
     if headings:
         # Nothing but Word's own layout knows the page numbers: it is asked to compute them when it opens the file.
         settings = document.settings.element
         settings.remove_all("w:updateFields")
-        settings.insert_element_before(parse_xml(f'<w:updateFields {nsdecls("w")} w:val="true"/>'), *AFTER_UPDATE)
+        settings.insert_element_before(
+            parse_xml(f'<w:updateFields {nsdecls("w")} w:val="true"/>'), *AFTER_UPDATE
+        )
     place._p.getparent().remove(place._p)

@@ -66,7 +66,11 @@ def read_paragraphs(file) -> list[Paragraph]:
     """Return the paragraphs of a Word file that hold words or pictures, its sommaire left out."""
     document = Document(str(file))
     names = {style.style_id: style.name.lower() for style in document.styles}
-    made = [_paragraph(p, names) for p in document.element.body.iter(qn("w:p")) if _around(p, "txbxContent") is None]
+    made = [
+        _paragraph(p, names)
+        for p in document.element.body.iter(qn("w:p"))
+        if _around(p, "txbxContent") is None
+    ]
     return [paragraph for paragraph in made if paragraph.words]
 
 
@@ -75,10 +79,18 @@ def _paragraph(element, names: dict) -> Paragraph:
     style = "".join(element.xpath("./w:pPr/w:pStyle/@w:val"))
     name = names.get(style, style)
     is_listed = element.xpath("./w:pPr/w:numPr/w:numId[@w:val!='0']")
-    mark = f"{'#' * int(name[-1])} " if re.fullmatch(r"heading \d", name) else "- " if is_listed else ""
+    mark = (
+        f"{'#' * int(name[-1])} "
+        if re.fullmatch(r"heading \d", name)
+        else "- "
+        if is_listed
+        else ""
+    )
     cell = _around(element, "tc")
     in_columns = cell is not None and len(_around(element, "tbl").tblGrid) > 1
-    return Paragraph([] if name.startswith("toc ") else _words(element, mark), mark, cell, in_columns)
+    return Paragraph(
+        [] if name.startswith("toc ") else _words(element, mark), mark, cell, in_columns
+    )
 
 
 def _around(element, *names: str):
@@ -98,11 +110,19 @@ def _words(element, mark: str) -> list[Word]:
 
 def _style(run) -> str:
     """Return the marks of bold and italic."""
-    return "".join(mark for tag, mark in (("b", "**"), ("i", "*")) if run.xpath(f"./w:rPr/w:{tag}[not(@w:val='0' or @w:val='false')]"))
+    return "".join(
+        mark
+        for tag, mark in (("b", "**"), ("i", "*"))
+        if run.xpath(f"./w:rPr/w:{tag}[not(@w:val='0' or @w:val='false')]")
+    )
 
 
 def _control(run) -> tuple[str, str]:
     """Return the fact and the text of the content control around the run, empty where there is none, or where it lost its name."""
     control = _around(run, "sdt")
     tag = control.find(f"{qn('w:sdtPr')}/{qn('w:tag')}") if control is not None else None
-    return ("", "") if tag is None else (tag.get(qn("w:val")), "".join(t.text or "" for t in control.iter(qn("w:t"))))
+    return (
+        ("", "")
+        if tag is None
+        else (tag.get(qn("w:val")), "".join(t.text or "" for t in control.iter(qn("w:t"))))
+    )

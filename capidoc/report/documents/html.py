@@ -11,13 +11,30 @@ from capidoc.report.documents.markdown import definition_cards
 from capidoc.report.documents.pandoc_ast import asset_file, data_uri, div, plain_text, transform
 
 SCREEN = "_ecran.png"  # how the name of a chart for screens ends
-OPTIONS = ("--to=html5", "--wrap=none", "--shift-heading-level-by=1", "--toc", "--toc-depth=3", "--syntax-highlighting=none")
+OPTIONS = (
+    "--to=html5",
+    "--wrap=none",
+    "--shift-heading-level-by=1",
+    "--toc",
+    "--toc-depth=3",
+    "--syntax-highlighting=none",
+)
 
 
 def write_html(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
     """Write the prepared document as one HTML file, its images inside."""
-    changes = {"Image": partial(_image, assets), "Span.ind": _bound, "Div.chiffres-cles": _cards, "Div.contacts": _cards, "Table": _table}
-    target.write_bytes(pandoc_ast.convert(transform(ast, changes), *OPTIONS, f"--template={templates / 'html' / 'page.html'}"))
+    changes = {
+        "Image": partial(_image, assets),
+        "Span.ind": _bound,
+        "Div.chiffres-cles": _cards,
+        "Div.contacts": _cards,
+        "Table": _table,
+    }
+    target.write_bytes(
+        pandoc_ast.convert(
+            transform(ast, changes), *OPTIONS, f"--template={templates / 'html' / 'page.html'}"
+        )
+    )
 
 
 def _image(assets: Path, node: dict) -> dict:
@@ -25,7 +42,10 @@ def _image(assets: Path, node: dict) -> dict:
     (identifier, classes, pairs), alternative, (path, title) = node["c"]
     file = asset_file(assets, path, SCREEN)
     width = [["width", "480"]] if file.name.endswith(SCREEN) else []
-    return {**node, "c": [[identifier, classes, pairs + width], alternative, [data_uri(file), title]]}
+    return {
+        **node,
+        "c": [[identifier, classes, pairs + width], alternative, [data_uri(file), title]],
+    }
 
 
 def _bound(node: dict) -> list:
@@ -41,7 +61,9 @@ def _cards(node: dict) -> dict:
     tag, content = partial(RawBlock, "html"), []
     for term, blocks in definition_cards(node):
         content += [Plain([RawInline("html", "<div><dt>"), *term, RawInline("html", "</dt>")])]
-        content += [part for block in blocks for part in (tag("<dd>"), block, tag("</dd>"))] + [tag("</div>")]
+        content += [part for block in blocks for part in (tag("<dd>"), block, tag("</dd>"))] + [
+            tag("</div>")
+        ]
     return {**node, "c": [node["c"][0], [tag("<dl>"), *content, tag("</dl>")]]}
 
 
@@ -49,9 +71,18 @@ def _table(node: dict) -> dict:
     """Return the table, its header cells scoped, in a box of its own that scrolls when the screen is narrow."""
     attributes, caption, specs, (head, header), bodies, foot = node["c"]
     header = [[a, [_scoped(cell, "col") for cell in cells]] for a, cells in header]
-    bodies = [[a, 1 if header else 0, first, _row_headers(rows) if header else rows] for a, _, first, rows in bodies]
+    bodies = [
+        [a, 1 if header else 0, first, _row_headers(rows) if header else rows]
+        for a, _, first, rows in bodies
+    ]
     scrolled = {**node, "c": [attributes, caption, specs, [head, header], bodies, foot]}
-    return div([scrolled], "defile", role="region", tabindex="0", aria_label=plain_text(caption[1]) or "Tableau")
+    return div(
+        [scrolled],
+        "defile",
+        role="region",
+        tabindex="0",
+        aria_label=plain_text(caption[1]) or "Tableau",
+    )
 
 
 def _row_headers(rows: list) -> list:

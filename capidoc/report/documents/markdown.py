@@ -58,7 +58,11 @@ def _french(nodes: list) -> list:
     if len(objects) > MOST_OBJECTS:
         return nodes
     # « n.p. » at the end of a sentence has its stop already.
-    marked = re.sub("([\ue000-\uf8ff])\\.(?![.\\w])", lambda met: met[1] if plain_text(objects[met[1]]).endswith(".") else met[0], marked)
+    marked = re.sub(
+        "([\ue000-\uf8ff])\\.(?![.\\w])",
+        lambda met: met[1] if plain_text(objects[met[1]]).endswith(".") else met[0],
+        marked,
+    )
     parts = filter(None, re.split("([ \ue000-\uf8ff])", french.typeset(marked)))
     return [objects.get(part, Str(part)) for part in parts]
 
@@ -103,7 +107,10 @@ def _numbered(node: dict, kind: str, counter) -> dict:
     label = f"{kind}{french.NBSP}{next(counter)}{french.NBSP}:"
     span = {"t": "Span", "c": [["", ["numero"], []], [Str(label)]]}
     first, *others = caption
-    return {**node, "c": [attributes, [short, [Plain([span, {"t": "Space"}, *first["c"]]), *others]], *rest]}
+    return {
+        **node,
+        "c": [attributes, [short, [Plain([span, {"t": "Space"}, *first["c"]]), *others]], *rest],
+    }
 
 
 def _said(node: dict) -> dict:
@@ -114,24 +121,41 @@ def _said(node: dict) -> dict:
 def _definition_table(node: dict) -> dict:
     """Return the definitions as a table with the titles of columns and the caption that their Div gives."""
     said = _said(node)
-    return pandoc_tables.definitions_table(_definitions(node), said["colonnes"].split("|"), node["c"][0][0], said.get("legende", ""))
+    return pandoc_tables.definitions_table(
+        _definitions(node), said["colonnes"].split("|"), node["c"][0][0], said.get("legende", "")
+    )
 
 
 def _widened(node: dict) -> list:
     """Return the blocks of the Div, its tables having the given shares, unless they have another number of columns."""
     shares = [float(share) for share in _said(node).get("largeurs", "").split()]
     fits = [block["t"] == "Table" and len(block["c"][2]) == len(shares) for block in node["c"][1]]
-    return [pandoc_tables.with_widths(block, shares) if fit else block for block, fit in zip(node["c"][1], fits, strict=True)]
+    return [
+        pandoc_tables.with_widths(block, shares) if fit else block
+        for block, fit in zip(node["c"][1], fits, strict=True)
+    ]
 
 
 def _tiles(node: dict) -> dict | list:
     """Return the band of key figures, in whose narrow tiles a long number may leave its unit to the next line."""
 
     def loosened(inner):
-        return {**inner, "c": inner["c"].replace(french.NBSP, " ")} if len(inner["c"]) > TILE else inner
+        return (
+            {**inner, "c": inner["c"].replace(french.NBSP, " ")}
+            if len(inner["c"]) > TILE
+            else inner
+        )
 
-    lists = [{**block, "c": [[transform(term, {"Str": loosened}), meanings] for term, meanings in block["c"]]} for block in node["c"][1]]
-    return {**node, "c": [node["c"][0], lists]} if lists else []  # a commune of which nothing may be shown
+    lists = [
+        {
+            **block,
+            "c": [[transform(term, {"Str": loosened}), meanings] for term, meanings in block["c"]],
+        }
+        for block in node["c"][1]
+    ]
+    return (
+        {**node, "c": [node["c"][0], lists]} if lists else []
+    )  # a commune of which nothing may be shown
 
 
 def _definitions(node: dict) -> list:
@@ -144,9 +168,18 @@ def _box(kind: str, node: dict) -> dict:
     label, title, (attributes, content) = BOXES[kind], _said(node).get("titre", ""), node["c"]
     if kind != "encadre" and title:
         title = f"{label}{french.NBSP}: {title}"
-    return {"t": "Div", "c": [[attributes[0], ["boite", kind], []], [div([Plain([Str(title or label)])], "titre"), *content]]}
+    return {
+        "t": "Div",
+        "c": [
+            [attributes[0], ["boite", kind], []],
+            [div([Plain([Str(title or label)])], "titre"), *content],
+        ],
+    }
 
 
 def definition_cards(node: dict) -> list:
     """Return the term and the blocks of each definition in a band of key figures or of contacts."""
-    return [(term, [block for meaning in meanings for block in meaning]) for term, meanings in _definitions(node)]
+    return [
+        (term, [block for meaning in meanings for block in meaning])
+        for term, meanings in _definitions(node)
+    ]

@@ -23,9 +23,13 @@ def run_pandoc(source: str, *arguments: str) -> bytes:
         given.write(source.encode())
         given.seek(0)
         # Without a locale, as under cron, pandoc would not find its way through a folder with an accent.
-        done = subprocess.run(command, stdin=given, capture_output=True, env=os.environ | {"LC_ALL": "C.UTF-8"})
+        done = subprocess.run(
+            command, stdin=given, capture_output=True, env=os.environ | {"LC_ALL": "C.UTF-8"}
+        )
     if done.returncode:
-        raise ValueError(f"pandoc n’a pas pu convertir le document : {done.stderr.decode(errors='replace').strip()}")
+        raise ValueError(
+            f"pandoc n’a pas pu convertir le document : {done.stderr.decode(errors='replace').strip()}"
+        )
     return done.stdout
 
 
@@ -41,7 +45,13 @@ def transform(node, changes: dict, change_list=list):
     """
     if isinstance(node, list):
         pairs = [(old, transform(old, changes, change_list)) for old in node]
-        return change_list([item for old, new in pairs for item in (new if isinstance(old, dict) and isinstance(new, list) else [new])])
+        return change_list(
+            [
+                item
+                for old, new in pairs
+                for item in (new if isinstance(old, dict) and isinstance(new, list) else [new])
+            ]
+        )
     if not isinstance(node, dict):
         return node
     node = {key: transform(value, changes, change_list) for key, value in node.items()}

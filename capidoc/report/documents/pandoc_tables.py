@@ -15,13 +15,28 @@ def cell(blocks: list, rows: int = 1) -> list:
     return [["", [], []], ALIGN, rows, 1, blocks]
 
 
-def table(header: list, rows: list, identifier: str = "", caption: str = "", style: str = "") -> dict:
+def table(
+    header: list, rows: list, identifier: str = "", caption: str = "", style: str = ""
+) -> dict:
     """Return a table, from rows of cells, its columns as wide as each other; its style is the Word style's name."""
     columns = max(sum(one[3] for one in cells) for cells in (*header, *rows))
     head, body = ([[["", [], []], cells] for cells in part] for part in (header, rows))
-    attributes, said = [identifier, [], [["custom-style", style]] if style else []], [Plain([Str(caption)])] if caption else []
+    attributes, said = (
+        [identifier, [], [["custom-style", style]] if style else []],
+        [Plain([Str(caption)])] if caption else [],
+    )
     width = {"t": "ColWidth", "c": 1 / columns}
-    return {"t": "Table", "c": [attributes, [None, said], [[ALIGN, width]] * columns, [["", [], []], head], [[["", [], []], 0, [], body]], [["", [], []], []]]}
+    return {
+        "t": "Table",
+        "c": [
+            attributes,
+            [None, said],
+            [[ALIGN, width]] * columns,
+            [["", [], []], head],
+            [[["", [], []], 0, [], body]],
+            [["", [], []], []],
+        ],
+    }
 
 
 def definitions_table(definitions: list, columns: list[str], identifier: str, caption: str) -> dict:
@@ -30,24 +45,33 @@ def definitions_table(definitions: list, columns: list[str], identifier: str, ca
     for term, meanings in definitions:
         first = cell([Plain(term)], rows=len(meanings))
         rows += [[first] * (index == 0) + [cell(meaning)] for index, meaning in enumerate(meanings)]
-    return table([[cell([Plain([Str(column.strip())])]) for column in columns]], rows, identifier, caption)
+    return table(
+        [[cell([Plain([Str(column.strip())])]) for column in columns]], rows, identifier, caption
+    )
 
 
 def with_widths(node: dict, shares: list[float]) -> dict:
     """Return the table with columns of those shares of the line."""
-    specs = [[align, {"t": "ColWidth", "c": share / sum(shares)}] for (align, _), share in zip(node["c"][2], shares, strict=True)]
+    specs = [
+        [align, {"t": "ColWidth", "c": share / sum(shares)}]
+        for (align, _), share in zip(node["c"][2], shares, strict=True)
+    ]
     return {**node, "c": [*node["c"][:2], specs, *node["c"][3:]]}
 
 
 def fit_columns(node: dict) -> dict:
     """Return the table with widths computed from its words: the longest of a column fits, then long texts share."""
     columns = _texts(node)
-    least = [max([_longest(words_) for words_ in column], default=1) + PADDING for column in columns]
+    least = [
+        max([_longest(words_) for words_ in column], default=1) + PADDING for column in columns
+    ]
     wanted = [max([len(words_) for words_ in column], default=1) + PADDING for column in columns]
     spare = max(0, LINE - sum(least))
     appetite = [max(0, want - need) ** 0.5 for want, need in zip(wanted, least, strict=True)]
     total = sum(appetite) or 1
-    return with_widths(node, [need + spare * more / total for need, more in zip(least, appetite, strict=True)])
+    return with_widths(
+        node, [need + spare * more / total for need, more in zip(least, appetite, strict=True)]
+    )
 
 
 def _longest(words_: str) -> int:
@@ -80,10 +104,16 @@ def with_cells(node: dict, head_style: str, body_style: str) -> dict:
     """Return the table with its header cells and its body cells in these Word styles."""
 
     def changed(rows: list, style: str) -> list:
-        return [[attributes, [[*one[:4], with_style(style, one[4])] for one in cells]] for attributes, cells in rows]
+        return [
+            [attributes, [[*one[:4], with_style(style, one[4])] for one in cells]]
+            for attributes, cells in rows
+        ]
 
     *before, (attributes, header), bodies, foot = node["c"]
-    bodies = [[a, columns, changed(first, body_style), changed(rows, body_style)] for a, columns, first, rows in bodies]
+    bodies = [
+        [a, columns, changed(first, body_style), changed(rows, body_style)]
+        for a, columns, first, rows in bodies
+    ]
     return {**node, "c": [*before, [attributes, changed(header, head_style)], bodies, foot]}
 
 

@@ -11,7 +11,14 @@ from pandocfilters import Plain, RawBlock, RawInline
 
 from capidoc.report.documents import pandoc_ast
 from capidoc.report.documents.markdown import definition_cards
-from capidoc.report.documents.pandoc_ast import asset_file, image_width, meta_text, paragraph, plain_text, transform
+from capidoc.report.documents.pandoc_ast import (
+    asset_file,
+    image_width,
+    meta_text,
+    paragraph,
+    plain_text,
+    transform,
+)
 
 code, code_block = partial(RawInline, "typst"), partial(RawBlock, "typst")
 
@@ -27,7 +34,12 @@ def write_pdf(ast: dict, target: Path, *, assets: Path, templates: Path) -> None
         "Image": partial(_image, assets, files), "Figure": _figure, "Div.boite": _box, "Div.chiffres-cles": partial(_band, "chiffres-cles"),
         "Div.contacts": partial(_band, "contacts"), "Span.numero": _numbered,
     }  # fmt: skip
-    source = pandoc_ast.convert(transform(ast, changes), "--to=typst-smart", "--wrap=none", f"--template={templates / 'typst' / 'page.typ'}")
+    source = pandoc_ast.convert(
+        transform(ast, changes),
+        "--to=typst-smart",
+        "--wrap=none",
+        f"--template={templates / 'typst' / 'page.typ'}",
+    )
     target.write_bytes(_compiled({"main.typ": source, **files}, templates / "fonts"))
 
 
@@ -37,7 +49,13 @@ def _compiled(files: dict[str, bytes], fonts: Path) -> bytes:
         for name, content in files.items():
             Path(folder, name).write_bytes(content)
         try:
-            return typst.compile(Path(folder, "main.typ"), root=folder, font_paths=[fonts], ignore_system_fonts=True, pdf_standards=["ua-1"])
+            return typst.compile(
+                Path(folder, "main.typ"),
+                root=folder,
+                font_paths=[fonts],
+                ignore_system_fonts=True,
+                pdf_standards=["ua-1"],
+            )
         except typst.TypstError as error:
             if sign := re.search(r'the text `?"(.+?)"`? could not be displayed', error.message):
                 raise Unprintable(sign[1]) from error
@@ -48,7 +66,14 @@ def _properties(ast: dict) -> bytes:
     """Return what the page's model reads of the file's properties: title, author, keywords and the date told by the document."""
     keywords = [plain_text(word) for word in ast["meta"].get("keywords", {}).get("c", [])]
     day = [int(part) for part in meta_text(ast, "date-iso").split("-") if part]
-    return json.dumps({"titre": meta_text(ast, "title"), "auteur": meta_text(ast, "organisation"), "mots": keywords, "jour": day}).encode()
+    return json.dumps(
+        {
+            "titre": meta_text(ast, "title"),
+            "auteur": meta_text(ast, "organisation"),
+            "mots": keywords,
+            "jour": day,
+        }
+    ).encode()
 
 
 def _literal(words: str) -> str:
@@ -62,7 +87,9 @@ def _image(assets: Path, files: dict[str, bytes], node: dict) -> dict:
     file = asset_file(assets, path, ".svg")
     name = f"image-{len(files)}{file.suffix}"
     files[name] = file.read_bytes()
-    return code(f'#box(image("{name}", width: {image_width(asset_file(assets, path))}, alt: {_literal(plain_text(alternative))}))')
+    return code(
+        f'#box(image("{name}", width: {image_width(asset_file(assets, path))}, alt: {_literal(plain_text(alternative))}))'
+    )
 
 
 def _numbered(node: dict) -> list:
@@ -76,7 +103,9 @@ def _figure(node: dict) -> dict:
     label = [code(f"#label({_literal(identifier)})")] if identifier else []
     words = [inline for block in caption for inline in block["c"]]
     images = [inline for block in content for inline in block["c"]]
-    return Plain([code("#figure(kind: image, ["), *images, code("], caption: ["), *words, code("])"), *label])
+    return Plain(
+        [code("#figure(kind: image, ["), *images, code("], caption: ["), *words, code("])"), *label]
+    )
 
 
 def _box(node: dict) -> list:
@@ -91,5 +120,9 @@ def _band(name: str, node: dict) -> list:
     """Return a band of cards: each a term and its blocks."""
     blocks = [code_block(f"#{name}((")]
     for term, content in definition_cards(node):
-        blocks += [Plain([code("(["), *term, code("], [")]), *map(paragraph, content), code_block("]),")]
+        blocks += [
+            Plain([code("(["), *term, code("], [")]),
+            *map(paragraph, content),
+            code_block("]),"),
+        ]
     return [*blocks, code_block("))")]

@@ -17,8 +17,10 @@ from programmes.jass.reconstitution.workbooks import save
 
 from . import forms, truth
 
-EXPORTS = {"points": "Visite des points d'eau - all versions - False - 2025-03-10-09-00-00.csv",
-           "menages": "Enquête auprès des ménages - all versions - False - 2025-03-10-09-05-00.csv"}
+EXPORTS = {
+    "points": "Visite des points d'eau - all versions - False - 2025-03-10-09-00-00.csv",
+    "menages": "Enquête auprès des ménages - all versions - False - 2025-03-10-09-05-00.csv",
+}
 WORKS_FILE = "Travaux et comités.xlsx"
 SYSTEM = ["_id", "_uuid", "_submission_time", "_validation_status", "_submitted_by", "_index"]
 # (form, unit, round): {question: what was typed instead}
@@ -49,30 +51,57 @@ def main(root: Path) -> None:
 
 
 def _visits() -> list[dict]:
-    return [_submitted("points", code, month, truth.point(code, turn)) for turn, month in enumerate(truth.ROUNDS) for code in truth.POINTS]
+    return [
+        _submitted("points", code, month, truth.point(code, turn))
+        for turn, month in enumerate(truth.ROUNDS)
+        for code in truth.POINTS
+    ]
 
 
 def _interviews() -> list[dict]:
-    rounds = {truth.FIRST: truth.HOUSEHOLDS, truth.LAST: [*(h for h in truth.HOUSEHOLDS if h not in truth.LOST), *truth.ARRIVED]}
-    return [_submitted("menages", code, month, truth.household(code, month)) for month, codes in rounds.items() for code in codes]
+    rounds = {
+        truth.FIRST: truth.HOUSEHOLDS,
+        truth.LAST: [*(h for h in truth.HOUSEHOLDS if h not in truth.LOST), *truth.ARRIVED],
+    }
+    return [
+        _submitted("menages", code, month, truth.household(code, month))
+        for month, codes in rounds.items()
+        for code in codes
+    ]
 
 
 def _submitted(form: str, code: str, month: str, answers: dict) -> dict:
     """The answers with what Kobo adds, and their dirt."""
-    start = datetime.combine(truth.day(month, code), time(8)) + timedelta(minutes=whole(0, 400, "eau", "heure", form, code, month))
+    start = datetime.combine(truth.day(month, code), time(8)) + timedelta(
+        minutes=whole(0, 400, "eau", "heure", form, code, month)
+    )
     end = start + timedelta(minutes=whole(14, 31, "eau", "duree", form, code, month))
     who = truth.agent(code, month)
-    return {"start": start.isoformat(), "end": end.isoformat(), "username": who} | answers | DIRT.get((form, code, month), {}) | {
-        "_uuid": truth.origin(form, code, month), "_submission_time": (end + timedelta(hours=2)).isoformat(), "_submitted_by": who,
-        "_validation_status": "validation_status_approved", "place": (form, code, month)}
+    return (
+        {"start": start.isoformat(), "end": end.isoformat(), "username": who}
+        | answers
+        | DIRT.get((form, code, month), {})
+        | {
+            "_uuid": truth.origin(form, code, month),
+            "_submission_time": (end + timedelta(hours=2)).isoformat(),
+            "_submitted_by": who,
+            "_validation_status": "validation_status_approved",
+            "place": (form, code, month),
+        }
+    )
 
 
 def _sheet(form: str, records: list[dict]) -> list[list]:
     """The rows of an export, its title row first, in the order of submission."""
     again = [record for record in records if record["place"] in REPEATED]
-    ordered = sorted([*records, *again], key=lambda record: (record["_submission_time"], record["place"]))
+    ordered = sorted(
+        [*records, *again], key=lambda record: (record["_submission_time"], record["place"])
+    )
     heads = ["start", "end", "username", *forms.names(form), *SYSTEM]
-    numbered = [record | {"_id": 310_000_000 + 7 * place, "_index": place} for place, record in enumerate(ordered, 1)]
+    numbered = [
+        record | {"_id": 310_000_000 + 7 * place, "_index": place}
+        for place, record in enumerate(ordered, 1)
+    ]
     return [heads, *([record.get(head) for head in heads] for record in numbered)]
 
 
@@ -81,11 +110,35 @@ def _works() -> Iterator[list]:
     rows = [truth.committee(code) for code in truth.POINTS]
     labels = forms.LISTS["ouvrage"] | forms.LISTS["commune"] | {"oui": "Oui", "non": "Non"}
     yield from (["Travaux et comités de gestion"], [])
-    yield ["Code", "Commune", "Ouvrage", "Montant des travaux", "Membres femmes", "Membres hommes", "Membres", "Trésorière"]
+    yield [
+        "Code",
+        "Commune",
+        "Ouvrage",
+        "Montant des travaux",
+        "Membres femmes",
+        "Membres hommes",
+        "Membres",
+        "Trésorière",
+    ]
     for row in rows:
-        yield [row["code"], labels[row["commune"]], labels[row["ouvrage"]], row["montant"], row["femmes"], row["hommes"], row["femmes"] + row["hommes"],
-               labels[row["tresoriere"]]]
-    yield ["Total", None, None, *(sum(row[name] for row in rows) for name in ("montant", "femmes", "hommes")), None, None]
+        yield [
+            row["code"],
+            labels[row["commune"]],
+            labels[row["ouvrage"]],
+            row["montant"],
+            row["femmes"],
+            row["hommes"],
+            row["femmes"] + row["hommes"],
+            labels[row["tresoriere"]],
+        ]
+    yield [
+        "Total",
+        None,
+        None,
+        *(sum(row[name] for row in rows) for name in ("montant", "femmes", "hommes")),
+        None,
+        None,
+    ]
 
 
 def _workbook(title: str, rows: Iterable[list]) -> Workbook:

@@ -6,7 +6,10 @@ from programmes.jass.reconstitution.draws import draw, pick, uuid, whole
 
 from .forms import LISTS
 
-COMMUNES, WORKS = list(LISTS["commune"]), ("forage_pompe", "forage_pompe", "puits_protege", "borne_fontaine")
+COMMUNES, WORKS = (
+    list(LISTS["commune"]),
+    ("forage_pompe", "forage_pompe", "puits_protege", "borne_fontaine"),
+)
 POINTS = [f"PE-{number:02d}" for number in range(1, 41)]
 ROUNDS = ("2024-02", "2024-05", "2024-08", "2024-11", "2025-02")  # the points, every quarter
 FIRST, LAST = ROUNDS[0], ROUNDS[-1]  # the households, twice
@@ -15,7 +18,10 @@ RUNNING = (24, 27, 30, 33, 35)  # of the forty points, how many run at each roun
 STRATA = {"bourg": ("M-B", 24), "hameau": ("M-H", 75)}
 HOUSEHOLDS = [f"{STRATA[milieu][0]}{number:02d}" for milieu in STRATA for number in range(1, 49)]
 LOST, ARRIVED = ("M-B07", "M-B31", "M-H05", "M-H18", "M-H22", "M-H40"), ("M-B49", "M-H49", "M-H50")
-SAFE = {"bourg": (0.45, 0.82), "hameau": (0.28, 0.66)}  # the share of households that drink from a protected work, at the two rounds
+SAFE = {
+    "bourg": (0.45, 0.82),
+    "hameau": (0.28, 0.66),
+}  # the share of households that drink from a protected work, at the two rounds
 
 
 def commune(code: str) -> str:
@@ -31,16 +37,39 @@ def running(code: str, turn: int) -> bool:
 def point(code: str, turn: int) -> dict:
     """The visit of a water point."""
     flows, month = running(code, turn), ROUNDS[turn]
-    busy, taken = whole(24, 60, "eau", "attente", code), whole(180, 420, "eau", "recettes", code) * 1000 if flows else 0
-    uses = [use for use, often in (("boisson", 1), ("lessive", 0.7), ("betail", 0.4), ("maraichage", 0.2 + 0.05 * turn))
-            if draw("eau", "usage", use, code) < often]
+    busy, taken = (
+        whole(24, 60, "eau", "attente", code),
+        whole(180, 420, "eau", "recettes", code) * 1000 if flows else 0,
+    )
+    uses = [
+        use
+        for use, often in (
+            ("boisson", 1),
+            ("lessive", 0.7),
+            ("betail", 0.4),
+            ("maraichage", 0.2 + 0.05 * turn),
+        )
+        if draw("eau", "usage", use, code) < often
+    ]
     return {
-        "code_point": code, "date_visite": day(month, code), "commune": commune(code), "ouvrage": WORKS[int(code[-2:]) // 4 % 4],
-        "gardien": f"Prénom-{code[-2:]} Nom-{code[-2:]}", "fonctionne": "oui" if flows else "non",
-        "jours_panne": whole(0, 6, "eau", "panne", code, month) if flows else whole(20, 92, "eau", "panne", code, month),
-        "attente_min": round(busy * (1 - 0.11 * turn)) if flows else None, "recettes_gnf": round(taken * (1 + 0.08 * turn)),
-        "depenses_gnf": whole(150, 380, "eau", "depenses", code, month) * 1000, "usages": " ".join(uses) if flows else None,
-        "chlore": ("conforme" if draw("eau", "chlore", code) < 0.45 + 0.1 * turn else "non_conforme") if flows else None,
+        "code_point": code,
+        "date_visite": day(month, code),
+        "commune": commune(code),
+        "ouvrage": WORKS[int(code[-2:]) // 4 % 4],
+        "gardien": f"Prénom-{code[-2:]} Nom-{code[-2:]}",
+        "fonctionne": "oui" if flows else "non",
+        "jours_panne": whole(0, 6, "eau", "panne", code, month)
+        if flows
+        else whole(20, 92, "eau", "panne", code, month),
+        "attente_min": round(busy * (1 - 0.11 * turn)) if flows else None,
+        "recettes_gnf": round(taken * (1 + 0.08 * turn)),
+        "depenses_gnf": whole(150, 380, "eau", "depenses", code, month) * 1000,
+        "usages": " ".join(uses) if flows else None,
+        "chlore": (
+            "conforme" if draw("eau", "chlore", code) < 0.45 + 0.1 * turn else "non_conforme"
+        )
+        if flows
+        else None,
     }
 
 
@@ -49,25 +78,51 @@ def household(code: str, month: str) -> dict:
     milieu, end = "bourg" if code[2] == "B" else "hameau", month == LAST
     woman = draw("eau", "sexe", code) < 0.3
     people = whole(2, 12, "eau", "taille", code)
-    safe = draw("eau", "sure", code) < SAFE[milieu][end] - 0.08 * woman and not (end and draw("eau", "perte", code) < 0.06)
+    safe = draw("eau", "sure", code) < SAFE[milieu][end] - 0.08 * woman and not (
+        end and draw("eau", "perte", code) < 0.06
+    )
     saved = 0.55 if safe and end else 0.9 + draw("eau", "pas", code, month) / 5 if end else 1
     walk = whole(20, 50, "eau", "corvee", code) + (35 if milieu == "hameau" else 8)
     return {
-        "code_menage": code, "date_enquete": day(month, code), "commune": commune(code), "milieu": milieu, "nom_chef": f"Prénom-{code} Nom-{code}",
-        "telephone": f"00000{whole(1000, 9999, 'eau', 'telephone', code)}", "sexe_chef": "femme" if woman else "homme", "taille": people,
-        "poids": STRATA[milieu][1], "eau_sure": "oui" if safe else "non", "minutes_corvee": round(walk * saved),
-        "litres": people * whole(9, 14, "eau", "litres", code) + (people * whole(3, 7, "eau", "plus", code) if safe else 0),
-        "depense_gnf": round(whole(18, 60, "eau", "depense", code) * (1 + end * (draw("eau", "hausse", code) / 2 - 0.1))) * 1000,
-        "diarrhee": "oui" if draw("eau", "diarrhee", code, month) < (0.20 if safe else 0.44) else "non",
+        "code_menage": code,
+        "date_enquete": day(month, code),
+        "commune": commune(code),
+        "milieu": milieu,
+        "nom_chef": f"Prénom-{code} Nom-{code}",
+        "telephone": f"00000{whole(1000, 9999, 'eau', 'telephone', code)}",
+        "sexe_chef": "femme" if woman else "homme",
+        "taille": people,
+        "poids": STRATA[milieu][1],
+        "eau_sure": "oui" if safe else "non",
+        "minutes_corvee": round(walk * saved),
+        "litres": people * whole(9, 14, "eau", "litres", code)
+        + (people * whole(3, 7, "eau", "plus", code) if safe else 0),
+        "depense_gnf": round(
+            whole(18, 60, "eau", "depense", code)
+            * (1 + end * (draw("eau", "hausse", code) / 2 - 0.1))
+        )
+        * 1000,
+        "diarrhee": "oui"
+        if draw("eau", "diarrhee", code, month) < (0.20 if safe else 0.44)
+        else "non",
     }
 
 
 def committee(code: str) -> dict:
     """The row of a point in the works' table: what its repair cost, and who sits in its committee."""
     women = whole(2, 4, "eau", "comite", code)
-    cost = {"forage_pompe": 38_000, "puits_protege": 21_000, "borne_fontaine": 54_000}[point(code, 0)["ouvrage"]]
-    return {"code": code, "commune": commune(code), "ouvrage": point(code, 0)["ouvrage"], "montant": (cost + whole(-60, 90, "eau", "cout", code) * 100) * 1000,
-            "femmes": women, "hommes": whole(3, 5, "eau", "hommes", code), "tresoriere": "oui" if draw("eau", "tresoriere", code) < 0.6 else "non"}
+    cost = {"forage_pompe": 38_000, "puits_protege": 21_000, "borne_fontaine": 54_000}[
+        point(code, 0)["ouvrage"]
+    ]
+    return {
+        "code": code,
+        "commune": commune(code),
+        "ouvrage": point(code, 0)["ouvrage"],
+        "montant": (cost + whole(-60, 90, "eau", "cout", code) * 100) * 1000,
+        "femmes": women,
+        "hommes": whole(3, 5, "eau", "hommes", code),
+        "tresoriere": "oui" if draw("eau", "tresoriere", code) < 0.6 else "non",
+    }
 
 
 def day(month: str, code: str) -> date:

@@ -16,7 +16,12 @@ def main(root: Path) -> None:
     """Write everything."""
     for form in SURVEYS:
         write_form(form, root / PROGRAMME / "formulaires" / f"{form}.xlsx")
-    visits, register, training, grants = visits_table(), apprentices_table(), training_table(), grants_table()
+    visits, register, training, grants = (
+        visits_table(),
+        apprentices_table(),
+        training_table(),
+        grants_table(),
+    )
     soil_visits(visits)
     write_visits(visits, orphans(visits), root)
     soil_register(register)

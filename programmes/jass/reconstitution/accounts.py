@@ -11,15 +11,32 @@ from .spellings import spelling_rows
 
 PROGRAMME = Path("programmes/jass")
 SHEETS = {
-    "suivi": (FILES["suivi"], TITLES["suivi"]), "suivi.apprentis": (FILES["suivi"], "apprentis"),
-    "apprentis": (FILES["apprentis"], TITLES["apprentis"]), "formation": (FILES["formation"], ""),
+    "suivi": (FILES["suivi"], TITLES["suivi"]),
+    "suivi.apprentis": (FILES["suivi"], "apprentis"),
+    "apprentis": (FILES["apprentis"], TITLES["apprentis"]),
+    "formation": (FILES["formation"], ""),
     "subventions": (FILE, SHEET),
 }
-TRUTH_COLUMNS = ["genre", "fichier", "feuille", "ligne", "colonne", "brut", "traitement", "regle", "propre"]
+TRUTH_COLUMNS = [
+    "genre",
+    "fichier",
+    "feuille",
+    "ligne",
+    "colonne",
+    "brut",
+    "traitement",
+    "regle",
+    "propre",
+]
 LOG_COLUMNS = ["uuid", "question", "ancienne", "nouvelle", "action", "motif", "auteur", "date"]
 SPELLING_COLUMNS = ["question", "terrain", "convenu"]
-OFFICERS = {"suivi": "chargé de suivi", "suivi.apprentis": "chargé de suivi", "apprentis": "chargée de formation",
-            "formation": "chargée de formation", "subventions": "responsable financier"}
+OFFICERS = {
+    "suivi": "chargé de suivi",
+    "suivi.apprentis": "chargé de suivi",
+    "apprentis": "chargée de formation",
+    "formation": "chargée de formation",
+    "subventions": "responsable financier",
+}
 DECIDED_ON = "2023-04-14"
 NOTICE = """# Exports reconstitués
 
@@ -61,8 +78,15 @@ def truth_row(fault: Fault) -> dict:
     file, sheet = SHEETS[fault.table]
     line = fault.record.line if fault.record else fault.ligne
     return {
-        "genre": fault.genre, "fichier": file, "feuille": sheet, "ligne": as_text(line), "colonne": fault.colonne,
-        "brut": as_text(fault.brut), "traitement": fault.traitement, "regle": fault.regle, "propre": as_text(fault.propre),
+        "genre": fault.genre,
+        "fichier": file,
+        "feuille": sheet,
+        "ligne": as_text(line),
+        "colonne": fault.colonne,
+        "brut": as_text(fault.brut),
+        "traitement": fault.traitement,
+        "regle": fault.regle,
+        "propre": as_text(fault.propre),
     }
 
 
@@ -71,7 +95,11 @@ def submission_of(fault: Fault) -> str:
     values = fault.record.values
     if fault.table == "subventions":
         return values["code_beneficiaire"]
-    return f"{values['_submission__uuid']}#{values['_index']}" if "_submission__uuid" in values else values["_uuid"]
+    return (
+        f"{values['_submission__uuid']}#{values['_index']}"
+        if "_submission__uuid" in values
+        else values["_uuid"]
+    )
 
 
 def decision_row(fault: Fault) -> dict:
@@ -79,9 +107,14 @@ def decision_row(fault: Fault) -> dict:
     whole_row = fault.action == "supprimer"
     new = fault.propre if fault.action in ("changer", "garder") else ""
     return {
-        "uuid": submission_of(fault), "question": "" if whole_row else fault.colonne,
-        "ancienne": "" if whole_row else as_text(fault.brut), "nouvelle": as_text(new), "action": fault.action,
-        "motif": fault.motif, "auteur": OFFICERS[fault.table], "date": DECIDED_ON,
+        "uuid": submission_of(fault),
+        "question": "" if whole_row else fault.colonne,
+        "ancienne": "" if whole_row else as_text(fault.brut),
+        "nouvelle": as_text(new),
+        "action": fault.action,
+        "motif": fault.motif,
+        "auteur": OFFICERS[fault.table],
+        "date": DECIDED_ON,
     }
 
 

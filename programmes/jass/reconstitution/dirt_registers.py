@@ -26,8 +26,10 @@ from .truth import apprentices
 
 OUT, ASIDE = ("exclue", "hors_programme"), ("rejetee", "identifiant_inconnu")
 OLDER, REFUSED, TEST = ("exclue", "remplacee"), ("exclue", "non_approuvee"), ("exclue", "test")
-BY_COMMUNE = {name: [a["code_apprenti"] for a in apprentices() if a["commune"] == name]
-              for name in ("niono", "dieli", "ntossoni", "mpessoba", "benkadi")}
+BY_COMMUNE = {
+    name: [a["code_apprenti"] for a in apprentices() if a["commune"] == name]
+    for name in ("niono", "dieli", "ntossoni", "mpessoba", "benkadi")
+}
 WOMEN = [a["code_apprenti"] for a in apprentices() if a["sexe"] == "femme"]
 MEN = [a["code_apprenti"] for a in apprentices() if a["sexe"] == "homme"]
 
@@ -49,9 +51,23 @@ REGISTER = [
     mend("oui_non_variante", "AP-26", "installe", "O", "orthographe"),
     mend("oui_non_variante", "AP-35", "kit", "o", "orthographe"),
     reject("hors_choix", "AP-44", "metier", "Forge", "hors_choix"),
-    mend("note_virgule", "AP-05", "note_technique", lambda n: f"{n:.1f}".replace(".", ","), "nombre"),
-    mend("note_virgule", "AP-50", "note_personnelle", lambda n: f"{n:.1f}".replace(".", ","), "nombre"),
-    human("note_en_fraction", "AP-19", "note_technique", lambda n: f"{n:g}/20", "note écrite en fraction"),
+    mend(
+        "note_virgule", "AP-05", "note_technique", lambda n: f"{n:.1f}".replace(".", ","), "nombre"
+    ),
+    mend(
+        "note_virgule",
+        "AP-50",
+        "note_personnelle",
+        lambda n: f"{n:.1f}".replace(".", ","),
+        "nombre",
+    ),
+    human(
+        "note_en_fraction",
+        "AP-19",
+        "note_technique",
+        lambda n: f"{n:g}/20",
+        "note écrite en fraction",
+    ),
     reject("hors_bornes", "AP-31", "note_technique", 25, "hors_bornes"),
     missing("code_99", "AP-46", "note_personnelle", 99),
     missing("texte_nsp", "AP-02", "age", "NSP"),
@@ -69,7 +85,13 @@ TRAINING = [
     mend("id_minuscules", "ENT-04", "code_participant", "ent-04", "identifiant"),
     mend("id_blanc_final", "AP-09", "code_participant", "AP-09 ", "espaces"),
     mend("id_blanc_insecable", "AP-37", "code_participant", "\u00a0AP-37", "espaces"),
-    human("id_lettre_o", "ENT-10", "code_participant", "ENT-1O", "lettre O tapée pour un zéro dans le code"),
+    human(
+        "id_lettre_o",
+        "ENT-10",
+        "code_participant",
+        "ENT-1O",
+        "lettre O tapée pour un zéro dans le code",
+    ),
     mend("apostrophe_courbe", "ENT-15", "commune", f"M{CURLY}Pèssoba", "orthographe"),
     mend("commune_variante", "ENT-12", "commune", "N'Tosoni", "orthographe"),
     mend("commune_libelle", "ENT-08", "commune", "DIELI", "orthographe"),
@@ -103,21 +125,82 @@ def soil_register(table: Table) -> None:
     settled_too_early(table, "AP-41")
     add_blank(table, 30)
     table.find("AP-14").values["observation"] = "kit complété en janvier"
-    note(table, "colonne_ajoutee", "Observations du bureau", "Observations du bureau", "signale", "colonne_non_declaree")
-    note(table, "colonne_note_vide", "note_accueil", "Une fiche par jeune, remplie à l'installation.", "inerte", "note")
+    note(
+        table,
+        "colonne_ajoutee",
+        "Observations du bureau",
+        "Observations du bureau",
+        "signale",
+        "colonne_non_declaree",
+    )
+    note(
+        table,
+        "colonne_note_vide",
+        "note_accueil",
+        "Une fiche par jeune, remplie à l'installation.",
+        "inerte",
+        "note",
+    )
     number_rows(table)
 
 
 def register_submissions(table: Table) -> None:
     """Rows of the register that cleaning must leave out or set aside."""
-    add_row(table, "AP-17", "AP-17/ancienne", -12, "nouvelle_saisie", OLDER, "_submission_time", kit="non", installe="non")
-    add_row(table, "AP-33", "refus", -4, "non_approuvee", REFUSED, "_validation_status",
-            _validation_status=STATUS_LABELS["validation_status_not_approved"], note_technique=8)
-    add_row(table, "AP-01", "essai", -60, "code_test", TEST, "code_apprenti", code_apprenti="TEST", nom="essai")
-    add_row(table, "AP-39", "ailleurs", 1, "apprenti_hors_programme", OUT, "code_apprenti", code_apprenti="AP-77",
-            nom="Prénom-377 Nom-377")
-    add_row(table, "AP-52", "illisible", 1, "code_illisible", ASIDE, "code_apprenti", code_apprenti="AP",
-            nom="Prénom-378 Nom-378")
+    add_row(
+        table,
+        "AP-17",
+        "AP-17/ancienne",
+        -12,
+        "nouvelle_saisie",
+        OLDER,
+        "_submission_time",
+        kit="non",
+        installe="non",
+    )
+    add_row(
+        table,
+        "AP-33",
+        "refus",
+        -4,
+        "non_approuvee",
+        REFUSED,
+        "_validation_status",
+        _validation_status=STATUS_LABELS["validation_status_not_approved"],
+        note_technique=8,
+    )
+    add_row(
+        table,
+        "AP-01",
+        "essai",
+        -60,
+        "code_test",
+        TEST,
+        "code_apprenti",
+        code_apprenti="TEST",
+        nom="essai",
+    )
+    add_row(
+        table,
+        "AP-39",
+        "ailleurs",
+        1,
+        "apprenti_hors_programme",
+        OUT,
+        "code_apprenti",
+        code_apprenti="AP-77",
+        nom="Prénom-377 Nom-377",
+    )
+    add_row(
+        table,
+        "AP-52",
+        "illisible",
+        1,
+        "code_illisible",
+        ASIDE,
+        "code_apprenti",
+        code_apprenti="AP",
+        nom="Prénom-378 Nom-378",
+    )
 
 
 def swap_dates(table: Table, key: str) -> None:
@@ -125,7 +208,12 @@ def swap_dates(table: Table, key: str) -> None:
     values = table.find(key).values
     begin, end, months = values["date_debut"], values["date_fin"], values["duree_mois"]
     for column, wrong in (("date_debut", end), ("date_fin", begin), ("duree_mois", -months)):
-        plant(table, human("fin_avant_debut", key, column, wrong, "début et fin inversés, vérifié au contrat"))
+        plant(
+            table,
+            human(
+                "fin_avant_debut", key, column, wrong, "début et fin inversés, vérifié au contrat"
+            ),
+        )
 
 
 def settled_too_early(table: Table, key: str) -> None:
@@ -134,8 +222,17 @@ def settled_too_early(table: Table, key: str) -> None:
     record.values["date_installation"] = record.values["date_debut"]
     for column in ("date_fin", "date_installation"):
         value = record.values[column]
-        table.faults.append(Fault("installation_avant_fin", table.name, record, column, value,
-                                  "cellule_rejetee", "dates_inversees"))
+        table.faults.append(
+            Fault(
+                "installation_avant_fin",
+                table.name,
+                record,
+                column,
+                value,
+                "cellule_rejetee",
+                "dates_inversees",
+            )
+        )
 
 
 def soil_training(table: Table) -> None:
@@ -157,13 +254,68 @@ def soil_training(table: Table) -> None:
 
 def training_submissions(table: Table) -> None:
     """Rows of the attendance lists that cleaning must leave out or set aside."""
-    add_row(table, "ENT-13", "ENT-13/ancienne", -1, "nouvelle_saisie", OLDER, "_submission_time", sexe="femme")
-    add_row(table, "AP-22", "refus", 1, "non_approuvee", REFUSED, "_validation_status",
-            _validation_status="validation_status_not_approved", type_participant="autre")
-    add_row(table, "FO-01", "essai", -3, "code_test", TEST, "code_participant", code_participant="TEST", nom="essai")
-    add_row(table, "FO-02", "ailleurs 1", 1, "participant_hors_programme", OUT, "code_participant",
-            code_participant="FO-09", nom="Prénom-379 Nom-379")
-    add_row(table, "AP-39", "ailleurs 2", 1, "participant_hors_programme", OUT, "code_participant",
-            code_participant="AP-99", nom="Prénom-376 Nom-376")
-    add_row(table, "AP-04", "illisible", 1, "code_illisible", ASIDE, "code_participant", code_participant="",
-            nom="Prénom-375 Nom-375")
+    add_row(
+        table,
+        "ENT-13",
+        "ENT-13/ancienne",
+        -1,
+        "nouvelle_saisie",
+        OLDER,
+        "_submission_time",
+        sexe="femme",
+    )
+    add_row(
+        table,
+        "AP-22",
+        "refus",
+        1,
+        "non_approuvee",
+        REFUSED,
+        "_validation_status",
+        _validation_status="validation_status_not_approved",
+        type_participant="autre",
+    )
+    add_row(
+        table,
+        "FO-01",
+        "essai",
+        -3,
+        "code_test",
+        TEST,
+        "code_participant",
+        code_participant="TEST",
+        nom="essai",
+    )
+    add_row(
+        table,
+        "FO-02",
+        "ailleurs 1",
+        1,
+        "participant_hors_programme",
+        OUT,
+        "code_participant",
+        code_participant="FO-09",
+        nom="Prénom-379 Nom-379",
+    )
+    add_row(
+        table,
+        "AP-39",
+        "ailleurs 2",
+        1,
+        "participant_hors_programme",
+        OUT,
+        "code_participant",
+        code_participant="AP-99",
+        nom="Prénom-376 Nom-376",
+    )
+    add_row(
+        table,
+        "AP-04",
+        "illisible",
+        1,
+        "code_illisible",
+        ASIDE,
+        "code_participant",
+        code_participant="",
+        nom="Prénom-375 Nom-375",
+    )

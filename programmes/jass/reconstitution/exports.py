@@ -20,9 +20,23 @@ FILES = {
     "formation": "Présence aux formations - all versions - False - 2023-04-12-08-32-20.csv",
 }
 FRONT = ["start", "end", "today", "deviceid", "username"]
-SYSTEM = ["_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by",
-          "__version__", "_tags", "meta/rootUuid", "_index"]
-STATUS_LABELS = {"validation_status_approved": "Approved", "validation_status_not_approved": "Not Approved"}
+SYSTEM = [
+    "_id",
+    "_uuid",
+    "_submission_time",
+    "_validation_status",
+    "_notes",
+    "_status",
+    "_submitted_by",
+    "__version__",
+    "_tags",
+    "meta/rootUuid",
+    "_index",
+]
+STATUS_LABELS = {
+    "validation_status_approved": "Approved",
+    "validation_status_not_approved": "Not Approved",
+}
 SHEET_NAME_LENGTH = 31
 
 
@@ -43,11 +57,30 @@ def with_details(question: str, choices: dict) -> list[str]:
 
 VISIT_COLUMNS = [
     *same([*FRONT, "note_accueil"]),
-    *inside("identification", ["mois", "code_entreprise", "commune", "metier", "sexe_promoteur", "nom_promoteur", "telephone"]),
-    ("gps", "gps"), *inside("identification", [f"_gps_{p}" for p in ("latitude", "longitude", "altitude", "precision")]),
-    *inside("activite", ["revenu", "revenu_mensuel", *with_details("sources_revenu", SOURCES), "diversification"]),
+    *inside(
+        "identification",
+        [
+            "mois",
+            "code_entreprise",
+            "commune",
+            "metier",
+            "sexe_promoteur",
+            "nom_promoteur",
+            "telephone",
+        ],
+    ),
+    ("gps", "gps"),
+    *inside(
+        "identification", [f"_gps_{p}" for p in ("latitude", "longitude", "altitude", "precision")]
+    ),
+    *inside(
+        "activite",
+        ["revenu", "revenu_mensuel", *with_details("sources_revenu", SOURCES), "diversification"],
+    ),
     *inside("emploi", ["salaries_h", "salaries_f", "salaries_total"]),
-    *same(["retour", "enquete_test", *SYSTEM]), ("Observation superviseur", "observation"), (None, "sans_titre"),
+    *same(["retour", "enquete_test", *SYSTEM]),
+    ("Observation superviseur", "observation"),
+    (None, "sans_titre"),
 ]
 REPEAT_COLUMNS = [
     *inside("apprentis", ["nom_apprenti", "sexe_apprenti", "age_apprenti", "debut_apprentissage"]),
@@ -55,18 +88,30 @@ REPEAT_COLUMNS = [
     *same([f"_submission_{name}" for name in SYSTEM[:-1]]),
 ]
 REGISTER_COLUMNS = [
-    *same(FRONT), *((label, name) for name, label in labels("apprentis").items()),
-    *same(SYSTEM), ("Observations du bureau", "observation"),
+    *same(FRONT),
+    *((label, name) for name, label in labels("apprentis").items()),
+    *same(SYSTEM),
+    ("Observations du bureau", "observation"),
 ]
-TRAINING_COLUMNS = same([
-    *FRONT, "note_accueil", "code_participant", "nom", "type_participant", "sexe", "commune",
-    *with_details("themes", THEMES), "date_formation", *SYSTEM,
-])
+TRAINING_COLUMNS = same(
+    [
+        *FRONT,
+        "note_accueil",
+        "code_participant",
+        "nom",
+        "type_participant",
+        "sexe",
+        "commune",
+        *with_details("themes", THEMES),
+        "date_formation",
+        *SYSTEM,
+    ]
+)
 
 
 def sheet_title(title: str) -> str:
     """The sheet name as Kobo cuts it."""
-    return title if len(title) <= SHEET_NAME_LENGTH else title[:SHEET_NAME_LENGTH - 3] + "..."
+    return title if len(title) <= SHEET_NAME_LENGTH else title[: SHEET_NAME_LENGTH - 3] + "..."
 
 
 def fill(sheet: Worksheet, columns: list[tuple], records: list[Record]) -> None:
@@ -107,8 +152,11 @@ def write_register(table: Table, root: Path) -> None:
 
 def labelled(record: Record) -> Record:
     """The record with its choice names as labels; what is no choice name stays."""
-    lists = {row["name"]: LISTS[row["type"].split()[1]] for row in SURVEYS["apprentis"]
-             if row["type"].startswith("select_")} | {"_validation_status": STATUS_LABELS}
+    lists = {
+        row["name"]: LISTS[row["type"].split()[1]]
+        for row in SURVEYS["apprentis"]
+        if row["type"].startswith("select_")
+    } | {"_validation_status": STATUS_LABELS}
     values = {name: lists.get(name, {}).get(value, value) for name, value in record.values.items()}
     return Record(record.key, values, line=record.line)
 

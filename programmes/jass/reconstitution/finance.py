@@ -8,7 +8,21 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from .choices import COMMUNES
 from .exports import RAW, write
-from .planting import CURLY, NARROW, NBSP, decomposed, dotted, french_day, human, keep_row, mend, plant, serial_text, spread, with_letter_o
+from .planting import (
+    CURLY,
+    NARROW,
+    NBSP,
+    decomposed,
+    dotted,
+    french_day,
+    human,
+    keep_row,
+    mend,
+    plant,
+    serial_text,
+    spread,
+    with_letter_o,
+)
 from .records import Fault, Record, Table
 from .truth import grants
 from .workbooks import save
@@ -16,20 +30,35 @@ from .workbooks import save
 FILE = "Tableau des protocoles et subventions 2022.xlsx"
 SHEET = "Protocoles 2022"
 HEADERS = {
-    "numero": "N°", "code_beneficiaire": "Code bénéficiaire", "beneficiaire": "Bénéficiaire", "type": "Type",
-    "commune": "Commune", "date_protocole": "Date du protocole", "montant": "Montant accordé",
+    "numero": "N°",
+    "code_beneficiaire": "Code bénéficiaire",
+    "beneficiaire": "Bénéficiaire",
+    "type": "Type",
+    "commune": "Commune",
+    "date_protocole": "Date du protocole",
+    "montant": "Montant accordé",
 }
-TITLES = ["Tableau des protocoles et subventions", "Sous-subventions 2022, montants en F CFA",
-          "Document de travail reconstitué, sans valeur comptable"]
+TITLES = [
+    "Tableau des protocoles et subventions",
+    "Sous-subventions 2022, montants en F CFA",
+    "Document de travail reconstitué, sans valeur comptable",
+]
 LABELS = COMMUNES | {"entreprise": "Entreprise en difficulté", "apprenti": "Apprenti"}
-SECTIONS = {"ENT": ("A. Entreprises en difficulté", "Sous-total entreprises", 37_571_550),
-            "AP-": ("B. Jeunes apprentis", "Sous-total apprentis", 31_319_250)}
+SECTIONS = {
+    "ENT": ("A. Entreprises en difficulté", "Sous-total entreprises", 37_571_550),
+    "AP-": ("B. Jeunes apprentis", "Sous-total apprentis", 31_319_250),
+}
 GRAND_TOTAL = ("TOTAL GÉNÉRAL", 68_890_800)
 STRANGER = "AP-61"
 STYLES = [
-    spread("montant_u00a0", NBSP, f"{NBSP}F{NBSP}CFA"), spread("montant_u202f", NARROW, f"{NBSP}F{NBSP}CFA"),
-    spread("montant_espace", " "), None, spread("montant_f_cfa", " ", " F CFA"), spread("montant_f_cfa", NBSP, " FCFA"),
-    None, spread("montant_virgule_decimale", " ", ",00"),
+    spread("montant_u00a0", NBSP, f"{NBSP}F{NBSP}CFA"),
+    spread("montant_u202f", NARROW, f"{NBSP}F{NBSP}CFA"),
+    spread("montant_espace", " "),
+    None,
+    spread("montant_f_cfa", " ", " F CFA"),
+    spread("montant_f_cfa", NBSP, " FCFA"),
+    None,
+    spread("montant_virgule_decimale", " ", ",00"),
 ]
 CELLS = [
     mend("id_minuscules", "ENT-03", "code_beneficiaire", "ent-03", "identifiant"),
@@ -53,7 +82,10 @@ CELLS = [
 
 def grants_table() -> Table:
     """The clean agreements, in the order of the workbook."""
-    return Table("subventions", [Record(g["code_beneficiaire"], {"numero": i + 1} | g) for i, g in enumerate(grants())])
+    return Table(
+        "subventions",
+        [Record(g["code_beneficiaire"], {"numero": i + 1} | g) for i, g in enumerate(grants())],
+    )
 
 
 def soil_grants(table: Table) -> None:
@@ -71,9 +103,22 @@ def soil_grants(table: Table) -> None:
 
 def add_stranger(table: Table) -> None:
     """An agreement that is not one of the 78."""
-    record = table.find("AP-58").copy(STRANGER, code_beneficiaire=STRANGER, beneficiaire="Prénom-399 Nom-399", numero=79, montant=512_000)
+    record = table.find("AP-58").copy(
+        STRANGER,
+        code_beneficiaire=STRANGER,
+        beneficiaire="Prénom-399 Nom-399",
+        numero=79,
+        montant=512_000,
+    )
     table.records.append(record)
-    keep_row(table, "beneficiaire_hors_programme", record, "code_beneficiaire", "exclue", "hors_programme")
+    keep_row(
+        table,
+        "beneficiaire_hors_programme",
+        record,
+        "code_beneficiaire",
+        "exclue",
+        "hors_programme",
+    )
 
 
 def paste_twice(table: Table, key: str) -> None:
@@ -93,7 +138,9 @@ def write_grants(table: Table, root: Path) -> None:
     line = len(TITLES) + 3
     for prefix, (title, subtotal, amount) in SECTIONS.items():
         line = write_section(table, sheet, line, prefix, title)
-        line = write_total(table, sheet, line, subtotal, f"{amount:,}".replace(",", NBSP) + f"{NBSP}F{NBSP}CFA")
+        line = write_total(
+            table, sheet, line, subtotal, f"{amount:,}".replace(",", NBSP) + f"{NBSP}F{NBSP}CFA"
+        )
         line = skip_line(table, sheet, line)
     write_total(table, sheet, line, GRAND_TOTAL[0], GRAND_TOTAL[1])
     save_widths(sheet)
@@ -111,7 +158,19 @@ def write_titles(table: Table, sheet: Worksheet) -> None:
     for line, title in enumerate(TITLES, start=1):
         sheet.cell(line, 1, title).font = Font(bold=True)
         sheet.merge_cells(start_row=line, end_row=line, start_column=1, end_column=len(HEADERS))
-        table.faults.append(Fault("titres_au_dessus", table.name, None, "numero", title, "inerte", "titre", title, ligne=line))
+        table.faults.append(
+            Fault(
+                "titres_au_dessus",
+                table.name,
+                None,
+                "numero",
+                title,
+                "inerte",
+                "titre",
+                title,
+                ligne=line,
+            )
+        )
     for place, header in enumerate(HEADERS.values(), start=1):
         sheet.cell(len(TITLES) + 2, place, header).font = Font(bold=True)
 
@@ -120,7 +179,18 @@ def write_section(table: Table, sheet: Worksheet, line: int, prefix: str, title:
     """A merged heading and the agreements under it; the line that follows."""
     sheet.cell(line, 1, title).font = Font(italic=True)
     sheet.merge_cells(start_row=line, end_row=line, start_column=1, end_column=len(HEADERS))
-    table.faults.append(Fault("cellules_fusionnees", table.name, None, "numero", title, "exclue", "intertitre", ligne=line))
+    table.faults.append(
+        Fault(
+            "cellules_fusionnees",
+            table.name,
+            None,
+            "numero",
+            title,
+            "exclue",
+            "intertitre",
+            ligne=line,
+        )
+    )
     for record in [r for r in table.records if r.key.startswith(prefix)]:
         line += 1
         record.line = line
@@ -135,7 +205,9 @@ def write_total(table: Table, sheet: Worksheet, line: int, title: str, amount: o
     sheet.cell(line, 1, title).font = Font(bold=True)
     sheet.cell(line, len(HEADERS), amount)
     sheet.merge_cells(start_row=line, end_row=line, start_column=1, end_column=len(HEADERS) - 1)
-    table.faults.append(Fault("ligne_de_total", table.name, None, "numero", title, "exclue", "total", ligne=line))
+    table.faults.append(
+        Fault("ligne_de_total", table.name, None, "numero", title, "exclue", "total", ligne=line)
+    )
     return line + 1
 
 

@@ -28,7 +28,9 @@ class Plan:
     motif: str = ""
 
 
-def mend(genre: str, key: str, colonne: str, brut: object, regle: str, propre: object = CLEAN) -> Plan:
+def mend(
+    genre: str, key: str, colonne: str, brut: object, regle: str, propre: object = CLEAN
+) -> Plan:
     """A cell that the rules mend by themselves."""
     return Plan(genre, key, colonne, brut, "corrige", regle, propre)
 
@@ -53,7 +55,9 @@ def reject(genre: str, key: str, colonne: str, brut: object, regle: str) -> Plan
     return Plan(genre, key, colonne, brut, "cellule_rejetee", regle, "")
 
 
-def inert(genre: str, key: str, colonne: str, brut: object, regle: str = "", propre: object = None) -> Plan:
+def inert(
+    genre: str, key: str, colonne: str, brut: object, regle: str = "", propre: object = None
+) -> Plan:
     """A cell that looks alarming and is kept as it is."""
     return Plan(genre, key, colonne, brut, "inerte", regle, brut if propre is None else propre)
 
@@ -61,14 +65,28 @@ def inert(genre: str, key: str, colonne: str, brut: object, regle: str = "", pro
 def plant(table: Table, plan: Plan) -> None:
     """Put the planned value in its cell and keep the fault."""
     record = table.find(plan.key)
-    column = "revenu" if plan.colonne == "revenu_mensuel" and "revenu" in record.values else plan.colonne
+    column = (
+        "revenu" if plan.colonne == "revenu_mensuel" and "revenu" in record.values else plan.colonne
+    )
     clean = record.values[column]
     brut = plan.brut(clean) if isinstance(plan.brut, Callable) else plan.brut
     propre = clean if plan.propre is CLEAN else plan.propre
     record.values[column] = brut
     sheet = f"{table.name}.apprentis" if record not in table.records else table.name
-    table.faults.append(Fault(plan.genre, sheet, record, plan.colonne, brut, plan.traitement, plan.regle,
-                              propre, plan.action, plan.motif))
+    table.faults.append(
+        Fault(
+            plan.genre,
+            sheet,
+            record,
+            plan.colonne,
+            brut,
+            plan.traitement,
+            plan.regle,
+            propre,
+            plan.action,
+            plan.motif,
+        )
+    )
 
 
 def spread(genre: str, separator: str, suffix: str = "") -> tuple[str, Callable]:
@@ -107,8 +125,18 @@ def decomposed(text: str) -> str:
     return unicodedata.normalize("NFD", text)
 
 
-def add_row(table: Table, source: str, key: str, days: int, genre: str, verdict: tuple[str, str], colonne: str,
-            action: str = "", motif: str = "", **changes: object) -> Record:
+def add_row(
+    table: Table,
+    source: str,
+    key: str,
+    days: int,
+    genre: str,
+    verdict: tuple[str, str],
+    colonne: str,
+    action: str = "",
+    motif: str = "",
+    **changes: object,
+) -> Record:
     """Another submission made from an existing one, sent some days later (or earlier), with its own identifier."""
     origin = table.find(source)
     moved = {name: origin.values[name] + timedelta(days) for name in SHIFTED}
@@ -133,17 +161,55 @@ def add_blank(table: Table, place: int) -> None:
     table.faults.append(Fault("ligne_vide", table.name, blank, "", "", "exclue", "vide"))
 
 
-def keep_row(table: Table, genre: str, record: Record, colonne: str, traitement: str, regle: str,
-             action: str = "", motif: str = "") -> None:
+def keep_row(
+    table: Table,
+    genre: str,
+    record: Record,
+    colonne: str,
+    traitement: str,
+    regle: str,
+    action: str = "",
+    motif: str = "",
+) -> None:
     """Keep a fault that concerns a whole row, and its repeat rows with it."""
     column = "revenu" if colonne not in record.values else colonne
-    table.faults.append(Fault(genre, table.name, record, colonne, record.values[column], traitement, regle,
-                              action=action, motif=motif))
+    table.faults.append(
+        Fault(
+            genre,
+            table.name,
+            record,
+            colonne,
+            record.values[column],
+            traitement,
+            regle,
+            action=action,
+            motif=motif,
+        )
+    )
     for child in record.children:
-        table.faults.append(Fault("apprenti_de_fiche_ecartee", f"{table.name}.apprentis", child, "nom_apprenti",
-                                  child.values["nom_apprenti"], "exclue", "soumission_ecartee"))
+        table.faults.append(
+            Fault(
+                "apprenti_de_fiche_ecartee",
+                f"{table.name}.apprentis",
+                child,
+                "nom_apprenti",
+                child.values["nom_apprenti"],
+                "exclue",
+                "soumission_ecartee",
+            )
+        )
 
 
-def note(table: Table, genre: str, colonne: str, brut: str, traitement: str, regle: str, ligne: int | None = 1) -> None:
+def note(
+    table: Table,
+    genre: str,
+    colonne: str,
+    brut: str,
+    traitement: str,
+    regle: str,
+    ligne: int | None = 1,
+) -> None:
     """Keep a fault of the sheet itself: a header, or something that is not there."""
-    table.faults.append(Fault(genre, table.name, None, colonne, brut, traitement, regle, ligne=ligne))
+    table.faults.append(
+        Fault(genre, table.name, None, colonne, brut, traitement, regle, ligne=ligne)
+    )

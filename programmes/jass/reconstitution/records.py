@@ -16,7 +16,9 @@ class Record:
 
     def copy(self, key: str, **changes: object) -> "Record":
         """Another record with the same answers, its repeat rows included."""
-        children = [Record(f"{key}/{c.key.rsplit('/', 1)[1]}", deepcopy(c.values)) for c in self.children]
+        children = [
+            Record(f"{key}/{c.key.rsplit('/', 1)[1]}", deepcopy(c.values)) for c in self.children
+        ]
         return Record(key, deepcopy(self.values) | changes, children)
 
 

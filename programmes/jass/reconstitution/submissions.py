@@ -5,21 +5,49 @@ from datetime import date, datetime, time, timedelta
 from .choices import MONTHS, SOURCES, THEMES
 from .draws import between, draw, pick, token, uuid, whole
 from .records import Record, Table
-from .truth import CODES, ENTERPRISES, MISSED, apprentices, employees, hosted, income, income_sources, is_diversified, participants, person, phone
+from .truth import (
+    CODES,
+    ENTERPRISES,
+    MISSED,
+    apprentices,
+    employees,
+    hosted,
+    income,
+    income_sources,
+    is_diversified,
+    participants,
+    person,
+    phone,
+)
 
-VERSIONS = {"suivi_v1": token(22, "suivi", 1), "suivi_v2": token(22, "suivi", 2),
-            "apprentis": token(22, "apprentis"), "formation": token(22, "formation")}
+VERSIONS = {
+    "suivi_v1": token(22, "suivi", 1),
+    "suivi_v2": token(22, "suivi", 2),
+    "apprentis": token(22, "apprentis"),
+    "formation": token(22, "formation"),
+}
 VERSION_2_FROM = "2022-10"
-PLACES = {"niono": (14.25, -5.99), "dieli": (13.72, -4.91), "ntossoni": (12.53, -5.77),
-          "mpessoba": (12.67, -5.71), "benkadi": (12.41, -5.32)}
+PLACES = {
+    "niono": (14.25, -5.99),
+    "dieli": (13.72, -4.91),
+    "ntossoni": (12.53, -5.77),
+    "mpessoba": (12.67, -5.71),
+    "benkadi": (12.41, -5.32),
+}
 FIRST_IDS = {"suivi": 241_873_000, "apprentis": 263_410_500, "formation": 228_655_200}
 FEEDBACK = [
-    "Les ventes ont été plus régulières ce mois-ci.", "Le cahier de caisse est tenu chaque soir.",
-    "Peu de commandes à cause des pluies.", "Le prix des matières premières a augmenté.",
-    "Un deuxième point de vente est à l'étude.", "Les clients paient souvent en retard.",
-    "L'outillage reçu est bien entretenu.", "Les coupures de courant ralentissent le travail.",
-    "Les apprentis participent désormais aux devis.", "Le local est devenu trop petit.",
-    "Bonne affluence les jours de marché.", "Le stock est suivi chaque semaine.",
+    "Les ventes ont été plus régulières ce mois-ci.",
+    "Le cahier de caisse est tenu chaque soir.",
+    "Peu de commandes à cause des pluies.",
+    "Le prix des matières premières a augmenté.",
+    "Un deuxième point de vente est à l'étude.",
+    "Les clients paient souvent en retard.",
+    "L'outillage reçu est bien entretenu.",
+    "Les coupures de courant ralentissent le travail.",
+    "Les apprentis participent désormais aux devis.",
+    "Le local est devenu trop petit.",
+    "Bonne affluence les jours de marché.",
+    "Le stock est suivi chaque semaine.",
 ]
 
 
@@ -28,19 +56,29 @@ def system_columns(table: str, key: str, submitted: datetime, version: str) -> d
     status = "validation_status_approved" if draw("status", table, key) < 0.8 else None
     own = uuid(table, key)
     return {
-        "_uuid": own, "_submission_time": submitted, "_validation_status": status,
-        "_notes": None, "_status": "submitted_via_web", "__version__": VERSIONS[version],
-        "_tags": None, "meta/rootUuid": f"uuid:{own}",
+        "_uuid": own,
+        "_submission_time": submitted,
+        "_validation_status": status,
+        "_notes": None,
+        "_status": "submitted_via_web",
+        "__version__": VERSIONS[version],
+        "_tags": None,
+        "meta/rootUuid": f"uuid:{own}",
     }
 
 
 def device_columns(day: date, table: str, key: str) -> dict:
     """What the telephone adds in front of every row, and who sent it."""
-    start = datetime.combine(day, time(8)) + timedelta(seconds=whole(0, 28_000, "start", table, key))
+    start = datetime.combine(day, time(8)) + timedelta(
+        seconds=whole(0, 28_000, "start", table, key)
+    )
     agent = whole(1, 5, "agent", table, key)
     return {
-        "start": start, "end": start + timedelta(seconds=whole(900, 2400, "length", table, key)), "today": day,
-        "deviceid": f"collect:{token(16, 'device', agent)}", "username": f"enqueteur{agent}",
+        "start": start,
+        "end": start + timedelta(seconds=whole(900, 2400, "length", table, key)),
+        "today": day,
+        "deviceid": f"collect:{token(16, 'device', agent)}",
+        "username": f"enqueteur{agent}",
         "_submitted_by": f"enqueteur{agent}",
     }
 
@@ -59,7 +97,9 @@ def visit_day(month: str, key: str) -> date:
 
 def details(question: str, choices: dict, chosen: list[str]) -> dict:
     """A multiple choice as Kobo writes it: a summary column and one column of 1 and 0 per choice."""
-    return {question: " ".join(chosen)} | {f"{question}/{name}": int(name in chosen) for name in choices}
+    return {question: " ".join(chosen)} | {
+        f"{question}/{name}": int(name in chosen) for name in choices
+    }
 
 
 def position(code: str, commune: str) -> dict:
@@ -77,12 +117,22 @@ def visit(index: int, step: int) -> Record:
     month, (men, women) = MONTHS[step], employees(code, step)
     key, income_column = f"{code}/{month}", "revenu" if month < VERSION_2_FROM else "revenu_mensuel"
     answers = {
-        "mois": month, "code_entreprise": code, "commune": commune, "metier": trade, "sexe_promoteur": sex,
-        "nom_promoteur": person(index + 1), "telephone": phone(index + 1), **position(code, commune),
-        income_column: income(code, step), **details("sources_revenu", SOURCES, income_sources(code, step)),
+        "mois": month,
+        "code_entreprise": code,
+        "commune": commune,
+        "metier": trade,
+        "sexe_promoteur": sex,
+        "nom_promoteur": person(index + 1),
+        "telephone": phone(index + 1),
+        **position(code, commune),
+        income_column: income(code, step),
+        **details("sources_revenu", SOURCES, income_sources(code, step)),
         "diversification": "oui" if is_diversified(code, step) else "non",
-        "salaries_h": men, "salaries_f": women, "salaries_total": men + women,
-        "retour": feedback(key), "enquete_test": "non",
+        "salaries_h": men,
+        "salaries_f": women,
+        "salaries_total": men + women,
+        "retour": feedback(key),
+        "enquete_test": "non",
     }
     version = "suivi_v1" if month < VERSION_2_FROM else "suivi_v2"
     record = submission("suivi", key, visit_day(month, key), version, answers)
@@ -104,7 +154,9 @@ def visits_table() -> Table:
 def apprentices_table() -> Table:
     """The register: one submission per apprentice, sent once settled."""
     rows = [(a["code_apprenti"], a["date_installation"] + timedelta(3), a) for a in apprentices()]
-    return Table("apprentis", [submission("apprentis", key, day, "apprentis", a) for key, day, a in rows])
+    return Table(
+        "apprentis", [submission("apprentis", key, day, "apprentis", a) for key, day, a in rows]
+    )
 
 
 def training_table() -> Table:
@@ -141,7 +193,20 @@ def number_rows(table: Table) -> None:
 
 def parent_columns(record: Record) -> dict:
     """What ties a repeat row to its submission."""
-    names = ["_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by",
-             "__version__", "_tags", "meta/rootUuid"]
+    names = [
+        "_id",
+        "_uuid",
+        "_submission_time",
+        "_validation_status",
+        "_notes",
+        "_status",
+        "_submitted_by",
+        "__version__",
+        "_tags",
+        "meta/rootUuid",
+    ]
     copied = {f"_submission_{name}": record.values[name] for name in names}
-    return {"_parent_table_name": "Suivi mensuel des entreprises", "_parent_index": record.values["_index"]} | copied
+    return {
+        "_parent_table_name": "Suivi mensuel des entreprises",
+        "_parent_index": record.values["_index"],
+    } | copied

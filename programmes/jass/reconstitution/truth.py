@@ -82,7 +82,9 @@ def income(code: str, step: int) -> int:
 
 def arrivals(first: int, last: int, *key: object) -> list[int]:
     """The step at which each one came: 0 for those of the first month; nobody leaves."""
-    return [0] * first + sorted(whole(1, len(MONTHS) - 1, "arrival", i, *key) for i in range(first, last))
+    return [0] * first + sorted(
+        whole(1, len(MONTHS) - 1, "arrival", i, *key) for i in range(first, last)
+    )
 
 
 def headcount(first: int, last: int, step: int, *key: object) -> int:
@@ -123,8 +125,10 @@ def hosted_person(code: str, letter: str, rank: int, arrival: int) -> dict:
     year, month = map(int, MONTHS[arrival].split("-"))
     days = whole(2, 18, "day", *key) if arrival else -whole(20, 150, "day", *key)
     return {
-        "mark": f"{letter}{rank}", "nom_apprenti": person(number),
-        "sexe_apprenti": "homme" if letter == "H" else "femme", "age_apprenti": whole(15, 27, "age", *key),
+        "mark": f"{letter}{rank}",
+        "nom_apprenti": person(number),
+        "sexe_apprenti": "homme" if letter == "H" else "femme",
+        "age_apprenti": whole(15, 27, "age", *key),
         "debut_apprentissage": date(year, month, 1) + timedelta(days),
     }
 
@@ -132,7 +136,10 @@ def hosted_person(code: str, letter: str, rank: int, arrival: int) -> dict:
 def employees(code: str, step: int) -> tuple[int, int]:
     """Permanent employees, men and women."""
     first, last = ENTERPRISES[CODES.index(code)][6:8]
-    men, women = (headcount(a, b, step, "employee", s, code) for a, b, s in zip(first, last, "HF", strict=True))
+    men, women = (
+        headcount(a, b, step, "employee", s, code)
+        for a, b, s in zip(first, last, "HF", strict=True)
+    )
     return men, women
 
 
@@ -154,21 +161,38 @@ def apprentice(number: int, commune: str, sex: str) -> dict:
     begin = date(2022, 6, 1) + timedelta(whole(0, 90, "begin", *key))
     end = begin + timedelta(whole(116, 128, "length", *key))
     return {
-        "code_apprenti": f"AP-{number:02}", "nom": person(100 + number), "sexe": sex,
-        "age": whole(17, 29, "age", *key), "commune": commune, "metier": host[2],
-        "entreprise_accueil": host[0], "handicap": "oui" if number in WITH_DISABILITY else "non",
-        "date_debut": begin, "date_fin": end, "duree_mois": round((end - begin).days / 30.4, 1),
+        "code_apprenti": f"AP-{number:02}",
+        "nom": person(100 + number),
+        "sexe": sex,
+        "age": whole(17, 29, "age", *key),
+        "commune": commune,
+        "metier": host[2],
+        "entreprise_accueil": host[0],
+        "handicap": "oui" if number in WITH_DISABILITY else "non",
+        "date_debut": begin,
+        "date_fin": end,
+        "duree_mois": round((end - begin).days / 30.4, 1),
         "note_technique": whole(20, 38, "technical", *key) / 2,
-        "note_personnelle": whole(22, 38, "personal", *key) / 2, "kit": "oui", "installe": "oui",
+        "note_personnelle": whole(22, 38, "personal", *key) / 2,
+        "kit": "oui",
+        "installe": "oui",
         "date_installation": end + timedelta(whole(15, 75, "settled", *key)),
     }
 
 
 def participants() -> list[dict]:
     """The 80 persons trained: 20 promoters, 58 apprentices and 2 who signed no agreement."""
-    promoters = [(c, person(i + 1), "promoteur", sex, where) for i, (c, where, _, sex, *_) in enumerate(ENTERPRISES)]
-    young = [(a["code_apprenti"], a["nom"], "apprenti", a["sexe"], a["commune"]) for a in apprentices()]
-    others = [("FO-01", person(191), "autre", "homme", "niono"), ("FO-02", person(192), "autre", "femme", "benkadi")]
+    promoters = [
+        (c, person(i + 1), "promoteur", sex, where)
+        for i, (c, where, _, sex, *_) in enumerate(ENTERPRISES)
+    ]
+    young = [
+        (a["code_apprenti"], a["nom"], "apprenti", a["sexe"], a["commune"]) for a in apprentices()
+    ]
+    others = [
+        ("FO-01", person(191), "autre", "homme", "niono"),
+        ("FO-02", person(192), "autre", "femme", "benkadi"),
+    ]
     return [participant(*row) for row in promoters + young + others]
 
 
@@ -177,8 +201,13 @@ def participant(code: str, name: str, kind: str, sex: str, commune: str) -> dict
     session = list(COMMUNES).index(commune) * 7 + (0 if kind == "promoteur" else 35)
     themes = [t for t in THEMES if draw("theme", code, t) < 0.9]
     return {
-        "code_participant": code, "nom": name, "type_participant": kind, "sexe": sex, "commune": commune,
-        "themes": " ".join(themes or list(THEMES)), "date_formation": date(2022, 2, 14) + timedelta(session),
+        "code_participant": code,
+        "nom": name,
+        "type_participant": kind,
+        "sexe": sex,
+        "commune": commune,
+        "themes": " ".join(themes or list(THEMES)),
+        "date_formation": date(2022, 2, 14) + timedelta(session),
     }
 
 
@@ -187,9 +216,14 @@ def grants() -> list[dict]:
     large = shares(GRANTS_ENTERPRISES, [between(0.75, 1.3, "grant", c) for c in CODES], 500, 7)
     young = apprentices()
     small = shares(GRANTS_APPRENTICES, [between(0.88, 1.12, "kit", i) for i in range(58)], 250, 30)
-    rows = [(c, person(i + 1), "entreprise", w, v)
-            for i, ((c, w, *_), v) in enumerate(zip(ENTERPRISES, large, strict=True))]
-    rows += [(a["code_apprenti"], a["nom"], "apprenti", a["commune"], v) for a, v in zip(young, small, strict=True)]
+    rows = [
+        (c, person(i + 1), "entreprise", w, v)
+        for i, ((c, w, *_), v) in enumerate(zip(ENTERPRISES, large, strict=True))
+    ]
+    rows += [
+        (a["code_apprenti"], a["nom"], "apprenti", a["commune"], v)
+        for a, v in zip(young, small, strict=True)
+    ]
     return [grant(*row) for row in rows]
 
 
@@ -197,6 +231,10 @@ def grant(code: str, name: str, kind: str, commune: str, amount: int) -> dict:
     """One agreement."""
     day = date(2022, 4, 4) if kind != "apprenti" else date(2022, 11, 7)
     return {
-        "code_beneficiaire": code, "beneficiaire": name, "type": kind, "commune": commune,
-        "date_protocole": day + timedelta(whole(0, 18, "signed", code)), "montant": amount,
+        "code_beneficiaire": code,
+        "beneficiaire": name,
+        "type": kind,
+        "commune": commune,
+        "date_protocole": day + timedelta(whole(0, 18, "signed", code)),
+        "montant": amount,
     }

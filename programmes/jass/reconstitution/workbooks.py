@@ -25,7 +25,10 @@ def save(book: Workbook, path: Path) -> None:
 def normalised(packed: bytes) -> bytes:
     """The same zip with its members stored, in their order, under one date."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(packed)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as target:
+    with (
+        zipfile.ZipFile(io.BytesIO(packed)) as source,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as target,
+    ):
         for name in source.namelist():
             member = zipfile.ZipInfo(name, ZIP_DATE)
             member.create_system, member.external_attr = 3, 0o644 << 16
