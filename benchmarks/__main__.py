@@ -1,4 +1,8 @@
-"""`python -m benchmarks [row …]`: the table of what ours and its peers cost, measured in turn in this one run; in French, as RESULTATS.md keeps it."""
+"""`python -m benchmarks [row …]`.
+
+The table of what ours and its peers cost, measured in turn in this one run; in French, as
+RESULTATS.md keeps it.
+"""
 
 import os
 import platform
@@ -11,11 +15,14 @@ import psutil
 
 from benchmarks import measure, work
 
-HEAD = "| travail | qui | secondes | nous ÷ lui | processeur | nous ÷ lui | Mo | tours |\n|---|---|---|---|---|---|---|---|"
+HEAD = (
+    "| travail | qui | secondes | nous ÷ lui | processeur | nous ÷ lui | Mo | tours |\n"
+    "|---|---|---|---|---|---|---|---|"
+)
 
 
 def main(asked):
-    """Nothing; the rows asked for, or all, are measured and printed as a Markdown table."""
+    """Measure the rows asked for, or all, and print a Markdown table."""
     with TemporaryDirectory(prefix="capidoc-") as folder:
         rows = {name: row for name, row in work.ROWS.items() if name in asked or not asked}
         print(f"{_machine()}\n\n{HEAD}", flush=True)
@@ -29,11 +36,15 @@ def main(asked):
 
 def _machine():
     memory = round(psutil.virtual_memory().total / 1e9)
-    return f"{date.today().isoformat()} : {os.cpu_count()} cœurs, {memory} Go de mémoire, {platform.system()}, Python {platform.python_version()}."
+    machine = f"{os.cpu_count()} cœurs, {memory} Go de mémoire, {platform.system()}"
+    return f"{date.today().isoformat()} : {machine}, Python {platform.python_version()}."
 
 
 def _in_turn(contenders, rounds):
-    """The costs of each contender {name: [Cost]}: one round after the other, so that all meet the same machine."""
+    """The costs of each contender {name: [Cost]}.
+
+    One round after the other, so that all meet the same machine.
+    """
     costs = {contender.name: [] for contender in contenders}
     for _ in range(rounds):
         for one in contenders:
@@ -55,7 +66,8 @@ def _lines(row, costs):
             _told(middle.processor),
             _against(ours, some, "processor"),
         ]
-        yield f"| {' | '.join([row.title, name, *told, f'{middle.megabytes:.0f}', str(len(some))])} |"
+        cells = [row.title, name, *told, f"{middle.megabytes:.0f}", str(len(some))]
+        yield f"| {' | '.join(cells)} |"
 
 
 def _against(ours, theirs, figure):

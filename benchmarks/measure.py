@@ -1,4 +1,6 @@
-"""What does a command cost: its seconds, those of the processor, and the most memory that it and its children held together."""
+"""What does a command cost: its seconds, those of the processor, and the most memory that it and
+its children held together.
+"""
 
 import os
 import subprocess
@@ -14,7 +16,9 @@ EVERY_SECONDS = 0.25  # more often, looking would slow what is looked at
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds on the wall, seconds of processor (which a busy machine changes little), and the peak of memory in MB."""
+    """Seconds on the wall, seconds of processor (which a busy machine changes little), and the peak
+    of memory in MB.
+    """
 
     seconds: float
     processor: float
@@ -26,7 +30,10 @@ class Failed(Exception):
 
 
 def cost(command, folder, environment, times=1):
-    """The Cost of a shell command done so many times, measured once, its children counted; raises Failed with its last words."""
+    """The Cost of a shell command done so many times, measured once, its children counted.
+
+    Raises Failed with its last words.
+    """
     before = perf_counter()
     process = subprocess.Popen(
         ["sh", "-ec", command],
@@ -82,7 +89,10 @@ def middle(costs):
 
 
 def ratio(ours, theirs, figure):
-    """The median of the ratios of a figure, round by round: what a machine that slows down for all leaves as it is."""
+    """The median of the ratios of a figure, round by round.
+
+    What a machine that slows down for all leaves as it is.
+    """
     return median(
         getattr(a, figure) / getattr(b, figure) for a, b in zip(ours, theirs, strict=True)
     )

@@ -1,4 +1,6 @@
-"""Which peers are here: R Markdown of the system, snakemake and ploomber in an environment of their own, outside the project."""
+"""Which peers are here: R Markdown of the system, snakemake and ploomber in an environment of their
+own, outside the project.
+"""
 
 import shutil
 import subprocess
@@ -11,7 +13,7 @@ from benchmarks import measure
 
 
 def run(contender):
-    """Nothing; the contender's command has run once, unmeasured."""
+    """Run the contender's command once, unmeasured."""
     measure.cost(contender.command, contender.folder, contender.environment)
 
 
@@ -25,7 +27,9 @@ def r_markdown():
 
 @cache
 def pairs():
-    """The folder of the commands of snakemake and ploomber, installed at first in a temporary environment; empty where they cannot be."""
+    """The folder of the commands of snakemake and ploomber, installed at first in a temporary
+    environment; empty where they cannot be.
+    """
     place = Path(gettempdir()) / "capidoc-pairs"
     commands = place / "bin"
     if not (commands / "ploomber").is_file():

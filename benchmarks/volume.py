@@ -1,4 +1,7 @@
-"""Millions of monitoring records, made the same each time: exports as a field team would send them, and a programme that reads them."""
+"""Millions of monitoring records, made the same each time.
+
+Exports as a field team would send them, and a programme that reads them.
+"""
 
 import random
 from itertools import islice
@@ -24,7 +27,8 @@ sources:
     colonnes:
       code: {titre: Code}
       mois: {titre: Mois}
-      commune: {titre: Commune, type: choix, choix: {niono: Niono, dieli: Diéli, mpessoba: M'Pessoba}}
+      commune:
+        {titre: Commune, type: choix, choix: {niono: Niono, dieli: Diéli, mpessoba: M'Pessoba}}
       revenu: {titre: Revenu, type: nombre}
       salaries_h: {titre: Hommes, type: nombre}
       salaries_f: {titre: Femmes, type: nombre}
@@ -38,13 +42,15 @@ sources:
 """
 PLAN = """\
 id;libelle;definition;unite;source;variable;regle;filtre;moments;desagregations;population;arrondi;sens;origine
-revenu;Revenu;Somme des revenus;F CFA;suivi;revenu;somme;;debut|fin;commune;recensement;1;hausse;Suivi
-salaries;Salariés;Somme des salariés;personnes;suivi;salaries;somme;;debut|fin;sexe;recensement;1;hausse;Suivi
+revenu;Revenu;Somme;F CFA;suivi;revenu;somme;;debut|fin;commune;recensement;1;hausse;Suivi
+salaries;Salariés;Somme;personnes;suivi;salaries;somme;;debut|fin;sexe;recensement;1;hausse;Suivi
 """
 
 
 def lay(root, times=1):
-    """Nothing; the programme « volume » and its exports, of a million rows or several times that, stand under the root."""
+    """Write the programme « volume » and its exports, of a million rows or several times that,
+    stand under the root.
+    """
     folder, raw = root / "programmes" / "volume", root / "data" / "raw" / "volume"
     folder.mkdir(parents=True)
     raw.mkdir(parents=True)
@@ -70,7 +76,9 @@ def _records(draw, units):
                 if draw.random() > 0.3
                 else "-99"
             )
-            line = f"{code};{month};{list(COMMUNES.values())[unit % 3]};{told};{draw.randint(0, 3)};{draw.randint(0, 3)}\n"
+            commune = list(COMMUNES.values())[unit % 3]
+            men, women = draw.randint(0, 3), draw.randint(0, 3)
+            line = f"{code};{month};{commune};{told};{men};{women}\n"
             yield line
             if draw.random() < 0.002:
                 yield line

@@ -1,4 +1,7 @@
-"""Which work is measured, and how does each contender do it: its folder, its command, what is put back before each round."""
+"""Which work is measured, and how does each contender do it.
+
+Its folder, its command, what is put back before each round.
+"""
 
 import re
 import shutil
@@ -24,7 +27,11 @@ NOTES = 100
 
 @dataclass(frozen=True)
 class Contender:
-    """Somebody who does the work: a shell command in a folder, what is put back before it, what must hold after it; how many times it is to be done."""
+    """Somebody who does the work.
+
+    A shell command in a folder, what is put back before it, what must hold after it; how many times
+    it is to be done.
+    """
 
     name: str
     command: str
@@ -37,7 +44,9 @@ class Contender:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: its title, the function from a folder to its contenders (ours first), the number of rounds."""
+    """A line of the table: its title, the function from a folder to its contenders (ours first),
+    the number of rounds.
+    """
 
     title: str
     contenders: Callable
@@ -102,11 +111,12 @@ def _grown(path):
 def _papermill(
     folder, names, name="papermill × 3 + nbconvert : HTML", times=1, livrable="capitalisation"
 ):
-    """The same notebooks by papermill's own command, in ordinary kernels, as one does without us."""
+    """The same notebooks by papermill's own command, in ordinary kernels."""
     root = folder / "papermill"
     asked = {NOTEBOOKS[-1]: f" -p livrable {livrable}"}
     steps = [
-        f"{sys.executable} -m papermill -k python3 --no-progress-bar notebooks/{n}.ipynb {n}.ipynb{asked.get(n, '')}"
+        f"{sys.executable} -m papermill -k python3 --no-progress-bar "
+        f"notebooks/{n}.ipynb {n}.ipynb{asked.get(n, '')}"
         for n in names
     ]
     command = " && ".join(
@@ -123,7 +133,9 @@ def _papermill(
 
 
 def _r(folder, name="R Markdown : HTML"):
-    """R Markdown on the same follow-up export, with the same narrative, figures without their names called."""
+    """R Markdown on the same follow-up export, with the same narrative, figures without their names
+    called.
+    """
     root = folder / "r"
     root.mkdir(parents=True)
     shutil.copy2(next((ROOT / "data/raw/jass").glob("Suivi mensuel*.xlsx")), root / "suivi.xlsx")
@@ -198,7 +210,10 @@ def nothing(folder):
 
 
 def notes(folder):
-    """The contenders of a hundred two-page notes: ours by one worker and by one on each core, R Markdown in a loop."""
+    """The contenders of a hundred two-page notes.
+
+    Ours by one worker and by one on each core, R Markdown in a loop.
+    """
     one = _portfolio(
         folder / "un",
         "Capidoc, un travailleur sur un cœur : HTML, PDF et Word × 100",
@@ -220,7 +235,8 @@ def notes(folder):
     if tools.r_markdown():
         r = _r(folder, "R Markdown, une boucle : HTML × 100")
         shutil.copy2(PEERS / "rapport.Rmd", r.folder / "rapport.Rmd")
-        loop = f'for (i in 1:{NOTES}) rmarkdown::render("rapport.Rmd", output_file = "rapport.html", envir = new.env(), quiet = TRUE)'
+        options = 'output_file = "rapport.html", envir = new.env(), quiet = TRUE'
+        loop = f'for (i in 1:{NOTES}) rmarkdown::render("rapport.Rmd", {options})'
         contenders.append(replace(r, command=f"Rscript -e '{loop}'"))
     return contenders
 
@@ -248,7 +264,9 @@ def _portfolio(folder, name, before=""):
 
 
 def million(folder, times=1):
-    """The contenders of a million monitoring records, or several times that, cleaned, their effects computed."""
+    """The contenders of a million monitoring records, or several times that, cleaned, their effects
+    computed.
+    """
     ours = _ours(folder, "effects volume", "Capidoc : observations, journal et faits")
     volume.lay(ours.folder, times)
     bare = Contender(

@@ -1,4 +1,7 @@
-"""The pictures of the guides, taken anew from real sets: `.venv/bin/python docs/captures.py`, with Debian's chromium and libreoffice-writer."""
+"""The pictures of the guides, taken anew from real sets.
+
+`.venv/bin/python docs/captures.py`, with Debian's chromium and libreoffice-writer.
+"""
 
 import json
 import os
@@ -23,7 +26,7 @@ PAGE = 680  # pixels of width
 
 
 def main():
-    """Nothing; the pictures stand in docs/."""
+    """Write the pictures into docs/."""
     for verb, programme in SETS:
         subprocess.run([sys.executable, "-m", "capidoc", verb, programme], cwd=ROOT, check=True)
     with tempfile.TemporaryDirectory() as place:
@@ -68,19 +71,23 @@ def main():
 
 
 def save(picture, name):
-    """Nothing; the picture is docs/<name>.png, in few colours."""
+    """Write docs/<name>.png, in few colours."""
     target = DOCS / f"{name}.png"
     target.parent.mkdir(exist_ok=True)
     picture.convert("RGB").quantize(
         COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
     ).save(target, optimize=True)
     print(
-        f"{target.relative_to(ROOT)} : {picture.width} × {picture.height}, {target.stat().st_size // 1000} ko"
+        f"{target.relative_to(ROOT)} : {picture.width} × {picture.height}, "
+        f"{target.stat().st_size // 1000} ko"
     )
 
 
 def pages(pdf, width, wanted=()):
-    """The pages of a PDF as pictures; when words are wanted, the first page that holds each, contents left aside."""
+    """The pages of a PDF as pictures.
+
+    When words are wanted, the first page that holds each, contents left aside.
+    """
     document = pypdfium2.PdfDocument(pdf)
     words = [" ".join(page.get_textpage().get_text_range().split()) for page in document]
     numbers = [

@@ -1,4 +1,4 @@
-"""What tests lay on disk: a small programme, its form, its exports; and the run up to its cleaned tables."""
+"""What tests lay on disk: a small programme, its form, its exports."""
 
 import io
 from collections.abc import Iterable, Mapping

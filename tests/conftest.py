@@ -54,10 +54,17 @@ sources:
     moment: mois
     attributs: {commune: commune}
     variables: [revenu]
-    ventilations: {salaries: {dimension: sexe, colonnes: {homme: salaries_h, femme: salaries_f}, total: salaries_total}}
+    ventilations:
+      salaries:
+        {dimension: sexe, colonnes: {homme: salaries_h, femme: salaries_f}, total: salaries_total}
 """
 HEAD = "Code;Mois;Commune;Revenu;Hommes;Femmes;Total\n"
-ROWS = "E1;2022-05;Niono;100;1;1;2\nE2;2022-05;Niono;50;0;2;2\nE1;2022-06;Niono;300;2;1;3\nE2;2022-06;Niono;50;3;2;5\n"
+ROWS = """\
+E1;2022-05;Niono;100;1;1;2
+E2;2022-05;Niono;50;0;2;2
+E1;2022-06;Niono;300;2;1;3
+E2;2022-06;Niono;50;3;2;5
+"""
 
 
 @pytest.fixture
@@ -126,7 +133,7 @@ def capidoc(root, *arguments, **environment):
 
 
 def by_libreoffice(paths, folder, kind="docx:MS Word 2007 XML"):
-    """The same documents, opened by LibreOffice and saved in the folder as what it calls that kind."""
+    """The same documents, saved in the folder by LibreOffice as what it calls that kind."""
     command = [
         "soffice",
         f"-env:UserInstallation={(folder / 'profil').as_uri()}",
@@ -149,7 +156,9 @@ def luminance(colour):
 
 
 def needs(tool):
-    """A mark that skips a test without the tool (a command, or a Python package), and fails it in CI, where it must be there."""
+    """A mark that skips a test without the tool (a command, or a Python package), and fails it in
+    CI, where it must be there.
+    """
     found = (
         shutil.which(tool)
         or shutil.which(tool, path=Path(sys.executable).parent)

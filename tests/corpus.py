@@ -1,4 +1,5 @@
-"""Bad files, each made from a sound programme by one change that can be read here, and what Capidoc must say of it.
+"""Bad files, each made from a sound programme by one change that can be read here, and what Capidoc
+must say of it.
 
 `python -m tests.corpus` runs them all and prints what happened.
 """
@@ -63,7 +64,8 @@ sources:
     moment: mois
     attributs: {commune: commune}
     variables: [revenu, visite]
-    ventilations: {salaries: {dimension: sexe, colonnes: {homme: hommes, femme: femmes}, total: total}}
+    ventilations:
+      salaries: {dimension: sexe, colonnes: {homme: hommes, femme: femmes}, total: total}
 """
 HEAD = ["Code", "Mois", "Commune", "Revenu", "Visite", "Hommes", "Femmes", "Total", "Remarque"]
 ROWS = [
@@ -90,9 +92,11 @@ SHEET = "xl/worksheets/sheet1.xml"
 
 @dataclass(frozen=True)
 class Bad:
-    """One bad file: its row of the table of faults, its name, the files laid over the sound programme, and what must come of it.
+    """One bad file: its row of the table of faults, its name, the files laid over the sound
+    programme, and what must come of it.
 
-    Refused with `code`, `said` being part of the message; or accepted (0), `said` being the names of all that is reported and `tables` all that is kept.
+    Refused with `code`, `said` being part of the message; or accepted (0), `said` being the names
+    of all that is reported and `tables` all that is kept.
     """
 
     family: str
@@ -105,7 +109,9 @@ class Bad:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a bad file: exit code, screen, whether a traceback showed, whether the published set changed, what was reported and kept."""
+    """What came of a bad file: exit code, screen, whether a traceback showed, whether the published
+    set changed, what was reported and kept.
+    """
 
     code: int
     screen: str
@@ -153,13 +159,15 @@ def saved(book):
 
 
 def grid(sheet, rows):
-    """Nothing; the rows stand in the sheet."""
+    """Write the rows into the sheet."""
     for row in rows:
         sheet.append([None if value == "" else value for value in row])
 
 
 def book(change=None, rows=ROWS, head=HEAD, above=(), **more):
-    """The sound programme with a workbook of these rows, changed by a function of it, and other sheets {title: rows}."""
+    """The sound programme with a workbook of these rows, changed by a function of it, and other
+    sheets {title: rows}.
+    """
     made = Workbook()
     grid(made.active, [*above, head, *rows])
     for title, others in more.items():
@@ -204,7 +212,10 @@ assert THOUSAND in PARTS[SHEET]
 
 
 def parts(**changed):
-    """The sound workbook with some parts changed or gone (None); in names, « __ » is « / » and « _xml » the end."""
+    """The sound workbook with some parts changed or gone (None).
+
+    In names, « __ » is « / » and « _xml » the end.
+    """
     names = {
         name.replace("__", "/").replace("_rels/", "_rels/").removesuffix("_xml") + ".xml": part
         for name, part in changed.items()
@@ -844,7 +855,7 @@ def typed(value, style=None):
 
 
 def epoch_1904(made):
-    """Nothing; the workbook counts its days from 1904, cell E2 as a date, E3 as the bare serial."""
+    """Make the workbook count its days from 1904, cell E2 as a date, E3 as the bare serial."""
     made.epoch = CALENDAR_MAC_1904
     made.active["E2"], made.active["E3"] = date(2022, 5, 13), 44695 - 1462
 
@@ -1574,7 +1585,9 @@ CASES = list(_cases())
 
 
 def lay(root, files):
-    """Nothing; the sound programme with the case's files stands under the root, nothing of a former case beside."""
+    """Write the sound programme with the case's files under the root, nothing of a former
+    case beside.
+    """
     for folder in ("programmes/essai", "data/raw/essai"):
         for path in sorted((root / folder).rglob("*"), reverse=True):
             path.rmdir() if path.is_dir() else path.unlink()
@@ -1590,7 +1603,10 @@ def lay(root, files):
 
 
 def built(programme, deliverables, workshop, described):
-    """Nothing; what the first notebook would keep and report stands in the workshop: reading, cleaning, audit and checks are the true ones."""
+    """Write what the first notebook would keep and report.
+
+    Reading, cleaning, audit and checks are the true ones.
+    """
     received = {name: receive(programme, name) for name in programme.identity.sources}
     choices = load_decisions(programme)
     done = clean(programme.identity, received, choices)
@@ -1612,7 +1628,9 @@ def built(programme, deliverables, workshop, described):
 
 
 def run(case, root):
-    """The Outcome of publishing the case over the set that stands under the root, by the command's own way to the screen."""
+    """The Outcome of publishing the case over the set that stands under the root, by the command's
+    own way to the screen.
+    """
     lay(root, case.files)
     screen, published = io.StringIO(), root / "outputs/essai"
     before = snapshot(published)

@@ -1,4 +1,8 @@
-"""Is the set the same bytes everywhere: `python -m tests.environments [other pythons]` publishes in each environment and compares with this one."""
+"""Is the set the same bytes everywhere.
+
+`python -m tests.environments [other pythons]` publishes in each environment and compares with this
+one.
+"""
 
 import hashlib
 import os
@@ -14,7 +18,8 @@ PARTS = ("capidoc", "notebooks", "templates", "programmes", "data/raw", "require
 # Whoever reaches for the network ends there, even where the error would be caught.
 BLOCKED = """import os, sys
 def blocked(event, arguments):
-    if event in ("socket.getaddrinfo", "socket.gethostbyname") or (event == "socket.connect" and isinstance(arguments[1], tuple)):
+    asks = event in ("socket.getaddrinfo", "socket.gethostbyname")
+    if asks or (event == "socket.connect" and isinstance(arguments[1], tuple)):
         os.write(2, f"network: {event} {arguments}".encode())
         os._exit(99)
 sys.addaudithook(blocked)
@@ -26,7 +31,8 @@ ISOLATED = (
     else []
 )
 ONE_CORE = ["taskset", "-c", "0"] if shutil.which("taskset") else []
-# What differs from here: variables, and under « » the umask, the folder to start from, the command to start with.
+# What differs from here: variables, and under « » the umask, the folder to start from, the command
+# to start with.
 ENVIRONMENTS = {
     "another folder": {},
     "LC_ALL=C": {"LC_ALL": "C", "LANG": "C"},
@@ -45,7 +51,8 @@ ENVIRONMENTS = {
     "ordinary kernels": {"CAPIDOC_ENGINE": "nbclient"},
     "another key": {"CAPIDOC_CLE": "une autre clé"},
 }
-# What holds pseudonyms, which another key changes, or the digest of what does: nothing public but the manifest.
+# What holds pseudonyms, which another key changes, or the digest of what does: nothing public but
+# the manifest.
 KEYED = ("interne/influence.csv", "interne/carnets/02_effects.ipynb", "manifest.json")
 ALL = {
     "LC_ALL": "tr_TR.UTF-8",
@@ -73,7 +80,9 @@ def lay(folder):
 
 
 def published(folder, differing, python=sys.executable):
-    """{name: sha256} of the set published by a copy of the project, without a network, in an environment that differs so."""
+    """{name: sha256} of the set published by a copy of the project, without a network, in an
+    environment that differs so.
+    """
     (lay(folder) / "guard").mkdir()
     (folder / "guard" / "sitecustomize.py").write_text(BLOCKED)
     _make(differing.get("LC_ALL", "C"), folder / "guard")
@@ -103,7 +112,10 @@ def published(folder, differing, python=sys.executable):
 
 
 def _make(name, folder):
-    """Nothing; the locale stands in the folder, where the system has what makes it: Turkish is the one that changes letters."""
+    """Make the locale in the folder, where the system has what makes it.
+
+    Turkish is the one that changes letters.
+    """
     if name != "C" and shutil.which("localedef"):
         subprocess.run(
             ["localedef", "-i", name.partition(".")[0], "-f", "UTF-8", folder / name],
@@ -122,7 +134,7 @@ def digests(folder):
 
 
 def main(pythons):
-    """Nothing; prints a line per environment: identical, or what differs."""
+    """Print a line per environment: identical, or what differs."""
     with tempfile.TemporaryDirectory() as place:
         here = published(Path(place) / "ici", {})
         print(f"{len(here)} files")

@@ -1,4 +1,6 @@
-"""A second KoboToolbox: one set of submissions exported in every way that its exporter knows, written from the format's description alone."""
+"""A second KoboToolbox: one set of submissions exported in every way that its exporter knows,
+written from the format's description alone.
+"""
 
 import csv
 import io
@@ -132,7 +134,11 @@ TAIL = [
 
 @dataclass(frozen=True)
 class Settings:
-    """How an export is asked for: language ("" = XML names), groups' separator ("" = not shown), summary/details/both, tags, typed cells, a former name."""
+    """How an export is asked for.
+
+    Language ("" = XML names), groups' separator ("" = not shown), summary/details/both, tags, typed
+    cells, a former name.
+    """
 
     language: str = ""
     groups: str = ""

@@ -1,4 +1,7 @@
-"""Publications killed at random instants, and what stands after each: `python -m tests.kill_loop 100` (the suite makes 15 small ones)."""
+"""Publications killed at random instants, and what stands after each.
+
+`python -m tests.kill_loop 100` (the suite makes 15 small ones).
+"""
 
 import multiprocessing
 import os
@@ -32,7 +35,10 @@ def snapshot(folder):
 
 
 def publish_without_end(root, told):
-    """Nothing, ever: small sets follow each other, a commune's own among them; all files of a set say the same."""
+    """Publish small sets, one after the other, without end, a commune's own among them.
+
+    All files of a set say the same.
+    """
     stages.build_set = _small_set
     for number in range(10**9):
         (root / "data/raw/essai/suivi.csv").write_text(f"{os.getpid()} {number}")
@@ -57,7 +63,7 @@ class Killed:
         (root / "programmes/essai/programme.yml").write_text(PROGRAMME, encoding="utf-8")
 
     def times(self, number):
-        """Nothing; raises AssertionError where what stands after a kill is not whole."""
+        """Raise AssertionError where what stands after a kill is not whole."""
         for _ in range(number):
             child = FORK.Process(
                 target=publish_without_end, args=(self.root, published := FORK.Event())
@@ -71,7 +77,7 @@ class Killed:
         print(f"{number} publications tuées, chaque jeu entier")
 
     def look(self):
-        """Nothing; the whole set and the commune's verify, and each says one thing."""
+        """Check that the whole set and the commune's verify, and each says one thing."""
         target = self.root / "outputs/essai"
         for one in (target, target / "niono"):
             assert sorted(manifest.verify_files(one)) == sorted(FILES)
@@ -80,7 +86,10 @@ class Killed:
 
 
 class KilledReport(Killed):
-    """The whole report of JASS, killed and looked at; each start finds a changed input, hence work to do."""
+    """The whole report of JASS, killed and looked at.
+
+    Each start finds a changed input, hence work to do.
+    """
 
     def __init__(self, root, chance):
         self.root, self.chance = root, chance
@@ -103,7 +112,7 @@ class KilledReport(Killed):
         )
 
     def times(self, number):
-        """Nothing; raises AssertionError where what stands after a kill is not whole."""
+        """Raise AssertionError where what stands after a kill is not whole."""
         for n in range(number):
             with (self.root / "programmes/jass/programme.yml").open("a") as words:
                 words.write(f"# {n}\n")
@@ -116,11 +125,12 @@ class KilledReport(Killed):
         self.look()
         assert sorted(os.listdir(self.root / "outputs")) == ["jass"]
         print(
-            f"{number} rapports tués ; l’ancien jeu entier {self.seen[0]} fois, le nouveau {self.seen[1] - 1} ; le suivant aboutit seul"
+            f"{number} rapports tués ; l’ancien jeu entier {self.seen[0]} fois, "
+            f"le nouveau {self.seen[1] - 1} ; le suivant aboutit seul"
         )
 
     def look(self):
-        """Nothing; what stands is byte for byte the set known before, or another one that verifies."""
+        """Check that the set is, byte for byte, the one known before, or verifies."""
         target = self.root / "outputs/jass"
         now = snapshot(target)
         self.seen[now != self.known] += 1

@@ -1,4 +1,7 @@
-"""The same before and after of millions of records by a bare script: no origin, no log, nothing set aside by name."""
+"""The same before and after of millions of records by a bare script.
+
+No origin, no log, nothing set aside by name.
+"""
 
 import sys
 

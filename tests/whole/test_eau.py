@@ -1,4 +1,8 @@
-"""A second programme is a folder, no code: another sector, country and currency, a census beside a weighted sample, no repeats, no zones, targets, prices."""
+"""A second programme is a folder, no code.
+
+Another sector, country and currency, a census beside a weighted sample, no repeats, no zones,
+targets, prices.
+"""
 
 import json
 import subprocess
@@ -32,7 +36,10 @@ def known(place):
 
 @pytest.fixture(scope="module")
 def households():
-    """The households interviewed at both rounds, at each round, straight from the export: {month: table by code}."""
+    """The households interviewed at both rounds, at each round, straight from the export: {month.
+
+    Table by code}.
+    """
     (path,) = (ROOT / "data/raw/eau").glob("Enquête*.csv")
     rows = pd.read_csv(path, sep=";").drop_duplicates("_uuid")
     rounds = {

@@ -42,7 +42,10 @@ def reported(root, **environment):
 
 
 def files(root):
-    """The content of every file of the set and of the tables behind it, by name; of a notebook, what a reader sees of each cell."""
+    """The content of every file of the set and of the tables behind it, by name.
+
+    Of a notebook, what a reader sees of each cell.
+    """
     made = [
         p
         for folder in ("outputs/jass", "data/processed/jass")
@@ -113,7 +116,7 @@ def printed(place):
     }
 
 
-def test_the_same_bytes_whatever_the_folder_locale_zone_umask_home_hashes_cores_and_without_a_network(
+def test_the_same_bytes_whatever_the_folder_locale_zone_umask_home_hashes_and_cores(
     place, tmp_path
 ):
     here, there = digests(place / "outputs/jass"), published(tmp_path / "é à", ALL)
@@ -267,8 +270,10 @@ def test_nobody_need_read_what_a_command_says(place, ending):
 
 def test_a_run_with_nothing_to_do_imports_no_library_that_it_does_not_use(place):
     code = (
-        "import runpy, sys\nsys.argv = ['capidoc', 'report', 'jass']\ntry: runpy.run_module('capidoc', run_name='__main__')\n"
-        "except SystemExit: print(*{'pandas', 'papermill', 'pydantic', 'yaml', 'matplotlib', 'docx'} & {*sys.modules})"
+        "import runpy, sys\nsys.argv = ['capidoc', 'report', 'jass']\n"
+        "try: runpy.run_module('capidoc', run_name='__main__')\n"
+        "except SystemExit: print(*{'pandas', 'papermill', 'pydantic', 'yaml', 'matplotlib', "
+        "'docx'} & {*sys.modules})"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -282,7 +287,10 @@ def test_a_run_with_nothing_to_do_imports_no_library_that_it_does_not_use(place)
 
 
 def test_no_answer_that_is_not_kept_is_in_any_published_or_processed_file(place):
-    """Read from the raw workbook by another library: names, phones, places, devices, free text. Codes of units stay where a person corrects."""
+    """Read from the raw workbook by another library: names, phones, places, devices, free text.
+
+    Codes of units stay where a person corrects.
+    """
     secret = re.compile(
         "nom|telephone|gps|latitude|longitude|deviceid|username|submitted_by|retour|Observation",
         re.I,
@@ -533,7 +541,8 @@ def test_all_builds_every_template_of_every_programme_and_one_broken_stops_no_ot
         shutil.copytree(place / folder / "jass", place / folder / "autre")
     (place / "programmes/autre/indicateurs.csv").write_text("id;libelle\n", encoding="utf-8")
     (place / "templates/affiche.md.j2").write_text(
-        '{% include "parts/entete.md.j2" %}\ncompact: true\n---\n\n# Une fiche\n\n{{ salaries.apres }} salariés.\n',
+        '{% include "parts/entete.md.j2" %}\ncompact: true\n---\n\n'
+        "# Une fiche\n\n{{ salaries.apres }} salariés.\n",
         encoding="utf-8",
     )
     done = capidoc(place, "all")

@@ -45,7 +45,7 @@ def book(path, sheets):
 
 
 def received(root):
-    """Nothing; the export of the form has come, its fourth record with a letter O for a zero."""
+    """Write the export of the form, its fourth record with a letter O for a zero."""
     with (root / "data/raw/nutrition/essai.csv").open(encoding="utf-8-sig") as trial:
         head, *rows = csv.reader(trial, delimiter=";")
     rows = [
@@ -57,7 +57,7 @@ def received(root):
 
 
 def expected(root):
-    """Nothing; programme.yml asks for the export, and the trial is over."""
+    """Name the export in programme.yml and remove the trial."""
     changed(root, "programme.yml", 'fichier: "essai.csv"', 'fichier: "Suivi des centres*.xlsx"')
     path = root / "programmes/nutrition/programme.yml"
     path.write_text(
@@ -67,7 +67,7 @@ def expected(root):
 
 
 def decided(root):
-    """Nothing; a person has decided of the letter O, and mistyped a name in a title."""
+    """Decide of the letter O, and mistype a name in a title."""
     guide = (ROOT / "docs/premiers_pas.md").read_text(encoding="utf-8")
     head, line = re.search(r"```\n(uuid;.*)\n(u-004;.*)\n```", guide).groups()
     (root / "programmes/nutrition/corrections.csv").write_text(
@@ -77,7 +77,7 @@ def decided(root):
 
 
 def mended(root):
-    """Nothing; the name is written right."""
+    """Write the name right."""
     changed(root, "figures.yml", "{{ enfants_depiste.apres }}", "{{ enfants_depistes.apres }}")
 
 

@@ -1,4 +1,7 @@
-"""What the guides say, held to what the program does: commands, links, exit codes, columns, measures."""
+"""What the guides say, held to what the program does.
+
+Commands, links, exit codes, columns, measures.
+"""
 
 import re
 

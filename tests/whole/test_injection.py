@@ -1,4 +1,6 @@
-"""Text that would act — script, template, formula, field — is only text, in every field that people or data fill, in every format."""
+"""Text that would act — script, template, formula, field — is only text, in every field that people
+or data fill, in every format.
+"""
 
 import json
 import re
@@ -385,7 +387,8 @@ def test_nothing_acts_in_word_and_no_text_is_lost(folder):
 
 def test_nothing_acts_in_the_pdf(folder):
     reader = PdfReader(folder / "essai.pdf")
-    # The objects, not the bytes: packed ones hide their names, and three letters may stand in a packed one by chance.
+    # The objects, not the bytes: packed ones hide their names, and three letters may stand in a
+    # packed one by chance.
     objects = "".join(
         repr(reader.get_object(number)) for number in range(1, reader.trailer["/Size"])
     )

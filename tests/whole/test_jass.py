@@ -1,4 +1,7 @@
-"""JASS's reconstituted exports, cleaned: every planted defect met as the ground truth says, and the published totals exactly."""
+"""JASS's reconstituted exports, cleaned.
+
+Every planted defect met as the ground truth says, and the published totals exactly.
+"""
 
 from dataclasses import replace
 
@@ -55,7 +58,10 @@ def known(jass, cleaned, received):
 
 
 def kept(received):
-    """The questions that the programme keeps: identifiers and free text leave at ingest, with their dirt."""
+    """The questions that the programme keeps.
+
+    Identifiers and free text leave at ingest, with their dirt.
+    """
     tables = [t for r in received.values() for t in (r.table, *r.repeats.values())]
     return {c for t in tables for c in t}
 
@@ -214,7 +220,10 @@ def test_money_of_fewer_than_five_enterprises_is_never_public(known):
 
 
 def test_one_dirty_cell_reaches_one_numeral(jass, received, cleaned):
-    """The walk of ARCHITECTURE.md: « feminin », row 588 of the repeat sheet, is one of the 33 women."""
+    """The walk of ARCHITECTURE.md.
+
+    « feminin », row 588 of the repeat sheet, is one of the 33 women.
+    """
     table = received["suivi"].repeats["apprentis"]
     cell = (table["ligne"] == 588, "sexe_apprenti")
     assert table.loc[cell].tolist() == ["feminin"]

@@ -1,4 +1,6 @@
-"""The notebooks by hand: opened one after the other from their own folder, run from top to bottom with the parameters they come with."""
+"""The notebooks by hand: opened one after the other from their own folder, run from top to bottom
+with the parameters they come with.
+"""
 
 import json
 import os

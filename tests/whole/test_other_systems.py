@@ -1,4 +1,7 @@
-"""What Windows and macOS have not: make, fork, links, one-step exchanges, UTF-8 by default, names that differ by their case alone."""
+"""What Windows and macOS have not.
+
+Make, fork, links, one-step exchanges, UTF-8 by default, names that differ by their case alone.
+"""
 
 import ast
 import os
@@ -19,7 +22,8 @@ from ..environments import lay
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 ONLY_POSIX = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "termios"}
 WITHOUT_MAKE = {"help", "test", "wheels", "audit"}  # the other targets are verbs
-# What a process of ours finds there: no fork, no hard or symbolic link, no C library to ask for a one-step exchange.
+# What a process of ours finds there: no fork, no hard or symbolic link, no C library to ask for a
+# one-step exchange.
 POORER = """import ctypes, os
 def refused(*_, **__):
     raise OSError(1, "not on this system")
@@ -36,7 +40,9 @@ ctypes.CDLL = library
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory):
-    """(a copy of the project without make, the variables of a system whose texts are in cp1252 by default)."""
+    """(a copy of the project without make, the variables of a system whose texts are in cp1252 by
+    default).
+    """
     if sys.platform != "linux" or not shutil.which("localedef"):
         pytest.skip("simulé sous Linux seulement, avec localedef")
     root = lay(tmp_path_factory.mktemp("ailleurs"))
@@ -75,7 +81,8 @@ def test_the_poorer_system_is_really_poorer(elsewhere):
     told = ran(
         elsewhere,
         "-c",
-        "import ctypes, locale, os; print(locale.getencoding(), hasattr(os, 'fork'))\nctypes.CDLL(None)",
+        "import ctypes, locale, os\n"
+        "print(locale.getencoding(), hasattr(os, 'fork'))\nctypes.CDLL(None)",
     )
     assert told[0] == 1 and told[1].startswith("CP1252 False") and "TypeError" in told[1]
 

@@ -1,4 +1,7 @@
-"""The reconstituted exports: same bytes on every run, dirty as said, and equal to the published totals once cleaned."""
+"""The reconstituted exports.
+
+Same bytes on every run, dirty as said, and equal to the published totals once cleaned.
+"""
 
 import csv
 import subprocess
@@ -52,7 +55,7 @@ def text(value):
 
 @cache
 def register_names():
-    """Question name of every French label of the register's form, and choice name of every label."""
+    """Question and choice names of every French label of the register's form."""
     book = openpyxl.load_workbook(FORMS / "apprentis.xlsx")
     survey = {
         row[2] or row[1]: row[1] for row in book["survey"].iter_rows(min_row=2, values_only=True)
@@ -144,7 +147,10 @@ def cleaned(raw, truths):
 
 
 def total(rows, column, **where):
-    """The sum of the numbers of a column in the rows where the questions have these values; texts are passed over."""
+    """The sum of the numbers of a column in the rows where the questions have these values.
+
+    Texts are passed over.
+    """
     kept = [row[column] for row in rows if all(row[k] == v for k, v in where.items())]
     return sum(float(v) for v in kept if v.lstrip("-").replace(".", "", 1).isdigit())
 

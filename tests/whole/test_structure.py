@@ -1,4 +1,7 @@
-"""The shape of the project, kept true: who imports whom, notebooks stripped and plain, the lock and conda alike."""
+"""The shape of the project, kept true.
+
+Who imports whom, notebooks stripped and plain, the lock and conda alike.
+"""
 
 import ast
 import re

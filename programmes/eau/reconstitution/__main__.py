@@ -1,6 +1,9 @@
-"""Write the water programme's reconstituted exports and forms under a root: python -m programmes.eau.reconstitution [ROOT].
+"""Write the water programme's reconstituted exports and forms under a root.
 
-A little dirt is sown by name (DIRT, REPEATED): what corrections.csv and correspondances.csv answer. Draws and byte-for-byte workbooks are JASS's own.
+Python -m programmes.eau.reconstitution [ROOT].
+
+A little dirt is sown by name (DIRT, REPEATED): what corrections.csv and correspondances.csv answer.
+Draws and byte-for-byte workbooks are JASS's own.
 """
 
 import csv

@@ -1,4 +1,7 @@
-"""What the reconstituted water points and households are like: every answer drawn by name, the same on every run."""
+"""What the reconstituted water points and households are like.
+
+Every answer drawn by name, the same on every run.
+"""
 
 from datetime import date
 
@@ -14,7 +17,8 @@ POINTS = [f"PE-{number:02d}" for number in range(1, 41)]
 ROUNDS = ("2024-02", "2024-05", "2024-08", "2024-11", "2025-02")  # the points, every quarter
 FIRST, LAST = ROUNDS[0], ROUNDS[-1]  # the households, twice
 RUNNING = (24, 27, 30, 33, 35)  # of the forty points, how many run at each round
-# A household stands for those of its stratum: 1 152 in the market towns, 3 600 in the hamlets, of which 48 each were drawn.
+# A household stands for those of its stratum: 1 152 in the market towns, 3 600 in the hamlets, of
+# which 48 each were drawn.
 STRATA = {"bourg": ("M-B", 24), "hameau": ("M-H", 75)}
 HOUSEHOLDS = [f"{STRATA[milieu][0]}{number:02d}" for milieu in STRATA for number in range(1, 49)]
 LOST, ARRIVED = ("M-B07", "M-B31", "M-H05", "M-H18", "M-H22", "M-H40"), ("M-B49", "M-H49", "M-H50")
@@ -109,7 +113,7 @@ def household(code: str, month: str) -> dict:
 
 
 def committee(code: str) -> dict:
-    """The row of a point in the works' table: what its repair cost, and who sits in its committee."""
+    """The row of a point in the works' table: its repair's cost, its committee."""
     women = whole(2, 4, "eau", "comite", code)
     cost = {"forage_pompe": 38_000, "puits_protege": 21_000, "borne_fontaine": 54_000}[
         point(code, 0)["ouvrage"]

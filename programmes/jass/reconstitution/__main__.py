@@ -1,4 +1,7 @@
-"""Write JASS's reconstituted exports, forms and ground truth under a root: python -m programmes.jass.reconstitution [ROOT]."""
+"""Write JASS's reconstituted exports, forms and ground truth under a root.
+
+Python -m programmes.jass.reconstitution [ROOT].
+"""
 
 import sys
 from pathlib import Path

@@ -40,20 +40,22 @@ OFFICERS = {
 DECIDED_ON = "2023-04-14"
 NOTICE = """# Exports reconstitués
 
-Ces fichiers ont été **inventés** pour montrer Capidoc à l'œuvre. Aucune donnée individuelle du programme n'est
-disponible ici : chaque fiche, chaque entreprise, chaque jeune et chaque montant est fictif. Aucune
-enquête n'a été menée pour les produire ; les noms (« Prénom-014 Nom-014 ») et les numéros de téléphone ne désignent personne.
+Ces fichiers ont été **inventés** pour montrer Capidoc à l'œuvre. Aucune donnée individuelle du
+programme n'est disponible ici : chaque fiche, chaque entreprise, chaque jeune et chaque montant
+est fictif. Aucune enquête n'a été menée pour les produire ; les noms (« Prénom-014 Nom-014 ») et
+les numéros de téléphone ne désignent personne.
 
-Seuls les **totaux**, une fois les fichiers nettoyés, sont égaux à ceux qui ont été publiés : 80 personnes formées,
-78 protocoles, 37 571 550 et 31 319 250 F CFA de subventions, 1 012 000 puis 3 050 400 F CFA de revenu mensuel
-cumulé, 28 puis 78 apprentis accueillis, 17 puis 34 salariés permanents. Tout le reste (répartition par commune,
-par métier, par entreprise, évolution entre les deux dates, notes, âges, retours) est tiré au sort.
+Seuls les **totaux**, une fois les fichiers nettoyés, sont égaux à ceux qui ont été publiés : 80
+personnes formées, 78 protocoles, 37 571 550 et 31 319 250 F CFA de subventions, 1 012 000 puis 3
+050 400 F CFA de revenu mensuel cumulé, 28 puis 78 apprentis accueillis, 17 puis 34 salariés
+permanents. Tout le reste (répartition par commune, par métier, par entreprise, évolution entre
+les deux dates, notes, âges, retours) est tiré au sort.
 
 **Ces fichiers ne prouvent rien sur le programme** et ne doivent pas servir à le juger.
 
-Ils ont la forme des exports de KoboToolbox (sauf le tableau des subventions, un classeur ordinaire) et leurs
-défauts habituels : doublons, codes mal tapés, montants en toutes écritures, dates ambiguës, fiches d'essai. Avant
-nettoyage, ils ne donnent pas les totaux ci-dessus.
+Ils ont la forme des exports de KoboToolbox (sauf le tableau des subventions, un classeur
+ordinaire) et leurs défauts habituels : doublons, codes mal tapés, montants en toutes écritures,
+dates ambiguës, fiches d'essai. Avant nettoyage, ils ne donnent pas les totaux ci-dessus.
 
 | fichier | contenu |
 |---|---|
@@ -68,8 +70,9 @@ Pour les refaire à l'identique, depuis la racine du projet :
 python -m programmes.jass.reconstitution
 ```
 
-Ne modifiez pas ces fichiers à la main : les décisions de nettoyage vont dans `programmes/jass/corrections.csv` et
-`programmes/jass/correspondances.csv`. Pour travailler sur de vraies données, remplacez-les par vos propres exports.
+Ne modifiez pas ces fichiers à la main : les décisions de nettoyage vont dans
+`programmes/jass/corrections.csv` et `programmes/jass/correspondances.csv`. Pour travailler sur de
+vraies données, remplacez-les par vos propres exports.
 """
 
 

@@ -404,7 +404,9 @@ def report(table: Table, genre: str, record: Record, colonne: str, regle: str) -
 
 
 def extra_columns(table: Table) -> None:
-    """A column added by hand, and the headerless column that a deleted choice leaves from its row on."""
+    """A column added by hand, and the headerless column that a deleted choice leaves from its row
+    on.
+    """
     removed = table.find("ENT-10/2022-07")
     plant(
         table,

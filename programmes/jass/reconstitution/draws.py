@@ -1,4 +1,7 @@
-"""Pseudo-random draws named by a key: the same key gives the same draw, whatever the order of the calls."""
+"""Pseudo-random draws named by a key.
+
+The same key gives the same draw, whatever the order of the calls.
+"""
 
 import hashlib
 
@@ -40,7 +43,10 @@ def token(length: int, *key: object) -> str:
 
 
 def shares(total: int, weights: list[float], step: int, last: int) -> list[int]:
-    """The total cut in proportion to the weights, rounded to the step; place `last` takes what is left over."""
+    """The total cut in proportion to the weights, rounded to the step.
+
+    Place `last` takes what is left over.
+    """
     parts = [round(total * w / sum(weights) / step) * step for w in weights]
     parts[last] += total - sum(parts)
     return parts

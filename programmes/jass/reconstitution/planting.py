@@ -1,4 +1,4 @@
-"""How dirt is planted: a plan says where and what; planting changes the record and keeps the fault."""
+"""How dirt is planted: a plan says where and what; planting keeps the fault."""
 
 import unicodedata
 from collections.abc import Callable
@@ -137,7 +137,9 @@ def add_row(
     motif: str = "",
     **changes: object,
 ) -> Record:
-    """Another submission made from an existing one, sent some days later (or earlier), with its own identifier."""
+    """Another submission made from an existing one, sent some days later (or earlier), with its own
+    identifier.
+    """
     origin = table.find(source)
     moved = {name: origin.values[name] + timedelta(days) for name in SHIFTED}
     own = uuid(table.name, key)

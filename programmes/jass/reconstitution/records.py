@@ -1,4 +1,7 @@
-"""The shapes that pass from one module to the next: a record (one row) and a fault (what was done to it)."""
+"""The shapes that pass from one module to the next.
+
+A record (one row) and a fault (what was done to it).
+"""
 
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -7,7 +10,9 @@ from datetime import date, datetime
 
 @dataclass(eq=False)
 class Record:
-    """One row: its key (for us), its values by question name, its repeat rows, its place in the file."""
+    """One row: its key (for us), its values by question name, its repeat rows, its place in the
+    file.
+    """
 
     key: str
     values: dict
@@ -57,7 +62,10 @@ class Table:
 
 
 def as_text(value: object) -> str:
-    """The value as it reads in a text file: ISO dates, whole numbers without a point, TRUE and FALSE."""
+    """The value as it reads in a text file.
+
+    ISO dates, whole numbers without a point, TRUE and FALSE.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -1,4 +1,7 @@
-"""The spellings met in the field and the choice name agreed for each; names and labels need no entry."""
+"""The spellings met in the field and the choice name agreed for each.
+
+Names and labels need no entry.
+"""
 
 COMMUNES = {
     "M'Pèssoba": "mpessoba",

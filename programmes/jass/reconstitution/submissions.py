@@ -1,4 +1,7 @@
-"""The clean records dressed as Kobo submissions: device times, system columns, details of multiple choices."""
+"""The clean records dressed as Kobo submissions.
+
+Device times, system columns, details of multiple choices.
+"""
 
 from datetime import date, datetime, time, timedelta
 
@@ -96,7 +99,7 @@ def visit_day(month: str, key: str) -> date:
 
 
 def details(question: str, choices: dict, chosen: list[str]) -> dict:
-    """A multiple choice as Kobo writes it: a summary column and one column of 1 and 0 per choice."""
+    """A multiple choice as Kobo writes it: a summary, and one column of 1 and 0 per choice."""
     return {question: " ".join(chosen)} | {
         f"{question}/{name}": int(name in chosen) for name in choices
     }
@@ -177,7 +180,9 @@ def stamp(table: Table) -> None:
 
 
 def number_rows(table: Table) -> None:
-    """Give every record its place in the sheet and its _index (blank rows have none), repeat rows too."""
+    """Give every record its place in the sheet and its _index (blank rows have none), repeat rows
+    too.
+    """
     index, child_index, child_line = 0, 0, 1
     for place, record in enumerate(table.records):
         record.line = place + 2

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from .choices import COMMUNES, MONTHS, SOURCES, THEMES
 from .draws import between, draw, pick, shares, whole
 
-# code, commune, trade, sex, apprentices hosted (M, W) and permanent employees (M, W), first and last month
+# code, commune, trade, sex, apprentices hosted (M, W) and permanent employees (M, W), first and
+# last month
 ENTERPRISES = [
     ("ENT-01", "niono", "restauration", "femme", (0, 1), (1, 3), (0, 1), (0, 2)),
     ("ENT-02", "niono", "mecanique", "homme", (2, 0), (4, 0), (1, 0), (2, 0)),
@@ -71,7 +72,10 @@ def incomes_last() -> dict[str, int]:
 
 
 def income(code: str, step: int) -> int:
-    """Monthly income at the step-th month: between first and last, with noise and a lean-season dip, F CFA."""
+    """Monthly income at the step-th month.
+
+    Between first and last, with noise and a lean-season dip, F CFA.
+    """
     first, last = incomes_first()[code], incomes_last()[code]
     if step in (0, len(MONTHS) - 1):
         return first if step == 0 else last
@@ -109,7 +113,9 @@ def income_sources(code: str, step: int) -> list[str]:
 
 
 def hosted(code: str, step: int) -> list[dict]:
-    """The apprentices present in the enterprise at the step-th month, with a mark (H1, F2) of their own."""
+    """The apprentices present in the enterprise at the step-th month, with a mark (H1, F2) of their
+    own.
+    """
     people = []
     for letter, first, last in zip("HF", *ENTERPRISES[CODES.index(code)][4:6], strict=True):
         for rank, arrival in enumerate(arrivals(first, last, "hosted", letter, code), start=1):
@@ -119,7 +125,9 @@ def hosted(code: str, step: int) -> list[dict]:
 
 
 def hosted_person(code: str, letter: str, rank: int, arrival: int) -> dict:
-    """One hosted apprentice: mark, name, sex, age, first day (before the programme's first month, or in the month)."""
+    """One hosted apprentice: mark, name, sex, age, first day (before the programme's first month,
+    or in the month).
+    """
     key = ("hosted", code, letter, rank)
     number = 200 + CODES.index(code) * 8 + rank + (4 if letter == "F" else 0)
     year, month = map(int, MONTHS[arrival].split("-"))

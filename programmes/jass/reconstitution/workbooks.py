@@ -13,7 +13,9 @@ ZIP_DATE = (2023, 4, 12, 8, 30, 0)
 
 
 def save(book: Workbook, path: Path) -> None:
-    """Write the workbook with fixed dates and no compression, so that every zlib gives the same bytes."""
+    """Write the workbook with fixed dates and no compression, so that every zlib gives the same
+    bytes.
+    """
     book.properties.creator = book.properties.lastModifiedBy = "Capidoc"
     book.properties.created = book.properties.modified = FIXED
     buffer = io.BytesIO()
