@@ -47,6 +47,7 @@ import: $(READY) ## reprendre dans recit/ un Word retouché : make import FICHIE
 
 test: $(READY) ## tous les tests
 	@$(VENV)/bin/ruff check -q
+	@$(VENV)/bin/ruff format -q --check
 	@$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile
 
 new: $(READY) ## commencer un programme : make new PROGRAMME=nutrition FORMULAIRE=formulaire.xlsx

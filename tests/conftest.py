@@ -9,23 +9,15 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from openpyxl import Workbook
+
+from .builders import IDENTITY as IDENTITY
+from .builders import workbook_bytes, write_files, write_programme
 
 hypothesis.settings.register_profile("any machine", deadline=None)  # a slow one breaks no promise
 hypothesis.settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# The beginning of a programme.yml, where nothing of it matters but that it is there.
-IDENTITY = """\
-nom: Essai
-titre: t
-sous_titre: s
-organisation: o
-bailleur: b
-date_document: 2023-10-31
-periodes: {suivi: {debut: 2022-05, fin: 2022-06}}
-"""
 PROGRAMME = """\
 nom: Essai
 titre: Un essai
@@ -72,16 +64,8 @@ def small(tmp_path):
     """A function that lays a small programme with these CSV rows on disk and returns it."""
 
     def lay(rows=ROWS, head=HEAD, settings=PROGRAMME, files=()):
-        from capidoc.config.programme import Programme
-
-        folder, raw = tmp_path / "programmes" / "essai", tmp_path / "data" / "raw" / "essai"
-        for path in (folder, raw):
-            path.mkdir(parents=True, exist_ok=True)
-        (folder / "programme.yml").write_text(settings, encoding="utf-8")
-        (raw / "suivi.csv").write_bytes((head + rows).encode() if isinstance(rows, str) else rows)
-        for name, text in files:
-            (folder / name).write_text(text, encoding="utf-8")
-        return Programme("essai", root=tmp_path)
+        csv = (head + rows).encode() if isinstance(rows, str) else rows
+        return write_programme(tmp_path, settings, {"suivi.csv": csv}, dict(files))
 
     return lay
 
@@ -106,14 +90,8 @@ def workbook(tmp_path):
     """A function from rows to the path of an .xlsx file."""
 
     def make(*rows, name="essai.xlsx", sheets=()):
-        book = Workbook()
-        for row in rows:
-            book.active.append(row)
-        for title, content in sheets:
-            sheet = book.create_sheet(title)
-            for row in content:
-                sheet.append(row)
-        book.save(tmp_path / name)
+        content = workbook_bytes({"Sheet": rows, **dict(sheets)})
+        write_files(tmp_path, {name: content})
         return tmp_path / name
 
     return make

@@ -31,7 +31,8 @@ from capidoc.io.yaml_files import read_yaml
 from capidoc.pipeline import stages
 
 from . import exporter
-from .conftest import IDENTITY, ROOT
+from .builders import KOBO_SOURCE, programme_yml, write_files
+from .conftest import ROOT
 from .kill_loop import snapshot
 
 PROGRAMME = """\
@@ -1071,22 +1072,13 @@ DECIDED = [
 
 # KoboToolbox
 
-KOBO = (
-    IDENTITY
+KOBO = programme_yml(
+    KOBO_SOURCE
     + """\
-communes: {niono: Niono, mpessoba: M’Pessoba}
-sources:
-  suivi:
-    libelle: Suivi
-    fichier: "suivi*"
-    formulaire: suivi.xlsx
-    unite: entreprise
-    identifiant: code
-    moment: mois
-    attributs: {commune: commune}
-    variables: [revenu_mensuel, visite, activites]
-    renommages: {revenu: revenu_mensuel}
-    repetitions: {apprentis: {attributs: {sexe: sexe}}}
+attributs: {commune: commune}
+variables: [revenu_mensuel, visite, activites]
+renommages: {revenu: revenu_mensuel}
+repetitions: {apprentis: {attributs: {sexe: sexe}}}
 """
 )
 # What is kept of the exporter's submissions: in two months, one visit of each of three enterprises.
@@ -1591,15 +1583,10 @@ def lay(root, files):
     for folder in ("programmes/essai", "data/raw/essai"):
         for path in sorted((root / folder).rglob("*"), reverse=True):
             path.rmdir() if path.is_dir() else path.unlink()
-    for name, content in ({"programme.yml": PROGRAMME.encode()} | files).items():
-        path = (
-            root
-            / ("data/raw/essai" if name.startswith("raw/") else "programmes/essai")
-            / name.removeprefix("raw/")
-        )
-        path.parent.mkdir(parents=True, exist_ok=True)
+    for name, content in ({"programme.yml": PROGRAMME} | files).items():
+        folder = "data/raw/essai" if name.startswith("raw/") else "programmes/essai"
         if content is not None:
-            path.write_bytes(content)
+            write_files(root / folder, {name.removeprefix("raw/"): content})
 
 
 def built(programme, deliverables, workshop, described):

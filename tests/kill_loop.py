@@ -16,6 +16,7 @@ from capidoc.config.programme import Programme
 from capidoc.io import manifest
 from capidoc.pipeline import stages
 
+from .builders import write_programme
 from .conftest import PROGRAMME
 from .environments import lay
 
@@ -58,9 +59,8 @@ class Killed:
 
     def __init__(self, root, chance):
         self.root, self.chance = root, chance
-        for folder in ("programmes/essai", "data/raw/essai"):
-            (root / folder).mkdir(parents=True)
-        (root / "programmes/essai/programme.yml").write_text(PROGRAMME, encoding="utf-8")
+        write_programme(root, PROGRAMME, {}, {})
+        (root / "data/raw/essai").mkdir(parents=True)
 
     def times(self, number):
         """Raise AssertionError where what stands after a kill is not whole."""

@@ -5,8 +5,8 @@ import re
 import shlex
 
 import pytest
-from openpyxl import Workbook
 
+from ..builders import workbook_bytes, write_files
 from ..conftest import ROOT, capidoc
 from ..environments import lay
 
@@ -34,16 +34,6 @@ BLOCK = re.compile(r"```\n(\$ .*?)```", re.DOTALL)
 TYPED = re.compile(r"^\$ make (\w+) PROGRAMME=nutrition ?(.*)\n((?:[^$].*\n)*)", re.MULTILINE)
 
 
-def book(path, sheets):
-    made = Workbook()
-    made.remove(made.active)
-    for name, rows in sheets.items():
-        sheet = made.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    made.save(path)
-
-
 def received(root):
     """Write the export of the form, its fourth record with a letter O for a zero."""
     with (root / "data/raw/nutrition/essai.csv").open(encoding="utf-8-sig") as trial:
@@ -53,7 +43,8 @@ def received(root):
         for n, row in enumerate(rows, 1)
     ]
     rows[3][head.index("enfants_depistes")] = "1O5"
-    book(root / "data/raw/nutrition" / EXPORT, {"Suivi des centres de santé": [head, *rows]})
+    export = workbook_bytes({"Suivi des centres de santé": [head, *rows]})
+    write_files(root / "data/raw/nutrition", {EXPORT: export})
 
 
 def expected(root):
@@ -98,7 +89,7 @@ def changed(root, name, old, new):
 def root(tmp_path_factory):
     """A copy of the project, beside the form of the example."""
     root = lay(tmp_path_factory.mktemp("projet") / "capidoc")
-    book(root.parent / "suivi_centres.xlsx", FORM)
+    write_files(root.parent, {"suivi_centres.xlsx": workbook_bytes(FORM)})
     return root
 
 
