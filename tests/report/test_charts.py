@@ -395,7 +395,7 @@ def test_the_figures_of_jass_are_declared_whole_and_type_no_number():
         "subventions",
     }
     for figure in declared:
-        assert figure["genre"] in charts.GENRES and figure["source"]
+        assert figure["genre"] in charts.CHART_TYPES and figure["source"]
         assert not re.search(
             r"\d", re.sub(r"\{\{.*?\}\}", "", f"{figure['titre']} {figure['legende']}")
         )

@@ -381,7 +381,7 @@ def test_column_widths_split_no_word():
     ][0]
     shares = [width["c"] for _, width in table["c"][2]]
     assert sum(shares) == pytest.approx(1)
-    assert shares[1] * pandoc_tables.LINE >= len("incontestablement")
+    assert shares[1] * pandoc_tables.LINE_LENGTH >= len("incontestablement")
     assert shares[0] > shares[1]
 
 
@@ -524,7 +524,7 @@ def test_pdf_compiler_reads_no_other_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "secret.txt").write_text("secret")
     with pytest.raises(ValueError, match="Typst"):
-        pdf._compiled(
+        pdf._compile(
             {"main.typ": b'#set document(title: "x")\n#read("secret.txt")'}, TEMPLATES / "fonts"
         )
 

@@ -1,8 +1,9 @@
-"""What is a chart drawn on: a sheet in inches, its fonts, its lines of text that never leave it."""
+"""A sheet measured in inches, on which the texts of a chart are wrapped so that none leaves it."""
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, get_font
@@ -13,58 +14,134 @@ from capidoc.config.paths import ROOT
 from capidoc.core import french
 
 FONTS = ROOT / "templates" / "fonts"
-TEAL, RUST, BLUE, GREY, INK, RULE = "#0F6E84", "#B2521B", "#2F5D8C", "#5B6770", "#1D262C", "#D5DBDF"
-BLANKS = re.compile(
-    r"[\x00-\x20\x7f]+"
-)  # never \s: it would take the no-break spaces of French numbers
-# Inches: the width is that of the text on a printed page, so a point here is a point on paper.
-WIDTH, MARGIN, GAP = 16 / 2.54, 0.04, 0.08
-DPI, SCALE = 200, 100
+TEAL, RUST, BLUE = "#0F6E84", "#B2521B", "#2F5D8C"
+GREY, INK, GRID_GREY = "#5B6770", "#1D262C", "#D5DBDF"
+WIDTH = 16 / 2.54  # inches: the text width of a printed page, so a point here is one on paper
+MARGIN = 0.04  # inches
+GAP = 0.08  # inches
+DPI = 200  # pixels per inch of the picture for paper
+POINTS_PER_INCH = 72
+LINE_HEIGHT = 1.3  # font sizes
+DESCENT = 0.3  # font sizes from the baseline to the bottom of its line
+HALF_CAPITAL = 0.35  # font sizes from the middle of a capital to its baseline
+TITLE_STEP = 0.1  # inches by which a title is narrowed until it would need one more line
+MEASURED_SIZE = 100  # points at which texts are measured, whatever their size
+FONT_UNITS = 64  # FreeType's units in a pixel
+SAFETY = 1.01  # letters are rounded to pixels when they are drawn
+# Never « \s »: it would take the no-break spaces of French numbers.
+BLANKS = re.compile(r"[\x00-\x20\x7f]+")
+# What must not depend on the user's own settings of matplotlib.
+RC_PARAMS: Any = {
+    "svg.hashsalt": "capidoc",
+    "svg.fonttype": "path",
+    "text.language": "fr",
+    "text.usetex": False,
+    "text.hinting": "none",
+    "hatch.linewidth": 0.8,
+    "savefig.bbox": None,
+    "savefig.facecolor": "white",
+    "path.sketch": None,
+    "path.effects": [],
+}
 
 
 @dataclass(frozen=True)
-class Style:
-    """How a piece of text is set: font file, size in points, colour."""
+class TextStyle:
+    """How a text is set: font file, size in points, colour; its lengths are in inches."""
 
     font: str
     size: float
     colour: str
 
     @property
-    def line(self) -> float:
-        """The height of a line, in inches."""
-        return self.size * 1.3 / 72
+    def line_height(self) -> float:
+        """Return the height of a line."""
+        return self.size * LINE_HEIGHT / POINTS_PER_INCH
+
+    @property
+    def descent(self) -> float:
+        """Return the distance from a baseline down to the bottom of its line."""
+        return DESCENT * self.size / POINTS_PER_INCH
+
+    @property
+    def half_capital(self) -> float:
+        """Return the distance from the middle of a capital down to its baseline."""
+        return HALF_CAPITAL * self.size / POINTS_PER_INCH
 
 
-TITLE, HEADING = Style("Lato-Bold.ttf", 12.5, INK), Style("Lato-Bold.ttf", 10, INK)
-LABEL, VALUE = Style("Lato-Regular.ttf", 9.5, INK), Style("Lato-Bold.ttf", 10, INK)
-DETAIL, NOTE = Style("Lato-Regular.ttf", 8.5, GREY), Style("Lato-Regular.ttf", 8, GREY)
+TITLE = TextStyle("Lato-Bold.ttf", 12.5, INK)
+HEADING = TextStyle("Lato-Bold.ttf", 10, INK)
+LABEL = TextStyle("Lato-Regular.ttf", 9.5, INK)
+VALUE = TextStyle("Lato-Bold.ttf", 10, INK)
+DETAIL = TextStyle("Lato-Regular.ttf", 8.5, GREY)
+NOTE = TextStyle("Lato-Regular.ttf", 8, GREY)
 
 
 class Sheet:
-    """Axes that cover the whole figure, in inches from its top left corner; its height is fitted once everything is drawn."""
+    """Matplotlib axes that cover a figure; all lengths are inches from its top left corner."""
 
     def __init__(self, width: float) -> None:
         self.width = width
-        self.axes = Figure(figsize=(width, 1), dpi=DPI, facecolor="white").add_axes((0, 0, 1, 1))
+        self.inner_width = width - 2 * MARGIN
+        self.figure = Figure(figsize=(width, 1), dpi=DPI, facecolor="white")
+        self.axes = self.figure.add_axes((0, 0, 1, 1))
         self.axes.set_axis_off()
 
     @property
     def height(self) -> float:
-        """How high it must be for its lowest text."""
+        """Return the height that holds the lowest text."""
         return max(text.get_position()[1] for text in self.axes.texts) + 2 * MARGIN
 
+    def write_text(
+        self, x: float, baseline: float, text: str, style: TextStyle, align: str = "left"
+    ) -> None:
+        """Write a line of text on its baseline; what looks like a formula stays text."""
+        self.axes.text(
+            x,
+            baseline,
+            text,
+            fontproperties=FontProperties(fname=str(FONTS / style.font), size=style.size),
+            color=style.colour,
+            ha=align,
+            va="baseline",
+            parse_math=False,
+        )
 
-def finish_figure(sheet: Sheet, side: float = 0) -> Figure:
-    """Return the figure, as high as its lowest text; or in the middle of a square of that side, under a band."""
-    width, height = side or sheet.width, side or sheet.height
-    left, top = (sheet.width - width) / 2, (sheet.height - height) / 2
-    sheet.axes.figure.set_size_inches(width, height)
-    sheet.axes.set_xlim(left, left + width)
-    sheet.axes.set_ylim(top + height, top)
-    if side:
-        sheet.axes.add_patch(Rectangle((left, top), width, GAP, facecolor=TEAL))
-    return sheet.axes.figure
+    def write_paragraph(
+        self, x: float, top: float, text: str, style: TextStyle, width: float | None = None
+    ) -> float:
+        """Write the text wrapped to the width, the sheet's own by default; return its bottom."""
+        for line in wrap_text(text, style, width or self.inner_width):
+            top += style.line_height
+            self.write_text(x, top - style.descent, line, style)
+        return top
+
+    def write_title(self, text: str) -> float:
+        """Write the title in lines of about the same length; return its bottom."""
+        width = self.inner_width
+        n_lines = len(wrap_text(text, TITLE, width))
+        while n_lines > 1 and len(wrap_text(text, TITLE, width - TITLE_STEP)) == n_lines:
+            width -= TITLE_STEP
+        return self.write_paragraph(MARGIN, MARGIN, text, TITLE, width) + GAP
+
+    def finish(self) -> Figure:
+        """Return the figure, as high as its lowest text."""
+        return self._resize(self.width, self.height)
+
+    def finish_square(self, side: float) -> Figure:
+        """Return the figure in the middle of a square of that side, under a coloured band."""
+        figure = self._resize(side, side)
+        left, top = self.axes.get_xlim()[0], self.axes.get_ylim()[1]
+        self.axes.add_patch(Rectangle((left, top), side, GAP, facecolor=TEAL))
+        return figure
+
+    def _resize(self, width: float, height: float) -> Figure:
+        """Return the figure at that size, the sheet in its middle."""
+        left, top = (self.width - width) / 2, (self.height - height) / 2
+        self.figure.set_size_inches(width, height)
+        self.axes.set_xlim(left, left + width)
+        self.axes.set_ylim(top + height, top)
+        return self.figure
 
 
 def one_line(text: str) -> str:
@@ -72,35 +149,19 @@ def one_line(text: str) -> str:
     return french.typeset(BLANKS.sub(" ", str(text)).strip(" "))
 
 
-@lru_cache(4096)  # a headline tries the same words at many widths
-def text_width(text: str, style: Style) -> float:
-    """Return how wide the text prints, in inches, with a little more for the rounding of letters to pixels."""
+@lru_cache(4096)  # a title tries the same words at many widths
+def text_width(text: str, style: TextStyle) -> float:
+    """Return the printed width of the text, in inches."""
     font = get_font(FONTS / style.font)
-    font.set_size(SCALE, 72)
-    # Said here as in STYLE: else letters join, or not, as the reader's locale has it (no « fi » in Turkish).
+    font.set_size(MEASURED_SIZE, POINTS_PER_INCH)
+    # The language is given as in RC_PARAMS: the user's locale could join other letters (« fi »).
     font.set_text(text, flags=LoadFlags.NO_HINTING, language="fr")
-    return 1.01 * font.get_width_height()[0] / 64 * style.size / SCALE / 72
+    pixels = font.get_width_height()[0] / FONT_UNITS
+    return SAFETY * pixels * style.size / MEASURED_SIZE / POINTS_PER_INCH
 
 
-def write_text(
-    sheet: Sheet, x: float, baseline: float, text: str, style: Style, align: str = "left"
-) -> None:
-    """Return nothing once the line of text stands on its baseline; what looks like a formula stays text."""
-    font = FontProperties(fname=str(FONTS / style.font), size=style.size)
-    sheet.axes.text(
-        x,
-        baseline,
-        text,
-        fontproperties=font,
-        color=style.colour,
-        ha=align,
-        va="baseline",
-        parse_math=False,
-    )
-
-
-def _lines(text: str, width: float, style: Style) -> list[str]:
-    """Return the text cut into lines that fit the width, between words, or inside one that is too long."""
+def wrap_text(text: str, style: TextStyle, width: float) -> list[str]:
+    """Return the lines that fit the width in inches; only a longer word is cut."""
     lines = [""]
     for word in one_line(text).split(" "):
         longer = f"{lines[-1]} {word}".strip(" ")
@@ -113,22 +174,3 @@ def _lines(text: str, width: float, style: Style) -> list[str]:
                 lines.append("")
             lines[-1] += letter
     return [line for line in lines if line]
-
-
-def write_headline(sheet: Sheet, text: str) -> float:
-    """Return the height at which the title ends, its lines about as long as each other."""
-    width = sheet.width - 2 * MARGIN
-    count = len(_lines(text, width, TITLE))
-    while count > 1 and len(_lines(text, width - 0.1, TITLE)) == count:
-        width -= 0.1
-    return write_paragraph(sheet, text, MARGIN, MARGIN, width, TITLE) + GAP
-
-
-def write_paragraph(
-    sheet: Sheet, text: str, x: float, top: float, width: float, style: Style
-) -> float:
-    """Return the height at which the wrapped text ends."""
-    for line in _lines(text, width, style):
-        top += style.line
-        write_text(sheet, x, top - 0.3 * style.size / 72, line, style)
-    return top

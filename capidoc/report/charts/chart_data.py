@@ -1,6 +1,8 @@
-"""What does a chart tell: the facts that its declaration asks for, and how they read."""
+"""The facts that the declaration of a chart asks for, and the French words that go with them."""
 
 import math
+from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 
@@ -8,167 +10,164 @@ from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.report.charts.canvas import one_line
 
-HIDDEN = "n.p."
-ABBREVIATIONS = {HIDDEN: "non publié", french.MISSING: "non disponible"}
+Spec = dict[str, Any]  # a chart's declaration in figures.yml
+Fact = dict[str, Any]  # a row of the table of facts
+FactsByMeasure = dict[tuple[str, str], Fact]  # by measure and group
+
+MONTHLY = "cours"  # the measure of monthly values
+NO_FACT: Fact = {"valeur": math.nan}
+NOT_PUBLISHED = "n.p."
+ABBREVIATIONS = {NOT_PUBLISHED: "non publié", french.MISSING: "non disponible"}
+DIRECTIONS = {"hausse": "en hausse", "stable": "stables", "baisse": "en baisse"}
 
 
 def chart_refusal(
-    spec: dict, what: str, value: str, known=(), expected: str = ""
+    spec: Spec, problem: str, value: str, known_values: Iterable[str] = (), expected: str = ""
 ) -> ConfigurationRefused:
-    """Return the refusal that names the figure, what is wrong, and what is expected, or the nearest of what is known."""
-    told = expected or ("" if known else "rien : il n’y en a pas")
-    return ConfigurationRefused(
-        Problem(
-            what,
-            told,
-            suggest(value, known),
-            file=f"figures.yml, figure « {spec.get('id', '?')} »",
-            value=str(value),
-        )
-    )
+    """Return the refusal of a value, with what is expected or the nearest of the known values."""
+    known = list(known_values)
+    if not known and not expected:
+        expected = "rien : il n’y en a pas"
+    file = f"figures.yml, figure « {spec.get('id', '?')} »"
+    remedy = suggest(value, known)
+    return ConfigurationRefused(Problem(problem, expected, remedy, file=file, value=str(value)))
 
 
-def indicator_name(spec: dict) -> str:
-    """Return the name of the chart's indicator."""
+def indicator_name(spec: Spec) -> str:
+    """Return the name of the chart's indicator; raise ConfigurationRefused if there is none."""
     if not spec.get("indicateur"):
-        raise chart_refusal(
-            spec, "clé absente", "indicateur", expected="le nom d’un indicateur du plan"
-        )
+        expected = "le nom d’un indicateur du plan"
+        raise chart_refusal(spec, "clé absente", "indicateur", expected=expected)
     return spec["indicateur"]
 
 
-def facts_by_measure(spec: dict, facts, indicator: str) -> dict:
-    """Return the indicator's facts by (measure, group), monthly ones left out."""
-    rows = facts[(facts["indicateur"] == indicator) & (facts["mesure"] != "cours")]
+def facts_by_measure(spec: Spec, facts: pd.DataFrame, indicator: str) -> FactsByMeasure:
+    """Return the indicator's facts without the monthly ones; raise ConfigurationRefused if none."""
+    rows = facts[(facts["indicateur"] == indicator) & (facts["mesure"] != MONTHLY)]
     if rows.empty:
         raise chart_refusal(spec, "indicateur sans résultat", indicator, set(facts["indicateur"]))
     return {(row["mesure"], row["groupe"]): row for row in rows.to_dict("records")}
 
 
-def required_fact(spec: dict, known: dict, measure: str, group: str = "") -> dict:
-    """Return the fact of that measure and group."""
-    if (measure, group) not in known:
-        raise chart_refusal(
-            spec,
-            "mesure absente pour cet indicateur",
-            f"{measure} {group}".strip(),
-            {f"{m} {g}".strip() for m, g in known},
-        )
-    return known[measure, group]
+def required_fact(spec: Spec, facts: FactsByMeasure, measure: str, group: str = "") -> Fact:
+    """Return the fact of that measure and group; raise ConfigurationRefused if it is absent."""
+    if (measure, group) in facts:
+        return facts[measure, group]
+    problem, value = "mesure absente pour cet indicateur", f"{measure} {group}".strip()
+    raise chart_refusal(spec, problem, value, {" ".join(key).strip() for key in facts})
 
 
-def sorted_groups(spec: dict, known: dict, measure: str) -> list[str]:
-    """Return the groups of the chart's dimension (« sexe=femme »), sorted by their label."""
-    found = [
-        g
-        for m, g in known
-        if m == measure and g.partition("=")[0] == spec.get("par") and "," not in g
-    ]
-    if not found:
-        raise chart_refusal(
-            spec,
-            "aucun groupe de ce nom pour « par »",
-            spec.get("par", ""),
-            {g.partition("=")[0] for _, g in known if g},
-        )
-    return sorted(found, key=lambda group: french.sort_key(group_label(spec, group)))
+def sorted_groups(spec: Spec, facts: FactsByMeasure, measure: str) -> list[str]:
+    """Return the groups of the chart's dimension (« sexe=femme ») that have the measure, by label.
+
+    Raise ConfigurationRefused if there is none.
+    """
+    dimension, groups = spec.get("par", ""), []
+    for fact_measure, group in facts:
+        is_crossed = "," in group
+        if fact_measure == measure and not is_crossed and group.partition("=")[0] == dimension:
+            groups.append(group)
+    if not groups:
+        dimensions = {group.partition("=")[0] for _, group in facts if group}
+        raise chart_refusal(spec, "aucun groupe de ce nom pour « par »", dimension, dimensions)
+    return sorted(groups, key=lambda group: french.sort_key(group_label(spec, group)))
 
 
-def group_label(spec: dict, group: str) -> str:
-    """Return how a group is named: by the spec's « libelles » (« sexe=2 », or the answer alone), else by its own name."""
-    name, said = group.partition("=")[2], spec.get("libelles", {})
-    return said.get(group) or said.get(name) or name[:1].upper() + name[1:] if group else "Ensemble"
+def group_label(spec: Spec, group: str) -> str:
+    """Return the group's name: the one in « libelles » (for « sexe=2 » or « 2 »), or its answer."""
+    if not group:
+        return "Ensemble"
+    answer, labels = group.partition("=")[2], spec.get("libelles", {})
+    return labels.get(group) or labels.get(answer) or answer[:1].upper() + answer[1:]
 
 
-def month_label(fact: dict) -> str:
+def month_label(fact: Fact) -> str:
     """Return the fact's month in words."""
     return french.format_month(fact["moment"])
 
 
-def _signed(fact: dict) -> str:
-    """Return a change as printed, with its sign."""
-    return f"+{fact['texte']}" if fact["valeur"] > 0 else fact["texte"]
+def has_value(fact: Fact) -> bool:
+    """Return whether the fact's value is known and may be shown."""
+    return not math.isnan(fact["valeur"])
 
 
-def change_sentence(known: dict) -> str:
-    """Return « Différence : +17 (+100 %). », or nothing when the difference is not known."""
-    if ("difference", "") not in known or math.isnan(known["difference", ""]["valeur"]):
+def change_sentence(facts: FactsByMeasure) -> str:
+    """Return « Différence : +17 (+100 %). », or "" when the difference is not known."""
+    difference = facts.get(("difference", ""), NO_FACT)
+    percent = facts.get(("variation", ""), NO_FACT)
+    if not has_value(difference):
         return ""
-    percent = known.get(("variation", ""))
-    told = f" ({_signed(percent)})" if percent and not math.isnan(percent["valeur"]) else ""
-    return f"Différence : {_signed(known['difference', ''])}{told}."
+    in_percent = f" ({_signed(percent)})" if has_value(percent) else ""
+    return f"Différence : {_signed(difference)}{in_percent}."
 
 
-def directions_sentence(spec: dict, known: dict) -> str:
-    """Return how many units rose, stayed and fell, or nothing when that is not known."""
-    words = {"hausse": "en hausse", "stable": "stables", "baisse": "en baisse"}
-    found = [f"{label} {known[m, '']['texte']}" for m, label in words.items() if (m, "") in known]
-    subject = one_line(spec.get("unites", "unités"))
-    return end_sentence(f"{subject[:1].upper()}{subject[1:]} : {', '.join(found)}") if found else ""
+def _signed(fact: Fact) -> str:
+    """Return a change as printed, with its sign."""
+    sign = "+" if fact["valeur"] > 0 else ""
+    return f"{sign}{fact['texte']}"
+
+
+def directions_sentence(spec: Spec, facts: FactsByMeasure) -> str:
+    """Return how many units rose, stayed and fell, or "" when that is not known."""
+    counts = []
+    for measure, label in DIRECTIONS.items():
+        if (measure, "") in facts:
+            counts.append(f"{label} {facts[measure, '']['texte']}")
+    if not counts:
+        return ""
+    units = one_line(spec.get("unites", "unités"))
+    return end_sentence(f"{units[:1].upper()}{units[1:]} : {', '.join(counts)}")
 
 
 def end_sentence(text: str) -> str:
-    """Return the text with the stop that ends it; an abbreviation has its own."""
+    """Return the text with its full stop; that of a last abbreviation is enough."""
     return text if text.endswith(".") else f"{text}."
 
 
 def uncapitalised(label: str) -> str:
-    """Return a label as it reads inside a sentence; one that begins with an acronym stays as it is."""
+    """Return a label as it reads inside a sentence; one that begins with an acronym stays."""
     return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
-def sample_note(spec: dict, rows: list[dict]) -> str:
-    """Return « n = 20 entreprises », as a range when it varies, with the number missing when there are some."""
-    noun = f" {spec['unites']}" if spec.get("unites") else ""
-    missing = (
-        f", manquants : {_span(rows, 'manquants')}" if any(row["manquants"] for row in rows) else ""
-    )
-    return f"n{french.NBSP}={french.NBSP}{_span(rows, 'n')}{noun}{missing}"
+def sample_note(spec: Spec, facts: list[Fact]) -> str:
+    """Return « n = 19 à 20 entreprises, manquants : 1 », the last part if some are missing."""
+    units = f" {spec['unites']}" if spec.get("unites") else ""
+    has_missing = any(fact["manquants"] for fact in facts)
+    missing = f", manquants : {_count_range(facts, 'manquants')}" if has_missing else ""
+    return f"n{french.NBSP}={french.NBSP}{_count_range(facts, 'n')}{units}{missing}"
 
 
-def _span(rows: list[dict], key: str) -> str:
-    """Return « 20 », or « 19 à 20 » when the facts differ; « n.p. » where one is hidden, which the others would tell."""
-    if any(math.isnan(row[key]) for row in rows):
-        return HIDDEN
-    lowest, highest = min(row[key] for row in rows), max(row[key] for row in rows)
-    return (
-        french.format_number(lowest)
-        if lowest == highest
-        else f"{french.format_number(lowest)}{french.NBSP}à{french.NBSP}{french.format_number(highest)}"
-    )
+def _count_range(facts: list[Fact], column: str) -> str:
+    """Return « 20 », or « 19 à 20 »; « n.p. » if one is hidden, as the others would reveal it."""
+    counts = [fact[column] for fact in facts]
+    if any(math.isnan(count) for count in counts):
+        return NOT_PUBLISHED
+    lowest, highest = french.format_number(min(counts)), french.format_number(max(counts))
+    return lowest if lowest == highest else f"{lowest}{french.NBSP}à{french.NBSP}{highest}"
 
 
-def monthly_facts(spec: dict, facts) -> list[dict]:
-    """Return one fact a month, from the first to the last; the months without a fact get one without value."""
-    name = indicator_name(spec)
-    rows = facts[
-        (facts["indicateur"] == name) & (facts["mesure"] == "cours") & (facts["groupe"] == "")
-    ]
+def monthly_facts(spec: Spec, facts: pd.DataFrame) -> list[Fact]:
+    """Return one fact a month, from first to last; its value is NaN in a month without fact.
+
+    Raise ConfigurationRefused if the indicator has no monthly fact.
+    """
+    name, monthly = indicator_name(spec), facts[facts["mesure"] == MONTHLY]
+    rows = monthly[(monthly["indicateur"] == name) & (monthly["groupe"] == "")]
     if rows.empty:
-        raise chart_refusal(
-            spec,
-            "indicateur sans cours mensuel",
-            name,
-            set(facts.loc[facts["mesure"] == "cours", "indicateur"]),
-        )
-    known = {row["moment"]: row for row in rows.to_dict("records")}
-    nothing = next(iter(known.values())) | {"valeur": math.nan, "n": 0, "texte": french.MISSING}
-    return [
-        known.get(month, nothing | {"moment": month})
-        for month in pd.period_range(min(known), max(known), freq="M").astype(str)
-    ]
+        names = set(monthly["indicateur"])
+        raise chart_refusal(spec, "indicateur sans cours mensuel", name, names)
+    by_month = {row["moment"]: row for row in rows.to_dict("records")}
+    months = pd.period_range(min(by_month), max(by_month), freq="M").astype(str)
+    empty = rows.iloc[0].to_dict() | {"valeur": math.nan, "n": 0, "texte": french.MISSING}
+    return [by_month.get(month, empty | {"moment": month}) for month in months]
 
 
-def chart_note(spec: dict, rows: list[dict], texts=()) -> str:
-    """Return the small line under a chart: source, n, and what abbreviations stand for, in the facts and in other texts."""
-    source = [f"Source : {spec['source']}."] if spec.get("source") else []
-    return " ".join(
-        [
-            *source,
-            end_sentence(sample_note(spec, rows)),
-            *spell_abbreviations(" ".join([*(row["texte"] for row in rows), *texts])),
-        ]
-    )
+def chart_note(spec: Spec, facts: list[Fact], bar_texts: Iterable[str] = ()) -> str:
+    """Return the note under a chart: source, n, and the abbreviations of its facts and bars."""
+    sentences = [f"Source : {spec['source']}."] if spec.get("source") else []
+    sentences.append(end_sentence(sample_note(spec, facts)))
+    texts = [*(fact["texte"] for fact in facts), *bar_texts]
+    return " ".join([*sentences, *spell_abbreviations(" ".join(texts))])
 
 
 def spell_abbreviations(text: str) -> list[str]:

@@ -1,18 +1,24 @@
-"""Which charts are there: one function a genre, which returns what draws its facts on a sheet, from a height down, and the alt text."""
+"""The types of charts: for each, how its facts are drawn and its alternative text."""
 
-import math
+from collections.abc import Callable
 from functools import partial
 
+import pandas as pd
+
 from capidoc.core import french
-from capidoc.report.charts.bars import Bar, bar_chart
-from capidoc.report.charts.canvas import BLUE, RUST, TEAL
+from capidoc.report.charts.bars import Bar, draw_bars
+from capidoc.report.charts.canvas import BLUE, RUST, TEAL, Sheet
 from capidoc.report.charts.chart_data import (
+    Fact,
+    FactsByMeasure,
+    Spec,
     change_sentence,
     chart_note,
     directions_sentence,
     end_sentence,
     facts_by_measure,
     group_label,
+    has_value,
     indicator_name,
     month_label,
     monthly_facts,
@@ -21,126 +27,127 @@ from capidoc.report.charts.chart_data import (
     sorted_groups,
     uncapitalised,
 )
-from capidoc.report.charts.line import is_partial, line_chart
+from capidoc.report.charts.line import draw_line, is_partial
 
+Draw = Callable[[Sheet, float], None]  # draws on the sheet, from a height in inches down
 GROUP_COLOURS = (RUST, BLUE)
 
 
-def before_after(spec: dict, facts) -> tuple:
-    """Two bars, one a moment, with the change under the second."""
-    known = facts_by_measure(spec, facts, indicator_name(spec))
-    first, last = required_fact(spec, known, "avant"), required_fact(spec, known, "apres")
-    told = " ".join(filter(None, (change_sentence(known), directions_sentence(spec, known))))
+def before_after(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
+    """Return two bars, one a moment, with the change under the second, and their alt text."""
+    by_measure = facts_by_measure(spec, facts, indicator_name(spec))
+    before = required_fact(spec, by_measure, "avant")
+    after = required_fact(spec, by_measure, "apres")
+    sentences = [change_sentence(by_measure), directions_sentence(spec, by_measure)]
+    detail = " ".join(filter(None, sentences))
     bars = [
-        Bar(month_label(first), first["valeur"], first["texte"], hatched=True),
-        Bar(month_label(last), last["valeur"], last["texte"], detail=told),
+        Bar(month_label(before), before["valeur"], before["texte"], hatched=True),
+        Bar(month_label(after), after["valeur"], after["texte"], detail),
     ]
-    alt = f"Barres. {first['libelle']} : {first['texte']} en {month_label(first)}, {last['texte']} en {month_label(last)}. {told}"
-    return partial(bar_chart, bars, chart_note(spec, [first, last])), alt
+    ends = ", ".join(f"{fact['texte']} en {month_label(fact)}" for fact in (before, after))
+    alt_text = f"Barres. {before['libelle']} : {ends}. {detail}"
+    return partial(draw_bars, bars=bars, note=chart_note(spec, [before, after])), alt_text
 
 
-def before_after_by_group(spec: dict, facts) -> tuple:
-    """Two bars for each group, each with its share of the total, then two for the whole."""
-    known = facts_by_measure(spec, facts, indicator_name(spec))
-    groups = [*sorted_groups(spec, known, "avant"), *([""] if ("avant", "") in known else [])]
-    pairs = [
-        _pair(spec, known, group, GROUP_COLOURS[index % 2] if group else TEAL)
-        for index, group in enumerate(groups)
-    ]
-    told = " ; ".join(
-        f"{first.heading} : {first.text} au départ, {last.text} à l’arrivée"
-        for first, last in pairs
-    )
-    moments = [required_fact(spec, known, measure, groups[-1]) for measure in ("avant", "apres")]
-    bars = [bar for pair in pairs for bar in pair]
-    alt = f"Barres. {moments[0]['libelle']}, de {month_label(moments[0])} à {month_label(moments[1])}. {told}."
-    return partial(bar_chart, bars, chart_note(spec, moments, [bar.text for bar in bars])), alt
+def before_after_by_group(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
+    """Return two bars for each group and for the whole, with their shares, and their alt text."""
+    by_measure = facts_by_measure(spec, facts, indicator_name(spec))
+    groups = sorted_groups(spec, by_measure, "avant")
+    if ("avant", "") in by_measure:
+        groups.append("")
+    bars, sentences = [], []
+    for index, group in enumerate(groups):
+        colour = GROUP_COLOURS[index % 2] if group else TEAL
+        first = _moment_bar(spec, by_measure, "avant", group, colour)
+        last = _moment_bar(spec, by_measure, "apres", group, colour)
+        bars += [first, last]
+        sentences.append(f"{first.heading} : {first.text} au départ, {last.text} à l’arrivée")
+    before = required_fact(spec, by_measure, "avant", groups[-1])
+    after = required_fact(spec, by_measure, "apres", groups[-1])
+    period = f"de {month_label(before)} à {month_label(after)}"
+    alt_text = f"Barres. {before['libelle']}, {period}. {' ; '.join(sentences)}."
+    note = chart_note(spec, [before, after], [bar.text for bar in bars])
+    return partial(draw_bars, bars=bars, note=note), alt_text
 
 
-def bars(spec: dict, facts) -> tuple:
-    """One bar for each group of a one-moment indicator, sorted by name; other indicators are told under each bar."""
+def bars_by_group(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
+    """Return one bar for each group, the other indicators as words under it, and the alt text."""
     names = spec.get("indicateurs") or [indicator_name(spec)]
-    known, *others = [facts_by_measure(spec, facts, name) for name in names]
-    drawn = [
-        _group_bar(spec, known, others, group) for group in sorted_groups(spec, known, "valeur")
-    ]
-    whole = known.get(("valeur", "")) or required_fact(
-        spec, known, "valeur", sorted_groups(spec, known, "valeur")[0]
-    )
-    told = [
-        f"{bar.label}, {bar.text}" + (f" ({bar.detail})" if bar.detail else "") for bar in drawn
-    ]
-    return partial(
-        bar_chart, drawn, chart_note(spec, [whole], [bar.text for bar in drawn])
-    ), end_sentence(f"Barres. {whole['libelle']} : {' ; '.join(told)}")
+    by_measure, *others = [facts_by_measure(spec, facts, name) for name in names]
+    groups = sorted_groups(spec, by_measure, "valeur")
+    bars = [_group_bar(spec, by_measure, others, group) for group in groups]
+    whole = by_measure.get(("valeur", ""), by_measure["valeur", groups[0]])
+    sentences = []
+    for bar in bars:
+        detail = f" ({bar.detail})" if bar.detail else ""
+        sentences.append(f"{bar.label}, {bar.text}{detail}")
+    alt_text = end_sentence(f"Barres. {whole['libelle']} : {' ; '.join(sentences)}")
+    note = chart_note(spec, [whole], [bar.text for bar in bars])
+    return partial(draw_bars, bars=bars, note=note), alt_text
 
 
-def monthly_line(spec: dict, facts) -> tuple:
-    """A line of monthly values from zero: broken where a month has none, its circle empty where some are missing."""
+def monthly_line(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
+    """Return a line of monthly values and its alt text."""
     months = monthly_facts(spec, facts)
-    has_partial = any(is_partial(m, months) for m in months if not math.isnan(m["valeur"]))
-    told = chart_note(spec, months) + (
-        " Cercle vide : des relevés manquent ce mois-là." if has_partial else ""
+    note = chart_note(spec, months)
+    if any(has_value(month) and is_partial(month, months) for month in months):
+        note += " Cercle vide : des relevés manquent ce mois-là."
+    return partial(draw_line, months=months, note=note), _monthly_alt_text(months)
+
+
+def _moment_bar(
+    spec: Spec, by_measure: FactsByMeasure, measure: str, group: str, colour: str
+) -> Bar:
+    """Return the bar of a group at a moment, with its share of the total when it is known."""
+    fact = required_fact(spec, by_measure, measure, group)
+    share = by_measure.get((f"part_{measure}", group))
+    text = fact["texte"]
+    if share and has_value(fact):
+        text += f" ({share['texte']} du total)"
+    return Bar(
+        month_label(fact),
+        fact["valeur"],
+        text,
+        heading=group_label(spec, group),
+        colour=colour,
+        hatched=measure == "avant",
     )
-    return partial(line_chart, months, told), _course_alt(months)
 
 
-def _pair(spec: dict, known: dict, group: str, colour: str) -> list[Bar]:
-    """Return the two bars of a group, with its share of the total when it is known."""
-    made = []
-    for measure in ("avant", "apres"):
-        fact, share = (
-            required_fact(spec, known, measure, group),
-            known.get((f"part_{measure}", group)),
-        )
-        told = f" ({share['texte']} du total)" if share and not math.isnan(fact["valeur"]) else ""
-        made.append(
-            Bar(
-                month_label(fact),
-                fact["valeur"],
-                fact["texte"] + told,
-                "",
-                group_label(spec, group),
-                colour,
-                measure == "avant",
-            )
-        )
-    return made
+def _group_bar(
+    spec: Spec, by_measure: FactsByMeasure, others: list[FactsByMeasure], group: str
+) -> Bar:
+    """Return the bar of a group; under it n, unless it is the value, and the other indicators."""
+    fact, details = by_measure["valeur", group], []
+    if has_value(fact) and fact["n"] != fact["valeur"]:
+        details.append(sample_note(spec, [fact]))
+    for other in others:
+        if ("valeur", group) in other:
+            other_fact = other["valeur", group]
+            details.append(f"{uncapitalised(other_fact['libelle'])} : {other_fact['texte']}")
+    return Bar(group_label(spec, group), fact["valeur"], fact["texte"], " ; ".join(details))
 
 
-def _group_bar(spec: dict, known: dict, others: list[dict], group: str) -> Bar:
-    """Return the bar of a group; under it its n, when that is not the value itself, and the other indicators."""
-    fact, besides = (
-        known["valeur", group],
-        [other["valeur", group] for other in others if ("valeur", group) in other],
-    )
-    told = (
-        [sample_note(spec, [fact])]
-        if fact["n"] != fact["valeur"] and not math.isnan(fact["valeur"])
-        else []
-    )
-    told += [f"{uncapitalised(beside['libelle'])} : {beside['texte']}" for beside in besides]
-    return Bar(group_label(spec, group), fact["valeur"], fact["texte"], " ; ".join(told))
-
-
-def _course_alt(months: list[dict]) -> str:
-    """Return the course in words: both ends, the lowest and the highest month, the months without value."""
-    known = [m for m in months if not math.isnan(m["valeur"])]
+def _monthly_alt_text(months: list[Fact]) -> str:
+    """Return both ends, the lowest and highest month and the months without value, in words."""
+    shown = [month for month in months if has_value(month)]
     label = f"Courbe mensuelle. {months[0]['libelle']}"
-    if not known:
+    if not shown:
         return f"{label} : aucune valeur publiée."
-    low, high = min(known, key=lambda m: m["valeur"]), max(known, key=lambda m: m["valeur"])
-    ends = ", ".join(f"{m['texte']} en {month_label(m)}" for m in (known[0], known[-1]))
-    gaps = [month_label(m) for m in months if math.isnan(m["valeur"])]
-    return (
-        f"{label} : {ends}. Le mois le plus bas est {month_label(low)} ({low['texte']}), le plus haut {month_label(high)} ({high['texte']})."
-        + (f" Sans valeur : {french.join_words(gaps)}." if gaps else "")
+    ends = ", ".join(f"{month['texte']} en {month_label(month)}" for month in (shown[0], shown[-1]))
+    low = min(shown, key=lambda month: month["valeur"])
+    high = max(shown, key=lambda month: month["valeur"])
+    text = (
+        f"{label} : {ends}. Le mois le plus bas est {month_label(low)} ({low['texte']}), "
+        f"le plus haut {month_label(high)} ({high['texte']})."
     )
+    without_value = [month_label(month) for month in months if not has_value(month)]
+    return f"{text} Sans valeur : {french.join_words(without_value)}." if without_value else text
 
 
-GENRES = {
+CHART_TYPES = {
     "avant_apres": before_after,
     "cours": monthly_line,
     "avant_apres_groupes": before_after_by_group,
-    "barres": bars,
+    "barres": bars_by_group,
 }

@@ -1,6 +1,7 @@
-"""How does a monthly course look: a line from zero, broken where a month has no value."""
+"""A line of monthly values from zero, broken where a month has no value."""
 
 import math
+from dataclasses import dataclass
 
 from matplotlib.ticker import MaxNLocator
 
@@ -9,123 +10,131 @@ from capidoc.report.charts.canvas import (
     DETAIL,
     GAP,
     GREY,
+    GRID_GREY,
     MARGIN,
     NOTE,
-    RULE,
     TEAL,
     VALUE,
     Sheet,
     text_width,
-    write_paragraph,
-    write_text,
 )
+from capidoc.report.charts.chart_data import Fact
 
-PLOT_HEIGHT = 2.1
+PLOT_HEIGHT = 2.1  # inches
+MOST_INTERVALS = 4  # between two ticks
+TICK_STEPS = [1, 2, 2.5, 5, 10]
+GRID_WIDTH, LINE_WIDTH, MARKER_SIZE, MARKER_EDGE = 0.8, 2, 5.5, 1.5  # points
+TEXT_GAP = 0.02  # inches between a value and its circle, beside the usual gap
+FIRST_SHIFT, FIRST_RISE = 0.04, 0.1  # inches to the left of the first circle, and above it
+MISSING_RISE = 0.06  # inches from the base to the word for a month without value
+MONTH_GAP = 0.06  # inches between the names of two months
 
 
-def line_chart(months: list[dict], note: str, sheet: Sheet, top: float) -> None:
-    """Return nothing once the grid, the line, its months and the note are drawn from that height down; the zero line is stronger."""
-    ticks, lowest, highest = _ticks([m["valeur"] for m in months])
-    base, scale = top + VALUE.line + PLOT_HEIGHT, PLOT_HEIGHT / (highest - lowest)
+@dataclass(frozen=True)
+class Plot:
+    """The facts of the months and where they stand, in inches; y is NaN where one has no value."""
+
+    months: list[Fact]
+    xs: list[float]
+    ys: list[float]
+    base: float
+
+    @property
+    def shown(self) -> list[int]:
+        """Return the positions of the months that have a value."""
+        return [i for i, y in enumerate(self.ys) if not math.isnan(y)]
+
+
+def draw_line(sheet: Sheet, top: float, months: list[Fact], note: str) -> None:
+    """Draw the grid, the line, its months and the note, from that height down."""
+    ticks, lowest, highest = _ticks([month["valeur"] for month in months])
+    base, unit = top + VALUE.line_height + PLOT_HEIGHT, PLOT_HEIGHT / (highest - lowest)
     left = MARGIN + max(text_width(label, DETAIL) for label in ticks.values()) + 2 * GAP
-    last = next((m for m in reversed(months) if not math.isnan(m["valeur"])), months[-1])
+    shown = [month for month in months if not math.isnan(month["valeur"])]
+    last = (shown or months)[-1]
     right = sheet.width - MARGIN - text_width(last["texte"], VALUE) - 2 * GAP
-    xs = [
-        left + GAP + (right - left - GAP) * i / max(1, len(months) - 1) for i in range(len(months))
-    ]
     for tick, label in ticks.items():
-        height = base - (tick - lowest) * scale
-        sheet.axes.plot(
-            [left, right + GAP],
-            [height] * 2,
-            color=GREY if tick == 0 else RULE,
-            linewidth=0.8,
-            zorder=1,
-        )
-        write_text(sheet, left - GAP, height + 0.35 * DETAIL.size / 72, label, DETAIL, "right")
-    _line(sheet, months, xs, [base - (m["valeur"] - lowest) * scale for m in months], base)
-    _month_axis(sheet, months, xs, base)
-    write_paragraph(
-        sheet, note, MARGIN, base + 2 * DETAIL.line + GAP, sheet.width - 2 * MARGIN, NOTE
-    )
+        y = base - (tick - lowest) * unit
+        colour = GREY if tick == 0 else GRID_GREY
+        xs = [left, right + GAP]
+        sheet.axes.plot(xs, [y, y], color=colour, linewidth=GRID_WIDTH, zorder=1)
+        sheet.write_text(left - GAP, y + DETAIL.half_capital, label, DETAIL, "right")
+    steps, width = max(1, len(months) - 1), right - left - GAP
+    xs = [left + GAP + width * i / steps for i in range(len(months))]
+    ys = [base - (month["valeur"] - lowest) * unit for month in months]
+    plot = Plot(months, xs, ys, base)
+    _draw_markers(sheet, plot)
+    _write_values(sheet, plot)
+    _write_months(sheet, plot)
+    sheet.write_paragraph(MARGIN, base + 2 * DETAIL.line_height + GAP, note, NOTE)
 
 
-def _ticks(values: list[float]) -> tuple[dict, float, float]:
-    """Return some four round values and how they print, and the lowest and highest of the values and zero."""
-    known = [0.0, *(v for v in values if not math.isnan(v))]
-    lowest, highest = min(known), max(known)
+def is_partial(month: Fact, months: list[Fact]) -> bool:
+    """Return whether some units that other months have are missing from this one."""
+    return 0 < month["n"] < max(other["n"] for other in months)
+
+
+def _ticks(values: list[float]) -> tuple[dict[float, str], float, float]:
+    """Return a few round values and their labels, and the extremes of the values and zero."""
+    shown = [0.0, *(value for value in values if not math.isnan(value))]
+    lowest, highest = min(shown), max(shown)
     if lowest == highest:
         return {0.0: "0"}, 0.0, 1.0
-    found = MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]).tick_values(lowest, highest)
-    step = f"{found[1] - found[0]:.10g}"
-    return (
-        {
-            float(t): french.format_quantity(float(t), "", step)
-            for t in found
-            if lowest <= t <= highest
-        },
-        lowest,
-        highest,
-    )
+    locator = MaxNLocator(nbins=MOST_INTERVALS, steps=TICK_STEPS)
+    ticks = [float(tick) for tick in locator.tick_values(lowest, highest)]
+    step = float(f"{ticks[1] - ticks[0]:.10g}")
+    inside = [tick for tick in ticks if lowest <= tick <= highest]
+    labels = {tick: french.format_quantity(tick, "", step) for tick in inside}
+    return labels, lowest, highest
 
 
-def _line(
-    sheet: Sheet, months: list[dict], xs: list[float], heights: list[float], base: float
-) -> None:
-    """Return nothing once the line, its circles, its two ends and its gaps are drawn and labelled."""
-    sheet.axes.plot(xs, heights, color=TEAL, linewidth=2, zorder=2)
-    known = [i for i, h in enumerate(heights) if not math.isnan(h)]
-    for i in known:
-        face = "white" if is_partial(months[i], months) else TEAL
+def _draw_markers(sheet: Sheet, plot: Plot) -> None:
+    """Draw the line and its circles, empty where some units are missing."""
+    sheet.axes.plot(plot.xs, plot.ys, color=TEAL, linewidth=LINE_WIDTH, zorder=2)
+    for i in plot.shown:
         sheet.axes.plot(
-            [xs[i]],
-            [heights[i]],
+            [plot.xs[i]],
+            [plot.ys[i]],
             "o",
-            markersize=5.5,
-            markeredgewidth=1.5,
+            markersize=MARKER_SIZE,
+            markeredgewidth=MARKER_EDGE,
             color=TEAL,
-            markerfacecolor=face,
+            markerfacecolor="white" if is_partial(plot.months[i], plot.months) else TEAL,
             zorder=3,
         )
-    for i in (i for i in range(len(xs)) if i not in known):
-        write_text(sheet, xs[i], base - 0.06, months[i]["texte"], NOTE, "center")
-    if known:
-        last = known[-1]
-        write_text(
-            sheet,
-            xs[last] + GAP + 0.02,
-            heights[last] + 0.35 * VALUE.size / 72,
-            months[last]["texte"],
-            VALUE,
-        )
-    if len(known) > 1:  # the first value stands on the side that the line leaves free
-        first, second = known[:2]
-        rising, room_below = (
-            heights[second] < heights[first],
-            base - heights[first] > 2 * VALUE.line,
-        )
-        write_text(
-            sheet,
-            xs[first] - 0.04,
-            heights[first] + (VALUE.line + 0.02 if rising and room_below else -0.1),
-            months[first]["texte"],
-            VALUE,
-        )
 
 
-def _month_axis(sheet: Sheet, months: list[dict], xs: list[float], base: float) -> None:
-    """Return nothing once the months are written, some left out when they are too many, years under them."""
-    names = [french.format_month(m["moment"], "LLL") for m in months]
-    widest = max(text_width(name, DETAIL) for name in names) + 0.06
-    step = math.ceil(widest * max(1, len(xs) - 1) / max(widest, xs[-1] - xs[0]))
-    years = set()
-    for i in range(0, len(xs), step):
-        write_text(sheet, xs[i], base + DETAIL.line, names[i], DETAIL, "center")
-        if (year := months[i]["moment"][:4]) not in years:
-            write_text(sheet, xs[i], base + 2 * DETAIL.line, year, DETAIL, "center")
-            years.add(year)
+def _write_values(sheet: Sheet, plot: Plot) -> None:
+    """Write the last and the first value, and the word for each month without value."""
+    texts = [month["texte"] for month in plot.months]
+    for i in range(len(texts)):
+        if i not in plot.shown:
+            sheet.write_text(plot.xs[i], plot.base - MISSING_RISE, texts[i], NOTE, "center")
+    if not plot.shown:
+        return
+    last = plot.shown[-1]
+    x, y = plot.xs[last] + GAP + TEXT_GAP, plot.ys[last] + VALUE.half_capital
+    sheet.write_text(x, y, texts[last], VALUE)
+    if len(plot.shown) == 1:
+        return
+    # The first value stands on the side that the line leaves free; y grows downwards.
+    first, second = plot.shown[:2]
+    is_rising = plot.ys[second] < plot.ys[first]
+    has_room_below = plot.base - plot.ys[first] > 2 * VALUE.line_height
+    shift = VALUE.line_height + TEXT_GAP if is_rising and has_room_below else -FIRST_RISE
+    sheet.write_text(plot.xs[first] - FIRST_SHIFT, plot.ys[first] + shift, texts[first], VALUE)
 
 
-def is_partial(month: dict, months: list[dict]) -> bool:
-    """Return whether some units that other months have are missing from this one."""
-    return 0 < month["n"] < max(m["n"] for m in months)
+def _write_months(sheet: Sheet, plot: Plot) -> None:
+    """Write the names of the months, every second or third when too many, and the years below."""
+    names = [french.format_month(month["moment"], "LLL") for month in plot.months]
+    widest = max(text_width(name, DETAIL) for name in names) + MONTH_GAP
+    width = max(widest, plot.xs[-1] - plot.xs[0])
+    step = math.ceil(widest * max(1, len(names) - 1) / width)
+    previous_year = ""
+    for i in range(0, len(names), step):
+        x, year = plot.xs[i], plot.months[i]["moment"][:4]
+        sheet.write_text(x, plot.base + DETAIL.line_height, names[i], DETAIL, "center")
+        if year != previous_year:
+            sheet.write_text(x, plot.base + 2 * DETAIL.line_height, year, DETAIL, "center")
+        previous_year = year

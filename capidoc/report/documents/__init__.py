@@ -1,1 +1,1 @@
-"""How does one Markdown text become three files: a tree prepared once, then written as HTML, PDF and Word."""
+"""One Markdown text as HTML, PDF and Word files, by way of one tree prepared for the three."""

@@ -1,60 +1,71 @@
-"""What does a Word file say, ours or as somebody edited it: its paragraphs, their words, the content controls around them."""
+"""What a Word file says, ours or edited: its paragraphs, their words and content controls."""
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from docx import Document
 from docx.oxml.ns import qn
+from docx.oxml.text.paragraph import CT_P
+from docx.oxml.text.run import CT_R
+from docx.oxml.xmlchemy import BaseOxmlElement
 
 OBJECT = "\ufffc"  # stands for a picture or a note
-OBJECTS = "./w:drawing | ./w:pict | ./w:object | ./w:footnoteReference | ./w:endnoteReference | ./*[local-name()='AlternateContent']"
+OBJECTS = (
+    "./w:drawing | ./w:pict | ./w:object | ./w:footnoteReference | ./w:endnoteReference"
+    " | ./*[local-name()='AlternateContent']"
+)
 WORD = re.compile(r"(\s*)(\w+|[^\w\s])")
-ALIKE = str.maketrans({"’": "'", "«": '"', "»": '"', "“": '"', "”": '"', "−": "-", "‑": "-"})
-BEGINNING = 60  # characters that name a paragraph
+SAME_SIGNS = str.maketrans({"’": "'", "«": '"', "»": '"', "“": '"', "”": '"', "−": "-", "‑": "-"})
+EXCERPT_LENGTH = 60  # characters that identify a paragraph to a reader
+NO_CONTROL = ("", "")
 
 
 @dataclass
 class Word:
-    """A word: its text, the space before it, « ** », « * » or « *** », and the (fact, text) of the content control around it."""
+    """A word: its text, the space before it, its style (« ** », « * » or « *** »).
+
+    `control` is the (fact, text) of the content control around it.
+    """
 
     text: str
     space: str = ""
     style: str = ""
-    control: tuple = ("", "")
+    control: tuple[str, str] = NO_CONTROL
 
     @property
     def key(self) -> tuple[str, str]:
-        """The word and its fact, as they are compared: typography is nobody's edit."""
-        return self.text.translate(ALIKE), self.control[0]
+        """Return the word and its fact for comparison, whatever its typography."""
+        return self.text.translate(SAME_SIGNS), self.control[0]
 
 
 @dataclass
 class Paragraph:
-    """A paragraph: its words, its mark in Markdown, the table's cell that holds it, and whether that table has several columns."""
+    """A paragraph: its words, its mark in Markdown, the cell and kind of table that hold it."""
 
     words: list[Word]
     mark: str = ""
-    cell: object = None
+    cell: BaseOxmlElement | None = None
     in_columns: bool = False
 
     @property
-    def keys(self) -> tuple:
-        """Its words as they are compared."""
-        return tuple(said.key for said in self.words)
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """Return its words for comparison."""
+        return tuple(word.key for word in self.words)
 
     def __str__(self) -> str:
-        """How it begins."""
-        return "".join(said.space + said.text for said in self.words).strip()[:BEGINNING]
+        """Return its beginning."""
+        return "".join(word.space + word.text for word in self.words).strip()[:EXCERPT_LENGTH]
 
     @property
     def holds_object(self) -> bool:
-        """Whether a picture or a note is in it."""
-        return any(said.text == OBJECT for said in self.words)
+        """Return whether it holds a picture or a note."""
+        return any(word.text == OBJECT for word in self.words)
 
     @property
-    def look(self) -> list:
-        """All that somebody may change in it: its words, their facts, bold and italic."""
-        return [(said.key, said.style) for said in self.words]
+    def look(self) -> list[tuple[tuple[str, str], str]]:
+        """Return all that may be edited in it: words, facts, bold and italic."""
+        return [(word.key, word.style) for word in self.words]
 
 
 def split_words(text: str) -> list[Word]:
@@ -62,67 +73,61 @@ def split_words(text: str) -> list[Word]:
     return [Word(match[2], match[1]) for match in WORD.finditer(text)]
 
 
-def read_paragraphs(file) -> list[Paragraph]:
-    """Return the paragraphs of a Word file that hold words or pictures, its sommaire left out."""
+def read_paragraphs(file: Path) -> list[Paragraph]:
+    """Return the paragraphs of a Word file that hold words or pictures, but for its contents."""
     document = Document(str(file))
-    names = {style.style_id: style.name.lower() for style in document.styles}
-    made = [
-        _paragraph(p, names)
-        for p in document.element.body.iter(qn("w:p"))
-        if _around(p, "txbxContent") is None
-    ]
-    return [paragraph for paragraph in made if paragraph.words]
+    style_names = {style.style_id: (style.name or "").lower() for style in document.styles}
+    paragraphs = []
+    for element in document.element.body.iter(qn("w:p")):
+        if _ancestor(element, "txbxContent") is None:
+            paragraph = _paragraph(element, style_names)
+            paragraphs += [paragraph] if paragraph.words else []
+    return paragraphs
 
 
-def _paragraph(element, names: dict) -> Paragraph:
-    """Return the paragraph; a line of the sommaire has no words."""
+def _paragraph(element: CT_P, style_names: dict[str, str]) -> Paragraph:
+    """Return the paragraph; one of the table of contents has no words."""
     style = "".join(element.xpath("./w:pPr/w:pStyle/@w:val"))
-    name = names.get(style, style)
-    is_listed = element.xpath("./w:pPr/w:numPr/w:numId[@w:val!='0']")
-    mark = (
-        f"{'#' * int(name[-1])} "
-        if re.fullmatch(r"heading \d", name)
-        else "- "
-        if is_listed
-        else ""
-    )
-    cell = _around(element, "tc")
-    in_columns = cell is not None and len(_around(element, "tbl").tblGrid) > 1
-    return Paragraph(
-        [] if name.startswith("toc ") else _words(element, mark), mark, cell, in_columns
-    )
+    name, mark = style_names.get(style, style), ""
+    if re.fullmatch(r"heading \d", name):
+        mark = f"{'#' * int(name[-1])} "
+    elif element.xpath("./w:pPr/w:numPr/w:numId[@w:val!='0']"):
+        mark = "- "
+    cell, table = _ancestor(element, "tc"), _ancestor(element, "tbl")
+    in_columns = table is not None and len(table.tblGrid) > 1
+    words = [] if name.startswith("toc ") else _words(element, is_heading=mark.startswith("#"))
+    return Paragraph(words, mark, cell, in_columns)
 
 
-def _around(element, *names: str):
-    """Return the nearest of the elements of these names that holds this one, or None."""
+def _ancestor(element: BaseOxmlElement, *names: str) -> BaseOxmlElement | None:
+    """Return the nearest ancestor with one of these names, or None."""
     return next(element.iterancestors(*(qn(f"w:{name}") for name in names)), None)
 
 
-def _words(element, mark: str) -> list[Word]:
-    """Return the words of the paragraph; a heading is bold by itself."""
-    text, about = "", []
-    for run in (r for r in element.iter(qn("w:r")) if _around(r, "del", "moveFrom") is None):
-        shown = re.sub(r"[\t\n]", " ", run.text) + OBJECT * len(run.xpath(OBJECTS))
-        text += shown
-        about += [("" if mark.startswith("#") else _style(run), _control(run))] * len(shown)
-    return [Word(match[2], match[1], *about[match.start(2)]) for match in WORD.finditer(text)]
+def _words(paragraph: CT_P, is_heading: bool) -> list[Word]:
+    """Return the words of the paragraph without deleted ones; the bold of a heading is no style."""
+    text, formats = "", []  # the style and the control of each character
+    for run in paragraph.iter(qn("w:r")):
+        if _ancestor(run, "del", "moveFrom") is None:
+            run_text = re.sub(r"[\t\n]", " ", run.text) + OBJECT * len(run.xpath(OBJECTS))
+            text += run_text
+            formats += [("" if is_heading else _style(run), _control(run))] * len(run_text)
+    return [Word(match[2], match[1], *formats[match.start(2)]) for match in WORD.finditer(text)]
 
 
-def _style(run) -> str:
-    """Return the marks of bold and italic."""
-    return "".join(
-        mark
-        for tag, mark in (("b", "**"), ("i", "*"))
-        if run.xpath(f"./w:rPr/w:{tag}[not(@w:val='0' or @w:val='false')]")
-    )
+def _style(run: CT_R) -> str:
+    """Return the Markdown marks of bold and italic."""
+    marks = ""
+    for tag, mark in (("b", "**"), ("i", "*")):
+        if run.xpath(f"./w:rPr/w:{tag}[not(@w:val='0' or @w:val='false')]"):
+            marks += mark
+    return marks
 
 
-def _control(run) -> tuple[str, str]:
-    """Return the fact and the text of the content control around the run, empty where there is none, or where it lost its name."""
-    control = _around(run, "sdt")
+def _control(run: CT_R) -> tuple[str, str]:
+    """Return the fact and the text of the content control around the run, empty without a tag."""
+    control = _ancestor(run, "sdt")
     tag = control.find(f"{qn('w:sdtPr')}/{qn('w:tag')}") if control is not None else None
-    return (
-        ("", "")
-        if tag is None
-        else (tag.get(qn("w:val")), "".join(t.text or "" for t in control.iter(qn("w:t"))))
-    )
+    if control is None or tag is None:
+        return NO_CONTROL
+    return tag.get(qn("w:val"), ""), "".join(text.text or "" for text in control.iter(qn("w:t")))

@@ -1,16 +1,26 @@
-"""How does the document become one HTML file that needs nothing else."""
+"""The document as one HTML file that needs no other."""
 
-from functools import partial
 from html import escape
 from pathlib import Path
 
-from pandocfilters import Plain, RawBlock, RawInline
+from pandocfilters import Div, Image, Plain, RawBlock, RawInline
 
 from capidoc.report.documents import pandoc_ast
-from capidoc.report.documents.markdown import definition_cards
-from capidoc.report.documents.pandoc_ast import asset_file, data_uri, div, plain_text, transform
+from capidoc.report.documents.pandoc_ast import (
+    Change,
+    Node,
+    asset_file,
+    data_uri,
+    definition_cards,
+    div,
+    pairs,
+    plain_text,
+    transform,
+)
+from capidoc.report.documents.pandoc_tables import Cell, Table, TableParts, map_cells
 
-SCREEN = "_ecran.png"  # how the name of a chart for screens ends
+SCREEN_SUFFIX = "_ecran.png"  # of a chart for screens: a third of the SVG's weight
+SCREEN_WIDTH = "480"  # CSS pixels
 OPTIONS = (
     "--to=html5",
     "--wrap=none",
@@ -21,83 +31,75 @@ OPTIONS = (
 )
 
 
-def write_html(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
+def write_html(ast: Node, target: Path, *, assets: Path, templates: Path) -> None:
     """Write the prepared document as one HTML file, its images inside."""
-    changes = {
-        "Image": partial(_image, assets),
-        "Span.ind": _bound,
+    changes: dict[str, Change] = {
+        "Image": lambda node: _embed_image(node, assets),
+        "Span.ind": _bind_number,
         "Div.chiffres-cles": _cards,
         "Div.contacts": _cards,
         "Table": _table,
     }
-    target.write_bytes(
-        pandoc_ast.convert(
-            transform(ast, changes), *OPTIONS, f"--template={templates / 'html' / 'page.html'}"
-        )
-    )
+    template = f"--template={templates / 'html' / 'page.html'}"
+    target.write_bytes(pandoc_ast.convert(transform(ast, changes), *OPTIONS, template))
 
 
-def _image(assets: Path, node: dict) -> dict:
-    """Return the image with its bytes in its address: of a chart the PNG for screens, not as wide as the page, a third of the SVG's weight."""
-    (identifier, classes, pairs), alternative, (path, title) = node["c"]
-    file = asset_file(assets, path, SCREEN)
-    width = [["width", "480"]] if file.name.endswith(SCREEN) else []
-    return {
-        **node,
-        "c": [[identifier, classes, pairs + width], alternative, [data_uri(file), title]],
-    }
+def _embed_image(node: Node, assets: Path) -> Node:
+    """Return the image with its bytes in its address; a chart is the one for screens."""
+    (identifier, class_names, named), alt_text, (path, title) = node["c"]
+    file = asset_file(assets, path, SCREEN_SUFFIX)
+    if file.name.endswith(SCREEN_SUFFIX):
+        named = [*named, ["width", SCREEN_WIDTH]]
+    return Image([identifier, class_names, named], alt_text, [data_uri(file), title])
 
 
-def _bound(node: dict) -> list:
-    """Return the number inside a data element that names its fact and its exact value, and describes it on demand."""
-    pairs = {name: escape(value) for name, value in node["c"][0][2]}
-    card = f' tabindex="0" aria-description="{pairs["fiche"]}"' if "fiche" in pairs else ""
-    opening = f'<data class="ind" data-ind="{pairs.get("ind", "")}" value="{pairs.get("value", "")}"{card}>'
+def _bind_number(node: Node) -> list[Node]:
+    """Return the number in a « data » element with its fact, its exact value and its note."""
+    given = {name: escape(value) for name, value in pairs(node).items()}
+    fact, value = given.get("ind", ""), given.get("value", "")
+    note = f' tabindex="0" aria-description="{given["fiche"]}"' if "fiche" in given else ""
+    opening = f'<data class="ind" data-ind="{fact}" value="{value}"{note}>'
     return [RawInline("html", opening), *node["c"][1], RawInline("html", "</data>")]
 
 
-def _cards(node: dict) -> dict:
-    """Return a band of cards as one HTML list of terms and definitions."""
-    tag, content = partial(RawBlock, "html"), []
-    for term, blocks in definition_cards(node):
-        content += [Plain([RawInline("html", "<div><dt>"), *term, RawInline("html", "</dt>")])]
-        content += [part for block in blocks for part in (tag("<dd>"), block, tag("</dd>"))] + [
-            tag("</div>")
-        ]
-    return {**node, "c": [node["c"][0], [tag("<dl>"), *content, tag("</dl>")]]}
+def _cards(node: Node) -> Node:
+    """Return a Div of terms and definitions as an HTML list, each in a card."""
+    blocks = [RawBlock("html", "<dl>")]
+    for term, meanings in definition_cards(node):
+        opening, closing = RawInline("html", "<div><dt>"), RawInline("html", "</dt>")
+        blocks.append(Plain([opening, *term, closing]))
+        for block in meanings:
+            blocks += [RawBlock("html", "<dd>"), block, RawBlock("html", "</dd>")]
+        blocks.append(RawBlock("html", "</div>"))
+    return Div(node["c"][0], [*blocks, RawBlock("html", "</dl>")])
 
 
-def _table(node: dict) -> dict:
-    """Return the table, its header cells scoped, in a box of its own that scrolls when the screen is narrow."""
-    attributes, caption, specs, (head, header), bodies, foot = node["c"]
-    header = [[a, [_scoped(cell, "col") for cell in cells]] for a, cells in header]
-    bodies = [
-        [a, 1 if header else 0, first, _row_headers(rows) if header else rows]
-        for a, _, first, rows in bodies
-    ]
-    scrolled = {**node, "c": [attributes, caption, specs, [head, header], bodies, foot]}
-    return div(
-        [scrolled],
-        "defile",
-        role="region",
-        tabindex="0",
-        aria_label=plain_text(caption[1]) or "Tableau",
-    )
+def _table(node: Node) -> Node:
+    """Return the table, its header cells scoped, in a box that scrolls on a narrow screen."""
+    parts = TableParts(*node["c"])
+    attributes, header = parts.head
+    if header:
+        head = [attributes, map_cells(header, lambda cell: _scoped(cell, "col"))]
+        bodies = [[body[0], 1, body[2], _scope_rows(body[3])] for body in parts.bodies]
+        parts = parts._replace(head=head, bodies=bodies)
+    label = plain_text(parts.caption[1]) or "Tableau"
+    return div([Table(*parts)], "defile", role="region", tabindex="0", aria_label=label)
 
 
-def _row_headers(rows: list) -> list:
-    """Return the rows with the scope of their first cell, unless a merged cell above takes its place."""
-    scoped, merged = [], 0
+def _scope_rows(rows: list) -> list:
+    """Return the rows, their first cell scoped unless a merged cell above takes its place."""
+    scoped, rows_left = [], 0  # of the merged cell
     for attributes, cells in rows:
-        if not merged and cells:
-            merged = cells[0][2]
-            cells = [_scoped(cells[0], "row" if merged == 1 else "rowgroup"), *cells[1:]]
-        merged -= 1
+        if cells and not rows_left:
+            rows_left = Cell(*cells[0]).rowspan
+            scope = "row" if rows_left == 1 else "rowgroup"
+            cells = [_scoped(cells[0], scope), *cells[1:]]
+        rows_left -= 1
         scoped.append([attributes, cells])
     return scoped
 
 
 def _scoped(cell: list, scope: str) -> list:
     """Return the header cell with its scope."""
-    identifier, classes, pairs = cell[0]
-    return [[identifier, classes, [*pairs, ["scope", scope]]], *cell[1:]]
+    (identifier, class_names, named), *content = cell
+    return [[identifier, class_names, [*named, ["scope", scope]]], *content]

@@ -1,185 +1,217 @@
-"""What does the document say: Markdown read into pandoc's tree, and prepared once for the three writers."""
+"""From Markdown to pandoc's tree, prepared once for the three formats."""
 
 import json
 import re
-from functools import partial
 from itertools import count
 
-from pandocfilters import Plain, Str
+from pandocfilters import Div, Header, Plain, Space, Span, Str
 
 from capidoc.core import french
 from capidoc.report.documents import pandoc_tables
-from capidoc.report.documents.pandoc_ast import classes, div, plain_text, run_pandoc, transform
+from capidoc.report.documents.pandoc_ast import (
+    Change,
+    Node,
+    classes,
+    definitions,
+    div,
+    pairs,
+    plain_text,
+    run_pandoc,
+    transform,
+)
 
-# Without what could make a text active (raw code), or change one that only looks like markup (a citation, a formula…).
-DIALECT = "markdown" + "".join(
-    f"-{extension}"
-    for extension in (
-        "raw_html", "raw_tex", "raw_attribute", "native_divs", "native_spans", "markdown_in_html_blocks",
-        "latex_macros", "tex_math_dollars", "citations", "example_lists", "fancy_lists", "task_lists",
-        "implicit_header_references", "smart",
-    )
-)  # fmt: skip
-
-BOXES = {"encadre": "À retenir", "prudence": "Prudence", "histoire": "Histoire"}
+# Without what could make a text active (raw code), or change one that only looks like markup.
+DISABLED_EXTENSIONS = (
+    "raw_html",
+    "raw_tex",
+    "raw_attribute",
+    "native_divs",
+    "native_spans",
+    "markdown_in_html_blocks",
+    "latex_macros",
+    "tex_math_dollars",
+    "citations",
+    "example_lists",
+    "fancy_lists",
+    "task_lists",
+    "implicit_header_references",
+    "smart",
+)
+MARKDOWN = "-".join(("markdown", *DISABLED_EXTENSIONS))
+BOX_TITLES = {"encadre": "À retenir", "prudence": "Prudence", "histoire": "Histoire"}
 SAFE_LINK = re.compile(r"(?:https?://|mailto:|tel:|#)", re.IGNORECASE)
-PRIVATE = re.compile("[\ue000-\uf8ff]")
-TILE = 12  # characters that a tile holds on one line
-MOST_OBJECTS = 1000  # marks at hand for what is not text in one paragraph
+PRIVATE_SIGN = re.compile("[\ue000-\uf8ff]")
+INLINE_OR_TEXT = re.compile("([ \ue000-\uf8ff])")
+TILE_LENGTH = 12  # characters of a number that the tile of a key figure holds on one line
+MOST_OBJECTS = 1000  # inlines that are not text, in a paragraph whose typography is set
 
 
-def parse_markdown(text: str) -> dict:
-    """Return pandoc's tree of the Markdown text and its YAML metadata."""
-    return json.loads(run_pandoc(text, f"--from={DIALECT}", "--to=json"))
+def parse_markdown(text: str) -> Node:
+    """Return pandoc's tree of the Markdown text and its YAML metadata.
+
+    Raise ValueError if pandoc cannot read it.
+    """
+    return json.loads(run_pandoc(text, f"--from={MARKDOWN}", "--to=json"))
 
 
-def prepare_document(ast: dict) -> dict:
-    """Return the tree with French typography, numbered captions, boxes, tables from definitions, and column widths."""
-    figures, tabled = count(1), count(1)
+def prepare_document(ast: Node) -> Node:
+    """Return the tree with its French typography, numbers, boxes and tables as documents show them.
 
-    def table(node):
-        return pandoc_tables.fit_columns(_numbered(node, "Tableau", tabled))
-
-    changes = {
-        "Header": partial(_nested, []), "Figure": lambda node: _numbered(node, "Figure", figures), "Table": table,
-        "Div.definitions": lambda node: table(_definition_table(node)),
-        "Div.tableau": _widened, "Div.chiffres-cles": _tiles, **{f"Div.{kind}": partial(_box, kind) for kind in BOXES},
-        "Span.ind": _unbroken, "Span.publie": _unbroken, "Link": _link,
-    }  # fmt: skip
-    return transform(ast, changes, _french)
-
-
-def _french(nodes: list) -> list:
-    """Return the inlines with French typography; any other list as it is."""
-    if not any(isinstance(node, dict) and node.get("t") in ("Str", "Space") for node in nodes):
-        return nodes
-    objects = {" ": {"t": "Space"}}
-    marked = "".join(_marked(node, objects) for node in nodes)
-    if len(objects) > MOST_OBJECTS:
-        return nodes
-    # « n.p. » at the end of a sentence has its stop already.
-    marked = re.sub(
-        "([\ue000-\uf8ff])\\.(?![.\\w])",
-        lambda met: met[1] if plain_text(objects[met[1]]).endswith(".") else met[0],
-        marked,
-    )
-    parts = filter(None, re.split("([ \ue000-\uf8ff])", french.typeset(marked)))
-    return [objects.get(part, Str(part)) for part in parts]
+    Captions are numbered, headings leave out no level, definitions become tables, and the columns
+    of tables are fitted to their words.
+    """
+    numbering = _Numbering()
+    changes: dict[str, Change] = {
+        "Header": numbering.nest_heading,
+        "Figure": numbering.number_figure,
+        "Table": numbering.number_table,
+        "Div.definitions": lambda node: numbering.number_table(_definitions_table(node)),
+        "Div.tableau": _set_widths,
+        "Div.chiffres-cles": _loosen_key_figures,
+        **{f"Div.{kind}": _box for kind in BOX_TITLES},
+        "Span.ind": _unbreakable,
+        "Span.publie": _unbreakable,
+        "Link": _safe_link,
+    }
+    return transform(ast, changes, _typeset_inlines)
 
 
-def _marked(node: dict, objects: dict) -> str:
-    """Return the inline's text; when it is not plain text a mark in its place, by which it is put among the objects."""
-    if node["t"] == "Str":
-        return PRIVATE.sub("", node["c"])
-    if node["t"] in ("Space", "SoftBreak"):
-        return " "
-    first = french.NUMBER_MARK if {"ind", "publie"} & {*classes(node)} else french.OBJECT_MARK
-    mark = chr(ord(first) + len(objects))
-    objects[mark] = node
-    return mark
+class _Numbering:
+    """What is counted from the beginning of a document to its end."""
+
+    def __init__(self) -> None:
+        self.figures, self.tables = count(1), count(1)
+        self.open_levels: list[int] = []
+
+    def number_figure(self, node: Node) -> Node:
+        """Return the figure with its number."""
+        return _numbered(node, "Figure", self.figures)
+
+    def number_table(self, node: Node) -> Node:
+        """Return the table with its number, its columns fitted."""
+        return pandoc_tables.fit_columns(_numbered(node, "Tableau", self.tables))
+
+    def nest_heading(self, node: Node) -> Node:
+        """Return the heading one level below the one that holds it.
+
+        A voice that reads the document, and PDF/UA, take a level left out for a lost part.
+        """
+        level, *content = node["c"]
+        self.open_levels = [open_level for open_level in self.open_levels if open_level < level]
+        self.open_levels.append(level)
+        return Header(len(self.open_levels), *content)
 
 
-def _unbroken(node: dict) -> dict:
-    """Return a bound or published number with no space where a line could break."""
-    inlines = [Str(french.NBSP) if inline["t"] == "Space" else inline for inline in node["c"][1]]
-    return {**node, "c": [node["c"][0], inlines]}
-
-
-def _nested(above: list, node: dict) -> dict:
-    """Return the heading one level under the one it stands in, `above` being those: who listens to a document takes a level left out for a part lost."""
-    level, *rest = node["c"]
-    while above and above[-1] >= level:
-        above.pop()
-    above.append(level)
-    return {**node, "c": [len(above), *rest]}
-
-
-def _link(node: dict) -> dict | list:
-    """Return the link, or only its words when its target is neither the web, nor a mail, nor in the document."""
-    return node if SAFE_LINK.match(node["c"][2][0]) else node["c"][1]
-
-
-def _numbered(node: dict, kind: str, counter) -> dict:
-    """Return the figure or table, its caption after « Figure 1 : », in a span that the writers may style; none when it has no caption."""
-    attributes, (short, caption), *rest = node["c"]
+def _numbered(node: Node, kind: str, counter: count) -> Node:
+    """Return the figure or table, « Figure 1 : » before its caption; as it is without caption."""
+    attributes, (short, caption), *content = node["c"]
     if not caption:
         return node
     label = f"{kind}{french.NBSP}{next(counter)}{french.NBSP}:"
-    span = {"t": "Span", "c": [["", ["numero"], []], [Str(label)]]}
+    span = Span(["", ["numero"], []], [Str(label)])
     first, *others = caption
-    return {
-        **node,
-        "c": [attributes, [short, [Plain([span, {"t": "Space"}, *first["c"]]), *others]], *rest],
-    }
+    numbered = [Plain([span, Space(), *first["c"]]), *others]
+    return {**node, "c": [attributes, [short, numbered], *content]}
 
 
-def _said(node: dict) -> dict:
-    """Return the attributes of a Div, by name."""
-    return {key: french.typeset(value) for key, value in node["c"][0][2]}
+def _typeset_inlines(nodes: list) -> list:
+    """Return inlines with French typography; any other list as it is.
+
+    The rules of typography look at a whole sentence: while they are applied, a private sign stands
+    for each inline that is not plain text.
+    """
+    if not any(isinstance(node, dict) and node.get("t") in ("Str", "Space") for node in nodes):
+        return nodes
+    inlines, text = {" ": Space()}, ""
+    for node in nodes:
+        if node["t"] == "Str":
+            text += PRIVATE_SIGN.sub("", node["c"])
+        elif node["t"] in ("Space", "SoftBreak"):
+            text += " "
+        else:
+            sign = _private_sign(node, len(inlines))
+            inlines[sign] = node
+            text += sign
+    if len(inlines) > MOST_OBJECTS:
+        return nodes
+    text = french.typeset(_without_double_stops(text, inlines))
+    return [inlines.get(part, Str(part)) for part in INLINE_OR_TEXT.split(text) if part]
 
 
-def _definition_table(node: dict) -> dict:
-    """Return the definitions as a table with the titles of columns and the caption that their Div gives."""
-    said = _said(node)
-    return pandoc_tables.definitions_table(
-        _definitions(node), said["colonnes"].split("|"), node["c"][0][0], said.get("legende", "")
+def _private_sign(node: Node, index: int) -> str:
+    """Return the private sign that typography takes for a number, or for another object."""
+    is_number = not {"ind", "publie"}.isdisjoint(classes(node))
+    return chr(ord(french.NUMBER_MARK if is_number else french.OBJECT_MARK) + index)
+
+
+def _without_double_stops(text: str, inlines: dict[str, Node]) -> str:
+    """Return the text without the stop that follows an inline which has its own, like « n.p. »."""
+    for sign, node in inlines.items():
+        if plain_text(node).endswith("."):
+            text = re.sub(rf"{sign}\.(?![.\w])", sign, text)
+    return text
+
+
+def _unbreakable(node: Node) -> Node:
+    """Return a bound or published number with no space where a line could break."""
+    attributes, inlines = node["c"]
+    return Span(
+        attributes, [Str(french.NBSP) if item["t"] == "Space" else item for item in inlines]
     )
 
 
-def _widened(node: dict) -> list:
-    """Return the blocks of the Div, its tables having the given shares, unless they have another number of columns."""
-    shares = [float(share) for share in _said(node).get("largeurs", "").split()]
-    fits = [block["t"] == "Table" and len(block["c"][2]) == len(shares) for block in node["c"][1]]
-    return [
-        pandoc_tables.with_widths(block, shares) if fit else block
-        for block, fit in zip(node["c"][1], fits, strict=True)
-    ]
+def _safe_link(node: Node) -> Node | list[Node]:
+    """Return the link, or its words if it leads neither to the web, a mail nor this document."""
+    _, inlines, (address, _) = node["c"]
+    return node if SAFE_LINK.match(address) else inlines
 
 
-def _tiles(node: dict) -> dict | list:
-    """Return the band of key figures, in whose narrow tiles a long number may leave its unit to the next line."""
-
-    def loosened(inner):
-        return (
-            {**inner, "c": inner["c"].replace(french.NBSP, " ")}
-            if len(inner["c"]) > TILE
-            else inner
-        )
-
-    lists = [
-        {
-            **block,
-            "c": [[transform(term, {"Str": loosened}), meanings] for term, meanings in block["c"]],
-        }
-        for block in node["c"][1]
-    ]
-    return (
-        {**node, "c": [node["c"][0], lists]} if lists else []
-    )  # a commune of which nothing may be shown
+def _typeset_pairs(node: Node) -> dict[str, str]:
+    """Return the attributes of a Div with French typography."""
+    return {name: french.typeset(value) for name, value in pairs(node).items()}
 
 
-def _definitions(node: dict) -> list:
-    """Return the items of the definition lists in a Div."""
-    return [item for block in node["c"][1] if block["t"] == "DefinitionList" for item in block["c"]]
+def _definitions_table(node: Node) -> Node:
+    """Return the definitions of the Div as a table, with the columns and caption that it gives."""
+    given, identifier = _typeset_pairs(node), node["c"][0][0]
+    columns, caption = given["colonnes"].split("|"), given.get("legende", "")
+    return pandoc_tables.definitions_table(definitions(node), columns, identifier, caption)
 
 
-def _box(kind: str, node: dict) -> dict:
-    """Return a Div of classes boite and its kind, whose first block is its title, which names the kind."""
-    label, title, (attributes, content) = BOXES[kind], _said(node).get("titre", ""), node["c"]
+def _set_widths(node: Node) -> list[Node]:
+    """Return the blocks of the Div; its tables of as many columns have the widths that it gives."""
+    widths = [float(width) for width in pairs(node).get("largeurs", "").split()]
+    blocks = []
+    for block in node["c"][1]:
+        fits = block["t"] == "Table" and len(block["c"][2]) == len(widths)
+        blocks.append(pandoc_tables.with_widths(block, widths) if fits else block)
+    return blocks
+
+
+def _loosen_key_figures(node: Node) -> Node | list[Node]:
+    """Return the key figures, with a break allowed before the unit of a long number.
+
+    Return no block if there is no figure, as in a commune of which nothing may be published.
+    """
+    attributes, blocks = node["c"]
+    lists = []
+    for block in blocks:
+        terms = [[transform(term, {"Str": _loosen}), meanings] for term, meanings in block["c"]]
+        lists.append({**block, "c": terms})
+    return Div(attributes, lists) if lists else []
+
+
+def _loosen(node: Node) -> Node:
+    """Return the text with plain spaces if it is too long for one line of a tile."""
+    return Str(node["c"].replace(french.NBSP, " ")) if len(node["c"]) > TILE_LENGTH else node
+
+
+def _box(node: Node) -> Node:
+    """Return a Div of classes « boite » and its kind, whose first block is its title."""
+    (identifier, class_names, _), content = node["c"]
+    kind = next(name for name in BOX_TITLES if name in class_names)
+    label, title = BOX_TITLES[kind], _typeset_pairs(node).get("titre", "")
     if kind != "encadre" and title:
         title = f"{label}{french.NBSP}: {title}"
-    return {
-        "t": "Div",
-        "c": [
-            [attributes[0], ["boite", kind], []],
-            [div([Plain([Str(title or label)])], "titre"), *content],
-        ],
-    }
-
-
-def definition_cards(node: dict) -> list:
-    """Return the term and the blocks of each definition in a band of key figures or of contacts."""
-    return [
-        (term, [block for meaning in meanings for block in meaning])
-        for term, meanings in _definitions(node)
-    ]
+    heading = div([Plain([Str(title or label)])], "titre")
+    return Div([identifier, ["boite", kind], []], [heading, *content])

@@ -1,94 +1,142 @@
-"""Pandoc: how it is called, and the few words needed to read and change its tree."""
+"""Pandoc's JSON tree: how it is written, read and changed."""
 
 import base64
 import json
 import mimetypes
 import os
 import subprocess
+from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 from urllib.parse import unquote
 
 import pypandoc
-from pandocfilters import stringify
+from pandocfilters import Div, attributes, stringify
 
-TALLEST = 1.3  # widths of the line that a page leaves, in height, to an image and its caption
+Node = dict[str, Any]  # an element: its kind « t » and its content « c »
+Change = Callable[[Node], Node | list[Node]]
+
+TALLEST_IMAGE = 1.3  # widths of the line: the height that a page leaves to an image
 
 
-def run_pandoc(source: str, *arguments: str) -> bytes:
-    """Return what pandoc writes for the source; it may read no file but those named in the arguments."""
-    command = [pypandoc.get_pandoc_path(), "--sandbox", *arguments]
-    # From a file: through a pipe, 4 kB at a time, each would wait for the interpreter that other formats keep busy.
-    with TemporaryFile() as given:
-        given.write(source.encode())
-        given.seek(0)
-        # Without a locale, as under cron, pandoc would not find its way through a folder with an accent.
-        done = subprocess.run(
-            command, stdin=given, capture_output=True, env=os.environ | {"LC_ALL": "C.UTF-8"}
-        )
+def run_pandoc(source: str, *options: str) -> bytes:
+    """Return what pandoc writes for the source; raise ValueError if it cannot convert it.
+
+    It may read no file but those named in the options.
+    """
+    command = [pypandoc.get_pandoc_path(), "--sandbox", *options]
+    # From a file: through a pipe, 4 kB at a time, pandoc would wait for a busy interpreter.
+    with TemporaryFile() as file:
+        file.write(source.encode())
+        file.seek(0)
+        # Without a locale, as under cron, pandoc misreads a folder's name that has an accent.
+        environment = os.environ | {"LC_ALL": "C.UTF-8"}
+        done = subprocess.run(command, stdin=file, capture_output=True, env=environment)
     if done.returncode:
-        raise ValueError(
-            f"pandoc n’a pas pu convertir le document : {done.stderr.decode(errors='replace').strip()}"
-        )
+        message = done.stderr.decode(errors="replace").strip()
+        raise ValueError(f"pandoc n’a pas pu convertir le document : {message}")
     return done.stdout
 
 
-def convert(ast: dict, *arguments: str) -> bytes:
-    """Return the tree as pandoc writes it in the format that the arguments name."""
-    return run_pandoc(json.dumps(ast), "--from=json", *arguments)
+def convert(ast: Node, *options: str) -> bytes:
+    """Return the tree as pandoc writes it in the format that the options name."""
+    return run_pandoc(json.dumps(ast), "--from=json", *options)
 
 
-def transform(node, changes: dict, change_list=list):
-    """Return the tree with each element, children first, and each list changed: `changes` are functions by kind (« Table », « Span.ind »).
+def transform(
+    node: Any, changes: dict[str, Change], change_list: Callable[[list], list] = list
+) -> Any:
+    """Return the tree changed from its leaves up; the one received stays as it is.
 
-    Of several that fit an element the first one serves. When it returns a list for an element of a list, its items take the element's place.
+    `changes` are functions by kind (« Table ») or kind and class (« Span.ind »): the first that
+    fits an element is called. The items of a list that it returns take the element's place.
+    `change_list` is called with each list of the tree.
     """
-    if isinstance(node, list):
-        pairs = [(old, transform(old, changes, change_list)) for old in node]
-        return change_list(
-            [
-                item
-                for old, new in pairs
-                for item in (new if isinstance(old, dict) and isinstance(new, list) else [new])
-            ]
-        )
-    if not isinstance(node, dict):
+    if isinstance(node, dict):
+        return _transform_element(node, changes, change_list)
+    if not isinstance(node, list):
         return node
+    items: list = []
+    for item in node:
+        changed = transform(item, changes, change_list)
+        if isinstance(item, dict) and isinstance(changed, list):
+            items += changed
+        else:
+            items.append(changed)
+    return change_list(items)
+
+
+def _transform_element(
+    node: Node, changes: dict[str, Change], change_list: Callable[[list], list]
+) -> Node | list[Node]:
+    """Return the element with its content changed, then changed itself."""
     node = {key: transform(value, changes, change_list) for key, value in node.items()}
-    names = (node.get("t"), *(f"{node['t']}.{name}" for name in classes(node)))
-    return next((change(node) for name, change in changes.items() if name in names), node)
+    names = {node.get("t"), *(f"{node['t']}.{name}" for name in classes(node))}
+    for name, change in changes.items():
+        if name in names:
+            return change(node)
+    return node
 
 
-def plain_text(node) -> str:
+def plain_text(node: Any) -> str:
     """Return the words of inlines, blocks or a metadata value, without their marks and notes."""
     return stringify([transform(node, {"Note": lambda note: []})])
 
 
-def meta_text(ast: dict, name: str) -> str:
+def meta_text(ast: Node, name: str) -> str:
     """Return a metadata value as plain text, empty when it is absent."""
     return plain_text(ast["meta"].get(name, []))
 
 
-def classes(node: dict) -> list[str]:
-    """Return the classes of a Div or Span, none of another element."""
+def meta_words(ast: Node, name: str) -> list[str]:
+    """Return a list of the metadata as plain texts, empty when it is absent."""
+    return [plain_text(word) for word in ast["meta"].get(name, {}).get("c", [])]
+
+
+def classes(node: Node) -> list[str]:
+    """Return the classes of a Div or Span, none for another element."""
     return node["c"][0][1] if node.get("t") in ("Div", "Span") else []
 
 
-def div(content: list, *classes: str, **attributes: str) -> dict:
+def pairs(node: Node) -> dict[str, str]:
+    """Return the attributes of a Div or Span, by name."""
+    return dict(node["c"][0][2])
+
+
+def div(blocks: list[Node], *class_names: str, **values: str) -> Node:
     """Return a Div of blocks; an underscore in an attribute's name stands for a hyphen."""
-    pairs = [[name.replace("_", "-"), value] for name, value in attributes.items()]
-    return {"t": "Div", "c": [["", list(classes), pairs], content]}
+    named = {name.replace("_", "-"): value for name, value in values.items()}
+    return Div(attributes({"classes": list(class_names), **named}), blocks)
 
 
-def paragraph(block: dict) -> dict:
-    """Return the block, bare inlines being a paragraph of their own."""
+def paragraph(block: Node) -> Node:
+    """Return the block, as a paragraph if it is bare inlines."""
     return {**block, "t": "Para"} if block["t"] == "Plain" else block
 
 
-def asset_file(assets: Path, path: str, preferred: str = "") -> Path:
-    """Return the image's file, that of the preferred ending where there is one; it must lie inside the assets."""
-    path = unquote(path)  # as pandoc writes a space
-    for name in (f"{Path(path).with_suffix('')}{preferred}", path):
+def definitions(node: Node) -> list:
+    """Return the [term, [blocks, …]] of the definition lists in a Div."""
+    items = []
+    for block in node["c"][1]:
+        if block["t"] == "DefinitionList":
+            items += block["c"]
+    return items
+
+
+def definition_cards(node: Node) -> list[tuple[list[Node], list[Node]]]:
+    """Return the inlines of each term in a Div and the blocks of all its definitions."""
+    return [(term, list(chain.from_iterable(meanings))) for term, meanings in definitions(node)]
+
+
+def asset_file(assets: Path, path: str, suffix: str = "") -> Path:
+    """Return the image's file, the one with the given suffix if there is one.
+
+    Raise ValueError if it does not lie in the assets.
+    """
+    path = unquote(path)  # pandoc writes a space as %20
+    for name in (f"{Path(path).with_suffix('')}{suffix}", path):
         file = (assets / name).resolve()
         if file.is_relative_to(assets.resolve()) and file.is_file():
             return file
@@ -96,13 +144,15 @@ def asset_file(assets: Path, path: str, preferred: str = "") -> Path:
 
 
 def image_width(file: Path) -> str:
-    """Return how much of the line the image takes, less than all where it would be taller than a page leaves it."""
-    from PIL import Image
+    """Return the image's share of the line, reduced when it is too tall for a page."""
+    from PIL import Image  # not needed by a document without image
 
     with Image.open(file) as image:
-        return f"{min(100, round(100 * TALLEST * image.width / image.height))}%"
+        share = round(100 * TALLEST_IMAGE * image.width / image.height)
+    return f"{min(100, share)}%"
 
 
 def data_uri(file: Path) -> str:
     """Return the image's bytes as an address that needs no file."""
-    return f"data:{mimetypes.guess_type(file.name)[0]};base64,{base64.b64encode(file.read_bytes()).decode()}"
+    content = base64.b64encode(file.read_bytes()).decode()
+    return f"data:{mimetypes.guess_type(file.name)[0]};base64,{content}"

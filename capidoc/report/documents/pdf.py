@@ -1,8 +1,8 @@
-"""How does the document become a tagged PDF: pandoc's Typst, our page, the typst compiler."""
+"""The document as a tagged PDF, which the Typst compiler makes from pandoc's Typst source."""
 
 import json
 import re
-from functools import partial
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,41 +10,57 @@ import typst
 from pandocfilters import Plain, RawBlock, RawInline
 
 from capidoc.report.documents import pandoc_ast
-from capidoc.report.documents.markdown import definition_cards
 from capidoc.report.documents.pandoc_ast import (
+    Change,
+    Node,
     asset_file,
+    definition_cards,
     image_width,
     meta_text,
+    meta_words,
     paragraph,
     plain_text,
     transform,
 )
 
-code, code_block = partial(RawInline, "typst"), partial(RawBlock, "typst")
+MISSING_GLYPH = re.compile(r'the text `?"(.+?)"`? could not be displayed')
+CONTROL_SIGN = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Unprintable(ValueError):
     """A sign that no font of the document has."""
 
 
-def write_pdf(ast: dict, target: Path, *, assets: Path, templates: Path) -> None:
+def write_pdf(ast: Node, target: Path, *, assets: Path, templates: Path) -> None:
     """Write the prepared document as a PDF with tags, bookmarks and page numbers."""
     files = {"document.json": _properties(ast)}
-    changes = {
-        "Image": partial(_image, assets, files), "Figure": _figure, "Div.boite": _box, "Div.chiffres-cles": partial(_band, "chiffres-cles"),
-        "Div.contacts": partial(_band, "contacts"), "Span.numero": _numbered,
-    }  # fmt: skip
-    source = pandoc_ast.convert(
-        transform(ast, changes),
-        "--to=typst-smart",
-        "--wrap=none",
-        f"--template={templates / 'typst' / 'page.typ'}",
-    )
-    target.write_bytes(_compiled({"main.typ": source, **files}, templates / "fonts"))
+
+    def add_image(node: Node) -> Node:
+        path = node["c"][2][0]
+        file = asset_file(assets, path, ".svg")
+        name = f"image-{len(files)}{file.suffix}"
+        files[name] = file.read_bytes()
+        return _image(node, name, image_width(asset_file(assets, path)))
+
+    changes: dict[str, Change] = {
+        "Image": add_image,
+        "Figure": _figure,
+        "Div.boite": _box,
+        "Div.chiffres-cles": lambda node: _cards(node, "chiffres-cles"),
+        "Div.contacts": lambda node: _cards(node, "contacts"),
+        "Span.numero": _caption_label,
+    }
+    template = f"--template={templates / 'typst' / 'page.typ'}"
+    tree = transform(ast, changes)
+    files["main.typ"] = pandoc_ast.convert(tree, "--to=typst-smart", "--wrap=none", template)
+    target.write_bytes(_compile(files, templates / "fonts"))
 
 
-def _compiled(files: dict[str, bytes], fonts: Path) -> bytes:
-    """Return the PDF of the sources; the compiler sees nothing but them and our fonts."""
+def _compile(files: dict[str, bytes], fonts: Path) -> bytes:
+    """Return the PDF of « main.typ »; the compiler reads no other file and no other font.
+
+    Raise Unprintable for a sign that no font has, ValueError for another error.
+    """
     with TemporaryDirectory() as folder:
         for name, content in files.items():
             Path(folder, name).write_bytes(content)
@@ -57,72 +73,69 @@ def _compiled(files: dict[str, bytes], fonts: Path) -> bytes:
                 pdf_standards=["ua-1"],
             )
         except typst.TypstError as error:
-            if sign := re.search(r'the text `?"(.+?)"`? could not be displayed', error.message):
-                raise Unprintable(sign[1]) from error
+            missing = MISSING_GLYPH.search(error.message)
+            if missing:
+                raise Unprintable(missing[1]) from error
             raise ValueError(f"Typst n’a pas pu composer le PDF : {error.message}") from error
 
 
-def _properties(ast: dict) -> bytes:
-    """Return what the page's model reads of the file's properties: title, author, keywords and the date told by the document."""
-    keywords = [plain_text(word) for word in ast["meta"].get("keywords", {}).get("c", [])]
-    day = [int(part) for part in meta_text(ast, "date-iso").split("-") if part]
-    return json.dumps(
-        {
-            "titre": meta_text(ast, "title"),
-            "auteur": meta_text(ast, "organisation"),
-            "mots": keywords,
-            "jour": day,
-        }
-    ).encode()
+def _properties(ast: Node) -> bytes:
+    """Return, for the page's template, the title, author, keywords and date of the file."""
+    properties = {
+        "titre": meta_text(ast, "title"),
+        "auteur": meta_text(ast, "organisation"),
+        "mots": meta_words(ast, "keywords"),
+        "jour": [int(part) for part in meta_text(ast, "date-iso").split("-") if part],
+    }
+    return json.dumps(properties).encode()
 
 
-def _literal(words: str) -> str:
-    """Return the words as a Typst string, which JSON writes alike but for control characters."""
-    return json.dumps(re.sub(r"[\x00-\x1f\x7f]", " ", words), ensure_ascii=False)
+def _code(text: str) -> Node:
+    """Return inline Typst code."""
+    return RawInline("typst", text)
 
 
-def _image(assets: Path, files: dict[str, bytes], node: dict) -> dict:
-    """Return the image with its alt text, which pandoc would drop; its bytes are put among the files of the compiler."""
-    _, alternative, (path, _) = node["c"]
-    file = asset_file(assets, path, ".svg")
-    name = f"image-{len(files)}{file.suffix}"
-    files[name] = file.read_bytes()
-    return code(
-        f'#box(image("{name}", width: {image_width(asset_file(assets, path))}, alt: {_literal(plain_text(alternative))}))'
-    )
+def _string(text: str) -> str:
+    """Return the text as a Typst string, which JSON writes alike but for control characters."""
+    return json.dumps(CONTROL_SIGN.sub(" ", text), ensure_ascii=False)
 
 
-def _numbered(node: dict) -> list:
-    """Return « Figure 1 : » within the function of the page's model that styles it."""
-    return [code("#numero["), *node["c"][1], code("]")]
+def _image(node: Node, name: str, width: str) -> Node:
+    """Return the image as a Typst call, as pandoc's own would drop its alternative text."""
+    alt_text = _string(plain_text(node["c"][1]))
+    return _code(f'#box(image("{name}", width: {width}, alt: {alt_text}))')
 
 
-def _figure(node: dict) -> dict:
-    """Return the figure as a Typst call: pandoc's own drops the alt text; its image is already one."""
+def _caption_label(node: Node) -> list[Node]:
+    """Return « Figure 1 : » in the function of the page's template that styles it."""
+    return [_code("#numero["), *node["c"][1], _code("]")]
+
+
+def _figure(node: Node) -> Node:
+    """Return the figure as a Typst call; its image is one already."""
     (identifier, _, _), (_, caption), content = node["c"]
-    label = [code(f"#label({_literal(identifier)})")] if identifier else []
-    words = [inline for block in caption for inline in block["c"]]
-    images = [inline for block in content for inline in block["c"]]
-    return Plain(
-        [code("#figure(kind: image, ["), *images, code("], caption: ["), *words, code("])"), *label]
-    )
+    label = [_code(f"#label({_string(identifier)})")] if identifier else []
+    opening, middle = _code("#figure(kind: image, ["), _code("], caption: [")
+    return Plain([opening, *_inlines(content), middle, *_inlines(caption), _code("])"), *label])
 
 
-def _box(node: dict) -> list:
-    """Return a titled box."""
-    (_, classes, _), (heading, *content) = node["c"]
-    inlines = heading["c"][1][0]["c"]
-    opening = Plain([code(f"#boite({_literal(classes[1])}, ["), *inlines, code("])[")])
-    return [opening, *content, code_block("]")]
+def _inlines(blocks: list[Node]) -> list[Node]:
+    """Return the inlines of the blocks."""
+    return list(chain.from_iterable(block["c"] for block in blocks))
 
 
-def _band(name: str, node: dict) -> list:
-    """Return a band of cards: each a term and its blocks."""
-    blocks = [code_block(f"#{name}((")]
-    for term, content in definition_cards(node):
-        blocks += [
-            Plain([code("(["), *term, code("], [")]),
-            *map(paragraph, content),
-            code_block("]),"),
-        ]
-    return [*blocks, code_block("))")]
+def _box(node: Node) -> list[Node]:
+    """Return a titled box as a Typst call."""
+    (_, class_names, _), (heading, *content) = node["c"]
+    title, opening = _inlines(heading["c"][1]), _code(f"#boite({_string(class_names[1])}, [")
+    return [Plain([opening, *title, _code("])[")]), *content, RawBlock("typst", "]")]
+
+
+def _cards(node: Node, function: str) -> list[Node]:
+    """Return the terms and definitions of the Div as a call to that function of the template."""
+    blocks = [RawBlock("typst", f"#{function}((")]
+    for term, meanings in definition_cards(node):
+        blocks.append(Plain([_code("(["), *term, _code("], [")]))
+        blocks += [paragraph(block) for block in meanings]
+        blocks.append(RawBlock("typst", "]),"))
+    return [*blocks, RawBlock("typst", "))")]
