@@ -424,3 +424,78 @@ def test_groups_have_the_labels_of_the_programme_unless_the_figure_has_its_own()
         )
         for group in ("sexe=femme", "sexe=homme")
     ] == ["Une femme", "Un homme", "Une femme", "Hommes"]
+
+
+# ── sizes and thresholds ────────────────────────────────────────────────────────────────────────
+
+
+def places(chart):
+    """The place of the beginning of each text, in inches from the top left corner."""
+    return [tuple(round(v, 3) for v in text.get_position()) for text in chart.figure.axes[0].texts]
+
+
+def test_bars_and_their_words_stand_where_the_model_has_them():
+    chart = drawn("avant_apres")
+    boxes = [patch.get_bbox().bounds for patch in chart.figure.axes[0].patches]
+    assert boxes == [
+        pytest.approx((0.785, 0.386, 1.441, 0.24), abs=1e-3),
+        pytest.approx((0.785, 0.706, 4.344, 0.24), abs=1e-3),
+    ]
+    assert places(chart) == [
+        (0.04, 0.214),
+        (0.04, 0.552),
+        (2.307, 0.554),
+        (0.04, 0.872),
+        (5.21, 0.874),
+        (0.865, 1.084),
+        (0.04, 1.31),
+    ]
+    assert chart.figure.get_figheight() == pytest.approx(1.39, abs=1e-3)
+
+
+def test_a_course_and_its_words_stand_where_the_model_has_them():
+    chart = drawn("cours")
+    assert plain(" ".join(texts(chart)[1:5])) == "0 50 000 100 000 150 000"
+    assert places(chart)[1:3] == [(0.565, 2.668), (0.565, 1.968)]
+    assert places(chart)[5:10] == [
+        (3.686, 2.566),
+        (5.266, 0.575),
+        (0.685, 2.127),
+        (0.725, 2.78),
+        (0.725, 2.933),
+    ]
+    falling = FACTS.assign(valeur=FACTS["valeur"].where(FACTS["moment"] != "2022-12", 40000))
+    assert places(drawn("cours", falling))[7] == (0.685, 1.826)
+
+
+@pytest.mark.parametrize(("label", "left"), [("m" * 10, 1.256), ("m" * 90, 2.26)])
+def test_labels_take_a_third_of_the_sheet_at_most(label, left):
+    chart = drawn("barres", libelles={"dieli": label, "niono": label})
+    assert chart.figure.axes[0].patches[0].get_x() == pytest.approx(left, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("count", "width"), [(100, 3.6), (110, 4.4), (150, 4.4), (160, 5.2), (230, 5.2), (240, 6.299)]
+)
+def test_a_square_holds_the_narrowest_sheet_that_is_no_higher_than_wide(count, width):
+    square = drawn("avant_apres", titre="mot " * count).square
+    assert square.get_figwidth() == pytest.approx(1.12 * width, abs=1e-3)
+
+
+def test_a_picture_has_64_colours_at_most(tmp_path):
+    from PIL import Image
+
+    charts.save_chart(drawn("barres"), tmp_path)
+    with Image.open(tmp_path / "apprentis.png") as picture:
+        assert 32 < len(picture.convert("RGB").getcolors()) <= 64
+
+
+@pytest.mark.parametrize(("count", "printed"), [(12, 12), (48, 16)])
+def test_names_of_months_are_left_out_when_they_would_touch(count, printed):
+    months = [str(month) for month in pd.period_range("2020-01", periods=count, freq="M")]
+    rows = [(*REVENUE, "cours", month, "", 10, "personnes", 20, 0) for month in months]
+    chart = drawn("cours", facts_of(*rows))
+    years = {"2020", "2021", "2022", "2023"}
+    base = max(y for (_, y), text in zip(places(chart), texts(chart), strict=True) if text in years)
+    names = [y for _, y in places(chart) if y == pytest.approx(base - 0.153, abs=2e-3)]
+    assert len(names) == printed

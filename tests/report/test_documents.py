@@ -17,7 +17,15 @@ from docx.shared import Mm, RGBColor
 from PIL import Image, ImageChops
 from pypdf import PdfReader
 
-from capidoc.report.documents import docx, html, markdown, pandoc_ast, pandoc_tables, pdf
+from capidoc.report.documents import (
+    docx,
+    docx_reader,
+    html,
+    markdown,
+    pandoc_ast,
+    pandoc_tables,
+    pdf,
+)
 
 from ..conftest import ROOT, by_libreoffice, luminance, needs
 
@@ -815,3 +823,105 @@ def test_the_references_would_see_another_colour_column_or_margin(old, new, asse
     pdf.write_pdf(prepared(), tmp_path / "x.pdf", assets=assets, templates=tmp_path / "templates")
     known = [Image.open(file).convert("RGB") for file in sorted(REFERENCES.glob("page-*.png"))]
     assert max(map(furthest, rendered(tmp_path / "x.pdf"), known)) >= 40
+
+
+# ── thresholds ──────────────────────────────────────────────────────────────────────────────────
+
+
+def column_shares(*texts):
+    header = " | ".join("x" for _ in texts)
+    rule = "|".join("---" for _ in texts)
+    node = prepared(f"| {header} |\n|{rule}|\n| {' | '.join(texts)} |\n")["blocks"][0]
+    return [width["c"] for _, width in node["c"][2]]
+
+
+def test_a_column_has_its_longest_word_one_letter_and_three_of_padding_on_a_line_of_96():
+    shares = column_shares("abcdefghij", "mot " * 15 + "mot")
+    assert shares == pytest.approx([14 / 96, 82 / 96])
+
+
+@pytest.mark.parametrize(("length", "is_whole"), [(23, False), (24, True), (25, True)])
+def test_a_word_longer_than_24_letters_takes_the_room_of_24(length, is_whole):
+    first, second = column_shares("a" * length, "b" * 40)
+    needed = min(length, 24) + 4
+    spare = 96 - needed - 28
+    missing = [(max(0, length - 25)) ** 0.5, 15**0.5]
+    assert first * 96 == pytest.approx(needed + spare * missing[0] / sum(missing))
+    assert (needed == 28) is is_whole and first + second == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("number", "space"), [("123456789 FC", NB), ("1234567890 FC", " ")])
+def test_a_key_figure_of_more_than_twelve_signs_may_break(number, space):
+    bound = number.replace(" ", NB)
+    text = f'::: {{.chiffres-cles}}\n[{bound}]{{.ind ind="a"}}\n: nombre\n:::\n'
+    assert number.replace(" ", space) in pandoc_ast.plain_text(prepared(text)["blocks"])
+
+
+@pytest.mark.parametrize(("count", "printed"), [(999, "l’eau"), (1000, "l'eau")])
+def test_typography_is_set_in_a_paragraph_of_a_thousand_objects_less_one(count, printed):
+    objects = [{"t": "LineBreak", "c": []}] * 998
+    nodes = [{"t": "Str", "c": "l'eau"}, *({"t": "Emph", "c": [n]} for n in objects)]
+    nodes += [{"t": "Emph", "c": []}] * (count - 998)
+    assert printed in pandoc_ast.plain_text(markdown._typeset_inlines(nodes))
+
+
+def word_tables(text, folder):
+    docx.write_docx(
+        prepared(f"---\ntitle: T\ncompact: true\n---\n\n{text}\n"),
+        folder / "seuil.docx",
+        assets=folder,
+        templates=TEMPLATES,
+    )
+    return Document(folder / "seuil.docx").tables
+
+
+@pytest.mark.parametrize(("length", "is_kept"), [(699, True), (700, False)])
+def test_a_table_of_less_than_700_letters_is_kept_on_one_page(length, is_kept, tmp_path):
+    text = "a" * (length - 3)
+    table = word_tables(f"| b | c |\n|---|---|\n| d | {text} |\n", tmp_path)[-1]
+    assert ("w:keepNext" in table.rows[0]._tr.xml) is is_kept
+    assert "w:cantSplit" in table.rows[1]._tr.xml
+
+
+@pytest.mark.parametrize(("length", "is_kept"), [(1999, True), (2000, False)])
+def test_a_box_of_less_than_2000_letters_is_kept_on_one_page(length, is_kept, tmp_path):
+    text = "a" * (length - 1)
+    table = word_tables(f'::: {{.encadre titre="T"}}\n{text}\n:::\n', tmp_path)[-1]
+    assert ("w:cantSplit" in table.rows[1]._tr.xml) is is_kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "columns"),
+    [
+        ("chiffres-cles", 4, 4),
+        ("chiffres-cles", 5, 3),
+        ("contacts", 2, 2),
+        ("contacts", 3, 2),
+    ],
+)
+def test_a_row_has_four_key_figures_or_two_contacts_at_most(kind, count, columns, tmp_path):
+    cards = "\n".join(f"Terme {i}\n: sens {i}\n" for i in range(count))
+    table = word_tables(f"::: {{.{kind}}}\n{cards}:::\n", tmp_path)[-1]
+    assert len(table.columns) == columns
+
+
+def test_word_lists_are_indented_by_300_twentieths_of_a_point_a_level(files):
+    numbering = xml(files, "word/numbering.xml")
+    assert 'w:left="300"' in numbering and 'w:left="600"' in numbering
+    assert set(re.findall(r'w:hanging="(\d+)"', numbering)) == {"240"}
+
+
+def test_the_title_of_a_content_control_has_60_letters_at_most(tmp_path):
+    span = f'[1]{{.ind ind="a" fiche="{"x" * 60}y"}}'
+    word_tables(f"{span}\n\n| a |\n|---|\n| b |\n", tmp_path)
+    alias = re.search(r'<w:alias w:val="(x*y?)"', xml({"docx": tmp_path / "seuil.docx"}))
+    assert alias[1] == "x" * 60
+
+
+def test_a_paragraph_is_cited_by_its_first_60_letters():
+    words = docx_reader.split_words("a" * 59 + " bc")
+    assert str(docx_reader.Paragraph(words)) == "a" * 59 + " "
+
+
+def test_a_chart_for_screens_is_480_pixels_wide(page):
+    assert [image["width"] for image in Tags(page).all("img")] == ["480"]

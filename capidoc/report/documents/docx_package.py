@@ -113,7 +113,8 @@ def _fix_numbering(document: WordDocument) -> None:
 def _fit_table(table: WordTable, document: WordDocument) -> None:
     """Make the table as wide as the text; keep its rows whole, and a short one on one page."""
     section = document.sections[-1]
-    width = section.page_width - section.left_margin - section.right_margin
+    margins = (section.left_margin or 0) + (section.right_margin or 0)
+    width = (section.page_width or 0) - margins
     grid = [int(column.get(qn("w:w"))) for column in table._tbl.tblGrid]
     for column, share in zip(table.columns, grid, strict=True):
         column.width = Emu(round(share * width / sum(grid)))
