@@ -84,11 +84,6 @@ def _save_png(picture: Image.Image, path: Path) -> None:
 def _compact_svg(svg: str) -> str:
     """Return the same drawing in fewer bytes, its glyphs placed to a tenth of a unit."""
     svg = COMMENT.sub("", svg)
-    svg = GLYPH_SHIFT.sub(_rounded_shift, svg)
+    svg = GLYPH_SHIFT.sub(lambda match: f'x="{float(match[1]):.1f}"/>', svg)
     svg = GLYPH_NAME.sub(r"\1-", svg)
     return INDENTS.sub("\n", PATH_BLANKS.sub("", svg))
-
-
-def _rounded_shift(match: re.Match[str]) -> str:
-    """Return the place of a glyph as a coordinate with one decimal."""
-    return f'x="{float(match[1]):.1f}"/>'

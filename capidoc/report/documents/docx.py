@@ -15,19 +15,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from pandocfilters import Div, Image, Plain, RawBlock, RawInline
 
 from capidoc.report.documents import docx_package, pandoc_ast
-from capidoc.report.documents.pandoc_ast import (
-    Change,
-    Node,
-    asset_file,
-    data_uri,
-    definition_cards,
-    div,
-    image_width,
-    meta_text,
-    pairs,
-    plain_text,
-    transform,
-)
+from capidoc.report.documents.pandoc_ast import Change, Node
 from capidoc.report.documents.pandoc_tables import (
     Table,
     TableParts,
@@ -48,15 +36,10 @@ CARD_STYLES = {
     "chiffres-cles": ("Chiffres clés", "Chiffre clé", "Libellé de chiffre clé", 4),
     "contacts": ("Contacts", "Nom de contact", "Ligne de contact", 2),
 }
-FIELDS = {
-    "titre": "title",
-    "sous_titre": "subtitle",
-    "programme": "programme",
-    "organisation": "organisation",
-    "date": "date",
-    "donnees": "donnees",
-    "identite": "identite",
-    "avertissement": "avertissement",
+# The model's fields and the metadata that fill them.
+FIELDS = {"titre": "title", "sous_titre": "subtitle"} | {
+    name: name
+    for name in ("programme", "organisation", "date", "donnees", "identite", "avertissement")
 }
 MOST_TAG_TITLE = 60  # characters of a content control's title; Word refuses more than 64
 # Without a paragraph between them Word would join two tables.
@@ -83,7 +66,7 @@ def write_docx(ast: Node, target: Path, *, assets: Path, templates: Path) -> Non
         "Div.chiffres-cles": lambda node: _cards(node, "chiffres-cles"),
         "Div.contacts": lambda node: _cards(node, "contacts"),
     }
-    tree = {**transform(ast, changes), "meta": {}}
+    tree = {**pandoc_ast.transform(ast, changes), "meta": {}}
     body = pandoc_ast.convert(tree, "--to=docx", f"--reference-doc={model}", "--output=-")
     document = _fill_model(model, ast)
     place = _remove_body_mark(document, model)
@@ -95,9 +78,12 @@ def write_docx(ast: Node, target: Path, *, assets: Path, templates: Path) -> Non
 
 def _fill_model(model: Path, ast: Node) -> WordDocument:
     """Return the model with its fields filled; raise ValueError if it has a wrong one."""
-    fields = {name: meta_text(ast, source) for name, source in FIELDS.items()}
+    fields = {name: pandoc_ast.meta_text(ast, source) for name, source in FIELDS.items()}
     rows = [row["c"] for row in ast["meta"].get("fiche", {}).get("c", [])]
-    sheet = [{"cle": plain_text(row["cle"]), "valeur": plain_text(row["valeur"])} for row in rows]
+    sheet = [
+        {"cle": pandoc_ast.plain_text(row["cle"]), "valeur": pandoc_ast.plain_text(row["valeur"])}
+        for row in rows
+    ]
     context = {**fields, "fiche": sheet, "corps": BODY_MARK, "sommaire": CONTENTS_MARK}
     environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=True)
     template = DocxTemplate(model)
@@ -129,14 +115,14 @@ def _remove_body_mark(document: WordDocument, model: Path) -> int:
 def _embed_image(node: Node, assets: Path) -> Node:
     """Return the image with its bytes in its address, as wide as the page allows."""
     (identifier, class_names, _), alt_text, (path, title) = node["c"]
-    file = asset_file(assets, path)
-    attributes = [identifier, class_names, [["width", image_width(file)]]]
-    return Image(attributes, alt_text, [data_uri(file), title])
+    file = pandoc_ast.asset_file(assets, path)
+    attributes = [identifier, class_names, [["width", pandoc_ast.image_width(file)]]]
+    return Image(attributes, alt_text, [pandoc_ast.data_uri(file), title])
 
 
 def _bind_number(node: Node) -> list[Node]:
     """Return the number in a content control tagged with its fact, its letters as they were."""
-    given = pairs(node)
+    given = pandoc_ast.pairs(node)
     title = (
         f"<w:alias w:val={quoteattr(given['fiche'][:MOST_TAG_TITLE])}/>" if "fiche" in given else ""
     )
@@ -148,7 +134,7 @@ def _bind_number(node: Node) -> list[Node]:
 
 def _caption_label(node: Node) -> Node:
     """Return « Figure 1 : » with a field for the number, so that an officer may add a figure."""
-    kind, number, colon = plain_text(node["c"][1]).split("\u00a0")
+    kind, number, colon = pandoc_ast.plain_text(node["c"][1]).split("\u00a0")
     instruction = f" SEQ {kind} \\* ARABIC "
     field = f'<w:fldSimple w:instr="{instruction}">{BOLD_RUN.format(number)}</w:fldSimple>'
     before, after = BOLD_RUN.format(f"{kind}\u00a0"), BOLD_RUN.format(f"\u00a0{colon}")
@@ -158,7 +144,10 @@ def _caption_label(node: Node) -> Node:
 def _figure(node: Node) -> Node:
     """Return the image and its caption under it."""
     (identifier, _, _), (_, caption), content = node["c"]
-    blocks = [div(content, custom_style="Figure"), div(caption, custom_style="Image Caption")]
+    blocks = [
+        pandoc_ast.div(content, custom_style="Figure"),
+        pandoc_ast.div(caption, custom_style="Image Caption"),
+    ]
     return Div([identifier, [], []], blocks)
 
 
@@ -180,7 +169,7 @@ def _box(node: Node) -> list[Node]:
     (_, class_names, _), (heading, *content) = node["c"]
     style, title_style = BOX_STYLES[class_names[1]]
     title = cell(in_style(heading["c"][1], title_style))
-    body = cell([div(content, custom_style="Texte d’encadré")])
+    body = cell([pandoc_ast.div(content, custom_style="Texte d’encadré")])
     return [table([[title]], [[body]], style=style), SEPARATOR]
 
 
@@ -188,7 +177,7 @@ def _cards(node: Node, kind: str) -> list[Node]:
     """Return the terms and definitions as a table of cards, its rows as full as each other."""
     style, term_style, definition_style, most_columns = CARD_STYLES[kind]
     cards = []
-    for term, meanings in definition_cards(node):
+    for term, meanings in pandoc_ast.definition_cards(node):
         cards.append(in_style([Plain(term)], term_style) + in_style(meanings, definition_style))
     n_rows = math.ceil(len(cards) / most_columns)
     n_columns = math.ceil(len(cards) / n_rows)

@@ -26,14 +26,10 @@ BULLET_ROOM = 240  # twentieths of a point from a bullet to its text
 SHORT_TABLE = 700  # characters: a shorter table is kept on one page
 SHORT_BOX = 2000  # characters: a shorter box too; the rows of a longer one may break
 # The elements of the settings that the schema wants after « updateFields ».
-AFTER_UPDATE_FIELDS = (
-    "w:hdrShapeDefaults",
-    "w:footnotePr",
-    "w:endnotePr",
-    "w:compat",
-    "w:docVars",
-    "w:rsids",
-)
+AFTER_UPDATE_FIELDS = [
+    f"w:{name}"
+    for name in ("hdrShapeDefaults", "footnotePr", "endnotePr", "compat", "docVars", "rsids")
+]
 FIELD_BEGIN, FIELD_SEPARATE, FIELD_END = (
     f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end")
 )

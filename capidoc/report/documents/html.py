@@ -6,17 +6,7 @@ from pathlib import Path
 from pandocfilters import Div, Image, Plain, RawBlock, RawInline
 
 from capidoc.report.documents import pandoc_ast
-from capidoc.report.documents.pandoc_ast import (
-    Change,
-    Node,
-    asset_file,
-    data_uri,
-    definition_cards,
-    div,
-    pairs,
-    plain_text,
-    transform,
-)
+from capidoc.report.documents.pandoc_ast import Change, Node
 from capidoc.report.documents.pandoc_tables import Cell, Table, TableParts, map_cells
 
 SCREEN_SUFFIX = "_ecran.png"  # of a chart for screens: a third of the SVG's weight
@@ -41,21 +31,21 @@ def write_html(ast: Node, target: Path, *, assets: Path, templates: Path) -> Non
         "Table": _table,
     }
     template = f"--template={templates / 'html' / 'page.html'}"
-    target.write_bytes(pandoc_ast.convert(transform(ast, changes), *OPTIONS, template))
+    target.write_bytes(pandoc_ast.convert(pandoc_ast.transform(ast, changes), *OPTIONS, template))
 
 
 def _embed_image(node: Node, assets: Path) -> Node:
     """Return the image with its bytes in its address; a chart is the one for screens."""
     (identifier, class_names, named), alt_text, (path, title) = node["c"]
-    file = asset_file(assets, path, SCREEN_SUFFIX)
+    file = pandoc_ast.asset_file(assets, path, SCREEN_SUFFIX)
     if file.name.endswith(SCREEN_SUFFIX):
         named = [*named, ["width", SCREEN_WIDTH]]
-    return Image([identifier, class_names, named], alt_text, [data_uri(file), title])
+    return Image([identifier, class_names, named], alt_text, [pandoc_ast.data_uri(file), title])
 
 
 def _bind_number(node: Node) -> list[Node]:
     """Return the number in a « data » element with its fact, its exact value and its note."""
-    given = {name: escape(value) for name, value in pairs(node).items()}
+    given = {name: escape(value) for name, value in pandoc_ast.pairs(node).items()}
     fact, value = given.get("ind", ""), given.get("value", "")
     note = f' tabindex="0" aria-description="{given["fiche"]}"' if "fiche" in given else ""
     opening = f'<data class="ind" data-ind="{fact}" value="{value}"{note}>'
@@ -65,7 +55,7 @@ def _bind_number(node: Node) -> list[Node]:
 def _cards(node: Node) -> Node:
     """Return a Div of terms and definitions as an HTML list, each in a card."""
     blocks = [RawBlock("html", "<dl>")]
-    for term, meanings in definition_cards(node):
+    for term, meanings in pandoc_ast.definition_cards(node):
         opening, closing = RawInline("html", "<div><dt>"), RawInline("html", "</dt>")
         blocks.append(Plain([opening, *term, closing]))
         for block in meanings:
@@ -82,8 +72,8 @@ def _table(node: Node) -> Node:
         head = [attributes, map_cells(header, lambda cell: _scoped(cell, "col"))]
         bodies = [[body[0], 1, body[2], _scope_rows(body[3])] for body in parts.bodies]
         parts = parts._replace(head=head, bodies=bodies)
-    label = plain_text(parts.caption[1]) or "Tableau"
-    return div([Table(*parts)], "defile", role="region", tabindex="0", aria_label=label)
+    label = pandoc_ast.plain_text(parts.caption[1]) or "Tableau"
+    return pandoc_ast.div([Table(*parts)], "defile", role="region", tabindex="0", aria_label=label)
 
 
 def _scope_rows(rows: list) -> list:

@@ -7,37 +7,15 @@ from itertools import count
 from pandocfilters import Div, Header, Plain, Space, Span, Str
 
 from capidoc.core import french
-from capidoc.report.documents import pandoc_tables
-from capidoc.report.documents.pandoc_ast import (
-    Change,
-    Node,
-    classes,
-    definitions,
-    div,
-    pairs,
-    plain_text,
-    run_pandoc,
-    transform,
-)
+from capidoc.report.documents import pandoc_ast, pandoc_tables
+from capidoc.report.documents.pandoc_ast import Change, Node
 
 # Without what could make a text active (raw code), or change one that only looks like markup.
 DISABLED_EXTENSIONS = (
-    "raw_html",
-    "raw_tex",
-    "raw_attribute",
-    "native_divs",
-    "native_spans",
-    "markdown_in_html_blocks",
-    "latex_macros",
-    "tex_math_dollars",
-    "citations",
-    "example_lists",
-    "fancy_lists",
-    "task_lists",
-    "implicit_header_references",
-    "smart",
+    "-raw_html-raw_tex-raw_attribute-native_divs-native_spans-markdown_in_html_blocks"
+    "-latex_macros-tex_math_dollars-citations-example_lists-fancy_lists-task_lists"
+    "-implicit_header_references-smart"
 )
-MARKDOWN = "-".join(("markdown", *DISABLED_EXTENSIONS))
 BOX_TITLES = {"encadre": "À retenir", "prudence": "Prudence", "histoire": "Histoire"}
 SAFE_LINK = re.compile(r"(?:https?://|mailto:|tel:|#)", re.IGNORECASE)
 PRIVATE_SIGN = re.compile("[\ue000-\uf8ff]")
@@ -51,7 +29,9 @@ def parse_markdown(text: str) -> Node:
 
     Raise ValueError if pandoc cannot read it.
     """
-    return json.loads(run_pandoc(text, f"--from={MARKDOWN}", "--to=json"))
+    return json.loads(
+        pandoc_ast.run_pandoc(text, f"--from=markdown{DISABLED_EXTENSIONS}", "--to=json")
+    )
 
 
 def prepare_document(ast: Node) -> Node:
@@ -73,7 +53,7 @@ def prepare_document(ast: Node) -> Node:
         "Span.publie": _unbreakable,
         "Link": _safe_link,
     }
-    return transform(ast, changes, _typeset_inlines)
+    return pandoc_ast.transform(ast, changes, _typeset_inlines)
 
 
 class _Numbering:
@@ -140,14 +120,14 @@ def _typeset_inlines(nodes: list) -> list:
 
 def _private_sign(node: Node, index: int) -> str:
     """Return the private sign that typography takes for a number, or for another object."""
-    is_number = not {"ind", "publie"}.isdisjoint(classes(node))
+    is_number = not {"ind", "publie"}.isdisjoint(pandoc_ast.classes(node))
     return chr(ord(french.NUMBER_MARK if is_number else french.OBJECT_MARK) + index)
 
 
 def _without_double_stops(text: str, inlines: dict[str, Node]) -> str:
     """Return the text without the stop that follows an inline which has its own, like « n.p. »."""
     for sign, node in inlines.items():
-        if plain_text(node).endswith("."):
+        if pandoc_ast.plain_text(node).endswith("."):
             text = re.sub(rf"{sign}\.(?![.\w])", sign, text)
     return text
 
@@ -168,19 +148,21 @@ def _safe_link(node: Node) -> Node | list[Node]:
 
 def _typeset_pairs(node: Node) -> dict[str, str]:
     """Return the attributes of a Div with French typography."""
-    return {name: french.typeset(value) for name, value in pairs(node).items()}
+    return {name: french.typeset(value) for name, value in pandoc_ast.pairs(node).items()}
 
 
 def _definitions_table(node: Node) -> Node:
     """Return the definitions of the Div as a table, with the columns and caption that it gives."""
     given, identifier = _typeset_pairs(node), node["c"][0][0]
     columns, caption = given["colonnes"].split("|"), given.get("legende", "")
-    return pandoc_tables.definitions_table(definitions(node), columns, identifier, caption)
+    return pandoc_tables.definitions_table(
+        pandoc_ast.definitions(node), columns, identifier, caption
+    )
 
 
 def _set_widths(node: Node) -> list[Node]:
     """Return the blocks of the Div; its tables of as many columns have the widths that it gives."""
-    widths = [float(width) for width in pairs(node).get("largeurs", "").split()]
+    widths = [float(width) for width in pandoc_ast.pairs(node).get("largeurs", "").split()]
     blocks = []
     for block in node["c"][1]:
         fits = block["t"] == "Table" and len(block["c"][2]) == len(widths)
@@ -196,7 +178,10 @@ def _loosen_key_figures(node: Node) -> Node | list[Node]:
     attributes, blocks = node["c"]
     lists = []
     for block in blocks:
-        terms = [[transform(term, {"Str": _loosen}), meanings] for term, meanings in block["c"]]
+        terms = [
+            [pandoc_ast.transform(term, {"Str": _loosen}), meanings]
+            for term, meanings in block["c"]
+        ]
         lists.append({**block, "c": terms})
     return Div(attributes, lists) if lists else []
 
@@ -213,5 +198,5 @@ def _box(node: Node) -> Node:
     label, title = BOX_TITLES[kind], _typeset_pairs(node).get("titre", "")
     if kind != "encadre" and title:
         title = f"{label}{french.NBSP}: {title}"
-    heading = div([Plain([Str(title or label)])], "titre")
+    heading = pandoc_ast.div([Plain([Str(title or label)])], "titre")
     return Div([identifier, ["boite", kind], []], [heading, *content])

@@ -10,18 +10,7 @@ import typst
 from pandocfilters import Plain, RawBlock, RawInline
 
 from capidoc.report.documents import pandoc_ast
-from capidoc.report.documents.pandoc_ast import (
-    Change,
-    Node,
-    asset_file,
-    definition_cards,
-    image_width,
-    meta_text,
-    meta_words,
-    paragraph,
-    plain_text,
-    transform,
-)
+from capidoc.report.documents.pandoc_ast import Change, Node
 
 MISSING_GLYPH = re.compile(r'the text `?"(.+?)"`? could not be displayed')
 CONTROL_SIGN = re.compile(r"[\x00-\x1f\x7f]")
@@ -37,10 +26,10 @@ def write_pdf(ast: Node, target: Path, *, assets: Path, templates: Path) -> None
 
     def add_image(node: Node) -> Node:
         path = node["c"][2][0]
-        file = asset_file(assets, path, ".svg")
+        file = pandoc_ast.asset_file(assets, path, ".svg")
         name = f"image-{len(files)}{file.suffix}"
         files[name] = file.read_bytes()
-        return _image(node, name, image_width(asset_file(assets, path)))
+        return _image(node, name, pandoc_ast.image_width(pandoc_ast.asset_file(assets, path)))
 
     changes: dict[str, Change] = {
         "Image": add_image,
@@ -51,7 +40,7 @@ def write_pdf(ast: Node, target: Path, *, assets: Path, templates: Path) -> None
         "Span.numero": _caption_label,
     }
     template = f"--template={templates / 'typst' / 'page.typ'}"
-    tree = transform(ast, changes)
+    tree = pandoc_ast.transform(ast, changes)
     files["main.typ"] = pandoc_ast.convert(tree, "--to=typst-smart", "--wrap=none", template)
     target.write_bytes(_compile(files, templates / "fonts"))
 
@@ -82,10 +71,10 @@ def _compile(files: dict[str, bytes], fonts: Path) -> bytes:
 def _properties(ast: Node) -> bytes:
     """Return, for the page's template, the title, author, keywords and date of the file."""
     properties = {
-        "titre": meta_text(ast, "title"),
-        "auteur": meta_text(ast, "organisation"),
-        "mots": meta_words(ast, "keywords"),
-        "jour": [int(part) for part in meta_text(ast, "date-iso").split("-") if part],
+        "titre": pandoc_ast.meta_text(ast, "title"),
+        "auteur": pandoc_ast.meta_text(ast, "organisation"),
+        "mots": pandoc_ast.meta_words(ast, "keywords"),
+        "jour": [int(part) for part in pandoc_ast.meta_text(ast, "date-iso").split("-") if part],
     }
     return json.dumps(properties).encode()
 
@@ -102,7 +91,7 @@ def _string(text: str) -> str:
 
 def _image(node: Node, name: str, width: str) -> Node:
     """Return the image as a Typst call, as pandoc's own would drop its alternative text."""
-    alt_text = _string(plain_text(node["c"][1]))
+    alt_text = _string(pandoc_ast.plain_text(node["c"][1]))
     return _code(f'#box(image("{name}", width: {width}, alt: {alt_text}))')
 
 
@@ -134,8 +123,8 @@ def _box(node: Node) -> list[Node]:
 def _cards(node: Node, function: str) -> list[Node]:
     """Return the terms and definitions of the Div as a call to that function of the template."""
     blocks = [RawBlock("typst", f"#{function}((")]
-    for term, meanings in definition_cards(node):
+    for term, meanings in pandoc_ast.definition_cards(node):
         blocks.append(Plain([_code("(["), *term, _code("], [")]))
-        blocks += [paragraph(block) for block in meanings]
+        blocks += [pandoc_ast.paragraph(block) for block in meanings]
         blocks.append(RawBlock("typst", "]),"))
     return [*blocks, RawBlock("typst", "))")]
