@@ -1,1 +1,18 @@
 """Disclosure: what a public document may show, and the proof that it shows no more."""
+
+from capidoc.disclosure.assessment import assess, assess_subset, redact
+from capidoc.disclosure.consent_register import assess_consents, check_consents, consent_refusal
+from capidoc.disclosure.leak_scan import fingerprints, scan_files
+from capidoc.disclosure.past_releases import load_releases
+
+__all__ = [
+    "assess",
+    "assess_consents",
+    "assess_subset",
+    "check_consents",
+    "consent_refusal",
+    "fingerprints",
+    "load_releases",
+    "redact",
+    "scan_files",
+]

@@ -1,82 +1,117 @@
-"""What may be shown: small counts, money of a few and sensitive answers are hidden, with whatever would give them away."""
+"""What a public document may show of the facts: primary, then secondary suppression."""
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
 
 from capidoc.analysis.effects.fact_rows import LEVELS
+from capidoc.config.indicator_plan import Indicator
+from capidoc.config.programme import Disclosure
 from capidoc.core import french
 from capidoc.core.schema import FACT_KEY
-from capidoc.disclosure import primary, secondary
-from capidoc.disclosure.linked_cells import additivity_constraints, derived_from
+from capidoc.disclosure import rules
+from capidoc.disclosure.linked_cells import additivity_constraints, derived_from, group_parts
+from capidoc.disclosure.primary import EXEMPT_METHODS, primary_rules
+from capidoc.disclosure.secondary import inherit_rules, secondary_suppression
 
-HIDDEN, FEW = "n.p.", "< {}"
-PUBLIC = "publiable"
+NOT_PUBLISHED, BRACKET = "n.p.", "< {}"
 
 
-def assess(facts, plan, contributions, rules, zones=None, editions=None):
-    """(facts with statut_divulgation, proof): « publiable », or the rule that keeps a figure out of public view.
+def assess(
+    facts: pd.DataFrame,
+    plan: list[Indicator],
+    contributions: Iterable[tuple[tuple[str, ...], pd.Series]],
+    thresholds: Disclosure,
+    zones: Mapping[str, Iterable[str]] | None = None,
+    releases: pd.DataFrame | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the facts with `statut_divulgation`, and the proof that the hidden ones are protected.
 
-    `contributions` are, for each amount, its (indicateur, mesure, moment, groupe) and what each unit brings to it; `rules` are the programme's
-    thresholds; `zones` {zone: communes}; `editions` the figures of former releases (id, moment, valeur, n). The proof is one row per hidden
-    cell: id, regle, bas, haut, what a reader could still work out. Raises DisclosureRefused when a hidden cell cannot be protected.
+    `contributions` are, for each amount, its (indicateur, mesure, moment, groupe) and what each
+    unit brings to it; `zones` {zone: communes}; `releases` the figures of former ones (id, moment,
+    valeur, n). The status is « publiable », or « masque:D5 » with the code of the rule; the proof
+    has one row per hidden fact: id, regle, bas, haut, what a reader can still work out of it.
+    Raise DisclosureRefused when a hidden fact cannot be protected.
     """
-    hidden = primary.primary_rules(facts, plan, contributions, rules, editions)
-    hidden, proof = secondary.secondary_suppression(
+    hidden_by, proof = secondary_suppression(
         facts,
-        hidden,
+        primary_rules(facts, plan, contributions, thresholds, releases),
         additivity_constraints(facts, plan, zones or {}),
         derived_from(facts, plan),
-        rules,
+        thresholds,
     )
-    return _told(facts, hidden), proof
+    return _with_status(facts, hidden_by.to_dict()), proof
 
 
-def assess_subset(facts, plan, rules, whole, proof, commune):
-    """(facts of one commune, proof) as `judged`: none is shown that the whole document does not show for this commune, the two are one release.
+def assess_subset(
+    facts: pd.DataFrame,
+    plan: list[Indicator],
+    thresholds: Disclosure,
+    whole: pd.DataFrame,
+    proof: pd.DataFrame,
+    commune: str,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the facts of one commune with `statut_divulgation`, and their proof, as `assess` does.
 
-    `whole` and `proof` are those of the whole programme; what they do not break down by commune is not shown at all (D10). A share is of another
-    total here than there: it is judged by the commune's own facts too.
+    `whole` and `proof` are those of the whole programme. The two documents are one release: none
+    is shown here that the whole hides for this commune, or does not break down by commune (D10).
+    A share is of another total here, so that the commune's own facts are judged too.
     """
+    whole = _of_commune(whole, commune).set_index(FACT_KEY)
+    statuses = whole["statut_divulgation"].to_dict()
+    hidden_by = primary_rules(facts, plan, (), thresholds).to_dict()
+    keys = dict(zip(facts.index, facts[FACT_KEY].itertuples(index=False, name=None), strict=True))
+    for cell, key in keys.items():
+        rule = statuses.get(key, rules.GEOGRAPHY).removeprefix(rules.HIDDEN_PREFIX)
+        if rule != rules.PUBLIC:
+            hidden_by[cell] = rule
+    for cell in facts.index[facts["methode"].isin(EXEMPT_METHODS)]:
+        hidden_by[cell] = ""
+    hidden_by = inherit_rules(hidden_by, derived_from(facts, plan))
+
+    same = whole[["id"]].join(facts.set_index(FACT_KEY)["id"], rsuffix="_commune", how="inner")
+    ids = same.set_index("id")["id_commune"]
+    proof = proof[proof["id"].isin(ids.index)]
+    return _with_status(facts, hidden_by), proof.assign(id=proof["id"].map(ids))
+
+
+def _of_commune(whole: pd.DataFrame, commune: str) -> pd.DataFrame:
+    """Return the facts of this commune, its name taken out of their group."""
     place = f"commune={commune}"
-    inside = whole[whole["groupe"].str.split(",").map(lambda parts: place in parts)]
-    without = (
-        inside["groupe"].str.split(",").map(lambda parts: ",".join(p for p in parts if p != place))
-    )
-    inside = inside.assign(groupe=without).set_index(FACT_KEY)
-    there, here = inside["statut_divulgation"].to_dict(), facts.set_index(FACT_KEY)["id"]
-    own = primary.primary_rules(facts, plan, (), rules)
-    hidden = {
-        index: "" if free else there.get(key, "masque:D10").partition(":")[2] or own[index]
-        for index, key, free in zip(
-            facts.index, here.index, facts["methode"].isin(primary.FREE), strict=True
-        )
-    }
-    ids = {name: here[key] for key, name in inside["id"].items() if key in here.index}
-    mine = proof[proof["id"].isin(ids)]
-    return _told(facts, secondary.inherit_rules(hidden, derived_from(facts, plan))), mine.assign(
-        id=mine["id"].map(ids)
-    )
+    inside = whole[[place in group_parts(group) for group in whole["groupe"]]]
+    others = [",".join(p for p in group.split(",") if p != place) for group in inside["groupe"]]
+    return inside.assign(groupe=others)
 
 
-def _told(facts, hidden):
-    """The facts with their status, from {index: rule that hides it, or nothing}."""
-    return facts.assign(
-        statut_divulgation=[
-            f"masque:{hidden[index]}" if hidden[index] else PUBLIC for index in facts.index
-        ]
-    )
+def _with_status(facts: pd.DataFrame, hidden_by: Mapping[object, str]) -> pd.DataFrame:
+    codes = [hidden_by[cell] for cell in facts.index]
+    statuses = [f"{rules.HIDDEN_PREFIX}{code}" if code else rules.PUBLIC for code in codes]
+    return facts.assign(statut_divulgation=statuses)
 
 
-def redact(facts, profile, rules):
-    """The facts as the profile may see them: in public, hidden ones without value, n or interval, amounts no finer than printed."""
+def redact(facts: pd.DataFrame, profile: str, thresholds: Disclosure) -> pd.DataFrame:
+    """Return the facts as the profile (« public » or « interne ») may see them.
+
+    In public, hidden facts lose valeur, n, manquants and intervalle, and their texte is « < 5 » or
+    « n.p. »; other values are no finer than printed (`arrondi`).
+    """
     if profile == "interne":
         return facts
-    hidden = facts["statut_divulgation"] != PUBLIC
-    few = (facts["statut_divulgation"] == "masque:D3") & facts["mesure"].isin(LEVELS)
-    texts = facts["texte"].mask(hidden, HIDDEN).mask(few, FEW.format(rules.personnes))
+    hidden = facts["statut_divulgation"] != rules.PUBLIC
+    small_count = facts["statut_divulgation"] == f"{rules.HIDDEN_PREFIX}{rules.SMALL_COUNT}"
+    bracketed = small_count & facts["mesure"].isin(LEVELS)
+    texts = facts["texte"].mask(hidden, NOT_PUBLISHED)
     values = [
-        float("nan") if out or v != v else french.round_to_step(v, step)
-        for v, step, out in zip(facts["valeur"], facts["arrondi"], hidden, strict=True)
+        french.round_to_step(value, step) if shown else float("nan")
+        for value, step, shown in zip(
+            facts["valeur"], facts["arrondi"], ~hidden & facts["valeur"].notna(), strict=True
+        )
     ]
-    # The n of a count is the count.
-    counts = {name: facts[name].astype(float).mask(hidden) for name in ("n", "manquants")}
     return facts.assign(
-        valeur=values, **counts, texte=texts, intervalle=facts["intervalle"].mask(hidden, None)
+        valeur=values,
+        # The n of a count is the count.
+        n=facts["n"].astype(float).mask(hidden),
+        manquants=facts["manquants"].astype(float).mask(hidden),
+        texte=texts.mask(bracketed, BRACKET.format(thresholds.personnes)),
+        intervalle=facts["intervalle"].mask(hidden, None),
     )

@@ -1,132 +1,153 @@
-"""Who agreed to be told: the register of consents, and whether each may be used today without being recognised (D11, D12)."""
+"""The consent register: which story, quote or photo may be published today (D11, D12)."""
 
 import re
+from collections.abc import Callable, Container, Iterator
 from contextlib import suppress
 from datetime import date
+from pathlib import Path
+
+import pandas as pd
 
 from capidoc.core.errors import ConfigurationRefused, DisclosureRefused, Problem, suggest
 from capidoc.core.schema import CONSENT_COLUMNS, RECORD
 from capidoc.io import hand_tables, narrative_pages
 
-KINDS, GIVEN_BY = ("temoignage", "citation", "photo"), ("adulte", "tuteur")
-MONTHS, ALIKE = 24, 3
-WITHIN = re.compile(r"\{%-?\s*call temoignage\(.*?endcall\s*-?%\}", re.DOTALL)
-TOLD = re.compile(r"^\s*>\s*\S|\{\.(?:histoire|citation)\b|!\[", re.MULTILINE)
+Observed = Callable[[str, list[str]], pd.DataFrame]  # (source, variables): their observations
+
+CHOICES = {"genre": ("temoignage", "citation", "photo"), "accord": ("adulte", "tuteur")}
+VALID_MONTHS = 24
+FEWEST_ALIKE = 3  # k-anonymity of what a text lets its reader guess
+CONSENT_CALL = re.compile(r"\{%-?\s*call temoignage\(.*?endcall\s*-?%\}", re.DOTALL)
+QUOTE_OR_IMAGE = re.compile(r"^\s*>\s*\S|\{\.(?:histoire|citation)\b|!\[", re.MULTILINE)
 
 
-def assess_consents(folder, observed, today):
-    """The register with `motif`, why each consent does not allow publication on that day; « » when it does. Raises ConfigurationRefused."""
+def assess_consents(folder: Path, observed: Observed, today: date) -> pd.DataFrame:
+    """Return the register with `motif`, why a consent does not allow publication on that day.
+
+    « » when it does. Raise ConfigurationRefused where the register is badly kept.
+    """
     path = hand_tables.find_table(folder, "consentements")
     register = hand_tables.read_rows(path, CONSENT_COLUMNS)
-    if problems := [
-        p for row, r in register.iterrows() for p in _wrong(r, row, path.name, observed)
-    ]:
+    problems = []
+    for row, consent in register.iterrows():
+        problems += _problems(consent, row, path.name, observed)
+    if problems:
         raise ConfigurationRefused(*problems)
-    return register.assign(motif=[_refusal(r, observed, today) for _, r in register.iterrows()])
+    refusals = [_refusal(consent, observed, today) for _, consent in register.iterrows()]
+    return register.assign(motif=refusals)
 
 
-def _wrong(consent, row, file, observed):
-    for column, known in (("genre", KINDS), ("accord", GIVEN_BY)):
-        if consent[column] not in known:
-            yield Problem(
-                "valeur refusée",
-                " ou ".join(known),
-                suggest(consent[column], known),
-                file=file,
-                row=row,
-                column=column,
-                value=consent[column],
-            )
+def _problems(consent: pd.Series, row: int, file: str, observed: Observed) -> Iterator[Problem]:
+    def problem(column: str, what: str, expected: str, remedy: str = "") -> Problem:
+        value = consent[column]
+        return Problem(what, expected, remedy, file=file, row=row, column=column, value=value)
+
+    for column, choices in CHOICES.items():
+        if consent[column] not in choices:
+            remedy = suggest(consent[column], choices)
+            yield problem(column, "valeur refusée", " ou ".join(choices), remedy)
     for column in ("date", "retire_le"):
-        if (consent[column] or column == "date") and not _is_day(consent[column]):
-            yield Problem(
-                "date refusée",
-                "année-mois-jour, comme 2023-09-12",
-                file=file,
-                row=row,
-                column=column,
-                value=consent[column],
-            )
-    source, *traits = _profile(consent)
-    if source and (
-        not len(rows := observed(source, [RECORD]))
-        or {t.partition("=")[0] for t in traits} - {*rows}
-    ):
-        yield Problem(
-            "profil inconnu",
-            "source|trait=réponse, comme suivi|metier=couture",
-            file=file,
-            row=row,
-            column="profil",
-            value=consent["profil"],
-        )
+        optional = column == "retire_le" and not consent[column]
+        if not optional and not _is_iso_date(consent[column]):
+            yield problem(column, "date refusée", "année-mois-jour, comme 2023-09-12")
+    if not _is_profile_known(consent["profil"], observed):
+        expected = "source|trait=réponse, comme suivi|metier=couture"
+        yield problem("profil", "profil inconnu", expected)
 
 
-def _is_day(text):
+def _is_iso_date(text: str) -> bool:
     with suppress(ValueError):
         return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", text) and date.fromisoformat(text))
     return False
 
 
-def _refusal(consent, observed, today):
+def _is_profile_known(text: str, observed: Observed) -> bool:
+    """Return whether the profile is empty, or of a source and attributes that observations have."""
+    source, traits = _parse_profile(text)
+    if not source:
+        return True
+    records = observed(source, [RECORD])
+    return len(records) > 0 and {attribute for attribute, _ in traits} <= {*records}
+
+
+def _parse_profile(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return « suivi » and [(« metier », « couture »)] of « suivi|metier=couture »."""
+    source, *traits = (part.strip() for part in text.split("|"))
+    pairs = (trait.partition("=") for trait in traits)
+    return source, [(attribute, answer) for attribute, _, answer in pairs]
+
+
+def _refusal(consent: pd.Series, observed: Observed, today: date) -> str:
     given = date.fromisoformat(consent["date"])
-    months = (today.year - given.year) * 12 + today.month - given.month - (today.day < given.day)
     if not consent["usage"] or not consent["canaux"]:
         return "l’accord ne dit pas pour quel usage, ni par quels canaux"
     if consent["retire_le"]:
         return "l’accord a été retiré"
     if given > today:
         return "l’accord est daté d’après la publication"
-    if months >= MONTHS:
+    if _months_between(given, today) >= VALID_MONTHS:
         return "l’accord est trop ancien et doit être renouvelé"
     if consent["genre"] != "photo" and not consent["profil"]:
         return "le registre ne dit pas ce que le texte laisse deviner de la personne"
-    if consent["profil"] and count_lookalikes(consent, observed) < ALIKE:
+    if consent["profil"] and count_lookalikes(consent["profil"], observed) < FEWEST_ALIKE:
         return "trop peu de participants ont ce profil : la personne serait reconnue"
     return ""
 
 
-def count_lookalikes(consent, observed):
-    """How many units share everything that the text tells of the person."""
-    source, *traits = _profile(consent)
-    rows = observed(source, [RECORD])
-    for trait, _, answer in (t.partition("=") for t in traits):
-        rows = rows[rows[trait] == answer]
-    return rows["unite"].nunique()
+def _months_between(first: date, last: date) -> int:
+    """Return how many whole months have passed."""
+    months = (last.year - first.year) * 12 + last.month - first.month
+    return months - (last.day < first.day)
 
 
-def _profile(consent):
-    return [part.strip() for part in consent["profil"].split("|")]
+def count_lookalikes(profile: str, observed: Observed) -> int:
+    """Return how many units share everything that the text tells of the person."""
+    source, traits = _parse_profile(profile)
+    records = observed(source, [RECORD])
+    for attribute, answer in traits:
+        records = records[records[attribute] == answer]
+    return int(records["unite"].nunique())
 
 
-def consent_refusal(register, name, kinds, deliverable):
-    """Why a story, quote or photo, whose consent is of one of these kinds, is not published in this deliverable; « » when it may be."""
-    found = register[register["id"] == name]
-    if not len(found) or found["genre"].iloc[0] not in kinds:
+def consent_refusal(
+    register: pd.DataFrame, consent_id: str, kinds: Container[str], deliverable: str
+) -> str:
+    """Return why a story, quote or photo is not published in this deliverable; « » when it may be.
+
+    `register` is that of `assess_consents`; the consent must be of one of these kinds (`genre`).
+    """
+    consents = register[register["id"] == consent_id]
+    if consents.empty or consents["genre"].iloc[0] not in kinds:
         return "aucun accord n’est au registre"
-    channels = [c.strip() for c in found["canaux"].iloc[0].split("|")]
-    return found["motif"].iloc[0] or (
-        "" if deliverable in channels else "l’accord ne couvre pas ce document"
-    )
+    consent = consents.iloc[0]
+    channels = [channel.strip() for channel in consent["canaux"].split("|")]
+    if not consent["motif"] and deliverable not in channels:
+        return "l’accord ne couvre pas ce document"
+    return str(consent["motif"])
 
 
-def check_consents(folder):
-    """Nothing when every story, quote and picture of the narrative calls its consent; raises DisclosureRefused with file and line."""
+def check_consents(folder: Path) -> None:
+    """Raise DisclosureRefused where the narrative has a story, quote or picture without consent."""
     problems = []
     for path in sorted(folder.glob("*.md")):
-        free = WITHIN.sub(
-            lambda found: "\n" * found.group().count("\n"),
-            narrative_pages.strip_comments(narrative_pages.read_page(path)),
-        )
-        problems += [
-            Problem(
-                "témoignage, citation ou image sans accord au registre",
-                remedy='Écrivez {% call temoignage("…") %} … {% endcall %}, ou '
-                '{{ photo("…") }}, avec l’id de consentements.csv.',
-                file=path.name,
-                row=free[: found.end()].count("\n") + 1,
-            )
-            for found in TOLD.finditer(free)
-        ]
+        text = narrative_pages.strip_comments(narrative_pages.read_page(path))
+        text = CONSENT_CALL.sub(_blank_lines, text)  # so that lines keep their number
+        for match in QUOTE_OR_IMAGE.finditer(text):
+            row = text[: match.end()].count("\n") + 1
+            problems.append(_missing_consent(path.name, row))
     if problems:
         raise DisclosureRefused(*problems)
+
+
+def _blank_lines(match: re.Match[str]) -> str:
+    return "\n" * match.group().count("\n")
+
+
+def _missing_consent(file: str, row: int) -> Problem:
+    return Problem(
+        "témoignage, citation ou image sans accord au registre",
+        remedy='Écrivez {% call temoignage("…") %} … {% endcall %}, ou {{ photo("…") }}, avec '
+        "l’id de consentements.csv.",
+        file=file,
+        row=row,
+    )

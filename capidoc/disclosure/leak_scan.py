@@ -1,7 +1,9 @@
-"""Do the final bytes tell what they must not: withheld answers, phones, addresses, places, traces of whoever made them (D14)."""
+"""Scan the final bytes for what they must not show: withheld answers, contacts, authors (D14)."""
 
 import re
-from functools import cache
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cache, partial
+from pathlib import Path
 
 from capidoc.core import pseudonyms
 from capidoc.core.errors import DisclosureRefused, Problem
@@ -9,9 +11,11 @@ from capidoc.ingest import withheld_answers
 from capidoc.io import file_text
 
 SCANNED = (".html", ".svg", ".docx", ".xlsx", ".pdf", ".csv", ".json", ".txt", *file_text.PICTURES)
-TOLD = {
+_PAIR = r"\d{2}[ .\u00a0\u202f-]?"
+PATTERNS = {
     "un numéro de téléphone": re.compile(
-        r"(?<![\w.,/-])(?:\+\d{2,3}[ .\u00a0\u202f-]?(?:\d{2}[ .\u00a0\u202f-]?){4}|(?:\d{2}[ .\u00a0-]){3}\d{2})(?![\w,/])"
+        rf"(?<![\w.,/-])(?:\+\d{{2,3}}[ .\u00a0\u202f-]?(?:{_PAIR}){{4}}"
+        r"|(?:\d{2}[ .\u00a0-]){3}\d{2})(?![\w,/])"
     ),
     "une adresse électronique": re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
     "des coordonnées": re.compile(r"-?\d{1,2}[.,]\d{4,}\s*[,; ]\s*-?\d{1,3}[.,]\d{4,}"),
@@ -20,79 +24,98 @@ TOLD = {
     ),
 }
 
+Secret = tuple[
+    str, int
+]  # the column of a withheld answer, and how many words it has; 0 of a number
 
-def scan_files(folder, fingerprints, scope, allowed=()):
-    """How many public files were searched for how many withheld words; raises DisclosureRefused with each file and what it tells.
 
-    `fingerprints` is {hash: (column, number of words)}, made by `of_secrets` with the same key; `allowed` are public addresses and phones.
+def scan_files(
+    folder: Path, secrets: Mapping[str, Secret], scope: str, allowed: Collection[str] = ()
+) -> tuple[int, int]:
+    """Return how many public files were searched for how many withheld answers.
+
+    `secrets` is {fingerprint: (column, number of words)}, made by `fingerprints` with the same
+    scope; `allowed` are public addresses and phones. Raise DisclosureRefused with each file and
+    what it shows.
     """
-    files = [
-        p
-        for p in sorted(folder.rglob("*"))
-        if p.suffix.lower() in SCANNED and "interne" not in p.relative_to(folder).parts
-    ]
-    lengths = {n for _, n in fingerprints.values() if n}
-    known = cache(
-        lambda phrase: fingerprints.get(pseudonyms.pseudonym(phrase, scope))
-    )  # three formats say the same
-    problems = [
-        problem
-        for path in files
-        for problem in _of(path, path.relative_to(folder).as_posix(), known, lengths, allowed)
-    ]
+    # Kept, since the formats of one document say the same.
+    fingerprint_of = cache(partial(pseudonyms.pseudonym, scope=scope))
+    files = _public_files(folder)
+    problems = []
+    for path in files:
+        name, text = path.relative_to(folder).as_posix(), file_text.extract_text(path)
+        problems += _contacts(path, text, name, allowed)
+        problems += _withheld_answers(text, name, secrets, fingerprint_of)
+        problems += _hidden_content(path, name)
     if problems:
         raise DisclosureRefused(*problems)
-    return len(files), len(fingerprints)
+    return len(files), len(secrets)
 
 
-def fingerprints(secrets, scope):
-    """The rows (empreinte, colonne, mots) of withheld words {words: column}: what may rest on disk of them."""
+def fingerprints(secrets: Mapping[str, str], scope: str) -> list[tuple[str, str, int]]:
+    """Return rows (empreinte, colonne, mots) of withheld answers {words: column}.
+
+    Only these may rest on disk. `mots` is how many words they have, 0 of a number.
+    """
     return [
-        (
-            pseudonyms.pseudonym(words, scope),
-            column,
-            len(words.split()) if not words.isdigit() else 0,
-        )
+        (pseudonyms.pseudonym(words, scope), column, 0 if words.isdigit() else len(words.split()))
         for words, column in secrets.items()
     ]
 
 
-def _of(path, name, known, lengths, allowed):
-    text = file_text.extract_text(path)
-    # The cells of a row follow each other in a PDF: « 16 27 11 69 » is a telephone there only where the page made from the same text tells it too.
-    page = path.with_suffix(".html") if path.suffix == ".pdf" else path
-    for what, pattern in TOLD.items():
-        told = {*pattern.findall(text)} - {*allowed}
-        if told and page != path and page.is_file():
-            told &= {*pattern.findall(file_text.extract_text(page))}
-        for found in sorted(told):
+def _public_files(folder: Path) -> list[Path]:
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in SCANNED and "interne" not in path.relative_to(folder).parts
+    ]
+
+
+def _contacts(path: Path, text: str, name: str, allowed: Collection[str]) -> Iterator[Problem]:
+    """Phones, addresses, coordinates and disk paths.
+
+    The cells of a row follow each other in a PDF: « 16 27 11 69 » is a phone there only where the
+    page made from the same text shows it too.
+    """
+    page = path.with_suffix(".html")
+    has_page = path.suffix == ".pdf" and page.is_file()
+    for what, pattern in PATTERNS.items():
+        matches = {*pattern.findall(text)} - {*allowed}
+        if matches and has_page:
+            matches &= {*pattern.findall(file_text.extract_text(page))}
+        for match in sorted(matches):
             yield Problem(
                 f"le fichier montre {what}",
-                remedy="Retirez-le, ou inscrivez-le sous « divulgation : adresses_publiques » s’il est public.",
+                remedy="Retirez-le, ou inscrivez-le sous « divulgation : adresses_publiques » "
+                "s’il est public.",
                 file=name,
-                value=_half(found),
+                value=_shortened(match),
             )
-    hits = [
-        (phrase, hit)
-        for phrase in withheld_answers.candidate_phrases(text, lengths)
-        if (hit := known(phrase))
-    ]
-    for phrase, (column, _) in sorted(hits):
+
+
+def _withheld_answers(
+    text: str, name: str, secrets: Mapping[str, Secret], fingerprint_of: Callable[[str], str]
+) -> Iterator[Problem]:
+    lengths = {words for _, words in secrets.values() if words}
+    phrases = withheld_answers.candidate_phrases(text, lengths)
+    for phrase in sorted(p for p in phrases if fingerprint_of(p) in secrets):
+        column, _ = secrets[fingerprint_of(phrase)]
         yield Problem(
             "le fichier montre une réponse qui ne devait pas sortir",
             remedy="Retirez ces mots du récit.",
             file=name,
             column=column,
-            value=_half(phrase),
+            value=_shortened(phrase),
         )
+
+
+def _hidden_content(path: Path, name: str) -> Iterator[Problem]:
+    """Comments, tracked changes, authors, attachments, the traces of a camera."""
     for what in file_text.hidden_content(path):
-        yield Problem(
-            f"le fichier porte {what}",
-            remedy="Enregistrez le modèle ou l’image sans eux.",
-            file=name,
-        )
+        remedy = "Enregistrez le modèle ou l’image sans eux."
+        yield Problem(f"le fichier porte {what}", remedy=remedy, file=name)
 
 
-def _half(text):
-    """Enough of the words to find them, not enough to read them in a log."""
+def _shortened(text: str) -> str:
+    """Return enough of the words to find them, not enough to read them in a log."""
     return f"{text[: max(2, len(text) // 3)]}…"

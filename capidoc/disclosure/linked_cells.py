@@ -1,197 +1,209 @@
-"""What can be worked out of what: the sums that tie facts together, and the facts that each rate is made of."""
+"""Linked tables: which facts add up to others, and which are computed from, or tell, others."""
 
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from itertools import chain
+
+import pandas as pd
+
+from capidoc.config.indicator_plan import Indicator
 from capidoc.core.schema import COUNTED_RULES
+from capidoc.disclosure.primary import PEOPLE, dimension, group_parts, with_indicators
 
-ADDED = ("valeur", "avant", "apres", "difference")
-PARTS = {
-    "difference": ("avant", "apres"),
-    "variation": ("avant", "apres"),
-    "part": ("valeur",),
-    "part_avant": ("avant",),
-    "part_apres": ("apres",),
-    "part_difference": ("part_avant", "part_apres"),
-    "changement_moyen": ("difference",),
-    "apres_reel": ("apres",),
-    "variation_reelle": ("avant", "apres"),
-    "atteinte": ("valeur", "apres"),
+Cell = Hashable  # the index of a fact
+Equation = dict[Cell, float]  # the coefficients of cells that add up to zero
+Groups = dict[frozenset[str], Cell]
+
+ADDITIVE = ("valeur", "avant", "apres", "difference")
+COMPONENTS = {  # the measures of the same indicator and group that a measure is computed from
+    "difference": ["avant", "apres"],
+    "variation": ["avant", "apres"],
+    "part": ["valeur"],
+    "part_avant": ["avant"],
+    "part_apres": ["apres"],
+    "part_difference": ["part_avant", "part_apres"],
+    "changement_moyen": ["difference"],
+    "apres_reel": ["apres"],
+    "variation_reelle": ["avant", "apres"],
+    "atteinte": ["valeur", "apres"],
 }
-GAPS = {
+GAPS = {  # the gap between the groups of a dimension, and the share that each group has
     "ecart_avant": "part_avant",
     "ecart_apres": "part_apres",
     "ecart_difference": "part_difference",
 }
-NEGLIGIBLE = 1e-9
+SAME_GROUP = ["source", "variable", "mesure", "moment", "groupe"]
+RELATIVE_TOLERANCE = 1e-9  # of a sum of floating-point numbers
 
 
-def derived_from(facts, plan):
-    """{index of a fact: indices of the facts it is made of, or tells by itself}: a rate is hidden with any of its parts (D7)."""
-    at = {
-        (f.indicateur, f.mesure, f.groupe): f.Index
-        for f in facts.itertuples()
-        if f.mesure != "cours"
-    }
-    named = dict(zip(facts["id"], facts.index, strict=True))
-    made = {}
-    for f in facts.itertuples():
-        keys = [(f.indicateur, mesure, f.groupe) for mesure in _parts(f.mesure)]
-        if f.mesure.startswith("part"):
-            keys += [(f.indicateur, mesure, "") for mesure in _parts(f.mesure)]
-        if f.mesure in GAPS:
-            keys += [
-                k
-                for k in at
-                if k[:2] == (f.indicateur, GAPS[f.mesure])
-                and k[2].startswith(f"{f.groupe}=")
-                and "," not in k[2]
-            ]
-        found = [at[k] for k in keys if k in at] + [named[i] for i in f.parties if i in named]
-        if found:
-            made[f.Index] = found
-    for index, other in _across(facts, {i.id: i for i in plan}):
-        made.setdefault(index, []).append(other)
-    return made
+def derived_from(facts: pd.DataFrame, plan: list[Indicator]) -> dict[Cell, list[Cell]]:
+    """Return {fact: the facts that it is computed from, or would give away}, by index.
 
-
-def _across(facts, by_id):
-    """(fact, one of another indicator that it tells): a ratio its sums, a share its count, an n its headcount, one of two answers the other."""
-    own = [(f, by_id[f.indicateur]) for f in facts.itertuples() if f.indicateur in by_id]
-    yield from _counted_elsewhere(own)
-    yield from _headcounts(own)
-    yield from _other_answers(own)
-
-
-def _counted_elsewhere(own):
-    told = {
-        (i.regle, i.source, i.filtre or i.variable, f.mesure, f.moment, f.groupe): f.Index
-        for f, i in own
-        if i.regle in ("somme", "effectif")
-    }
-    for f, i in own:
-        made = (
-            [("effectif", i.variable)]
-            if i.regle == "part"
-            else [("somme", i.variable), ("somme", i.denominateur)]
-            if i.regle == "ratio"
-            else []
-        )
-        keys = [(rule, i.source, what, f.mesure, f.moment, f.groupe) for rule, what in made]
-        yield from ((f.Index, told[key]) for key in keys if key in told)
-
-
-def _headcounts(own):
-    heads = {}
-    for f, i in own:
-        if i.regle == "effectif" and not i.filtre and f.unite == "personnes" and f.mesure in ADDED:
-            heads.setdefault((i.source, f.groupe, f.valeur), []).append(f.Index)
-    for f, i in own:
-        yield from (
-            (f.Index, head)
-            for head in heads.get((i.source, f.groupe, f.n + f.manquants), ())
-            if head != f.Index
-        )
-
-
-def _other_answers(own):
-    said = {}
-    for f, i in own:
-        if i.regle == "part" or i.filtre:
-            count = f.n * f.valeur / 100 if i.regle == "part" else f.valeur
-            said.setdefault((i.source, i.question, f.mesure, f.moment, f.groupe, f.n), []).append(
-                (f.Index, count, i.variable or i.filtre)
-            )
-    for (*_, n), counts in said.items():
-        yield from (
-            (one, other)
-            for one, count, answer in counts
-            for other, rest, another in counts
-            if answer != another and abs(count + rest - n) <= NEGLIGIBLE * n
-        )
-
-
-def _parts(mesure):
-    return ("avant", "apres") if mesure.startswith("borne_") else PARTS.get(mesure, ())
-
-
-def additivity_constraints(facts, plan, zones):
-    """The sums that hold between facts, as [{index: coefficient}], each adding up to zero.
-
-    A total is the sum of its groups, a zone of its communes, a difference is one level less the other, a mean times its n is the sum that
-    another indicator of the same variable gives. A sum that the data do not verify (a group is missing) is no knowledge, and is left out.
+    A fact is hidden with any of them (D7).
     """
-    by_id = {i.id: i for i in plan}
-    cells = facts[
-        facts["indicateur"].isin(by_id) & facts["mesure"].isin(ADDED) & facts["valeur"].notna()
-    ]
-    weights = {
-        f.Index: 1.0 if by_id[f.indicateur].regle in COUNTED_RULES else float(f.n)
-        for f in cells.itertuples()
-    }
-    found = [*_sums(cells, weights, zones), *_differences(cells), *_twins(cells, weights, by_id)]
-    return [e for e in found if len(e) > 1 and _holds(e, facts["valeur"])]
+    cells = with_indicators(facts, plan)
+    pairs = chain(
+        _components(facts),
+        _group_shares(facts),
+        _stated_parts(facts),
+        _sums_of_ratios(cells),
+        _counts_of_shares(cells),
+        _headcounts(cells),
+        _opposite_answers(cells),
+    )
+    parents = defaultdict(list)
+    for derived, part in pairs:
+        parents[derived].append(part)
+    return dict(parents)
 
 
-def _sums(cells, weights, zones):
+def _matches(left: pd.DataFrame, right: pd.DataFrame, on: list[str]) -> Iterator[tuple[Cell, Cell]]:
+    """Return the pairs (index of left, index of right) of the rows that agree on these columns."""
+    right = right[on].rename_axis("droite").reset_index()
+    left = left[on].astype(right[on].dtypes.to_dict()).rename_axis("gauche").reset_index()
+    pairs = left.merge(right, on=on)
+    return zip(pairs["gauche"], pairs["droite"], strict=True)
+
+
+def _components(facts: pd.DataFrame) -> Iterator[tuple[Cell, Cell]]:
+    """A change and its two levels, a share and the counts of its group and of all."""
+    bounds = facts["mesure"].str.startswith("borne_")
+    names = facts["mesure"].mask(bounds, "variation").map(COMPONENTS)
+    derived = facts.assign(partie=names).explode("partie").dropna(subset="partie")
+    shares = derived[derived["mesure"].str.startswith("part")].assign(groupe="")
+    derived = pd.concat([derived, shares])
+    levels = facts[facts["mesure"] != "cours"]
+    key = ["indicateur", "mesure", "groupe"]
+    return _matches(derived.assign(mesure=derived["partie"]), levels, key)
+
+
+def _group_shares(facts: pd.DataFrame) -> Iterator[tuple[Cell, Cell]]:
+    """A gap between the groups of one dimension and the share of each."""
+    gaps = facts.assign(mesure=facts["mesure"].map(GAPS)).dropna(subset="mesure")
+    groups = facts[facts["groupe"].str.contains("=") & ~facts["groupe"].str.contains(",")]
+    groups = groups.assign(groupe=groups["groupe"].map(dimension))
+    return _matches(gaps, groups, ["indicateur", "mesure", "groupe"])
+
+
+def _stated_parts(facts: pd.DataFrame) -> Iterator[tuple[Cell, Cell]]:
+    """A fact and those that it names itself in `parties`: a quotient and its two terms."""
+    named = facts.assign(id=facts["parties"]).explode("id")
+    return _matches(named.dropna(subset="id"), facts, ["id"])
+
+
+def _sums_of_ratios(cells: pd.DataFrame) -> Iterator[tuple[Cell, Cell]]:
+    """A ratio and the sums of its numerator and denominator, which another indicator gives."""
+    ratios, sums = cells[cells["regle"] == "ratio"], _counted(cells, "somme")
+    yield from _matches(ratios, sums, SAME_GROUP)
+    yield from _matches(ratios.assign(variable=ratios["denominateur"]), sums, SAME_GROUP)
+
+
+def _counts_of_shares(cells: pd.DataFrame) -> Iterator[tuple[Cell, Cell]]:
+    """A share of one answer and the count of that answer, which another indicator gives."""
+    return _matches(cells[cells["regle"] == "part"], _counted(cells, "effectif"), SAME_GROUP)
+
+
+def _counted(cells: pd.DataFrame, rule: str) -> pd.DataFrame:
+    """Return the cells of this rule, `variable` being what they count: the filter, if any."""
+    cells = cells[cells["regle"] == rule]
+    return cells.assign(variable=cells["variable"].mask(cells["filtre"] != "", cells["filtre"]))
+
+
+def _headcounts(cells: pd.DataFrame) -> Iterator[tuple[Cell, Cell]]:
+    """A fact and the headcount that its n and missing units add up to."""
+    heads = (cells["regle"] == "effectif") & (cells["filtre"] == "") & (cells["unite"] == PEOPLE)
+    heads = cells[heads & cells["mesure"].isin(ADDITIVE)].dropna(subset="valeur")
+    counted = cells.assign(valeur=(cells["n"] + cells["manquants"]).astype(float))
+    for fact, head in _matches(counted, heads, ["source", "groupe", "valeur"]):
+        if fact != head:
+            yield fact, head
+
+
+def _opposite_answers(cells: pd.DataFrame) -> Iterator[tuple[Cell, Cell]]:
+    """Two answers to one question, in shares or counts, that are together all of its n units."""
+    answers = cells[(cells["regle"] == "part") | cells["filtre"].fillna("").ne("")]
+    shares = answers["regle"] == "part"
+    answers = answers.assign(
+        nombre=answers["valeur"].mask(shares, answers["n"] * answers["valeur"] / 100),
+        reponse=answers["variable"].mask(answers["variable"] == "", answers["filtre"]),
+    )
+    key = ["source", "question", "mesure", "moment", "groupe", "n"]
+    answers = answers[[*key, "nombre", "reponse"]].rename_axis("cellule").reset_index()
+    pairs = answers.merge(answers, on=key, suffixes=("", "_autre"))
+    rest = (pairs["nombre"] + pairs["nombre_autre"] - pairs["n"]).abs()
+    opposite = (pairs["reponse"] != pairs["reponse_autre"]) & (
+        rest <= RELATIVE_TOLERANCE * pairs["n"]
+    )
+    return zip(pairs.loc[opposite, "cellule"], pairs.loc[opposite, "cellule_autre"], strict=True)
+
+
+def additivity_constraints(
+    facts: pd.DataFrame, plan: list[Indicator], zones: Mapping[str, Iterable[str]]
+) -> list[Equation]:
+    """Return the sums that hold between facts, each as {index: coefficient} adding up to zero.
+
+    `zones` are {zone: communes}. A sum that the data do not verify (a group is missing) tells
+    nobody anything, and is left out.
+    """
+    cells = with_indicators(facts, plan).dropna(subset=["regle", "valeur"])
+    cells = cells[cells["mesure"].isin(ADDITIVE)]
+    # A mean or a share adds up once multiplied by its n.
+    counted = cells["regle"].isin(COUNTED_RULES)
+    cells = cells.assign(poids=cells["n"].astype(float).mask(counted, 1.0))
+    equations = [*_totals(cells, zones), *_differences(cells), *_sums_and_means(cells)]
+    return [e for e in equations if len(e) > 1 and _holds(e, facts["valeur"])]
+
+
+def _totals(cells: pd.DataFrame, zones: Mapping[str, Iterable[str]]) -> Iterator[Equation]:
+    """Each total less its groups, for every way in which it is cut."""
     for _, rows in cells.groupby(["indicateur", "mesure"]):
-        groups = {frozenset(filter(None, f.groupe.split(","))): f.Index for f in rows.itertuples()}
-        for group, whole in groups.items():
-            for children in _children(group, groups, zones):
-                yield {whole: weights[whole]} | {
-                    groups[child]: -weights[groups[child]] for child in children
-                }
+        weights = rows["poids"].to_dict()
+        groups = {group_parts(group): cell for cell, group in rows["groupe"].items()}
+        for group, total in groups.items():
+            for parts in chain(
+                _groups_of_total(group, groups), _communes_of_zone(group, groups, zones)
+            ):
+                yield {total: weights[total]} | {part: -weights[part] for part in parts}
 
 
-def _children(group, groups, zones):
-    """The ways in which a group is cut: by one more dimension, or its zone into communes."""
-    dimensions = {p.partition("=")[0] for p in group}
-    finer = {p.partition("=")[0] for other in groups for p in other - group}
-    for dimension in sorted(finer - dimensions):
-        yield [
-            other
-            for other in groups
-            if len(other) == len(group) + 1
-            and group < other
-            and next(iter(other - group)).startswith(f"{dimension}=")
-        ]
-    for zone in [p for p in group if p.startswith("zone=")]:
-        inside = {f"commune={c}" for c in zones.get(zone.partition("=")[2], ())}
-        yield [
-            other
-            for other in groups
-            if other != group
-            and group - {zone} < other
-            and len(other) == len(group)
-            and other - group <= inside
-        ]
+def _groups_of_total(group: frozenset[str], groups: Groups) -> Iterator[list[Cell]]:
+    """The cells of the group cut by one more dimension, for each such dimension in turn."""
+    finer = defaultdict(list)
+    for other, cell in groups.items():
+        if group < other and len(other) == len(group) + 1:
+            (added,) = other - group
+            finer[dimension(added)].append(cell)
+    yield from (finer[name] for name in sorted(finer))
 
 
-def _differences(cells):
+def _communes_of_zone(
+    group: frozenset[str], groups: Groups, zones: Mapping[str, Iterable[str]]
+) -> Iterator[list[Cell]]:
+    """The cells of the group in each commune of its zone."""
+    for zone in [part for part in group if dimension(part) == "zone"]:
+        communes = zones.get(zone.partition("=")[2], ())
+        inside = {group - {zone} | {f"commune={commune}"} for commune in communes}
+        yield [cell for other, cell in groups.items() if other in inside]
+
+
+def _differences(cells: pd.DataFrame) -> Iterator[Equation]:
+    """Each difference less its second level, plus its first."""
     at = {(f.indicateur, f.groupe, f.mesure): f.Index for f in cells.itertuples()}
-    for (indicator, group, mesure), index in at.items():
-        if (
-            mesure == "difference"
-            and (indicator, group, "avant") in at
-            and (indicator, group, "apres") in at
-        ):
-            yield {
-                index: 1.0,
-                at[indicator, group, "apres"]: -1.0,
-                at[indicator, group, "avant"]: 1.0,
-            }
+    for (indicator, group, measure), cell in at.items():
+        before, after = (at.get((indicator, group, level)) for level in ("avant", "apres"))
+        if measure == "difference" and before is not None and after is not None:
+            yield {cell: 1.0, after: -1.0, before: 1.0}
 
 
-def _twins(cells, weights, by_id):
-    """Two indicators that count the same thing: the sum and the mean of one variable, for the same group."""
-    same = {}
-    for f in cells.itertuples():
-        i = by_id[f.indicateur]
-        if i.regle in ("somme", "moyenne"):
-            same.setdefault(
-                (i.source, i.variable, i.filtre, f.mesure, f.moment, f.groupe), []
-            ).append(f.Index)
-    for first, *others in same.values():
+def _sums_and_means(cells: pd.DataFrame) -> Iterator[Equation]:
+    """The sum of one variable less its mean times n, where two indicators give the same group."""
+    cells = cells[cells["regle"].isin(["somme", "moyenne"])]
+    for _, rows in cells.groupby([*SAME_GROUP, "filtre"], sort=False):
+        weights = rows["poids"].to_dict()
+        first, *others = weights
         yield from ({first: weights[first], other: -weights[other]} for other in others)
 
 
-def _holds(equation, values):
-    terms = [coefficient * values[index] for index, coefficient in equation.items()]
-    return abs(sum(terms)) <= NEGLIGIBLE * max(1.0, *map(abs, terms))
+def _holds(equation: Equation, values: pd.Series) -> bool:
+    terms = [coefficient * values[cell] for cell, coefficient in equation.items()]
+    return abs(sum(terms)) <= RELATIVE_TOLERANCE * max(1.0, *map(abs, terms))

@@ -1,4 +1,7 @@
-"""What did former releases print: the workbooks of facts that were handed out, kept in the programme's folder under editions/."""
+"""Past releases: the figures that a reader may hold beside the new ones."""
+
+from collections.abc import Iterable
+from pathlib import Path
 
 import pandas as pd
 
@@ -7,24 +10,22 @@ from capidoc.core.schema import RELEASE_COLUMNS
 from capidoc.io import tables
 
 
-def load_releases(folder, beside=()):
-    """The figures of every workbook of folder/editions, and of the facts that a document shows beside: edition, id, moment, valeur, n.
+def load_releases(folder: Path, beside: Iterable[pd.DataFrame] = ()) -> pd.DataFrame:
+    """Return the figures of every workbook of folder/editions, and of the facts shown `beside`.
 
-    Hidden ones are not there.
+    Columns: edition, id, moment, valeur, n. Hidden figures are not among them.
     """
-    parts = [_figures(path) for path in sorted((folder / "editions").glob("*.xlsx"))]
-    parts += [
-        shown.assign(edition="", n=shown["n"].astype(float))[RELEASE_COLUMNS][
-            shown["valeur"].notna()
-        ]
-        for shown in beside
-    ]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=RELEASE_COLUMNS)
+    releases = [_read_release(path) for path in sorted((folder / "editions").glob("*.xlsx"))]
+    releases += [facts.assign(edition="", n=facts["n"].astype(float)) for facts in beside]
+    figures = [facts.loc[facts["valeur"].notna(), RELEASE_COLUMNS] for facts in releases]
+    if not figures:
+        return pd.DataFrame(columns=RELEASE_COLUMNS)
+    return pd.concat(figures, ignore_index=True)
 
 
-def _figures(path):
+def _read_release(path: Path) -> pd.DataFrame:
+    """Return the facts of a workbook that was handed out, their values as printed."""
     facts = tables.read_facts_workbook(path)
     values = facts["texte"].map(parse_printed)
-    return facts.assign(
-        edition=path.stem, valeur=values, n=pd.to_numeric(facts["n"], errors="coerce")
-    )[RELEASE_COLUMNS][values.notna()]
+    counts = pd.to_numeric(facts["n"], errors="coerce")
+    return facts.assign(edition=path.stem, valeur=values, n=counts)

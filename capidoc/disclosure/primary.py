@@ -1,158 +1,197 @@
-"""Which figures say too much by themselves: the first rules, cell by cell."""
+"""Primary suppression: which figures say too much by themselves, cell by cell."""
 
-import math
+from collections.abc import Iterable
 
 import pandas as pd
 
-from capidoc.analysis.effects.before_after import MONEY
-from capidoc.analysis.effects.fact_rows import LEVELS
-from capidoc.core.schema import FACT_KEY
+from capidoc.analysis.effects.fact_rows import COUNT, LEVELS, PERCENT
+from capidoc.config.indicator_plan import Indicator
+from capidoc.config.programme import Disclosure
+from capidoc.core.parsing import MONEY
+from capidoc.core.schema import AVERAGED_RULES, FACT_KEY
+from capidoc.disclosure import rules
 
-FREE = ("nettoyage", "cadre du programme")
-MIDDLES = {"changement_median": 5, "variation_mediane": 5, "changement_q1": 20, "changement_q3": 20}
+PEOPLE = "personnes"
+EXEMPT_METHODS = ("nettoyage", "cadre du programme")
+QUANTILE_MINIMUM = {  # fewest units of which a median or a quartile is shown
+    "changement_median": 5,
+    "variation_mediane": 5,
+    "changement_q1": 20,
+    "changement_q3": 20,
+}
 PLACES = ("commune", "zone")
-EACH = (
-    "hausse",
-    "stable",
-    "baisse",
-    "perdues",
-    "nouvelles",
-    "p",
-)  # how many units did so, or what that makes: of a sensitive answer, one may be known
-# Of the largest, what the others than the two largest must at least add up to; of the total, what those two may at most be.
-P_PERCENT, TWO_LARGEST = 10, 85
+# How many units did so, or what follows from it: each may be known to a reader.
+UNIT_CHANGES = ("hausse", "stable", "baisse", "perdues", "nouvelles", "p")
+P_PERCENT = 10  # the contributors but the two largest must make this share of the largest
+DOMINANCE_PERCENT = 85  # the two largest may make this share of the total
 
 
-def primary_rules(facts, plan, contributions, thresholds, editions=None):
-    """The rule (D3 to D8) that hides each fact by itself, « » where none does; index as given."""
-    by_id, dominated = (
-        {i.id: i for i in plan},
-        {key for key, values in contributions if violates_dominance(values)},
-    )
-    former: dict = {}
-    for edition in editions.itertuples() if editions is not None else ():
-        former.setdefault((edition.id, edition.moment), []).append((edition.valeur, edition.n))
-    paired = {
-        (f.indicateur, f.moment): f.n
-        for f in facts.itertuples()
-        if f.mesure in ("avant", "apres") and not f.groupe
-    }
-    return pd.Series(
-        [
-            _rule(f, by_id.get(f.indicateur), dominated, former, paired, thresholds)
-            for f in facts.itertuples()
-        ],
-        index=facts.index,
-        dtype=object,
-    )
-
-
-def _rule(fact, indicator, dominated, former, paired, thresholds):
-    if indicator is None or fact.methode in FREE or math.isnan(fact.valeur):
-        return ""
-    told_apart = any(
-        _told_by_difference(fact, indicator, one, thresholds)
-        for one in former.get((fact.id, fact.moment), ())
-    )
-    told_apart = told_apart or _told_by_pairs(fact, indicator, paired, thresholds)
+def primary_rules(
+    facts: pd.DataFrame,
+    plan: list[Indicator],
+    contributions: Iterable[tuple[tuple[str, ...], pd.Series]],
+    thresholds: Disclosure,
+    releases: pd.DataFrame | None = None,
+) -> pd.Series:
+    """Return the first rule (D3 to D8) that hides each fact by itself, « » where none does."""
+    cells = with_indicators(facts, plan)
     checks = {
-        "D4": _sensitive(fact, indicator, thresholds),
-        "D3": _few_people(fact, thresholds.personnes),
-        "D5": _sum_of_few(fact, indicator, dominated, thresholds.contributeurs),
-        "D8": fact.n < MIDDLES.get(fact.mesure, 0),
-        "D7": _rate_of_few(fact, indicator, thresholds),
-        "D6": told_apart,
+        rules.SENSITIVE: _is_sensitive(cells, thresholds),
+        rules.SMALL_COUNT: _is_small_count(cells, thresholds.personnes),
+        rules.FEW_CONTRIBUTORS: _is_sum_of_few(cells, thresholds.contributeurs)
+        | _is_dominated(cells, contributions),
+        rules.QUANTILE: cells["n"] < cells["mesure"].map(QUANTILE_MINIMUM).fillna(0),
+        rules.DERIVED: _is_rate_of_few(cells, thresholds),
+        rules.SECONDARY: _differs_from_release(cells, releases, thresholds)
+        | _reveals_attrition(cells, thresholds),
     }
-    return next((rule for rule, hit in checks.items() if hit), "")
+    exempt = cells["regle"].isna() | cells["methode"].isin(EXEMPT_METHODS) | cells["valeur"].isna()
+    hidden_by = pd.Series("", index=facts.index, dtype=object)
+    for rule, broken in checks.items():
+        hidden_by = hidden_by.mask(broken & ~exempt & (hidden_by == ""), rule)
+    return hidden_by
 
 
-def _few_people(fact, threshold):
-    return fact.unite == "personnes" and fact.mesure in LEVELS and 0 < abs(fact.valeur) < threshold
+def with_indicators(facts: pd.DataFrame, plan: list[Indicator]) -> pd.DataFrame:
+    """Return the facts beside what the plan says of their indicator; NaN where it does not.
+
+    Columns added: regle, source, question, variable, filtre, denominateur, unite_plan.
+    """
+    names = ["regle", "source", "question", "variable", "filtre", "denominateur", "unite"]
+    rows = [[getattr(indicator, name) for name in names] for indicator in plan]
+    described = pd.DataFrame(rows, columns=names, index=[i.id for i in plan], dtype=object)
+    return facts.join(described.rename(columns={"unite": "unite_plan"}), on="indicateur")
 
 
-def _sum_of_few(fact, indicator, dominated, threshold):
-    summed = fact.unite in (*MONEY, "unités") or (
-        indicator.regle == "somme" and fact.unite == indicator.unite != "personnes"
+def group_parts(group: str) -> frozenset[str]:
+    """Return {« sexe=femme », « commune=niono »} of « sexe=femme,commune=niono »; none of all."""
+    return frozenset(filter(None, group.split(",")))
+
+
+def dimension(part: str) -> str:
+    """Return « sexe » of « sexe=femme »."""
+    return part.partition("=")[0]
+
+
+def _is_small_count(cells: pd.DataFrame, threshold: int) -> pd.Series:
+    """Threshold rule: a count of at least one person and fewer than the threshold."""
+    sizes = cells["valeur"].abs()
+    counts = (cells["unite"] == PEOPLE) & cells["mesure"].isin(LEVELS)
+    return counts & (sizes > 0) & (sizes < threshold)
+
+
+def _is_sum_of_few(cells: pd.DataFrame, threshold: int) -> pd.Series:
+    """Threshold rule on contributors: an amount, a count of units or any sum but of people."""
+    sums = (
+        (cells["regle"] == "somme")
+        & (cells["unite"] == cells["unite_plan"])
+        & (cells["unite"] != PEOPLE)
     )
-    return (summed and fact.n < threshold) or (
-        fact.unite in MONEY and tuple(getattr(fact, k) for k in FACT_KEY) in dominated
+    return (sums | cells["unite"].isin([*MONEY, COUNT])) & (cells["n"] < threshold)
+
+
+def _is_dominated(
+    cells: pd.DataFrame, contributions: Iterable[tuple[tuple[str, ...], pd.Series]]
+) -> pd.Series:
+    dominated = {key for key, values in contributions if violates_dominance(values)}
+    keys = cells[FACT_KEY].itertuples(index=False, name=None)
+    listed = pd.Series([key in dominated for key in keys], index=cells.index, dtype=bool)
+    return listed & cells["unite"].isin(MONEY)
+
+
+def _is_rate_of_few(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series:
+    """Return where a mean is of too few units, or a share of too small a whole.
+
+    The share of one answer is printed « k sur n » instead; its change is not.
+    """
+    averaged = cells["regle"].isin([*AVERAGED_RULES, "mediane"]) & cells["mesure"].isin(
+        [*LEVELS, "difference", "variation"]
+    )
+    shares = cells["mesure"].str.startswith(("part", "ecart")) | (
+        (cells["regle"] == "part") & (cells["mesure"] == "difference")
+    )
+    return (averaged & (cells["n"] < thresholds.contributeurs)) | (
+        shares & (cells["n"] < thresholds.denominateur)
     )
 
 
-def _rate_of_few(fact, indicator, thresholds):
-    """A mean of too few units, a share of too small a whole; a share of one answer is then printed « k sur n », its change is not."""
-    averaged = indicator.regle in ("moyenne", "mediane", "part", "ratio") and fact.mesure in (
-        *LEVELS,
-        "difference",
-        "variation",
-    )
-    share = fact.mesure.startswith(("part", "ecart")) or (
-        indicator.regle == "part" and fact.mesure == "difference"
-    )
-    return (averaged and fact.n < thresholds.contributeurs) or (
-        share and fact.n < thresholds.denominateur
-    )
+def _is_sensitive(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series:
+    """Return where a sensitive answer or group has fewer than its own threshold, or all but as few.
+
+    Rates are judged as the counts they are; none is shown by commune or zone, nor of unit changes.
+    """
+    levels, percents = cells["mesure"].isin(LEVELS), cells["unite"] == PERCENT
+    counts = (cells["unite"] == PEOPLE) | (cells["regle"].isin(["effectif", "nombre"]) & levels)
+    counted = cells["n"].astype(float).mask(counts, cells["valeur"])
+    counted = counted.mask(percents, cells["n"] * cells["valeur"] / 100)
+    has_others = percents & cells["mesure"].str.startswith((*LEVELS, "part"))
+    few_others = has_others & (cells["n"] - counted < thresholds.sensible)
+
+    too_few = (counted.abs() < thresholds.sensible) | few_others
+    by_question = cells["question"].isin(thresholds.sensibles)
+    sensitive = by_question | _is_grouped_by(cells, thresholds.sensibles)
+    unit_changes = cells["mesure"].isin(UNIT_CHANGES)
+    return sensitive & (too_few | unit_changes | _is_grouped_by(cells, PLACES))
 
 
-def _sensitive(fact, indicator, thresholds):
-    """A sensitive answer or group: under its own threshold, none and all included, in rates as in counts, or said of a commune or zone."""
-    dimensions = [part.partition("=")[0] for part in fact.groupe.split(",")]
-    if not {indicator.question, *dimensions} & {*thresholds.sensibles}:
-        return False
-    counts = fact.unite == "personnes" or (
-        indicator.regle in ("effectif", "nombre") and fact.mesure in LEVELS
-    )
-    counted = fact.n * fact.valeur / 100 if fact.unite == "%" else fact.valeur if counts else fact.n
-    others = (
-        fact.n - counted
-        if fact.unite == "%" and fact.mesure.startswith((*LEVELS, "part"))
-        else thresholds.sensible
-    )
-    return (
-        min(abs(counted), others) < thresholds.sensible
-        or fact.mesure in EACH
-        or bool({*PLACES} & {*dimensions})
-    )
+def _is_grouped_by(cells: pd.DataFrame, names: Iterable[str]) -> pd.Series:
+    dimensions = [set(map(dimension, group_parts(group))) for group in cells["groupe"]]
+    grouped = [not used.isdisjoint(names) for used in dimensions]
+    return pd.Series(grouped, index=cells.index, dtype=bool)
 
 
-def _told_by_difference(fact, indicator, other, thresholds):
-    """A level that another release has otherwise (its value, its n), by what a few people or contributors are or say."""
-    moved, others = abs(fact.valeur - other[0]), abs(fact.n - other[1])
-    if fact.mesure not in LEVELS or moved <= (0 if fact.unite == "personnes" else fact.arrondi / 2):
-        return False
-    if fact.unite in MONEY:
-        return others < thresholds.contributeurs
-    if fact.groupe and fact.unite == "personnes" and moved < thresholds.personnes:
-        return True
-    return indicator.regle not in ("effectif", "nombre") and 0 < others < thresholds.contributeurs
+def _differs_from_release(
+    cells: pd.DataFrame, releases: pd.DataFrame | None, thresholds: Disclosure
+) -> pd.Series:
+    """Differencing: a level that another release has otherwise, by what a few units are or say."""
+    if releases is None or releases.empty:
+        return pd.Series(False, index=cells.index)
+    pairs = cells.rename_axis("cellule").reset_index()
+    former = releases[["id", "moment", "valeur", "n"]].astype({"valeur": float, "n": float})
+    pairs = pairs.merge(former, on=["id", "moment"], suffixes=("", "_publie"))
+
+    moved = (pairs["valeur"] - pairs["valeur_publie"]).abs()
+    others = (pairs["n"] - pairs["n_publie"]).abs()
+    people = pairs["unite"] == PEOPLE
+    levels = pairs["mesure"].isin(LEVELS) & (moved > (pairs["arrondi"] / 2).mask(people, 0))
+
+    answered = ~pairs["regle"].isin(["effectif", "nombre"]) & (others > 0)
+    few_others = (others < thresholds.contributeurs) & (pairs["unite"].isin(MONEY) | answered)
+    few_people = people & (pairs["groupe"] != "") & (moved < thresholds.personnes)
+    revealing = pairs.loc[levels & (few_others | few_people), "cellule"]
+    return pd.Series(cells.index.isin(revealing), index=cells.index)
 
 
-def _told_by_pairs(fact, indicator, paired, thresholds):
-    """A month of the course that says, beside the level of the units known at both moments, what the few others answered."""
-    if fact.mesure != "cours" or (fact.indicateur, fact.moment) not in paired:
-        return False
-    few = (
-        thresholds.sensible
-        if indicator.question in thresholds.sensibles
-        else thresholds.contributeurs
-    )
-    return 0 < abs(fact.n - paired[fact.indicateur, fact.moment]) < few
+def _reveals_attrition(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series:
+    """Return where a month of the course differs by a few units from those known at both ends."""
+    ends = cells[cells["mesure"].isin(["avant", "apres"]) & (cells["groupe"] == "")]
+    paired = ends.groupby(["indicateur", "moment"])["n"].last()
+    keys = pd.MultiIndex.from_frame(cells[["indicateur", "moment"]])
+    others = (cells["n"] - paired.reindex(keys).to_numpy()).abs()
+    sensitive = cells["question"].isin(thresholds.sensibles)
+    few = pd.Series(thresholds.contributeurs, index=cells.index)
+    few = few.mask(sensitive, thresholds.sensible)
+    return (cells["mesure"] == "cours") & (others > 0) & (others < few)
 
 
-def violates_dominance(values):
-    """Whether an amount says too much of its largest contributors: the second could estimate the first within p %, or both are too much of it (2, 85 %)."""
+def violates_dominance(values: pd.Series) -> bool:
+    """Return whether the amount made of these values says too much of its largest contributors.
+
+    Either the second could estimate the first within p % (p % rule), or both make too much of the
+    total ((2, k) dominance rule): Hundepool et al., Statistical Disclosure Control, 2012, ch. 4.
+    """
     sizes = values.abs()
     largest = sizes.nlargest(2)
+    if sizes.sum() == 0:
+        return False
+    remainder = sizes.sum() - largest.sum()
     return bool(
-        sizes.sum() > 0
-        and (
-            sizes.sum() - largest.sum() < P_PERCENT / 100 * largest.iloc[0]
-            or two_largest_percent(values) > TWO_LARGEST
-        )
+        remainder < P_PERCENT / 100 * largest.iloc[0]
+        or two_largest_percent(values) > DOMINANCE_PERCENT
     )
 
 
-def two_largest_percent(values):
-    """What the two largest contributors are of the total, in percent."""
+def two_largest_percent(values: pd.Series) -> float:
+    """Return what the two largest contributors make of the total, in percent."""
     sizes = values.abs()
     return 100 * sizes.nlargest(2).sum() / sizes.sum()

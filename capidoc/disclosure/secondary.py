@@ -1,170 +1,245 @@
-"""What else must be hidden: until no hidden cell can be worked out from the others, which a linear programme proves (D6)."""
+"""Secondary suppression: hide more cells until no hidden one can be worked out, and prove it (D6)."""
+
+import math
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
+from capidoc.config.programme import Disclosure
 from capidoc.core.errors import DisclosureRefused, Problem
+from capidoc.disclosure import rules
+from capidoc.disclosure.linked_cells import Cell, Equation
 
-PROTECTION = 0.10  # an amount or a mean stays uncertain by this much on either side
-EXACT_FROM = 1e-6
-BRACKET, UNTOLD = (
-    "D3",
-    "D3+D6",
-)  # printed « < 5 »; printed « n.p. », where the bracket itself would tell the number
+Fact = dict[Hashable, Any]  # a row of the facts
+Interval = tuple[float | None, float | None]  # None where there is no bound
+
+PROTECTION = 0.10  # protection interval: an amount or a mean stays uncertain by this on either side
+SOLVER_TOLERANCE = 1e-6  # bounds closer than this, relative to the value, are the same number
 
 
-def secondary_suppression(facts, primary, equations, parents, thresholds):
-    """(rules with the complementary ones, proof): every hidden cell uncertain enough, or DisclosureRefused.
+def secondary_suppression(
+    facts: pd.DataFrame,
+    primary: pd.Series,
+    equations: list[Equation],
+    parents: Mapping[Cell, list[Cell]],
+    thresholds: Disclosure,
+) -> tuple[pd.Series, pd.DataFrame]:
+    """Return the rule of each fact, secondary ones included, and the proof of protection.
 
-    While one is not, a « < 5 » of a sum that gives it away is no longer told, or else its smallest published cell is hidden too; rates
-    follow their parts (D7).
+    The proof has one row per hidden cell: id, regle, bas, haut, what a reader can still work out.
+    Raise DisclosureRefused where a hidden cell cannot be protected.
     """
-    hidden = inherit_rules(primary.to_dict(), parents)
-    proof, told = {}, facts.to_dict("index")
-    for component in _components(equations, hidden):
-        least = (
-            0
-            if all(
-                told[i]["valeur"] >= 0
-                for e in component
-                for i in e
-                if told[i]["mesure"] != "difference"
-            )
-            else None
-        )
-        while True:
-            known = {
-                i: printed_interval(told[i], hidden[i], thresholds, least)
-                for e in component
-                for i in e
-            }
-            found = {}
-            for weak, ends in feasible_bounds(component, known, [i for i in known if hidden[i]]):
-                found[weak] = ends
-                if not is_protected(told[weak], hidden[weak], *ends, thresholds):
-                    break
-            else:
-                break
-            cell = choose_secondary_cell(weak, component, hidden, told)
-            hidden[cell] = UNTOLD if hidden[cell] else "D6"
-            hidden = inherit_rules(hidden, parents)
-        proof |= found
+    cells = facts.to_dict("index")
+    hidden_by = inherit_rules(primary.to_dict(), parents)
+    proof: dict[Cell, Interval] = {}
+    for component in _connected_components(equations, hidden_by):
+        hidden_by, bounds = _protect(component, cells, hidden_by, parents, thresholds)
+        proof |= bounds
     rows = [
-        (told[i]["id"], rule, *proof.get(i, (None, None))) for i, rule in hidden.items() if rule
+        (cells[cell]["id"], rule, *proof.get(cell, (None, None)))
+        for cell, rule in hidden_by.items()
+        if rule
     ]
-    return pd.Series(hidden, index=primary.index, dtype=object), pd.DataFrame(
-        rows, columns=["id", "regle", "bas", "haut"]
-    )
-
-
-def inherit_rules(hidden, parents):
-    """The rules, a rate being hidden (D7) with any of its parts, however far."""
-    hidden = {**hidden}  # a plain dictionary: it is looked up thousands of times
-    while told := [
-        index
-        for index, parts in parents.items()
-        if not hidden[index] and any(hidden[part] for part in parts)
-    ]:
-        hidden |= dict.fromkeys(told, "D7")
-    return hidden
-
-
-def _components(equations, hidden):
-    """The equations in connected groups, those with a hidden cell."""
-    groups = []
-    for equation in equations:
-        touching = [g for g in groups if g[0] & equation.keys()]
-        groups = [g for g in groups if g not in touching]
-        groups.append(
-            (
-                set(equation).union(*(g[0] for g in touching)),
-                [*(e for g in touching for e in g[1]), equation],
-            )
-        )
-    return [es for cells, es in groups if any(hidden[c] for c in cells)]
-
-
-def printed_interval(fact, rule, thresholds, least):
-    """(low, high) that a reader takes from what is printed: the rounding of a figure, the bracket of « < 5 », of « n.p. » what a level is at least."""
-    if not rule:
-        half = (
-            0
-            if fact["arrondi"] <= 1 and float(fact["valeur"]).is_integer()
-            else fact["arrondi"] / 2
-        )
-        return fact["valeur"] - half, fact["valeur"] + half
-    if rule == BRACKET:
-        return 1, thresholds.personnes - 1
-    return (None if fact["mesure"] == "difference" else least), None
-
-
-def feasible_bounds(equations, known, wanted):
-    """(cell, (low, high)) that the equations leave to each wanted cell, in turn, by linear programming; None where there is no bound."""
-    from scipy.optimize import linprog
-
-    cells = list(known)
-    place = {cell: column for column, cell in enumerate(cells)}
-    matrix = [[equation.get(cell, 0.0) for cell in cells] for equation in equations]
-    limits = [known[c] for c in cells]
-    for cell in wanted:
-        ends = []
-        for sign in (1, -1):
-            aim = [0.0] * len(cells)
-            aim[place[cell]] = sign
-            answer = linprog(
-                aim, A_eq=matrix, b_eq=[0.0] * len(matrix), bounds=limits, method="highs"
-            )
-            if answer.status not in (0, 3):  # optimal, or unbounded
-                raise ArithmeticError(f"interval check: {answer.message}")
-            ends.append(sign * answer.fun if answer.status == 0 else None)
-        yield cell, tuple(ends)
-
-
-def is_protected(fact, rule, low, high, thresholds):
-    """Whether what a reader can work out says no more than what is printed in the place of a hidden figure."""
-    low, high = (-float("inf") if low is None else low), (float("inf") if high is None else high)
-    value, slack = fact["valeur"], EXACT_FROM * max(1.0, abs(fact["valeur"]))
-    if fact["mesure"] == "difference" or rule in ("D6", "D10"):
-        return high - low > max(fact["arrondi"], slack)
-    if rule in (BRACKET, UNTOLD):
-        return low <= 1 + slack and high >= thresholds.personnes - 1 - slack
-    if rule == "D4" and fact["unite"] == "personnes":
-        return low <= slack and high >= thresholds.sensible - 1 - slack
     return (
-        low <= value - PROTECTION * abs(value) + slack
-        and high >= value + PROTECTION * abs(value) - slack
+        pd.Series(hidden_by, index=primary.index, dtype=object),
+        pd.DataFrame(rows, columns=["id", "regle", "bas", "haut"]),
     )
 
 
-def choose_secondary_cell(weak, equations, hidden, told):
-    """The cheapest cell to hide for one that is given away: small, of a group rather than a total, in a sum with it if there is one.
+def inherit_rules(
+    hidden_by: Mapping[Cell, str], parents: Mapping[Cell, list[Cell]]
+) -> dict[Cell, str]:
+    """Return the rules, with D7 for each fact derived from a hidden one, however far."""
+    hidden_by = dict(hidden_by)
+    changed = True
+    while changed:
+        changed = False
+        for cell, parts in parents.items():
+            if not hidden_by[cell] and any(hidden_by[part] for part in parts):
+                hidden_by[cell] = rules.DERIVED
+                changed = True
+    return hidden_by
 
-    Where the weak one is all that a sum hides, a second cell must go; elsewhere a bracket goes first.
+
+def _connected_components(
+    equations: list[Equation], hidden_by: Mapping[Cell, str]
+) -> list[list[Equation]]:
+    """Return the equations in groups that share no cell, those groups that hold a hidden cell."""
+    components: list[tuple[set[Cell], list[Equation]]] = []
+    for equation in equations:
+        cells, members, apart = set(equation), [], []
+        for component in components:
+            if component[0].isdisjoint(equation):
+                apart.append(component)
+            else:
+                cells |= component[0]
+                members += component[1]
+        components = [*apart, (cells, [*members, equation])]
+    return [members for cells, members in components if any(hidden_by[c] for c in cells)]
+
+
+def _protect(
+    component: list[Equation],
+    cells: dict[Cell, Fact],
+    hidden_by: dict[Cell, str],
+    parents: Mapping[Cell, list[Cell]],
+    thresholds: Disclosure,
+) -> tuple[dict[Cell, str], dict[Cell, Interval]]:
+    """Return the rules once every hidden cell of the component is protected, and its bounds.
+
+    While one is exposed, a « < 5 » of a sum that gives it away is no longer printed, or else its
+    cheapest published cell is hidden too; what derives from that one follows (D7).
     """
-    near = [e for e in equations if weak in e]
-    alone = [i for e in near if all(i == weak or not hidden[i] for i in e) for i in e if i != weak]
-    open_cells = (
-        alone
-        or [i for e in near or equations for i in e if hidden[i] in ("", BRACKET)]
-        or [i for e in equations for i in e if not hidden[i]]
-    )
-    if not open_cells:
+    while True:
+        bounds, exposed = _audit(component, cells, hidden_by, thresholds)
+        if exposed is None:
+            return hidden_by, bounds
+        cell = choose_secondary_cell(exposed, component, hidden_by, cells)
+        rule = rules.UNBRACKETED_COUNT if hidden_by[cell] else rules.SECONDARY
+        hidden_by = inherit_rules(hidden_by | {cell: rule}, parents)
+
+
+def _audit(
+    component: list[Equation],
+    cells: dict[Cell, Fact],
+    hidden_by: Mapping[Cell, str],
+    thresholds: Disclosure,
+) -> tuple[dict[Cell, Interval], Cell | None]:
+    """Return what a reader can work out of each hidden cell, and the first one exposed, if any."""
+    linked = list(dict.fromkeys(cell for equation in component for cell in equation))
+    levels = [cells[cell]["valeur"] for cell in linked if not _is_difference(cells[cell])]
+    floor = 0 if all(level >= 0 for level in levels) else None
+    printed = {
+        cell: printed_interval(cells[cell], hidden_by[cell], thresholds, floor) for cell in linked
+    }
+    hidden = [cell for cell in linked if hidden_by[cell]]
+    bounds = {}
+    for cell, interval in feasible_bounds(component, printed, hidden):
+        bounds[cell] = interval
+        if not is_protected(cells[cell], hidden_by[cell], interval, thresholds):
+            return bounds, cell
+    return bounds, None
+
+
+def _is_difference(fact: Fact) -> bool:
+    return bool(fact["mesure"] == "difference")
+
+
+def printed_interval(
+    fact: Fact, rule: str, thresholds: Disclosure, floor: float | None
+) -> Interval:
+    """Return the (low, high) that a reader takes from what is printed of one fact.
+
+    The rounding of a figure, the bracket of « < 5 »; of « n.p. », what a level is at least.
+    """
+    if rule == rules.SMALL_COUNT:
+        return 1, thresholds.personnes - 1
+    if rule:
+        return (None if _is_difference(fact) else floor), None
+    exact = fact["arrondi"] <= 1 and float(fact["valeur"]).is_integer()
+    half = 0 if exact else fact["arrondi"] / 2
+    return fact["valeur"] - half, fact["valeur"] + half
+
+
+def feasible_bounds(
+    equations: list[Equation], printed: Mapping[Cell, Interval], wanted: list[Cell]
+) -> Iterator[tuple[Cell, Interval]]:
+    """Return (cell, (low, high)) for each wanted cell in turn; None where there is no bound.
+
+    The audit of Fischetti and Salazar (JASA 95, 2000): a reader knows the sums that hold between cells and
+    the interval that is printed of each. Over all the tables that agree, two linear programmes
+    give the smallest and the largest value of a cell. They are solved one by one, as asked for,
+    since the caller stops at the first exposed cell.
+    """
+    from scipy.optimize import linprog  # slow to import, and not needed where nothing is hidden
+
+    columns = {cell: number for number, cell in enumerate(printed)}
+    matrix = [[equation.get(cell, 0.0) for cell in columns] for equation in equations]
+    for cell in wanted:
+        ends: list[float | None] = []
+        for sign in (1, -1):  # the largest value is the smallest of the opposite
+            objective = [0.0] * len(columns)
+            objective[columns[cell]] = sign
+            solution = linprog(
+                objective,
+                A_eq=matrix,
+                b_eq=[0.0] * len(matrix),
+                bounds=list(printed.values()),
+                method="highs",
+            )
+            if solution.status not in (0, 3):  # optimal, or unbounded
+                raise ArithmeticError(f"interval check: {solution.message}")
+            ends.append(sign * solution.fun if solution.status == 0 else None)
+        yield cell, (ends[0], ends[1])
+
+
+def is_protected(fact: Fact, rule: str, bounds: Interval, thresholds: Disclosure) -> bool:
+    """Return whether the bounds tell no more than what is printed in the place of the figure."""
+    low = -math.inf if bounds[0] is None else bounds[0]
+    high = math.inf if bounds[1] is None else bounds[1]
+    value = fact["valeur"]
+    slack = SOLVER_TOLERANCE * max(1.0, abs(value))
+    if _is_difference(fact) or rule == rules.SECONDARY:
+        return bool(high - low > max(fact["arrondi"], slack))
+    if rule in (rules.SMALL_COUNT, rules.UNBRACKETED_COUNT):
+        least, most = 1, thresholds.personnes - 1
+    elif rule == rules.SENSITIVE and fact["unite"] == "personnes":
+        least, most = 0, thresholds.sensible - 1
+    else:
+        least, most = value - PROTECTION * abs(value), value + PROTECTION * abs(value)
+    return bool(low <= least + slack and high >= most - slack)
+
+
+def choose_secondary_cell(
+    exposed: Cell,
+    equations: list[Equation],
+    hidden_by: Mapping[Cell, str],
+    cells: Mapping[Cell, Fact],
+) -> Cell:
+    """Return the cheapest cell to hide for one that is exposed; raise DisclosureRefused if none.
+
+    A « < 5 » is given up first, then a small cell of a group goes rather than a total.
+    """
+    candidates = _candidates(exposed, equations, hidden_by)
+    if not candidates:
         raise DisclosureRefused(
             Problem(
                 "ce nombre masqué peut être retrouvé",
                 remedy="Réunissez des groupes (zones) ou retirez une désagrégation.",
-                value=told[weak]["id"],
+                value=cells[exposed]["id"],
             )
         )
-    facts = [(i, told[i]) for i in open_cells]
-    return min(
-        (
-            not hidden[i],
-            i != weak,
-            f["groupe"] == "",
-            f["valeur"] == 0,
-            abs(f["valeur"]),
-            f["id"],
-            i,
-        )
-        for i, f in facts
-    )[-1]
+
+    def cost(cell: Cell) -> tuple[Any, ...]:
+        fact = cells[cell]
+        bracketed, total, size = bool(hidden_by[cell]), fact["groupe"] == "", abs(fact["valeur"])
+        return not bracketed, cell != exposed, total, size == 0, size, fact["id"], cell
+
+    return min(candidates, key=cost)
+
+
+def _candidates(
+    exposed: Cell, equations: list[Equation], hidden_by: Mapping[Cell, str]
+) -> list[Cell]:
+    """Return the cells that may be hidden for an exposed one.
+
+    Where a sum hides nothing else, a second cell of it must go; elsewhere, a published or bracketed
+    cell of its sums; failing that, any published cell.
+    """
+    near = [equation for equation in equations if exposed in equation]
+    others = [[cell for cell in equation if cell != exposed] for equation in near]
+    alone = [part for part in others if not any(hidden_by[cell] for cell in part)]
+    if alone:
+        return [cell for part in alone for cell in part]
+    open_rules = ("", rules.SMALL_COUNT)
+    linked = _cells_under(near, hidden_by, open_rules)
+    return linked or _cells_under(equations, hidden_by, ("",))
+
+
+def _cells_under(
+    equations: list[Equation], hidden_by: Mapping[Cell, str], allowed: tuple[str, ...]
+) -> list[Cell]:
+    """Return the cells of the equations whose rule is one of these."""
+    linked = dict.fromkeys(cell for equation in equations for cell in equation)
+    return [cell for cell in linked if hidden_by[cell] in allowed]

@@ -143,7 +143,7 @@ def test_people_alike_are_counted_on_every_trait():
     )
     counts = [
         consent_register.count_lookalikes(
-            {"profil": f"s|a={a}|b={b}|c={c}"}, tables.select_observations(observations)
+            f"s|a={a}|b={b}|c={c}", tables.select_observations(observations)
         )
         for a, b, c in zip(A, B, C, strict=True)
     ]

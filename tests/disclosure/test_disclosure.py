@@ -29,6 +29,7 @@ PLAN = [
         source="s",
         variable="",
         filtre="",
+        denominateur="",
     ),
     SimpleNamespace(
         id="montants",
@@ -38,6 +39,7 @@ PLAN = [
         source="s",
         variable="montant",
         filtre="",
+        denominateur="",
     ),
     SimpleNamespace(
         id="note",
@@ -47,9 +49,17 @@ PLAN = [
         source="s",
         variable="note",
         filtre="",
+        denominateur="",
     ),
     SimpleNamespace(
-        id="oui", unite="%", regle="part", question="oui", source="s", variable="oui=oui", filtre=""
+        id="oui",
+        unite="%",
+        regle="part",
+        question="oui",
+        source="s",
+        variable="oui=oui",
+        filtre="",
+        denominateur="",
     ),
     SimpleNamespace(
         id="handicap",
@@ -59,6 +69,7 @@ PLAN = [
         source="s",
         variable="handicap",
         filtre="handicap=oui",
+        denominateur="",
     ),
 ]
 
