@@ -1,6 +1,6 @@
 """What a public document may show of the facts: primary, then secondary suppression."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -10,8 +10,8 @@ from capidoc.config.programme import Disclosure
 from capidoc.core import french
 from capidoc.core.schema import FACT_KEY
 from capidoc.disclosure import rules
-from capidoc.disclosure.linked_cells import additivity_constraints, derived_from, group_parts
-from capidoc.disclosure.primary import EXEMPT_METHODS, primary_rules
+from capidoc.disclosure.linked_cells import Zones, additivity_constraints, derived_from
+from capidoc.disclosure.primary import EXEMPT_METHODS, Contributions, group_parts, primary_rules
 from capidoc.disclosure.secondary import inherit_rules, secondary_suppression
 
 NOT_PUBLISHED, BRACKET = "n.p.", "< {}"
@@ -20,9 +20,9 @@ NOT_PUBLISHED, BRACKET = "n.p.", "< {}"
 def assess(
     facts: pd.DataFrame,
     plan: list[Indicator],
-    contributions: Iterable[tuple[tuple[str, ...], pd.Series]],
+    contributions: Contributions,
     thresholds: Disclosure,
-    zones: Mapping[str, Iterable[str]] | None = None,
+    zones: Zones | None = None,
     releases: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the facts with `statut_divulgation`, and the proof that the hidden ones are protected.
@@ -57,22 +57,17 @@ def assess_subset(
     is shown here that the whole hides for this commune, or does not break down by commune (D10).
     A share is of another total here, so that the commune's own facts are judged too.
     """
-    whole = _of_commune(whole, commune).set_index(FACT_KEY)
-    statuses = whole["statut_divulgation"].to_dict()
-    hidden_by = primary_rules(facts, plan, (), thresholds).to_dict()
-    keys = dict(zip(facts.index, facts[FACT_KEY].itertuples(index=False, name=None), strict=True))
-    for cell, key in keys.items():
-        rule = statuses.get(key, rules.GEOGRAPHY).removeprefix(rules.HIDDEN_PREFIX)
-        if rule != rules.PUBLIC:
-            hidden_by[cell] = rule
-    for cell in facts.index[facts["methode"].isin(EXEMPT_METHODS)]:
-        hidden_by[cell] = ""
-    hidden_by = inherit_rules(hidden_by, derived_from(facts, plan))
+    whole = _of_commune(whole, commune)[[*FACT_KEY, "id", "statut_divulgation"]]
+    same = facts[FACT_KEY].merge(whole, on=FACT_KEY, how="left").set_axis(facts.index)
+    codes = same["statut_divulgation"].str.removeprefix(rules.HIDDEN_PREFIX)
+    hidden_by = primary_rules(facts, plan, (), thresholds)
+    hidden_by = hidden_by.mask(codes != rules.PUBLIC, codes.fillna(rules.GEOGRAPHY))
+    hidden_by = hidden_by.mask(facts["methode"].isin(EXEMPT_METHODS), "")
+    inherited = inherit_rules(hidden_by.to_dict(), derived_from(facts, plan))
 
-    same = whole[["id"]].join(facts.set_index(FACT_KEY)["id"], rsuffix="_commune", how="inner")
-    ids = same.set_index("id")["id_commune"]
-    proof = proof[proof["id"].isin(ids.index)]
-    return _with_status(facts, hidden_by), proof.assign(id=proof["id"].map(ids))
+    ids = dict(zip(same["id"], facts["id"], strict=True))
+    proof = proof[proof["id"].isin(same["id"])]
+    return _with_status(facts, inherited), proof.assign(id=proof["id"].map(ids))
 
 
 def _of_commune(whole: pd.DataFrame, commune: str) -> pd.DataFrame:

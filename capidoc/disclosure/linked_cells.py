@@ -11,7 +11,10 @@ from capidoc.core.schema import COUNTED_RULES
 from capidoc.disclosure.primary import PEOPLE, dimension, group_parts, with_indicators
 
 Cell = Hashable  # the index of a fact
-Equation = dict[Cell, float]  # the coefficients of cells that add up to zero
+Equations = list[dict[Cell, float]]  # in each, the coefficients of cells that add up to zero
+Parents = dict[Cell, list[Cell]]
+Pairs = Iterator[tuple[Cell, Cell]]
+Zones = Mapping[str, Iterable[str]]
 Groups = dict[frozenset[str], Cell]
 
 ADDITIVE = ("valeur", "avant", "apres", "difference")
@@ -36,36 +39,28 @@ SAME_GROUP = ["source", "variable", "mesure", "moment", "groupe"]
 RELATIVE_TOLERANCE = 1e-9  # of a sum of floating-point numbers
 
 
-def derived_from(facts: pd.DataFrame, plan: list[Indicator]) -> dict[Cell, list[Cell]]:
+def derived_from(facts: pd.DataFrame, plan: list[Indicator]) -> Parents:
     """Return {fact: the facts that it is computed from, or would give away}, by index.
 
     A fact is hidden with any of them (D7).
     """
     cells = with_indicators(facts, plan)
-    pairs = chain(
-        _components(facts),
-        _group_shares(facts),
-        _stated_parts(facts),
-        _sums_of_ratios(cells),
-        _counts_of_shares(cells),
-        _headcounts(cells),
-        _opposite_answers(cells),
-    )
+    same_indicator = chain(_components(facts), _group_shares(facts), _stated_parts(facts))
+    other_indicators = chain(_sums_and_counts(cells), _headcounts(cells), _opposite_answers(cells))
     parents = defaultdict(list)
-    for derived, part in pairs:
+    for derived, part in chain(same_indicator, other_indicators):
         parents[derived].append(part)
     return dict(parents)
 
 
-def _matches(left: pd.DataFrame, right: pd.DataFrame, on: list[str]) -> Iterator[tuple[Cell, Cell]]:
+def _matches(left: pd.DataFrame, right: pd.DataFrame, on: list[str]) -> Pairs:
     """Return the pairs (index of left, index of right) of the rows that agree on these columns."""
-    right = right[on].rename_axis("droite").reset_index()
-    left = left[on].astype(right[on].dtypes.to_dict()).rename_axis("gauche").reset_index()
-    pairs = left.merge(right, on=on)
-    return zip(pairs["gauche"], pairs["droite"], strict=True)
+    left = left[on].astype(right[on].dtypes.to_dict()).rename_axis("cellule").reset_index()
+    right = right[on].rename_axis("partie").reset_index()
+    yield from left.merge(right, on=on)[["cellule", "partie"]].itertuples(index=False, name=None)
 
 
-def _components(facts: pd.DataFrame) -> Iterator[tuple[Cell, Cell]]:
+def _components(facts: pd.DataFrame) -> Pairs:
     """A change and its two levels, a share and the counts of its group and of all."""
     bounds = facts["mesure"].str.startswith("borne_")
     names = facts["mesure"].mask(bounds, "variation").map(COMPONENTS)
@@ -77,7 +72,7 @@ def _components(facts: pd.DataFrame) -> Iterator[tuple[Cell, Cell]]:
     return _matches(derived.assign(mesure=derived["partie"]), levels, key)
 
 
-def _group_shares(facts: pd.DataFrame) -> Iterator[tuple[Cell, Cell]]:
+def _group_shares(facts: pd.DataFrame) -> Pairs:
     """A gap between the groups of one dimension and the share of each."""
     gaps = facts.assign(mesure=facts["mesure"].map(GAPS)).dropna(subset="mesure")
     groups = facts[facts["groupe"].str.contains("=") & ~facts["groupe"].str.contains(",")]
@@ -85,31 +80,25 @@ def _group_shares(facts: pd.DataFrame) -> Iterator[tuple[Cell, Cell]]:
     return _matches(gaps, groups, ["indicateur", "mesure", "groupe"])
 
 
-def _stated_parts(facts: pd.DataFrame) -> Iterator[tuple[Cell, Cell]]:
+def _stated_parts(facts: pd.DataFrame) -> Pairs:
     """A fact and those that it names itself in `parties`: a quotient and its two terms."""
     named = facts.assign(id=facts["parties"]).explode("id")
     return _matches(named.dropna(subset="id"), facts, ["id"])
 
 
-def _sums_of_ratios(cells: pd.DataFrame) -> Iterator[tuple[Cell, Cell]]:
-    """A ratio and the sums of its numerator and denominator, which another indicator gives."""
-    ratios, sums = cells[cells["regle"] == "ratio"], _counted(cells, "somme")
-    yield from _matches(ratios, sums, SAME_GROUP)
-    yield from _matches(ratios.assign(variable=ratios["denominateur"]), sums, SAME_GROUP)
+def _sums_and_counts(cells: pd.DataFrame) -> Pairs:
+    """A ratio and its two sums, a share and its count, which another indicator gives."""
+    # What is counted is the filter, where there is one.
+    counted = cells["variable"].mask(cells["filtre"] != "", cells["filtre"])
+    counted = cells.assign(variable=counted)
+    sums, counts = (counted[counted["regle"] == rule] for rule in ("somme", "effectif"))
+    ratios, shares = (cells[cells["regle"] == rule] for rule in ("ratio", "part"))
+    denominators = ratios.assign(variable=ratios["denominateur"])
+    yield from _matches(pd.concat([ratios, denominators]), sums, SAME_GROUP)
+    yield from _matches(shares, counts, SAME_GROUP)
 
 
-def _counts_of_shares(cells: pd.DataFrame) -> Iterator[tuple[Cell, Cell]]:
-    """A share of one answer and the count of that answer, which another indicator gives."""
-    return _matches(cells[cells["regle"] == "part"], _counted(cells, "effectif"), SAME_GROUP)
-
-
-def _counted(cells: pd.DataFrame, rule: str) -> pd.DataFrame:
-    """Return the cells of this rule, `variable` being what they count: the filter, if any."""
-    cells = cells[cells["regle"] == rule]
-    return cells.assign(variable=cells["variable"].mask(cells["filtre"] != "", cells["filtre"]))
-
-
-def _headcounts(cells: pd.DataFrame) -> Iterator[tuple[Cell, Cell]]:
+def _headcounts(cells: pd.DataFrame) -> Pairs:
     """A fact and the headcount that its n and missing units add up to."""
     heads = (cells["regle"] == "effectif") & (cells["filtre"] == "") & (cells["unite"] == PEOPLE)
     heads = cells[heads & cells["mesure"].isin(ADDITIVE)].dropna(subset="valeur")
@@ -119,7 +108,7 @@ def _headcounts(cells: pd.DataFrame) -> Iterator[tuple[Cell, Cell]]:
             yield fact, head
 
 
-def _opposite_answers(cells: pd.DataFrame) -> Iterator[tuple[Cell, Cell]]:
+def _opposite_answers(cells: pd.DataFrame) -> Pairs:
     """Two answers to one question, in shares or counts, that are together all of its n units."""
     answers = cells[(cells["regle"] == "part") | cells["filtre"].fillna("").ne("")]
     shares = answers["regle"] == "part"
@@ -137,9 +126,7 @@ def _opposite_answers(cells: pd.DataFrame) -> Iterator[tuple[Cell, Cell]]:
     return zip(pairs.loc[opposite, "cellule"], pairs.loc[opposite, "cellule_autre"], strict=True)
 
 
-def additivity_constraints(
-    facts: pd.DataFrame, plan: list[Indicator], zones: Mapping[str, Iterable[str]]
-) -> list[Equation]:
+def additivity_constraints(facts: pd.DataFrame, plan: list[Indicator], zones: Zones) -> Equations:
     """Return the sums that hold between facts, each as {index: coefficient} adding up to zero.
 
     `zones` are {zone: communes}. A sum that the data do not verify (a group is missing) tells
@@ -154,7 +141,7 @@ def additivity_constraints(
     return [e for e in equations if len(e) > 1 and _holds(e, facts["valeur"])]
 
 
-def _totals(cells: pd.DataFrame, zones: Mapping[str, Iterable[str]]) -> Iterator[Equation]:
+def _totals(cells: pd.DataFrame, zones: Zones) -> Iterator[dict[Cell, float]]:
     """Each total less its groups, for every way in which it is cut."""
     for _, rows in cells.groupby(["indicateur", "mesure"]):
         weights = rows["poids"].to_dict()
@@ -176,9 +163,7 @@ def _groups_of_total(group: frozenset[str], groups: Groups) -> Iterator[list[Cel
     yield from (finer[name] for name in sorted(finer))
 
 
-def _communes_of_zone(
-    group: frozenset[str], groups: Groups, zones: Mapping[str, Iterable[str]]
-) -> Iterator[list[Cell]]:
+def _communes_of_zone(group: frozenset[str], groups: Groups, zones: Zones) -> Iterator[list[Cell]]:
     """The cells of the group in each commune of its zone."""
     for zone in [part for part in group if dimension(part) == "zone"]:
         communes = zones.get(zone.partition("=")[2], ())
@@ -186,7 +171,7 @@ def _communes_of_zone(
         yield [cell for other, cell in groups.items() if other in inside]
 
 
-def _differences(cells: pd.DataFrame) -> Iterator[Equation]:
+def _differences(cells: pd.DataFrame) -> Iterator[dict[Cell, float]]:
     """Each difference less its second level, plus its first."""
     at = {(f.indicateur, f.groupe, f.mesure): f.Index for f in cells.itertuples()}
     for (indicator, group, measure), cell in at.items():
@@ -195,7 +180,7 @@ def _differences(cells: pd.DataFrame) -> Iterator[Equation]:
             yield {cell: 1.0, after: -1.0, before: 1.0}
 
 
-def _sums_and_means(cells: pd.DataFrame) -> Iterator[Equation]:
+def _sums_and_means(cells: pd.DataFrame) -> Iterator[dict[Cell, float]]:
     """The sum of one variable less its mean times n, where two indicators give the same group."""
     cells = cells[cells["regle"].isin(["somme", "moyenne"])]
     for _, rows in cells.groupby([*SAME_GROUP, "filtre"], sort=False):
@@ -204,6 +189,6 @@ def _sums_and_means(cells: pd.DataFrame) -> Iterator[Equation]:
         yield from ({first: weights[first], other: -weights[other]} for other in others)
 
 
-def _holds(equation: Equation, values: pd.Series) -> bool:
+def _holds(equation: dict[Cell, float], values: pd.Series) -> bool:
     terms = [coefficient * values[cell] for cell, coefficient in equation.items()]
     return abs(sum(terms)) <= RELATIVE_TOLERANCE * max(1.0, *map(abs, terms))

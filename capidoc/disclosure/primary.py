@@ -11,6 +11,9 @@ from capidoc.core.parsing import MONEY
 from capidoc.core.schema import AVERAGED_RULES, FACT_KEY
 from capidoc.disclosure import rules
 
+# (indicateur, mesure, moment, groupe) of an amount, and what each unit brings to it.
+Contributions = Iterable[tuple[tuple[str, ...], pd.Series]]
+
 PEOPLE = "personnes"
 EXEMPT_METHODS = ("nettoyage", "cadre du programme")
 QUANTILE_MINIMUM = {  # fewest units of which a median or a quartile is shown
@@ -29,7 +32,7 @@ DOMINANCE_PERCENT = 85  # the two largest may make this share of the total
 def primary_rules(
     facts: pd.DataFrame,
     plan: list[Indicator],
-    contributions: Iterable[tuple[tuple[str, ...], pd.Series]],
+    contributions: Contributions,
     thresholds: Disclosure,
     releases: pd.DataFrame | None = None,
 ) -> pd.Series:
@@ -90,9 +93,7 @@ def _is_sum_of_few(cells: pd.DataFrame, threshold: int) -> pd.Series:
     return (sums | cells["unite"].isin([*MONEY, COUNT])) & (cells["n"] < threshold)
 
 
-def _is_dominated(
-    cells: pd.DataFrame, contributions: Iterable[tuple[tuple[str, ...], pd.Series]]
-) -> pd.Series:
+def _is_dominated(cells: pd.DataFrame, contributions: Contributions) -> pd.Series:
     dominated = {key for key, values in contributions if violates_dominance(values)}
     keys = cells[FACT_KEY].itertuples(index=False, name=None)
     listed = pd.Series([key in dominated for key in keys], index=cells.index, dtype=bool)

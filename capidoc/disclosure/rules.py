@@ -1,4 +1,4 @@
-"""The disclosure rules: the codes under which a fact carries, in `statut_divulgation`, why it is hidden."""
+"""The disclosure rules: their codes, which `statut_divulgation` gives for each hidden fact."""
 
 SMALL_COUNT = "D3"  # threshold rule: a count of too few people, printed « < 5 »
 SENSITIVE = "D4"  # threshold rule of sensitive attributes, zeros and all-but-a-few included

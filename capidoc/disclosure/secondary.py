@@ -1,7 +1,8 @@
-"""Secondary suppression: hide more cells until no hidden one can be worked out, and prove it (D6)."""
+"""Secondary suppression: hide cells until no hidden one can be worked out, with proof (D6)."""
 
 import math
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import pandas as pd
@@ -9,9 +10,11 @@ import pandas as pd
 from capidoc.config.programme import Disclosure
 from capidoc.core.errors import DisclosureRefused, Problem
 from capidoc.disclosure import rules
-from capidoc.disclosure.linked_cells import Cell, Equation
+from capidoc.disclosure.linked_cells import Cell, Equations, Parents
 
 Fact = dict[Hashable, Any]  # a row of the facts
+Cells = dict[Cell, Fact]
+Rules = dict[Cell, str]  # the rule that hides each cell, « » where none does
 Interval = tuple[float | None, float | None]  # None where there is no bound
 
 PROTECTION = 0.10  # protection interval: an amount or a mean stays uncertain by this on either side
@@ -21,8 +24,8 @@ SOLVER_TOLERANCE = 1e-6  # bounds closer than this, relative to the value, are t
 def secondary_suppression(
     facts: pd.DataFrame,
     primary: pd.Series,
-    equations: list[Equation],
-    parents: Mapping[Cell, list[Cell]],
+    equations: Equations,
+    parents: Parents,
     thresholds: Disclosure,
 ) -> tuple[pd.Series, pd.DataFrame]:
     """Return the rule of each fact, secondary ones included, and the proof of protection.
@@ -47,9 +50,7 @@ def secondary_suppression(
     )
 
 
-def inherit_rules(
-    hidden_by: Mapping[Cell, str], parents: Mapping[Cell, list[Cell]]
-) -> dict[Cell, str]:
+def inherit_rules(hidden_by: Rules, parents: Parents) -> Rules:
     """Return the rules, with D7 for each fact derived from a hidden one, however far."""
     hidden_by = dict(hidden_by)
     changed = True
@@ -62,11 +63,9 @@ def inherit_rules(
     return hidden_by
 
 
-def _connected_components(
-    equations: list[Equation], hidden_by: Mapping[Cell, str]
-) -> list[list[Equation]]:
+def _connected_components(equations: Equations, hidden_by: Rules) -> list[Equations]:
     """Return the equations in groups that share no cell, those groups that hold a hidden cell."""
-    components: list[tuple[set[Cell], list[Equation]]] = []
+    components: list[tuple[set[Cell], Equations]] = []
     for equation in equations:
         cells, members, apart = set(equation), [], []
         for component in components:
@@ -80,50 +79,39 @@ def _connected_components(
 
 
 def _protect(
-    component: list[Equation],
-    cells: dict[Cell, Fact],
-    hidden_by: dict[Cell, str],
-    parents: Mapping[Cell, list[Cell]],
-    thresholds: Disclosure,
-) -> tuple[dict[Cell, str], dict[Cell, Interval]]:
+    equations: Equations, cells: Cells, hidden_by: Rules, parents: Parents, thresholds: Disclosure
+) -> tuple[Rules, dict[Cell, Interval]]:
     """Return the rules once every hidden cell of the component is protected, and its bounds.
 
     While one is exposed, a « < 5 » of a sum that gives it away is no longer printed, or else its
     cheapest published cell is hidden too; what derives from that one follows (D7).
     """
     while True:
-        bounds, exposed = _audit(component, cells, hidden_by, thresholds)
+        bounds, exposed = _audit(equations, cells, hidden_by, thresholds)
         if exposed is None:
             return hidden_by, bounds
-        cell = choose_secondary_cell(exposed, component, hidden_by, cells)
+        cell = choose_secondary_cell(exposed, equations, hidden_by, cells)
         rule = rules.UNBRACKETED_COUNT if hidden_by[cell] else rules.SECONDARY
         hidden_by = inherit_rules(hidden_by | {cell: rule}, parents)
 
 
 def _audit(
-    component: list[Equation],
-    cells: dict[Cell, Fact],
-    hidden_by: Mapping[Cell, str],
-    thresholds: Disclosure,
+    equations: Equations, cells: Cells, hidden_by: Rules, thresholds: Disclosure
 ) -> tuple[dict[Cell, Interval], Cell | None]:
     """Return what a reader can work out of each hidden cell, and the first one exposed, if any."""
-    linked = list(dict.fromkeys(cell for equation in component for cell in equation))
-    levels = [cells[cell]["valeur"] for cell in linked if not _is_difference(cells[cell])]
+    linked = _cells_of(equations)
+    levels = [cells[cell]["valeur"] for cell in linked if cells[cell]["mesure"] != "difference"]
     floor = 0 if all(level >= 0 for level in levels) else None
     printed = {
         cell: printed_interval(cells[cell], hidden_by[cell], thresholds, floor) for cell in linked
     }
     hidden = [cell for cell in linked if hidden_by[cell]]
     bounds = {}
-    for cell, interval in feasible_bounds(component, printed, hidden):
+    for cell, interval in feasible_bounds(equations, printed, hidden):
         bounds[cell] = interval
         if not is_protected(cells[cell], hidden_by[cell], interval, thresholds):
             return bounds, cell
     return bounds, None
-
-
-def _is_difference(fact: Fact) -> bool:
-    return bool(fact["mesure"] == "difference")
 
 
 def printed_interval(
@@ -136,23 +124,23 @@ def printed_interval(
     if rule == rules.SMALL_COUNT:
         return 1, thresholds.personnes - 1
     if rule:
-        return (None if _is_difference(fact) else floor), None
+        return (None if fact["mesure"] == "difference" else floor), None
     exact = fact["arrondi"] <= 1 and float(fact["valeur"]).is_integer()
     half = 0 if exact else fact["arrondi"] / 2
     return fact["valeur"] - half, fact["valeur"] + half
 
 
 def feasible_bounds(
-    equations: list[Equation], printed: Mapping[Cell, Interval], wanted: list[Cell]
+    equations: Equations, printed: Mapping[Cell, Interval], wanted: list[Cell]
 ) -> Iterator[tuple[Cell, Interval]]:
     """Return (cell, (low, high)) for each wanted cell in turn; None where there is no bound.
 
-    The audit of Fischetti and Salazar (JASA 95, 2000): a reader knows the sums that hold between cells and
-    the interval that is printed of each. Over all the tables that agree, two linear programmes
-    give the smallest and the largest value of a cell. They are solved one by one, as asked for,
-    since the caller stops at the first exposed cell.
+    The attacker's problem (Fischetti and Salazar, JASA 95, 2000): over all the tables that agree
+    with the sums and with what is printed of each cell, two linear programmes give the smallest
+    and the largest value of one. Each is solved afresh, when asked for: the caller stops at the
+    first exposed cell.
     """
-    from scipy.optimize import linprog  # slow to import, and not needed where nothing is hidden
+    from scipy.optimize import linprog  # slow to import, not needed where nothing is hidden
 
     columns = {cell: number for number, cell in enumerate(printed)}
     matrix = [[equation.get(cell, 0.0) for cell in columns] for equation in equations]
@@ -180,7 +168,7 @@ def is_protected(fact: Fact, rule: str, bounds: Interval, thresholds: Disclosure
     high = math.inf if bounds[1] is None else bounds[1]
     value = fact["valeur"]
     slack = SOLVER_TOLERANCE * max(1.0, abs(value))
-    if _is_difference(fact) or rule == rules.SECONDARY:
+    if fact["mesure"] == "difference" or rule == rules.SECONDARY:
         return bool(high - low > max(fact["arrondi"], slack))
     if rule in (rules.SMALL_COUNT, rules.UNBRACKETED_COUNT):
         least, most = 1, thresholds.personnes - 1
@@ -192,10 +180,7 @@ def is_protected(fact: Fact, rule: str, bounds: Interval, thresholds: Disclosure
 
 
 def choose_secondary_cell(
-    exposed: Cell,
-    equations: list[Equation],
-    hidden_by: Mapping[Cell, str],
-    cells: Mapping[Cell, Fact],
+    exposed: Cell, equations: Equations, hidden_by: Rules, cells: Cells
 ) -> Cell:
     """Return the cheapest cell to hide for one that is exposed; raise DisclosureRefused if none.
 
@@ -219,27 +204,20 @@ def choose_secondary_cell(
     return min(candidates, key=cost)
 
 
-def _candidates(
-    exposed: Cell, equations: list[Equation], hidden_by: Mapping[Cell, str]
-) -> list[Cell]:
+def _candidates(exposed: Cell, equations: Equations, hidden_by: Rules) -> list[Cell]:
     """Return the cells that may be hidden for an exposed one.
 
     Where a sum hides nothing else, a second cell of it must go; elsewhere, a published or bracketed
     cell of its sums; failing that, any published cell.
     """
     near = [equation for equation in equations if exposed in equation]
-    others = [[cell for cell in equation if cell != exposed] for equation in near]
+    others = [equation.keys() - {exposed} for equation in near]
     alone = [part for part in others if not any(hidden_by[cell] for cell in part)]
     if alone:
-        return [cell for part in alone for cell in part]
-    open_rules = ("", rules.SMALL_COUNT)
-    linked = _cells_under(near, hidden_by, open_rules)
-    return linked or _cells_under(equations, hidden_by, ("",))
+        return _cells_of(alone)
+    linked = [cell for cell in _cells_of(near) if hidden_by[cell] in ("", rules.SMALL_COUNT)]
+    return linked or [cell for cell in _cells_of(equations) if not hidden_by[cell]]
 
 
-def _cells_under(
-    equations: list[Equation], hidden_by: Mapping[Cell, str], allowed: tuple[str, ...]
-) -> list[Cell]:
-    """Return the cells of the equations whose rule is one of these."""
-    linked = dict.fromkeys(cell for equation in equations for cell in equation)
-    return [cell for cell in linked if hidden_by[cell] in allowed]
+def _cells_of(sums: Iterable[Iterable[Cell]]) -> list[Cell]:
+    return list(dict.fromkeys(chain.from_iterable(sums)))
