@@ -10,7 +10,6 @@ from capidoc.core import pseudonyms
 from capidoc.core.errors import ConfigurationRefused, Problem, RenderingFailed, resource_refusal
 from capidoc.core.parallel import run_in_fork
 from capidoc.core.progress import is_terminal, show_progress
-from capidoc.disclosure import leak_scan
 from capidoc.io import file_text, manifest
 from capidoc.io.yaml_files import read_yaml
 from capidoc.pipeline import notebooks, publication
@@ -341,11 +340,12 @@ def build_set(programme, deliverables, workshop, described):
 
 def _searched(programme, workshop):
     """How many public files were searched for how many withheld words; raises DisclosureRefused where one is found."""
+    from capidoc.disclosure import scan_files
     from capidoc.io import tables
 
     known = tables.read_csv(programme.processed / "empreintes.csv", mots=int)
     fingerprints = {row.empreinte: (row.colonne, row.mots) for row in known.itertuples()}
-    return leak_scan.scan_files(
+    return scan_files(
         workshop, fingerprints, programme.slug, programme.identity.divulgation.adresses_publiques
     )
 
