@@ -5,22 +5,11 @@ from pathlib import Path
 import pandas as pd
 
 from capidoc.analysis import facts as fact_table
-from capidoc.config.programme import Programme
+from capidoc.config.programme import Disclosure, Programme
 from capidoc.core import french, html_pages
 from capidoc.core.html_pages import Section
 from capidoc.disclosure import rules
 from capidoc.io import tables
-
-REASONS = {
-    rules.SMALL_COUNT: "de 1 à 4 personnes : imprimé « < 5 »",
-    rules.SENSITIVE: "réponse sensible : trop peu de personnes, ou dite par commune",
-    rules.FEW_CONTRIBUTORS: "montant de moins de cinq contributeurs, ou que l’un d’eux domine",
-    rules.SECONDARY: "trahirait par soustraction un nombre masqué, ou une édition passée",
-    rules.DERIVED: "taux, moyenne ou différence dont une partie est masquée, ou trop peu d’unités",
-    rules.QUANTILE: "médiane ou quart de trop peu d’unités",
-    rules.GEOGRAPHY: "le document d’ensemble ne le montre pas pour cette commune",
-    rules.UNBRACKETED_COUNT: "« < 5 » le dirait par addition : imprimé « n.p. »",
-}
 
 
 def write_disclosure_page(
@@ -36,6 +25,7 @@ def write_disclosure_page(
         tables.read_csv(folder / "divulgation.csv", bas=float, haut=float),
         tables.read_csv(folder / "consentements.csv"),
         scanned,
+        programme.identity.divulgation,
     )
     title = f"{programme.identity.nom} : ce que les documents publics ne montrent pas"
     path = staging_dir / "interne" / "divulgation.html"
@@ -43,7 +33,11 @@ def write_disclosure_page(
 
 
 def sections(
-    facts: pd.DataFrame, proof: pd.DataFrame, consents: pd.DataFrame, scanned: tuple[int, int]
+    facts: pd.DataFrame,
+    proof: pd.DataFrame,
+    consents: pd.DataFrame,
+    scanned: tuple[int, int],
+    thresholds: Disclosure,
 ) -> list[Section]:
     """Return the sections of the page: rules, hidden figures, consents, the scan of the files."""
     hidden = facts[facts["statut_divulgation"] != rules.PUBLIC]
@@ -53,7 +47,7 @@ def sections(
         Section(
             "Ce qui est masqué, par règle",
             f"{len(hidden)} nombres sur {len(facts)} ne sont pas publics.",
-            _count_by_rule(codes),
+            _count_by_rule(codes, thresholds),
         ),
         Section(
             "Chaque nombre masqué",
@@ -75,10 +69,28 @@ def sections(
     ]
 
 
-def _count_by_rule(codes: pd.Series) -> pd.DataFrame:
+def _count_by_rule(codes: pd.Series, thresholds: Disclosure) -> pd.DataFrame:
     counts = codes.value_counts().sort_index().rename_axis("Règle")
     table = counts.reset_index(name="Nombres masqués")
-    return table.assign(Raison=table["Règle"].map(REASONS))
+    return table.assign(Raison=table["Règle"].map(reasons(thresholds)))
+
+
+def reasons(thresholds: Disclosure) -> dict[str, str]:
+    """Return what each rule hides, in French, by its code."""
+    people = thresholds.personnes
+    few = "cinq" if thresholds.contributeurs == 5 else thresholds.contributeurs
+    return {
+        rules.SMALL_COUNT: f"de 1 à {people - 1} personnes : imprimé « < {people} »",
+        rules.SENSITIVE: "réponse sensible : trop peu de personnes, ou dite par commune",
+        rules.FEW_CONTRIBUTORS: f"montant de moins de {few} contributeurs, "
+        "ou que l’un d’eux domine",
+        rules.SECONDARY: "trahirait par soustraction un nombre masqué, ou une édition passée",
+        rules.DERIVED: "taux, moyenne ou différence dont une partie est masquée, "
+        "ou trop peu d’unités",
+        rules.QUANTILE: "médiane ou quart de trop peu d’unités",
+        rules.GEOGRAPHY: "le document d’ensemble ne le montre pas pour cette commune",
+        rules.UNBRACKETED_COUNT: f"« < {people} » le dirait par addition : imprimé « n.p. »",
+    }
 
 
 def _hidden_figures(hidden: pd.DataFrame, codes: pd.Series, proof: pd.DataFrame) -> pd.DataFrame:
