@@ -94,7 +94,10 @@ def _is_sum_of_few(cells: pd.DataFrame, threshold: int) -> pd.Series:
 
 
 def _is_dominated(cells: pd.DataFrame, contributions: Contributions) -> pd.Series:
-    dominated = {key for key, values in contributions if violates_dominance(values)}
+    dominated = set()
+    for key, values in contributions:
+        if violates_p_percent(values) or violates_dominance(values):
+            dominated.add(key)
     keys = cells[FACT_KEY].itertuples(index=False, name=None)
     listed = pd.Series([key in dominated for key in keys], index=cells.index, dtype=bool)
     return listed & cells["unite"].isin(MONEY)
@@ -175,24 +178,22 @@ def _reveals_attrition(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series
     return (cells["mesure"] == "cours") & (others > 0) & (others < few)
 
 
-def violates_dominance(values: pd.Series) -> bool:
-    """Return whether the amount made of these values says too much of its largest contributors.
+def violates_p_percent(values: pd.Series) -> bool:
+    """Return whether the second largest contributor could estimate the largest within p %.
 
-    Either the second could estimate the first within p % (p % rule), or both make too much of the
-    total ((2, k) dominance rule): Hundepool et al., Statistical Disclosure Control, 2012, ch. 4.
+    The p % rule of Hundepool et al., Statistical Disclosure Control, 2012, chapter 4.
     """
     sizes = values.abs()
-    largest = sizes.nlargest(2)
-    if sizes.sum() == 0:
-        return False
-    remainder = sizes.sum() - largest.sum()
-    return bool(
-        remainder < P_PERCENT / 100 * largest.iloc[0]
-        or two_largest_percent(values) > DOMINANCE_PERCENT
-    )
+    remainder = sizes.sum() - sizes.nlargest(2).sum()
+    return bool(remainder < P_PERCENT / 100 * sizes.max())
+
+
+def violates_dominance(values: pd.Series) -> bool:
+    """Return whether the two largest contributors make too much of the total: (2, k) rule, ibid."""
+    return bool(values.any()) and two_largest_percent(values) > DOMINANCE_PERCENT
 
 
 def two_largest_percent(values: pd.Series) -> float:
-    """Return what the two largest contributors make of the total, in percent."""
+    """Return what the two largest contributors make of the total, in percent; NaN of zero."""
     sizes = values.abs()
-    return 100 * sizes.nlargest(2).sum() / sizes.sum()
+    return float(100 * sizes.nlargest(2).sum() / sizes.sum())
