@@ -75,7 +75,7 @@ def cleaned(small):
     """A function from CSV rows to the Cleaned of the small programme."""
 
     def run(rows=ROWS, **more):
-        from capidoc.cleaning.observations import clean
+        from capidoc.cleaning import clean
         from capidoc.config.decisions import load_decisions
         from capidoc.ingest.received import receive
 

@@ -21,8 +21,7 @@ from openpyxl import Workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from capidoc import __main__
-from capidoc.cleaning import data_checks, log_audit
-from capidoc.cleaning.observations import clean
+from capidoc.cleaning import clean, data_checks, log_audit
 from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
 from capidoc.ingest.received import receive

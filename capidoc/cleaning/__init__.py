@@ -1,5 +1,5 @@
 """Cleaning: what is kept, what was changed, what deserves a look."""
 
-from capidoc.cleaning.observations import Cleaned, clean
+from capidoc.cleaning.pipeline import Cleaned, clean
 
 __all__ = ["Cleaned", "clean"]

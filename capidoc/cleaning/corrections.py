@@ -1,7 +1,12 @@
-"""What did people correct: the human log replayed on a table, each line on the record that it names, or refused."""
+"""The human correction log replayed on a table: each line on the record it names, or refused."""
 
+from collections.abc import Hashable
 from dataclasses import replace
+from typing import Any
 
+import pandas as pd
+
+from capidoc.cleaning.cleaning_state import CleaningState
 from capidoc.core import categorical
 from capidoc.core.errors import Problem, QualityRefused
 from capidoc.core.parsing import matching_key
@@ -9,88 +14,92 @@ from capidoc.core.schema import PROVENANCE
 from capidoc.ingest.received import answers
 
 
-def matching_rows(table, uuid, moment):
-    """Which rows a line of the human log names: by their uuid, or, in a file that has none, by « unit#moment » or the unit alone."""
+def matching_rows(table: pd.DataFrame, uuid: str, moment: str | None) -> pd.Series:
+    """Return which rows a line of the log names: by uuid, or « unit#moment » in a file without."""
     rows = table["uuid"] == uuid
     if rows.any() or moment not in table or "#" not in uuid:
         return rows
     unit, _, month = uuid.rpartition("#")
-    return (table["uuid"] == unit) & categorical.matches(
-        table[moment], lambda word: matching_key(word) == matching_key(month)
+    same_month = categorical.matches(
+        table[moment], lambda text: matching_key(text) == matching_key(month)
     )
+    return (table["uuid"] == unit) & same_month
 
 
-def apply_corrections(work, corrections, moment=""):
-    """Work with the human log replayed: changer, vider, supprimer, garder; raises QualityRefused when an old value no longer matches.
+def apply_corrections(
+    state: CleaningState, corrections: pd.DataFrame, moment: str | None = None
+) -> CleaningState:
+    """Return the state with the log replayed: changer, vider, supprimer, garder.
 
-    Or when a line meets several records: of other moments, or, to delete, that say different things.
+    Raise QualityRefused where the old answer of a line is no longer there, or where a line names
+    several records: of other moments or, to delete them, with other answers.
     """
-    stale = []
+    problems = []
     for fix in corrections.itertuples():
-        rows = matching_rows(work.table, fix.uuid, moment)
-        if fix.question in work.table and rows.any():
-            same = [
-                word
-                for word in categorical.present_values(work.table.loc[rows, fix.question])
-                if matching_key(word) == matching_key(fix.ancienne)
-            ]
-            met = rows & work.table[fix.question].isin(same)
-            stale += [] if met.any() else [_stale(fix, work.table[rows])]
-            rows = met
-        stale += (
-            [_several(fix, work.table[rows])]
-            if _differ(work.table[rows], fix.action, moment)
-            else []
-        )
-        if fix.action == "supprimer":
-            work = work.without(rows, "correction")
-        elif fix.action == "garder":
-            places = categorical.to_text(work.table.loc[rows, PROVENANCE]).itertuples(
-                index=False, name=None
-            )
-            work = replace(work, kept=work.kept | {(*place, fix.question) for place in places})
-        elif fix.question in work.table and rows.any():
-            work = _fixed(work, rows, fix)
-    if stale:
-        raise QualityRefused(*stale)
-    return work
+        rows = matching_rows(state.table, fix.uuid, moment)
+        if fix.question in state.table and rows.any():
+            same = _answering(state.table, rows, fix.question, fix.ancienne)
+            if not same.any():
+                problems.append(_stale(fix, state.table[rows]))
+            rows = same
+        if _are_several_records(state.table[rows], fix.action, moment):
+            problems.append(_ambiguous(fix, rows.sum()))
+        state = _apply(state, rows, fix)
+    if problems:
+        raise QualityRefused(*problems)
+    return state
 
 
-def _fixed(work, rows, fix):
-    """Work with the cells of some rows (boolean mask) as the line of the human log has them."""
-    new = fix.nouvelle if fix.action == "changer" else ""
-    rows &= work.table[fix.question] != new
-    return (
-        work.changed(
-            fix.question,
-            categorical.assign_rows(work.table[fix.question], rows, new),
-            rows,
-            "correction",
-        )
-        if rows.any()
-        else work
+def _answering(table: pd.DataFrame, rows: pd.Series, question: str, answer: str) -> pd.Series:
+    """Return which of `rows`, a boolean mask, give this answer."""
+    same = rows.copy()
+    same[rows] = categorical.matches(
+        table.loc[rows, question], lambda text: matching_key(text) == matching_key(answer)
     )
+    return same
 
 
-def _differ(rows, action, moment):
-    """Whether some rows are of several records: those of one submission, in two exports, have one moment; to be deleted, they say the same."""
-    told = answers(rows) if action == "supprimer" else rows[[moment] if moment in rows else []]
-    return len(categorical.to_text(told).map(matching_key).drop_duplicates()) > 1
+def _are_several_records(rows: pd.DataFrame, action: str, moment: Hashable) -> bool:
+    """Return whether some rows are more than one record.
+
+    One submission in two exports has one moment; copies to delete must have the same answers.
+    """
+    by_moment = rows[[moment] if moment in rows else []]
+    compared = answers(rows) if action == "supprimer" else by_moment
+    return len(categorical.to_text(compared).map(matching_key).drop_duplicates()) > 1
 
 
-def _several(fix, rows):
+def _apply(state: CleaningState, rows: pd.Series, fix: Any) -> CleaningState:
+    """Return the state with one line of the log applied to `rows`, a boolean mask."""
+    if fix.action == "supprimer":
+        return state.drop_rows(rows, "correction")
+    if fix.action == "garder":
+        places = categorical.to_text(state.table.loc[rows, PROVENANCE])
+        cells = {(*place, fix.question) for place in places.itertuples(index=False, name=None)}
+        return replace(state, reviewed_cells=state.reviewed_cells | cells)
+    if fix.question not in state.table:
+        return state
+    new = fix.nouvelle if fix.action == "changer" else ""
+    changed = rows & (state.table[fix.question] != new)
+    if not changed.any():
+        return state
+    cells = categorical.assign_rows(state.table[fix.question], changed, new)
+    return state.with_changes(fix.question, cells, changed, "correction")
+
+
+def _ambiguous(fix: Any, count: int) -> Problem:
     return Problem(
-        f"la correction du {fix.date} rencontre {len(rows)} fiches différentes",
+        f"la correction du {fix.date} rencontre {count} fiches différentes",
         "une seule",
-        "Nommez-la par son uuid, ou par son unité et son "
-        "mois (E-02#2025-01) ; s’il y en a deux, aussi par une « question » et son « ancienne » réponse.",
+        "Nommez-la par son uuid, ou par son unité et son mois (E-02#2025-01) ; s’il y en a deux, "
+        "aussi par une « question » et son « ancienne » réponse.",
         "corrections",
         column="uuid",
         value=fix.uuid,
     )
 
 
-def _stale(fix, rows):
+def _stale(fix: Any, rows: pd.DataFrame) -> Problem:
     first = rows.iloc[0]
     return Problem(
         f"la correction du {fix.date} attend « {fix.ancienne} », que la donnée ne porte plus",

@@ -66,7 +66,7 @@ def collect_findings(received, cleaned, decisions, controls):
     for label, table in cleaned.tables.items():
         name, _, repeat = label.partition(".")
         source, questions = cleaned.identity.sources[name], cleaned.forms[name].of(repeat)
-        aside = cleaned.aside[cleaned.aside["source"] == label]
+        aside = cleaned.rejects[cleaned.rejects["source"] == label]
         parts += [
             improbable_numbers(table, questions, source, repeat),
             straightlining(table, questions),

@@ -23,7 +23,7 @@ def audit_log(received, cleaned):
         for name, source in received.items()
         for label, text in source.tables(name).items()
     ):
-        log, aside = (part[part["source"] == label] for part in (cleaned.log, cleaned.aside))
+        log, aside = (part[part["source"] == label] for part in (cleaned.log, cleaned.rejects))
         cells = (
             aside[aside["portee"] == "cellule"].rename(columns={"valeur": "avant"}).assign(apres="")
         )

@@ -8,8 +8,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from capidoc.cleaning import data_checks, outliers, quality_page
-from capidoc.cleaning.observations import clean
+from capidoc.cleaning import clean, data_checks, outliers, quality_page
 from capidoc.config import decisions
 from capidoc.config.programme import Programme
 from capidoc.core.errors import QualityRefused
@@ -542,7 +541,7 @@ def published(small, monkeypatch):
             described = publication.inputs(here, {"of": one})
             stages.replace_set(
                 here, inputs, lambda workshop: stages._check(here, described, workshop)
-            )  # noqa: B023
+            )
         return here.published
 
     return run

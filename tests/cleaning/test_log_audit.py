@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from capidoc.cleaning import log_audit
-from capidoc.cleaning.observations import clean
+from capidoc.cleaning import clean, log_audit
 from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
 from capidoc.core.errors import QualityRefused
@@ -70,7 +69,7 @@ def test_a_lost_log_line_is_refused(pair):
 def test_a_row_that_leaves_or_stays_against_its_reason_is_refused(pair):
     received, done = pair
     assert "ligne 4 : ligne écartée sans motif" in str(
-        refusal(received, replace(done, aside=done.aside[done.aside["motif"] != "doublon"]))
+        refusal(received, replace(done, rejects=done.rejects[done.rejects["motif"] != "doublon"]))
     )
     back = {"suivi": received["suivi"].table.loc[[2]]}
     assert "ligne gardée que le journal écarte" in str(

@@ -14,7 +14,7 @@ def logged(cleaned):
 
 
 def aside(cleaned):
-    return cleaned.aside[["ligne", "portee", "valeur", "statut", "motif"]].values.tolist()
+    return cleaned.rejects[["ligne", "portee", "valeur", "statut", "motif"]].values.tolist()
 
 
 def incomes(cleaned):
@@ -270,7 +270,7 @@ def test_an_amount_or_a_unit_alone_on_its_row_is_no_heading(cleaned):
     done = cleaned(
         "E1;2022-05;Niono;100;1;1;2\n;;Janvier;;;;\n;;;250;;;\nE2;;;;;;\nE1;2022-06;Niono;300;2;1;3\n"
     )
-    assert done.aside[["ligne", "motif"]].values.tolist() == [
+    assert done.rejects[["ligne", "motif"]].values.tolist() == [
         [3, "intertitre"],
         [4, "identifiant_inconnu"],
         [5, "moment_inconnu"],

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from capidoc.cleaning.observations import clean
+from capidoc.cleaning import clean
 from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, InputUnreadable, QualityRefused
@@ -216,12 +216,12 @@ def test_repeat_rows_follow_their_submission_and_orphans_are_counted(programme):
     assert done.counts.query("source == 'suivi.apprentis'")[
         ["lues", "rejetees", "retenues"]
     ].values.tolist() == [[3, 1, 2]]
-    assert done.aside["motif"].tolist() == ["orphelin"]
+    assert done.rejects["motif"].tolist() == ["orphelin"]
 
 
 def test_the_repeats_of_an_excluded_submission_leave_with_it(programme):
     done = cleaned(programme(NAMES, [[*ROWS[0][:5], "oui"], ROWS[1]]))
-    assert done.aside.groupby("motif").size().to_dict() == {
+    assert done.rejects.groupby("motif").size().to_dict() == {
         "orphelin": 1,
         "soumission_ecartee": 2,
         "test": 1,
@@ -250,7 +250,7 @@ def test_two_questions_with_one_label_are_ambiguous_by_label(programme):
 
 def test_a_number_outside_the_form_s_constraint_is_set_aside(programme):
     done = cleaned(programme(NAMES, [[*ROWS[0][:3], -5, *ROWS[0][4:]], ROWS[1]]))
-    assert "hors_bornes" in done.aside["motif"].tolist()
+    assert "hors_bornes" in done.rejects["motif"].tolist()
 
 
 def test_a_source_with_no_file_names_what_is_there(programme):

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from capidoc.cleaning.observations import clean
+from capidoc.cleaning import clean
 from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
 from capidoc.ingest.received import receive
@@ -88,7 +88,7 @@ def tidy(here):
     return (
         tables,
         done.log.values.tolist(),
-        done.aside.values.tolist(),
+        done.rejects.values.tolist(),
         [r for r in done.remarks["controle"] if r not in ("colonne_non_declaree",)],
     )
 

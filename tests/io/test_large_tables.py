@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import volume
 from capidoc.analysis import effects
-from capidoc.cleaning.observations import clean
+from capidoc.cleaning import clean
 from capidoc.config import indicator_plan
 from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme

@@ -4,7 +4,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from capidoc.analysis import effects
-from capidoc.cleaning.observations import clean
+from capidoc.cleaning import clean
 from capidoc.config import indicator_plan
 from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
@@ -91,7 +91,7 @@ def test_a_begun_programme_is_read_cleaned_and_planned_without_a_remark(root, pa
     moments = 2 if here.identity.sources["suivi"].moment else 1
     assert cleaned.counts[["lues", "retenues"]].values.tolist() == [
         [12 * moments, 12 * moments]
-    ] and not len(cleaned.aside)
+    ] and not len(cleaned.rejects)
     assert cleaned.observations["unite"].nunique() == 12
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from capidoc.analysis import effects, facts
-from capidoc.cleaning.observations import clean
+from capidoc.cleaning import clean
 from capidoc.config import indicator_plan
 from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
@@ -96,7 +96,8 @@ def met(table, rows):
 def test_every_planted_change_is_in_the_log_under_its_rule(cleaned, received, rule):
     gone = set(
         map(
-            tuple, cleaned.aside.query("portee == 'ligne'")[["fichier", "ligne"]].astype(str).values
+            tuple,
+            cleaned.rejects.query("portee == 'ligne'")[["fichier", "ligne"]].astype(str).values,
         )
     )
     rows = planted("corrige", received, rule)
@@ -108,7 +109,7 @@ def test_every_planted_change_is_in_the_log_under_its_rule(cleaned, received, ru
 @pytest.mark.parametrize("treatment", ["exclue", "rejetee"])
 def test_every_planted_row_is_set_aside_for_its_reason(cleaned, received, treatment):
     rows = planted(treatment, received)
-    whole = cleaned.aside[cleaned.aside["portee"] == "ligne"]
+    whole = cleaned.rejects[cleaned.rejects["portee"] == "ligne"]
     found = set(map(tuple, whole[["fichier", "feuille", "ligne", "motif"]].astype(str).values))
     assert [
         r
@@ -120,8 +121,8 @@ def test_every_planted_row_is_set_aside_for_its_reason(cleaned, received, treatm
 def test_no_row_is_set_aside_that_was_not_planted(cleaned, received):
     rows = pd.concat([planted("exclue", received), planted("rejetee", received)])
     truth = set(map(tuple, rows[["fichier", "feuille", "ligne"]].values))
-    whole = cleaned.aside[
-        (cleaned.aside["portee"] == "ligne") & (cleaned.aside["motif"] != "soumission_ecartee")
+    whole = cleaned.rejects[
+        (cleaned.rejects["portee"] == "ligne") & (cleaned.rejects["motif"] != "soumission_ecartee")
     ]
     assert [
         r
@@ -131,7 +132,7 @@ def test_no_row_is_set_aside_that_was_not_planted(cleaned, received):
 
 
 def test_every_planted_doubtful_cell_is_set_aside_and_no_other(cleaned, received):
-    cells = cleaned.aside[cleaned.aside["portee"] == "cellule"]
+    cells = cleaned.rejects[cleaned.rejects["portee"] == "cellule"]
     rows = planted("cellule_rejetee", received)
     assert met(cells, rows) == []
     truth = set(map(tuple, rows[[*KEY, "regle"]].values))
@@ -141,7 +142,7 @@ def test_every_planted_doubtful_cell_is_set_aside_and_no_other(cleaned, received
 
 
 def test_no_direct_identifier_passes_ingest(cleaned):
-    for table in (cleaned.observations, cleaned.log, cleaned.aside, cleaned.remarks):
+    for table in (cleaned.observations, cleaned.log, cleaned.rejects, cleaned.remarks):
         assert (
             not table.astype(str)
             .apply(lambda c: c.str.contains(r"Prénom-|Nom-\d|\+223|22300000"))

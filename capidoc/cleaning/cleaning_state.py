@@ -1,0 +1,113 @@
+"""The table between two cleaning steps, with its change log, its rejects and its remarks."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from capidoc.core import categorical
+from capidoc.core.errors import Problem, Refusal
+from capidoc.core.schema import PROVENANCE
+
+
+@dataclass(frozen=True)
+class CleaningState:
+    """A table between two cleaning steps; each step returns a new state.
+
+    `log`, `rejects` and `remarks` hold one DataFrame for each step that had rows to write:
+    PROVENANCE, uuid, then some of CHANGE_LOG_COLUMNS, REJECT_COLUMNS or REMARK_COLUMNS.
+    `reviewed_cells` are the (fichier, feuille, ligne, question) that a person decided to keep.
+    """
+
+    table: pd.DataFrame
+    log: tuple[pd.DataFrame, ...] = ()
+    rejects: tuple[pd.DataFrame, ...] = ()
+    remarks: tuple[pd.DataFrame, ...] = ()
+    reviewed_cells: frozenset[tuple[Any, ...]] = frozenset()
+
+    def with_changes(
+        self, column: str, cells: pd.Series, rows: pd.Series, rule: str
+    ) -> "CleaningState":
+        """Return the state with `cells` as the column; those of `rows`, a mask, are logged."""
+        before = self.table.loc[rows, column]
+        entries = _entries(
+            self.table[rows], colonne=column, avant=before, apres=cells[rows], regle=rule
+        )
+        table = self.table.assign(**{column: cells})
+        return replace(self, table=table, log=(*self.log, entries))
+
+    def drop_rows(
+        self, rows: pd.Series | np.ndarray, motif: str, statut: str = "exclue", column: str = ""
+    ) -> "CleaningState":
+        """Return the state without `rows`, a boolean mask; each becomes a reject."""
+        if not rows.any():
+            return self
+        mask = np.asarray(rows)
+        kept = replace(self, table=self.table[~mask].reset_index(drop=True))
+        return kept.with_rejects(self.table[mask], "ligne", column, statut, motif)
+
+    def empty_cells(
+        self, column: str, rows: pd.Series | np.ndarray, motif: str | pd.Series
+    ) -> "CleaningState":
+        """Return the state with the column emptied on `rows`, a boolean mask; each is a reject."""
+        if not rows.any():
+            return self
+        cells = categorical.assign_rows(self.table[column], rows, "")
+        emptied = replace(self, table=self.table.assign(**{column: cells}))
+        return emptied.with_rejects(self.table[rows], "cellule", column, "rejetee", motif)
+
+    def empty_unless_reviewed(self, column: str, rows: np.ndarray, motif: str) -> "CleaningState":
+        """Return the same as `empty_cells`, but for the cells that a person decided to keep."""
+        for *place, question in self.reviewed_cells:
+            if question == column:
+                rows = rows & ~(self.table[PROVENANCE] == place).all(axis=1).to_numpy()
+        return self.empty_cells(column, rows, motif)
+
+    def with_rejects(
+        self, rows: pd.DataFrame, portee: str, column: str, statut: str, motif: str | pd.Series
+    ) -> "CleaningState":
+        """Return the state with `rows`, or their cells of one column, among the rejects."""
+        value = rows[column] if column else ""
+        entries = _entries(
+            rows, portee=portee, colonne=column, valeur=value, statut=statut, motif=motif
+        )
+        return replace(self, rejects=(*self.rejects, entries))
+
+    def with_remark(
+        self, rows: pd.DataFrame, question: str, value: str | pd.Series, control: str
+    ) -> "CleaningState":
+        """Return the state with one remark on each of `rows`."""
+        entries = _entries(rows, question=question, valeur=value, controle=control)
+        return replace(self, remarks=(*self.remarks, entries))
+
+
+def _entries(rows: pd.DataFrame, **columns: str | pd.Series) -> pd.DataFrame:
+    """Return the provenance and uuid of `rows`, with these columns (a constant or a Series)."""
+    categories = {
+        name: categorical.constant_column(cells, rows.index)
+        if isinstance(cells, str)
+        else categorical.to_categorical(cells)
+        for name, cells in columns.items()
+    }
+    return rows[[*PROVENANCE, "uuid"]].assign(**categories)
+
+
+def refuse_rows(
+    refusal: type[Refusal], rows: pd.DataFrame, column: str, what: str, remedy: str
+) -> None:
+    """Raise `refusal` with a problem for each of `rows`; `what` may quote {other columns}."""
+    problems = [
+        Problem(
+            what.format(**row),
+            remedy=remedy,
+            file=row["fichier"],
+            sheet=row["feuille"],
+            row=row["ligne"],
+            column=column,
+            value=row[column],
+        )
+        for row in rows.to_dict("records")
+    ]
+    if problems:
+        raise refusal(*problems)

@@ -1,0 +1,221 @@
+"""Which rows are kept: steps that drop empty, total, unreadable, excluded and duplicate rows."""
+
+import re
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from capidoc.cleaning.answer_parsers import CHOICE_KINDS, Parser, answer_parser, try_parse
+from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows
+from capidoc.config.decisions import Decisions
+from capidoc.config.programme import Exclusion, Source
+from capidoc.core import categorical, parsing
+from capidoc.core.errors import QualityRefused
+from capidoc.core.parsing import Unreadable, matching_key
+from capidoc.ingest.received import NO_UUID, answers
+from capidoc.ingest.xlsform import Question
+
+MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d([T ].*)?)?")
+REFUSED_STATUSES = ("validation_status_not_approved", "not approved", "non approuvé")
+
+
+def drop_empty_rows(state: CleaningState, columns: list[str]) -> CleaningState:
+    """Return the state without the rows that are blank in all these columns."""
+    return state.drop_rows(~_matches(state.table[columns], str.strip).any(axis=1), "vide")
+
+
+def _matches(table: pd.DataFrame, test: Callable[[str], object]) -> pd.DataFrame:
+    """Return which cells hold a text that passes the test."""
+    return pd.DataFrame({name: categorical.matches(table[name], test) for name in table})
+
+
+def drop_total_rows(state: CleaningState, columns: list[str], source: Source) -> CleaningState:
+    """Return the state without the rows of totals that name no unit, and without headings.
+
+    `source.totaux`, the pattern of a total, is declared for finance workbooks only.
+    """
+    if not source.totaux:
+        return state
+    is_total = re.compile(source.totaux, re.IGNORECASE).match
+    is_unit = re.compile(source.motif_identifiant).fullmatch
+    cells, identifiers = state.table[columns], state.table[source.identifiant]
+    totals = _matches(cells, lambda text: is_total(text.strip()))
+    units = categorical.matches(identifiers, lambda text: is_unit(_uppercase(text)))
+    units &= ~totals[source.identifiant]
+    state = state.drop_rows(totals.any(axis=1) & ~units, "total")
+    return _drop_headings(state, columns, is_unit)
+
+
+def _drop_headings(
+    state: CleaningState, columns: list[str], is_unit: Callable[[str], object]
+) -> CleaningState:
+    """Return the state without the rows whose only cell is neither a number nor a unit."""
+    cells = state.table[columns]
+    filled = _matches(cells, str.strip).sum(axis=1)
+    data = _matches(cells, lambda text: _is_number(text) or is_unit(_uppercase(text)))
+    return state.drop_rows((filled == 1) & ~data.any(axis=1), "intertitre")
+
+
+def _uppercase(text: str) -> str:
+    return parsing.normalize_spaces(text).upper()
+
+
+def _is_number(text: str) -> bool:
+    try:
+        parsing.parse_number(text)
+    except Unreadable:
+        return False
+    return True
+
+
+def require_identifier(
+    state: CleaningState, source: Source, titles: Iterable[str]
+) -> CleaningState:
+    """Return the state without the rows that name no unit, or repeat the title of the column."""
+    pattern, title_keys = re.compile(source.motif_identifiant), set(map(matching_key, titles))
+    known = categorical.matches(
+        state.table[source.identifiant],
+        lambda text: pattern.fullmatch(text) and matching_key(text) not in title_keys,
+    )
+    return state.drop_rows(~known, "identifiant_inconnu", "rejetee", source.identifiant)
+
+
+def keep_period(
+    state: CleaningState, source: Source, questions: dict[str, Question], decisions: Decisions
+) -> CleaningState:
+    """Return the state without the rows of an unreadable month, or of one out of the follow-up."""
+    if not source.moment:
+        return state
+    moments, parser = state.table[source.moment], answer_parser(questions[source.moment], decisions)
+    motifs = {
+        text: _moment_motif(text, parser, decisions.months)
+        for text in categorical.present_values(moments)
+    }
+    unreadable = categorical.matches(moments, lambda text: motifs[text] == "moment_inconnu")
+    outside = categorical.matches(moments, lambda text: motifs[text] == "hors_programme")
+    state = state.drop_rows(unreadable, "moment_inconnu", "rejetee", source.moment)
+    return state.drop_rows(outside[~unreadable], "hors_programme", column=source.moment)
+
+
+def _moment_motif(text: str, parser: Parser, months: list[str]) -> str:
+    """Return why a moment is not kept, or an empty text."""
+    answer = try_parse(parser, text)[0]
+    moment = answer or text
+    if not MONTH.fullmatch(moment):
+        return "moment_inconnu"
+    # A month that the form does not offer is still a month: out of the programme, not unreadable.
+    if moment[:7] not in months:
+        return "hors_programme"
+    return "" if answer else "moment_inconnu"
+
+
+def drop_unapproved(state: CleaningState) -> CleaningState:
+    """Return the state without the submissions refused at validation."""
+    refused = categorical.matches(
+        state.table["validation"], lambda text: matching_key(text) in REFUSED_STATUSES
+    )
+    return state.drop_rows(refused, "non_approuvee")
+
+
+def apply_exclusions(
+    state: CleaningState,
+    rules: Iterable[Exclusion],
+    questions: dict[str, Question],
+    decisions: Decisions,
+) -> CleaningState:
+    """Return the state without the rows that the programme's rules exclude."""
+    for rule in rules:
+        question = questions[rule.question]
+        parser = answer_parser(question, decisions) if question.kind in CHOICE_KINDS else str
+        excluded = categorical.matches(
+            state.table[rule.question], partial(_is_excluded, rule, parser)
+        )
+        state = state.drop_rows(excluded, rule.motif, column=rule.question)
+    return state
+
+
+def _is_excluded(rule: Exclusion, parser: Parser, text: str) -> bool:
+    """Return whether an answer is among the values of the rule, or matches none of its patterns."""
+    answer = try_parse(parser, text)[0] or text
+    if rule.valeurs:
+        return matching_key(answer) in map(matching_key, rule.valeurs)
+    return not re.fullmatch("|".join(rule.hors), answer)
+
+
+def unit_key(source: Source) -> list[str]:
+    """Return the columns that identify a record: the unit, and the moment where there is one."""
+    return [source.identifiant, source.moment] if source.moment else [source.identifiant]
+
+
+def deduplicate(state: CleaningState, source: Source) -> CleaningState:
+    """Return the state with one row per unit and moment: of different ones, the last submitted.
+
+    Raise QualityRefused where none is the last.
+    """
+    table, key = state.table, unit_key(source)
+    _refuse_moved_submissions(table, key)
+    rivals = _rivals(table, key)
+    identical = rivals.duplicated(list(answers(rivals)))
+    different = _rivals(rivals[~identical], key)
+    sent = categorical.to_text(different["envoi"])
+    older = sent < sent.groupby([different[name] for name in key]).transform("max")
+    refuse_rows(
+        QualityRefused,
+        _rivals(different[~older], key),
+        source.identifiant,
+        "deux saisies différentes pour la même unité et le même moment",
+        "Choisissez-en une dans corrections.csv : action « supprimer » pour l’autre, "
+        "nommée par une question et son ancienne réponse.",
+    )
+    duplicate = table.index.isin(rivals.index[identical])
+    replaced = table.index.isin(different.index[older])
+    state = state.drop_rows(duplicate, "doublon", column=source.identifiant)
+    return state.drop_rows(replaced[~duplicate], "remplacee", column=source.identifiant)
+
+
+def _rivals(table: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Return the rows that share their key with another one."""
+    return table[table.duplicated(key, keep=False)]
+
+
+def _refuse_moved_submissions(table: pd.DataFrame, key: list[str]) -> None:
+    """Raise QualityRefused for one submission under two keys: edited between two exports."""
+    from_server = table["_id"] != NO_UUID
+    if not from_server.any():
+        return
+    # An edit may change the uuid; the number and the hour of the submission stay.
+    for names in (["uuid"], ["_id", "envoi"]):
+        repeated = table.duplicated(names, keep=False) & (table[names[0]] != "") & from_server
+        copies = table[repeated]
+        refuse_rows(
+            QualityRefused,
+            copies[~copies.duplicated([*names, *key], keep=False)],
+            key[0],
+            "cette fiche est là deux fois, sous une autre unité ou un autre moment : "
+            "avant et après une retouche",
+            "Retirez l’export le plus ancien, ou gardez-en une dans corrections.csv "
+            "(action « supprimer » pour l’autre).",
+        )
+
+
+def drop_orphans(state: CleaningState, received: pd.DataFrame, kept: pd.DataFrame) -> CleaningState:
+    """Return the state of a repeat with the rows of the submissions kept only.
+
+    Rows whose submission was not even received are rejected as orphans.
+    """
+    keys = submission_key(state.table, "soumission", "parent")
+    orphan = ~keys.isin(submission_key(received, "uuid", "indice"))
+    dropped = ~keys[~orphan].isin(submission_key(kept, "uuid", "indice"))
+    state = state.drop_rows(orphan, "orphelin", "rejetee")
+    return state.drop_rows(dropped, "soumission_ecartee")
+
+
+def submission_key(table: pd.DataFrame, uuid: str, index: str) -> pd.Series:
+    """Return « file|uuid|rank », which ties the rows of a repeat to their submission.
+
+    `uuid` and `index` are the names that the table gives to the last two.
+    """
+    text: Any = categorical.to_text(table[["fichier", uuid, index]])
+    return text["fichier"] + "|" + text[uuid] + "|" + text[index]
