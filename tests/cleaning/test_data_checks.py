@@ -8,7 +8,8 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from capidoc.cleaning import clean, data_checks, outliers, quality_page
+from capidoc.cleaning import clean, data_checks, quality_page
+from capidoc.cleaning.data_checks import answer_checks, enumerators, outliers, submission_checks
 from capidoc.config import decisions
 from capidoc.config.programme import Programme
 from capidoc.core.errors import QualityRefused
@@ -240,7 +241,7 @@ def submissions(minutes, **more):
 
 
 def test_interviews_too_short_too_long_or_backwards_are_told():
-    found = data_checks.unusual_durations(
+    found = submission_checks.unusual_durations(
         submissions([20, 22, 25, 28, 30, 21, 24, 27, 29, 26, 2, 600, -20])
     )
     assert found[["ligne", "controle", "proposition"]].values.tolist() == [
@@ -255,7 +256,7 @@ def test_interviews_too_short_too_long_or_backwards_are_told():
 
 
 def test_mixed_versions_are_told_once_per_file():
-    found = data_checks.mixed_form_versions(
+    found = submission_checks.mixed_form_versions(
         submissions(
             [1, 1, 1], __version__=["a", "a", "b"], envoi=["2022-05-03", "2022-05-02", "2022-06-01"]
         )
@@ -277,7 +278,7 @@ def test_one_answer_to_a_whole_scale_is_told():
         q3=["jamais", "jamais", ""],
         sexe="femme",
     )
-    assert data_checks.straightlining(rows, questions)[
+    assert answer_checks.straightlining(rows, questions)[
         ["ligne", "question", "valeur"]
     ].values.tolist() == [[2, "q1", "jamais"]]
 
@@ -292,7 +293,7 @@ def test_questions_and_enumerators_missing_more_than_a_tenth_are_told():
         ],
         columns=MISSING_COLUMNS,
     )
-    assert data_checks.high_missingness(counts)[
+    assert enumerators.high_missingness(counts)[
         ["controle", "question", "valeur"]
     ].values.tolist() == [
         ["manquants_question", "q2", "3 sur 20 (15 %)"],

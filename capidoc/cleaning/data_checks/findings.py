@@ -1,0 +1,29 @@
+"""The shape of a finding: where it is, the answer, which control found it, what is proposed."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from capidoc.core import categorical
+from capidoc.core.schema import FINDING_COLUMNS, PROVENANCE
+
+NO_FINDINGS = pd.DataFrame(columns=FINDING_COLUMNS)
+ENOUGH = 10  # records, below which neither a spread nor a share deserves a look
+# The reasons for which a row is rejected without its unit or its month.
+UNPLACED = {"moment_inconnu", "identifiant_inconnu"}
+
+
+def cell_findings(
+    rows: pd.DataFrame, question: str, control: str, proposal: str | Sequence[str] | pd.Series = ""
+) -> pd.DataFrame:
+    """Return a finding on the answer to a question in each of `rows`."""
+    answers = categorical.to_text(rows[question])
+    return categorical.to_text(rows[[*PROVENANCE, "uuid"]]).assign(
+        question=question, valeur=answers, controle=control, proposition=proposal
+    )
+
+
+def finding(question: str, value: str, control: str, **columns: str) -> dict[str, str]:
+    """Return a finding that is not about the answer of one row; `columns` are among the others."""
+    given = {"question": question, "valeur": value, "controle": control, **columns}
+    return {**dict.fromkeys(FINDING_COLUMNS, ""), **given}

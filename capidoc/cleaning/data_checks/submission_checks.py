@@ -1,0 +1,165 @@
+"""Which submissions deserve a look: visits, months, versions of the form, lengths of interviews."""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from capidoc.cleaning.data_checks.findings import (
+    ENOUGH,
+    NO_FINDINGS,
+    UNPLACED,
+    cell_findings,
+    finding,
+)
+from capidoc.cleaning.data_checks.outliers import is_outlier
+from capidoc.config.programme import Source
+from capidoc.core import categorical
+from capidoc.core.parsing import matching_key
+from capidoc.core.provenance import RowLocator
+from capidoc.core.schema import FINDING_COLUMNS
+
+
+def unusual_durations(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the interviews much shorter or longer than the median, or that end before they start.
+
+    Where they are fewer than ENOUGH, no length is unusual.
+    """
+    minutes = interview_minutes(table)
+    lasting = minutes[minutes > 0]
+    median = lasting.median()
+    unusual = is_outlier(np.log(lasting).to_numpy()) & (len(lasting) >= ENOUGH)
+    rows = lasting.index[unusual]
+    lengths = minutes[rows].map(lambda m: f"{m:.0f} min, pour une médiane de {median:.0f} min.")
+    clock = "L’entretien finit avant de commencer : voyez l’horloge du téléphone."
+    reversed_times = cell_findings(table[minutes <= 0], "end", "dates_inversees", clock)
+    return pd.concat([reversed_times, cell_findings(table.loc[rows], "end", "duree", lengths)])
+
+
+def interview_minutes(table: pd.DataFrame) -> pd.Series:
+    """Return how many minutes each interview lasts, NaN where a time cannot be read."""
+    start, end = (categorical.to_numbers(table[name], _minute) for name in ("start", "end"))
+    return end - start
+
+
+def _minute(text: str) -> float:
+    """Return the minute that an ISO time gives (UTC unless it says so), NaN for any other text."""
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() / 60
+    return float("nan")
+
+
+def mixed_form_versions(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the files that hold submissions of several versions of their form."""
+    if len({*categorical.present_values(table["__version__"])} - {""}) < 2:
+        return NO_FINDINGS
+    versioned = categorical.to_text(table[table["__version__"] != ""])
+    parts = []
+    for (file, sheet), rows in versioned.groupby(["fichier", "feuille"]):
+        versions = rows.groupby("__version__")["envoi"].agg(["size", "min"]).sort_values("min")
+        if len(versions) > 1:
+            counts = versions["size"].astype(str) + " fiches depuis le " + versions["min"].str[:10]
+            place = {"fichier": file, "feuille": sheet}
+            parts.append(finding("__version__", " ; ".join(counts), "versions_melangees", **place))
+    return pd.DataFrame(parts, columns=FINDING_COLUMNS)
+
+
+def missed_visits(
+    table: pd.DataFrame,
+    rejects: pd.DataFrame,
+    text: pd.DataFrame,
+    source: Source,
+    months: list[str],
+) -> pd.DataFrame:
+    """Return the months, after its first one, when a unit has no record and others have; and the
+    months when none has. A reject that may be such a visit is the finding in its place."""
+    if not source.moment or table.empty:
+        return NO_FINDINGS
+    units = table[source.identifiant]
+    missed, empty_months = _missed_months(units, table[source.moment], months)
+    findings, missed = _rejected_visits(missed, rejects, text, source)
+    place = dict(table.iloc[-1][["fichier", "feuille"]])
+    for visit in missed:
+        findings.append(finding(source.moment, " ".join(visit), "visite_manquante", **place))
+    for month in empty_months:
+        findings.append(finding(source.moment, month, "mois_sans_fiche", **place))
+    return pd.DataFrame(findings, columns=FINDING_COLUMNS)
+
+
+def _missed_months(
+    units: pd.Series, moments: pd.Series, months: list[str]
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return the missed (unit, month), and the months when no unit has a record.
+
+    Only months from the unit's first record to the last record of all count.
+    """
+    names = sorted(categorical.present_values(units))
+    unit_rank = {name: rank for rank, name in enumerate(names)}
+    month_rank = {month: rank for rank, month in enumerate(months)}
+    unit = categorical.to_numbers(units, lambda name: unit_rank[name]).astype(int)
+    month = categorical.to_numbers(moments, lambda moment: month_rank[moment[:7]]).astype(int)
+    visited = np.zeros((len(names), len(months)), bool)
+    visited[unit, month] = True
+    expected = np.logical_or.accumulate(visited, axis=1)
+    expected[:, month.max() + 1 :] = False
+    anyone = visited.any(axis=0)
+    missed = [(names[u], months[m]) for u, m in np.argwhere(expected & ~visited & anyone)]
+    return missed, [months[m] for m in np.flatnonzero(expected.any(axis=0) & ~anyone)]
+
+
+def _rejected_visits(
+    missed: list[tuple[str, str]], rejects: pd.DataFrame, text: pd.DataFrame, source: Source
+) -> tuple[list[dict[str, str]], list[tuple[str, str]]]:
+    """Return the findings of the rejects that may be a missed visit, and the visits left."""
+    unplaced = categorical.to_text(rejects[rejects["motif"].isin(UNPLACED)])
+    if not missed or unplaced.empty:
+        return [], missed
+    # First those whose unit can be read.
+    unplaced = unplaced.sort_values("motif", ascending=False, kind="stable")
+    keys = {visit: {*map(matching_key, visit)} for visit in missed}
+    findings = []
+    for reject, row in zip(unplaced.itertuples(), RowLocator(text).of(unplaced), strict=True):
+        answers = {*map(matching_key, text.loc[row, [source.identifiant, source.moment]])}
+        candidates = [visit for visit in missed if answers & keys[visit]]
+        if len(candidates) == 1:
+            missed = [visit for visit in missed if visit not in candidates]
+        if candidates:
+            findings.append(_possible_visit(reject, candidates))
+    return findings, missed
+
+
+def _possible_visit(reject: Any, candidates: list[tuple[str, str]]) -> dict[str, str]:
+    """Return the finding of a reject that may be one of these visits, three of them named."""
+    visits = " ou ".join(" en ".join(visit) for visit in candidates[:3])
+    place = {name: getattr(reject, name) for name in ("fichier", "feuille", "ligne")}
+    proposal = f"Peut-être {visits}, sans autre fiche."
+    return finding(reject.colonne, reject.valeur, reject.motif, proposition=proposal, **place)
+
+
+def several_records_a_month(table: pd.DataFrame, source: Source) -> pd.DataFrame:
+    """Return the records of a unit in one month, at other days: their numbers add up."""
+    if not source.moment:
+        return NO_FINDINGS
+    months = {day: day[:7] for day in categorical.present_values(table[source.moment])}
+    if all(day == month for day, month in months.items()):
+        return NO_FINDINGS
+    month = categorical.map_values(table[source.moment], months)
+    records = pd.DataFrame({"unit": table[source.identifiant], "month": month})
+    again = records.duplicated(keep=False)
+    return cell_findings(table[again], source.moment, "fiches_du_meme_mois")
+
+
+def unstable_attributes(table: pd.DataFrame, source: Source) -> pd.DataFrame:
+    """Return the units whose attribute changes between records: a group may lose to another."""
+    parts = [NO_FINDINGS]
+    for name, question in source.attributs.items() if source.moment else ():
+        pairs = table.loc[table[question] != "", [source.identifiant, question]].drop_duplicates()
+        changing = categorical.to_text(pairs[pairs.duplicated(source.identifiant, keep=False)])
+        by_unit = changing.groupby(source.identifiant)[question]
+        proposals = [f"{unit}, {name} : {' puis '.join(answers)}." for unit, answers in by_unit]
+        last = [answers.index[-1] for _, answers in by_unit]
+        parts.append(cell_findings(table.loc[last], question, "attribut_change", proposals))
+    return pd.concat(parts)
