@@ -1,60 +1,70 @@
-"""What did the form require of an answer: the XPath of its constraints and conditions, judged; what is beyond us is named, never passed over."""
+"""The constraints and conditions of a form, XPath expressions, judged on the answers of a record.
+
+Judged: the operators and functions of XPath 1.0 on the answer « . » and on other answers of the
+record, `${question}` or `../question`; with `selected`, `count-selected`, `regex`, `if`,
+`coalesce`, `int`, `today`, `date` and `decimal-date-time`, which ODK adds. Dates compare as days.
+
+Left unjudged, by UnsupportedExpression: longer paths, axes and attributes, the other functions of
+ODK (`pulldata`, `position`, `count` of a repeat…), and rules that are no XPath.
+"""
 
 import re
+from collections.abc import Callable
 from datetime import date
+from functools import partial
+from typing import Any
 
 from lxml import etree
 
-ASKED = re.compile(
-    r"(?:\$\{\s*|\.\./)([\w.-]+)(?:\s*\})?(?!/)"
-)  # « ../x » is how « or_other » spells ${x}
+# « ../x » is how « or_other » spells ${x}.
+REFERENCE = re.compile(r"(?:\$\{\s*|\.\./)([\w.-]+)(?:\s*\})?(?!/)")
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
-DAY = re.compile(r"(['\"])(\d{4}-\d{2}-\d{2})\1")
+QUOTED_DATE = re.compile(r"(['\"])(\d{4}-\d{2}-\d{2})\1")
 
 
 class UnsupportedExpression(ValueError):
-    """A rule that asks for more than one record can tell: a path, a function of the telephone."""
+    """A rule that the answers of one record cannot judge."""
 
 
-def referenced_questions(rule):
-    """The other questions that a rule reads."""
-    return list(dict.fromkeys(ASKED.findall(rule)))
+def referenced_questions(rule: str) -> list[str]:
+    """Return the other questions that a rule reads, each once."""
+    return list(dict.fromkeys(REFERENCE.findall(rule)))
 
 
-def compile_constraint(rule, today):
-    """A function of an answer and of those of `questions(rule)`, as text, that says whether the rule admits it; raises Beyond, at once or when called."""
-    if re.search(r"/|\.\.|::|@", ASKED.sub("", QUOTED.sub("", rule))):
+def compile_constraint(rule: str, today: str) -> Callable[..., bool]:
+    """Return a function of an answer and of those of `referenced_questions(rule)`, all as text.
+
+    It returns whether the rule admits the answer. Raise UnsupportedExpression, now or when called.
+    """
+    if re.search(r"/|\.\.|::|@", REFERENCE.sub("", QUOTED.sub("", rule))):
         raise UnsupportedExpression(rule)
-    names, spelled = (
-        referenced_questions(rule),
-        ASKED.sub(r"$\1", DAY.sub(lambda said: str(_days(said[2])), rule)),
-    )
+    dates_as_days = QUOTED_DATE.sub(lambda match: str(_days(match[2])), rule)
+    extensions = {(None, name): function for name, function in _odk_functions(today).items()}
     try:
-        path = etree.XPath(
-            spelled,
-            extensions={(None, name): function for name, function in _functions(today).items()},
-        )
+        xpath = etree.XPath(REFERENCE.sub(r"$\1", dates_as_days), extensions=extensions)
     except etree.XPathError as error:
         raise UnsupportedExpression(rule) from error
-
-    def admits(own, *others):
-        cell = etree.Element("answer")
-        cell.text = _plain(own)
-        try:
-            return bool(path(cell, **dict(zip(names, map(_plain, others), strict=True))))
-        except (etree.XPathError, ValueError, TypeError, re.error) as error:
-            raise UnsupportedExpression(rule) from error
-
-    return admits
+    return partial(_admits, xpath, rule)
 
 
-def _functions(today):
-    """What ODK adds to XPath and one record can answer; days are numbers."""
+def _admits(xpath: etree.XPath, rule: str, answer: str, *others: str) -> bool:
+    """Return whether the compiled rule admits an answer, given those to the other questions."""
+    element = etree.Element("answer")
+    element.text = _date_as_days(answer)
+    variables = dict(zip(referenced_questions(rule), map(_date_as_days, others), strict=True))
+    try:
+        return bool(xpath(element, **variables))
+    except (etree.XPathError, ValueError, TypeError, re.error) as error:
+        raise UnsupportedExpression(rule) from error
+
+
+def _odk_functions(today: str) -> dict[str, Callable[..., Any]]:
+    """Return the functions that ODK adds to XPath; lxml gives each a context first."""
     return {
-        "selected": lambda _, ticked, one: _text(one) in _text(ticked).split(),
+        "selected": lambda _, ticked, choice: _text(choice) in _text(ticked).split(),
         "count-selected": lambda _, ticked: float(len(_text(ticked).split())),
-        "regex": lambda _, said, pattern: bool(
-            re.fullmatch(_text(pattern).removeprefix("^").removesuffix("$"), _text(said))
+        "regex": lambda _, answer, pattern: bool(
+            re.fullmatch(_text(pattern).removeprefix("^").removesuffix("$"), _text(answer))
         ),
         "if": lambda _, test, yes, no: yes if test else no,
         "coalesce": lambda _, first, other: first if _text(first) else other,
@@ -65,21 +75,16 @@ def _functions(today):
     }
 
 
-def _text(said):
-    """What an extension is given, a text or the list of the answer's own element."""
-    said = said[0] if isinstance(said, list) and said else said
-    return (
-        said.text or ""
-        if isinstance(said, etree._Element)
-        else ""
-        if isinstance(said, list)
-        else str(said)
-    )
+def _text(argument: Any) -> str:
+    """Return the text of a function's argument: a value, or a list of the answer's element."""
+    if not isinstance(argument, list):
+        return str(argument)
+    return argument[0].text or "" if argument else ""
 
 
-def _plain(answer):
+def _date_as_days(answer: str) -> str:
     return str(_days(answer)) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", answer) else answer
 
 
-def _days(day):
+def _days(day: str) -> int:
     return date.fromisoformat(day).toordinal()

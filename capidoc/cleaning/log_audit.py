@@ -1,4 +1,10 @@
-"""Is every difference between what was received and what was kept told by the log, and was every line of the log applied?"""
+"""Does the change log explain every difference between what was received and what was kept?
+
+The audit replays the log by its own means: it must import no step of the cleaning.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -8,153 +14,136 @@ from capidoc.core.errors import Problem, QualityRefused
 from capidoc.core.parsing import matching_key
 from capidoc.core.provenance import RowLocator
 from capidoc.core.schema import PROVENANCE
+from capidoc.ingest.received import Received
+from capidoc.ingest.xlsform import Question
 
-NEVER = "rien"
+if TYPE_CHECKING:
+    from capidoc.cleaning import Cleaned
+
+ABSENT = "rien"  # what a cell that was never received is said to hold
 
 
-def audit_log(received, cleaned):
-    """The number of cells compared; raises QualityRefused with every unexplained difference and every line not applied.
+def audit_log(received: dict[str, Received], cleaned: "Cleaned") -> int:
+    """Return the number of cells compared.
 
-    It knows nothing of how cleaning works: it replays the log and what was set aside over the received text, and compares the end with what was kept.
+    Raise QualityRefused with every difference that the log and the rejects do not explain, and
+    every line of theirs that was not applied.
     """
     problems, compared = [], 0
-    for label, text, form in (
-        (label, text, source.form)
-        for name, source in received.items()
-        for label, text in source.tables(name).items()
-    ):
-        log, aside = (part[part["source"] == label] for part in (cleaned.log, cleaned.rejects))
-        cells = (
-            aside[aside["portee"] == "cellule"].rename(columns={"valeur": "avant"}).assign(apres="")
-        )
-        lines = categorical.concat_tables(
-            [part[[*PROVENANCE, "colonne", "avant", "apres"]] for part in (log, cells)]
-        )
-        kept, places, questions = (
-            cleaned.tables[label],
-            RowLocator(text),
-            form.of(label.partition(".")[2]),
-        )
-        at = places.of(kept)
-        problems += _rows(text, kept, at, places.of(aside[aside["portee"] == "ligne"]))
-        for column in (c for c in {**text, **kept} if c not in PROVENANCE):
-            own = lines[lines["colonne"] == column]
-            said, unmet = _replayed(
-                text.get(column, categorical.constant_column(NEVER, text.index)),
-                own,
-                places.of(own),
-            )
-            problems += unmet
-            if column in kept:
-                problems += _differences(
-                    said, kept, column, at, questions[column].choices if column in questions else {}
-                )
-        compared += kept.size
-        unknown = lines[~lines["colonne"].isin(list(text))]
-        problems += [
-            _unmet(line, NEVER) for line in categorical.to_text(unknown).to_dict("records")
-        ]
+    for name, source in received.items():
+        for label, text in source.tables(name).items():
+            questions = source.form.of(label.partition(".")[2])
+            problems += _audit_table(label, text, questions, cleaned)
+            compared += cleaned.tables[label].size
     if problems:
         raise QualityRefused(*problems)
     return compared
 
 
-def _replayed(said, lines, at):
-    """A column of text once the lines of the log are applied, in their order; and the problems of those that do not meet the value they quote."""
-    if not len(lines):
-        return said, []
-    unmet, turns = [], pd.Series(at).groupby(at).cumcount().to_numpy()
-    for turn in range(turns.max(initial=-1) + 1):  # a cell may be changed several times
-        now, rows = lines[turns == turn], at[turns == turn]
-        met = categorical.rows_equal(said.iloc[rows], now["avant"]) & (rows >= 0)
-        unmet += [
-            _unmet(line, said.iloc[i] if i >= 0 else NEVER)
-            for line, i in zip(
-                categorical.to_text(now[~met]).to_dict("records"), rows[~met], strict=True
-            )
-        ]
-        said = categorical.assign_rows(said, rows[met], now.loc[met, "apres"])
-    return said, unmet
+def _audit_table(
+    label: str, text: pd.DataFrame, questions: dict[str, Question], cleaned: "Cleaned"
+) -> list[Problem]:
+    """Return the problems of one table, from its received text."""
+    kept, locator = cleaned.tables[label], RowLocator(text)
+    log = cleaned.log[cleaned.log["source"] == label]
+    rejects = cleaned.rejects[cleaned.rejects["source"] == label]
+    cells = rejects[rejects["portee"] == "cellule"].rename(columns={"valeur": "avant"})
+    columns = [*PROVENANCE, "colonne", "avant", "apres"]
+    lines = categorical.concat_tables([log[columns], cells.assign(apres="")[columns]])
+    positions = locator.of(kept)
+    dropped = locator.of(rejects[rejects["portee"] == "ligne"])
+    problems = _row_problems(text, kept, positions, dropped)
+    for column in {**text, **kept, **dict.fromkeys(lines["colonne"])}:
+        if column in PROVENANCE:
+            continue
+        own_lines = lines[lines["colonne"] == column]
+        answers = text.get(column, categorical.constant_column(ABSENT, text.index))
+        replayed, unmet = _replay(answers, own_lines, locator.of(own_lines))
+        problems += unmet
+        if column in kept:
+            choices = questions[column].choices if column in questions else {}
+            problems += _differences(replayed, kept, column, positions, choices)
+    return problems
 
 
-def _differences(said, kept, column, at, choices):
-    """The cells kept that are not the text received, once the log is applied."""
-    rows = np.flatnonzero(
-        ~categorical.rows_equal(said.iloc[at], kept[column]) & (at >= 0)
-    )  # of rows that nobody sent, `_rows` tells
-    pairs = pd.DataFrame(
-        {"read": said.iloc[at[rows]].array, "stands": kept[column].iloc[rows].array}
-    )
+def _replay(
+    answers: pd.Series, lines: pd.DataFrame, positions: np.ndarray
+) -> tuple[pd.Series, list[Problem]]:
+    """Return the column with the lines applied in order, and the problems of those that quote
+    another value than the column has at that time."""
+    problems = []
+    # A cell may be changed several times: first all first changes, then all second ones…
+    turns = pd.Series(positions).groupby(positions).cumcount().to_numpy()
+    for turn in range(turns.max(initial=-1) + 1):
+        now, rows = lines[turns == turn], positions[turns == turn]
+        applied = categorical.rows_equal(answers.iloc[rows], now["avant"]) & (rows >= 0)
+        unmet = categorical.to_text(now[~applied]).to_dict("records")
+        for line, row in zip(unmet, rows[~applied], strict=True):
+            problems.append(_unmet(line, answers.iloc[row] if row >= 0 else ABSENT))
+        answers = categorical.assign_rows(answers, rows[applied], now.loc[applied, "apres"])
+    return answers, problems
+
+
+def _differences(
+    replayed: pd.Series,
+    kept: pd.DataFrame,
+    column: str,
+    positions: np.ndarray,
+    choices: dict[str, tuple[str, ...]],
+) -> list[Problem]:
+    """Return the problems of the cells kept that are not the text received, once replayed.
+
+    Rows that nobody sent (position -1) are left to `_row_problems`.
+    """
+    same = categorical.rows_equal(replayed.iloc[positions], kept[column])
+    rows = np.flatnonzero(~same & (positions >= 0))
+    expected = replayed.iloc[positions[rows]].array
+    cells = kept[[*PROVENANCE, column]].iloc[rows].assign(_expected=expected)
     # A whole export in labels is another writing of the same answers.
-    wrong = {
-        pair
-        for pair in pairs.drop_duplicates().itertuples(index=False, name=None)
-        if matching_key(pair[0]) not in _labels(pair[1], choices)
-    }
-    for row, (read, stands) in (
-        zip(rows, pairs.itertuples(index=False, name=None), strict=True) if wrong else ()
+    pairs = cells[["_expected", column]].drop_duplicates().itertuples(index=False, name=None)
+    wrong = [pair for pair in pairs if matching_key(pair[0]) not in _labels(pair[1], choices)]
+    if not wrong:
+        return []
+    unexplained = cells[pd.MultiIndex.from_frame(cells[["_expected", column]]).isin(wrong)]
+    what = "différence que rien n’explique : la donnée reçue et son journal disent « {} »"
+    return [
+        _problem(place, column, value, what.format(text))
+        for *place, value, text in unexplained.itertuples(index=False, name=None)
+    ]
+
+
+def _labels(answer: str, choices: dict[str, tuple[str, ...]]) -> set[str]:
+    """Return the keys of the labels of an answer, or of several ticked ones, by language."""
+    ticked = [answer] if answer in choices else answer.split() if choices else []
+    texts = [choices.get(choice, ()) for choice in ticked]
+    return {matching_key(" ".join(labels)) for labels in zip(*texts, strict=False)}
+
+
+def _row_problems(
+    text: pd.DataFrame, kept: pd.DataFrame, positions: np.ndarray, dropped: np.ndarray
+) -> list[Problem]:
+    """Return the problems of rows dropped without a reason, or kept against one."""
+    explained = np.isin(np.arange(len(text)), np.concatenate([positions, dropped]))
+    lost = text.loc[~explained, PROVENANCE]
+    extra = kept.loc[(positions < 0) | np.isin(positions, dropped), PROVENANCE]
+    problems = []
+    for rows, what in (
+        (lost, "ligne écartée sans motif"),
+        (extra, "ligne gardée que le journal écarte, ou que personne n’a envoyée"),
     ):
-        if (read, stands) in wrong:
-            yield _problem(
-                tuple(kept[PROVENANCE].iloc[row]),
-                column,
-                stands,
-                f"différence que rien n’explique : la donnée reçue et son journal disent « {read} »",
-            )
+        places = categorical.to_text(rows).itertuples(index=False, name=None)
+        problems += [_problem(place, "", None, what) for place in places]
+    return problems
 
 
-def _labels(value, choices):
-    """How an export in one language or another writes an answer, or several ticked ones."""
-    texts = (
-        [choices[value]]
-        if value in choices
-        else [choices.get(one, ()) for one in value.split()]
-        if choices
-        else []
-    )
-    return {matching_key(" ".join(one)) for one in zip(*texts, strict=False)}
+def _unmet(line: dict, answer: str) -> Problem:
+    """Return the problem of a line whose value is not in the received text."""
+    place = [line[name] for name in PROVENANCE]
+    what = f"le journal annonce cette valeur, la donnée porte « {answer} »"
+    return _problem(place, line["colonne"], line["avant"], what)
 
 
-def _rows(text, kept, at, gone):
-    """Rows that left without a reason, or that have one and stayed."""
-    told = _marked(gone, len(text))
-    for place in categorical.to_text(
-        text.loc[~(_marked(at, len(text)) | told), PROVENANCE]
-    ).itertuples(index=False, name=None):
-        yield _problem(place, "", None, "ligne écartée sans motif")
-    for place in categorical.to_text(kept.loc[(at < 0) | np.isin(at, gone), PROVENANCE]).itertuples(
-        index=False, name=None
-    ):
-        yield _problem(
-            place, "", None, "ligne gardée que le journal écarte, ou que personne n’a envoyée"
-        )
-
-
-def _marked(positions, length):
-    """Which rows of a table of that length are among the positions, -1 apart."""
-    marks = np.zeros(length + 1, bool)
-    marks[positions] = True
-    return marks[:-1]
-
-
-def _unmet(line, said):
-    """The problem of a line of the log that the received text does not bear out."""
-    return _problem(
-        tuple(line[part] for part in PROVENANCE),
-        line["colonne"],
-        line["avant"],
-        f"le journal annonce cette valeur, la donnée porte « {said} »",
-    )
-
-
-def _problem(place, column, value, what):
+def _problem(place: Sequence[Any], column: str, value: str | None, what: str) -> Problem:
     file, sheet, row = place
-    return Problem(
-        what,
-        file=file,
-        sheet=sheet,
-        row=row,
-        column=column,
-        value=value,
-        remedy="C’est un défaut du nettoyage : envoyez-nous ce message.",
-    )
+    remedy = "C’est un défaut du nettoyage : envoyez-nous ce message."
+    return Problem(what, "", remedy, file, sheet, row, column, value)

@@ -1,227 +1,202 @@
-"""What would a supervisor open each morning: the state of the data, what waits for a decision, what changed."""
+"""The page that a supervisor opens: the state of the data, what to decide, what has changed."""
 
 import json
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from capidoc.config.programme import Identity, Programme
 from capidoc.core import html_pages
 from capidoc.core.errors import MOST_SHOWN, Problem
-from capidoc.core.schema import ROW_COUNTS
+from capidoc.core.schema import DURATION_COLUMNS, ROW_COUNTS
 from capidoc.io import manifest, tables
 from capidoc.io.yaml_files import read_yaml
 
-PAGE, STATE, FORM = FILES = (
-    "interne/qualite.html",
-    "interne/qualite.json",
-    "interne/a_corriger.xlsx",
-)
+PAGE = "interne/qualite.html"
+STATE = "interne/qualite.json"
+FORM = "interne/a_corriger.xlsx"
+FILES = (PAGE, STATE, FORM)
+# What makes two findings the same: the name of a file and its rows change at each export.
+FINDING_KEY = ("feuille", "uuid", "question", "valeur", "controle")
+MISSING_COUNTS = ["fiches", "manquants"]
+# The tables that the page details, and the columns of numbers of each.
+DETAILS = {
+    "rejets": {},
+    "manquants": dict.fromkeys(MISSING_COUNTS, int),
+    "durees": dict.fromkeys(DURATION_COLUMNS[2:], float),
+}
+# {gravity: {control: (title, advice)}}, as templates/controles.yml has them.
+Controls = dict[str, dict[str, tuple[str, str]]]
 
-SAME = [
-    "feuille",
-    "uuid",
-    "question",
-    "valeur",
-    "controle",
-]  # the name of a file and its rows change at each export
-MINUTES = ("fiches", "minutes", "minutes_min", "minutes_q1", "minutes_q3", "minutes_max")
 
-
-def write_quality_page(programme, workshop):
-    """Nothing; the page of quality, its data and the workbook that a person fills stand in the workshop."""
-    here, kinds = (
-        programme.processed,
-        {
-            "rejets": {},
-            "manquants": dict.fromkeys(("fiches", "manquants"), int),
-            "durees": dict.fromkeys(MINUTES, float),
-        },
-    )
-    found, received = (
-        tables.read_csv(here / "signalements.csv"),
-        tables.read_csv(here / "comptes.csv", **dict.fromkeys(ROW_COUNTS, int)),
-    )
-    now = quality_state(
-        found,
-        received,
-        read_last_state(programme.published)
-        if STATE in manifest.intact_outputs(programme.published)[1]
-        else {},
-    )
-    text = render_quality_page(
-        now,
-        {name: tables.read_csv(here / f"{name}.csv", **kind) for name, kind in kinds.items()},
+def write_quality_page(programme: Programme, staging_dir: Path) -> None:
+    """Write the page, its state and the workbook that a person fills into `staging_dir`."""
+    folder = programme.processed
+    findings = tables.read_csv(folder / "signalements.csv")
+    counts = tables.read_csv(folder / "comptes.csv", **dict.fromkeys(ROW_COUNTS, int))
+    published = STATE in manifest.intact_outputs(programme.published)[1]
+    before = read_last_state(programme.published) if published else {}
+    state = quality_state(findings, counts, before)
+    page = render_quality_page(
+        state,
+        {name: tables.read_csv(folder / f"{name}.csv", **kinds) for name, kinds in DETAILS.items()},
         programme.identity,
         programme.slug,
         programme.templates,
         read_yaml(programme.templates / "controles.yml"),
     )
-    (workshop / PAGE).parent.mkdir(exist_ok=True)
-    for name, content in (
-        (PAGE, text),
-        (STATE, json.dumps(now, ensure_ascii=False, indent=1) + "\n"),
-    ):
-        (workshop / name).write_text(content, encoding="utf-8", newline="\n")
-    shutil.copy2(here / "a_corriger.xlsx", workshop / FORM)
+    (staging_dir / PAGE).parent.mkdir(exist_ok=True)
+    text = json.dumps(state, ensure_ascii=False, indent=1) + "\n"
+    (staging_dir / PAGE).write_text(page, encoding="utf-8", newline="\n")
+    (staging_dir / STATE).write_text(text, encoding="utf-8", newline="\n")
+    shutil.copy2(folder / "a_corriger.xlsx", staging_dir / FORM)
 
 
-def read_last_state(published):
-    """The state that a published set holds."""
+def read_last_state(published: Path) -> dict[str, Any]:
+    """Return the state that a published set holds."""
     return json.loads((published / STATE).read_text(encoding="utf-8"))
 
 
-def quality_state(findings, counts, before):
-    """What is kept of this run to compare the next one with: {constats, comptes, avant}.
+def quality_state(
+    findings: pd.DataFrame, counts: pd.DataFrame, before: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what the next run is compared with: {"constats", "comptes", "avant"}.
 
-    `avant` is the last state that differed, so that a second run on the same data says the same.
+    « avant » is the last state that differed, so that a second run on the same data says the same.
     """
     now = {"constats": findings.to_dict("records"), "comptes": counts.to_dict("records")}
-    return (
-        before
-        if {k: before.get(k) for k in now} == now
-        else now | {"avant": {k: before[k] for k in now} if before else {}}
-    )
+    previous = {name: before[name] for name in now} if before else {}
+    return before if previous == now else {**now, "avant": previous}
 
 
-def render_quality_page(state, tables, identity, slug, templates, controls):
-    """The page as HTML, from the state, the tables {rejets, manquants, durees} of cleaning, and how controls are called."""
-    names = _names(state["comptes"], identity)
-    known = {_mark(f) for f in state["avant"].get("constats", [])}
-    now = {_mark(f) for f in state["constats"]}
-    findings = pd.DataFrame(state["constats"]).assign(
-        nouveau=[bool(state["avant"]) and _mark(f) not in known for f in state["constats"]]
-    )
-    return (
-        html_pages.page_environment(templates / "html")
-        .get_template("qualite.html.j2")
-        .render(
-            identity=identity,
-            slug=slug,
-            counts=state["comptes"],
-            names=names,
-            before=state["avant"],
-            titles={
-                control: title for said in controls.values() for control, (title, _) in said.items()
-            },
-            groups=[
-                (
-                    gravity,
-                    part,
-                    [
-                        (control, rows.to_dict("records"))
-                        for control, rows in part.groupby("controle", sort=False)
-                    ],
-                )
-                for gravity, part in (
-                    findings.groupby("gravite", sort=False) if len(findings) else ()
-                )
-            ],
-            solved=[f for f in state["avant"].get("constats", []) if _mark(f) not in now],
-            reasons=_reasons(tables["rejets"], state["comptes"]),
-            places=_places(state["comptes"], names),
-            missing=[
-                (source, _grid(part))
-                for source, part in tables["manquants"].groupby("source", sort=False)
-            ],
-            interviews=[
-                (source, part.to_dict("records"))
-                for source, part in tables["durees"].groupby("source", sort=False)
-            ],
-        )
-    )
-
-
-def format_summary(state, identity):
-    """The lines that say on screen the counts, what waits for a decision (SHOWN at most), and how much else there is to look at."""
-    names = _names(state["comptes"], identity)
-    yield from (
-        f"{names[c['source']]} : {', '.join(f'{k} {c[k]}' for k in ROW_COUNTS).replace('rejetees', 'rejetées')}"
-        for c in state["comptes"]
-    )
-    found = {
-        gravity: [f for f in state["constats"] if f["gravite"] == gravity]
-        for gravity in dict.fromkeys(f["gravite"] for f in state["constats"])
-    }
-    for gravity, rows in found.items():
-        yield f"{gravity.capitalize()} : {len(rows)}"
-        for f in rows[:MOST_SHOWN] if gravity == "à décider" else ():
-            place = {
-                "file": f["fichier"],
-                "sheet": f["feuille"],
-                "row": f["ligne"],
-                "column": f["question"],
-            }
-            yield f"  {Problem(f['proposition'].rstrip('.'), value=f['valeur'], **place)}"
-
-
-def _mark(finding):
-    return tuple(finding[k] for k in SAME)
-
-
-def _names(counts, identity):
-    """How each table is called: {« suivi.apprentis »: « Suivi mensuel des entreprises, apprentis »}."""
-    parts = {c["source"]: c["source"].partition(".") for c in counts}
-    return {
-        label: identity.sources[name].libelle + (f", {repeat}" if repeat else "")
-        for label, (name, _, repeat) in parts.items()
-    }
-
-
-def _reasons(aside, counts):
-    """Why rows left each table {« suivi »: [(« exclue », [(« doublon », 2)])]}."""
-    rows, told = aside[aside["portee"] == "ligne"], {}
-    for c in counts:
-        own = rows[rows["source"] == c["source"]]
-        told[c["source"]] = [
-            (status, list(part["motif"].value_counts().items()))
-            for status, part in own.groupby("statut")
-        ]
-    return told
-
-
-def _places(counts, names):
-    """What to call each sheet {(file, sheet): name}, with its file where several hold it."""
-    found = {
-        (file, sheet): (c["source"], file)
-        for c in counts
-        for file in c["fichiers"].split(", ")
-        for sheet in c["feuille"].split(", ")
-    }
-    files = [source for source, _ in found.values()]
-    return {
-        place: names[source] + (f" ({file})" if files.count(source) > 1 else "")
-        for place, (source, file) in found.items()
-    }
-
-
-def _grid(part):
-    """Missing answers by question and enumerator, questions that lack none left out; « » is everybody."""
-    by = part.pivot_table(
-        index="question",
-        columns="enqueteur",
-        values=["fiches", "manquants"],
-        aggfunc="sum",
-        sort=False,
-    )
-    everybody = part.groupby("question", sort=False)[["fiches", "manquants"]].sum()
-    who = sorted(w for w in set(part["enqueteur"]) if w)
-    lacking = everybody[everybody["manquants"] > 0].sort_values(
-        "manquants", ascending=False, kind="stable"
-    )
-    return {
-        "enqueteurs": who,
-        "complete": len(everybody) - len(lacking),
-        "lignes": [
-            (
-                question,
-                [
-                    tuple(total),
-                    *(
-                        tuple(by.loc[question, (k, w)] for k in ("fiches", "manquants"))
-                        for w in who
-                    ),
-                ],
-            )
-            for question, total in lacking.iterrows()
+def render_quality_page(
+    state: dict[str, Any],
+    details: dict[str, pd.DataFrame],
+    identity: Identity,
+    slug: str,
+    templates: Path,
+    controls: Controls,
+) -> str:
+    """Return the page as HTML, from the state and the DETAILS tables of cleaning."""
+    counts, missing, durations = state["comptes"], details["manquants"], details["durees"]
+    names = _table_names(counts, identity)
+    titles = {}
+    for texts in controls.values():
+        titles.update({control: title for control, (title, _) in texts.items()})
+    context = {
+        "counts": counts,
+        "before": state["avant"],
+        "names": names,
+        "titles": titles,
+        "groups": _findings_by_gravity(state),
+        "solved": _solved_findings(state),
+        "reasons": _reject_reasons(details["rejets"], counts),
+        "places": _sheet_names(counts, names),
+        "missing": [
+            (source, _missing_grid(part)) for source, part in missing.groupby("source", sort=False)
+        ],
+        "interviews": [
+            (source, part.to_dict("records"))
+            for source, part in durations.groupby("source", sort=False)
         ],
     }
+    template = html_pages.page_environment(templates / "html").get_template("qualite.html.j2")
+    return template.render(identity=identity, slug=slug, **context)
+
+
+def format_summary(state: dict[str, Any], identity: Identity) -> Iterator[str]:
+    """Yield the lines for the screen: the counts, the findings by gravity, MOST_SHOWN to decide."""
+    names = _table_names(state["comptes"], identity)
+    for row in state["comptes"]:
+        counts = ", ".join(f"{count} {row[count]}" for count in ROW_COUNTS)
+        yield f"{names[row['source']]} : {counts.replace('rejetees', 'rejetées')}"
+    by_gravity: dict[str, list[dict[str, str]]] = {}
+    for finding in state["constats"]:
+        by_gravity.setdefault(finding["gravite"], []).append(finding)
+    for gravity, findings in by_gravity.items():
+        yield f"{gravity.capitalize()} : {len(findings)}"
+        for finding in findings[:MOST_SHOWN] if gravity == "à décider" else ():
+            what = finding["proposition"].rstrip(".")
+            place = {"file": "fichier", "sheet": "feuille", "row": "ligne", "column": "question"}
+            fields: dict[str, Any] = {name: finding[column] for name, column in place.items()}
+            yield f"  {Problem(what, value=finding['valeur'], **fields)}"
+
+
+def _finding_key(finding: dict[str, str]) -> tuple[str, ...]:
+    return tuple(finding[name] for name in FINDING_KEY)
+
+
+def _findings_by_gravity(state: dict[str, Any]) -> list[tuple[str, pd.DataFrame, list]]:
+    """Return (gravity, its findings, [(control, its findings as records)]), « nouveau » added."""
+    if not state["constats"]:
+        return []
+    previous = {_finding_key(finding) for finding in state["avant"].get("constats", [])}
+    new = [_finding_key(finding) not in previous for finding in state["constats"]]
+    findings = pd.DataFrame(state["constats"]).assign(nouveau=new if state["avant"] else False)
+    groups = []
+    for gravity, part in findings.groupby("gravite", sort=False):
+        by_control = part.groupby("controle", sort=False)
+        records = [(control, rows.to_dict("records")) for control, rows in by_control]
+        groups.append((gravity, part, records))
+    return groups
+
+
+def _solved_findings(state: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the findings of the last state that are no longer there."""
+    now = {_finding_key(finding) for finding in state["constats"]}
+    before = state["avant"].get("constats", [])
+    return [finding for finding in before if _finding_key(finding) not in now]
+
+
+def _table_names(counts: list[dict], identity: Identity) -> dict[str, str]:
+    """Return the title of each table {« suivi.apprentis »: « Suivi mensuel, apprentis »}."""
+    names = {}
+    for row in counts:
+        name, _, repeat = row["source"].partition(".")
+        title = identity.sources[name].libelle
+        names[row["source"]] = f"{title}, {repeat}" if repeat else title
+    return names
+
+
+def _reject_reasons(rejects: pd.DataFrame, counts: list[dict]) -> dict[str, list]:
+    """Return why rows left each table {« suivi »: [(« exclue », [(« doublon », 2)])]}."""
+    rows = rejects[rejects["portee"] == "ligne"]
+    reasons: dict[str, list] = {row["source"]: [] for row in counts}
+    for (source, status), part in rows.groupby(["source", "statut"]):
+        reasons[source].append((status, list(part["motif"].value_counts().items())))
+    return reasons
+
+
+def _sheet_names(counts: list[dict], names: dict[str, str]) -> dict[tuple[str, str], str]:
+    """Return {(file, sheet): title of its table}, with the file where it has several sheets."""
+    sources = {}
+    for row in counts:
+        for file in row["fichiers"].split(", "):
+            for sheet in row["feuille"].split(", "):
+                sources[file, sheet] = row["source"]
+    used = list(sources.values())
+    return {
+        (file, sheet): names[source] + (f" ({file})" if used.count(source) > 1 else "")
+        for (file, sheet), source in sources.items()
+    }
+
+
+def _missing_grid(counts: pd.DataFrame) -> dict[str, Any]:
+    """Return the missing answers of a table: « lignes » by question, « enqueteurs » as columns.
+
+    A line is (question, [(fiches, manquants) of all, then of each enumerator]); questions that
+    lack no answer are only counted, as « complete ».
+    """
+    totals = counts.groupby("question", sort=False)[MISSING_COUNTS].sum()
+    lacking = totals[totals["manquants"] > 0]
+    lacking = lacking.sort_values("manquants", ascending=False, kind="stable")
+    enumerators = sorted({*counts["enqueteur"]} - {""})
+    by_enumerator = counts.set_index(["question", "enqueteur"])[MISSING_COUNTS]
+    lines = []
+    for question, total in lacking.iterrows():
+        cells = by_enumerator.loc[question].reindex(enumerators)
+        lines.append((question, [tuple(total), *cells.itertuples(index=False, name=None)]))
+    return {"enqueteurs": enumerators, "complete": len(totals) - len(lacking), "lignes": lines}
