@@ -54,10 +54,7 @@ def list_variables(label: str, identity: Identity, form: Form) -> pd.DataFrame:
 
 
 def _record_columns(
-    name: str,
-    table: pd.DataFrame,
-    source: Source,
-    encode_units: Callable[[pd.Series], pd.Series],
+    name: str, table: pd.DataFrame, source: Source, encode_units: Callable[[pd.Series], pd.Series]
 ) -> pd.DataFrame:
     """Return what the observations of a record share: source, unit, month, attributes, origin."""
     table = table.reset_index(drop=True)

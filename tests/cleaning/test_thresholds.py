@@ -99,6 +99,12 @@ def test_a_length_is_unusual_among_ten_interviews_and_not_among_nine():
     assert submission_checks.unusual_durations(interviews([*lengths[1:], 600])).empty
 
 
+def test_an_interview_of_one_minute_is_unusual():
+    lengths = [20, 22, 25, 28, 30, 21, 24, 27, 29]
+    findings = submission_checks.unusual_durations(interviews([1, *lengths]))
+    assert findings["proposition"].tolist() == ["1 min, pour une médiane de 24 min."]
+
+
 def test_an_interview_of_no_minute_ends_before_it_starts_and_one_of_a_minute_does_not():
     findings = submission_checks.unusual_durations(interviews([0, 1]))
     assert findings[["ligne", "controle"]].values.tolist() == [[2, "dates_inversees"]]
@@ -228,3 +234,16 @@ def test_two_dates_of_one_day_are_in_order():
     state = CleaningState(numbered([1, 2]).assign(**dates))
     ordered = consistency_steps.check_date_order(state, [("debut", "fin")])
     assert ordered.table[["debut", "fin"]].values.tolist() == [["2023-01-02"] * 2, ["", ""]]
+
+
+def test_a_heading_has_one_cell_and_a_row_of_two_is_a_record_without_unit(cleaned):
+    rows = "E1;2022-05;Niono;1;1;1;2\n;;Janvier;;;;\n;février;Niono;;;;\n"
+    rejects = cleaned(rows).rejects[["ligne", "motif"]]
+    assert rejects.values.tolist() == [[3, "intertitre"], [4, "identifiant_inconnu"]]
+
+
+def test_other_is_no_commune_to_declare():
+    table = numbered([1, 2]).assign(commune=["other", "autre"])
+    kept = SimpleNamespace(attributs={"commune": "commune"})
+    findings = answer_checks.undeclared_communes(table, kept, ["niono"])
+    assert findings["valeur"].tolist() == ["autre"]
