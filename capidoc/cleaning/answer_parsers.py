@@ -14,6 +14,7 @@ from capidoc.ingest.xlsform import Question
 
 CHOICE_KINDS = ("choix", "choix_multiple")
 Parser = Callable[[str], str]
+Questions = dict[str, Question]
 
 
 def answer_parser(question: Question, decisions: Decisions) -> Parser:
@@ -45,16 +46,11 @@ def choice_names(question: Question, spellings: pd.DataFrame) -> dict[str, str]:
     for row in spellings[spellings["question"] == question.name].itertuples():
         choice = names.setdefault(matching_key(row.terrain), row.convenu)
         if row.convenu not in question.choices or choice != row.convenu:
-            problem = Problem(
-                f"orthographe convenue pour « {row.convenu} »",
-                "une réponse du formulaire, une seule par écriture",
-                suggest(row.convenu, question.choices),
-                "correspondances",
-                row=row.Index,
-                column=question.name,
-                value=row.terrain,
-            )
-            raise ConfigurationRefused(problem)
+            what = f"orthographe convenue pour « {row.convenu} »"
+            expected = "une réponse du formulaire, une seule par écriture"
+            remedy, file = suggest(row.convenu, question.choices), "correspondances"
+            place = {"row": row.Index, "column": question.name, "value": row.terrain}
+            raise ConfigurationRefused(Problem(what, expected, remedy, file, **place))
     return names
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from capidoc.cleaning.answer_parsers import (
     CHOICE_KINDS,
     Parser,
+    Questions,
     answer_parser,
     parse_choices,
     try_parse,
@@ -27,6 +28,12 @@ PARSING_RULES = {
     "nombre": "nombre",
     "date": "date",
 }
+
+
+def coded_questions(columns: Iterable[str], questions: Questions) -> Questions:
+    """Return the questions of these columns that are parsed: numbers, dates, choices."""
+    known = {name: questions[name] for name in columns if name in questions}
+    return {name: question for name, question in known.items() if question.kind in PARSING_RULES}
 
 
 def rewrite_cells(
@@ -64,7 +71,7 @@ def require_computed_formulas(state: CleaningState, columns: list[str]) -> Clean
 
 
 def empty_missing_codes(
-    state: CleaningState, questions: dict[str, Question], codes: list[str]
+    state: CleaningState, questions: Questions, codes: list[str]
 ) -> CleaningState:
     """Return the state with the codes for « missing », or the labels of such choices, emptied."""
     for column, question in questions.items():
@@ -81,13 +88,10 @@ def _empty_if_code(text: str, codes: set[str]) -> str:
 
 
 def parse_answers(
-    state: CleaningState, questions: dict[str, Question], decisions: Decisions
+    state: CleaningState, questions: Questions, decisions: Decisions
 ) -> CleaningState:
     """Return the state with numbers, dates and choices read as the form says."""
-    for column in state.table:
-        if column not in questions or questions[column].kind not in PARSING_RULES:
-            continue
-        question = questions[column]
+    for column, question in coded_questions(state.table, questions).items():
         if question.kind in CHOICE_KINDS:
             state = replace_labels(state, question)
         parser = answer_parser(question, decisions)

@@ -1,7 +1,7 @@
 """The table between two cleaning steps, with its change log, its rejects and its remarks."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,8 @@ import pandas as pd
 from capidoc.core import categorical
 from capidoc.core.errors import Problem, Refusal
 from capidoc.core.schema import PROVENANCE
+
+Mask: TypeAlias = pd.Series | np.ndarray  # of booleans, one per row
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,7 @@ class CleaningState:
     remarks: tuple[pd.DataFrame, ...] = ()
     reviewed_cells: frozenset[tuple[Any, ...]] = frozenset()
 
-    def with_changes(
-        self, column: str, cells: pd.Series, rows: pd.Series, rule: str
-    ) -> "CleaningState":
+    def with_changes(self, column: str, cells: pd.Series, rows: Mask, rule: str) -> Self:
         """Return the state with `cells` as the column; those of `rows`, a mask, are logged."""
         before = self.table.loc[rows, column]
         entries = _entries(
@@ -37,9 +37,7 @@ class CleaningState:
         table = self.table.assign(**{column: cells})
         return replace(self, table=table, log=(*self.log, entries))
 
-    def drop_rows(
-        self, rows: pd.Series | np.ndarray, motif: str, statut: str = "exclue", column: str = ""
-    ) -> "CleaningState":
+    def drop_rows(self, rows: Mask, motif: str, statut: str = "exclue", column: str = "") -> Self:
         """Return the state without `rows`, a boolean mask; each becomes a reject."""
         if not rows.any():
             return self
@@ -47,9 +45,7 @@ class CleaningState:
         kept = replace(self, table=self.table[~mask].reset_index(drop=True))
         return kept.with_rejects(self.table[mask], "ligne", column, statut, motif)
 
-    def empty_cells(
-        self, column: str, rows: pd.Series | np.ndarray, motif: str | pd.Series
-    ) -> "CleaningState":
+    def empty_cells(self, column: str, rows: Mask, motif: str | pd.Series) -> Self:
         """Return the state with the column emptied on `rows`, a boolean mask; each is a reject."""
         if not rows.any():
             return self
@@ -57,7 +53,7 @@ class CleaningState:
         emptied = replace(self, table=self.table.assign(**{column: cells}))
         return emptied.with_rejects(self.table[rows], "cellule", column, "rejetee", motif)
 
-    def empty_unless_reviewed(self, column: str, rows: np.ndarray, motif: str) -> "CleaningState":
+    def empty_unless_reviewed(self, column: str, rows: Mask, motif: str) -> Self:
         """Return the same as `empty_cells`, but for the cells that a person decided to keep."""
         for *place, question in self.reviewed_cells:
             if question == column:
@@ -66,7 +62,7 @@ class CleaningState:
 
     def with_rejects(
         self, rows: pd.DataFrame, portee: str, column: str, statut: str, motif: str | pd.Series
-    ) -> "CleaningState":
+    ) -> Self:
         """Return the state with `rows`, or their cells of one column, among the rejects."""
         value = rows[column] if column else ""
         entries = _entries(
@@ -76,7 +72,7 @@ class CleaningState:
 
     def with_remark(
         self, rows: pd.DataFrame, question: str, value: str | pd.Series, control: str
-    ) -> "CleaningState":
+    ) -> Self:
         """Return the state with one remark on each of `rows`."""
         entries = _entries(rows, question=question, valeur=value, controle=control)
         return replace(self, remarks=(*self.remarks, entries))
@@ -97,17 +93,10 @@ def refuse_rows(
     refusal: type[Refusal], rows: pd.DataFrame, column: str, what: str, remedy: str
 ) -> None:
     """Raise `refusal` with a problem for each of `rows`; `what` may quote {other columns}."""
-    problems = [
-        Problem(
-            what.format(**row),
-            remedy=remedy,
-            file=row["fichier"],
-            sheet=row["feuille"],
-            row=row["ligne"],
-            column=column,
-            value=row[column],
-        )
-        for row in rows.to_dict("records")
-    ]
+    problems = []
+    for row in rows.to_dict("records"):
+        file, sheet, line = (row[name] for name in PROVENANCE)
+        text = what.format(**row)
+        problems.append(Problem(text, "", remedy, file, sheet, line, column, row[column]))
     if problems:
         raise refusal(*problems)

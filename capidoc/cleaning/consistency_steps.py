@@ -4,15 +4,15 @@ import numpy as np
 import pandas as pd
 
 from capidoc.cleaning import form_constraints
+from capidoc.cleaning.answer_parsers import Questions
 from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows
 from capidoc.config.programme import Breakdown, Source
 from capidoc.core import categorical
 from capidoc.core.errors import QualityRefused
-from capidoc.ingest.xlsform import Question
 
 
 def apply_form_constraints(
-    state: CleaningState, questions: dict[str, Question], skipped: list[str], today: str
+    state: CleaningState, questions: Questions, skipped: list[str], today: str
 ) -> CleaningState:
     """Return the state with the answers that the form's own rules refuse emptied.
 

@@ -88,24 +88,16 @@ def _apply(state: CleaningState, rows: pd.Series, fix: Any) -> CleaningState:
 
 
 def _ambiguous(fix: Any, count: int) -> Problem:
-    return Problem(
-        f"la correction du {fix.date} rencontre {count} fiches différentes",
-        "une seule",
+    what = f"la correction du {fix.date} rencontre {count} fiches différentes"
+    remedy = (
         "Nommez-la par son uuid, ou par son unité et son mois (E-02#2025-01) ; s’il y en a deux, "
-        "aussi par une « question » et son « ancienne » réponse.",
-        "corrections",
-        column="uuid",
-        value=fix.uuid,
+        "aussi par une « question » et son « ancienne » réponse."
     )
+    return Problem(what, "une seule", remedy, "corrections", column="uuid", value=fix.uuid)
 
 
 def _stale(fix: Any, rows: pd.DataFrame) -> Problem:
-    first = rows.iloc[0]
-    return Problem(
-        f"la correction du {fix.date} attend « {fix.ancienne} », que la donnée ne porte plus",
-        file=first.fichier,
-        row=first.ligne,
-        column=fix.question,
-        value=first[fix.question],
-        remedy="Revoyez cette ligne de corrections.csv.",
-    )
+    what = f"la correction du {fix.date} attend « {fix.ancienne} », que la donnée ne porte plus"
+    file, _, row = rows.iloc[0][PROVENANCE]
+    value, remedy = rows.iloc[0][fix.question], "Revoyez cette ligne de corrections.csv."
+    return Problem(what, "", remedy, file, "", row, fix.question, value)

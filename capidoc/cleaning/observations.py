@@ -7,8 +7,10 @@ import pandas as pd
 from capidoc.cleaning.row_steps import submission_key
 from capidoc.config.programme import Breakdown, Classes, Identity, Kept, Source
 from capidoc.core import categorical
-from capidoc.core.schema import OBSERVATION_COLUMNS, PROVENANCE, RECORD, VARIABLE_COLUMNS
+from capidoc.core.schema import OBSERVATION_COLUMNS, PROVENANCE, RECORD
 from capidoc.ingest.xlsform import Form
+
+Encoder = Callable[[pd.Series], pd.Series]
 
 
 def observe_table(
@@ -16,7 +18,7 @@ def observe_table(
     tables: dict[str, pd.DataFrame],
     identity: Identity,
     form: Form,
-    encode_units: Callable[[pd.Series], pd.Series],
+    encode_units: Encoder,
 ) -> Iterator[pd.DataFrame]:
     """Yield the observations of the cleaned table « source » or « source.repeat », by variable.
 
@@ -37,24 +39,21 @@ def observe_table(
         yield from _observe_breakdowns(base, table, source.ventilations)
 
 
-def list_variables(label: str, identity: Identity, form: Form) -> pd.DataFrame:
-    """Return what the observations of a table may hold (VARIABLE_COLUMNS).
-
-    One row per choice of a choice question, one for any other variable.
-    """
+def list_variables(label: str, identity: Identity, form: Form) -> list[tuple[str, ...]]:
+    """Return the rows of VARIABLE_COLUMNS of a table: one per choice, or one per variable."""
     name, _, repeat = label.partition(".")
     source, questions = identity.sources[name], form.of(repeat)
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for variable in source.of(repeat).variables:
         question = questions[variable]
         rows += [(label, variable, question.kind, choice) for choice in question.choices or [""]]
     if not repeat:
         rows += [(label, variable, "nombre", "") for variable in source.ventilations]
-    return pd.DataFrame(rows, columns=VARIABLE_COLUMNS)
+    return rows
 
 
 def _record_columns(
-    name: str, table: pd.DataFrame, source: Source, encode_units: Callable[[pd.Series], pd.Series]
+    name: str, table: pd.DataFrame, source: Source, encode_units: Encoder
 ) -> pd.DataFrame:
     """Return what the observations of a record share: source, unit, month, attributes, origin."""
     table = table.reset_index(drop=True)

@@ -1,16 +1,16 @@
 """The order of the cleaning steps, for each source of a programme, and what they give."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from capidoc.cleaning import cell_steps, consistency_steps, row_steps
-from capidoc.cleaning.answer_parsers import CHOICE_KINDS
+from capidoc.cleaning.answer_parsers import CHOICE_KINDS, Questions
 from capidoc.cleaning.cleaning_state import CleaningState
 from capidoc.cleaning.corrections import apply_corrections
-from capidoc.cleaning.observations import list_variables, observe_table
+from capidoc.cleaning.observations import Encoder, list_variables, observe_table
 from capidoc.config.decisions import Decisions
 from capidoc.config.programme import Identity, Source
 from capidoc.core import categorical
@@ -20,9 +20,10 @@ from capidoc.core.schema import (
     REJECT_COLUMNS,
     REMARK_COLUMNS,
     ROW_COUNT_COLUMNS,
+    VARIABLE_COLUMNS,
 )
 from capidoc.ingest.received import Received, answers
-from capidoc.ingest.xlsform import Form, Question
+from capidoc.ingest.xlsform import Form
 
 REPEAT_TEXT = "_repetitions"  # a column that no form can have
 
@@ -45,7 +46,7 @@ class Cleaned:
     forms: dict[str, Form]
 
     def observation_tables(
-        self, encode_units: Callable[[pd.Series], pd.Series] = categorical.to_categorical
+        self, encode_units: Encoder = categorical.to_categorical
     ) -> Iterator[pd.DataFrame]:
         """Yield the observations, a table for each variable of each source; texts are categories.
 
@@ -58,9 +59,10 @@ class Cleaned:
     @property
     def variables(self) -> pd.DataFrame:
         """Return what observations may hold (VARIABLE_COLUMNS)."""
-        forms = {label: self.forms[label.partition(".")[0]] for label in self.tables}
-        parts = [list_variables(label, self.identity, form) for label, form in forms.items()]
-        return pd.concat(parts, ignore_index=True)
+        rows = []
+        for label in self.tables:
+            rows += list_variables(label, self.identity, self.forms[label.partition(".")[0]])
+        return pd.DataFrame(rows, columns=VARIABLE_COLUMNS)
 
     @property
     def observations(self) -> pd.DataFrame:
@@ -100,16 +102,10 @@ def _check_spellings(received: dict[str, Received], spellings: pd.DataFrame) -> 
     for source in received.values():
         choice_questions |= {q.name for q in source.form.questions if q.kind in CHOICE_KINDS}
     unknown = spellings[~spellings["question"].isin(list(choice_questions))]
+    what, file = "nulle question à choix de ce nom", "correspondances"
     problems = [
-        Problem(
-            "nulle question à choix de ce nom",
-            remedy=suggest(question, choice_questions),
-            file="correspondances",
-            row=row,
-            column="question",
-            value=question,
-        )
-        for row, question in unknown["question"].items()
+        Problem(what, "", suggest(name, choice_questions), file, "", row, "question", name)
+        for row, name in unknown["question"].items()
     ]
     if problems:
         raise ConfigurationRefused(*problems)
@@ -142,11 +138,11 @@ def _clean_source(
 
 
 def clean_main_table(
-    table: pd.DataFrame, questions: dict[str, Question], source: Source, decisions: Decisions
+    table: pd.DataFrame, questions: Questions, source: Source, decisions: Decisions
 ) -> CleaningState:
     """Return the state of a main table, from text as received to one typed row per unit, moment."""
     columns = [name for name in table if name in questions]
-    coded = [name for name in columns if questions[name].kind in cell_steps.PARSING_RULES]
+    coded = cell_steps.coded_questions(columns, questions)
     identifier = source.identifiant
     by_value = [rule for rule in source.exclusions if rule.valeurs]
     by_pattern = [rule for rule in source.exclusions if rule.hors]
@@ -157,9 +153,7 @@ def clean_main_table(
     state = apply_corrections(state, decisions.corrections, source.moment)
     state = cell_steps.require_computed_formulas(state, [identifier, *coded])
     state = cell_steps.rewrite_cells(state, [identifier], str.upper, "identifiant")
-    state = cell_steps.empty_missing_codes(
-        state, {name: questions[name] for name in coded}, source.manquants
-    )
+    state = cell_steps.empty_missing_codes(state, coded, source.manquants)
     state = row_steps.drop_unapproved(state)
     state = row_steps.apply_exclusions(state, by_value, questions, decisions)
     state = row_steps.require_identifier(state, source, questions[identifier].labels)
@@ -175,15 +169,11 @@ def clean_main_table(
 
 
 def clean_repeat(
-    state: CleaningState, questions: dict[str, Question], source: Source, decisions: Decisions
+    state: CleaningState, questions: Questions, source: Source, decisions: Decisions
 ) -> CleaningState:
     """Return the state of a repeat whose submissions are kept, its answers typed."""
     columns = [name for name in state.table if name in questions]
-    coded = {
-        name: questions[name]
-        for name in columns
-        if questions[name].kind in cell_steps.PARSING_RULES
-    }
+    coded = cell_steps.coded_questions(columns, questions)
     state = cell_steps.normalize_texts(state, columns)
     state = apply_corrections(state, decisions.corrections)
     state = cell_steps.empty_missing_codes(state, coded, source.manquants)

@@ -7,7 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from capidoc.cleaning.answer_parsers import CHOICE_KINDS, Parser, answer_parser, try_parse
+from capidoc.cleaning.answer_parsers import (
+    CHOICE_KINDS,
+    Parser,
+    Questions,
+    answer_parser,
+    try_parse,
+)
 from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows
 from capidoc.config.decisions import Decisions
 from capidoc.config.programme import Exclusion, Source
@@ -15,7 +21,6 @@ from capidoc.core import categorical, parsing
 from capidoc.core.errors import QualityRefused
 from capidoc.core.parsing import Unreadable, matching_key
 from capidoc.ingest.received import NO_UUID, answers
-from capidoc.ingest.xlsform import Question
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d([T ].*)?)?")
 REFUSED_STATUSES = ("validation_status_not_approved", "not approved", "non approuvé")
@@ -83,7 +88,7 @@ def require_identifier(
 
 
 def keep_period(
-    state: CleaningState, source: Source, questions: dict[str, Question], decisions: Decisions
+    state: CleaningState, source: Source, questions: Questions, decisions: Decisions
 ) -> CleaningState:
     """Return the state without the rows of an unreadable month, or of one out of the follow-up."""
     if not source.moment:
@@ -120,10 +125,7 @@ def drop_unapproved(state: CleaningState) -> CleaningState:
 
 
 def apply_exclusions(
-    state: CleaningState,
-    rules: Iterable[Exclusion],
-    questions: dict[str, Question],
-    decisions: Decisions,
+    state: CleaningState, rules: Iterable[Exclusion], questions: Questions, decisions: Decisions
 ) -> CleaningState:
     """Return the state without the rows that the programme's rules exclude."""
     for rule in rules:
