@@ -34,7 +34,8 @@ from .test_steps import CORRECTIONS
 CONTROLS = read_yaml(ROOT / "templates/controles.yml")
 TITLES = {control: title for said in CONTROLS.values() for control, (title, _) in said.items()}
 PLACE = ["fichier", "feuille", "ligne"]
-# Planted nowhere: the two versions of the follow-up form, and the names of beneficiaries, which no source declares.
+# Planted nowhere: the two versions of the follow-up form, and the names of beneficiaries, which no
+# source declares.
 UNPLANTED = {("versions_melangees", "__version__"), ("colonne_non_declaree", "Bénéficiaire")}
 SHEET_WIDE = ("colonne_sans_titre",)  # told once for the sheet, not at the row where it begins
 
@@ -57,7 +58,7 @@ def found(jass):
 
 @pytest.fixture
 def look(small):
-    """A function from CSV rows to (control, row, question, value, proposal) of the small programme's findings."""
+    """A function from CSV rows to the (control, row, question, value, proposal) of findings."""
 
     def run(rows=ROWS, **more):
         here = small(rows, **more)
@@ -89,7 +90,7 @@ def test_every_planted_defect_is_found_and_none_invented(found):
 
 def test_what_people_mended_would_be_found_without_them(jass):
     decided = decisions.load_decisions(jass)
-    # Two entries for one visit, and sums that miss a published total, stop the run: those decisions stay.
+    # Two entries for one visit, and sums that miss a published total, stop the run: those stay.
     stops = TRUTH[TRUTH["genre"].isin(["conflit_humain", "somme_h_f"])]
     own = decided.corrections
     kept = own[
@@ -321,7 +322,7 @@ def test_a_value_looked_at_and_kept_is_no_longer_told_until_it_changes(look):
 
 
 def test_a_value_that_the_form_refuses_and_a_person_keeps_counts(look, cleaned):
-    """A form that asks for at most 200: what a person found right stands in the figures, and is told no more."""
+    """A form that asks for at most 200: an answer kept by a person counts, and is no finding."""
     settings, rows = (
         PROGRAMME.replace(
             "revenu: {titre: Revenu, type: nombre}",
@@ -501,7 +502,10 @@ def test_a_page_without_findings_stands():
 
 @pytest.fixture
 def published(small, monkeypatch):
-    """A function that checks a published set of one document whose facts were « one », on facts that are now these; it returns the set's folder."""
+    """A function that checks a published set, whose facts were « one », on these facts.
+
+    It returns the folder of the set.
+    """
     here = small()
     quality_files = (quality_page.PAGE, quality_page.STATE, quality_page.FORM)
 
@@ -541,7 +545,7 @@ def published(small, monkeypatch):
             computed(one)
             described = publication.inputs(here, {"of": one})
             stages.replace_set(
-                here, inputs, lambda workshop: stages._check(here, described, workshop)
+                here, inputs, lambda workshop, new=described: stages._check(here, new, workshop)
             )
         return here.published
 
@@ -581,7 +585,8 @@ def test_a_check_on_other_facts_puts_the_documents_aside_and_loses_none(publishe
 
 
 def test_two_records_of_a_unit_in_one_month_are_told(look):
-    rows = "E1;2022-05-13;Niono;100;1;1;2\nE1;2022-05-27;Niono;90;1;1;2\nE1;2022-06-13;Niono;100;1;1;2\n"
+    days = {"2022-05-13": 100, "2022-05-27": 90, "2022-06-13": 100}
+    rows = "".join(f"E1;{day};Niono;{amount};1;1;2\n" for day, amount in days.items())
     settings = PROGRAMME.replace("mois: {titre: Mois}", "mois: {titre: Mois, type: date}")
     assert [f[:4] for f in look(rows, settings=settings)] == [
         ["fiches_du_meme_mois", 2, "mois", "2022-05-13"],

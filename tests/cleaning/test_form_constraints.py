@@ -1,4 +1,4 @@
-"""What a form required, judged as a tablet does; what a tablet alone can judge is said to be beyond us."""
+"""What a form required, judged as a tablet does; what only a tablet can judge is unsupported."""
 
 import pytest
 

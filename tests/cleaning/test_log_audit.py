@@ -1,6 +1,8 @@
-"""Received, kept and log, compared by other means than cleaning's own: what is not told is refused."""
+"""Received, kept and log, compared by other means than cleaning's: the unexplained is refused."""
 
+import ast
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +12,10 @@ from capidoc.config.programme import Programme
 from capidoc.core.errors import QualityRefused
 from capidoc.ingest.received import receive
 
-DIRTY = " e1 ;2022-05;M’Pessoba;1 012 000 F CFA;1;1;2\nE2;2022-05;niono;15O;1;1;2\nE2;2022-05;niono;15O;1;1;2\n;;;;;;\n"
+DIRTY = (
+    " e1 ;2022-05;M’Pessoba;1 012 000 F CFA;1;1;2\n"
+    "E2;2022-05;niono;15O;1;1;2\nE2;2022-05;niono;15O;1;1;2\n;;;;;;\n"
+)
 
 
 @pytest.fixture
@@ -46,7 +51,8 @@ def test_a_value_changed_without_a_log_line_is_refused_with_its_excel_row(pair):
     caught = refusal(received, replace(done, tables={"suivi": table}))
     assert caught.code == 23
     assert [str(p).split(" C’est")[0] for p in caught.problems] == [
-        "suivi.csv, ligne 2, colonne « revenu » : « 1012001 » — différence que rien n’explique : la donnée reçue et son journal disent « 1012000 »."
+        "suivi.csv, ligne 2, colonne « revenu » : « 1012001 » — "
+        "différence que rien n’explique : la donnée reçue et son journal disent « 1012000 »."
     ]
 
 
@@ -75,3 +81,9 @@ def test_a_row_that_leaves_or_stays_against_its_reason_is_refused(pair):
     assert "ligne gardée que le journal écarte" in str(
         refusal(received, replace(done, tables=back))
     )
+
+
+def test_the_audit_imports_no_step_of_the_cleaning():
+    tree = ast.parse(Path(log_audit.__file__).read_text(encoding="utf-8"))
+    imported = [node.module for node in tree.body if isinstance(node, ast.ImportFrom)]
+    assert [name for name in imported if name.startswith("capidoc.cleaning")] == []

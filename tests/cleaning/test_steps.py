@@ -13,7 +13,7 @@ def logged(cleaned):
     return cleaned.log[["ligne", "colonne", "avant", "apres", "regle"]].values.tolist()
 
 
-def aside(cleaned):
+def rejects(cleaned):
     return cleaned.rejects[["ligne", "portee", "valeur", "statut", "motif"]].values.tolist()
 
 
@@ -24,7 +24,7 @@ def incomes(cleaned):
 
 def test_clean_rows_pass_unchanged(cleaned):
     done = cleaned()
-    assert (logged(done), aside(done)) == ([], [])
+    assert (logged(done), rejects(done)) == ([], [])
     assert done.counts[["lues", "exclues", "rejetees", "retenues"]].values.tolist() == [
         [4, 0, 0, 4]
     ]
@@ -48,7 +48,7 @@ def test_an_agreed_spelling_is_applied_and_an_unknown_one_is_set_aside(cleaned):
         "E1;2022-05;commune de NIONO;1;0;0;0\nE2;2022-05;Tombouctou;1;0;0;0\n", files=[spelling]
     )
     assert done.observations.set_index("unite")["commune"].to_dict() == {"E1": "niono", "E2": ""}
-    assert aside(done) == [[3, "cellule", "Tombouctou", "rejetee", "hors_choix"]]
+    assert rejects(done) == [[3, "cellule", "Tombouctou", "rejetee", "hors_choix"]]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_an_agreed_spelling_is_applied_and_an_unknown_one_is_set_aside(cleaned):
 )
 def test_a_doubtful_amount_is_missing_and_kept_aside_never_guessed(cleaned, amount, motif):
     done = cleaned(f"E1;2022-05;Niono;{amount};0;0;0\n")
-    assert aside(done) == [[2, "cellule", amount, "rejetee", motif]]
+    assert rejects(done) == [[2, "cellule", amount, "rejetee", motif]]
     assert done.observations.query("variable == 'revenu'")["nombre"].isna().all()
 
 
@@ -72,7 +72,7 @@ def test_identical_rows_count_once_and_padding_and_totals_never(cleaned):
     done = cleaned(
         "E1;2022-05;Niono;100;1;1;2\nE1;2022-05;Niono;100;1;1;2\n;;;;;;\nTotal;;;200;;;\n"
     )
-    assert sorted((row[0], row[4]) for row in aside(done)) == [
+    assert sorted((row[0], row[4]) for row in rejects(done)) == [
         (3, "doublon"),
         (4, "vide"),
         (5, "total"),
@@ -88,7 +88,7 @@ def test_two_different_rows_for_one_unit_and_moment_stop_the_run(cleaned):
 
 def test_rows_outside_the_period_or_without_readable_unit_are_told(cleaned):
     done = cleaned("E1;2022-04;Niono;1;0;0;0\n??;2022-05;Niono;1;0;0;0\n")
-    assert sorted((row[3], row[4]) for row in aside(done)) == [
+    assert sorted((row[3], row[4]) for row in rejects(done)) == [
         ("exclue", "hors_programme"),
         ("rejetee", "identifiant_inconnu"),
     ]
@@ -145,7 +145,10 @@ def test_undeclared_columns_are_dropped_and_reported(cleaned):
 )
 @pytest.mark.parametrize("written", ["Niono", "niono"])
 def test_an_exclusion_meets_an_answer_however_the_export_writes_it(cleaned, written, rule, left):
-    rows = f"E1;2022-05;{written};1;1;1;2\nE2;2022-05;Mpessoba;1;1;1;2\nE1;2022-06;{written};1;1;1;2\nE2;2022-06;Mpessoba;1;1;1;2\n"
+    rows = "".join(
+        f"E1;{month};{written};1;1;1;2\nE2;{month};Mpessoba;1;1;1;2\n"
+        for month in ("2022-05", "2022-06")
+    )
     settings = PROGRAMME.replace(
         "    totaux: total\n",
         f"    totaux: total\n    exclusions: [{{motif: essai, question: commune, {rule}}}]\n",
@@ -160,7 +163,7 @@ def test_an_exclusion_meets_an_answer_however_the_export_writes_it(cleaned, writ
 def test_a_date_that_is_no_day_is_a_moment_that_cannot_be_read(cleaned, said):
     settings = PROGRAMME.replace("mois: {titre: Mois}", "mois: {titre: Mois, type: date}")
     done = cleaned(f"E1;2022-05-03;Niono;1;1;1;2\nE2;{said};Niono;1;1;1;2\n", settings=settings)
-    assert aside(done) == [
+    assert rejects(done) == [
         [
             3,
             "ligne",
@@ -175,7 +178,7 @@ def test_a_date_that_is_no_day_is_a_moment_that_cannot_be_read(cleaned, said):
 
 
 def test_a_code_of_what_is_missing_is_missing_under_its_label_too(cleaned):
-    """« nsp » is the answer « Ne sait pas »: exported with labels, it was an answer like another."""
+    """« nsp » is the answer « Ne sait pas »: exported with labels, it was an answer."""
     settings = PROGRAMME.replace("choix: {niono: Niono,", "choix: {nsp: Ne sait pas, niono: Niono,")
     by_name, by_label = (
         cleaned(f"E1;2022-05;{said};100;1;1;2\n", settings=settings)
@@ -294,7 +297,7 @@ SENT = "Code;Mois;Commune;Revenu;Hommes;Femmes;Total;_uuid;_id;_submission_time\
     ],
 )
 def test_a_record_edited_between_two_exports_is_not_two(cleaned, first, last):
-    """The edit gives another unit, or another month and another uuid: the number and the hour of its sending stay."""
+    """The edit gives another unit, or another month and uuid: its number and hour stay."""
     with pytest.raises(
         QualityRefused,
         match="cette fiche est là deux fois, sous une autre unité ou un autre moment",
