@@ -1,12 +1,112 @@
-"""The tables that cross a notebook: their columns, their file names, and the names of the plan's rules."""
+"""Name the tables and files that cross a notebook or a package: columns, file names, rules.
 
+The order is that of the pipeline: received, cleaned, checked, computed, disclosed, reported.
+Tables of a run stand in data/processed/<programme>/, published files in outputs/<programme>/.
+"""
+
+# ── 0. Decided by people, in programmes/<programme>/ ────────────────────────────────────────────
+# The rules of the plan (column `regle` of indicateurs.csv), by what they do with a variable.
+COUNTED_RULES = ("effectif", "nombre", "somme")
+AVERAGED_RULES = ("moyenne", "part", "ratio")
+NUMBERED_RULES = ("somme", "moyenne", "mediane", "ratio")
+RULES = (*COUNTED_RULES, *AVERAGED_RULES, "mediane", "modalites", "quotient")
+
+# corrections.csv: one row = one decision about one cell (or one record) of the exports.
+CORRECTION_COLUMNS = [
+    "uuid",
+    "question",
+    "ancienne",
+    "nouvelle",
+    "action",
+    "motif",
+    "auteur",
+    "date",
+]
+CORRECTION_ACTIONS = ("changer", "vider", "supprimer", "garder")
+
+# correspondances.csv: one row = one spelling met in the field and the agreed one.
+SPELLING_COLUMNS = ["question", "terrain", "convenu"]
+
+# prix.csv: one row = one month.
+PRICE_COLUMNS = ["mois", "indice", "source", "date"]
+
+# chiffres_publies.csv: one row = one printed statement to verify again.
+CLAIM_COLUMNS = ["id", "genre", "enonce", "section", "unite", "chiffres", "faits"]
+OPTIONAL_CLAIM_COLUMNS = ["population", "definition", "dates", "egale"]
+
+# chiffres_proposes.csv: one row = one statement that `make claims` suggests (CLAIM_COLUMNS).
+PROPOSED_CLAIMS_CSV = "chiffres_proposes.csv"
+
+# consentements.csv: one row = one consent, kept by hand; after 02_effects, also its verdict.
+CONSENTS_CSV = "consentements.csv"
+CONSENT_COLUMNS = [
+    "id",
+    "genre",
+    "personne",
+    "usage",
+    "canaux",
+    "date",
+    "accord",
+    "retire_le",
+    "profil",
+]
+
+# editions.csv: one row = one figure of an edition that readers already have.
+RELEASE_COLUMNS = ["edition", "id", "moment", "valeur", "n"]
+
+# ── 1. Received ─────────────────────────────────────────────────────────────────────────────────
+# Where a row comes from: file, sheet, row number as Excel shows it.
 PROVENANCE = ["fichier", "feuille", "ligne"]
+# What each received record carries beside its answers.
+RECORD_COLUMNS = [*PROVENANCE, "uuid", "indice"]
+# One row = one remark about one cell, made while reading.
+REMARK_COLUMNS = [*PROVENANCE, "uuid", "question", "valeur", "controle"]
 
-RECORD_COLUMNS = ["fichier", "feuille", "ligne", "uuid", "indice"]
-REMARK_COLUMNS = ["fichier", "feuille", "ligne", "uuid", "question", "valeur", "controle"]
+# One row = one received file and its sha256.
+SOURCES_CSV = "sources.csv"
+# One row = the keyed hash of one withheld answer, searched for in what is published.
+FINGERPRINTS_CSV = "empreintes.csv"
 
+# ── 2. Cleaned ──────────────────────────────────────────────────────────────────────────────────
+# One row = one cell changed: before, after, by which rule.
+CHANGE_LOG_CSV = "journal_nettoyage.csv"
+CHANGE_LOG_COLUMNS = [*PROVENANCE, "colonne", "uuid", "avant", "apres", "regle"]
+
+# One row = how many cells one rule changed in one source.
+CHANGE_COUNTS_CSV = "changements.csv"
+
+# One row = one record or cell set aside, and why.
+REJECTS_CSV = "rejets.csv"
+REJECT_COLUMNS = [*PROVENANCE, "uuid", "portee", "colonne", "valeur", "statut", "motif"]
+
+# One row = one source's records: read = excluded + rejected + kept.
+ROW_COUNTS_CSV = "comptes.csv"
+ROW_COUNTS = ("lues", "exclues", "rejetees", "retenues")
+ROW_COUNT_COLUMNS = ["source", "fichiers", "feuille", *ROW_COUNTS, "dernier_envoi"]
+
+# One row = one unit × moment × variable; attributes of the unit (sex, commune…) follow.
+# From 50 000 records on, a folder of that name holds one array file per variable instead.
+OBSERVATIONS_CSV, OBSERVATIONS_FOLDER = "observations.csv", "observations"
+OBSERVATION_COLUMNS = ["source", "unite_type", "unite", "moment", "variable", "nombre", "modalite"]
+UNIT_KEY = ["unite", "moment"]
+# The variable of the record itself: 1 for each record kept.
+RECORD = "fiche"
+
+# One row = one variable of the observations and one answer that it may have (none for a number).
+VARIABLES_CSV = "variables.csv"
+VARIABLE_COLUMNS = ["source", "variable", "genre", "reponse"]
+
+# ── 3. Checked ──────────────────────────────────────────────────────────────────────────────────
+# One row = one finding of the data checks, for a person to look at or decide.
+FINDINGS_CSV = "signalements.csv"
 FINDING_COLUMNS = [*REMARK_COLUMNS, "gravite", "proposition"]
+
+# One row = one question × enumerator: records, and answers missing among them.
+MISSING_CSV = "manquants.csv"
 MISSING_COLUMNS = ["source", "question", "enqueteur", "fiches", "manquants"]
+
+# One row = one enumerator: records, and the five-number summary of interview minutes.
+DURATIONS_CSV = "durees.csv"
 DURATION_COLUMNS = [
     "source",
     "enqueteur",
@@ -18,28 +118,15 @@ DURATION_COLUMNS = [
     "minutes_max",
 ]
 
-CHANGE_LOG_COLUMNS = [*PROVENANCE, "colonne", "uuid", "avant", "apres", "regle"]
-REJECT_COLUMNS = [*PROVENANCE, "uuid", "portee", "colonne", "valeur", "statut", "motif"]
+# One row = one finding to decide: its place, then CORRECTION_COLUMNS to fill.
+CORRECTION_FORM_XLSX = "a_corriger.xlsx"
+FINDING_PLACE_COLUMNS = [*PROVENANCE, "controle", "proposition"]
 
-RECORD = "fiche"
-OBSERVATION_COLUMNS = ["source", "unite_type", "unite", "moment", "variable", "nombre", "modalite"]
-VARIABLE_COLUMNS = ["source", "variable", "genre", "reponse"]
-ROW_COUNT_COLUMNS = [
-    "source",
-    "fichiers",
-    "feuille",
-    "lues",
-    "exclues",
-    "rejetees",
-    "retenues",
-    "dernier_envoi",
-]
-
+# ── 4. Computed ─────────────────────────────────────────────────────────────────────────────────
+# One row = one indicator × measure × moment × group, as estimators return it.
+FACT_KEY = ["indicateur", "mesure", "moment", "groupe"]
 COMPUTED_COLUMNS = [
-    "indicateur",
-    "mesure",
-    "moment",
-    "groupe",
+    *FACT_KEY,
     "valeur",
     "unite",
     "n",
@@ -50,14 +137,13 @@ COMPUTED_COLUMNS = [
     "parties",
 ]
 
+# One item = one fact: the same with its label, printed text, sources and disclosure status.
+FACTS_JSON = "resultats.json"
 FACT_COLUMNS = [
     "id",
     "libelle",
     "definition",
-    "indicateur",
-    "mesure",
-    "moment",
-    "groupe",
+    *FACT_KEY,
     "valeur",
     "unite",
     "arrondi",
@@ -74,10 +160,12 @@ FACT_COLUMNS = [
     "sources",
     "statut_divulgation",
 ]
-ROW_COUNTS = ("lues", "exclues", "rejetees", "retenues")
 
-CLAIM_COLUMNS = ["id", "genre", "enonce", "section", "unite", "chiffres", "faits"]
-OPTIONAL_CLAIM_COLUMNS = ["population", "definition", "dates", "egale"]
+# One row = one fact that may be shown, for people.
+FACTS_XLSX = "indicateurs.xlsx"
+
+# One row = one claim of chiffres_publies.csv and its verdict.
+CLAIM_CHECK_CSV = "controle_chiffres.csv"
 VERDICT_COLUMNS = [
     "id",
     "enonce",
@@ -89,41 +177,17 @@ VERDICT_COLUMNS = [
     "donnees",
 ]
 
-CONSENT_COLUMNS = [
-    "id",
-    "genre",
-    "personne",
-    "usage",
-    "canaux",
-    "date",
-    "accord",
-    "retire_le",
-    "profil",
-]
+# One row = one unit × indicator: the result without that unit (team only).
+INFLUENCE_CSV = "influence.csv"
 
-RELEASE_COLUMNS = ["edition", "id", "moment", "valeur", "n"]
+# ── 5. Disclosed ────────────────────────────────────────────────────────────────────────────────
+# One row = one hidden fact, the rule, and the interval that a reader could infer.
+DISCLOSURE_CSV = "divulgation.csv"
 
-PRICE_COLUMNS = ["mois", "indice", "source", "date"]
-
-CORRECTION_COLUMNS = [
-    "uuid",
-    "question",
-    "ancienne",
-    "nouvelle",
-    "action",
-    "motif",
-    "auteur",
-    "date",
-]
-# What the workbook to fill shows beside, for the eye of who decides.
-FINDING_PLACE_COLUMNS = ["fichier", "feuille", "ligne", "controle", "proposition"]
-SPELLING_COLUMNS = ["question", "terrain", "convenu"]
-CORRECTION_ACTIONS = ("changer", "vider", "supprimer", "garder")
-FACT_KEY = ["indicateur", "mesure", "moment", "groupe"]
-
-UNIT_KEY = ["unite", "moment"]
-
-COUNTED_RULES = ("effectif", "nombre", "somme")
-AVERAGED_RULES = ("moyenne", "part", "ratio")
-NUMBERED_RULES = ("somme", "moyenne", "mediane", "ratio")
-RULES = (*COUNTED_RULES, *AVERAGED_RULES, "mediane", "modalites", "quotient")
+# ── 6. Run and published ────────────────────────────────────────────────────────────────────────
+# What a folder of tables was made from, so that the same inputs are not computed twice.
+RUN_STATE_JSON = "etat.json"
+# What each chart of a deliverable was drawn from.
+CHART_STATE_JSON = "figures.json"
+# What a published set was made from, and the sha256 of each of its files.
+MANIFEST_JSON = "manifest.json"
