@@ -1,160 +1,130 @@
-"""How does a column of millions of cells stay short: each of its words once, and a code a row, as pandas' categories are."""
+"""Treat columns of text as pandas categories, so that each distinct value is judged once.
 
-import sys
+An export of a million records has a few thousand distinct answers. As categories, a column is
+those words once and a small integer (a code) on each row: what a question costs to parse, match
+or replace depends on its distinct answers, not on its rows. The code of a missing value is -1.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
-LARGE_TABLE = 50_000  # rows: from here on, what serves the many earns its cost
+Table = TypeVar("Table", pd.Series, pd.DataFrame)
 
 
-def to_categorical(cells):
-    """The Series of texts as words and codes."""
+def to_categorical(cells: pd.Series) -> pd.Series:
+    """Return the Series of texts as categories, in the order in which they appear."""
     if isinstance(cells.dtype, pd.CategoricalDtype):
-        told = cells.cat
-        return (
-            cells
-            if told.categories.dtype == object and not told.ordered
-            else _column(told.codes, told.categories, cells.index)
-        )
-    codes, words = pd.factorize(np.asarray(cells, dtype=object))
-    return _column(
-        codes, [sys.intern(word) for word in words], cells.index
-    )  # other tables say them too: each is kept once
+        if cells.cat.categories.dtype == object and not cells.cat.ordered:
+            return cells
+        return _from_codes(cells.cat.codes, cells.cat.categories, cells.index)
+    return _from_codes(*pd.factorize(np.asarray(cells, dtype=object)), cells.index)
 
 
-def constant_column(word, index):
-    """The column that says one word on each row of the index."""
-    return _column(np.zeros(len(index), np.int8), [word], index)
+def constant_column(word: str, index: Sequence[Hashable] | pd.Index) -> pd.Series:
+    """Return the column that has the same word on each row of the index."""
+    return _from_codes(np.zeros(len(index), np.int8), [word], index)
 
 
-def _column(codes, words, index):
-    return pd.Series(pd.Categorical.from_codes(codes, pd.Index(words, dtype=object)), index)
+def _from_codes(
+    codes: np.ndarray | pd.Series, words: Sequence[str], index: Sequence[Hashable]
+) -> pd.Series:
+    cells = pd.Categorical.from_codes(codes, pd.Index(words, dtype=object))
+    return pd.Series(cells, pd.Index(index))
 
 
-def present_values(column):
-    """The different words that a column says, each once, in the order of its categories."""
-    column = to_categorical(column)
-    return list(column.cat.categories[_said(column)])
+def present_values(column: pd.Series) -> list[str]:
+    """Return the distinct words on the rows of a column, in the order of its categories."""
+    cells = to_categorical(column).cat
+    codes = np.sort(cells.codes.unique())
+    return list(cells.categories[codes[codes >= 0]])
 
 
-def _said(column):
-    """Which categories of a coded column are on one row at least."""
-    met = np.zeros(len(column.cat.categories) + 1, bool)
-    met[column.cat.codes] = True  # a missing one, of code -1, falls in the last place
-    return met[:-1]
+def map_values(column: pd.Series, replacements: Mapping[str, str]) -> pd.Series:
+    """Return the column with other words {word: new word}; the others stay."""
+    # Series.map would write texts on each row when two words become the same.
+    cells = to_categorical(column).cat
+    words = [replacements.get(word, word) for word in cells.categories]
+    codes, kept = pd.factorize(np.array(words, dtype=object))
+    return _from_codes(_on_rows(codes, cells.codes, missing=-1), kept, column.index)
 
 
-def map_values(column, new):
-    """The column with other words {word: new}; words that are not told stay."""
-    said = to_categorical(column).cat
-    codes, kept = pd.factorize(
-        np.array([new.get(word, word) for word in said.categories], dtype=object)
-    )
-    return _column(np.append(codes, -1).astype(said.codes.dtype)[said.codes], kept, column.index)
+def to_numbers(
+    column: pd.Series, parse: Callable[[str], float | None] = lambda word: float(word or "nan")
+) -> pd.Series:
+    """Return the number that each word says, by `float` or another parser, NaN where it is empty.
+
+    Words that are on no row are not parsed.
+    """
+    cells = to_categorical(column).cat
+    numbers = dict.fromkeys(cells.categories, np.nan)
+    numbers.update((word, parse(word)) for word in present_values(column))
+    values = np.array(list(numbers.values()), dtype=float)
+    return pd.Series(_on_rows(values, cells.codes, missing=np.nan), column.index)
 
 
-def sort_categories(cells):
-    """The Series, or each column of the DataFrame, with its words in alphabetical order; numbers as they are."""
+def _on_rows(values: np.ndarray, codes: pd.Series, missing: float) -> np.ndarray:
+    """Return the value of each row's category; code -1 reads the last place, that of `missing`."""
+    return np.append(values, missing).astype(values.dtype)[codes]
+
+
+def sort_categories(cells: Table) -> Table:
+    """Return the Series, or each text column of the DataFrame, with its categories sorted."""
     if isinstance(cells, pd.DataFrame):
         return cells.assign(**{name: sort_categories(column) for name, column in cells.items()})
-    if (
-        not isinstance(cells.dtype, pd.CategoricalDtype)
-        or cells.cat.categories.is_monotonic_increasing
-    ):
+    if not isinstance(cells.dtype, pd.CategoricalDtype):
         return cells
-    return cells.cat.set_categories(cells.cat.categories.sort_values())
+    return cells.cat.reorder_categories(cells.cat.categories.sort_values())
 
 
-def matches(column, test):
-    """Which cells hold a word that passes the test, each word asked once."""
+def matches(column: pd.Series, test: Callable[[str], Any]) -> pd.Series:
+    """Return which cells hold a word that passes the test, each distinct word tested once."""
     return column.isin([word for word in present_values(column) if test(word)])
 
 
-def assign_rows(column, rows, new):
-    """The column with other words on some rows (a boolean mask, or positions): one word for all, or a Series of as many."""
+def assign_rows(column: pd.Series, rows: np.ndarray | pd.Series, new: str | pd.Series) -> pd.Series:
+    """Return the column with other words on some rows (a boolean mask, or positions).
+
+    `new` is one word for all these rows, or a Series of as many.
+    """
     column = to_categorical(column)
-    new = (
-        to_categorical(new)
-        if isinstance(new, pd.Series)
-        else constant_column(new, column.index[rows])
-    )
-    own = column.cat.categories
-    known = own.append(
-        pd.Index([word for word in present_values(new) if word not in own], dtype=object)
-    )
-    codes = np.array(column.cat.codes, np.int32)
-    codes[rows] = known.get_indexer(new.cat.categories)[new.cat.codes]
-    return _column(codes, known, column.index)
+    if isinstance(new, str):
+        new = constant_column(new, column.index[rows])
+    words = pd.Index(present_values(new), dtype=object)
+    column = column.cat.add_categories(words.difference(column.cat.categories, sort=False))
+    column.iloc[np.asarray(rows)] = np.asarray(new)
+    return column
 
 
-def to_text(table):
-    """The Series or DataFrame with its words as texts on each row: for a few rows, to be told."""
+def to_text(table: Table) -> Table:
+    """Return the Series or DataFrame with texts in the place of categories: for a few rows."""
     if isinstance(table, pd.Series):
         return table.astype(object) if isinstance(table.dtype, pd.CategoricalDtype) else table
-    return table.astype(
-        {
-            name: object
-            for name, kind in table.dtypes.items()
-            if isinstance(kind, pd.CategoricalDtype)
-        }
-    )
+    return table.astype(dict.fromkeys(table.select_dtypes("category"), object))
 
 
-def to_numbers(column, said=lambda word: float(word or "nan")):
-    """The numbers that a column of words says (those of typed ones, unless told otherwise), NaN where nothing is said."""
-    column = to_categorical(column)
-    values = np.full(len(column.cat.categories) + 1, np.nan)
-    values[:-1][_said(column)] = [said(word) for word in present_values(column)]
-    return pd.Series(values[column.cat.codes], column.index)
+def rows_equal(first: pd.Series, second: pd.Series) -> np.ndarray:
+    """Return whether two columns of as many rows have the same word, row by row."""
+    cells = to_categorical(first).cat
+    same_words = to_categorical(second).cat.set_categories(cells.categories)
+    return cells.codes.to_numpy() == same_words.cat.codes.to_numpy()
 
 
-def rows_equal(one, other):
-    """Whether two columns of as many rows say the same, row by row (an array)."""
-    one, other = to_categorical(one).cat, to_categorical(other).cat
-    return (
-        one.codes.to_numpy()
-        == np.append(one.categories.get_indexer(other.categories), -1)[other.codes]
-    )
+def concat_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the tables under each other; a text column that one lacks is empty there.
 
-
-def concat_tables(tables):
-    """The tables of texts and numbers under each other, a column that one lacks being empty there; the list is emptied: no cell need be held twice."""
-    if len(tables) == 1:
-        return tables[0].reset_index(drop=True)
-    indices, columns = [table.index for table in tables], [dict(table.items()) for table in tables]
-    tables.clear()
-    names, index = (
-        dict.fromkeys(name for own in columns for name in own),
-        pd.RangeIndex(sum(map(len, indices))),
-    )
-    return pd.DataFrame(
-        {
-            name: _joined(
-                [
-                    own.pop(name) if name in own else constant_column("", here)
-                    for own, here in zip(columns, indices, strict=True)
-                ],
-                index,
-            )
-            for name in names
-        },
-        index=index,
-    )
-
-
-def _joined(parts, index):
-    if not any(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
-        return pd.concat(parts, ignore_index=True)
-    known, codes, words = {}, [], None
-    for part in parts:
-        said = to_categorical(part).cat
-        if words is None or not words.equals(
-            said.categories
-        ):  # parts of one table have the same words
-            words = said.categories
-            ranks = np.array(
-                [*(known.setdefault(word, len(known)) for word in words.tolist()), -1], np.int32
-            )
-        codes.append(ranks[said.codes])
-    return _column(np.concatenate(codes), [*known], index)
+    `pd.concat` would turn categories that differ into texts on each row.
+    """
+    names = dict.fromkeys(name for names in map(list, tables) for name in names)
+    columns = {}
+    for name in names:
+        parts = [t[name] if name in t else constant_column("", t.index) for t in tables]
+        if any(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
+            cells = union_categoricals([to_categorical(part) for part in parts])
+            columns[name] = _from_codes(cells.codes, cells.categories, range(len(cells)))
+        else:
+            columns[name] = pd.concat(parts, ignore_index=True)
+    return pd.DataFrame(columns, index=pd.RangeIndex(sum(map(len, tables))))
