@@ -6,7 +6,7 @@ Exports as a field team would send them, and a programme that reads them.
 import random
 from itertools import islice
 
-from capidoc.config.programme import Period
+from capidoc.config.programme_model import Period
 
 PART = 1_500_000  # records a file
 UNITS, MONTHS = 40_000, Period(debut="2022-05", fin="2024-05").months

@@ -13,7 +13,7 @@ from itertools import combinations
 from pathlib import Path
 
 from benchmarks import tools, volume
-from capidoc.config.programme import Period
+from capidoc.config.programme_model import Period
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("capidoc", "notebooks", "templates", "programmes", "data/raw", "requirements.lock")

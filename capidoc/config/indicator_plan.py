@@ -1,7 +1,10 @@
-"""What is a number: the plan, one row per indicator, that a non-programmer edits in a CSV or in Excel."""
+"""Read the plan: one row per indicator, that a non-programmer edits in a CSV or in Excel."""
 
-from typing import Annotated, Literal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
+import pandas as pd
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -12,15 +15,9 @@ from pydantic import (
     model_validator,
 )
 
-from capidoc.core.errors import (
-    QUESTION_NAME,
-    ConfigurationRefused,
-    Problem,
-    matching_pattern,
-    pydantic_problem,
-    suggest,
-    valid_name,
-)
+from capidoc.config.programme_model import ZONE, Identity
+from capidoc.config.validation import QUESTION, Name, matching, pydantic_problem
+from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.core.parsing import MONEY, Unreadable, parse_number
 from capidoc.core.schema import NUMBERED_RULES, RECORD, RULES
 from capidoc.io import hand_tables
@@ -28,56 +25,58 @@ from capidoc.io import hand_tables
 CROSS = "*"
 RESERVED_NAMES = ("communes", "lignes", "changements", "ecartees", "duree_programme", "duree_suivi")
 
-
-def _parts(text):
-    return (
-        tuple(part.strip() for part in text.split("|") if part.strip())
-        if isinstance(text, str)
-        else text
-    )
+# The kind and the answers of each variable {(source, variable): (kind, answers)}.
+Variables = dict[tuple[str, str], tuple[str, list[str]]]
+# What is wrong in a row, and its column, value and remedy.
+Finding = tuple[str, dict[str, str]]
 
 
-def _none_or_two(moments):
+def _split(text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
+    return tuple(part.strip() for part in text.split("|") if part.strip())
+
+
+def _check_moments(moments: tuple[str, ...]) -> tuple[str, ...]:
     if moments not in ((), ("debut", "fin")):
         raise ValueError("« debut|fin », ou rien pour un indicateur à un seul moment")
     return moments
 
 
-def _number(text):
+def _parse_amount(text: str) -> float | None:
     try:
         return parse_number(text) if text else None
     except Unreadable as error:
         raise ValueError(f"nombre illisible. {error}") from None
 
 
-Parts = Annotated[tuple[str, ...], BeforeValidator(_parts)]
-Amount = Annotated[float | None, BeforeValidator(_number)]
+Parts = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Amount = Annotated[float | None, BeforeValidator(_parse_amount)]
 
 
 class Indicator(BaseModel):
-    """One row of the plan. `filtre` and the answer of a `part` are written « question=réponse », crossed disaggregations « sexe*commune ».
+    """One row of the plan.
 
-    A `ratio` divides the sums of two variables, a `quotient` two facts named by their id (or a number). `rappel` is the recall period of the
-    question, or those of its two moments; `critere` the value-for-money criterion (FCDO's four E) it speaks to; `minimum` and `maximum` what
-    a lost unit may be worth at the end.
+    `filtre`, and the answer of a `part`, are written « question=réponse »; crossed
+    disaggregations, « sexe*commune ». A `ratio` divides the sums of two variables, a `quotient`
+    two facts named by their id (or a number). `rappel` is the recall period of the question, or
+    those of its two moments; `critere` a value-for-money criterion (FCDO's four E); `minimum` and
+    `maximum` what a lost unit may have at the end.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    id: Annotated[str, AfterValidator(valid_name)]
+    id: Name
     libelle: str = Field(min_length=1)
     definition: str = Field(min_length=1)
     unite: str
     source: str
     variable: str
-    regle: Literal[RULES]  # type: ignore[valid-type]
-    filtre: Annotated[
-        str,
-        AfterValidator(matching_pattern(f"({QUESTION_NAME}={QUESTION_NAME})?", "question=réponse")),
-    ]
-    moments: Annotated[Parts, AfterValidator(_none_or_two)]
+    regle: Literal[RULES]  # type: ignore[valid-type]  # a tuple of literals
+    filtre: Annotated[str, matching(f"({QUESTION}={QUESTION})?", "question=réponse")]
+    moments: Annotated[Parts, AfterValidator(_check_moments)]
     desagregations: Parts
     population: Literal["recensement", "echantillon", ""]
-    arrondi: Annotated[float, BeforeValidator(_number), Field(gt=0)]
+    arrondi: Annotated[float, BeforeValidator(_parse_amount), Field(gt=0)]
     sens: Literal["hausse", "baisse", ""]
     origine: str
     denominateur: str = ""
@@ -90,156 +89,158 @@ class Indicator(BaseModel):
     maximum: Amount = None
 
     @model_validator(mode="after")
-    def _least_then_most(self):
+    def _check_bounds(self) -> "Indicator":
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError("le minimum passe le maximum")
         return self
 
     @property
-    def question(self):
-        """The variable whose observations count; the record itself when none is named."""
-        return self.variable.split("=")[0] or (self.filtre.split("=")[0] if self.filtre else RECORD)
+    def question(self) -> str:
+        """Return the variable whose observations count; the record itself when none is named."""
+        return self.variable.split("=")[0] or self.filtre.split("=")[0] or RECORD
 
     @property
-    def answer(self):
-        """The answer counted, for a share or a filter; empty otherwise."""
+    def answer(self) -> str:
+        """Return the answer counted, for a share or a filter; empty otherwise."""
         return (self.variable if self.regle == "part" else self.filtre).partition("=")[2]
 
     @property
-    def dimensions(self):
-        """The dimensions that its disaggregations use, crossed ones taken apart."""
-        return list(dict.fromkeys(d for name in self.desagregations for d in name.split(CROSS)))
+    def dimensions(self) -> list[str]:
+        """Return the dimensions of its disaggregations, crossed ones taken apart."""
+        names = CROSS.join(self.desagregations).split(CROSS)
+        return list(dict.fromkeys(filter(None, names)))
 
 
-REQUIRED = [name for name, f in Indicator.model_fields.items() if f.is_required()]
-OPTIONAL = [name for name, f in Indicator.model_fields.items() if not f.is_required()]
+REQUIRED = [name for name, field in Indicator.model_fields.items() if field.is_required()]
+OPTIONAL = [name for name, field in Indicator.model_fields.items() if not field.is_required()]
 
 
-def load_plan(folder, identity, variables):
-    """The indicators of the programme folder's indicateurs.csv or .xlsx, in order; raises ConfigurationRefused with every row to mend.
+def load_plan(folder: Path, identity: Identity, variables: pd.DataFrame) -> list[Indicator]:
+    """Return the indicators of the folder's indicateurs.csv or .xlsx, in order.
 
-    `variables` are what the observations may say, as `observations` has them.
+    `variables` (VARIABLE_COLUMNS) are those of the observations. Raise ConfigurationRefused with
+    every row to mend.
     """
-    path, plan, problems = hand_tables.find_table(folder, "indicateurs"), [], []
-    said = {
-        asked: (part["genre"].iloc[0], [*part["reponse"]])
-        for asked, part in variables.groupby(["source", "variable"])
-    }
-    file = path.name
+    path = hand_tables.find_table(folder, "indicateurs")
+    known = _by_source(variables)
+    plan: list[Indicator] = []
+    problems: list[Problem] = []
     for row, cells in hand_tables.read_rows(path, REQUIRED, OPTIONAL).iterrows():
         try:
-            plan.append(Indicator.model_validate(cells.to_dict()))
-            problems += [
-                Problem(what, file=file, row=row, **place)
-                for what, place in (*_misfits(plan[-1], identity), *_unanswered(plan[-1], said))
-            ]
+            indicator = Indicator.model_validate(cells.to_dict())
         except ValidationError as error:
-            problems += [
-                pydantic_problem(
-                    e, suggest(e["input"], RULES) if e["loc"] == ("regle",) else "", file, row
-                )
-                for e in error.errors()
-            ]
-    ids = [i.id for i in plan]
-    problems += [
-        Problem("deux indicateurs portent ce nom", remedy="Renommez-en un.", file=file, value=i)
-        for i in sorted({i for i in ids if ids.count(i) > 1})
-    ]
-    problems += [
-        Problem(
-            "ce nom est celui d’un fait du programme",
-            remedy="Choisissez-en un autre.",
-            file=file,
-            value=i,
-        )
-        for i in ids
-        if i in RESERVED_NAMES
-    ]
+            problems += _validation_problems(error, path.name, row)
+            continue
+        plan.append(indicator)
+        findings = [*_unknown_names(indicator, identity), *_wrong_answers(indicator, known)]
+        problems += [Problem(what, file=path.name, row=row, **place) for what, place in findings]
+    problems += _name_problems([indicator.id for indicator in plan], path.name)
     if problems:
         raise ConfigurationRefused(*problems)
     return plan
 
 
-def _misfits(indicator, identity):
-    """What the row names that its source does not have: (problem, its place)."""
+def _by_source(variables: pd.DataFrame) -> Variables:
+    groups = variables.groupby(["source", "variable"])
+    return {key: (rows["genre"].iloc[0], list(rows["reponse"])) for key, rows in groups}
+
+
+def _validation_problems(error: ValidationError, file: str, row: int) -> Iterator[Problem]:
+    for detail in error.errors():
+        remedy = suggest(detail["input"], RULES) if detail["loc"] == ("regle",) else ""
+        yield pydantic_problem(detail, remedy, file, row)
+
+
+def _name_problems(names: list[str], file: str) -> Iterator[Problem]:
+    """Yield what is wrong with the ids of the plan together."""
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        cause = "deux indicateurs portent ce nom"
+        yield Problem(cause, remedy="Renommez-en un.", file=file, value=name)
+    for name in names:
+        if name in RESERVED_NAMES:
+            cause = "ce nom est celui d’un fait du programme"
+            yield Problem(cause, remedy="Choisissez-en un autre.", file=file, value=name)
+
+
+def _unknown_names(indicator: Indicator, identity: Identity) -> Iterator[Finding]:
+    """Yield what the row names that its source does not have."""
     if indicator.regle == "quotient":
         return
-    name, _, repeat = indicator.source.partition(".")
-    if name not in identity.sources or (
-        repeat and repeat not in identity.sources[name].repetitions
-    ):
-        known = [
-            *identity.sources,
-            *(f"{s}.{r}" for s, d in identity.sources.items() for r in d.repetitions),
-        ]
-        yield "source inconnue", _place("source", indicator.source, known)
+    sources = list(identity.sources)
+    for name, source in identity.sources.items():
+        sources += [f"{name}.{repeat}" for repeat in source.repetitions]
+    if indicator.source not in sources:
+        yield "source inconnue", _place("source", indicator.source, sources)
         return
+    yield from _wrong_rule(indicator, identity)
+    yield from _unknown_variables(indicator, identity)
+
+
+def _wrong_rule(indicator: Indicator, identity: Identity) -> Iterator[Finding]:
+    """Yield what contradicts the rule, the source or the currency."""
     if indicator.filtre and (indicator.regle != "effectif" or indicator.variable):
-        yield (
-            "un filtre ne vaut que pour la règle effectif, sans variable",
-            _place("filtre", indicator.filtre, []),
-        )
+        cause = "un filtre ne vaut que pour la règle effectif, sans variable"
+        yield cause, _place("filtre", indicator.filtre)
     if indicator.regle == "part" and not indicator.answer:
-        yield "une part s’écrit question=réponse", _place("variable", indicator.variable, [])
-    if indicator.moments and not identity.sources[name].moment:
-        yield (
-            "cette source n’a pas de moment à comparer",
-            _place("moments", "|".join(indicator.moments), []),
-        )
+        yield "une part s’écrit question=réponse", _place("variable", indicator.variable)
+    if indicator.moments and not identity.sources[indicator.source.partition(".")[0]].moment:
+        cause = "cette source n’a pas de moment à comparer"
+        yield cause, _place("moments", "|".join(indicator.moments))
     if indicator.unite in MONEY and indicator.unite != identity.monnaie:
-        yield (
-            "monnaie qui n’est pas celle du programme",
-            _place("unite", indicator.unite, [identity.monnaie]),
-        )
-    kept, attributes = identity.sources[name].observed(repeat, indicator.question)
-    attributes += ["zone"] if identity.zones and "commune" in attributes else []
-    for column, named in (
-        ("variable", indicator.question),
-        ("denominateur", indicator.denominateur),
-    ):
-        if named not in (*kept, RECORD, *([""] if indicator.regle != "ratio" else [])):
-            yield "variable que la source ne garde pas", _place(column, named, kept)
-    named = [("desagregations", d) for d in indicator.dimensions] + [
-        (c, getattr(indicator, c)) for c in ("poids", "strate") if getattr(indicator, c)
-    ]
+        cause = "monnaie qui n’est pas celle du programme"
+        yield cause, _place("unite", indicator.unite, [identity.monnaie])
+
+
+def _unknown_variables(indicator: Indicator, identity: Identity) -> Iterator[Finding]:
+    """Yield the variables and attributes that the source does not keep."""
+    source, _, repeat = indicator.source.partition(".")
+    kept, attributes = identity.sources[source].observed(repeat, indicator.question)
+    if identity.zones and "commune" in attributes:
+        attributes = [*attributes, ZONE]
+    allowed = [*kept, RECORD] if indicator.regle == "ratio" else [*kept, RECORD, ""]
+    for column, variable in _variables(indicator):
+        if variable not in allowed:
+            yield "variable que la source ne garde pas", _place(column, variable, kept)
+    named = [("desagregations", dimension) for dimension in indicator.dimensions]
+    named += [("poids", indicator.poids), ("strate", indicator.strate)]
     for column, attribute in named:
-        if attribute not in attributes:
-            yield (
-                "désagrégation ou attribut inconnu de la source",
-                _place(column, attribute, attributes),
-            )
+        if attribute and attribute not in attributes:
+            cause = "désagrégation ou attribut inconnu de la source"
+            yield cause, _place(column, attribute, attributes)
 
 
-def _unanswered(indicator, said):
-    """What the row asks of its variables that their questions do not answer: (problem, its place)."""
-    for column, named in (
-        ("variable", indicator.question),
-        ("denominateur", indicator.denominateur),
-    ):
-        kind, answers = said.get((indicator.source, named), ("", []))
-        asked = column if column == "denominateur" or indicator.variable else "filtre"
+def _variables(indicator: Indicator) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Return the variables of an indicator, each after its column."""
+    return ("variable", indicator.question), ("denominateur", indicator.denominateur)
+
+
+def _wrong_answers(indicator: Indicator, known: Variables) -> Iterator[Finding]:
+    """Yield what the row asks of its variables that their questions do not answer."""
+    for column, variable in _variables(indicator):
+        kind, answers = known.get((indicator.source, variable), ("", []))
+        if column == "variable" and not indicator.variable:
+            column = "filtre"
         if kind and indicator.regle in NUMBERED_RULES and kind != "nombre":
-            yield (
-                f"la règle {indicator.regle} demande un nombre, et cette question n’en est pas un",
-                _place(asked, named, _named(said, indicator, "nombre")),
+            cause = (
+                f"la règle {indicator.regle} demande un nombre, et cette question n’en est pas un"
             )
+            yield cause, _place(column, variable, _of_kind(known, indicator.source, "nombre"))
         elif kind in ("nombre", "date") and (indicator.answer or indicator.regle == "modalites"):
-            yield (
-                "cette question n’a pas de réponses à choisir",
-                _place(asked, named, _named(said, indicator, "choix")),
-            )
+            cause = "cette question n’a pas de réponses à choisir"
+            yield cause, _place(column, variable, _of_kind(known, indicator.source, "choix"))
         elif indicator.answer and any(answers) and indicator.answer not in answers:
-            yield "réponse que cette question n’offre pas", _place(asked, indicator.answer, answers)
+            cause = "réponse que cette question n’offre pas"
+            yield cause, _place(column, indicator.answer, answers)
 
 
-def _named(said, indicator, kind):
-    """The variables of the indicator's source that are of a kind."""
+def _of_kind(known: Variables, source: str, kind: str) -> list[str]:
+    """Return the variables of a source that are of a kind."""
     return [
         variable
-        for (source, variable), (own, _) in said.items()
-        if source == indicator.source and own.startswith(kind)
+        for (name, variable), (variable_kind, _) in known.items()
+        if name == source and variable_kind.startswith(kind)
     ]
 
 
-def _place(column, value, known):
-    return {"column": column, "value": value, "remedy": suggest(value, known)}
+def _place(column: str, value: str, candidates: Sequence[str] = ()) -> dict[str, str]:
+    return {"column": column, "value": value, "remedy": suggest(value, candidates)}

@@ -1,32 +1,15 @@
-"""What went wrong, where, and what to do: the only errors a user sees, each with its exit code."""
+"""Say what went wrong, where, and what to do: the errors that a user sees, and their exit codes."""
 
 import errno
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-MOST_SHOWN = 20
-# What pydantic finds wrong, and what it asked for, by the kinds of its errors.
-REASONS = {
-    "missing": "clé obligatoire absente",
-    "extra_forbidden": "clé inconnue",
-    "literal_error": "valeur inconnue",
-}
-SHAPES = {
-    "int_parsing": "un nombre entier",
-    "date_from_datetime_parsing": "une date, comme 2023-10-31",
-    "list_type": "une liste, entre crochets",
-    "tuple_type": "une paire, entre crochets",
-    "dict_type": "des lignes « nom: valeur »",
-    "model_type": "des lignes « nom: valeur »",
-    "string_type": "un texte",
-    "string_too_short": "un texte",
-    "too_short": "une valeur au moins",
-    "float_type": "un nombre",
-    "greater_than": "un nombre plus grand",
-    "greater_than_equal": "un nombre plus grand",
-}
+MOST_SHOWN = 20  # problems on the screen
+MOST_SUGGESTED = 12  # names listed when none is close
+CLOSE = 0.6  # the likeness of a name that may be a slip (difflib's ratio, 0 to 1)
 RESOURCE_ERRORS = {
     errno.ENOSPC: "plus de place sur le disque",
     errno.EDQUOT: "plus de place sur le disque pour ce compte",
@@ -44,7 +27,7 @@ RESOURCE_ERRORS = {
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing to mend, told in French with the place a person can open."""
+    """One thing to mend, in French, with the place that a person can open."""
 
     what: str
     expected: str = ""
@@ -55,26 +38,32 @@ class Problem:
     column: str = ""
     value: str | None = None
 
-    def __str__(self):
-        named = {"feuille « {} »": self.sheet, "ligne {}": self.row, "colonne « {} »": self.column}
-        place = ", ".join(
-            filter(None, [self.file, *(said.format(part) for said, part in named.items() if part)])
-        )
+    def __str__(self) -> str:
+        place = self._place()
         value = f"« {self.value} » — " if self.value is not None else ""
         expected = f" (attendu : {self.expected})" if self.expected else ""
-        said = f"{place + ' : ' if place else ''}{value}{self.what}{expected}"
+        message = f"{place + ' : ' if place else ''}{value}{self.what}{expected}"
         # What comes back from a notebook is a whole sentence already.
-        return " ".join(
-            filter(None, [said if said.endswith((".", "?")) else f"{said}.", self.remedy])
-        )
+        if not message.endswith((".", "?")):
+            message += "."
+        return f"{message} {self.remedy}" if self.remedy else message
+
+    def _place(self) -> str:
+        parts = [
+            self.file,
+            f"feuille « {self.sheet} »" if self.sheet else "",
+            f"ligne {self.row}" if self.row else "",
+            f"colonne « {self.column} »" if self.column else "",
+        ]
+        return ", ".join(filter(None, parts))
 
 
 class Refusal(Exception):
-    """A stop before any output changes; the subclass carries the exit code across the notebook's process."""
+    """A stop before any output changes; each subclass has its exit code."""
 
     code = 1
 
-    def __init__(self, *problems):
+    def __init__(self, *problems: Problem | str) -> None:
         self.problems = [p if isinstance(p, Problem) else Problem(str(p)) for p in problems]
         super().__init__("\n".join(map(str, self.problems)))
 
@@ -139,86 +128,38 @@ class RenderingFailed(Refusal):
     code = 50
 
 
-def refusal_class(name):
-    """The refusal class of that name, or None: how a code comes back from a notebook's process."""
-    return next((kind for kind in Refusal.__subclasses__() if kind.__name__ == name), None)
+def refusal_class(name: str) -> type[Refusal] | None:
+    """Return the refusal class of that name: a notebook's process gives back its name only."""
+    return {kind.__name__: kind for kind in Refusal.__subclasses__()}.get(name)
 
 
-def resource_refusal(error):
-    """The refusal for an error that the disk or the memory is the cause of, whichever process met it; None for any other."""
+def resource_refusal(error: BaseException) -> Refusal | None:
+    """Return the refusal for an error that disk or memory caused, in whichever process; or None."""
     text = f"{type(error).__name__} : {error}"
-    lack = (
-        "mémoire insuffisante"
-        if "MemoryError" in text
-        else next(
-            (said for number, said in RESOURCE_ERRORS.items() if os.strerror(number) in text), None
-        )
-    )
-    place = re.search(r"\[Errno \d+\] [^:]+: '([^']+)'", text)
-    return (
-        ResourcesLacking(
-            Problem(
-                lack,
-                remedy="Libérez de la place ou rendez l’accès, puis relancez.",
-                file=place[1] if place else "",
-            )
-        )
-        if lack
-        else None
-    )
+    causes = [cause for number, cause in RESOURCE_ERRORS.items() if os.strerror(number) in text]
+    if "MemoryError" in text:
+        causes.insert(0, "mémoire insuffisante")
+    if not causes:
+        return None
+    path = re.search(r"\[Errno \d+\] [^:]+: '([^']+)'", text)
+    remedy = "Libérez de la place ou rendez l’accès, puis relancez."
+    return ResourcesLacking(Problem(causes[0], remedy=remedy, file=path[1] if path else ""))
 
 
-def matching_pattern(pattern, said):
-    """A function that gives back a text of this pattern, for pydantic to call; it raises ValueError with what is said of the pattern for any other."""
-
-    def checked(text):
-        if not re.fullmatch(pattern, text):
-            raise ValueError(f"écriture refusée (attendu : {said})")
-        return text
-
-    return checked
-
-
-valid_name = matching_pattern(
-    r"[a-z][a-z0-9_]*", "minuscules sans accent, chiffres et « _ », une lettre d’abord"
-)
-QUESTION_NAME = r"\w(?:[\w.-]*\w)?"  # how a form may name a question or an answer
-
-
-def pydantic_problem(error, remedy, file, row=None):
-    """The Problem of a value that pydantic refuses, from one of the `errors()` of its ValidationError."""
-    value, kind, asked = error.get("input"), error["type"], error.get("ctx", {})
-    ours = error["msg"].removeprefix("Value error, ") if kind == "value_error" else "valeur refusée"
-    choices = " | ".join(re.findall(r"'([^']+)'", str(asked.get("expected", ""))))
-    return Problem(
-        REASONS.get(kind, ours),
-        SHAPES.get(kind, choices),
-        remedy,
-        file,
-        row=row,
-        column=".".join(map(str, error["loc"])),
-        value=value if isinstance(value, str) else None,
-    )
-
-
-def suggest(word, candidates):
-    """A French hint that names the closest candidate, or lists them when none is close."""
-    candidates = sorted(map(str, candidates))
-    close = get_close_matches(str(word), candidates, n=1, cutoff=0.6)
+def suggest(word: object, candidates: Iterable[object]) -> str:
+    """Return a French hint that names the closest candidate, or lists them when none is close."""
+    names = sorted(map(str, candidates))
+    close = get_close_matches(str(word), names, n=1, cutoff=CLOSE)
     if close:
         return f"Vouliez-vous dire « {close[0]} » ?"
-    listed = ", ".join(candidates[:12]) + (", …" if len(candidates) > 12 else "")
-    return f"Valeurs connues : {listed}." if candidates else ""
+    listed = ", ".join(names[:MOST_SUGGESTED]) + (", …" if len(names) > MOST_SUGGESTED else "")
+    return f"Valeurs connues : {listed}." if names else ""
 
 
-def format_refusal(refusal, elsewhere):
-    """The message for the screen: the first problems, then how many more and where they all are."""
+def format_refusal(refusal: Refusal, elsewhere: str) -> str:
+    """Return the message for the screen: the first problems, then where the others are."""
     lines = str(refusal).split("\n")
-    more = (
-        [
-            f"… et {len(lines) - MOST_SHOWN} autres problèmes : la liste entière est dans {elsewhere}."
-        ]
-        if len(lines) > MOST_SHOWN
-        else []
-    )
-    return "\n".join(lines[:MOST_SHOWN] + more)
+    shown, others = lines[:MOST_SHOWN], len(lines) - MOST_SHOWN
+    if others > 0:
+        shown.append(f"… et {others} autres problèmes : la liste entière est dans {elsewhere}.")
+    return "\n".join(shown)

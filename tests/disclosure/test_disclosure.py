@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from capidoc.analysis import effects, facts
 from capidoc.config import indicator_plan
-from capidoc.config.programme import Disclosure, Identity, Period, Programme
+from capidoc.config.programme import Programme
+from capidoc.config.programme_model import Disclosure, Identity, Period
 from capidoc.core.schema import COMPUTED_COLUMNS
 from capidoc.disclosure import assessment, past_releases, primary
 from capidoc.io import tables

@@ -11,7 +11,7 @@ from docx import Document
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
-from capidoc.config.programme import ROOT
+from capidoc.config.paths import ROOT
 from capidoc.core.errors import InputUnreadable
 from capidoc.report import word_import
 from capidoc.report.documents import docx, markdown

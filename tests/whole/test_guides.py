@@ -12,7 +12,7 @@ import yaml
 from capidoc.__main__ import VERBS
 from capidoc.analysis import effects
 from capidoc.config import indicator_plan
-from capidoc.config.programme import Period
+from capidoc.config.programme_model import Period
 from capidoc.core import errors
 from capidoc.io import tables
 

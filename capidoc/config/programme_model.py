@@ -1,0 +1,382 @@
+"""Describe what programme.yml may say: identity, periods, communes, sources, disclosure thresholds.
+
+Fields bear the French names of the YAML keys; programmes/jass/programme.yml shows them all.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from capidoc.config.validation import (
+    AnswerLabel,
+    Month,
+    Name,
+    Pattern,
+    QuestionName,
+    matching,
+)
+from capidoc.core.errors import suggest
+from capidoc.core.parsing import MONEY
+
+ZONE = "zone"  # the attribute that observations have where the programme has zones
+
+
+class StrictModel(BaseModel):
+    """A part of programme.yml: an unknown key is refused, nothing changes once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Period(StrictModel):
+    """Two months, both included."""
+
+    debut: Month
+    fin: Month
+    libelle: str = ""
+
+    @model_validator(mode="after")
+    def _check_order(self) -> "Period":
+        if self.debut > self.fin:
+            raise ValueError(f"le début {self.debut} vient après la fin {self.fin}")
+        return self
+
+    @property
+    def months(self) -> list[str]:
+        """Return every month of the period, as « 2022-05 »."""
+        first, last = (int(m[:4]) * 12 + int(m[5:]) - 1 for m in (self.debut, self.fin))
+        return [f"{month // 12}-{month % 12 + 1:02d}" for month in range(first, last + 1)]
+
+
+# ── sources ─────────────────────────────────────────────────────────────────────────────────────
+class Column(StrictModel):
+    """One column of an ordinary workbook: its printed title, its kind, its choices, its bounds."""
+
+    titre: str
+    type: Literal["texte", "nombre", "date", "choix"] = "texte"
+    choix: dict[Name, str] = {}
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class Breakdown(StrictModel):
+    """Number questions that are one variable by group: {homme: salaries_h, femme: salaries_f}."""
+
+    dimension: Name
+    colonnes: dict[Name, QuestionName]
+    total: QuestionName | None = None
+
+    @property
+    def questions(self) -> list[str]:
+        """Return the questions of the groups, and of their total if it is asked."""
+        return [*self.colonnes.values(), *filter(None, [self.total])]
+
+
+class Exclusion(StrictModel):
+    """Rows left out: where the answer is among the values, or matches none of the patterns."""
+
+    motif: Name
+    question: QuestionName
+    valeurs: list[str] = []
+    hors: list[Pattern] = []
+
+    @model_validator(mode="after")
+    def _check_one_rule(self) -> "Exclusion":
+        if bool(self.valeurs) == bool(self.hors):
+            raise ValueError("donnez « valeurs » ou « hors », l’un des deux")
+        return self
+
+
+class Classes(StrictModel):
+    """Classes of a number question, by the lower bounds of all but the first.
+
+    [18, 25] makes moins_de_18, 18_a_24, 25_et_plus.
+    """
+
+    question: QuestionName
+    bornes: list[int] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _check_rising(self) -> "Classes":
+        if sorted(set(self.bornes)) != self.bornes:
+            raise ValueError(
+                "les « bornes » vont de la plus petite à la plus grande, chacune une fois"
+            )
+        return self
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of the classes, in order."""
+        pairs = zip(self.bornes, self.bornes[1:], strict=False)
+        between = [f"{low}_a_{high - 1}" for low, high in pairs]
+        return [f"moins_de_{self.bornes[0]}", *between, f"{self.bornes[-1]}_et_plus"]
+
+
+class TableSelection(StrictModel):
+    """What is kept of a table, main or repeat: its variables and the attributes of its units.
+
+    `attributs` are {attribute: question}, `classes` attributes made of a number question.
+    """
+
+    libelle: str = ""
+    variables: list[QuestionName] = []
+    attributs: dict[Name, QuestionName] = {}
+    classes: dict[Name, Classes] = {}
+
+    @property
+    def kept(self) -> list[str]:
+        """Return every question of the table that is used; all others leave at ingest."""
+        classed = [classes.question for classes in self.classes.values()]
+        return list(dict.fromkeys([*self.attributs.values(), *classed, *self.variables]))
+
+
+class Server(StrictModel):
+    """Where a source is fetched: the server and its form.
+
+    `projet` is a project of ODK Central, `export` a saved export of KoboToolbox.
+    """
+
+    serveur: Annotated[
+        str,
+        matching(
+            r"(https://[\w.-]+|http://(127\.0\.0\.1|localhost))(:\d+)?/?",
+            "https://kf.kobotoolbox.org, par exemple",
+        ),
+    ]
+    formulaire: Annotated[
+        str, matching(r"\w[\w .-]*", "le code du formulaire, tel qu’il est dans son adresse")
+    ]
+    projet: int | None = None
+    export: str = ""
+
+    @model_validator(mode="after")
+    def _check_one_kind(self) -> "Server":
+        if self.projet and self.export:
+            raise ValueError(
+                "« export » est un réglage de KoboToolbox, « projet » un numéro d’ODK Central : "
+                "l’un des deux"
+            )
+        return self
+
+
+class Source(TableSelection):
+    """One kind of file received: how to find it, read it and what to keep of it."""
+
+    libelle: str
+    fichier: str
+    collecte: Server | None = None
+    formulaire: (
+        Annotated[str, matching(r"[^/\\]+", "un fichier de formulaires/, sans dossier")] | None
+    ) = None
+    colonnes: dict[Name, Column] = {}
+    totaux: Pattern | None = None
+    unite: Name
+    identifiant: QuestionName
+    motif_identifiant: Pattern = ".+"
+    moment: QuestionName | None = None
+    ventilations: dict[Name, Breakdown] = {}
+    repetitions: dict[QuestionName, TableSelection] = {}
+    renommages: dict[QuestionName, QuestionName] = {}
+    ordre: list[tuple[QuestionName, QuestionName]] = []
+    # 98 and 99 may be amounts: a programme where they are codes says so.
+    manquants: list[str] = ["-99", "nsp", "n/a", "na", "nd"]
+    exclusions: list[Exclusion] = []
+
+    @model_validator(mode="after")
+    def _check_one_description(self) -> "Source":
+        if bool(self.formulaire) == bool(self.colonnes):
+            raise ValueError(
+                "donnez « formulaire » (XLSForm) ou « colonnes » (classeur ordinaire), "
+                "l’un des deux"
+            )
+        if self.colonnes and self.repetitions:
+            raise ValueError(
+                "« repetitions » demande un « formulaire » : un classeur ordinaire n’en a pas"
+            )
+        one_star = re.fullmatch(r"[^*?\[]*\*[^?\[]*\.xlsx", self.fichier)
+        if self.collecte and not (self.formulaire and one_star):
+            raise ValueError(
+                "« collecte » demande un « formulaire », et un « fichier » comme Suivi*.xlsx"
+            )
+        return self
+
+    @property
+    def fetched(self) -> str:
+        """Return the name of the file that fetching writes, unlike that of any export.
+
+        « Suivi*.xlsx » gives « Suivi - collecte.xlsx ».
+        """
+        return self.fichier.replace("*", " - collecte", 1).replace("*", "")
+
+    @property
+    def kept(self) -> list[str]:
+        """Return every question of the main table that is used."""
+        names = [*self.colonnes, self.identifiant, self.moment, *super().kept]
+        for breakdown in self.ventilations.values():
+            names += breakdown.questions
+        names += [exclusion.question for exclusion in self.exclusions]
+        for pair in self.ordre:
+            names += pair
+        return list(dict.fromkeys(name for name in names if name))
+
+    def of(self, repeat: str) -> TableSelection:
+        """Return what is kept of a repeat, or of the main table when it is empty."""
+        return self.repetitions[repeat] if repeat else self
+
+    def observed(self, repeat: str, question: str) -> tuple[list[str], list[str]]:
+        """Return the variables that observations of a table have, and the attributes of one."""
+        table = self.of(repeat)
+        breakdowns = {} if repeat else self.ventilations
+        attributes = dict.fromkeys(
+            [*self.attributs, *self.classes, *table.attributs, *table.classes]
+        )
+        dimensions = [breakdowns[question].dimension] if question in breakdowns else []
+        return [*table.variables, *breakdowns], [*attributes, *dimensions]
+
+
+# ── programme ───────────────────────────────────────────────────────────────────────────────────
+class Zone(StrictModel):
+    """Several communes shown together, where one alone would show too much."""
+
+    libelle: str
+    communes: list[QuestionName] = Field(min_length=1)
+
+
+class Disclosure(StrictModel):
+    """How small is too small to be shown.
+
+    A threshold may be raised; lowered, it needs its reason, which the document prints.
+    """
+
+    personnes: int = Field(5, ge=2)
+    contributeurs: int = Field(5, ge=3)
+    denominateur: int = Field(10, ge=1)
+    sensible: int = Field(10, ge=1)
+    sensibles: list[QuestionName] = []
+    raisons: dict[Name, str] = {}
+    adresses_publiques: list[str] = []
+
+    @model_validator(mode="after")
+    def _check_reasons(self) -> "Disclosure":
+        without_reason = [
+            name
+            for name, threshold in Disclosure.model_fields.items()
+            if isinstance(threshold.default, int)
+            and getattr(self, name) < threshold.default
+            and not self.raisons.get(name)
+        ]
+        if without_reason:
+            names = ", ".join(without_reason)
+            raise ValueError(f"un seuil abaissé demande sa raison, sous « raisons » : {names}")
+        return self
+
+
+class Identity(StrictModel):
+    """The whole content of programme.yml."""
+
+    nom: str
+    titre: str
+    sous_titre: str
+    organisation: str
+    bailleur: str
+    date_document: date
+    avertissement: str = ""
+    devis: Literal["avant_apres"] = "avant_apres"
+    monnaie: Literal[MONEY] = MONEY[0]  # type: ignore[valid-type]  # a tuple of literals
+    periodes: dict[Name, Period]
+    communes: dict[QuestionName, str]
+    zones: dict[Name, Zone] = {}
+    libelles: dict[AnswerLabel, str] = {}
+    divulgation: Disclosure = Disclosure()
+    fiche: list[tuple[str, str]] = []
+    exceptions_vocabulaire: list[tuple[str, str]] = []
+    nombres_declares: list[tuple[str, str]] = []
+    chiffres_cles: list[tuple[str, str]] = []
+    principaux: list[str] = []
+    figure_principale: str = ""
+    sources: dict[Name, Source]
+
+    @model_validator(mode="after")
+    def _check_follow_up(self) -> "Identity":
+        if "suivi" not in self.periodes:
+            raise ValueError("« periodes » doit contenir « suivi » : les deux moments comparés")
+        return self
+
+    @model_validator(mode="after")
+    def _check_zones(self) -> "Identity":
+        zoned: list[str] = []
+        for zone in self.zones.values():
+            zoned += zone.communes
+        if self.zones and sorted(zoned) != sorted(self.communes):
+            raise ValueError("chaque commune doit être dans une zone, et une seule")
+        return self
+
+    @model_validator(mode="after")
+    def _check_sensitive_answers(self) -> "Identity":
+        kept = {ZONE}
+        for table in self._tables():
+            kept |= {*table.kept, *table.attributs, *table.classes}
+        for variable, breakdown in self._breakdowns():
+            kept |= {variable, breakdown.dimension}
+        for name in self.divulgation.sensibles:
+            if name not in kept:
+                raise ValueError(
+                    f"réponse sensible qu’aucune source ne garde : « {name} ». "
+                    f"{suggest(name, kept)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _check_labels(self) -> "Identity":
+        dimensions = {ZONE} | {breakdown.dimension for _, breakdown in self._breakdowns()}
+        for table in self._tables():
+            dimensions |= {*table.attributs, *table.classes}
+        for label in self.libelles:
+            dimension, equals, _ = label.partition("=")
+            if equals and dimension not in dimensions:
+                raise ValueError(
+                    f"libellé d’une désagrégation qu’aucune source n’a : « {label} ». "
+                    f"{suggest(dimension, dimensions)}"
+                )
+        return self
+
+    def _tables(self) -> Iterator[TableSelection]:
+        """Yield the main table and the repeats of each source."""
+        for source in self.sources.values():
+            yield source
+            yield from source.repetitions.values()
+
+    def _breakdowns(self) -> Iterator[tuple[str, Breakdown]]:
+        """Yield the variables made of several questions, with their breakdown."""
+        for source in self.sources.values():
+            yield from source.ventilations.items()
+
+    def _questions_by_name(self) -> Iterator[tuple[str, str]]:
+        """Yield (name of an attribute, class or breakdown, a question that it is made of)."""
+        for table in self._tables():
+            yield from table.attributs.items()
+            yield from ((name, classes.question) for name, classes in table.classes.items())
+        for variable, breakdown in self._breakdowns():
+            yield from ((variable, question) for question in breakdown.questions)
+
+    @property
+    def rules(self) -> Disclosure:
+        """Return the disclosure thresholds, `sensibles` being every name of a sensitive answer.
+
+        What is made of the same question, under another name, is as sensitive.
+        """
+        names = set(self.divulgation.sensibles)
+        pairs = list(self._questions_by_name())
+        questions = names | {question for name, question in pairs if name in names}
+        names = questions | {name for name, question in pairs if question in questions}
+        return self.divulgation.model_copy(update={"sensibles": sorted(names)})
+
+    @property
+    def zone_of(self) -> dict[str, str]:
+        """Return the zone of each commune; empty without zones."""
+        zones: dict[str, str] = {}
+        for name, zone in self.zones.items():
+            zones |= dict.fromkeys(zone.communes, name)
+        return zones

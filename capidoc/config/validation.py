@@ -1,0 +1,86 @@
+"""Check the values of programme.yml and of the plan with pydantic, and refuse them in French."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+from capidoc.core.errors import Problem
+
+# What pydantic finds wrong, and what it expects, by the kinds of its errors.
+CAUSES = {
+    "missing": "clé obligatoire absente",
+    "extra_forbidden": "clé inconnue",
+    "literal_error": "valeur inconnue",
+}
+EXPECTED = {
+    "int_parsing": "un nombre entier",
+    "date_from_datetime_parsing": "une date, comme 2023-10-31",
+    "list_type": "une liste, entre crochets",
+    "tuple_type": "une paire, entre crochets",
+    "dict_type": "des lignes « nom: valeur »",
+    "model_type": "des lignes « nom: valeur »",
+    "string_type": "un texte",
+    "string_too_short": "un texte",
+    "too_short": "une valeur au moins",
+    "float_type": "un nombre",
+    "greater_than": "un nombre plus grand",
+    "greater_than_equal": "un nombre plus grand",
+}
+QUESTION = r"\w(?:[\w.-]*\w)?"  # how a form may name a question or an answer
+
+
+def matching(pattern: str, expected: str) -> AfterValidator:
+    """Return the validator of texts of this pattern; it raises ValueError with what is expected."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"écriture refusée (attendu : {expected})")
+        return text
+
+    return AfterValidator(check)
+
+
+def _check_pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error:
+        expected = "une expression régulière, comme E[0-9]+"
+        raise ValueError(f"écriture refusée (attendu : {expected})") from None
+    return text
+
+
+Name = Annotated[
+    str,
+    matching(r"[a-z][a-z0-9_]*", "minuscules sans accent, chiffres et « _ », une lettre d’abord"),
+]
+QuestionName = Annotated[
+    str, matching(QUESTION, "le nom d’une question ou d’une réponse, comme dans le formulaire")
+]
+AnswerLabel = Annotated[
+    str,
+    matching(f"([a-z][a-z0-9_]*=)?{QUESTION}", "une réponse, ou désagrégation=réponse"),
+]
+Month = Annotated[str, matching(r"20\d\d-(0[1-9]|1[0-2])", "un mois, comme 2022-05")]
+Pattern = Annotated[str, AfterValidator(_check_pattern)]
+
+
+def pydantic_problem(
+    error: Mapping[str, Any], remedy: str, file: str, row: int | None = None
+) -> Problem:
+    """Return the Problem of one of the `errors()` of a ValidationError."""
+    value, kind = error.get("input"), error["type"]
+    cause = CAUSES.get(kind, "valeur refusée")
+    if kind == "value_error":
+        cause = error["msg"].removeprefix("Value error, ")
+    choices = re.findall(r"'([^']+)'", str(error.get("ctx", {}).get("expected", "")))
+    return Problem(
+        cause,
+        EXPECTED.get(kind, " | ".join(choices)),
+        remedy,
+        file,
+        row=row,
+        column=".".join(map(str, error["loc"])),
+        value=value if isinstance(value, str) else None,
+    )
