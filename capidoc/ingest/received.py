@@ -530,8 +530,8 @@ def _unread(sheets, main, source):
         for s in sheets
         if s is not main and matching_key(s.name) not in asked
     )
-    if main.written not in ("", "utf-8-sig"):
-        yield _remark(main, "", main.written, "encodage", "")
+    if main.encoding not in ("", "utf-8-sig"):
+        yield _remark(main, "", main.encoding, "encodage", "")
 
 
 def _remarks(sheet, headers, found, questions, body, kept, renamed):

@@ -1,7 +1,9 @@
-"""How does a table of millions of rows rest on disk: its numbers, its codes and its words (`coding`), as they are in memory."""
+"""Keep a table of many rows on disk as NumPy arrays: numbers as they are, texts as categories."""
 
 import json
 import sys
+from collections.abc import Container
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,38 +13,35 @@ from capidoc.core import categorical
 CODES, WORDS = "|codes", "|mots"
 
 
-def write_arrays(table, path):
-    """Nothing; the table stands at the path, a NumPy archive (.npz) that runs nothing when it is read."""
-    np.savez(path, **{part: cells for name in table for part, cells in _parts(name, table[name])})
+def write_arrays(table: pd.DataFrame, path: Path) -> None:
+    """Write the table as a NumPy archive (.npz), which runs nothing when it is read."""
+    arrays = {}
+    for name, column in table.items():
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            cells = categorical.sort_categories(column).cat
+            arrays[f"{name}{CODES}"] = cells.codes.to_numpy()
+            words = json.dumps(list(cells.categories)).encode()
+            arrays[f"{name}{WORDS}"] = np.frombuffer(words, np.uint8)
+        else:
+            arrays[str(name)] = column.to_numpy()
+    np.savez(path, **arrays)  # type: ignore[arg-type]  # the stub takes it for allow_pickle
 
 
-def _parts(name, column):
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        told = categorical.sort_categories(column).cat
-        yield name + CODES, told.codes.to_numpy()
-        yield name + WORDS, np.frombuffer(json.dumps([*told.categories]).encode(), np.uint8)
-    else:
-        yield name, column.to_numpy()
-
-
-def read_arrays(path, moments=(), columns=()):
-    """The table, or those of the columns told that it has, and its rows of those moments, if any are told."""
-    with np.load(path) as parts:
-        names = dict.fromkeys(part.removesuffix(CODES).removesuffix(WORDS) for part in parts)
-        rows = _column(parts, "moment", slice(None)).isin(moments) if moments else slice(None)
+def read_arrays(
+    path: Path, moments: Container[str] = (), columns: Container[str] = ()
+) -> pd.DataFrame:
+    """Return the table: all its columns or those it has of `columns`, all moments or `moments`."""
+    with np.load(path) as arrays:
+        names = dict.fromkeys(key.partition("|")[0] for key in arrays)
+        rows = _column(arrays, "moment").isin(moments) if moments else slice(None)
         return pd.DataFrame(
-            {name: _column(parts, name, rows) for name in names if name in columns or not columns}
+            {n: _column(arrays, n)[rows] for n in names if n in columns or not columns}
         )
 
 
-def _column(parts, name, rows):
-    if name in parts:
-        return parts[name][rows]
-    return pd.Categorical.from_codes(
-        parts[name + CODES][rows], pd.Index(_words(parts, name), dtype=object)
-    )
-
-
-def _words(parts, name):
-    # Millions of words are said again in each file: each is kept once.
-    return [sys.intern(word) for word in json.loads(parts[name + WORDS].tobytes())]
+def _column(arrays, name: str) -> np.ndarray | pd.Categorical:
+    if name in arrays:
+        return arrays[name]
+    # The same words are in many files: interned, each is kept once.
+    words = map(sys.intern, json.loads(arrays[name + WORDS].tobytes()))
+    return pd.Categorical.from_codes(arrays[name + CODES], pd.Index(list(words), dtype=object))

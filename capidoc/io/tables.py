@@ -1,25 +1,33 @@
-"""How do tables rest on disk: CSV between notebooks, a workbook for people; text stays text, bytes stay the same."""
+"""Write and read tables: CSV between notebooks, workbooks for people; same cells, same bytes."""
 
 import io
 import os
 import re
 from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from xlsxwriter import Workbook
+from xlsxwriter.worksheet import Worksheet
 
 from capidoc.core import categorical, french
 from capidoc.core.errors import ConfigurationRefused, Problem
-from capidoc.io import array_store, large
+from capidoc.core.schema import OBSERVATIONS_CSV, OBSERVATIONS_FOLDER
+from capidoc.io import array_store
 
-MANY = "observations"
-PART = 500_000  # rows read at a time
-CREATED = datetime(1980, 1, 1)  # as a workbook says
-BLANKS = 200  # rows under a form, for what a person adds
-ACTIVE = ("=", "+", "-", "@", "\t", "\r")
+# `observe(source, variables, moments, columns)` returns observations.
+Observe = Callable[..., pd.DataFrame]
+
+LARGE_TABLE = 50_000  # records: from here on, arrays are much faster than one long CSV
+CREATED = datetime(1980, 1, 1)  # in every workbook, so that its bytes do not depend on the day
+SPARE_ROWS = 200  # rows under a form, for what a person adds
+ACTIVE_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-LONGEST, CUT = 32_767, "<WARNING: Truncated> "  # Excel's limit, and what KoboToolbox says of it
+# Excel's limit of characters in a cell, and what KoboToolbox writes before a longer text.
+LONGEST_TEXT, TRUNCATED = 32_767, "<WARNING: Truncated> "
 HEADINGS = {
     "id": "Fait",
     "libelle": "Indicateur",
@@ -35,165 +43,163 @@ HEADINGS = {
     "methode": "Méthode",
     "formule": "Formule",
 }
+FACT_WIDTHS = (34, 46, 16, 10, 18, 20, 12, 8, 6, 10, 18, 22, 60)
+FORM_WIDTHS = (40, 24, 8, 22, 44, 38, 20, 22, 22, 12, 30, 20, 12)
 
 
-def write_csv(table, path):
-    """The table as CSV: `;`, UTF-8 with BOM so that Excel shows its accents; under its name it is whole, whenever the run is killed."""
+# ── CSV ─────────────────────────────────────────────────────────────────────────────────────────
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write the table as CSV: `;`, and UTF-8 with BOM so that Excel shows its accents.
+
+    A run that is killed leaves no half-written file under this name.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}")
-    if large.writes(table):
-        large.write(table, half)
-    else:
-        table.to_csv(half, sep=";", index=False, encoding="utf-8-sig", lineterminator="\n")
-    half.replace(path)
+    partial = path.with_name(f".{path.name}")
+    table.to_csv(partial, sep=";", index=False, encoding="utf-8-sig", lineterminator="\n")
+    partial.replace(path)
 
 
-def read_csv(path, **kinds):
-    """The table of a CSV written by `write`; text unless a kind is given."""
-    return pd.concat(_parts(path, kinds), ignore_index=True).astype(kinds)
+def read_csv(path: Path, **dtypes: type) -> pd.DataFrame:
+    """Return the table of a CSV written by `write_csv`; text unless a dtype is given.
 
-
-def read_large_csv(path, **kinds):
-    """The same for millions of rows, its texts as words and codes (`coding`)."""
-    # pandas' own categories would be numbers where every cell is one: « 01 » is a name.
-    parts = [
-        part.assign(
-            **{name: categorical.to_categorical(part[name]) for name in part if name not in kinds}
-        )
-        for part in _parts(path, kinds)
-    ]
-    return categorical.sort_categories(categorical.concat_tables(parts)).astype(kinds)
-
-
-def _parts(path, kinds):
+    Raise ConfigurationRefused when there is none.
+    """
     if not path.is_file():
-        raise ConfigurationRefused(
-            Problem("table absente", remedy="Lancez d’abord « make data ».", file=path.name)
-        )
-    dtypes = defaultdict(lambda: str, dict.fromkeys(kinds, float))
-    with pd.read_csv(
+        problem = Problem("table absente", remedy="Lancez d’abord « make data ».", file=path.name)
+        raise ConfigurationRefused(problem)
+    table = pd.read_csv(
         path,
         sep=";",
-        dtype=dtypes,
+        dtype=defaultdict(lambda: str, dict.fromkeys(dtypes, float)),
         keep_default_na=False,
-        na_values={name: [""] for name in kinds},
+        na_values={name: [""] for name in dtypes},
         encoding="utf-8-sig",
-        low_memory=False,
-        chunksize=PART,
-    ) as parts:
-        return list(parts)
+    )
+    return table.astype(dtypes)
 
 
-def write_observations(observed, records, folder):
-    """Nothing; the observations stand in the folder: one CSV, or where there are many a folder of arrays, a file for each variable of a source."""
-    if records < categorical.LARGE_TABLE:
-        write_csv(categorical.concat_tables([*observed]), folder / "observations.csv")
+def read_categorical_csv(path: Path, **dtypes: type) -> pd.DataFrame:
+    """Return the same with texts as sorted categories."""
+    # pandas' own dtype="category" would make numbers of texts such as « 01 ».
+    table = read_csv(path, **dtypes)
+    texts = {name: categorical.to_categorical(table[name]) for name in table if name not in dtypes}
+    return categorical.sort_categories(table.assign(**texts))
+
+
+# ── observations ────────────────────────────────────────────────────────────────────────────────
+def write_observations(parts: Iterable[pd.DataFrame], records: int, folder: Path) -> None:
+    """Write the observations of so many records, one part per variable of a source.
+
+    They are one CSV, or from LARGE_TABLE records on a folder with an array file per part.
+    """
+    if records < LARGE_TABLE:
+        write_csv(categorical.concat_tables(list(parts)), folder / OBSERVATIONS_CSV)
         return
-    (folder / MANY).mkdir()
-    for number, table in enumerate(observed):
-        source, variable = (table[name].cat.categories[0] for name in ("source", "variable"))
-        array_store.write_arrays(table, folder / MANY / f"{source}.{variable}-{number:03d}.npz")
+    (folder / OBSERVATIONS_FOLDER).mkdir()
+    for number, part in enumerate(parts):
+        source, variable = (part[name].cat.categories[0] for name in ("source", "variable"))
+        name = f"{source}.{variable}-{number:03d}.npz"
+        array_store.write_arrays(part, folder / OBSERVATIONS_FOLDER / name)
 
 
-def open_observations(folder):
-    """The function that gives the observations kept in a folder: those of some variables of a source, at some moments and with some columns if any are told."""
-    if not (folder / MANY).is_dir():
-        return select_observations(
-            read_large_csv(folder / "observations.csv", nombre=float, ligne=int)
-        )
+def open_observations(folder: Path) -> Observe:
+    """Return the function `select_observations` of the observations kept in a folder."""
+    arrays = folder / OBSERVATIONS_FOLDER
+    if not arrays.is_dir():
+        table = read_categorical_csv(folder / OBSERVATIONS_CSV, nombre=float, ligne=int)
+        return select_observations(table)
 
-    def observed(source, variables, moments=(), columns=()):
-        paths = sorted(
-            path
-            for variable in variables
-            for path in (folder / MANY).glob(f"{source}.{variable}-[0-9][0-9][0-9].npz")
-        )
-        found = [array_store.read_arrays(path, moments, columns) for path in paths]
-        return (
-            found[0]
-            if len(found) == 1
-            else categorical.sort_categories(categorical.concat_tables(found))
-        )
+    def select(
+        source: str,
+        variables: Collection[str],
+        moments: Collection[str] = (),
+        columns: Collection[str] = (),
+    ) -> pd.DataFrame:
+        paths: list[Path] = []
+        for variable in variables:
+            paths += arrays.glob(f"{source}.{variable}-[0-9][0-9][0-9].npz")
+        parts = [array_store.read_arrays(path, moments, columns) for path in sorted(paths)]
+        if len(parts) == 1:
+            return parts[0]
+        return categorical.sort_categories(categorical.concat_tables(parts))
 
-    return observed
+    return select
 
 
-def select_observations(observations):
-    """The same function, of one table that holds them all."""
+def select_observations(observations: pd.DataFrame) -> Observe:
+    """Return a function that selects the observations of some variables of a source.
 
-    def observed(source, variables, moments=(), columns=()):
-        asked = (observations["source"] == source) & observations["variable"].isin(variables)
+    It may also be given the moments and the columns that are needed; all of them otherwise.
+    """
+
+    def select(
+        source: str,
+        variables: Collection[str],
+        moments: Collection[str] = (),
+        columns: Collection[str] = (),
+    ) -> pd.DataFrame:
+        rows = (observations["source"] == source) & observations["variable"].isin(variables)
         if moments:
-            asked &= observations["moment"].isin(moments)
+            rows &= observations["moment"].isin(moments)
         return observations.loc[
-            asked, [name for name in observations if name in columns or not columns]
+            rows, [name for name in observations if name in columns or not columns]
         ]
 
-    return observed
+    return select
 
 
-def neutralize_formulas(table):
-    """The table with no text that a spreadsheet would run: a leading sign gets an apostrophe."""
-    return table.map(lambda v: f"'{v}" if isinstance(v, str) and v.startswith(ACTIVE) else v)
-
-
-def write_facts_workbook(facts, path):
-    """The shown facts as a workbook with French headings, one row each."""
-    bounds = zip(facts["intervalle"], facts["arrondi"], strict=True)
-    told = facts.assign(
-        intervalle=[
-            french.format_interval(pair, step) if isinstance(pair, list) else ""
-            for pair, step in bounds
-        ],
-        **{
-            name: facts[name].where(facts[name].notna(), facts["texte"])
-            for name in ("n", "manquants")
-        },
+# ── workbooks ───────────────────────────────────────────────────────────────────────────────────
+def neutralize_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with an apostrophe before each text that a spreadsheet would run."""
+    return table.map(
+        lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(ACTIVE_SIGNS) else cell
     )
-    with _book(path) as book:
-        _table(
-            book,
-            "Indicateurs",
-            told[list(HEADINGS)].rename(columns=HEADINGS),
-            (34, 46, 16, 10, 18, 20, 12, 8, 6, 10, 18, 22, 60),
-        )
 
 
-def write_correction_form(table, path, choices):
-    """The table as a workbook that a person fills: columns {name: choices} have a drop-down list."""
-    with _book(path) as book:
-        sheet = _table(
-            book, "À corriger", table, (40, 24, 8, 22, 44, 38, 20, 22, 22, 12, 30, 20, 12)
-        )
-        for column, allowed in choices.items():
-            place = list(table).index(column)
-            sheet.data_validation(
-                1,
-                place,
-                len(table) + BLANKS,
-                place,
-                {
-                    "validate": "list",
-                    "source": [*allowed],
-                    "error_title": "Action inconnue",
-                    "error_message": f"Choisissez : {', '.join(allowed)}.",
-                },
-            )
+def write_facts_workbook(facts: pd.DataFrame, path: Path) -> None:
+    """Write the facts that may be shown as a workbook with French headings, one row each."""
+    intervals = [
+        french.format_interval(bounds, step) if isinstance(bounds, list) else ""
+        for bounds, step in zip(facts["intervalle"], facts["arrondi"], strict=True)
+    ]
+    # A count that is hidden is printed as the fact is: « n.p. ».
+    counts = {n: facts[n].where(facts[n].notna(), facts["texte"]) for n in ("n", "manquants")}
+    table = facts.assign(intervalle=intervals, **counts)[list(HEADINGS)].rename(columns=HEADINGS)
+    with _new_workbook(path) as workbook:
+        _add_table(workbook, "Indicateurs", table, FACT_WIDTHS)
 
 
-def _book(place):
-    """A new workbook at a path or in a buffer, the same bytes for the same cells: text is text whatever it begins with, and no hour is told."""
-    book = Workbook(
-        place, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
-    )
-    book.set_properties({"created": CREATED})
-    return book
+def write_correction_form(
+    table: pd.DataFrame, path: Path, choices: Mapping[str, Sequence[str]]
+) -> None:
+    """Write the workbook that a person fills; columns {name: choices} have a drop-down list."""
+    with _new_workbook(path) as workbook:
+        sheet = _add_table(workbook, "À corriger", table, FORM_WIDTHS)
+        for name, allowed in choices.items():
+            column = list(table).index(name)
+            options = {
+                "validate": "list",
+                "source": list(allowed),
+                "error_title": "Action inconnue",
+                "error_message": f"Choisissez : {', '.join(allowed)}.",
+            }
+            sheet.data_validation(1, column, len(table) + SPARE_ROWS, column, options)
 
 
-def _table(book, title, table, widths):
-    """A sheet of the workbook: inert text under bold headings that stay in sight."""
-    sheet = book.add_worksheet(title)
-    sheet.write_row(0, 0, table, book.add_format({"bold": True}))
+def _new_workbook(target: Path | io.BytesIO) -> Workbook:
+    """Return a workbook where a text is text whatever it begins with."""
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
+    workbook = Workbook(target, options)
+    workbook.set_properties({"created": CREATED})
+    return workbook
+
+
+def _add_table(
+    workbook: Workbook, title: str, table: pd.DataFrame, widths: Sequence[int]
+) -> Worksheet:
+    """Add and return a sheet: inert text under bold headings that stay in sight."""
+    sheet = workbook.add_worksheet(title)
+    sheet.write_row(0, 0, table, workbook.add_format({"bold": True}))
     for number, row in enumerate(neutralize_formulas(table).itertuples(index=False), 1):
         sheet.write_row(number, 0, row)
     for column, width in enumerate(widths):
@@ -203,50 +209,52 @@ def _table(book, title, table, widths):
     return sheet
 
 
-def read_facts_workbook(path):
-    """The facts of a workbook written by `write_workbook`, under the names of HEADINGS, as text but for the numbers n, manquants, arrondi."""
+def read_facts_workbook(path: Path) -> pd.DataFrame:
+    """Return the facts of a workbook written by `write_facts_workbook`.
+
+    Columns are the names of HEADINGS; cells are text but for n, manquants and arrondi.
+    """
     from python_calamine import CalamineWorkbook
 
     heads, *rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
-    return pd.DataFrame(rows, columns=heads).rename(
-        columns={french: name for name, french in HEADINGS.items()}
-    )
+    names = {heading: name for name, heading in HEADINGS.items()}
+    return pd.DataFrame(rows, columns=heads).rename(columns=names)
 
 
-def workbook_bytes(sheets):
-    """The bytes of a workbook of plain sheets {name: rows}: the same rows give the same bytes."""
+def format_count(cell: Any) -> str:
+    """Return an n, a number of missing ones or an interval of a workbook, as documents print it."""
+    return cell if isinstance(cell, str) else french.format_number(cell)
+
+
+def workbook_bytes(sheets: Mapping[str, Sequence[Sequence[Any]]]) -> bytes:
+    """Return the bytes of a workbook of plain sheets {name: rows}."""
     content = io.BytesIO()
-    with _book(content) as book:
+    with _new_workbook(content) as workbook:
         for name, rows in sheets.items():
-            sheet = book.add_worksheet(name)
+            sheet = workbook.add_worksheet(name)
             for number, row in enumerate(rows):
-                sheet.write_row(number, 0, [_written(cell) for cell in row])
+                sheet.write_row(number, 0, map(_writable, row))
     return content.getvalue()
 
 
-def _written(cell):
-    """The cell as Excel can hold it."""
-    return (
-        UNWRITABLE.sub("\ufffd", cell if len(cell) <= LONGEST else CUT + cell[: LONGEST - len(CUT)])
-        if isinstance(cell, str)
-        else cell
-    )
+def _writable(cell: Any) -> Any:
+    """Return the cell as Excel can hold it."""
+    if not isinstance(cell, str):
+        return cell
+    if len(cell) > LONGEST_TEXT:
+        cell = TRUNCATED + cell[: LONGEST_TEXT - len(TRUNCATED)]
+    return UNWRITABLE.sub("\ufffd", cell)
 
 
-def write_durably(path, content):
-    """Nothing: the bytes stand at the path, on the disk itself, or what stood there still does."""
+def write_durably(path: Path, content: bytes) -> None:
+    """Write the bytes and force them to the disk; if that fails, what was there stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.partiel")
+    partial = path.with_name(f".{path.name}.partiel")
     try:
-        with aside.open("wb") as file:
+        with partial.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(path)
+        partial.replace(path)
     finally:
-        aside.unlink(missing_ok=True)
-
-
-def format_count(cell):
-    """An n, a number of missing ones or an interval of a workbook, as documents print it."""
-    return cell if isinstance(cell, str) else french.format_number(cell)
+        partial.unlink(missing_ok=True)
