@@ -1,1 +1,1 @@
-"""Config: what people decided about a programme — its folder, programme.yml, the plan, corrections, prices."""
+"""Config: what people decided about a programme — programme.yml, plan, corrections, prices."""

@@ -1,35 +1,42 @@
-"""What did people decide: the sheets they keep by hand — corrections, agreed spellings — read strictly."""
+"""Read what people decided about the data: corrections and agreed spellings."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
+from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.core.schema import (
     CORRECTION_ACTIONS,
     CORRECTION_COLUMNS,
     FINDING_PLACE_COLUMNS,
+    FINDINGS_CSV,
     SPELLING_COLUMNS,
 )
 from capidoc.io import hand_tables
 
-MOST = 500  # lines of the workbook to fill
+MOST_PENDING = 500  # rows of the workbook to fill
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """What cleaning follows: agreed spellings, the human log, the months of the follow-up, the day after which nothing has happened yet,
-    the currency of amounts."""
+    """What cleaning follows.
+
+    `months` are those of the follow-up, `today` the day after which nothing has happened yet,
+    `currency` that of amounts.
+    """
 
     spellings: pd.DataFrame
     corrections: pd.DataFrame
-    months: list
+    months: list[str]
     today: str
     currency: str
 
 
-def load_decisions(programme):
-    """The Decisions of a programme, over its whole follow-up, as they were on the date of its document."""
+def load_decisions(programme: Programme) -> Decisions:
+    """Return the Decisions of a programme, over its whole follow-up, at its document's date."""
     identity = programme.identity
     return Decisions(
         load_spellings(programme.folder),
@@ -40,72 +47,52 @@ def load_decisions(programme):
     )
 
 
-def load_corrections(folder):
-    """The human cleaning log (CORRECTIONS columns), the workbook of `to_decide` once filled included; lines still to decide are left out.
+def load_corrections(folder: Path) -> pd.DataFrame:
+    """Return the human cleaning log (CORRECTION_COLUMNS); index: the row as Excel shows it.
 
-    Raises ConfigurationRefused.
+    It may be the workbook of `pending_decisions`, filled: rows that nobody decided are left out.
+    Raise ConfigurationRefused.
     """
     path = hand_tables.find_table(folder, "corrections")
+    rows = hand_tables.read_rows(path, CORRECTION_COLUMNS, FINDING_PLACE_COLUMNS)
     # The apostrophe that keeps a leading sign from being run is no part of the value.
-    sheet = hand_tables.read_rows(path, CORRECTION_COLUMNS, FINDING_PLACE_COLUMNS)[
-        CORRECTION_COLUMNS
-    ].replace(r"^'(?=[=+@-])", "", regex=True)
-    sheet = sheet[(sheet[["nouvelle", "action", "motif", "auteur", "date"]] != "").any(axis=1)]
-    wrong = [
-        Problem(
-            "action inconnue",
-            remedy=suggest(action, CORRECTION_ACTIONS),
-            file=path.name,
-            row=row,
-            column="action",
-            value=action,
-        )
-        for row, action in sheet["action"].items()
-        if action not in CORRECTION_ACTIONS
-    ]
-    wrong += [
-        Problem(
-            f"décision sans {asked}",
-            remedy="Complétez la ligne.",
-            file=path.name,
-            row=row,
-            column=asked,
-        )
-        for asked in ("uuid", "motif", "auteur")
-        for row in sheet.index[sheet[asked] == ""]
-    ]
-    wrong += [
-        Problem(
-            "changer en quoi ?",
-            remedy="Donnez la nouvelle valeur, ou l’action « vider ».",
-            file=path.name,
-            row=row,
-            column="nouvelle",
-        )
-        for row in sheet.index[(sheet["action"] == "changer") & (sheet["nouvelle"] == "")]
-    ]
-    if wrong:
-        raise ConfigurationRefused(*wrong)
-    return sheet
+    log = rows[CORRECTION_COLUMNS].replace(r"^'(?=[=+@-])", "", regex=True)
+    log = log[(log[["nouvelle", "action", "motif", "auteur", "date"]] != "").any(axis=1)]
+    problems = list(_correction_problems(log, path.name))
+    if problems:
+        raise ConfigurationRefused(*problems)
+    return log
 
 
-def pending_decisions(findings, corrections):
-    """The workbook to fill (SHOWN, then CORRECTIONS columns): the findings that wait for a person, as many as one can look at, then what was decided."""
-    waiting = findings[findings["gravite"] == "à décider"].rename(columns={"valeur": "ancienne"})
-    beyond = (
-        [{"proposition": f"… et {len(waiting) - MOST} autres, dans signalements.csv."}]
-        if len(waiting) > MOST
-        else []
-    )
-    return (
-        pd.concat([waiting[:MOST], pd.DataFrame(beyond), corrections])
-        .reindex(columns=[*FINDING_PLACE_COLUMNS, *CORRECTION_COLUMNS])
-        .fillna("")
-    )
+def _correction_problems(log: pd.DataFrame, file: str) -> Iterator[Problem]:
+    for row, action in log["action"].items():
+        if action not in CORRECTION_ACTIONS:
+            cause, hint = "action inconnue", suggest(action, CORRECTION_ACTIONS)
+            yield Problem(cause, remedy=hint, file=file, row=row, column="action", value=action)
+    for column in ("uuid", "motif", "auteur"):
+        for row in log.index[log[column] == ""]:
+            cause, remedy = f"décision sans {column}", "Complétez la ligne."
+            yield Problem(cause, remedy=remedy, file=file, row=row, column=column)
+    for row in log.index[(log["action"] == "changer") & (log["nouvelle"] == "")]:
+        cause, remedy = "changer en quoi ?", "Donnez la nouvelle valeur, ou l’action « vider »."
+        yield Problem(cause, remedy=remedy, file=file, row=row, column="nouvelle")
 
 
-def load_spellings(folder):
-    """The agreed spellings (SPELLINGS columns): what was met in the field, and the choice it stands for."""
-    return hand_tables.read_rows(
-        hand_tables.find_table(folder, "correspondances"), SPELLING_COLUMNS
-    )
+def pending_decisions(findings: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFrame:
+    """Return the workbook to fill: findings that wait for a person, then what was decided.
+
+    Columns: FINDING_PLACE_COLUMNS, then CORRECTION_COLUMNS. At most MOST_PENDING findings.
+    """
+    pending = findings[findings["gravite"] == "à décider"].rename(columns={"valeur": "ancienne"})
+    parts = [pending[:MOST_PENDING], corrections]
+    if len(pending) > MOST_PENDING:
+        rest = f"… et {len(pending) - MOST_PENDING} autres, dans {FINDINGS_CSV}."
+        parts.insert(1, pd.DataFrame([{"proposition": rest}]))
+    columns = [*FINDING_PLACE_COLUMNS, *CORRECTION_COLUMNS]
+    return pd.concat(parts).reindex(columns=columns).fillna("")
+
+
+def load_spellings(folder: Path) -> pd.DataFrame:
+    """Return the agreed spellings (SPELLING_COLUMNS): met in the field, and what it stands for."""
+    path = hand_tables.find_table(folder, "correspondances")
+    return hand_tables.read_rows(path, SPELLING_COLUMNS)

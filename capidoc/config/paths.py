@@ -1,13 +1,17 @@
-"""Where is everything: the folders of a programme and its deliverables, known by its name alone, before anything of it is read."""
+"""Locate the folders of a programme and its deliverables, by its name alone.
+
+Nothing of the programme is read: a command with nothing to do needs no more.
+"""
 
 import re
 from pathlib import Path
 
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
+from capidoc.core.schema import PROPOSED_CLAIMS_CSV
 
 SLUG = re.compile(r"[a-z0-9_-]{1,64}")
 ROOT = Path(__file__).resolve().parents[2]
-PROPOSED = "chiffres_proposes.csv"  # somebody may be choosing among them
+PROPOSED = PROPOSED_CLAIMS_CSV  # a run leaves it: somebody may be choosing among these claims
 FORMATS = ("html", "pdf", "docx")
 DELIVERABLES = {
     "report": "capitalisation",
@@ -17,66 +21,59 @@ DELIVERABLES = {
 }
 
 
-def programme_slugs(root=ROOT):
-    """The names of all programmes, sorted."""
-    return sorted(p.parent.name for p in (Path(root) / "programmes").glob("*/programme.yml"))
+def programme_slugs(root: Path = ROOT) -> list[str]:
+    """Return the names of all programmes, sorted."""
+    return sorted(path.parent.name for path in root.glob("programmes/*/programme.yml"))
 
 
 class ProgrammePaths:
-    """The places of a whole programme's files under one root; raises ConfigurationRefused where there is no such programme."""
+    """The folders of a whole programme; raise ConfigurationRefused where there is none."""
 
-    def __init__(self, slug, root=ROOT):
+    def __init__(self, slug: str, root: Path = ROOT) -> None:
         if not SLUG.fullmatch(slug):
-            raise ConfigurationRefused(
-                Problem(
-                    "nom de programme refusé", "lettres minuscules, chiffres, _ ou -", value=slug
-                )
-            )
+            expected = "lettres minuscules, chiffres, _ ou -"
+            raise ConfigurationRefused(Problem("nom de programme refusé", expected, value=slug))
         self.slug, self.root = slug, Path(root)
         if not (self.folder / "programme.yml").is_file():
-            raise ConfigurationRefused(
-                Problem(
-                    "programme inconnu",
-                    "un dossier de programmes/ avec son programme.yml",
-                    suggest(slug, programme_slugs(self.root)),
-                    value=slug,
-                )
-            )
+            expected = "un dossier de programmes/ avec son programme.yml"
+            remedy = suggest(slug, programme_slugs(self.root))
+            raise ConfigurationRefused(Problem("programme inconnu", expected, remedy, value=slug))
 
     @property
-    def folder(self):
-        """The folder of what people decide."""
+    def folder(self) -> Path:
+        """Return the folder of what people decide."""
         return self.root / "programmes" / self.slug
 
     @property
-    def raw(self):
-        """The folder of exports as received."""
+    def raw(self) -> Path:
+        """Return the folder of exports as received."""
         return self.root / "data" / "raw" / self.slug
 
     @property
-    def attached(self):
-        """The folder of photos, sounds and files that submissions hold: personal, kept out of git, read by nothing (exports stand above it)."""
+    def attached(self) -> Path:
+        """Return the folder of photos, sounds and files that submissions hold.
+
+        They are personal: git ignores them, and no step reads them.
+        """
         return self.raw / "pieces-jointes"
 
     @property
-    def published(self):
-        """The folder that people open."""
+    def published(self) -> Path:
+        """Return the folder that people open."""
         return self.root / "outputs" / self.slug
 
     @property
-    def templates(self):
-        """The folder of deliverables and page models."""
+    def templates(self) -> Path:
+        """Return the folder of deliverables and page models."""
         return self.root / "templates"
 
     @property
-    def notebooks(self):
-        """The folder of the three notebooks."""
+    def notebooks(self) -> Path:
+        """Return the folder of the three notebooks."""
         return self.root / "notebooks"
 
-    def wanted(self, verb="all"):
-        """The deliverables that a verb asks for: one by its name, or every top-level template."""
-        return (
-            [DELIVERABLES[verb]]
-            if verb in DELIVERABLES
-            else sorted(p.name.removesuffix(".md.j2") for p in self.templates.glob("*.md.j2"))
-        )
+    def wanted(self, verb: str = "all") -> list[str]:
+        """Return the deliverables of a verb: one by its name, or every top-level template."""
+        if verb in DELIVERABLES:
+            return [DELIVERABLES[verb]]
+        return sorted(path.name.removesuffix(".md.j2") for path in self.templates.glob("*.md.j2"))

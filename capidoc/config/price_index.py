@@ -1,50 +1,44 @@
-"""What was money worth: the price index month by month, from a table that names its source."""
+"""Read the price index, month by month, from a table that names its source."""
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
 
 from capidoc.core.errors import ConfigurationRefused, Problem
 from capidoc.core.parsing import Unreadable, parse_number
 from capidoc.core.schema import PRICE_COLUMNS
 from capidoc.io import hand_tables
 
+MONTH = r"20\d\d-(0[1-9]|1[0-2])"
 
-def load_price_index(folder):
-    """The index of each month {« 2022-05 »: index} of prix.csv or .xlsx; empty when there is none; raises ConfigurationRefused."""
-    path, prices, problems = hand_tables.find_table(folder, "prix"), {}, []
-    for row, cells in hand_tables.read_rows(path, PRICE_COLUMNS).iterrows():
-        try:
-            index, month = parse_number(cells["indice"]), cells["mois"]
-            if index <= 0 or month in prices or not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", month):
-                problems.append(
-                    Problem(
-                        "indice refusé",
-                        "un mois comme 2022-05, une seule fois, et un indice plus grand que 0",
-                        file=path.name,
-                        row=row,
-                        value=month,
-                    )
-                )
-            prices[month] = index
-        except Unreadable:
-            problems.append(
-                Problem(
-                    "indice illisible",
-                    "un nombre",
-                    file=path.name,
-                    row=row,
-                    column="indice",
-                    value=cells["indice"],
-                )
-            )
-        if not (cells["source"] and cells["date"]):
-            problems.append(
-                Problem(
-                    "indice sans source ni date",
-                    "d’où il vient, et de quel jour",
-                    file=path.name,
-                    row=row,
-                )
-            )
+
+def load_price_index(folder: Path) -> dict[str, float]:
+    """Return the index of each month {« 2022-05 »: index} of prix.csv or .xlsx.
+
+    It is empty when there is no such table. Raise ConfigurationRefused.
+    """
+    path = hand_tables.find_table(folder, "prix")
+    rows = hand_tables.read_rows(path, PRICE_COLUMNS)
+    problems = list(_price_problems(rows, path.name))
     if problems:
         raise ConfigurationRefused(*problems)
-    return prices
+    return dict(zip(rows["mois"], rows["indice"].map(parse_number), strict=True))
+
+
+def _price_problems(rows: pd.DataFrame, file: str) -> Iterator[Problem]:
+    repeated = rows["mois"].duplicated()
+    for row, cells in rows.iterrows():
+        month, text = cells["mois"], cells["indice"]
+        try:
+            if parse_number(text) <= 0 or repeated[row] or not re.fullmatch(MONTH, month):
+                expected = "un mois comme 2022-05, une seule fois, et un indice plus grand que 0"
+                yield Problem("indice refusé", expected, file=file, row=row, value=month)
+        except Unreadable:
+            yield Problem(
+                "indice illisible", "un nombre", file=file, row=row, column="indice", value=text
+            )
+        if not (cells["source"] and cells["date"]):
+            cause, expected = "indice sans source ni date", "d’où il vient, et de quel jour"
+            yield Problem(cause, expected, file=file, row=row)

@@ -1,1 +1,1 @@
-"""Core: what every other package may use — errors, French, the names of tables and facts. It imports nothing of ours."""
+"""Core: errors, French, names of tables and facts; it imports no other package of ours."""

@@ -21,7 +21,8 @@ def to_categorical(cells: pd.Series) -> pd.Series:
         if cells.cat.categories.dtype == object and not cells.cat.ordered:
             return cells
         return _from_codes(cells.cat.codes, cells.cat.categories, cells.index)
-    return _from_codes(*pd.factorize(np.asarray(cells, dtype=object)), cells.index)
+    codes, words = pd.factorize(np.asarray(cells, dtype=object))
+    return _from_codes(codes, words, cells.index)
 
 
 def constant_column(word: str, index: Sequence[Hashable] | pd.Index) -> pd.Series:

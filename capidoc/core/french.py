@@ -1,4 +1,4 @@
-"""How does it read in French: numbers, quantities, dates, lists and the spaces of French typography."""
+"""Write numbers, quantities, dates and lists in French, and the spaces of its typography."""
 
 import re
 import unicodedata
@@ -14,7 +14,7 @@ LOCALE = "fr_ML"
 MISSING = "n.d."
 NBSP, NARROW, MINUS, APOSTROPHE = "\u00a0", "\u202f", "\u2212", "\u2019"
 
-# Units printed after their number; the others (personnes, entreprises, protocoles…) are told by the sentence itself.
+# Units printed after their number; the sentence itself says the others (personnes, protocoles…).
 SYMBOLS = {
     "F CFA": f"F{NARROW}CFA",
     "EUR": "€",
@@ -22,32 +22,29 @@ SYMBOLS = {
     "points de %": f"points de{NBSP}%",
     "heures": "h",
 }
-SYMBOLS |= {
-    unit: unit
-    for unit in ("GNF", "%", "mois", "ans", "jours", "minutes", "litres", "m³", "km", "ha", "kg")
-}
+SAME_SYMBOLS = ("GNF", "%", "mois", "ans", "jours", "minutes", "litres", "m³", "km", "ha", "kg")
+SYMBOLS |= {unit: unit for unit in SAME_SYMBOLS}
 
 
 def format_number(value: object, decimals: int = 0) -> str:
-    """Return the number as French prints it, « 1 012 000,5 », rounded half up; « n.d. » when it is missing."""
+    """Return « 1 012 000,5 », rounded half up; « n.d. » when it is missing."""
     return format_quantity(value, "", 10.0**-decimals)
 
 
 def round_to_step(value: object, step: float) -> float:
-    """Return the multiple of the step that `quantity` prints."""
+    """Return the multiple of the step that `format_quantity` prints."""
     return float(_steps(value, Decimal(str(step))))
 
 
 def format_quantity(value: object, unit: str, step: float = 1) -> str:
-    """Return the number rounded to the step, with its unit when that unit is printed: « 1 012 000 F CFA »."""
+    """Return the number rounded to the step, with its unit when printed: « 1 012 000 F CFA »."""
     if _is_missing(value):
         return MISSING
     size = Decimal(str(step)).normalize()
     decimals = max(0, -int(size.as_tuple().exponent))
     pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
-    text = format_decimal(_steps(value, size) or Decimal(0), pattern, locale=LOCALE).replace(
-        "-", MINUS
-    )  # never « −0 »
+    rounded = _steps(value, size) or Decimal(0)  # never « −0 »
+    text = format_decimal(rounded, pattern, locale=LOCALE).replace("-", MINUS)
     return f"{text}{NBSP}{SYMBOLS[unit]}" if unit in SYMBOLS else text
 
 
@@ -73,12 +70,12 @@ def sort_key(text: str) -> str:
 
 
 def typeset(text: str) -> str:
-    """Return the text with French spaces, quotes and apostrophes; web addresses, e-mails and times stay whole."""
-    pieces, marks = _PROTECTED.findall(text), map(chr, range(_FIRST_ASIDE, 0xF900))
+    """Return the text with French spaces, quotes and apostrophes; addresses and e-mails stay."""
+    pieces, marks = _PROTECTED.findall(text), map(chr, range(_FIRST_PROTECTED, 0xF900))
     text = _PROTECTED.sub(lambda match: next(marks, match[0]), text)
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
-    return _ASIDE.sub(lambda match: pieces[ord(match[0]) - _FIRST_ASIDE], text)
+    return _PLACEHOLDER.sub(lambda match: pieces[ord(match[0]) - _FIRST_PROTECTED], text)
 
 
 def _is_missing(value: object) -> bool:
@@ -95,16 +92,17 @@ def _steps(value: object, size: Decimal) -> Decimal:
 
 
 # ── typography ──────────────────────────────────────────────────────────────────────────────────
-# Two private ranges stand for what is not plain text: U+E000–EFFF for a number that the caller holds
-# (documents/markdown.py puts bound numbers there), U+F000–F8FF for an object, here a protected piece.
+# Two private ranges stand for what is not plain text: U+E000–EFFF for a number that the caller
+# holds (documents/markdown.py puts bound numbers there), U+F000–F8FF for an object, here a
+# protected piece.
 NUMBER_MARK, OBJECT_MARK, MARKS = "\ue000", "\uf000", "\ue000-\uf8ff"
-_FIRST_ASIDE = 0xF400
-_ASIDE = re.compile("[\uf400-\uf8ff]")
+_FIRST_PROTECTED = 0xF400
+_PLACEHOLDER = re.compile("[\uf400-\uf8ff]")
 _PROTECTED = re.compile(
-    r"""(?:https?|ftp|file|mailto):[^\s«»"<>]*[^\s«»"<>.,;:!?)\]…'’]      # addresses
+    r"""(?:https?|ftp|file|mailto):[^\s«»"<>]*[^\s«»"<>.,;:!?)\]…'’]  # addresses
       | \bwww\.[^\s«»"<>]*[^\s«»"<>.,;:!?)\]…'’]
-      | [\w.+-]+@[\w-]+(?:\.[\w-]+)+                                        # e-mails
-      | [\uf400-\uf8ff]                                                     # our own marks, were they in the text
+      | [\w.+-]+@[\w-]+(?:\.[\w-]+)+  # e-mails
+      | [\uf400-\uf8ff]  # our own marks, were they in the text
     """,
     re.VERBOSE,
 )
@@ -113,8 +111,10 @@ _SPACE = f"[ \t{NBSP}{NARROW}\u2009]"
 _DIGIT = "[0-9\ue000-\uefff]"
 _END = "(?=[\\s)\\]»”…\"'’*.,;:!?]|$)"
 _MONTHS = "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre"
-_UNITS = "%|‰|€|EUR|USD|FCFA|°C|km²|m²|km|cm|mm|kg|ha|[mgthsL]|min|ans?|mois|jours?|heures?|minutes?|semaines?|trimestres?|points?|millions?|milliards?"
-
+_UNITS = (
+    "%|‰|€|EUR|USD|FCFA|°C|km²|m²|km|cm|mm|kg|ha|[mgthsL]|min|ans?|mois|jours?|heures?|minutes?"
+    "|semaines?|trimestres?|points?|millions?|milliards?"
+)
 
 # In this order: quotes first, since « ends a word for the marks that follow it.
 _RULES = [

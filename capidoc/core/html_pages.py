@@ -1,7 +1,9 @@
-"""How does a page for the team look: a title, and tables each under a sentence, in one HTML file with nothing to run in it."""
+"""Write an HTML page for the team: a title, and tables each under a sentence, with no script."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import jinja2
 import pandas as pd
@@ -11,34 +13,33 @@ from capidoc.core import french
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page: its title, the sentence that says what is to be seen, its table (columns named in French) if any."""
+    """A part of a page: its title, a sentence, its table (columns named in French) if any."""
 
     titre: str
     phrase: str
     table: pd.DataFrame | None = None
 
 
-def write_page(path, title, sections, templates):
-    """The page at `path`, any text in it being text (markupsafe.Markup is markup)."""
+def write_page(path: Path, title: str, sections: Sequence[Section], templates: Path) -> None:
+    """Write the page; every text is escaped (markupsafe.Markup is markup)."""
+    template = page_environment(templates / "html").get_template("interne.html")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        page_environment(templates / "html")
-        .get_template("interne.html")
-        .render(titre=title, sections=sections),
-        encoding="utf-8",
-        newline="\n",
-    )
+    text = template.render(titre=title, sections=sections)
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 @cache  # read once for many sets
-def page_environment(folder):
-    """The page models: « fr » typesets a text, « nombre » a number; nothing undefined in silence."""
-    env = jinja2.Environment(
+def page_environment(folder: Path) -> jinja2.Environment:
+    """Return the environment of page models: « fr » typesets a text, « nombre » a number.
+
+    An undefined name is an error.
+    """
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.filters |= {"fr": french.typeset, "nombre": french.format_number}
-    return env
+    environment.filters |= {"fr": french.typeset, "nombre": french.format_number}
+    return environment

@@ -1,14 +1,14 @@
-"""Messages for whoever watches the command on a terminal."""
+"""Show messages to whoever watches the command on a terminal."""
 
 import sys
 
 
-def is_terminal():
-    """Whether somebody watches: progress is for them only."""
-    return bool(sys.stderr and sys.stderr.isatty())  # a job may have none
+def is_terminal() -> bool:
+    """Return whether somebody watches; a scheduled job may have no error stream at all."""
+    return bool(sys.stderr and sys.stderr.isatty())
 
 
-def show_progress(text):
-    """Nothing: the text is shown to whoever watches."""
+def show_progress(text: str) -> None:
+    """Print the text if somebody watches."""
     if is_terminal():
         print(text, file=sys.stderr)

@@ -1,55 +1,55 @@
-"""Who is who, told to nobody: ids and withheld words as keyed hashes, whose key stays out of the repository (D2)."""
+"""Replace ids and withheld words by keyed hashes, whose key stays out of the repository (D2)."""
 
 import hashlib
 import os
 import secrets
+from contextlib import suppress
 from functools import lru_cache
 
+import pandas as pd
 import platformdirs
 
 from capidoc.core import categorical
 
 VARIABLE, NAME = "CAPIDOC_CLE", "cle"
+KEY_BYTES, PSEUDONYM_BYTES = 32, 8
 
 
 @lru_cache
-def secret_key():
-    """The 32 bytes of the key: of the variable CAPIDOC_CLE, else of the user's own configuration folder, where the first run puts it.
+def secret_key() -> bytes:
+    """Return the 32 bytes of the key, from the variable CAPIDOC_CLE or from the user's own folder.
 
-    Without a place to keep it, it lives as long as the run: ids of two runs then differ.
+    The first run puts it there; where it cannot, the key lives as long as the run, and ids of two
+    runs differ. Processes started later find it in the variable.
     """
     if not os.environ.get(VARIABLE):  # empty, it would be known to all
-        os.environ[VARIABLE] = _kept() or secrets.token_hex(32)
+        os.environ[VARIABLE] = _stored_key() or secrets.token_hex(KEY_BYTES)
     return hashlib.sha256(os.environ[VARIABLE].encode()).digest()
 
 
-def _kept():
+def _stored_key() -> str:
+    """Return the key kept in the user's configuration folder, "" where it cannot be kept."""
     path = platformdirs.user_config_path("capidoc") / NAME
-    try:
+    with suppress(OSError):
         if not (path.exists() and path.read_text().strip()):
             path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_name(
-                f".{NAME}-{os.getpid()}"
-            )  # under its name it is whole, however full the disk
-            with os.fdopen(
-                os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
-            ) as file:
-                file.write(secrets.token_hex(32))
-            fresh.replace(path)
+            # Under its name it is whole, however full the disk; only its owner may read it.
+            partial = path.with_name(f".{NAME}-{os.getpid()}")
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_hex(KEY_BYTES))
+            partial.replace(path)
         return path.read_text().strip()
-    except OSError:
-        return ""
+    return ""
 
 
-def pseudonym(text, scope):
-    """The pseudonym of an id, or the fingerprint of words: 16 hexadecimal digits, the same for the same key, scope and text."""
-    return hashlib.blake2b(f"{scope}|{text}".encode(), key=secret_key(), digest_size=8).hexdigest()
+def pseudonym(text: str, scope: str) -> str:
+    """Return 16 hexadecimal digits, the same for the same key, scope and text."""
+    content = f"{scope}|{text}".encode()
+    return hashlib.blake2b(content, key=secret_key(), digest_size=PSEUDONYM_BYTES).hexdigest()
 
 
-def pseudonymize_units(ids, programme):
-    """A pseudonym in the place of each unit's id, as `coding` has columns."""
-    return categorical.sort_categories(
-        categorical.map_values(
-            ids, {unit: pseudonym(unit, programme) for unit in categorical.present_values(ids)}
-        )
-    )
+def pseudonymize_units(ids: pd.Series, programme: str) -> pd.Series:
+    """Return the pseudonym of each unit's id, as sorted categories."""
+    pseudonyms = {unit: pseudonym(unit, programme) for unit in categorical.present_values(ids)}
+    return categorical.sort_categories(categorical.map_values(ids, pseudonyms))

@@ -1,1 +1,1 @@
-"""Io: how files are read and written — raw exports, tables kept by hand, CSV, workbooks, YAML, the manifest."""
+"""Io: read and write files — raw exports, tables, workbooks, YAML, the manifest."""

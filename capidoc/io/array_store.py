@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Container
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,22 +24,22 @@ def write_arrays(table: pd.DataFrame, path: Path) -> None:
             arrays[f"{name}{WORDS}"] = np.frombuffer(words, np.uint8)
         else:
             arrays[str(name)] = column.to_numpy()
-    np.savez(path, **arrays)  # type: ignore[arg-type]  # the stub takes it for allow_pickle
+    np.savez(path, **arrays)
 
 
 def read_arrays(
-    path: Path, moments: Container[str] = (), columns: Container[str] = ()
+    path: Path, moments: Collection[str] = (), columns: Collection[str] = ()
 ) -> pd.DataFrame:
     """Return the table: all its columns or those it has of `columns`, all moments or `moments`."""
     with np.load(path) as arrays:
         names = dict.fromkeys(key.partition("|")[0] for key in arrays)
-        rows = _column(arrays, "moment").isin(moments) if moments else slice(None)
+        rows = pd.Series(_column(arrays, "moment")).isin(moments) if moments else slice(None)
         return pd.DataFrame(
             {n: _column(arrays, n)[rows] for n in names if n in columns or not columns}
         )
 
 
-def _column(arrays, name: str) -> np.ndarray | pd.Categorical:
+def _column(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray | pd.Categorical:
     if name in arrays:
         return arrays[name]
     # The same words are in many files: interned, each is kept once.

@@ -1,111 +1,120 @@
-"""What does a finished file say: its words as a reader sees them, and what it carries unseen."""
+"""Extract what a finished file says to its reader, and name what it carries unseen."""
 
 import html
 import io
 import re
 import zipfile
+from pathlib import Path
 
+PICTURES = (".png", ".jpg", ".jpeg")
+PACKAGES = (".docx", ".xlsx")
 EMBEDDED = re.compile(r"base64,[A-Za-z0-9+/=]+")
+STYLE = re.compile(r"<style.*?</style>", re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 # What is read aloud, shown on hover or listed as a property is seen too.
-PICTURES = (".png", ".jpg", ".jpeg")
-SPOKEN = re.compile(r'\b(?:alt|title|descr|content|aria-description|name)="([^"]*)"')
-ENDS = re.compile(
-    r"</(?:w:p|w:tc|si|t|c|row|text|title|desc|p|li|td|th|h\d|dt|dd|div|figcaption|cp:\w+|dc:\w+)>|<br ?/?>"
+READ_ATTRIBUTES = re.compile(r'\b(?:alt|title|descr|content|aria-description|name)="([^"]*)"')
+LINE_ENDS = re.compile(
+    r"</(?:w:p|w:tc|si|t|c|row|text|title|desc|p|li|td|th|h\d|dt|dd|div|figcaption"
+    r"|cp:\w+|dc:\w+)>|<br ?/?>"
 )
-UNSEEN = {
+# What an Office file may carry, by a mark in its parts or their names.
+HIDDEN = {
     "<w:comment ": "des commentaires",
     "people.xml": "les noms des relecteurs",
     "<w:ins ": "des modifications suivies",
     "<w:del ": "des modifications suivies",
     "<cp:lastModifiedBy>[^<]": "le nom de qui l’a enregistré",
 }
+# What a picture says of itself and not of who took it, where, with what.
+PLAIN_IMAGE_DATA = {
+    "dpi",
+    "jfif",
+    "jfif_version",
+    "jfif_unit",
+    "jfif_density",
+    "gamma",
+    "srgb",
+    "transparency",
+}
 
 
-def extract_text(path):
-    """The text of an HTML, SVG, Word, Excel, PDF, CSV, JSON or text file, with its alternative texts and properties; none of a picture."""
+def extract_text(path: Path) -> str:
+    """Return the text of a finished file, its alternative texts and its properties.
+
+    Read are HTML, SVG, Word, Excel, PDF and any text file in UTF-8; a picture has no text.
+    """
     kind = path.suffix.lower()
-    if kind in (".docx", ".xlsx"):
-        with zipfile.ZipFile(path) as package:
-            return "\n".join(
-                _marked(package.read(name).decode("utf-8"))
-                for name in package.namelist()
-                if name.endswith(".xml")
-            )
-    if kind == ".pdf":
-        return pdf_text(path)
     if kind in PICTURES:
         return ""
+    if kind == ".pdf":
+        return pdf_text(path)
+    if kind in PACKAGES:
+        return "\n".join(_markup_text(part) for part in _xml_parts(path).values())
     text = path.read_text(encoding="utf-8-sig")
-    return _marked(text) if kind in (".html", ".svg") else text
+    return _markup_text(text) if kind in (".html", ".svg") else text
 
 
-def _marked(text):
-    text = EMBEDDED.sub("", re.sub(r"<style.*?</style>", "", text, flags=re.DOTALL))
-    return html.unescape(TAG.sub("", ENDS.sub("\n", text)) + "\n" + "\n".join(SPOKEN.findall(text)))
+def _xml_parts(path: Path) -> dict[str, str]:
+    """Return the XML parts of a Word or Excel file {name: text}."""
+    with zipfile.ZipFile(path) as package:
+        names = [name for name in package.namelist() if name.endswith(".xml")]
+        return {name: package.read(name).decode("utf-8") for name in names}
 
 
-def count_pdf_pages(path):
-    """How many pages a PDF has."""
+def _markup_text(text: str) -> str:
+    text = EMBEDDED.sub("", STYLE.sub("", text))
+    lines = TAG.sub("", LINE_ENDS.sub("\n", text))
+    return html.unescape("\n".join([lines, *READ_ATTRIBUTES.findall(text)]))
+
+
+def count_pdf_pages(path: Path) -> int:
+    """Return how many pages a PDF has."""
     import pypdfium2
 
     with pypdfium2.PdfDocument(path) as document:
         return len(document)
 
 
-def pdf_text(path):
-    """The text of a PDF and its properties."""
+def pdf_text(path: Path) -> str:
+    """Return the text of a PDF and its properties, but for its dates."""
     import pypdfium2
 
     with pypdfium2.PdfDocument(path) as document:
-        properties = [v for k, v in document.get_metadata_dict().items() if not k.endswith("Date")]
-        return "\n".join(
-            [*(page.get_textpage().get_text_range() for page in document), *properties]
-        )
+        texts = [page.get_textpage().get_text_range() for page in document]
+        properties = document.get_metadata_dict().items()
+        texts += [value for name, value in properties if not name.endswith("Date")]
+    return "\n".join(texts)
 
 
-def hidden_content(path):
-    """What the file carries that nobody asked for, in French: comments, tracked changes, attachments, data about a photo."""
+def hidden_content(path: Path) -> list[str]:
+    """Return what the file carries that nobody asked for, in French.
+
+    It may be comments, tracked changes, attachments, data about a photo.
+    """
     kind = path.suffix.lower()
-    if kind in (".docx", ".xlsx"):
-        with zipfile.ZipFile(path) as package:
-            whole = "\n".join(
-                [
-                    *package.namelist(),
-                    *(
-                        package.read(n).decode("utf-8")
-                        for n in package.namelist()
-                        if n.endswith(".xml")
-                    ),
-                ]
-            )
-            images = [
-                what
-                for n in package.namelist()
-                if re.search(r"\.(png|jpe?g)$", n)
-                for what in _of_image(package.read(n))
-            ]
-        return sorted({what for mark, what in UNSEEN.items() if re.search(mark, whole)}) + images
+    if kind in PACKAGES:
+        return _hidden_in_package(path)
+    content = path.read_bytes()
     if kind in PICTURES:
-        return _of_image(path.read_bytes())
-    return (
-        ["des fichiers joints"] if kind == ".pdf" and b"/EmbeddedFile" in path.read_bytes() else []
-    )
+        return _hidden_in_image(content)
+    return ["des fichiers joints"] if kind == ".pdf" and b"/EmbeddedFile" in content else []
 
 
-def _of_image(content):
+def _hidden_in_package(path: Path) -> list[str]:
+    with zipfile.ZipFile(path) as package:
+        names = package.namelist()
+        images = [package.read(name) for name in names if re.search(r"\.(png|jpe?g)$", name)]
+    text = "\n".join([*names, *_xml_parts(path).values()])
+    hidden = sorted({what for mark, what in HIDDEN.items() if re.search(mark, text)})
+    for image in images:
+        hidden += _hidden_in_image(image)
+    return hidden
+
+
+def _hidden_in_image(content: bytes) -> list[str]:
     from PIL import Image
 
     with Image.open(io.BytesIO(content)) as image:
         image.load()
-        told = {*image.info} - {
-            "dpi",
-            "jfif",
-            "jfif_version",
-            "jfif_unit",
-            "jfif_density",
-            "gamma",
-            "srgb",
-            "transparency",
-        }
-        return ["des données sur la photo"] if told or image.getexif() else []
+        has_data = set(image.info) - PLAIN_IMAGE_DATA or image.getexif()
+    return ["des données sur la photo"] if has_data else []

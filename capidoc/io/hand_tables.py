@@ -1,81 +1,87 @@
-"""What did a person write in a table kept by hand: a plan, a log, a list of prices, as CSV or as a workbook."""
+"""Read a table kept by hand (a plan, a log, a list of prices), a CSV or a workbook."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pandas as pd
 
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.core.parsing import matching_key, normalize_spaces
-from capidoc.io.raw_files import read_sheets
+from capidoc.io.raw_files import Sheet, read_sheets
 
 KINDS = {".csv", ".xlsx", ".xls", ".xlsm", ".ods"}
 
 
-def find_table(folder, name):
-    """The path of folder/name.csv, or of name.xlsx where that one is kept; raises ConfigurationRefused when both are, or one under another name."""
+def find_table(folder: Path, name: str) -> Path:
+    """Return folder/name.csv, or name.xlsx where that one is kept.
+
+    Raise ConfigurationRefused when both are there, or one in another case or format.
+    """
     paths = [
         path
         for path in sorted(folder.glob("*"))
         if path.stem.casefold() == name and path.suffix.lower() in KINDS
     ]
-    if len(paths) > 1 or any(path.name not in (f"{name}.csv", f"{name}.xlsx") for path in paths):
-        raise ConfigurationRefused(
-            Problem(
-                "table en double, ou sous un autre nom",
-                f"{name}.csv ou {name}.xlsx, l’un des deux",
-                file=", ".join(path.name for path in paths),
-            )
-        )
+    accepted = (f"{name}.csv", f"{name}.xlsx")
+    if len(paths) > 1 or any(path.name not in accepted for path in paths):
+        cause, expected = "table en double, ou sous un autre nom", " ou ".join(accepted)
+        files = ", ".join(path.name for path in paths)
+        raise ConfigurationRefused(Problem(cause, f"{expected}, l’un des deux", file=files))
     return paths[0] if paths else folder / f"{name}.csv"
 
 
-def read_rows(path, columns, optional=()):
-    """The filled rows as text, index = row as Excel shows it; none when there is no such file; an optional column may be absent.
+def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:
+    """Return the filled rows as text; index: the row as Excel shows it.
 
-    Raises ConfigurationRefused on absent, unknown or repeated columns.
+    There are none when there is no such file; an optional column may be absent. Raise
+    ConfigurationRefused on absent, unknown or repeated columns.
     """
+    every = [*columns, *optional]
     if not path.is_file():
-        return pd.DataFrame(columns=[*columns, *optional], dtype=object)
-    sheet = (
-        next((sheet for sheet in read_sheets(path) if not sheet.hidden and len(sheet.cells)), None)
-        if path.read_bytes().strip()
-        else None
-    )
+        return pd.DataFrame(columns=every, dtype=object)
+    sheet = _first_sheet(path)
     heads = list(map(matching_key, sheet.cells.loc[1])) if sheet else []
-    if problems := [*_misnamed(heads, columns, optional, path.name)]:
+    problems = list(_heading_problems(heads, columns, optional, path.name))
+    if problems or not sheet:
         raise ConfigurationRefused(*problems)
     body = sheet.below(1).map(normalize_spaces).set_axis(heads, axis=1)
-    if len(stray := body.index[(body[[head for head in heads if not head][:1]] != "").any(axis=1)]):
+    _check_titled(body, path.name)
+    titled = body[[head for head in heads if head]]
+    rows = titled.reindex(columns=every, fill_value="")
+    return rows[(rows != "").any(axis=1)]
+
+
+def _first_sheet(path: Path) -> Sheet | None:
+    """Return the first sheet that is shown and has cells."""
+    if not path.read_bytes().strip():
+        return None
+    sheets = [sheet for sheet in read_sheets(path) if not sheet.hidden and len(sheet.cells)]
+    return sheets[0] if sheets else None
+
+
+def _check_titled(body: pd.DataFrame, file: str) -> None:
+    """Raise ConfigurationRefused where a column without a title has a value."""
+    untitled = body.loc[:, body.columns == ""]
+    rows = body.index[(untitled != "").any(axis=1)]
+    if len(rows):
+        cause, remedy = "valeur dans une colonne sans titre", "Donnez-lui un titre, ou videz-la."
         raise ConfigurationRefused(
-            *(
-                Problem(
-                    "valeur dans une colonne sans titre",
-                    remedy="Donnez-lui un titre, ou videz-la.",
-                    file=path.name,
-                    row=row,
-                )
-                for row in stray
-            )
+            *(Problem(cause, remedy=remedy, file=file, row=row) for row in rows)
         )
-    body = body[[head for head in heads if head]].reindex(
-        columns=[*columns, *optional], fill_value=""
-    )
-    return body[(body != "").any(axis=1)]
 
 
-def _misnamed(heads, columns, optional, file):
+def _heading_problems(
+    heads: Sequence[str], columns: Sequence[str], optional: Sequence[str], file: str
+) -> Iterator[Problem]:
     for column in columns:
         if column not in heads:
-            yield Problem(
-                "colonne absente", file=file, column=column, remedy=suggest(column, heads)
-            )
+            remedy = suggest(column, heads)
+            yield Problem("colonne absente", file=file, column=column, remedy=remedy)
+    every = [*columns, *optional]
     for column in filter(None, dict.fromkeys(heads)):
-        if column not in (*columns, *optional):
-            yield Problem(
-                "colonne inconnue",
-                file=file,
-                column=column,
-                remedy=suggest(column, [*columns, *optional]),
-            )
+        if column not in every:
+            remedy = suggest(column, every)
+            yield Problem("colonne inconnue", file=file, column=column, remedy=remedy)
         elif heads.count(column) > 1:
-            yield Problem(
-                "colonne écrite deux fois", remedy="Gardez-en une.", file=file, column=column
-            )
+            cause, remedy = "colonne écrite deux fois", "Gardez-en une."
+            yield Problem(cause, remedy=remedy, file=file, column=column)

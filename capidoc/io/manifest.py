@@ -1,126 +1,125 @@
-"""The manifest of a published set: what decided it, and the sha256 of every file."""
+"""Keep the manifest of a published set: what decided it, and the sha256 of every file."""
 
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
 from capidoc.core.errors import Problem, RenderingFailed, TraceabilityRefused
+from capidoc.core.schema import MANIFEST_JSON
 
-MANIFEST = "manifest.json"
-NAMED = re.compile(r"^(Name|Version): *(.+?) *$", re.MULTILINE)
+ABSENT, MODIFIED, UNKNOWN = "absent", "modifié", "inconnu"
+METADATA = re.compile(r"^(Name|Version): *(.+?) *$", re.MULTILINE)
 
 
-def file_digest(path):
-    """The sha256 of a file."""
+def file_digest(path: Path) -> str:
+    """Return the sha256 of a file."""
     with path.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def cache_key(described):
-    """The short name of a run: the beginning of the digest of all that decides it."""
-    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:12]
+def cache_key(inputs: Mapping[str, Any]) -> str:
+    """Return the short name of a run: 12 hexadecimal digits of the digest of its inputs."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def installed_versions():
-    """The versions of the installed libraries, by name."""
+def installed_versions() -> dict[str, str]:
+    """Return the versions of the installed libraries, by name in lower case."""
     from importlib.metadata import distributions
 
-    # A whole description, parsed for its two lines, would take ten times longer.
-    told = [
-        dict(reversed(NAMED.findall(d.read_text("METADATA") or d.read_text("PKG-INFO") or "")))
-        for d in distributions()
-    ]
-    return dict(
-        sorted((one["Name"].lower(), one["Version"]) for one in told if one.get("Name"))
-    )  # one being installed has none yet
+    versions = {}
+    for distribution in distributions():
+        # The library parses a whole description where two lines are needed: ten times longer.
+        text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+        fields = dict(reversed(METADATA.findall(text)))
+        if fields.get("Name"):  # one that is being installed has none yet
+            versions[fields["Name"].lower()] = fields["Version"]
+    return dict(sorted(versions.items()))
 
 
-def read_manifest(target):
-    return read_json_record(target / MANIFEST)
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a published set, {} where there is none."""
+    return read_json_record(folder / MANIFEST_JSON)
 
 
-def read_json_record(path):
-    """What a file of ours remembers of a run, in JSON; nothing where it is absent or damaged: all is then made again."""
+def read_json_record(path: Path) -> dict[str, Any]:
+    """Return what a JSON file remembers of a run, {} where it is absent or damaged."""
     with suppress(ValueError):
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return {}
 
 
-def differences(target):
-    """What does not match the manifest: [(name, « absent » | « modifié » | « inconnu »)]."""
-    known = read_manifest(target).get("sorties", {})
-    own = [
-        p
-        for p in target.rglob("*")
-        if p.is_file() and not any(one in p.parents for one in nested_sets(target))
+def differences(folder: Path) -> list[tuple[str, str]]:
+    """Return the files that do not match the manifest, each with what happened to it.
+
+    It is « absent », « modifié » or, when the manifest does not have it, « inconnu ».
+    """
+    listed = read_manifest(folder).get("sorties", {})
+    nested = nested_sets(folder)
+    present = {}
+    for path in folder.rglob("*"):
+        in_nested_set = any(other in path.parents for other in nested)
+        if path.is_file() and path != folder / MANIFEST_JSON and not in_nested_set:
+            present[path.relative_to(folder).as_posix()] = path
+    absent = [(name, ABSENT) for name in listed if name not in present]
+    modified = [
+        (name, MODIFIED)
+        for name, digest in listed.items()
+        if name in present and file_digest(present[name]) != digest
     ]
-    present = {p.relative_to(target).as_posix(): p for p in own if p != target / MANIFEST}
-    wrong = [(name, "absent") for name in known if name not in present]
-    wrong += [
-        (name, "modifié")
-        for name, sha in known.items()
-        if name in present and file_digest(present[name]) != sha
-    ]
-    return wrong + [(name, "inconnu") for name in present if name not in known]
+    return absent + modified + [(name, UNKNOWN) for name in present if name not in listed]
 
 
-def intact_outputs(target):
-    """What the manifest says {outputs' sha256, and what decided them}, and the names of the outputs that are as it says."""
-    wrong, manifest = {name for name, _ in differences(target)}, read_manifest(target)
-    return manifest, [name for name in manifest.get("sorties", {}) if name not in wrong]
+def intact_outputs(folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """Return the manifest, and the names of the files that are as it says."""
+    changed = {name for name, _ in differences(folder)}
+    manifest = read_manifest(folder)
+    return manifest, [name for name in manifest.get("sorties", {}) if name not in changed]
 
 
-def verify_files(target):
-    """The names of the files whose hash was checked; raises TraceabilityRefused with what differs."""
-    if not read_manifest(target).get("sorties"):
+def verify_files(folder: Path) -> list[str]:
+    """Return the names of the files that were verified; raise TraceabilityRefused on a change."""
+    names = list(read_manifest(folder).get("sorties", {}))
+    if not names:
+        cause = "rien n’est publié ici, ou son manifeste est abîmé"
         raise TraceabilityRefused(
-            Problem(
-                "rien n’est publié ici, ou son manifeste est abîmé",
-                remedy="Lancez « make report ».",
-                file=str(target),
-            )
+            Problem(cause, remedy="Lancez « make report ».", file=str(folder))
         )
-    wrong = [w for w in differences(target) if w[1] != "inconnu"]
-    if wrong:
-        raise TraceabilityRefused(
-            *(
-                Problem(
-                    f"fichier {state} depuis la publication",
-                    file=name,
-                    remedy="Relancez « make report » : votre version sera gardée à côté.",
-                )
-                for name, state in wrong
-            )
-        )
-    return list(read_manifest(target)["sorties"])
-
-
-def nested_sets(target):
-    """The folders of a published set that are sets of their own: one commune, one period, what is internal."""
-    return [
-        path.parent for place in ("*", "interne/*") for path in target.glob(f"{place}/{MANIFEST}")
+    remedy = "Relancez « make report » : votre version sera gardée à côté."
+    problems = [
+        Problem(f"fichier {state} depuis la publication", file=name, remedy=remedy)
+        for name, state in differences(folder)
+        if state != UNKNOWN
     ]
+    if problems:
+        raise TraceabilityRefused(*problems)
+    return names
 
 
-def write_manifest(workshop, described):
-    """The manifest written: what decided the set, the libraries (this machine's, unless `described` names another's), and the sha256 of every output."""
-    outputs = {
-        p.relative_to(workshop).as_posix(): file_digest(p)
-        for p in sorted(workshop.rglob("*"))
-        if p.is_file()
-    }
-    empty = [name for name in outputs if not (workshop / name).stat().st_size]
+def nested_sets(folder: Path) -> list[Path]:
+    """Return the folders of a published set that are sets too: a commune, a period, internal."""
+    manifests = [*folder.glob(f"*/{MANIFEST_JSON}"), *folder.glob(f"interne/*/{MANIFEST_JSON}")]
+    return [path.parent for path in manifests]
+
+
+def write_manifest(staging_dir: Path, inputs: Mapping[str, Any]) -> None:
+    """Write the manifest: inputs, versions of the libraries, sha256 of every output.
+
+    The versions are this machine's, unless `inputs` has those of another. Raise RenderingFailed
+    where a file is empty.
+    """
+    paths = [path for path in sorted(staging_dir.rglob("*")) if path.is_file()]
+    outputs = {path.relative_to(staging_dir).as_posix(): path for path in paths}
+    empty = [name for name, path in outputs.items() if not path.stat().st_size]
     if empty:
+        remedy = "Envoyez-nous ce message."
         raise RenderingFailed(
-            *(
-                Problem("fichier vide", remedy="Envoyez-nous ce message.", file=name)
-                for name in empty
-            )
+            *(Problem("fichier vide", remedy=remedy, file=name) for name in empty)
         )
-    text = json.dumps(
-        {"versions": installed_versions(), **described, "sorties": outputs},
-        ensure_ascii=False,
-        indent=1,
-    )
-    (workshop / MANIFEST).write_text(text + "\n", encoding="utf-8", newline="\n")
+    digests = {name: file_digest(path) for name, path in outputs.items()}
+    content = {"versions": installed_versions(), **inputs, "sorties": digests}
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    (staging_dir / MANIFEST_JSON).write_text(text + "\n", encoding="utf-8", newline="\n")

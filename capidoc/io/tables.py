@@ -67,10 +67,12 @@ def read_csv(path: Path, **dtypes: type) -> pd.DataFrame:
     if not path.is_file():
         problem = Problem("table absente", remedy="Lancez d’abord « make data ».", file=path.name)
         raise ConfigurationRefused(problem)
+    # A column of whole numbers may have empty cells, which are NaN: it is read as float.
+    read_as: dict[str, type] = defaultdict(lambda: str, dict.fromkeys(dtypes, float))
     table = pd.read_csv(
         path,
         sep=";",
-        dtype=defaultdict(lambda: str, dict.fromkeys(dtypes, float)),
+        dtype=read_as,
         keep_default_na=False,
         na_values={name: [""] for name in dtypes},
         encoding="utf-8-sig",

@@ -1,49 +1,48 @@
-"""YAML files that people write, read as text, with French errors."""
+"""Read the YAML files that people write, every scalar as text, with errors in French."""
+
+from pathlib import Path
+from typing import Any
 
 import yaml
 
 from capidoc.core.errors import ConfigurationRefused, Problem
 
+ADVICE = "Vérifiez l’alignement, les deux-points et les guillemets, ici ou juste avant."
 
-class _Unwelcome(yaml.MarkedYAMLError):
+
+class RefusedYaml(yaml.MarkedYAMLError):
     """What YAML allows and we do not; its problem is in French."""
 
 
-class _Loader(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):
+class TextLoader(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):
     """Every scalar is text (« NO » stays « NO »); no tags, no duplicate keys."""
 
-    def construct_mapping(self, node, deep=False):
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return the mapping; raise RefusedYaml where a key is written twice."""
         keys = [key.value for key, _ in node.value]
         for key, _ in node.value:
             if keys.count(key.value) > 1:
-                raise _Unwelcome(
-                    problem=f"clé « {key.value} » écrite deux fois", problem_mark=key.start_mark
-                )
+                problem = f"clé « {key.value} » écrite deux fois"
+                raise RefusedYaml(problem=problem, problem_mark=key.start_mark)
         return super().construct_mapping(node, deep)
 
 
-def read_yaml(path):
-    """The content of a YAML file, all scalars as text; raises ConfigurationRefused with its line."""
+def read_yaml(path: Path) -> Any:
+    """Return the content of a YAML file; raise ConfigurationRefused with its line."""
     try:
-        text = path.read_text(encoding="utf-8")
-        for event in yaml.parse(text, _Loader):
-            if isinstance(event, yaml.AliasEvent):
-                raise _Unwelcome(problem="alias YAML refusé", problem_mark=event.start_mark)
-        return yaml.load(text, _Loader) or {}
+        return _load(path.read_text(encoding="utf-8"))
     except yaml.MarkedYAMLError as error:
-        mark, ours = (
-            error.problem_mark,
-            f" : {error.problem}" if isinstance(error, _Unwelcome) else "",
-        )
-        raise ConfigurationRefused(
-            Problem(
-                f"YAML illisible{ours}",
-                file=path.name,
-                row=mark.line + 1 if mark else None,
-                remedy="Vérifiez l’alignement, les deux-points et les guillemets, ici ou juste avant.",
-            )
-        ) from error
+        detail = f" : {error.problem}" if isinstance(error, RefusedYaml) else ""
+        row = error.problem_mark.line + 1 if error.problem_mark else None
+        problem = Problem(f"YAML illisible{detail}", remedy=ADVICE, file=path.name, row=row)
+        raise ConfigurationRefused(problem) from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigurationRefused(
-            Problem("YAML illisible", "un texte en UTF-8", file=path.name)
-        ) from error
+        problem = Problem("YAML illisible", "un texte en UTF-8", file=path.name)
+        raise ConfigurationRefused(problem) from error
+
+
+def _load(text: str) -> Any:
+    for event in yaml.parse(text, TextLoader):
+        if isinstance(event, yaml.AliasEvent):  # aliases in aliases can fill the memory
+            raise RefusedYaml(problem="alias YAML refusé", problem_mark=event.start_mark)
+    return yaml.load(text, TextLoader) or {}

@@ -279,7 +279,7 @@ def _job(wishes, batch):
         where = programme.published.relative_to(root).as_posix()
         standing = [
             f"{where}/{name}"
-            for name in (manifest.MANIFEST, *manifest.intact_outputs(programme.published)[1])
+            for name in (manifest.MANIFEST_JSON, *manifest.intact_outputs(programme.published)[1])
         ]
         arguments = (
             programme.slug,
@@ -370,7 +370,7 @@ def _published(programme, described, code, said, detail, package):
 
     def fill(workshop):
         zipfile.ZipFile(io.BytesIO(package)).extractall(workshop)
-        path = workshop / manifest.MANIFEST
+        path = workshop / manifest.MANIFEST_JSON
         versions = json.loads(path.read_text(encoding="utf-8"))["versions"]
         path.unlink()
         return described | {"versions": versions}

@@ -156,7 +156,7 @@ def remove_rebuildable(programme):
         foreign = [name for name, state in manifest.differences(target) if state != "absent"]
         for name in manifest.read_manifest(target).get("sorties", {}).keys() - set(foreign):
             (target / name).unlink(missing_ok=True)
-        (target / manifest.MANIFEST).unlink(missing_ok=True)
+        (target / manifest.MANIFEST_JSON).unlink(missing_ok=True)
         kept += [(target / name).relative_to(programme.root).as_posix() for name in foreign]
     for folder in [
         *(
