@@ -7,7 +7,7 @@ import pytest
 
 from capidoc.config import indicator_plan
 from capidoc.config.programme import Programme
-from capidoc.core.errors import ConfigurationRefused, Problem
+from capidoc.core.errors import ConfigurationRefused, Problem, format_refusal, suggest
 from capidoc.core.schema import VARIABLE_COLUMNS
 
 from ..conftest import PROGRAMME, ROOT
@@ -223,3 +223,31 @@ def test_what_a_library_would_say_of_the_plan_is_said_in_french(tmp_path):
             "« cible » : « 1.012 » — nombre illisible. Écrivez « 1.0120 », ou sans séparateur.",
         )
     ]
+
+
+@pytest.mark.parametrize(("count", "lines"), [(20, 20), (21, 21)])
+def test_the_screen_shows_twenty_problems_then_how_many_more(count, lines):
+    refusal = ConfigurationRefused(*(Problem(f"problème {i}") for i in range(count)))
+    shown = format_refusal(refusal, "outputs/capidoc.log").split("\n")
+    assert len(shown) == lines and shown[19] == "problème 19."
+    more = "… et 1 autres problèmes : la liste entière est dans outputs/capidoc.log."
+    assert (shown[-1] == more) == (count > 20)
+
+
+@pytest.mark.parametrize(
+    ("word", "candidates", "hint"),
+    [
+        ("revnu", ["revenu"], "Vouliez-vous dire « revenu » ?"),
+        ("abcxx", ["abcde"], "Vouliez-vous dire « abcde » ?"),  # alike by 2 × 3 letters of 10
+        ("abxxxx", ["abcdef"], "Valeurs connues : abcdef."),
+        ("abcxxxx", ["abcdefg"], "Valeurs connues : abcdefg."),  # 2 × 3 of 14
+        ("abcxxx", ["abcdex"], "Vouliez-vous dire « abcdex » ?"),
+        ("x", [f"nom{i:02d}" for i in range(12)], "nom11."),
+        ("x", [f"nom{i:02d}" for i in range(13)], "nom11, …."),
+        ("x", [], ""),
+    ],
+)
+def test_the_closest_name_is_suggested_or_twelve_of_those_known(word, candidates, hint):
+    assert suggest(word, candidates).endswith(hint) and bool(suggest(word, candidates)) == bool(
+        hint
+    )

@@ -189,3 +189,68 @@ def test_cleaning_text_twice_changes_nothing_more(text):
 
 def test_spelling_keys_ignore_accent_encoding_apostrophes_case_and_spaces():
     assert parsing.matching_key(" M\u2019Pe\u0300ssoba\u00a0 ") == parsing.matching_key("m'pèssoba")
+
+
+@pytest.mark.parametrize(
+    ("serial", "day"),
+    [
+        ("36525", None),
+        ("36526", "2000-01-01"),
+        ("44694.75", "2022-05-13"),
+        ("54788", "2049-12-31"),
+        ("54789", None),
+    ],
+)
+def test_a_serial_is_a_day_between_2000_and_2049(serial, day):
+    if day:
+        assert parsing.parse_date(serial) == day
+        assert parsing.parse_timestamp(serial)[:10] == day
+    else:
+        with pytest.raises(Unreadable):
+            parsing.parse_date(serial)
+        assert parsing.parse_timestamp(serial) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2022-05-13T08:30:00", "2022-05-13T08:30:00"),
+        ("5/1/2023 8:30", "2023-01-05T08:30"),
+        ("44694.5", "2022-05-13T12:00:00"),
+        ("hier", ""),
+        ("", ""),
+    ],
+)
+def test_the_moment_of_a_submission_is_told_in_an_order_that_sorts(text, moment):
+    assert parsing.parse_timestamp(text) == moment
+
+
+@pytest.mark.parametrize("text", ["1899-12-30", "1899-12-31", "1900-01-01", "1904-01-01"])
+def test_what_a_spreadsheet_makes_of_an_empty_cell_is_no_day(text):
+    with pytest.raises(Unreadable):
+        parsing.parse_date(text)
+    assert parsing.parse_date("1904-01-02") == "1904-01-02"
+
+
+@pytest.mark.parametrize(("digits", "refused"), [(300, False), (301, True)])
+def test_a_number_has_three_hundred_digits_at_most(digits, refused):
+    if refused:
+        with pytest.raises(Unreadable):
+            parsing.parse_number("1" * digits)
+    else:
+        assert parsing.parse_number("1" * digits) == pytest.approx(10**300 / 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("12\u00a0%", 12),
+        ("3 points de\u00a0%", 3),
+        ("1,5\u00a0€", 1.5),
+        ("n.d.", None),
+        ("< 5", None),
+        ("3 sur 8", None),
+    ],
+)
+def test_a_printed_fact_is_read_back_but_for_what_is_no_number(text, number):
+    assert parsing.parse_printed(text) == number

@@ -212,3 +212,62 @@ def test_a_workbook_with_any_bytes_changed_is_read_or_refused_never_a_crash(tmp_
             for sheet in raw_files.read_sheets(path)
             for cell in sheet.cells.to_numpy().ravel()
         )
+
+
+@pytest.mark.parametrize(("unpacked", "refused"), [(1_000_000, False), (1_000_001, True)])
+def test_a_small_workbook_unpacks_to_a_hundred_times_ten_thousand_bytes_at_most(unpacked, refused):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/workbook.xml", b" " * unpacked)
+    assert len(content.getvalue()) < 10_000
+    with pytest.raises(InputUnsafe, match="démesuré") if refused else nullcontext():
+        assert xlsx_parts.unpack_workbook("export.xlsx", content.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("sizes", "packed", "refused"),
+    [
+        ((2_000_000,), 20_000, False),
+        ((2_000_001,), 20_000, True),
+        ((100_000_000, 100_000_000), 20_000_000, False),
+        ((100_000_000, 100_000_001), 20_000_000, True),
+    ],
+)
+def test_a_workbook_unpacks_to_a_hundred_times_its_size_and_to_two_hundred_megabytes_at_most(
+    sizes, packed, refused
+):
+    infos = [zipfile.ZipInfo(f"{i}.xml") for i, _ in enumerate(sizes)]
+    for info, size in zip(infos, sizes, strict=True):
+        info.file_size = size
+    with pytest.raises(InputUnsafe, match="démesuré") if refused else nullcontext():
+        xlsx_parts._check_sizes("export.xlsx", infos, packed)
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"), [("export.xlsx", 20_000_000), ("export.csv", 200_000_000)]
+)
+def test_a_workbook_weighs_twenty_megabytes_and_a_csv_two_hundred_at_most(tmp_path, name, limit):
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(limit + 1)  # takes no room on the disk
+    with pytest.raises(InputUnsafe, match=f"plus de {limit // 10**6} Mo"):
+        raw_files.read_sheets(tmp_path / name)
+    assert raw_files.LARGEST == {".xlsx": 20_000_000, ".csv": 200_000_000}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (b"", "=1+1"),
+        (b"#NAME?", "=1+1"),
+        (b"0", "0"),
+        (b"2", "2"),
+    ],
+)
+def test_a_formula_that_no_spreadsheet_computed_stands_for_its_value(value, text):
+    xml = b'<worksheet><row r="1"><c r="B1"><f>1+1</f><v>%s</v></c></row></worksheet>' % value
+    uncomputed = frozenset({"", "#NAME?"})
+    formulas, texts = xlsx_parts.scan_cells("export.xlsx", xml, uncomputed)
+    assert formulas == {(1, 1): "=1+1"}
+    assert texts == ({(1, 1): text} if text.startswith("=") else {})
+    computed = xlsx_parts.scan_cells("export.xlsx", xml, uncomputed | {"0"})[1]
+    assert bool(computed) == (value != b"2")
