@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from capidoc.core.categorical import to_text
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.core.parsing import matching_key, normalize_spaces
 from capidoc.io.raw_files import Sheet, read_sheets
@@ -44,7 +45,7 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
     problems = list(_heading_problems(heads, columns, optional, path.name))
     if problems or not sheet:
         raise ConfigurationRefused(*problems)
-    body = sheet.below(1).map(normalize_spaces).set_axis(heads, axis=1)
+    body = to_text(sheet.below(1)).map(normalize_spaces).set_axis(heads, axis=1)
     _check_titled(body, path.name)
     titled = body[[head for head in heads if head]]
     rows = titled.reindex(columns=every, fill_value="")

@@ -4,7 +4,6 @@ import csv
 import hashlib
 import io
 import re
-import sys
 import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -36,7 +35,7 @@ class Sheet:
     `cells` has the Excel row number as index and positions from 0 as columns. `formulas` are by
     place (row, position); where no spreadsheet has computed one, it is also the cell's text.
     `merged` are areas (first place, last place). `sha256` is the file's; `encoding` and `widths`
-    (how many cells each row has) are those of a CSV.
+    (how many cells each row has, none where all have as many) are those of a CSV.
     """
 
     file: str
@@ -100,28 +99,60 @@ def read_sheets(path: Path) -> list[Sheet]:
 def _read_csv(file: str, content: bytes) -> list[Sheet]:
     if content[:4] in (ZIP, OLE) or b"<html" in content[:1000].lower():
         refuse_unreadable(file, "le contenu n’est pas du CSV", "Vérifiez le téléchargement.")
-    encoding, beginning = _decode(file, content)
-    stream = io.TextIOWrapper(io.BytesIO(content), encoding, newline="")
+    encoding, text = _decode(file, content)
     # Excel's own first line, « sep=; », which it does not count.
-    declared = re.match(r"sep=([;,\t])\r?\n", beginning)
-    if declared:
-        stream.readline()
+    declared = re.match(r"sep=([;,\t])\r?\n", text)
+    delimiter = declared[1] if declared else _delimiter(text[:100_000])
+    if not declared:
+        cells = _regular_cells(content, text, encoding, delimiter)
+        if cells is not None:
+            return [Sheet(file, "", cells, encoding=encoding)]
+    stream = io.StringIO(text[declared.end() :] if declared else text, newline="")
     csv.field_size_limit(xlsx_parts.UNPACKED)
-    delimiter = declared[1] if declared else _delimiter(beginning)
     lines = csv.reader(stream, delimiter=delimiter, strict=True)
-    try:  # interned, a word said a million times is kept once
-        rows = [tuple(map(sys.intern, row)) for row in lines]
+    try:
+        rows = list(lines)
     except csv.Error as error:  # read on, rows after an open quote would be one cell
         cause = "guillemets mal fermés : fichier tronqué ou abîmé"
         raise InputUnreadable(Problem(cause, "", AGAIN, file, row=lines.line_num)) from error
     return [Sheet(file, "", _grid(rows), encoding=encoding, widths=tuple(map(len, rows)))]
 
 
+def _regular_cells(
+    content: bytes, text: str, encoding: str, delimiter: str
+) -> "pd.DataFrame | None":
+    """Return the cells of a CSV as categories, read at once; None where it is not so simple.
+
+    A long export is read six times faster by pandas, which however accepts short rows and stray
+    quotes: it is used where no cell is quoted, and as many delimiters as cells need are found.
+    """
+    import pandas as pd
+
+    if '"' in text or "\0" in text:
+        return None
+    try:
+        cells = pd.read_csv(
+            io.BytesIO(content),
+            sep=delimiter,
+            header=None,
+            dtype="category",
+            encoding=encoding,
+            quoting=csv.QUOTE_NONE,
+            na_filter=False,
+            skip_blank_lines=False,
+            low_memory=False,
+        )
+    except pd.errors.ParserError:
+        return None
+    regular = text.count(delimiter) == len(cells) * (cells.shape[1] - 1)
+    return cells.set_axis(range(1, len(cells) + 1)) if regular else None
+
+
 def _decode(file: str, content: bytes) -> tuple[str, str]:
-    """Return the name of the encoding and the first 100 000 characters; raise InputUnreadable."""
+    """Return the name of the encoding, and the text; raise InputUnreadable."""
     for encoding in _candidate_encodings(content):
         with suppress(UnicodeDecodeError):
-            return encoding, content.decode(encoding)[:100_000]
+            return encoding, content.decode(encoding)
     return refuse_unreadable(
         file, "encodage inconnu, ou deux encodages mêlés", "Enregistrez le fichier en CSV UTF-8."
     )
