@@ -12,16 +12,8 @@ NUMBERED_RULES = ("somme", "moyenne", "mediane", "ratio")
 RULES = (*COUNTED_RULES, *AVERAGED_RULES, "mediane", "modalites", "quotient")
 
 # corrections.csv: one row = one decision about one cell (or one record) of the exports.
-CORRECTION_COLUMNS = [
-    "uuid",
-    "question",
-    "ancienne",
-    "nouvelle",
-    "action",
-    "motif",
-    "auteur",
-    "date",
-]
+CORRECTION_COLUMNS = ["uuid", "question", "ancienne", "nouvelle", "action", "motif", "auteur"]
+CORRECTION_COLUMNS += ["date"]
 CORRECTION_ACTIONS = ("changer", "vider", "supprimer", "garder")
 
 # correspondances.csv: one row = one spelling met in the field and the agreed one.
@@ -39,17 +31,8 @@ PROPOSED_CLAIMS_CSV = "chiffres_proposes.csv"
 
 # consentements.csv: one row = one consent, kept by hand; after 02_effects, also its verdict.
 CONSENTS_CSV = "consentements.csv"
-CONSENT_COLUMNS = [
-    "id",
-    "genre",
-    "personne",
-    "usage",
-    "canaux",
-    "date",
-    "accord",
-    "retire_le",
-    "profil",
-]
+CONSENT_COLUMNS = ["id", "genre", "personne", "usage", "canaux", "date", "accord", "retire_le"]
+CONSENT_COLUMNS += ["profil"]
 
 # editions.csv: one row = one figure of an edition that readers already have.
 RELEASE_COLUMNS = ["edition", "id", "moment", "valeur", "n"]
@@ -107,16 +90,8 @@ MISSING_COLUMNS = ["source", "question", "enqueteur", "fiches", "manquants"]
 
 # One row = one enumerator: records, and the five-number summary of interview minutes.
 DURATIONS_CSV = "durees.csv"
-DURATION_COLUMNS = [
-    "source",
-    "enqueteur",
-    "fiches",
-    "minutes",
-    "minutes_min",
-    "minutes_q1",
-    "minutes_q3",
-    "minutes_max",
-]
+DURATION_COLUMNS = ["source", "enqueteur", "fiches", "minutes", "minutes_min", "minutes_q1"]
+DURATION_COLUMNS += ["minutes_q3", "minutes_max"]
 
 # One row = one finding to decide: its place, then CORRECTION_COLUMNS to fill.
 CORRECTION_FORM_XLSX = "a_corriger.xlsx"
@@ -125,57 +100,22 @@ FINDING_PLACE_COLUMNS = [*PROVENANCE, "controle", "proposition"]
 # ── 4. Computed ─────────────────────────────────────────────────────────────────────────────────
 # One row = one indicator × measure × moment × group, as estimators return it.
 FACT_KEY = ["indicateur", "mesure", "moment", "groupe"]
-COMPUTED_COLUMNS = [
-    *FACT_KEY,
-    "valeur",
-    "unite",
-    "n",
-    "manquants",
-    "intervalle",
-    "methode",
-    "formule",
-    "parties",
-]
+COMPUTED_COLUMNS = [*FACT_KEY, "valeur", "unite", "n", "manquants", "intervalle", "methode"]
+COMPUTED_COLUMNS += ["formule", "parties"]
 
 # One item = one fact: the same with its label, printed text, sources and disclosure status.
 FACTS_JSON = "resultats.json"
-FACT_COLUMNS = [
-    "id",
-    "libelle",
-    "definition",
-    *FACT_KEY,
-    "valeur",
-    "unite",
-    "arrondi",
-    "texte",
-    "n",
-    "manquants",
-    "intervalle",
-    "methode",
-    "formule",
-    "parties",
-    "rappel",
-    "critere",
-    "sens",
-    "sources",
-    "statut_divulgation",
-]
+FACT_COLUMNS = ["id", "libelle", "definition", *FACT_KEY, "valeur", "unite", "arrondi", "texte"]
+FACT_COLUMNS += ["n", "manquants", "intervalle", "methode", "formule", "parties", "rappel"]
+FACT_COLUMNS += ["critere", "sens", "sources", "statut_divulgation"]
 
 # One row = one fact that may be shown, for people.
 FACTS_XLSX = "indicateurs.xlsx"
 
 # One row = one claim of chiffres_publies.csv and its verdict.
 CLAIM_CHECK_CSV = "controle_chiffres.csv"
-VERDICT_COLUMNS = [
-    "id",
-    "enonce",
-    "section",
-    "publie",
-    "recalcule",
-    "coherence",
-    "reparation",
-    "donnees",
-]
+VERDICT_COLUMNS = ["id", "enonce", "section", "publie", "recalcule", "coherence", "reparation"]
+VERDICT_COLUMNS += ["donnees"]
 
 # One row = one unit × indicator: the result without that unit (team only).
 INFLUENCE_CSV = "influence.csv"

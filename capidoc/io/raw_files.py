@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from capidoc.core.errors import InputUnreadable, Problem
 from capidoc.core.parsing import format_plain
 from capidoc.io import xlsx_parts
-from capidoc.io.xlsx_parts import AGAIN, Place, refuse_unreadable
+from capidoc.io.xlsx_parts import ACCEPTED, AGAIN, SAVE_AS, Place, refuse_unreadable
 
 if TYPE_CHECKING:  # a run with nothing to do only hashes files: it imports no pandas
     import pandas as pd
@@ -84,7 +84,7 @@ def read_sheets(path: Path) -> list[Sheet]:
     """Return the sheets of a raw file, in its order; raise InputUnreadable or InputUnsafe."""
     kind = path.suffix.lower()
     if kind not in LARGEST:
-        xlsx_parts.refuse_format(path.name, "format refusé")
+        refuse_unreadable(path.name, "format refusé", SAVE_AS, ACCEPTED)
     if path.stat().st_size > LARGEST[kind]:
         xlsx_parts.refuse_unsafe(path.name, f"fichier de plus de {LARGEST[kind] // 10**6} Mo")
     content = path.read_bytes()
@@ -194,17 +194,12 @@ def _read_workbook(file: str, content: bytes) -> list[Sheet]:
 def _check_signature(file: str, content: bytes) -> None:
     """Raise InputUnreadable when the first bytes are not those of an .xlsx file."""
     if content[:4] == OLE:
-        xlsx_parts.refuse_format(
-            file,
-            "classeur protégé par mot de passe, ou ancien format .xls",
-            "Ôtez le mot de passe et enregistrez en .xlsx.",
-        )
+        cause = "classeur protégé par mot de passe, ou ancien format .xls"
+        remedy = "Ôtez le mot de passe et enregistrez en .xlsx."
+        refuse_unreadable(file, cause, remedy, ACCEPTED)
     if content[:4] != ZIP:
-        refuse_unreadable(
-            file,
-            "le contenu n’est pas un classeur .xlsx",
-            f"{AGAIN[:-1]} : une page de connexion a pu être enregistrée à sa place.",
-        )
+        remedy = f"{AGAIN[:-1]} : une page de connexion a pu être enregistrée à sa place."
+        refuse_unreadable(file, "le contenu n’est pas un classeur .xlsx", remedy)
 
 
 def _worksheets(file: str, content: bytes, parts: dict[str, bytes]) -> list[Sheet]:

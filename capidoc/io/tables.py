@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from capidoc.io import array_store
 
 # `observe(source, variables, moments, columns)` returns observations.
 Observe = Callable[..., pd.DataFrame]
+Names = Collection[str]
 
 LARGE_TABLE = 50_000  # records: from here on, arrays are much faster than one long CSV
 CREATED = datetime(1980, 1, 1)  # in every workbook, so that its bytes do not depend on the day
@@ -106,27 +108,13 @@ def write_observations(parts: Iterable[pd.DataFrame], records: int, folder: Path
 
 
 def open_observations(folder: Path) -> Observe:
-    """Return the function `select_observations` of the observations kept in a folder."""
+    """Return the function of `select_observations`, for the observations kept in a folder."""
     arrays = folder / OBSERVATIONS_FOLDER
-    if not arrays.is_dir():
-        table = read_categorical_csv(folder / OBSERVATIONS_CSV, nombre=float, ligne=int)
-        return select_observations(table)
-
-    def select(
-        source: str,
-        variables: Collection[str],
-        moments: Collection[str] = (),
-        columns: Collection[str] = (),
-    ) -> pd.DataFrame:
-        paths: list[Path] = []
-        for variable in variables:
-            paths += arrays.glob(f"{source}.{variable}-[0-9][0-9][0-9].npz")
-        parts = [array_store.read_arrays(path, moments, columns) for path in sorted(paths)]
-        if len(parts) == 1:
-            return parts[0]
-        return categorical.sort_categories(categorical.concat_tables(parts))
-
-    return select
+    if arrays.is_dir():
+        return partial(_read_arrays, arrays)
+    return select_observations(
+        read_categorical_csv(folder / OBSERVATIONS_CSV, nombre=float, ligne=int)
+    )
 
 
 def select_observations(observations: pd.DataFrame) -> Observe:
@@ -134,21 +122,28 @@ def select_observations(observations: pd.DataFrame) -> Observe:
 
     It may also be given the moments and the columns that are needed; all of them otherwise.
     """
+    return partial(_select_rows, observations)
 
-    def select(
-        source: str,
-        variables: Collection[str],
-        moments: Collection[str] = (),
-        columns: Collection[str] = (),
-    ) -> pd.DataFrame:
-        rows = (observations["source"] == source) & observations["variable"].isin(variables)
-        if moments:
-            rows &= observations["moment"].isin(moments)
-        return observations.loc[
-            rows, [name for name in observations if name in columns or not columns]
-        ]
 
-    return select
+def _select_rows(
+    table: pd.DataFrame, source: str, variables: Names, moments: Names = (), columns: Names = ()
+) -> pd.DataFrame:
+    rows = (table["source"] == source) & table["variable"].isin(variables)
+    if moments:
+        rows &= table["moment"].isin(moments)
+    return table.loc[rows, [name for name in table if name in columns or not columns]]
+
+
+def _read_arrays(
+    folder: Path, source: str, variables: Names, moments: Names = (), columns: Names = ()
+) -> pd.DataFrame:
+    paths: list[Path] = []
+    for variable in variables:
+        paths += folder.glob(f"{source}.{variable}-[0-9][0-9][0-9].npz")
+    parts = [array_store.read_arrays(path, moments, columns) for path in sorted(paths)]
+    if len(parts) == 1:
+        return parts[0]
+    return categorical.sort_categories(categorical.concat_tables(parts))
 
 
 # ── workbooks ───────────────────────────────────────────────────────────────────────────────────

@@ -22,6 +22,7 @@ Place = tuple[int, int]  # the row that Excel shows, the position of the column 
 
 ACCEPTED = ".xlsx (Excel, KoboToolbox) ou .csv"
 AGAIN = "Téléchargez l’export à nouveau."
+SAVE_AS = "Enregistrez le fichier sous l’un de ces formats."
 # Bytes packed and unpacked, their ratio, and the size of a sheet.
 PACKED, UNPACKED, RATIO, ROWS, COLUMNS = 20_000_000, 200_000_000, 100, 100_000, 2_000
 # A small file may be packed more: its overhead weighs less than this many bytes.
@@ -66,7 +67,7 @@ def unpack_workbook(file: str, content: bytes) -> dict[str, bytes]:
         problem = Problem("classeur tronqué ou abîmé", remedy=AGAIN, file=file)
         raise InputUnreadable(problem) from error
     if "xl/workbook.xml" not in parts or "xl/vbaproject.bin" in parts:
-        refuse_format(file, "le contenu n’est pas un classeur .xlsx")
+        refuse_unreadable(file, "le contenu n’est pas un classeur .xlsx", SAVE_AS, ACCEPTED)
     for name, xml in parts.items():
         if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml:
             refuse_unsafe(file, "classeur avec des entités XML, refusé")
@@ -186,16 +187,9 @@ def _local_name(element: "etree._Element") -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def refuse_unreadable(file: str, cause: str, remedy: str = AGAIN) -> NoReturn:
+def refuse_unreadable(file: str, cause: str, remedy: str = AGAIN, expected: str = "") -> NoReturn:
     """Raise InputUnreadable: the file is not what its name says."""
-    raise InputUnreadable(Problem(cause, remedy=remedy, file=file))
-
-
-def refuse_format(
-    file: str, cause: str, remedy: str = "Enregistrez le fichier sous l’un de ces formats."
-) -> NoReturn:
-    """Raise InputUnreadable, naming the accepted formats."""
-    raise InputUnreadable(Problem(cause, ACCEPTED, remedy, file=file))
+    raise InputUnreadable(Problem(cause, expected, remedy, file=file))
 
 
 def refuse_unsafe(file: str, cause: str) -> NoReturn:
