@@ -10,14 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from capidoc.config.validation import (
-    AnswerLabel,
-    Month,
-    Name,
-    Pattern,
-    QuestionName,
-    matching,
-)
+from capidoc.config.validation import AnswerLabel, Month, Name, Pattern, QuestionName, matching
 from capidoc.core.errors import suggest
 from capidoc.core.parsing import MONEY
 
@@ -101,9 +94,8 @@ class Classes(StrictModel):
     @model_validator(mode="after")
     def _check_rising(self) -> "Classes":
         if sorted(set(self.bornes)) != self.bornes:
-            raise ValueError(
-                "les « bornes » vont de la plus petite à la plus grande, chacune une fois"
-            )
+            order = "de la plus petite à la plus grande, chacune une fois"
+            raise ValueError(f"les « bornes » vont {order}")
         return self
 
     @property
@@ -315,32 +307,31 @@ class Identity(StrictModel):
 
     @model_validator(mode="after")
     def _check_sensitive_answers(self) -> "Identity":
-        kept = {ZONE}
+        kept = self._dimensions() | {variable for variable, _ in self._breakdowns()}
         for table in self._tables():
-            kept |= {*table.kept, *table.attributs, *table.classes}
-        for variable, breakdown in self._breakdowns():
-            kept |= {variable, breakdown.dimension}
+            kept |= set(table.kept)
         for name in self.divulgation.sensibles:
             if name not in kept:
-                raise ValueError(
-                    f"réponse sensible qu’aucune source ne garde : « {name} ». "
-                    f"{suggest(name, kept)}"
-                )
+                cause = f"réponse sensible qu’aucune source ne garde : « {name} »"
+                raise ValueError(f"{cause}. {suggest(name, kept)}")
         return self
 
     @model_validator(mode="after")
     def _check_labels(self) -> "Identity":
-        dimensions = {ZONE} | {breakdown.dimension for _, breakdown in self._breakdowns()}
-        for table in self._tables():
-            dimensions |= {*table.attributs, *table.classes}
+        dimensions = self._dimensions()
         for label in self.libelles:
             dimension, equals, _ = label.partition("=")
             if equals and dimension not in dimensions:
-                raise ValueError(
-                    f"libellé d’une désagrégation qu’aucune source n’a : « {label} ». "
-                    f"{suggest(dimension, dimensions)}"
-                )
+                cause = f"libellé d’une désagrégation qu’aucune source n’a : « {label} »"
+                raise ValueError(f"{cause}. {suggest(dimension, dimensions)}")
         return self
+
+    def _dimensions(self) -> set[str]:
+        """Return the attributes, classes and dimensions that observations may have."""
+        names = {ZONE} | {breakdown.dimension for _, breakdown in self._breakdowns()}
+        for table in self._tables():
+            names |= {*table.attributs, *table.classes}
+        return names
 
     def _tables(self) -> Iterator[TableSelection]:
         """Yield the main table and the repeats of each source."""

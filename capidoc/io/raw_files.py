@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # a run with nothing to do only hashes files: it imports no p
 
 # A CSV has nothing to unpack: it may weigh what a workbook may, once unpacked.
 LARGEST = {".xlsx": xlsx_parts.PACKED, ".csv": xlsx_parts.UNPACKED}
+LONG_CSV = 50_000  # lines: from here on, pandas reads what is regular
 OLE, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
 # Letters of UTF-8 in a file that is not UTF-8: read as cp1252, « é » would be « Ã© ».
 MIXED = re.compile(rb"\xc3[\x80-\xbf]|\xc2\xa0|\xe2\x80[\x80-\xbf]")
@@ -128,7 +129,7 @@ def _regular_cells(
     """
     import pandas as pd
 
-    if '"' in text or "\0" in text:
+    if text.count("\n") < LONG_CSV or '"' in text or "\0" in text:
         return None
     try:
         cells = pd.read_csv(

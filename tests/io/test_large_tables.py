@@ -103,10 +103,13 @@ def test_a_table_without_rows_is_read_back_without_rows(tmp_path):
         ("a;b\n1;2;3\n", [["a", "b", ""], ["1", "2", "3"]]),
     ],
 )
-def test_every_cell_of_a_csv_is_read_as_it_is_written(tmp_path, content, rows):
+@pytest.mark.parametrize("long", [0, 50_000])
+def test_every_cell_of_a_csv_is_read_as_it_is_written(tmp_path, monkeypatch, content, rows, long):
+    assert raw_files.LONG_CSV == 50_000
+    monkeypatch.setattr(raw_files, "LONG_CSV", long)
     (tmp_path / "t.csv").write_bytes(content.encode())
     (sheet,) = raw_files.read_sheets(tmp_path / "t.csv")
-    assert sheet.cells.to_numpy().tolist() == rows
+    assert categorical.to_text(sheet.cells).to_numpy().tolist() == rows
     assert list(sheet.cells.index) == list(range(1, len(rows) + 1))
 
 
