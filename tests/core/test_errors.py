@@ -239,6 +239,7 @@ def test_the_screen_shows_twenty_problems_then_how_many_more(count, lines):
     [
         ("revnu", ["revenu"], "Vouliez-vous dire « revenu » ?"),
         ("abcxx", ["abcde"], "Vouliez-vous dire « abcde » ?"),  # alike by 2 × 3 letters of 10
+        ("abcxxx", ["abcde"], "Valeurs connues : abcde."),  # 2 × 3 of 11
         ("abxxxx", ["abcdef"], "Valeurs connues : abcdef."),
         ("abcxxxx", ["abcdefg"], "Valeurs connues : abcdefg."),  # 2 × 3 of 14
         ("abcxxx", ["abcdex"], "Vouliez-vous dire « abcdex » ?"),
