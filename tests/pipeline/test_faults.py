@@ -11,12 +11,11 @@ import time
 
 import pytest
 
-from capidoc import __main__
 from capidoc.config.paths import FORMATS
 from capidoc.core import errors
 from capidoc.core.errors import RenderingFailed
 from capidoc.io import manifest, tables
-from capidoc.pipeline import publication, stages
+from capidoc.pipeline import commands, publication, stages
 from capidoc.report.documents import docx, html, pdf
 
 from ..conftest import ROOT
@@ -67,8 +66,8 @@ def here(small, monkeypatch, tmp_path):
 
     monkeypatch.setattr(stages, "build_set", write_documents)
     monkeypatch.setattr(manifest, "installed_versions", dict)
-    monkeypatch.setattr(__main__, "LOG", tmp_path / "capidoc.log")
-    monkeypatch.setattr(__main__, "ROOT", tmp_path)
+    monkeypatch.setattr(commands, "LOG", tmp_path / "capidoc.log")
+    monkeypatch.setattr(commands, "ROOT", tmp_path)
     monkeypatch.setattr(os, "fsync", lambda descriptor: FAULT.count("open"))
     programme = small()
     for commune in ("toutes", "niono"):
@@ -80,7 +79,7 @@ def here(small, monkeypatch, tmp_path):
 
 def publish(programme):
     """The exit code of a publication."""
-    return __main__._guarded(lambda: stages.publish_set(programme, ["note"]) and 0)
+    return commands.run_guarded(lambda: stages.publish_set(programme, ["note"]) and 0)
 
 
 @pytest.fixture
@@ -309,13 +308,13 @@ def test_a_table_never_stands_half_written_under_its_name(tmp_path):
 
 
 def test_the_log_is_dated_and_starts_again_when_full_the_last_one_kept(here, monkeypatch):
-    monkeypatch.setattr(__main__, "LOG_BYTES", 200)
+    monkeypatch.setattr(commands, "LOG_BYTES", 200)
     for number in range(10):
-        __main__._log(f"message {number}")
-    kept = [__main__.LOG.with_suffix(".ancien.log"), __main__.LOG]
+        commands.log_message(f"message {number}")
+    kept = [commands.LOG, commands.LOG.with_name("capidoc.log.1")]
     assert all(path.stat().st_size < 300 for path in kept)
-    assert "message 9" in __main__.LOG.read_text() and __main__.LOG.read_text().startswith("20")
-    assert sorted(__main__.LOG.parent.glob("*.log")) == sorted(kept)
+    assert "message 9" in commands.LOG.read_text() and commands.LOG.read_text().startswith("20")
+    assert sorted(commands.LOG.parent.glob("capidoc.log*")) == sorted(kept)
 
 
 @pytest.mark.parametrize("arguments", [["report", "eau"], ["all"]])
@@ -327,16 +326,18 @@ def test_whoever_interrupts_a_run_stops_it_whole_and_is_told_so(arguments, monke
         begun.append(slug)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(__main__, "_one", stopped)
-    assert (__main__.main(arguments), len(begun)) == (130, 1)
+    monkeypatch.setattr(commands, "_run_on_programme", stopped)
+    assert (commands.main(arguments), len(begun)) == (130, 1)
     assert capsys.readouterr().err == "Interrompu : ce qui était en cours n’a pas été publié.\n"
 
 
 def test_what_is_done_on_all_programmes_is_done_on_the_one_that_is_named(monkeypatch):
     done = []
-    monkeypatch.setattr(__main__, "_one", lambda asked, slug: done.append((asked.verb, slug)) or 0)
+    monkeypatch.setattr(
+        commands, "_run_on_programme", lambda asked, slug: done.append((asked.verb, slug)) or 0
+    )
     for arguments in (["clean", "eau"], ["all", "jass"], ["clean"]):
-        assert __main__.main(arguments) == 0
+        assert commands.main(arguments) == 0
     assert done == [("clean", "eau"), ("all", "jass"), ("clean", "eau"), ("clean", "jass")]
 
 
@@ -344,9 +345,9 @@ def test_a_broken_programme_is_named_among_all(here, monkeypatch, capsys):
     def broken(*_):
         raise errors.ConfigurationRefused(errors.Problem("YAML illisible", file="programme.yml"))
 
-    monkeypatch.setattr(__main__, "programme_slugs", lambda: ["eau"])
-    monkeypatch.setattr(__main__, "_one", broken)
-    assert (__main__.main(["all"]), capsys.readouterr().err) == (
+    monkeypatch.setattr(commands, "programme_slugs", lambda: ["eau"])
+    monkeypatch.setattr(commands, "_run_on_programme", broken)
+    assert (commands.main(["all"]), capsys.readouterr().err) == (
         10,
         "eau : programme.yml : YAML illisible.\n",
     )
@@ -369,8 +370,8 @@ def test_a_format_that_cannot_be_made_is_named_with_its_own_code(kind, tmp_path,
 
 
 def test_a_log_that_cannot_be_written_changes_nothing_to_what_is_told(here, capfd, monkeypatch):
-    __main__.LOG.mkdir()
-    assert __main__._guarded(lambda: 1 / 0) == 1
+    commands.LOG.mkdir()
+    assert commands.run_guarded(lambda: 1 / 0) == 1
     assert ("ZeroDivisionError" in (said := capfd.readouterr().err), "Traceback" in said) == (
         True,
         False,

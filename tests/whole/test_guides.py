@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from capidoc.__main__ import VERBS
 from capidoc.analysis import effects
 from capidoc.config import indicator_plan
 from capidoc.config.programme import Period
 from capidoc.core import errors
 from capidoc.io import tables
+from capidoc.pipeline.command_line import VERBS
 
 from ..conftest import ROOT
 
