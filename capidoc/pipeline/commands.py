@@ -149,7 +149,7 @@ def _nothing_to_do(options: Namespace, paths: ProgrammePaths) -> str:
 def _run_steps(options: Namespace, slug: str) -> Iterator[str]:
     """Do what the verb asks, and yield the lines that tell it as it goes."""
     from capidoc.config.programme import Programme
-    from capidoc.pipeline import stages
+    from capidoc.pipeline import computation, stages
 
     programme = Programme(slug, options.commune, options.debut, options.fin, profil=options.profil)
     match options.verb:
@@ -170,7 +170,7 @@ def _run_steps(options: Namespace, slug: str) -> Iterator[str]:
             yield from stages.check_programme(programme)
             yield from (f"{name} : {UNUSED_FILE}" for name in programme.strays())
         case "data" | "effects":
-            stages.compute_tables(programme, options.verb)
+            computation.compute_tables(programme, options.verb)
             yield f"{slug} : tables écrites dans {programme.processed.relative_to(ROOT)}"
         case _:
             yield stages.publish_set(programme, programme.wanted(options.verb))

@@ -541,7 +541,7 @@ def published(small, monkeypatch):
             computed(one)
             described = publication.inputs(here, {"of": one})
             stages.replace_set(
-                here, inputs, lambda workshop: stages._check(here, described, workshop)
+                here, inputs, lambda workshop: stages.build_check(here, described, workshop)
             )  # noqa: B023
         return here.published
 

@@ -11,11 +11,11 @@ import time
 
 import pytest
 
-from capidoc.config.paths import FORMATS
+from capidoc.config.paths import FORMATS, PROPOSED
 from capidoc.core import errors
 from capidoc.core.errors import RenderingFailed
 from capidoc.io import manifest, tables
-from capidoc.pipeline import commands, publication, stages
+from capidoc.pipeline import commands, computation, publication, stages
 from capidoc.report.documents import docx, html, pdf
 
 from ..conftest import ROOT
@@ -241,12 +241,12 @@ def test_a_bug_is_no_lack():
 
 
 def test_too_little_room_is_told_before_any_work(here, monkeypatch):
-    monkeypatch.setattr(stages, "_run", None)
+    monkeypatch.setattr(computation, "run_notebook", None)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 5 * 2**20))
     with pytest.raises(
         errors.ResourcesLacking, match=r"outputs : il faut 30 Mo libres, il en reste 5.*relancez"
     ):
-        stages.compute_tables(here, "data")
+        computation.compute_tables(here, "data")
 
 
 @pytest.mark.parametrize(
@@ -284,14 +284,14 @@ def test_a_run_that_stops_leaves_no_table_of_the_one_before(here, monkeypatch):
         "resultats.json",
         "figures/a.svg",
         "niono/observations.csv",
-        stages.PROPOSED,
+        PROPOSED,
     ):
         (here.processed / name).parent.mkdir(parents=True, exist_ok=True)
         (here.processed / name).write_text("ancien")
-    monkeypatch.setattr(stages, "_run", lambda *_: 1 / 0)
+    monkeypatch.setattr(computation, "run_notebook", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        stages.compute_tables(here, "data")
-    assert sorted(snapshot(here.processed)) == [stages.PROPOSED, "niono/observations.csv"]
+        computation.compute_tables(here, "data")
+    assert sorted(snapshot(here.processed)) == [PROPOSED, "niono/observations.csv"]
 
 
 def test_a_table_never_stands_half_written_under_its_name(tmp_path):

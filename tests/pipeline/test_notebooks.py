@@ -5,7 +5,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, ResourcesLacking
-from capidoc.pipeline import notebooks, publication, stages
+from capidoc.pipeline import computation, notebooks, publication
 
 from ..conftest import ROOT
 
@@ -111,24 +111,30 @@ def test_one_cleaning_serves_every_commune_and_period_while_its_tables_are_untou
         nbformat.write(new_notebook(cells=[first]), folder / f"{name}.ipynb")
         (programme.processed / f"{name}.csv").write_text("une ligne")
 
-    monkeypatch.setattr(stages, "_run", run)
+    monkeypatch.setattr(computation, "run_notebook", run)
     described = {"entrees": {"programmes/essai/programme.yml": "1"}}
     monkeypatch.setattr(
         publication, "inputs", lambda programme, parameters: described | {"parametres": parameters}
     )
     commune = type(programme)("essai", "niono", root=programme.root)
-    stages._computed(commune, described | {"parametres": stages.notebook_parameters(commune)})
+    computation.ensure_effects(
+        commune, described | {"parametres": computation.notebook_parameters(commune)}
+    )
     assert ran == [
         "01_clean",
         "02_effects",
         "02_effects niono",
     ]  # what the whole may show comes first: it decides what the commune may
-    stages._computed(programme, described | {"parametres": stages.notebook_parameters(programme)})
+    computation.ensure_effects(
+        programme, described | {"parametres": computation.notebook_parameters(programme)}
+    )
     assert len(ran) == 3
     assert 'commune = "niono"' in (
         commune.processed / "carnets/01_clean.ipynb"
     ).read_text().replace("\\", "")
     (programme.processed / "01_clean.csv").write_text("retouchée")
     (commune.processed / "01_clean.csv").write_text("retouchée")
-    stages._computed(commune, described | {"parametres": stages.notebook_parameters(commune)})
+    computation.ensure_effects(
+        commune, described | {"parametres": computation.notebook_parameters(commune)}
+    )
     assert ran[3:] == ["01_clean", "02_effects", "02_effects niono"]
