@@ -1,4 +1,8 @@
-"""What can another core do meanwhile: a piece of work in a fork of this process, which knows all that is known here."""
+"""Do a piece of work on another core, in a fork of this process.
+
+A fork begins with all the libraries and tables that this process has in memory: nothing is
+imported again, nothing sent to it; its result comes back pickled.
+"""
 
 import ctypes
 import gc
@@ -6,66 +10,64 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 PR_SET_PDEATHSIG = 1
-PATIENCE_SECONDS = 300
-# A core for it; one of as many workers as there are cores has none.
-SPARE = sys.platform == "linux" and hasattr(os, "fork") and len(os.sched_getaffinity(0)) > 1
-IDLE = ("MainThread", "IOPub")  # the second is the kernel's own: it waits
+TIMEOUT_SECONDS = 300
+# Whether forks are safe and a core is free for one; False in one of several workers.
+FORKS = sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1
+IDLE_THREADS = ("MainThread",)
 
 
 @contextmanager
-def run_in_fork(*works):
-    """A function that gives what the works return, one after the other, found meanwhile by a fork where that is safe and a core is free, else when asked.
+def run_in_fork(work: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
+    """Start `work` in a fork; yield a function that waits for what it returns.
 
-    A fork that failed is no news: the work is done here again, and its error told here. It may use no library that keeps threads of its own, if this
-    process has used it.
+    Where no fork is possible, or when it fails, that function does the work in this process and
+    raises its error. `work` may use no library that keeps threads of its own and that this process
+    has used: a fork has none of them.
     """
-    left = list(works)
-    if (
-        not works or not SPARE or any(one.name not in IDLE for one in threading.enumerate())
-    ):  # beside other threads a fork may never end
-        yield lambda: left.pop(0)()
+    if not FORKS or any(thread.name not in IDLE_THREADS for thread in threading.enumerate()):
+        yield work  # beside a thread that holds a lock, a fork may wait for ever
         return
-    here, there = Pipe(duplex=False)
+    receiver, sender = Pipe(duplex=False)
     parent, child = os.getpid(), os.fork()
     if not child:
-        with suppress(BaseException):
-            gc.freeze()  # looking through what the parent knows would copy it
-            die_with_parent(parent)
-            for work in works:
-                there.send(work())
-        os._exit(0)
-    there.close()
+        _send_and_exit(work, sender, parent)
+    sender.close()
 
-    def found():
-        work = left.pop(0)
+    def wait_for_result() -> Result:
         with suppress(EOFError):
-            if here.poll(PATIENCE_SECONDS):
-                return here.recv()
+            if receiver.poll(TIMEOUT_SECONDS):
+                return receiver.recv()
         os.kill(child, signal.SIGKILL)
         return work()
 
     try:
-        yield found
+        yield wait_for_result
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        here.close()
+        receiver.close()
 
 
-def map_in_two(work, items):
-    """What work says of each of the items, in their order: every other one is asked of a fork, as `aside` has it."""
-    items = [*items]
-    with run_in_fork(*(partial(work, item) for item in items[1::2])) as other:
-        return [other() if place % 2 else work(item) for place, item in enumerate(items)]
+def _send_and_exit(work: Callable[[], object], sender: Connection, parent: int) -> None:
+    """Send what `work` returns to the parent; an error sends nothing."""
+    with suppress(BaseException):
+        gc.freeze()  # looking through the parent's objects would copy their memory
+        die_with_parent(parent)
+        sender.send(work())
+    os._exit(0)
 
 
-def die_with_parent(parent):
-    """Nothing; this process ends with its parent, however that one ends."""
+def die_with_parent(parent: int) -> None:
+    """Have Linux kill this process when its parent ends, however it ends."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
+    if os.getppid() != parent:  # it has ended already
         os._exit(0)

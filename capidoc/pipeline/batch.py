@@ -439,7 +439,7 @@ def _links(name, programme=None, deliverables=()):
 
 if __name__ == "__main__":
     signals.interrupt_on_termination()
-    parallel.SPARE = False
+    parallel.FORKS = False
     for *scope, profile, deliverables in json.load(sys.stdin):
         ended = _outcome(
             lambda s=scope, p=profile, d=deliverables: Outcome(
