@@ -1,4 +1,4 @@
-"""How a notebook runs: parameters checked, refusals told by their code, a run that stops early does not count."""
+"""Notebooks run: parameters checked, refusals by their code, no success for an early stop."""
 
 import nbformat
 import pytest
@@ -55,7 +55,8 @@ def test_an_unknown_parameter_is_refused_with_the_nearest(notebook):
 def test_a_refusal_in_a_cell_comes_back_with_its_code_and_words(notebook):
     with pytest.raises(InputMismatch, match="colonne absente") as refusal:
         notebook(
-            "from capidoc.core.errors import InputMismatch, Problem\nraise InputMismatch(Problem('colonne absente'), Problem('autre'))"
+            "from capidoc.core.errors import InputMismatch, Problem\n"
+            "raise InputMismatch(Problem('colonne absente'), Problem('autre'))"
         )
     assert (refusal.value.code, len(refusal.value.problems)) == (22, 2)
 
