@@ -22,6 +22,7 @@ PROGRESS_BAR = {
     "leave": False,
 }
 ENGINE_VARIABLE = "CAPIDOC_ENGINE"
+ENGINES = ("capidoc", "nbclient")  # cells in a fork of this process, or in an ordinary kernel
 # jsonschema would compile for a second grammars of formats that notebooks do not use.
 for _grammar in ("rfc3987_syntax", "rfc3986_validator", "isoduration"):
     sys.modules.setdefault(_grammar, None)  # None forbids the import
@@ -76,10 +77,8 @@ def _run_papermill(
     import papermill
     from tqdm.auto import tqdm
 
-    from capidoc.pipeline import forked_kernel
-
     tqdm.monitor_interval = 0  # a thread that watches the bar would forbid forks
-    engine = os.environ.get(ENGINE_VARIABLE) or forked_kernel.register_engine()
+    engine = _engine_name()
     os.environ["PYTHONPATH"] = str(root)
     with TemporaryDirectory(prefix="capidoc-") as folder:
         # A home may not be writable, and holds settings that a run must not depend on.
@@ -97,6 +96,25 @@ def _run_papermill(
             config=_kernel_config(folder),
             kernel_manager_class=_quiet_kernel_manager(target.with_suffix(".log")),
         )
+
+
+def _engine_name() -> str:
+    """Return the engine that the environment asks for, ours by default."""
+    from capidoc.pipeline import forked_kernel
+
+    forked_kernel.register_engine()
+    name = os.environ.get(ENGINE_VARIABLE) or ENGINES[0]
+    if name not in ENGINES:
+        raise ConfigurationRefused(
+            Problem(
+                "moteur de carnets inconnu",
+                " ou ".join(f"« {engine} »" for engine in ENGINES),
+                "Corrigez ou supprimez cette variable d’environnement.",
+                file=f"variable {ENGINE_VARIABLE}",
+                value=name,
+            )
+        )
+    return name
 
 
 def _quiet_kernel_manager(log: Path) -> type:

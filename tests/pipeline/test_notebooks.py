@@ -139,3 +139,19 @@ def test_one_cleaning_serves_every_commune_and_period_while_its_tables_are_untou
         commune, described | {"parametres": computation.notebook_parameters(commune)}
     )
     assert ran[3:] == ["01_clean", "02_effects", "02_effects niono"]
+
+
+def test_an_unknown_engine_is_refused_with_those_that_exist(notebook, monkeypatch):
+    monkeypatch.setenv("CAPIDOC_ENGINE", "nbclent")
+    with pytest.raises(
+        ConfigurationRefused,
+        match=r"variable CAPIDOC_ENGINE : « nbclent » — .*« capidoc » ou « nbclient »",
+    ) as refusal:
+        notebook("1")
+    assert refusal.value.code == 10
+
+
+@pytest.mark.parametrize("engine", ["", "capidoc", "nbclient"])
+def test_the_engines_that_exist_are_taken(notebook, monkeypatch, engine):
+    monkeypatch.setenv("CAPIDOC_ENGINE", engine)
+    assert nbformat.read(notebook("1 + 1"), 4).cells[-1].execution_count
