@@ -193,3 +193,17 @@ def test_an_interrupted_portfolio_stops_the_pythons_that_it_began(tmp_path, monk
             time.sleep(0.01)
         raise KeyboardInterrupt
     assert ended[0][0] == -signal.SIGTERM and batch_worker.running == []
+
+
+@pytest.mark.parametrize(
+    ("sets", "workers", "sizes"),
+    [
+        ([32], 2, [16, 16]),
+        ([33], 2, [8, 8, 8, 9]),
+        ([3, 1], 2, [1, 2, 1]),
+        ([], 2, []),
+    ],
+)
+def test_every_worker_has_as_many_batches_of_sixteen_sets_at_most(sets, workers, sizes):
+    pending = [["set"] * count for count in sets]
+    assert [len(part) for part in batch._batches(pending, workers)] == sizes

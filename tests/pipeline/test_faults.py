@@ -398,3 +398,46 @@ def test_of_twenty_starts_at_the_same_time_one_runs_and_the_others_say_so(tmp_pa
     for start in starts:
         start.kill()
         start.wait()
+
+
+@pytest.mark.parametrize(
+    ("received", "free", "lacking"),
+    [(0, 30, False), (0, 29, True), (2, 50, False), (2, 49, True)],
+)
+def test_room_is_asked_for_a_set_and_ten_times_what_was_received(
+    here, monkeypatch, received, free, lacking
+):
+    for file in here.raw.glob("*"):
+        file.unlink()
+    (here.raw / "suivi.csv").write_bytes(b"x" * received * 2**20)
+    usage = shutil._ntuple_diskusage(1, 1, free * 2**20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    refused = False
+    try:
+        publication.check_free_space(here)
+    except errors.ResourcesLacking:
+        refused = True
+    assert refused == lacking
+
+
+@pytest.mark.parametrize(
+    ("deliverable", "pages", "told"),
+    [("note", 2, ""), ("note", 3, "note : 3 pages, pour 2"), ("fiche", 1, "")]
+    + [("fiche", 2, "fiche : 2 pages, pour 1"), ("capitalisation", 99, "")],
+)
+def test_a_document_longer_than_it_should_be_is_told(
+    small, monkeypatch, tmp_path, capsys, deliverable, pages, told
+):
+    programme = small()
+    (tmp_path / "page").mkdir()
+
+    def run_notebook(*_):
+        (programme.processed / "figures").mkdir(parents=True)
+
+    monkeypatch.setattr(stages, "run_notebook", run_notebook)
+    monkeypatch.setattr(stages, "displayed_markdown", lambda _: "")
+    monkeypatch.setattr(stages, "write_formats", lambda *_: None)
+    monkeypatch.setattr(stages.file_text, "count_pdf_pages", lambda _: pages)
+    stages._build_deliverable(programme, deliverable, tmp_path / "page", "cle")
+    shown = capsys.readouterr().err
+    assert shown.startswith(told) and bool(shown) == bool(told)

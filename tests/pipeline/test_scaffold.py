@@ -297,3 +297,40 @@ def test_what_exists_is_never_written_over(root, place):
     with pytest.raises(ConfigurationRefused, match="existe déjà"):
         scaffold.create_programme(root, "neuf", EXAMPLE, "2024-01", "2024-12")
     assert (root / place).read_text() == "le mien"
+
+
+def propose_with_choices(path, count, label="Oui"):
+    """The proposal of a form whose question « source » has that many answers."""
+    book = load_workbook(
+        form(path, ("text", "code", "Code"), ("select_one sources", "source", "Source d’eau"))
+    )
+    for number in range(count):
+        name = label if number == 0 else f"Source {number}"
+        book["choices"].append(("sources", f"s{number}", name))
+    book.save(path)
+    return form_proposal.propose_programme(xlsform.load_form(path), path.name)
+
+
+@pytest.mark.parametrize(("count", "attributes"), [(12, ["source"]), (13, [])])
+def test_a_question_of_many_answers_describes_no_group(tmp_path, count, attributes):
+    proposal = propose_with_choices(tmp_path / "f.xlsx", count, "Forage")
+    assert [*proposal.attributs] == attributes
+
+
+@pytest.mark.parametrize(("count", "measures"), [(3, ["source"]), (4, [])])
+def test_a_yes_among_many_answers_is_no_share_of_yes(tmp_path, count, measures):
+    proposal = propose_with_choices(tmp_path / "f.xlsx", count)
+    assert [question.name for question in proposal.mesures] == measures
+
+
+def test_the_first_plan_compares_the_first_two_groups(tmp_path):
+    path = form(
+        tmp_path / "f.xlsx",
+        ("text", "code", "Code"),
+        ("select_one villages", "commune", "Commune"),
+        ("select_one villages", "origine", "Origine"),
+        ("select_one villages", "marche", "Marché"),
+    )
+    proposal = form_proposal.propose_programme(xlsform.load_form(path), path.name)
+    (units,) = form_proposal.first_plan(proposal)
+    assert units[9] == "commune|origine"
