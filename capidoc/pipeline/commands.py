@@ -6,6 +6,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
+from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,10 +120,9 @@ def _run_verb(options: Namespace) -> int:
 def _run_on_each(options: Namespace) -> int:
     """Return the worst exit code over all programmes: a broken one does not stop the others."""
     slugs = [options.programme] if options.programme else programme_slugs()
-    codes = []
-    for slug in slugs:
-        codes.append(run_guarded(lambda slug=slug: _run_on_programme(options, slug), slug))
-    return max(codes)
+    return max(
+        run_guarded(partial(_run_on_programme, options, slug), programme=slug) for slug in slugs
+    )
 
 
 def _run_on_programme(options: Namespace, slug: str) -> int:
