@@ -20,14 +20,13 @@ from unittest.mock import patch
 from openpyxl import Workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from capidoc import __main__
 from capidoc.cleaning import clean, data_checks, log_audit
 from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
 from capidoc.ingest.received import receive
 from capidoc.io import manifest
 from capidoc.io.yaml_files import read_yaml
-from capidoc.pipeline import stages
+from capidoc.pipeline import commands, stages
 
 from . import exporter
 from .builders import KOBO_SOURCE, programme_yml, write_files
@@ -1623,12 +1622,12 @@ def run(case, root):
     with (
         patch.object(stages, "build_set", built),
         patch.object(manifest, "installed_versions", dict),
-        patch.object(__main__, "LOG", root / "capidoc.log"),
-        patch.object(__main__, "ROOT", root),
+        patch.object(commands, "LOG", root / "capidoc.log"),
+        patch.object(commands, "ROOT", root),
         contextlib.redirect_stderr(screen),
         contextlib.redirect_stdout(screen),
     ):
-        code = __main__._guarded(
+        code = commands.run_guarded(
             lambda: stages.publish_set(Programme("essai", root=root), ["note"]) and 0
         )
     after = snapshot(published)

@@ -1,10 +1,10 @@
-"""Stop a process that is asked to end as after Ctrl-C: nothing half-made, no copy left behind."""
+"""Make a request to stop end a command as Ctrl-C does: nothing half-made, no copy left behind."""
 
 import signal
 
 
 def interrupt_on_termination() -> None:
-    """Raise KeyboardInterrupt on a stop (SIGTERM) or a closed terminal (SIGHUP).
+    """Raise KeyboardInterrupt on SIGTERM (a stop) and SIGHUP (a closed terminal).
 
     Under nohup, which ignores SIGHUP, it stays ignored.
     """

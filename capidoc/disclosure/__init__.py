@@ -4,10 +4,12 @@ from capidoc.disclosure.assessment import assess, assess_subset, redact
 from capidoc.disclosure.consent_register import assess_consents, check_consents, consent_refusal
 from capidoc.disclosure.leak_scan import fingerprints, scan_files
 from capidoc.disclosure.past_releases import load_releases
+from capidoc.disclosure.run_assessment import assess_run
 
 __all__ = [
     "assess",
     "assess_consents",
+    "assess_run",
     "assess_subset",
     "check_consents",
     "consent_refusal",

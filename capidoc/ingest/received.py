@@ -14,7 +14,6 @@ from capidoc.core.errors import (
     QualityRefused,
     suggest,
 )
-from capidoc.core.parallel import map_in_two
 from capidoc.core.parsing import from_1904_serial, matching_key, normalize_spaces, parse_timestamp
 from capidoc.core.schema import RECORD_COLUMNS, REMARK_COLUMNS
 from capidoc.ingest import withheld_answers, xlsform
@@ -63,9 +62,8 @@ def receive(programme, name):
         {},
         {},
     )
-    for name, digest, tables in map_in_two(
-        lambda path: _recognised_in(path, form, source), programme.received(source)
-    ):
+    for path in programme.received(source):
+        name, digest, tables = _recognised_in(path, form, source)
         digests[name] = digest
         for repeat, (table, remarked, withdrawn) in tables.items():
             parts[repeat].append(table)

@@ -1,25 +1,23 @@
-"""How are many sets made: a table of programmes × communes × periods × deliverables, each set built apart, on every core or on a Dask cluster."""
+"""Make many sets from a table of programmes, communes, periods and deliverables.
 
-import io
-import json
+Each set is built apart, on a core of this machine or on a Dask cluster, and published here.
+"""
+
 import logging
 import os
-import signal
-import subprocess
-import sys
-import tempfile
 import traceback
-import zipfile
-from collections import Counter
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from capidoc.config.paths import FORMATS, ROOT, programme_slugs
 from capidoc.config.programme import Programme
-from capidoc.core import parallel, signals
+from capidoc.core import pseudonyms
 from capidoc.core.errors import (
     ConfigurationRefused,
     Problem,
@@ -30,106 +28,120 @@ from capidoc.core.errors import (
 )
 from capidoc.core.progress import show_progress
 from capidoc.io import manifest
-from capidoc.pipeline import publication, stages
+from capidoc.pipeline import batch_worker, publication, stages
+from capidoc.pipeline.batch_worker import BuiltSet, SetRequest, build_sets, unzip, zip_files
 
 PAGE, LABEL = "portefeuille.html", "Portefeuille"
 OPTIONAL = ("commune", "debut", "fin", "livrable")
 NOTHING, DONE, FAILED = "rien à refaire", "fait", "échec"
 INTERRUPTED = 130
-PATIENCE = 60  # seconds that sets wait for a cluster without workers
-STOPPED = (-signal.SIGINT, -signal.SIGTERM)  # how a Python ends that was asked to
-begun: list = []  # the Pythons that make sets on this machine
-halted: list = []  # not empty once they must stop
-BATCH = 16  # sets made by one Python at most: those of an interrupted one are lost
+PATIENCE_SECONDS = 60  # how long sets wait for a cluster without workers
+BATCH_SIZE = 16  # sets built by one Python at most: those of an interrupted one are lost
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a set ended: the exit code, what to tell, and the traceback of a bug."""
+    """How a set ended: the exit code, the message, and the traceback of a bug."""
 
     code: int
     message: str
     detail: str = ""
 
 
-def run_batch(table, profile, scheduler="", root=ROOT):
-    """{folder under outputs/: its Outcome}, in the order of the table; the sets are published one by one as they are made, then their index."""
-    wishes, outcomes = read_batch(table, root, profile)
-    left = Outcome(INTERRUPTED, "interrompu : relancez pour ce qui manque")
+@dataclass
+class RequestedSet:
+    """A set asked for: its folder under outputs/, what to make, and what decides it."""
+
+    name: str
+    programme: Programme
+    deliverables: set[str]
+    run_inputs: dict[str, Any]
+
+
+Outcomes = dict[str, Outcome]  # by folder under outputs/
+Requests = dict[str, RequestedSet]
+
+
+def run_batch(table: Path | None, profile: str, scheduler: str = "", root: Path = ROOT) -> Outcomes:
+    """Make and publish the sets of a table one by one, then their index; return how each ended.
+
+    Without a table: every deliverable of every programme. Outcomes have the table's order.
+    """
+    requests, outcomes = read_batch(table, root, profile)
+    unfinished = Outcome(INTERRUPTED, "interrompu : relancez pour ce qui manque")
     try:
-        _all(wishes, outcomes, scheduler)
+        _build_all(requests, outcomes, scheduler)
     except KeyboardInterrupt:
         pass
-    except ResourcesLacking as refusal:  # the cluster is gone: what was made is told before
-        left = Outcome(refusal.code, str(refusal))
+    except ResourcesLacking as refusal:  # the cluster is gone: the index tells what was made
+        unfinished = Outcome(refusal.code, str(refusal))
         raise
     finally:
-        outcomes = {
-            name: outcomes.get(name, left)
-            for name in (*wishes, *(n for n in outcomes if n not in wishes))
-        }
-        _index(wishes, outcomes, root)
+        names = dict.fromkeys([*requests, *outcomes])
+        outcomes = {name: outcomes.get(name, unfinished) for name in names}
+        _write_index(requests, outcomes, root)
     return outcomes
 
 
-def format_summary(outcomes):
-    """The sentence that ends a run."""
-    counts = Counter(outcome_label(one) for one in outcomes.values())
-    return f"portefeuille — {' ; '.join(f'{s} : {counts[s]}' for s in (DONE, NOTHING, FAILED) if counts[s])} (outputs/{PAGE})"
+def format_summary(outcomes: Outcomes) -> str:
+    """Return the sentence that ends a run."""
+    counts = Counter(map(outcome_label, outcomes.values()))
+    parts = [f"{label} : {counts[label]}" for label in (DONE, NOTHING, FAILED) if counts[label]]
+    return f"portefeuille — {' ; '.join(parts)} (outputs/{PAGE})"
 
 
-def outcome_label(outcome):
-    """What a set's end is called on the index."""
+def outcome_label(outcome: Outcome) -> str:
+    """Return what a set's end is called on the index."""
     return FAILED if outcome.code else outcome.message
 
 
-def read_batch(table, root=ROOT, profile="public"):
-    """({folder under outputs/: (programme, its deliverables)}, {that of a broken programme: its Outcome}); raises ConfigurationRefused with every bad row."""
-    wishes, broken, wrong = {}, {}, []
-    for row, asked in _rows(table, root):
+def outcome_of(work: Callable[[], str]) -> Outcome:
+    """Return the Outcome of some work: the message that it returns, or what it raised."""
+    try:
+        return Outcome(0, work())
+    except Exception as error:
+        return _failure(error)
+
+
+def _failure(error: Exception) -> Outcome:
+    refusal = error if isinstance(error, Refusal) else resource_refusal(error)
+    if refusal:
+        return Outcome(refusal.code, str(refusal))
+    message = f"Erreur inattendue : {type(error).__name__} : {error}"
+    return Outcome(1, message, "".join(traceback.format_exception(error)))
+
+
+def read_batch(
+    table: Path | None, root: Path = ROOT, profile: str = "public"
+) -> tuple[Requests, Outcomes]:
+    """Return the sets that a table asks for, and the outcomes of the programmes that are broken.
+
+    Raise ConfigurationRefused with every bad row.
+    """
+    requests, broken, problems = {}, {}, []
+    for row_number, row in _rows(table, root):
         try:
-            programme = Programme(
-                asked["programme"],
-                asked["commune"] or "toutes",
-                asked["debut"],
-                asked["fin"],
-                root,
-                profile,
-            )
-            wanted, known = asked["livrable"], programme.wanted()
-            if wanted not in ("", *known):
-                raise ConfigurationRefused(
-                    Problem(
-                        "livrable inconnu",
-                        remedy=suggest(wanted, known),
-                        column="livrable",
-                        value=wanted,
-                    )
-                )
-            wishes.setdefault(
-                programme.published.relative_to(root / "outputs").as_posix(), (programme, set())
-            )[1].update([wanted] if wanted else known)
+            _add_request(requests, row, root, profile)
         except ConfigurationRefused as refusal:
             if refusal.problems[0].file:  # the programme is broken, not the row: others go on
-                broken[asked["programme"]] = Outcome(refusal.code, str(refusal))
+                broken[row["programme"]] = Outcome(refusal.code, str(refusal))
             else:
-                wrong += [replace(p, file=table.name, row=row) for p in refusal.problems]
-    if wrong:
-        raise ConfigurationRefused(*wrong)
-    return wishes, broken
+                file = table.name if table else ""
+                problems += [replace(p, file=file, row=row_number) for p in refusal.problems]
+    if problems:
+        raise ConfigurationRefused(*problems)
+    return requests, broken
 
 
-def _rows(table, root):
-    """(row as Excel shows it, what it asks) of the table, or of every programme whole."""
-    if not table:
-        return [
-            (None, dict.fromkeys(OPTIONAL, "") | {"programme": slug})
-            for slug in programme_slugs(root)
-        ]
+def _rows(table: Path | None, root: Path) -> list[tuple[int | None, dict[str, str]]]:
+    """Return (row as Excel shows it, its cells) of the table, or of every programme whole."""
     from capidoc.io import hand_tables
 
-    found = hand_tables.read_rows(table, ("programme",), OPTIONAL)
-    if not len(found):
+    if not table:
+        empty = dict.fromkeys(OPTIONAL, "")
+        return [(None, empty | {"programme": slug}) for slug in programme_slugs(root)]
+    rows = hand_tables.read_rows(table, ("programme",), OPTIONAL)
+    if not len(rows):
         raise ConfigurationRefused(
             Problem(
                 "tableau absent ou vide",
@@ -137,313 +149,276 @@ def _rows(table, root):
                 file=str(table),
             )
         )
-    return [
-        (int(row), asked) for row, asked in zip(found.index, found.to_dict("records"), strict=True)
-    ]
+    return [(int(number), cells.to_dict()) for number, cells in rows.iterrows()]
+
+
+def _add_request(requests: Requests, row: dict[str, str], root: Path, profile: str) -> None:
+    """Add what a row asks for to `requests`; rows of the same set are put together."""
+    programme = Programme(
+        row["programme"], row["commune"] or "toutes", row["debut"], row["fin"], root, profile
+    )
+    wanted, existing = row["livrable"], programme.wanted()
+    if wanted not in ("", *existing):
+        raise ConfigurationRefused(
+            Problem(
+                "livrable inconnu",
+                remedy=suggest(wanted, existing),
+                column="livrable",
+                value=wanted,
+            )
+        )
+    name = programme.published.relative_to(root / "outputs").as_posix()
+    request = requests.setdefault(name, RequestedSet(name, programme, set(), {}))
+    request.deliverables.update([wanted] if wanted else existing)
+
+
+# What builds batches, and a function that counts how many it builds at a time.
+Backend = tuple[Executor, Callable[[], int]]
 
 
 @contextmanager
-def _workers(scheduler):
-    """What runs `made`, and how many it runs at a time: a Python on each core, or the workers of a Dask cluster."""
-    halted.clear()
-    if not scheduler:
-        cores = (
-            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        )  # a container may have fewer than its machine
-        with ThreadPoolExecutor(cores) as pool:
-            try:
-                yield pool, lambda: cores
-            finally:
-                pool.shutdown(
-                    wait=False, cancel_futures=True
-                )  # interrupted, what has not begun never does, and what has stops
-                halted.append(True)
-                for one in begun:
-                    one.terminate()
-        return
+def _local_cores() -> Iterator[Backend]:
+    """Yield a pool of threads, each of which waits for a Python on a core of this machine.
+
+    When the command is interrupted these Pythons are terminated, and no other begins.
+    """
+    batch_worker.stop_requests.clear()
+    affinity = getattr(os, "sched_getaffinity", None)  # a container may have fewer cores
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    with ThreadPoolExecutor(cores) as pool:
+        try:
+            yield pool, lambda: cores
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            batch_worker.stop_processes()
+
+
+@contextmanager
+def _cluster(scheduler: str) -> Iterator[Backend]:
+    """Yield the executor of a Dask cluster; raise ResourcesLacking when it does not answer."""
+    with _cluster_client(scheduler) as client:
+        yield client.get_executor(pure=False), lambda: sum(client.nthreads().values())
+
+
+@contextmanager
+def _cluster_client(scheduler: str) -> Iterator[Any]:
     try:
         import cloudpickle
         from distributed import Client
     except ImportError as error:
-        raise ConfigurationRefused(
-            Problem(
-                "la bibliothèque « distributed » manque",
-                remedy="Installez-la : pip install distributed.",
-            )
-        ) from error
-    cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers need not have Capidoc
+        problem = Problem(
+            "la bibliothèque « distributed » manque",
+            remedy="Installez-la : pip install distributed.",
+        )
+        raise ConfigurationRefused(problem) from error
+    cloudpickle.register_pickle_by_value(batch_worker)  # workers need not have Capidoc
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it says in English, we say
     try:
         client = Client(scheduler)
     except (OSError, ValueError) as error:
-        raise ResourcesLacking(
-            Problem("l’ordonnanceur ne répond pas", "tcp://machine:8786", value=scheduler)
-        ) from error
+        problem = Problem("l’ordonnanceur ne répond pas", "tcp://machine:8786", value=scheduler)
+        raise ResourcesLacking(problem) from error
     try:
         with client:
-            yield client.get_executor(pure=False), lambda: sum(client.nthreads().values())
+            yield client
     except OSError as error:
-        raise ResourcesLacking(
-            Problem(
-                "l’ordonnanceur ne répond plus",
-                remedy="Relancez : seul ce qui manque sera refait.",
-                value=scheduler,
-            )
-        ) from error
+        problem = Problem(
+            "l’ordonnanceur ne répond plus",
+            remedy="Relancez : seul ce qui manque sera refait.",
+            value=scheduler,
+        )
+        raise ResourcesLacking(problem) from error
 
 
-def _all(wishes, outcomes, scheduler):
-    """Nothing; every wish has its outcome. A programme stays locked to others until the end: builds are apart, only publications take turns."""
-    with ExitStack() as held, _workers(scheduler) as (pool, cores):
-        batches, busy = _batches(_waiting(wishes, outcomes, held), max(1, cores())), {}
+def _build_all(requests: Requests, outcomes: Outcomes, scheduler: str) -> None:
+    """Build and publish the sets, and add the outcome of each to `outcomes`.
+
+    A programme stays locked until the end. No more than two batches a worker are sent at a time:
+    what is sent, or built and not yet published, waits in memory.
+    """
+    backend = _cluster(scheduler) if scheduler else _local_cores()
+    with ExitStack() as locks, backend as (executor, count_workers):
+        pending = _pending_sets(requests, outcomes, locks)
+        batches = _batches(pending, max(1, count_workers()))
+        building: dict[Future, list[RequestedSet]] = {}
         while True:
-            # No more at a time than keeps everybody busy: whatever is sent or made waits in memory.
-            for batch in (drawn := [*islice(batches, max(0, 2 * max(1, cores()) - len(busy)))]):
-                job: list = []
-                lost = _outcome(lambda b=batch, j=job: j.append(_job(wishes, b)))
-                if lost.code:
-                    outcomes.update(dict.fromkeys((name for name, _ in batch), lost))
-                else:
-                    busy[pool.submit(build_sets, *job[0])] = batch
-            if not (busy or drawn):
+            room = 2 * max(1, count_workers()) - len(building)
+            next_batches = list(islice(batches, max(0, room)))
+            for batch in next_batches:
+                _submit(batch, executor, building, outcomes)
+            if not building and not next_batches:
                 return
-            done = wait(busy, PATIENCE, FIRST_COMPLETED).done
-            if not done and not cores():
-                raise ResourcesLacking(
-                    Problem(
-                        "aucun travailleur sur l’ordonnanceur",
-                        "un « dask worker » au moins",
-                        "Démarrez-en, puis relancez : seul ce qui manque sera refait.",
-                        value=scheduler,
-                    )
-                )
+            done = wait(building, PATIENCE_SECONDS, FIRST_COMPLETED).done
+            if not done and not count_workers():
+                raise _no_workers(scheduler)
             for future in done:
-                for place, (name, described) in enumerate(busy.pop(future)):
-                    outcomes[name] = _outcome(
-                        lambda p=place, n=name, d=described, f=future: _published(
-                            wishes[n][0], d, *f.result()[p]
-                        )
-                    )
-                    show_progress(
-                        f"{DONE} {len(outcomes)}/{len(wishes)} {name} : {outcomes[name].message}"
-                    )
+                for request, built in _built_sets(future, building.pop(future)):
+                    outcome = outcomes[request.name] = _publish(request, built)
+                    progress = f"{len(outcomes)}/{len(requests)}"
+                    show_progress(f"{DONE} {progress} {request.name} : {outcome.message}")
 
 
-def _waiting(wishes, outcomes, held):
-    """{programme: its (set, what decides it) to make}, the programmes locked; the others have their outcome already."""
-    locks, decided, waiting = {}, {}, {}
-
-    def taken(programme):
-        held.enter_context(publication.lock(programme))
-        decided[programme.slug] = publication.inputs(programme, None)
-
-    for name, (programme, deliverables) in wishes.items():
-        lock = locks[programme.slug] = locks.get(programme.slug) or _outcome(
-            lambda one=programme: taken(one)
+def _no_workers(scheduler: str) -> ResourcesLacking:
+    return ResourcesLacking(
+        Problem(
+            "aucun travailleur sur l’ordonnanceur",
+            "un « dask worker » au moins",
+            "Démarrez-en, puis relancez : seul ce qui manque sera refait.",
+            value=scheduler,
         )
-        described = (
-            {}
-            if lock.code
-            else decided[programme.slug] | {"parametres": stages.notebook_parameters(programme)}
-        )
-        if lock.code:
-            outcomes[name] = lock
-        elif publication.nothing_to_do(programme, deliverables, described):
-            outcomes[name] = Outcome(0, NOTHING)
-        else:
-            waiting.setdefault(programme.slug, []).append((name, described))
-    return waiting
+    )
 
 
-def _batches(waiting, cores):
-    """The sets to make, a few of one programme at a time: as many batches for every core, each Python beginning with the same imports and cleaning."""
-    total = sum(map(len, waiting.values()))
-    rounds = -(-total // (BATCH * cores))
-    size = -(-total // (rounds * cores)) if rounds else 0
-    for sets in waiting.values():
-        parts = -(-len(sets) // size)  # as long as each other: no core waits for the last
-        yield from (
-            sets[len(sets) * part // parts : len(sets) * (part + 1) // parts]
-            for part in range(parts)
-        )
+def _pending_sets(
+    requests: Requests, outcomes: Outcomes, locks: ExitStack
+) -> list[list[RequestedSet]]:
+    """Return the sets to build, programme by programme, each programme locked in `locks`.
+
+    The others get their outcome: nothing to do, or why their programme cannot be worked on.
+    """
+    programmes = defaultdict(list)
+    for request in requests.values():
+        programmes[request.programme.slug].append(request)
+    pending = []
+    for sets in programmes.values():
+        try:
+            locks.enter_context(publication.lock(sets[0].programme))
+            shared_inputs = publication.inputs(sets[0].programme, None)
+        except Exception as error:
+            outcomes.update(dict.fromkeys([request.name for request in sets], _failure(error)))
+            continue
+        to_build = []
+        for request in sets:
+            parameters = stages.notebook_parameters(request.programme)
+            request = replace(request, run_inputs=shared_inputs | {"parametres": parameters})
+            if publication.nothing_to_do(
+                request.programme, request.deliverables, request.run_inputs
+            ):
+                outcomes[request.name] = Outcome(0, NOTHING)
+            else:
+                to_build.append(request)
+        pending.append(to_build)
+    return pending
 
 
-def _job(wishes, batch):
-    """What `made` needs: all that decides the sets of a batch as a zip; of each the arguments, the place and what stands there; the key of pseudonyms."""
-    from capidoc.core import pseudonyms
+def _batches(pending: Sequence[list[RequestedSet]], workers: int) -> Iterator[list[RequestedSet]]:
+    """Yield the sets in batches of one programme, as many batches for each worker.
 
+    The Python that builds a batch imports and cleans once for all its sets.
+    """
+    total = sum(map(len, pending))
+    if not total:
+        return
+    rounds = -(-total // (BATCH_SIZE * workers))  # a ceiling
+    size = -(-total // (rounds * workers))
+    for sets in pending:
+        parts = -(-len(sets) // size)
+        for part in range(parts):  # as long as each other: no core waits for the last
+            yield sets[len(sets) * part // parts : len(sets) * (part + 1) // parts]
+
+
+def _submit(
+    batch: list[RequestedSet],
+    executor: Executor,
+    building: dict[Future, list[RequestedSet]],
+    outcomes: Outcomes,
+) -> None:
+    """Send a batch to be built; when it cannot be packed, all its sets have failed."""
+    try:
+        job = _pack(batch)
+    except Exception as error:
+        outcomes.update(dict.fromkeys([request.name for request in batch], _failure(error)))
+    else:
+        building[executor.submit(build_sets, *job)] = batch
+
+
+def _pack(batch: Sequence[RequestedSet]) -> tuple[bytes, list[SetRequest], str]:
+    """Return the arguments of `build_sets`: inputs as a zip, sets, key of the pseudonyms."""
     pseudonyms.secret_key()
-    root = wishes[batch[0][0]][0].root
-    sets = []
-    for programme, deliverables in (wishes[name] for name, _ in batch):
-        where = programme.published.relative_to(root).as_posix()
-        standing = [
-            f"{where}/{name}"
-            for name in (manifest.MANIFEST_JSON, *manifest.intact_outputs(programme.published)[1])
-        ]
+    root = batch[0].programme.root
+    sets: list[SetRequest] = []
+    for request in batch:
+        programme = request.programme
+        folder = programme.published.relative_to(root).as_posix()
+        names = (manifest.MANIFEST_JSON, *manifest.intact_outputs(programme.published)[1])
+        published = [f"{folder}/{name}" for name in names if (root / folder / name).is_file()]
         arguments = (
             programme.slug,
             programme.commune,
             programme.period.debut,
             programme.period.fin,
             programme.profil,
-            sorted(deliverables),
+            sorted(request.deliverables),
         )
-        sets.append(
-            (
-                arguments,
-                where,
-                _zipped(root, [name for name in standing if (root / name).is_file()]),
-            )
-        )
-    return _zipped(root, batch[0][1]["entrees"]), sets, os.environ[pseudonyms.VARIABLE]
+        sets.append((arguments, folder, zip_files(root, published)))
+    inputs = zip_files(root, batch[0].run_inputs["entrees"])
+    return inputs, sets, os.environ[pseudonyms.VARIABLE]
 
 
-def _zipped(root, names):
-    content = io.BytesIO()
-    with zipfile.ZipFile(
-        content, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False
-    ) as package:  # a file may be dated 1970
-        for name in names:
-            package.write(root / name, name)
-    return content.getvalue()
-
-
-def build_sets(package, sets, key):
-    """[(exit code, what was said, traceback, the set as a zip)] of sets built in a folder of their own by a Python of their own, on whichever machine."""
-    with tempfile.TemporaryDirectory(prefix="capidoc-") as folder:
-        for content in (package, *(standing for *_, standing in sets)):
-            zipfile.ZipFile(io.BytesIO(content)).extractall(folder)
-        told = []
-        while left := [arguments for arguments, *_ in sets[len(told) :]]:
-            code, said, wrong = _ran(json.dumps(left).encode(), folder, key)
-            if code in STOPPED or halted:
-                raise KeyboardInterrupt
-            ended = [json.loads(line) for line in said.splitlines()]
-            # What stopped the process stopped one set: the others are made by the next.
-            told += (
-                ended
-                if len(ended) == len(left)
-                else [*ended, (1, "le calcul s’est arrêté net", wrong.decode())]
-            )
-        return [
-            (*how, b"" if how[0] else _made_set(Path(folder, where)))
-            for how, (_, where, _) in zip(told, sets, strict=True)
-        ]
-
-
-def _ran(asked, folder, key):
-    """(exit code, what it wrote, its errors) of a Python that makes the sets asked for in a folder; it stops with the command."""
-    one = subprocess.Popen(
-        [sys.executable, "-m", "capidoc.pipeline.batch"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=folder,
-        env=os.environ | {"CAPIDOC_CLE": key, "PYTHONUTF8": "1"},
-    )
-    begun.append(one)
+def _built_sets(
+    future: Future, batch: list[RequestedSet]
+) -> Iterator[tuple[RequestedSet, BuiltSet]]:
+    """Yield each set of a batch with how it ended; a lost batch fails all its sets."""
     try:
-        if halted:
-            one.terminate()
-        said, wrong = one.communicate(asked)
-        return one.returncode, said, wrong
-    finally:
-        begun.remove(one)
-
-
-def _made_set(folder):
-    """The set of a folder as a zip: what its manifest names, and no other set within."""
-    return _zipped(
-        folder,
-        [
-            "manifest.json",
-            *json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["sorties"],
-        ],
-    )
-
-
-def _published(programme, described, code, said, detail, package):
-    """The Outcome of a set that was made, once it stands in outputs/ by the same switch as any other."""
-    if code:
-        return Outcome(code, said, detail)
-
-    def fill(workshop):
-        zipfile.ZipFile(io.BytesIO(package)).extractall(workshop)
-        path = workshop / manifest.MANIFEST_JSON
-        versions = json.loads(path.read_text(encoding="utf-8"))["versions"]
-        path.unlink()
-        return described | {"versions": versions}
-
-    stages.replace_set(programme, described, fill)
-    return Outcome(0, DONE)
-
-
-def _outcome(work):
-    """The Outcome that work returns, or that of what it raised."""
-    try:
-        return work() or Outcome(0, DONE)
-    except Refusal as refusal:
-        return Outcome(refusal.code, str(refusal))
+        built_sets = future.result()
     except Exception as error:
-        lack = resource_refusal(error)
-        return (
-            Outcome(lack.code, str(lack))
-            if lack
-            else Outcome(
-                1, f"Erreur inattendue : {type(error).__name__} : {error}", traceback.format_exc()
-            )
-        )
+        failure = _failure(error)
+        lost: BuiltSet = (failure.code, failure.message, failure.detail, b"")
+        built_sets = [lost] * len(batch)
+    yield from zip(batch, built_sets, strict=True)
 
 
-def _index(wishes, outcomes, root):
-    """Nothing; the index is written: where each set is, how it ended, the way to its documents."""
+def _publish(request: RequestedSet, built: BuiltSet) -> Outcome:
+    """Publish a set built elsewhere by the same exchange as any other; return its Outcome."""
+    code, message, detail, package = built
+    if code:
+        return Outcome(code, message, detail)
+
+    def fill(staging: Path) -> dict[str, Any]:
+        unzip(package, staging)
+        versions = manifest.read_manifest(staging)["versions"]
+        (staging / manifest.MANIFEST_JSON).unlink()
+        return request.run_inputs | {"versions": versions}
+
+    def publish() -> str:
+        stages.replace_set(request.programme, request.run_inputs, fill)
+        return DONE
+
+    return outcome_of(publish)
+
+
+def _write_index(requests: Requests, outcomes: Outcomes, root: Path) -> None:
+    """Write the page that tells how each set ended, with links to its documents."""
     import pandas as pd
 
     from capidoc.core import html_pages
 
-    rows = [
-        {
-            "Jeu": name,
-            "État": outcome_label(one) + (f" ({one.code})" if one.code else ""),
-            "Documents": _links(name, *wishes.get(name, ())),
-            "Message": one.message if one.code else "",
-        }
-        for name, one in outcomes.items()
-    ]
-    html_pages.write_page(
-        root / "outputs" / PAGE,
-        LABEL,
-        [
-            html_pages.Section(
-                "Jeux demandés", format_summary(outcomes), pd.DataFrame(rows, dtype=object)
-            )
-        ],
-        root / "templates",
+    rows = []
+    for name, outcome in outcomes.items():
+        code = f" ({outcome.code})" if outcome.code else ""
+        rows.append(
+            {
+                "Jeu": name,
+                "État": outcome_label(outcome) + code,
+                "Documents": _links(requests[name]) if name in requests else "",
+                "Message": outcome.message if outcome.code else "",
+            }
+        )
+    section = html_pages.Section(
+        "Jeux demandés", format_summary(outcomes), pd.DataFrame(rows, dtype=object)
     )
+    html_pages.write_page(root / "outputs" / PAGE, LABEL, [section], root / "templates")
 
 
-def _links(name, programme=None, deliverables=()):
+def _links(request: RequestedSet) -> str:
+    """Return the links to the documents of a set, as markup."""
     from markupsafe import Markup
 
-    there = [
-        f"{one}.{kind}"
-        for one in sorted(deliverables)
-        for kind in FORMATS
-        if (programme.published / f"{one}.{kind}").is_file()
-    ]
-    return Markup(" · ").join(
-        Markup('<a href="{}/{}">{}</a>').format(name, file, file) for file in there
-    )
-
-
-if __name__ == "__main__":
-    signals.interrupt_on_termination()
-    parallel.SPARE = False
-    for *scope, profile, deliverables in json.load(sys.stdin):
-        ended = _outcome(
-            lambda s=scope, p=profile, d=deliverables: Outcome(
-                0, stages.publish_set(Programme(*s, profil=p), d)
-            )
-        )
-        print(json.dumps(astuple(ended)), flush=True)
+    links = []
+    for deliverable in sorted(request.deliverables):
+        for kind in FORMATS:
+            file = f"{deliverable}.{kind}"
+            if (request.programme.published / file).is_file():
+                link = Markup('<a href="{}/{}">{}</a>')
+                links.append(link.format(request.name, file, file))
+    return Markup(" · ").join(links)

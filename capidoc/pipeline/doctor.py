@@ -1,8 +1,10 @@
-"""What does this machine lack: told in French, each with what to do."""
+"""Tell what a run needs and this machine lacks, in French, each thing with its remedy."""
 
 import os
 import re
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -17,66 +19,72 @@ PYTHON = (3, 11)
 INSTALL = (
     "Relancez « make report », ou : python -m pip install --require-hashes -r requirements.lock"
 )
+MOST_LIBRARIES_SHOWN = 5
 
 
-def examine(root):
-    """[(what was looked at, the Problem found or None)]: Python, libraries, fonts, folders, each programme and the room it needs."""
-    yield (
-        "Python",
-        None
-        if sys.version_info >= PYTHON
-        else Problem("Python est trop ancien", "3.11 ou plus récent", value=sys.version.split()[0]),
-    )
-    yield "bibliothèques", _libraries(root)
-    yield (
-        "polices",
-        None
-        if any((root / "templates/fonts").glob("*.ttf"))
-        else Problem("polices absentes", file="templates/fonts", remedy="Reprenez le dépôt."),
-    )
+def examine(root: Path) -> Iterator[tuple[str, Problem | None]]:
+    """Yield each thing examined and its Problem: Python, libraries, fonts, folders, programmes."""
+    yield "Python", _python_problem()
+    yield "bibliothèques", _library_problem(root)
+    yield "polices", _font_problem(root)
     for folder in ("outputs", "data"):
-        yield f"dossier {folder}", _writable(root / folder)
+        yield f"dossier {folder}", _folder_problem(root / folder)
     for slug in programme_slugs(root):
-        yield f"programme {slug}", _programme(slug, root)
+        yield f"programme {slug}", _programme_problem(slug, root)
 
 
-def _libraries(root):
-    here = {
+def _python_problem() -> Problem | None:
+    if sys.version_info >= PYTHON:
+        return None
+    return Problem("Python est trop ancien", "3.11 ou plus récent", value=sys.version.split()[0])
+
+
+def _library_problem(root: Path) -> Problem | None:
+    """Return the Problem of libraries that are absent or not of the lock's version."""
+    installed = {
         canonicalize_name(name): version for name, version in manifest.installed_versions().items()
     }
-    wrong = [
-        f"{name} ({here.get(name, 'absente')} au lieu de {wanted})"
-        for name, wanted in _locked(root)
-        if here.get(name) != wanted
-    ]
-    if wrong:
-        return Problem(
-            f"{len(wrong)} bibliothèques ne sont pas celles du verrou : {', '.join(wrong[:5])}",
-            remedy=INSTALL,
-            file="requirements.lock",
-        )
-    return None
+    wrong = []
+    for name, locked in _locked_versions(root):
+        version = installed.get(canonicalize_name(name), "absente")
+        if version != locked:
+            wrong.append(f"{name} ({version} au lieu de {locked})")
+    if not wrong:
+        return None
+    return Problem(
+        f"{len(wrong)} bibliothèques ne sont pas celles du verrou : "
+        f"{', '.join(wrong[:MOST_LIBRARIES_SHOWN])}",
+        remedy=INSTALL,
+        file="requirements.lock",
+    )
 
 
-def _locked(root):
-    """The (library, version) of the lock that this machine needs."""
+def _locked_versions(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield the (library, version) of the lock that this machine needs."""
     for line in (root / "requirements.lock").read_text(encoding="utf-8").splitlines():
         if re.match(r"[a-z0-9]", line):
-            wanted = Requirement(line.rstrip(" \\"))
-            if wanted.marker is None or wanted.marker.evaluate():
-                yield wanted.name, str(wanted.specifier).removeprefix("==")
+            requirement = Requirement(line.rstrip(" \\"))
+            if requirement.marker is None or requirement.marker.evaluate():
+                yield requirement.name, str(requirement.specifier).removeprefix("==")
 
 
-def _writable(folder):
+def _font_problem(root: Path) -> Problem | None:
+    if any((root / "templates/fonts").glob("*.ttf")):
+        return None
+    return Problem("polices absentes", file="templates/fonts", remedy="Reprenez le dépôt.")
+
+
+def _folder_problem(folder: Path) -> Problem | None:
     place = folder if folder.exists() else folder.parent
-    if not os.access(place, os.W_OK):
-        return Problem(
-            "on ne peut pas y écrire", remedy="Demandez le droit d’écriture.", file=str(place)
-        )
-    return None
+    if os.access(place, os.W_OK):
+        return None
+    return Problem(
+        "on ne peut pas y écrire", remedy="Demandez le droit d’écriture.", file=str(place)
+    )
 
 
-def _programme(slug, root):
+def _programme_problem(slug: str, root: Path) -> Problem | None:
+    """Return the first Problem of a programme: its folder, its room on disk, its raw files."""
     try:
         programme = Programme(slug, root=root)
         publication.check_free_space(programme)

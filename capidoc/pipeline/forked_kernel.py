@@ -1,6 +1,8 @@
-"""How do cells run without a new Python each time: a papermill engine whose kernel lives in a fork of this process, its imports done.
+"""Run the cells of notebooks in a fork of this process: a papermill engine.
 
-The cells meet the same IPython kernel as in JupyterLab. Where the system cannot fork safely (Windows, macOS), papermill's own engine serves.
+A fork begins with pandas, matplotlib and IPython imported, which a new kernel would take seconds
+to import for each notebook. The cells meet the same IPython kernel as in JupyterLab. Where the
+system cannot fork safely (Windows, macOS), papermill's own engine serves.
 """
 
 import ast
@@ -12,143 +14,154 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any, BinaryIO
 
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
 from papermill.engines import Engine, NBClientEngine, papermill_engines
 
 from capidoc.core.parallel import die_with_parent
 
 NAME = "capidoc"
-_awaited = []
-SHOWN = ("stream", "display_data", "execute_result", "error")
+OUTPUT_MESSAGES = ("stream", "display_data", "execute_result", "error")
+_modules_to_import: list[str] = []
 
 
 class ForkedEngine(Engine):
-    """Runs the cells of a notebook in one fork of this process; stops at the first error, as papermill's own engine does."""
+    """A papermill engine that runs a notebook in a fork, up to the first error."""
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man, kernel_name, execution_timeout=None, **_):
-        """Nothing; the cells of nb_man.nb have their outputs. Raises DeadKernelError or CellTimeoutError; no process is left behind."""
+    def execute_managed_notebook(
+        cls, nb_man: Any, kernel_name: str, execution_timeout: float | None = None, **_: Any
+    ) -> None:
+        """Give the cells of `nb_man.nb` their outputs; leave no process behind.
+
+        Raise DeadKernelError or CellTimeoutError.
+        """
         preimport_notebook(nb_man.nb)
         shell = _Shell(execution_timeout)
-        # papermill would write the notebook twice a cell; it writes it once, whatever its end.
+        # Without a path papermill writes the notebook once, at the end, not twice for each cell.
         path, nb_man.output_path = nb_man.output_path, None
         try:
             for index, cell in enumerate(nb_man.nb.cells):
-                nb_man.cell_start(cell, index)
-                try:
-                    if cell.cell_type == "code" and cell.source.strip():
-                        shell.run(cell)
-                except CellExecutionError as error:
-                    nb_man.cell_exception(cell, cell_index=index, exception=error)
+                if not cls._run_cell(nb_man, shell, cell, index):
                     break
-                finally:
-                    nb_man.cell_complete(cell, cell_index=index)
         finally:
             shell.close()
             nb_man.output_path = path
 
+    @staticmethod
+    def _run_cell(nb_man: Any, shell: "_Shell", cell: NotebookNode, index: int) -> bool:
+        """Run a cell and tell papermill; return False when its code raised."""
+        nb_man.cell_start(cell, index)
+        try:
+            if cell.cell_type == "code" and cell.source.strip():
+                shell.run(cell)
+        except CellExecutionError as error:
+            nb_man.cell_exception(cell, cell_index=index, exception=error)
+            return False
+        finally:
+            nb_man.cell_complete(cell, cell_index=index)
+        return True
 
-def register_engine():
-    """The name of the engine to use on this system, known to papermill."""
+
+def register_engine() -> str:
+    """Make the engine known to papermill under a name, and return this name."""
     papermill_engines.register(NAME, ForkedEngine if sys.platform == "linux" else NBClientEngine)
     return NAME
 
 
-def import_meanwhile(modules):
-    """Nothing; the modules, which later steps need, are imported here while the next notebook runs in its fork."""
-    _awaited.extend(modules)
+def import_meanwhile(modules: Iterable[str]) -> None:
+    """Have these modules imported in this process while the next notebook runs in its fork."""
+    _modules_to_import.extend(modules)
 
 
-def preimport_notebook(notebook):
-    """Nothing; what the notebook's cells import is imported here, once, so that every fork finds it done."""
+def preimport_notebook(notebook: NotebookNode) -> None:
+    """Import here what the cells of a notebook import, so that every fork begins with it."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             with suppress(Exception):  # a magic or a mistake: the cell itself will say so
-                imports = [
-                    node
-                    for node in ast.parse(cell.source).body
-                    if isinstance(node, ast.Import | ast.ImportFrom)
-                ]
+                statements = ast.parse(cell.source).body
+                imports = [s for s in statements if isinstance(s, ast.Import | ast.ImportFrom)]
                 exec(compile(ast.Module(imports, []), "importations", "exec"), {})
 
 
-def _import(names):
+def _import_modules(names: list[str]) -> None:
     for name in names:
         with suppress(ImportError):  # whoever needs it will say so
             importlib.import_module(name)
 
 
 class _Shell:
-    """The near end of a fork that runs cells."""
+    """This process's end of a fork that runs cells."""
 
-    def __init__(self, timeout):
-        sys.modules.setdefault(
-            "debugpy", None
-        )  # the debugger, which nobody asked for, would take longer to import than the kernel
+    def __init__(self, timeout: float | None) -> None:
+        # The debugger, which nobody asked for, would take longer to import than the kernel.
+        sys.modules.setdefault("debugpy", None)  # None forbids it
         import ipykernel.debugger
-        import ipykernel.inprocess.ipkernel  # noqa: F401 — imported before the fork: each notebook starts its kernel that much faster
+        import ipykernel.inprocess.ipkernel  # noqa: F401 — before the fork, which then has it
 
         context = multiprocessing.get_context("fork")
-        self.timeout, (self.here, there) = timeout, context.Pipe()
-        self.child = context.Process(target=_serve, args=(there, os.getpid()), daemon=True)
-        gc.freeze()  # what is known now outlives the run: neither side need look it through again
+        self.timeout = timeout
+        self.connection, child_end = context.Pipe()
+        self.child = context.Process(target=_serve, args=(child_end, os.getpid()), daemon=True)
+        gc.freeze()  # objects made so far outlive the run: a collection need not visit them
         self.child.start()
-        there.close()
-        self.meanwhile = threading.Thread(
-            target=_import, args=([_awaited.pop(0) for _ in list(_awaited)],)
-        )
-        self.meanwhile.start()
+        child_end.close()
+        modules = list(_modules_to_import)
+        _modules_to_import.clear()
+        self.importer = threading.Thread(target=_import_modules, args=(modules,))
+        self.importer.start()
 
-    def run(self, cell):
-        """Nothing; the cell has its outputs and its number. Raises CellExecutionError where its code did."""
-        self.here.send(cell.source)
-        count, outputs = self._answer(cell)
-        cell.execution_count, cell.outputs = count, outputs
-        for output in outputs:
+    def run(self, cell: NotebookNode) -> None:
+        """Run a cell and set its number and outputs; raise CellExecutionError if its code did."""
+        self.connection.send(cell.source)
+        cell.execution_count, cell.outputs = self._receive(cell)
+        for output in cell.outputs:
             if output.output_type == "error":
                 raise CellExecutionError("\n".join(output.traceback), output.ename, output.evalue)
 
-    def _answer(self, cell):
-        if not self.here.poll(self.timeout):
+    def _receive(self, cell: NotebookNode) -> tuple[int, list[NotebookNode]]:
+        if not self.connection.poll(self.timeout):
             raise CellTimeoutError.error_from_timeout_and_cell(
                 "la cellule dépasse le temps permis", self.timeout, cell
             )
         try:
-            return self.here.recv()
+            return self.connection.recv()
         except EOFError:
             raise DeadKernelError("le processus du carnet s’est arrêté") from None
 
-    def close(self):
-        """Nothing; the fork is gone, and all that it started in its group with it."""
+    def close(self) -> None:
+        """Kill the fork and all the processes that its cells started."""
         with suppress(ProcessLookupError):
             os.killpg(self.child.pid, signal.SIGKILL)
         self.child.kill()
         self.child.join()
-        self.meanwhile.join()  # a fork must find no thread at work
+        self.importer.join()  # the next fork must find no thread at work
 
 
-def _serve(channel, parent):
-    """Nothing: answers each source with (its number, its outputs) until the other end closes or a cell asks to leave."""
+def _serve(connection: Connection, parent: int) -> None:
+    """Run each source received and send (its number, its outputs), until the other end closes."""
     os.setpgid(0, 0)
     die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    with tempfile.TemporaryFile() as written:
+    with tempfile.TemporaryFile() as captured:
+        # Python's own streams go through IPython; this file gets what C code and children write.
         for descriptor in (1, 2):
-            os.dup2(written.fileno(), descriptor)
-        client = _kernel()
-        while True:
-            try:
-                source = channel.recv()
-            except EOFError:
-                return
-            channel.send(_executed(client, source, written))
+            os.dup2(captured.fileno(), descriptor)
+        client = _kernel_client()
+        with suppress(EOFError):
+            while True:
+                source = connection.recv()
+                connection.send(_execute(client, source, captured))
 
 
-def _kernel():
-    """A client of an IPython kernel that lives in this very process, its figures inline as JupyterLab shows them."""
+def _kernel_client() -> Any:
+    """Start an IPython kernel in this very process, figures inline; return its client."""
     from ipykernel.inprocess.manager import InProcessKernelManager
     from traitlets.config import Config
 
@@ -165,39 +178,38 @@ def _kernel():
     return client
 
 
-def _executed(client, source, written):
-    """(number of the cell, its outputs), first what was written to the process's own streams, by C code or by its children."""
+def _execute(client: Any, source: str, captured: BinaryIO) -> tuple[int, list[NotebookNode]]:
+    """Return (number of the cell, its outputs), what C code or children wrote coming first."""
     from nbformat.v4 import new_output, output_from_msg
 
-    asked, outputs = client.execute(source), []
-    while (message := client.get_iopub_msg(timeout=None)) and not _ends(message, asked):
-        if message["msg_type"] in SHOWN:
-            _add(outputs, output_from_msg(message))
+    message_id = client.execute(source)
+    outputs: list[NotebookNode] = []
+    while not _is_end(message := client.get_iopub_msg(timeout=None), message_id):
+        if message["msg_type"] in OUTPUT_MESSAGES:
+            outputs = _with_output(outputs, output_from_msg(message))
         elif message["msg_type"] == "clear_output":
-            outputs.clear()
-    written.seek(0)
-    if text := written.read().decode(errors="replace"):
-        outputs.insert(0, new_output("stream", name="stdout", text=text))
-    written.seek(0)
-    written.truncate()
+            outputs = []
+    captured.seek(0)
+    text = captured.read().decode(errors="replace")
+    captured.seek(0)
+    captured.truncate()
+    if text:
+        outputs = [new_output("stream", name="stdout", text=text), *outputs]
     return client.get_shell_msg(timeout=None)["content"]["execution_count"], outputs
 
 
-def _ends(message, asked):
+def _is_end(message: dict[str, Any], message_id: str) -> bool:
     return (
         message["msg_type"] == "status"
         and message["content"]["execution_state"] == "idle"
-        and message["parent_header"].get("msg_id") == asked
+        and message["parent_header"].get("msg_id") == message_id
     )
 
 
-def _add(outputs, output):
-    """Nothing; a stream goes on where the last one of its name ended, as notebooks keep it."""
-    if (
-        outputs
-        and output.output_type == "stream" == outputs[-1].output_type
-        and output.name == outputs[-1].name
-    ):
-        outputs[-1].text += output.text
-    else:
-        outputs.append(output)
+def _with_output(outputs: list[NotebookNode], output: NotebookNode) -> list[NotebookNode]:
+    """Return the outputs with one more; text of the same stream is joined, as notebooks do."""
+    last = outputs[-1] if outputs else None
+    if last and output.output_type == "stream" and last.get("name") == output.name:
+        joined = NotebookNode(last | {"text": last.text + output.text})
+        return [*outputs[:-1], joined]
+    return [*outputs, output]

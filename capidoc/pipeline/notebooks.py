@@ -1,75 +1,64 @@
-"""How is a notebook run: papermill, with its parameters checked and its refusals told by their own exit code."""
+"""Execute a notebook with papermill: parameters checked, refusals told by their own exit code."""
 
 import logging
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from capidoc.core import errors
 from capidoc.core.errors import ConfigurationRefused, Problem, ResourcesLacking, suggest
 
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
 TIMEOUT_SECONDS = 1800
-BAR = {
+PROGRESS_BAR = {
     "desc": "  cellules",
     "bar_format": "{desc} {n_fmt} sur {total_fmt} {bar}",
     "ncols": 60,
     "leave": False,
 }
-ENGINE = "CAPIDOC_ENGINE"  # « nbclient » asks for ordinary kernels
-# Grammars of addresses and durations that jsonschema would compile for a second, formats that notebooks do not use.
+ENGINE_VARIABLE = "CAPIDOC_ENGINE"
+ENGINES = ("capidoc", "nbclient")  # cells in a fork of this process, or in an ordinary kernel
+# jsonschema would compile for a second grammars of formats that notebooks do not use.
 for _grammar in ("rfc3987_syntax", "rfc3986_validator", "isoduration"):
-    sys.modules.setdefault(_grammar, None)
+    sys.modules.setdefault(_grammar, None)  # None forbids the import
 
 
 class NotebookFailed(Exception):
-    """A cell failed in a way that no refusal foresaw: a bug, told with the place of the notebook kept for reading."""
+    """A cell failed in a way that no refusal foresaw: a bug, with the place of the notebook."""
 
 
-def preimport(modules):
-    """Nothing; what the steps after the notebooks import will be imported while their first cell runs."""
+def preimport(modules: Iterable[str]) -> None:
+    """Have these modules, which later steps need, imported while the next notebook runs."""
     from capidoc.pipeline import forked_kernel
 
     forked_kernel.import_meanwhile(modules)
 
 
-def execute_notebook(notebook, parameters, target, root, progress):
-    """The executed notebook at `target`; raises the refusal that a cell raised, ResourcesLacking on a dead or hung kernel."""
+def execute_notebook(
+    notebook: Path, parameters: dict[str, str], target: Path, root: Path, progress: bool
+) -> None:
+    """Execute a notebook and write its copy at `target`, without times or machine names.
+
+    Raise the refusal that a cell raised, ResourcesLacking on a dead or hung kernel,
+    NotebookFailed on any other error.
+    """
     import nbformat
-    import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
-    from tqdm.auto import tqdm
 
-    from capidoc.pipeline import forked_kernel
-
-    tqdm.monitor_interval = 0  # a thread that watches the bar would stand in the way of forks
-    _only_known(notebook, parameters)
-    logging.getLogger("matplotlib").setLevel(
-        logging.ERROR
-    )  # a home that cannot be written to, fonts being listed: no news for the mail of cron
+    _check_parameters(notebook, parameters)
+    # Fonts that matplotlib lists in a home that it cannot write to are no news.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     target.parent.mkdir(parents=True, exist_ok=True)
-    os.environ["PYTHONPATH"] = str(root)
     try:
-        with TemporaryDirectory(prefix="capidoc-") as sockets:
-            os.environ["IPYTHONDIR"] = (
-                sockets  # nobody's own settings, and a home is not always there to be written to
-            )
-            done = papermill.execute_notebook(
-                notebook,
-                target,
-                parameters,
-                engine_name=os.environ.get(ENGINE) or forked_kernel.register_engine(),
-                kernel_name="python3",
-                cwd=root,
-                progress_bar=progress and BAR,
-                execution_timeout=TIMEOUT_SECONDS,
-                log_output=False,
-                config=_transport(sockets),
-                kernel_manager_class=_quiet_kernel(target.with_suffix(".log")),
-            )
+        executed = _run_papermill(notebook, parameters, target, root, progress)
     except PapermillExecutionError as error:
-        raise _refusal(error, target) from error
+        raise _cell_error(error, target) from error
     except (DeadKernelError, CellTimeoutError) as error:
         raise ResourcesLacking(
             Problem(
@@ -78,90 +67,140 @@ def execute_notebook(notebook, parameters, target, root, progress):
                 remedy=f"Voir {target}.",
             )
         ) from error
-    _ran_to_the_end(done, notebook)
-    _without_times(done)
-    nbformat.write(done, target)
+    _check_last_cell_ran(executed, notebook)
+    nbformat.write(_without_times(executed), target)
 
 
-def _quiet_kernel(log):
-    """A kernel manager whose kernel talks to a log: stopped, it may grumble, and whoever reads the mail of cron has no use for it."""
+def _run_papermill(
+    notebook: Path, parameters: dict[str, str], target: Path, root: Path, progress: bool
+) -> "NotebookNode":
+    import papermill
+    from tqdm.auto import tqdm
+
+    tqdm.monitor_interval = 0  # a thread that watches the bar would forbid forks
+    engine = _engine_name()
+    os.environ["PYTHONPATH"] = str(root)
+    with TemporaryDirectory(prefix="capidoc-") as folder:
+        # A home may not be writable, and holds settings that a run must not depend on.
+        os.environ["IPYTHONDIR"] = folder
+        return papermill.execute_notebook(
+            notebook,
+            target,
+            parameters,
+            engine_name=engine,
+            kernel_name="python3",
+            cwd=root,
+            progress_bar=progress and PROGRESS_BAR,
+            execution_timeout=TIMEOUT_SECONDS,
+            log_output=False,
+            config=_kernel_config(folder),
+            kernel_manager_class=_quiet_kernel_manager(target.with_suffix(".log")),
+        )
+
+
+def _engine_name() -> str:
+    """Return the engine that the environment asks for, ours by default."""
+    from capidoc.pipeline import forked_kernel
+
+    forked_kernel.register_engine()
+    name = os.environ.get(ENGINE_VARIABLE) or ENGINES[0]
+    if name not in ENGINES:
+        raise ConfigurationRefused(
+            Problem(
+                "moteur de carnets inconnu",
+                " ou ".join(f"« {engine} »" for engine in ENGINES),
+                "Corrigez ou supprimez cette variable d’environnement.",
+                file=f"variable {ENGINE_VARIABLE}",
+                value=name,
+            )
+        )
+    return name
+
+
+def _quiet_kernel_manager(log: Path) -> type:
+    """Return a manager class whose kernel writes its complaints in a log, not on the screen."""
     from jupyter_client import AsyncKernelManager
 
-    class QuietKernel(AsyncKernelManager):
-        async def start_kernel(self, **options):
-            with log.open("wb") as grumbles:
-                return await super().start_kernel(stderr=grumbles, **options)
+    class QuietKernelManager(AsyncKernelManager):
+        async def start_kernel(self, **options: Any) -> None:
+            with log.open("wb") as stream:
+                await super().start_kernel(stderr=stream, **options)
 
-    return QuietKernel
+    return QuietKernelManager
 
 
-def _transport(folder):
-    """Sockets of files, in this run's own folder, where the system has them: no port is opened, ipykernel has nothing to warn about."""
+def _kernel_config(folder: str) -> Any:
+    """Return the configuration of an ordinary kernel: sockets in a folder, no network port."""
     from traitlets.config import Config
 
-    if sys.platform == "win32":
+    if sys.platform == "win32":  # it has no such sockets
         return Config()
     return Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/k"}})
 
 
-def _only_known(notebook, parameters):
-    """Nothing when the notebook declares every parameter: papermill itself only warns."""
+def _check_parameters(notebook: Path, parameters: dict[str, str]) -> None:
+    """Raise ConfigurationRefused for a parameter that the notebook does not declare.
+
+    Papermill only warns.
+    """
     import papermill
 
-    known = papermill.inspect_notebook(str(notebook))
-    unknown = [name for name in parameters if name not in known]
-    if unknown:
-        raise ConfigurationRefused(
-            *(
-                Problem(
-                    "paramètre inconnu du carnet",
-                    remedy=suggest(name, known),
-                    file=notebook.name,
-                    value=name,
-                )
-                for name in unknown
-            )
+    declared = papermill.inspect_notebook(str(notebook))
+    problems = [
+        Problem(
+            "paramètre inconnu du carnet",
+            remedy=suggest(name, declared),
+            file=notebook.name,
+            value=name,
         )
+        for name in parameters
+        if name not in declared
+    ]
+    if problems:
+        raise ConfigurationRefused(*problems)
 
 
-def _refusal(error, target):
-    kind = errors.refusal_class(error.ename)
-    return (
-        kind(*error.evalue.split("\n"))
-        if kind
-        else NotebookFailed(f"{error.ename} : {error.evalue} (carnet gardé : {target})")
-    )
+def _cell_error(error: Any, target: Path) -> Exception:
+    """Return the refusal that a cell raised, or NotebookFailed for any other error."""
+    refusal_class = errors.refusal_class(error.ename)
+    if refusal_class:
+        return refusal_class(*error.evalue.split("\n"))
+    return NotebookFailed(f"{error.ename} : {error.evalue} (carnet gardé : {target})")
 
 
-def _ran_to_the_end(done, notebook):
-    """Nothing when the last code cell ran: a cell may end the kernel politely, which papermill takes for success."""
-    last = [cell for cell in done.cells if cell.cell_type == "code"][-1]
+def _check_last_cell_ran(executed: "NotebookNode", notebook: Path) -> None:
+    """Raise ResourcesLacking when a cell ended the kernel, which papermill takes for success."""
+    last = [cell for cell in executed.cells if cell.cell_type == "code"][-1]
     if last.execution_count is None:
         raise ResourcesLacking(
             Problem(
                 "le carnet s’est arrêté avant sa dernière cellule",
                 remedy="Relancez.",
-                file=Path(notebook).name,
+                file=notebook.name,
             )
         )
 
 
-def _without_times(notebook):
-    """Nothing; the notebook says no more when, how long and on which machine it ran: the same run gives the same bytes."""
-    notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"]}
-    for number, cell in enumerate(notebook.cells):
+def _without_times(executed: "NotebookNode") -> "NotebookNode":
+    """Return the notebook without when, how long and where it ran: same run, same bytes."""
+    from copy import deepcopy
+
+    stripped = deepcopy(executed)
+    stripped.metadata = {"kernelspec": executed.metadata["kernelspec"]}
+    for number, cell in enumerate(stripped.cells):
         cell.metadata = {"tags": cell.metadata.get("tags", [])}
         if "injected-parameters" in cell.metadata["tags"]:
             cell["id"] = f"parametres-{number}"
+    return stripped
 
 
-def restamp_parameters(notebook, parameters):
-    """Nothing; the executed notebook, whose findings hang on none of those that change, tells these parameters."""
+def restamp_parameters(notebook: Path, parameters: dict[str, str]) -> None:
+    """Write these parameters in an executed notebook whose results depend on none of them."""
     import nbformat
     from papermill.translators import translate_parameters
 
-    done = nbformat.read(notebook, nbformat.NO_CONVERT)
-    for cell in done.cells:
+    executed = nbformat.read(notebook, nbformat.NO_CONVERT)
+    for cell in executed.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = translate_parameters("python3", "python", parameters, "Parameters")
-    nbformat.write(done, notebook)
+    nbformat.write(executed, notebook)

@@ -1,29 +1,31 @@
-"""How is it published: a set built aside, checked, described by its manifest and switched whole into outputs/."""
+"""Publish a set: build it in a staging folder, check it, then switch it whole into outputs/."""
 
 import errno
 import os
 import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
 
 from filelock import FileLock, Timeout
 
-from capidoc.config.paths import FORMATS, PROPOSED
+from capidoc.config.paths import FORMATS, PROPOSED, ProgrammePaths
 from capidoc.core.errors import AlreadyRunning, Problem, ResourcesLacking
 from capidoc.io import manifest
 
-CODE = ("capidoc/**/*.py", "notebooks/*.ipynb", "templates/**/*", "requirements.lock")
-WORDS = ("*.yml", "*.csv", "[!~]*.xlsx", "formulaires/*", "recit/**/*", "editions/*")
+CODE_FILES = ("capidoc/**/*.py", "notebooks/*.ipynb", "templates/**/*", "requirements.lock")
+PROGRAMME_FILES = ("*.yml", "*.csv", "[!~]*.xlsx", "formulaires/*", "recit/**/*", "editions/*")
 MB = 2**20
-FREE_BYTES = (
-    30 * MB
-)  # charts, documents and notebooks of a set; the tables grow with what was received
-AT_FDCWD, RENAME_EXCHANGE = -100, 2
+FREE_BYTES = 30 * MB  # charts, documents and notebooks of a set
+FREE_BYTES_PER_RAW_BYTE = 10  # the tables grow with what was received
+AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of renameat2(2)
 
 
 @contextmanager
-def lock(programme):
-    """Nothing, while no other run works on this programme; raises AlreadyRunning at once when one does."""
+def lock(programme: ProgrammePaths) -> Iterator[None]:
+    """Hold the programme's lock; raise AlreadyRunning at once when another run holds it."""
     path = programme.root / "data" / "processed" / f"{programme.slug}.lock"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,219 +41,254 @@ def lock(programme):
         ) from error
 
 
-def inputs(programme, parameters):
-    """The sha256 of all that decides the set: raw files, programme folder, code, templates; and the parameters."""
-    places = [(programme.raw, ("*",)), (programme.folder, WORDS), (programme.root, CODE)]
-    files = [
-        p
-        for place, patterns in places
-        for pattern in patterns
-        for p in sorted(place.glob(pattern))
-        if p.is_file() and not p.name.startswith("~$")
-    ]
-    names = {p.relative_to(programme.root).as_posix(): manifest.file_digest(p) for p in files}
-    return {"programme": programme.slug, "parametres": parameters, "entrees": names}
+def inputs(programme: ProgrammePaths, parameters: dict[str, str] | None) -> dict[str, Any]:
+    """Return all that decides a set: its parameters, and the sha256 of each file it rests on.
+
+    The files are the raw exports, the programme's folder, the code and the templates.
+    """
+    digests = {}
+    for folder, patterns in (
+        (programme.raw, ("*",)),
+        (programme.folder, PROGRAMME_FILES),
+        (programme.root, CODE_FILES),
+    ):
+        for path in (path for pattern in patterns for path in sorted(folder.glob(pattern))):
+            # « ~$ » begins the name of what Excel leaves beside an open workbook.
+            if path.is_file() and not path.name.startswith("~$"):
+                digests[path.relative_to(programme.root).as_posix()] = manifest.file_digest(path)
+    return {"programme": programme.slug, "parametres": parameters, "entrees": digests}
 
 
-def check_inputs_unchanged(before, after):
-    """Nothing; raises ResourcesLacking naming what changed between the beginning and the end of a run."""
-    known, found = before["entrees"], after["entrees"]
-    moved = sorted(
-        name for name in known.keys() | found.keys() if known.get(name) != found.get(name)
-    )
-    if moved:
-        raise ResourcesLacking(
-            *(
-                Problem(
-                    "fichier changé pendant le calcul : rien n’est publié",
-                    remedy="Relancez la commande.",
-                    file=name,
-                )
-                for name in moved
-            )
+def check_inputs_unchanged(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Raise ResourcesLacking with the name of every file that changed during a run."""
+    old, new = before["entrees"], after["entrees"]
+    changed = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    problems = [
+        Problem(
+            "fichier changé pendant le calcul : rien n’est publié",
+            remedy="Relancez la commande.",
+            file=name,
         )
+        for name in changed
+    ]
+    if problems:
+        raise ResourcesLacking(*problems)
 
 
-def check_free_space(programme):
-    """Nothing; raises ResourcesLacking when a disk that a run writes to has less free space than a generous set needs."""
-    received = sum(p.stat().st_size for p in programme.raw.glob("*") if p.is_file())
-    needed = FREE_BYTES + 10 * received
-    from tempfile import gettempdir
-
-    for place in (programme.root / "outputs", programme.root / "data", Path(gettempdir())):
-        free = shutil.disk_usage(place if place.exists() else programme.root).free
+def check_free_space(programme: ProgrammePaths) -> None:
+    """Raise ResourcesLacking when a disk that a run writes to lacks room for a generous set."""
+    received = sum(path.stat().st_size for path in programme.raw.glob("*") if path.is_file())
+    needed = FREE_BYTES + FREE_BYTES_PER_RAW_BYTE * received
+    for folder in (programme.root / "outputs", programme.root / "data", Path(gettempdir())):
+        free = shutil.disk_usage(folder if folder.exists() else programme.root).free
         if free < needed:
             raise ResourcesLacking(
                 Problem(
                     f"il faut {needed // MB} Mo libres, il en reste {free // MB}",
-                    file=str(place),
+                    file=str(folder),
                     remedy="Faites de la place et relancez.",
                 )
             )
 
 
-def nothing_to_do(place, deliverables, described=None):
-    """What to say where nothing is to be made again, else nothing: the published set rests on the same inputs and holds these deliverables.
+def nothing_to_do(
+    paths: ProgrammePaths, deliverables: Iterable[str], run_inputs: dict[str, Any] | None = None
+) -> str:
+    """Return what to say when the published set holds the deliverables and is up to date, or "".
 
-    Without a description it is that of the set's own run, whose programme.yml, the same to the byte, need not be read.
+    Without `run_inputs` they are those of the published set's own parameters: programme.yml, when
+    it is the same to the byte, need not be read.
     """
-    recover(place)
-    described = described or inputs(
-        place, manifest.read_manifest(place.published).get("parametres")
-    )
-    if is_up_to_date(
-        place.published, described, [f"{one}.{kind}" for one in deliverables for kind in FORMATS]
-    ):
-        return (
-            f"{place.slug} : rien à refaire ({place.published.relative_to(place.root)} est à jour)"
-        )
-    return ""
+    recover(paths)
+    if run_inputs is None:
+        run_inputs = inputs(paths, manifest.read_manifest(paths.published).get("parametres"))
+    wanted = [f"{deliverable}.{kind}" for deliverable in deliverables for kind in FORMATS]
+    if not is_up_to_date(paths.published, run_inputs, wanted):
+        return ""
+    return f"{paths.slug} : rien à refaire ({paths.published.relative_to(paths.root)} est à jour)"
 
 
-def is_up_to_date(target, described, wanted):
-    """Whether the published set rests on the same inputs, holds all that is wanted and still verifies; what people put beside it is theirs."""
-    known = manifest.read_manifest(target)
-    same = {k: known.get(k) for k in described} == described
-    return (
-        same
-        and all(name in known["sorties"] for name in wanted)
-        and all(state == "inconnu" for _, state in manifest.differences(target))
-    )
+def is_up_to_date(target: Path, run_inputs: dict[str, Any], wanted: Iterable[str]) -> bool:
+    """Tell whether a published set rests on these inputs, holds the wanted files and verifies.
+
+    Files that people added beside it are theirs and do not count.
+    """
+    published = manifest.read_manifest(target)
+    if any(published.get(key) != value for key, value in run_inputs.items()):
+        return False
+    if any(name not in published["sorties"] for name in wanted):
+        return False
+    return all(state == "inconnu" for _, state in manifest.differences(target))
 
 
-def staging_dir(programme):
-    """An empty folder on the disk of the published one, where a set is built; what a killed run left is put right."""
-    top = _top(programme)
+def staging_dir(programme: ProgrammePaths) -> Path:
+    """Create the folder where a set is built, on the disk of the published one."""
+    top = _published_root(programme)
     top.parent.mkdir(parents=True, exist_ok=True)
     recover(programme)
-    workshop = top.parent / f".{top.name}.chantier-{os.getpid()}"
-    workshop.mkdir()
-    return workshop
+    staging = top.parent / f".{top.name}.chantier-{os.getpid()}"
+    staging.mkdir()
+    return staging
 
 
-def _top(programme):
+def _published_root(programme: ProgrammePaths) -> Path:
+    """Return outputs/<programme>, links followed: the folder may stand on a shared disk."""
     return (programme.root / "outputs" / programme.slug).resolve()
 
 
-def recover(programme):
-    """Nothing; old sets that were set aside and never replaced are back in place, other leftovers of a killed run are gone."""
-    top = _top(programme)
-    for aside in top.parent.glob(f".{top.name}.*ancien"):
-        target = top.parent.joinpath(*aside.name.split(".")[1:-1])
+def recover(programme: ProgrammePaths) -> None:
+    """Repair what a killed run left: put an old set back in its place, remove the rest.
+
+    « .jass.niono.ancien » is outputs/jass/niono, moved between the two renames of `exchange`.
+    """
+    top = _published_root(programme)
+    for moved in top.parent.glob(f".{top.name}.*ancien"):
+        target = top.parent.joinpath(*moved.name.split(".")[1:-1])
         if not target.exists():
-            aside.rename(target)
+            moved.rename(target)
     for pattern in ("chantier-*", "*ancien"):
-        for left in top.parent.glob(f".{top.name}.{pattern}"):
-            shutil.rmtree(left)
+        for leftover in top.parent.glob(f".{top.name}.{pattern}"):
+            shutil.rmtree(leftover)
 
 
-def remove_rebuildable(programme):
-    """The names of files kept, once all that can be rebuilt is gone: tables, and published files that nobody touched."""
-    made = programme.root / "data" / "processed" / programme.slug
-    kept = [path.relative_to(programme.root).as_posix() for path in made.rglob(PROPOSED)]
-    for path in sorted(made.rglob("*"), reverse=True):
-        if path.is_file() and path.name != PROPOSED:
+def remove_rebuildable(programme: ProgrammePaths) -> list[str]:
+    """Delete the tables and the published files that nobody edited; return the files kept."""
+    tables = programme.root / "data" / "processed" / programme.slug
+    kept = []
+    for path in sorted(tables.rglob("*"), reverse=True):
+        if path.name == PROPOSED:
+            kept.append(path)
+        elif path.is_file():
             path.unlink()
     for target in [*manifest.nested_sets(programme.published), programme.published]:
-        foreign = [name for name, state in manifest.differences(target) if state != "absent"]
-        for name in manifest.read_manifest(target).get("sorties", {}).keys() - set(foreign):
+        kept += _remove_intact_outputs(target)
+    for top in (programme.published, tables):
+        _remove_empty_folders(top)
+    return [path.relative_to(programme.root).as_posix() for path in kept]
+
+
+def _remove_intact_outputs(target: Path) -> list[Path]:
+    """Delete the files of a set that are as its manifest says; return those edited or added."""
+    edited = [target / name for name, state in manifest.differences(target) if state != "absent"]
+    for name in manifest.read_manifest(target).get("sorties", {}):
+        if target / name not in edited:
             (target / name).unlink(missing_ok=True)
-        (target / manifest.MANIFEST_JSON).unlink(missing_ok=True)
-        kept += [(target / name).relative_to(programme.root).as_posix() for name in foreign]
-    for folder in [
-        *(
-            one
-            for top in (programme.published, made)
-            for one in sorted(top.rglob("*"), reverse=True)
-        ),
-        programme.published,
-        made,
-    ]:
+    (target / manifest.MANIFEST_JSON).unlink(missing_ok=True)
+    return edited
+
+
+def _remove_empty_folders(top: Path) -> None:
+    """Delete the empty folders under `top`, the deepest first, and itself when empty."""
+    for folder in [*sorted(top.rglob("*"), reverse=True), top]:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
+
+
+def publish_atomically(staging: Path, target: Path) -> list[str]:
+    """Put the set of `staging` in place of `target`; return the names of people's files kept.
+
+    A failure before the exchange leaves the old set; after it the new one stands whole.
+    """
+    target = target.resolve()
+    nested = [folder.relative_to(target).as_posix() for folder in manifest.nested_sets(target)]
+    kept = _keep_edits(target, staging)
+    for name in nested:
+        shutil.copytree(target / name, staging / name, copy_function=_link_or_copy)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _flush_to_disk([*staging.rglob("*"), staging])
+    exchange(staging, target)
+    # `staging` holds the old set now: what somebody saved in it meanwhile is kept too.
+    for name in (".", *nested):
+        saved = _keep_edits(staging / name, target / name)
+        kept += [Path(name, file).as_posix() for file in saved]
+    _flush_to_disk({staging.parent, target.parent})
+    shutil.rmtree(staging, ignore_errors=True)
     return kept
 
 
-def publish_atomically(workshop, target):
-    """The names under which edited or foreign files of the old set were carried beside the new one, now in place, whole and on the disk."""
-    target = target.resolve()
-    carried, within = (
-        _carry(target, workshop),
-        [one.relative_to(target).as_posix() for one in manifest.nested_sets(target)],
-    )
-    for name in within:
-        shutil.copytree(target / name, workshop / name, copy_function=_same_file)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _to_disk([*workshop.rglob("*"), workshop])
-    exchange(workshop, target)
-    for name in (".", *within):  # what somebody saved in the meantime
-        carried += [Path(name, kept).as_posix() for kept in _carry(workshop / name, target / name)]
-    _to_disk({workshop.parent, target.parent})
-    shutil.rmtree(workshop, ignore_errors=True)
-    return carried
-
-
-def _to_disk(paths):
-    """Nothing; a power cut no longer loses these files and folders (Windows opens no folder: it keeps its own order)."""
-    for path in paths if os.name == "posix" else ():
+def _flush_to_disk(paths: Iterable[Path]) -> None:
+    """Have the system write these files and folders, so that a power cut does not lose them."""
+    if os.name != "posix":  # Windows opens no folder: it keeps its own order
+        return
+    for path in paths:
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         except OSError as error:
-            if error.errno != errno.EINVAL:  # some network disks sync no folder
+            if error.errno != errno.EINVAL:  # some network disks cannot sync a folder
                 raise
         finally:
             os.close(descriptor)
 
 
-def exchange(workshop, target):
-    """Nothing; the new set is in place, the old one in the workshop: in one step where the system has it, else in two that `mend` completes."""
+def exchange(staging: Path, target: Path) -> None:
+    """Move the new set to `target` and the old one to `staging`.
+
+    Linux does it in one step on most disks. Elsewhere it takes two renames: when the second fails
+    the first is undone here; when the run is killed between them, `recover` undoes it.
+    """
     if not target.is_dir():
-        workshop.rename(target)
-    elif not _exchanged(workshop, target):
-        aside = workshop.parent / f".{'.'.join(target.relative_to(workshop.parent).parts)}.ancien"
-        target.rename(aside)
-        try:
-            workshop.rename(target)
-        except OSError:
-            aside.rename(target)
-            raise
-        aside.rename(workshop)
+        staging.rename(target)
+        return
+    if _exchanged(staging, target):
+        return
+    parts = target.relative_to(staging.parent).parts
+    old = staging.parent / f".{'.'.join(parts)}.ancien"
+    target.rename(old)
+    try:
+        staging.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    old.rename(staging)
 
 
-def _exchanged(one, other):
-    """Whether two folders have traded places in one step, which Linux can on most of its disks."""
+def _exchanged(first: Path, second: Path) -> bool:
+    """Swap two folders in one step with Linux's renameat2; return False where it cannot."""
     import ctypes
 
     try:
-        rename = ctypes.CDLL(None).renameat2
-    except (AttributeError, TypeError):
+        renameat2 = ctypes.CDLL(None).renameat2
+    except (AttributeError, TypeError):  # another system, or an old one
         return False
-    return rename(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0
+    paths = os.fsencode(first), os.fsencode(second)
+    return renameat2(AT_FDCWD, paths[0], AT_FDCWD, paths[1], RENAME_EXCHANGE) == 0
 
 
-def _same_file(source, target):
-    """Nothing; the file stands in both folders, so that what is being written to it is in both; a copy where disks have no links."""
+def _link_or_copy(source: Path | str, target: Path | str) -> None:
+    """Make `target` the same file as `source`, so that what is being written reaches both.
+
+    Where the disk has no hard links it is a copy.
+    """
     try:
         os.link(source, target)
     except OSError:
         shutil.copy2(source, target)
 
 
-def _carry(old, new):
-    names = []
-    for path in (Path(name) for name, state in manifest.differences(old) if state != "absent"):
-        sha = manifest.file_digest(old / path)
-        kept = _beside(path, sha) if (new / path).exists() else path
-        known = any(
-            (new / one).is_file() and manifest.file_digest(new / one) == sha for one in (path, kept)
-        )
-        if not known and not path.name.startswith((".", "~$")):
-            (new / kept).parent.mkdir(parents=True, exist_ok=True)
-            _same_file(old / path, new / kept)
-            names.append(kept.as_posix())
-    return names
+def _keep_edits(old: Path, new: Path) -> list[str]:
+    """Carry the edited and added files of the set `old` into `new`; return their names there.
+
+    A file whose name is taken gets another one; a file that `new` holds already is left out.
+    """
+    kept = []
+    for name, state in manifest.differences(old):
+        if state == "absent" or Path(name).name.startswith((".", "~$")):
+            continue
+        digest = manifest.file_digest(old / name)
+        free_name = _edited_name(Path(name), digest) if (new / name).exists() else Path(name)
+        if digest in (_digest(new / name), _digest(new / free_name)):
+            continue
+        (new / free_name).parent.mkdir(parents=True, exist_ok=True)
+        _link_or_copy(old / name, new / free_name)
+        kept.append(free_name.as_posix())
+    return kept
 
 
-def _beside(path, sha):
-    return path.with_name(f"{path.stem}.modifie-{sha[:8]}{path.suffix}")
+def _digest(path: Path) -> str:
+    """Return the sha256 of a file, or "" where there is none."""
+    return manifest.file_digest(path) if path.is_file() else ""
+
+
+def _edited_name(path: Path, digest: str) -> Path:
+    return path.with_name(f"{path.stem}.modifie-{digest[:8]}{path.suffix}")

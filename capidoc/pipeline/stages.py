@@ -1,39 +1,36 @@
-"""What comes first: the three notebooks, the documents, the published set, in order."""
+"""Order the stages of a run: tables, documents, published set, check, reading back."""
 
-import json
-import re
 import shutil
 import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
-from capidoc.config.paths import FORMATS, PROPOSED
-from capidoc.core import pseudonyms
+import pandas as pd
+
+from capidoc.cleaning import quality_page
+from capidoc.config.paths import FORMATS
+from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, Problem, RenderingFailed, resource_refusal
 from capidoc.core.parallel import run_in_fork
-from capidoc.core.progress import is_terminal, show_progress
-from capidoc.io import file_text, manifest
+from capidoc.core.progress import show_progress
+from capidoc.disclosure import leak_scan, report_page
+from capidoc.io import file_text, manifest, tables
 from capidoc.io.yaml_files import read_yaml
 from capidoc.pipeline import notebooks, publication
+from capidoc.pipeline.computation import (
+    REPORT,
+    ensure_effects,
+    notebook_parameters,
+    run_notebook,
+)
 from capidoc.report import number_tracing, printed_consistency
 from capidoc.report.notebook_document import displayed_markdown
 
-STEPS = {"data": ("01_clean",), "effects": ("01_clean", "02_effects")}
 FACTS, CONTROL = "indicateurs.xlsx", "controle_chiffres.csv"
-RETIRED = "interne/anciens"
-LONGEST = {"note": 2, "fiche": 1}  # pages
-STATE, DRAWN = "etat.json", "figures.json"
-# What documents alone read: a change there leaves the facts as they are.
-WORDING = re.compile(
-    r"programmes/[^/]+/(recit/|figures\.yml)|templates/(?!controles\.yml)|notebooks/03_"
-)
-SCOPE = ("programme", "commune", "debut", "fin")
-ASKED = {"01_clean": (), "02_effects": ("profil",), "03_report": ("profil", "livrable", "identite")}
-SAID = {
-    "01_clean": "Nettoyage des données",
-    "02_effects": "Calcul des effets",
-    "03_report": "Figures et texte",
-}
-FOR_FIGURES = ("scipy.optimize", "capidoc.report.chart_cache", "capidoc.report.charts")
-LATER = (
+OLD_DOCUMENTS = "interne/anciens"
+PAGE_LIMITS = {"note": 2, "fiche": 1}
+DOCUMENT_MODULES = (
     "capidoc.report.documents.html",
     "capidoc.report.documents.pdf",
     "capidoc.report.documents.docx",
@@ -41,348 +38,266 @@ LATER = (
 )
 
 
-def notebook_parameters(programme):
-    """The notebook parameters of a run."""
-    return {
-        "programme": programme.slug,
-        "commune": programme.commune,
-        "debut": programme.period.debut,
-        "fin": programme.period.fin,
-        "profil": programme.profil,
-    }
+def publish_set(programme: Programme, deliverables: Iterable[str]) -> str:
+    """Publish the deliverables unless they are up to date; return the message that ends a run.
+
+    Deliverables published earlier are built again with them, so that a set never mixes facts.
+    """
+    run_inputs = publication.inputs(programme, notebook_parameters(programme))
+    if up_to_date := publication.nothing_to_do(programme, deliverables, run_inputs):
+        return up_to_date
+    wanted = sorted({*deliverables, *_published_deliverables(programme)})
+
+    def fill(staging: Path) -> dict[str, Any]:
+        build_set(programme, wanted, staging, run_inputs)
+        return run_inputs
+
+    replace_set(programme, run_inputs, fill)
+    target = programme.published.relative_to(programme.root)
+    return f"{programme.slug} : {' et '.join(deliverables)} dans {target}"
 
 
-def compute_tables(programme, step, cleaning=""):
-    """The sha256 of what cleaning made: the first notebooks run, their executed copies under data/processed; the same cleaning is made once."""
-    pseudonyms.secret_key()  # one for the whole run, the notebooks' own processes included
-    publication.check_free_space(programme)
-    if step == "effects" and (
-        whole := programme.part_of
-    ):  # what the whole shows decides what a part may
-        _computed(whole, publication.inputs(programme, notebook_parameters(whole)))
-    _cleared(programme.processed)
-    clean, *others = STEPS[step]
-    if not _taken_over(programme, clean, cleaning):
-        _run(programme, clean, notebook_parameters(programme), programme.processed / "carnets")
-    cleaned = _tables(programme.processed)
-    for name in others:
-        _run(programme, name, notebook_parameters(programme), programme.processed / "carnets")
-    return cleaned
+def _published_deliverables(programme: Programme) -> list[str]:
+    return [name for name in programme.wanted() if (programme.published / f"{name}.pdf").is_file()]
 
 
-def _taken_over(programme, notebook, cleaning):
-    """Whether the tables of this cleaning, which hangs on no commune or period, stood untouched for another one, and now stand here."""
-    for state in sorted(
-        (programme.root / "data" / "processed" / programme.slug).glob(f"**/{STATE}")
-    ):
-        told = manifest.read_json_record(state)
-        if (
-            told.get("nettoyage") == cleaning
-            and told["nettoyees"].items() <= _tables(state.parent).items()
-        ):
-            for name in told["nettoyees"]:
-                (programme.processed / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(state.parent / name, programme.processed / name)
-            notebooks.restamp_parameters(
-                programme.processed / "carnets" / f"{notebook}.ipynb",
-                _asked(notebook, notebook_parameters(programme)),
-            )
-            return True
-    return False
+def replace_set(
+    programme: Programme, run_inputs: dict[str, Any], fill: Callable[[Path], dict[str, Any]]
+) -> None:
+    """Replace the published set by the one that `fill` makes in a staging folder.
 
-
-def _computed(programme, described):
-    """Nothing; the tables of effects stand, computed unless the same inputs made those that stand, untouched since."""
-    from capidoc.io import tables
-
-    publication.check_free_space(programme)
-    facts = {name: sha for name, sha in described["entrees"].items() if not WORDING.match(name)}
-    # Fingerprints made with another key would find nothing in the files.
-    decided = {"entrees": facts, "cle": pseudonyms.pseudonym(STATE, programme.slug)}
-    here, cleaning, state = (
-        manifest.cache_key(described | decided),
-        manifest.cache_key(decided),
-        programme.processed / STATE,
-    )
-    told = manifest.read_json_record(state)
-    if (told.get("entrees"), told.get("tables")) == (here, _tables(programme.processed)):
-        show_progress("Données et effets : rien de changé")
-        for name in programme.wanted():
-            shutil.rmtree(programme.processed / "carnets" / name, ignore_errors=True)
-        return
-    notebooks.preimport(FOR_FIGURES)
-    cleaned = compute_tables(programme, "effects", cleaning)
-    told = {
-        "entrees": here,
-        "tables": _tables(programme.processed),
-        "nettoyage": cleaning,
-        "nettoyees": cleaned,
-    }
-    tables.write_durably(state, json.dumps(told, indent=1).encode())
-
-
-def _tables(folder):
-    """The sha256 of the tables and of the two executed notebooks that stand in a folder of data/processed, by name."""
-    own = [
-        *folder.glob("*.*"),
-        *(folder / "observations").glob("*"),
-        *(folder / "carnets").glob("*.ipynb"),
-    ]
-    return {
-        p.relative_to(folder).as_posix(): manifest.file_digest(p)
-        for p in sorted(own)
-        if p.is_file() and p.name not in (PROPOSED, STATE, DRAWN)
-    }
-
-
-def _cleared(folder):
-    """Nothing; the tables of the last run are gone, so that a run that stops leaves no mixture of two."""
-    for own in ("carnets", "figures", "dessins", "observations"):
-        shutil.rmtree(folder / own, ignore_errors=True)
-    for path in folder.glob("*.*"):
-        if path.name != PROPOSED:
-            path.unlink()
-
-
-def _asked(name, values):
-    return {k: v for k, v in values.items() if k in (*SCOPE, *ASKED[name])}
-
-
-def _run(programme, name, values, folder):
-    notebook = programme.notebooks / f"{name}.ipynb"
-    show_progress(f"{SAID[name]}…")
-    notebooks.execute_notebook(
-        notebook, _asked(name, values), folder / notebook.name, programme.root, is_terminal()
-    )
-    return folder / notebook.name
-
-
-def publish_set(programme, deliverables):
-    """The message that ends a run: what was published where, or that nothing had to be done again."""
-    described = publication.inputs(programme, notebook_parameters(programme))
+    `fill` returns what the manifest says of the set. Raise ResourcesLacking if an input changed.
+    """
     target = programme.published
-
-    def whole(workshop):
-        build_set(
-            programme, sorted({*deliverables, *_already(programme, target)}), workshop, described
-        )
-        return described
-
-    if untouched := publication.nothing_to_do(programme, deliverables, described):
-        return untouched
-    replace_set(programme, described, whole)
-    return (
-        f"{programme.slug} : {' et '.join(deliverables)} dans {target.relative_to(programme.root)}"
-    )
-
-
-def replace_set(programme, described, fill):
-    """Nothing; the published set is the one that `fill` made in a workshop, described as it returns; no input moved meanwhile."""
-    target = programme.published
-    workshop = publication.staging_dir(programme)
+    staging = publication.staging_dir(programme)
     try:
-        manifest.write_manifest(workshop, fill(workshop))
-        publication.check_inputs_unchanged(
-            described, publication.inputs(programme, notebook_parameters(programme))
-        )
-        carried = publication.publish_atomically(workshop, target)
+        manifest.write_manifest(staging, fill(staging))
+        inputs_now = publication.inputs(programme, notebook_parameters(programme))
+        publication.check_inputs_unchanged(run_inputs, inputs_now)
+        kept = publication.publish_atomically(staging, target)
     except OSError as error:
-        if error.errno and not error.filename:
-            error.filename = str(workshop)
+        if error.errno and not error.filename:  # a message needs a place
+            error.filename = str(staging)
         raise
     finally:
-        shutil.rmtree(workshop, ignore_errors=True)
-    for name in carried:
-        print(
-            f"Votre version modifiée est gardée : {target.relative_to(programme.root) / name}",
-            file=sys.stderr,
-        )
+        shutil.rmtree(staging, ignore_errors=True)
+    for name in kept:
+        place = target.relative_to(programme.root) / name
+        print(f"Votre version modifiée est gardée : {place}", file=sys.stderr)
 
 
-def check_programme(programme):
-    """The lines that tell the quality of the data and of the published figures, once their page and control stand in the published set."""
-    from capidoc.cleaning import quality_page
-    from capidoc.io import tables
-
-    described, target = (
-        publication.inputs(programme, notebook_parameters(programme)),
-        programme.published,
-    )
-    known, intact = manifest.intact_outputs(target)
-    checked = known.get("controle", manifest.cache_key({k: known.get(k) for k in described}))
-    if checked != manifest.cache_key(described) or not {*quality_page.FILES, CONTROL} <= set(
-        intact
-    ):
-        replace_set(programme, described, lambda workshop: _check(programme, described, workshop))
-    state, control = quality_page.read_last_state(target), tables.read_csv(target / CONTROL)
-    wrong = control[(control["coherence"] == "incohérent") | (control["donnees"] == "différent")]
-    yield from quality_page.format_summary(state, programme.identity)
-    yield f"Chiffres publiés : {len(control)} vérifiés, {len(wrong)} à revoir"
-    yield from (
-        f"  {row.id} : {row.enonce} — {row.coherence}, {row.donnees}" for row in wrong.itertuples()
-    )
-    yield f"{programme.slug} : {quality_page.PAGE} et {CONTROL} dans {target.relative_to(programme.root)}"
-
-
-def _check(programme, described, workshop):
-    """What describes a set whose page and control are new: its documents stay where its facts are the same, else they are put aside."""
-    from capidoc.cleaning import quality_page
-
-    _computed(programme, described)
-    known, intact = manifest.intact_outputs(programme.published)
-    outputs = known.get("sorties", {})
-    same = all(
-        outputs.get(name) == manifest.file_digest(programme.processed / name)
-        for name in (FACTS, CONTROL)
-    )
-    for name in intact:
-        document = "/" not in name and name.rpartition(".")[2] in FORMATS
-        if same or document or name.startswith(RETIRED):
-            place = workshop / (name if same or not document else f"{RETIRED}/{name}")
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(programme.published / name, place)
-    if not same and _already(programme, programme.published):
-        print(
-            f"Les données ont changé : les documents d’avant sont dans {RETIRED} ; « make report » les refait.",
-            file=sys.stderr,
-        )
-    shutil.copy2(programme.processed / CONTROL, workshop / CONTROL)
-    quality_page.write_quality_page(programme, workshop)
-    return ({k: known[k] for k in described} if same else described) | {
-        "controle": manifest.cache_key(described)
-    }
-
-
-def verify_set(programme):
-    """The message of a sound published set: every hash, every number in its three formats; raises TraceabilityRefused."""
-    names = manifest.verify_files(programme.published)
-    pages = [
-        programme.published / name for name in names if "/" not in name and name.endswith(".html")
-    ]
-    bound, declared = _traced(programme, pages, programme.published) if pages else (0, 0)
-    return f"{programme.slug} : {len(names)} fichiers conformes au manifeste ; {bound} nombres liés à leur fait, {declared} déclarés, aucun libre"
-
-
-def _traced(programme, pages, folder):
-    """(numbers bound, numerals declared) of pages and the files beside them, against the workbook of facts and the control of claims beside them."""
-    from capidoc.io import tables
-
-    facts, control = tables.read_facts_workbook(folder / FACTS), tables.read_csv(folder / CONTROL)
-    printed_consistency.check_printed(facts)
-    printed = dict(zip(facts["id"], facts["texte"], strict=True))
-    printed |= {
-        f"{row['id']}:{name}": tables.format_count(row[name])
-        for row in facts.to_dict("records")
-        for name in ("n", "manquants", "intervalle")
-    }
-    claims = control.agg(" ; ".join, axis=1).groupby(control["id"]).agg(" ; ".join).to_dict()
-    declared = [
-        words
-        for words, _ in (
-            *programme.identity.nombres_declares,
-            *read_yaml(programme.templates / "nombres.yml"),
-        )
-    ]
-    return number_tracing.trace_numbers(pages, printed, claims, declared)
-
-
-def _already(programme, target):
-    """The deliverables that stand in the published set: they are rebuilt, so that a set never mixes facts."""
-    return [name for name in programme.wanted() if (target / f"{name}.pdf").is_file()]
-
-
-def build_set(programme, deliverables, workshop, described):
-    """A whole set in the workshop: data, effects, then each deliverable in three formats, with charts and tables."""
-    from capidoc.cleaning import quality_page
-    from capidoc.disclosure import report_page
-
-    notebooks.preimport(LATER)
-    _computed(programme, described)
-    with run_in_fork(lambda: quality_page.write_quality_page(programme, workshop)) as placed:
-        for deliverable in deliverables:
-            shutil.rmtree(
-                programme.processed / "figures", ignore_errors=True
-            )  # what another deliverable shows
-            values = notebook_parameters(programme) | {
-                "livrable": deliverable,
-                "identite": manifest.cache_key(described),
-            }
-            executed = _run(
-                programme, "03_report", values, programme.processed / "carnets" / deliverable
-            )
-            shutil.copytree(
-                programme.processed / "figures", workshop / "figures", dirs_exist_ok=True
-            )
-            write_formats(displayed_markdown(executed), deliverable, workshop, programme.templates)
-            if (pages := file_text.count_pdf_pages(workshop / f"{deliverable}.pdf")) > LONGEST.get(
-                deliverable, pages
-            ):
-                print(
-                    f"{deliverable} : {pages} pages, pour {LONGEST[deliverable]} attendues ; « principaux », dans programme.yml, en choisit les indicateurs",
-                    file=sys.stderr,
-                )
-        placed()
+def build_set(
+    programme: Programme, deliverables: Sequence[str], staging: Path, run_inputs: dict[str, Any]
+) -> None:
+    """Build a whole set: tables, deliverables in three formats, charts, internal pages."""
+    notebooks.preimport(DOCUMENT_MODULES)
+    ensure_effects(programme, run_inputs)
+    for deliverable in deliverables:
+        _build_deliverable(programme, deliverable, staging, manifest.cache_key(run_inputs))
+    quality_page.write_quality_page(programme, staging)
+    internal = staging / "interne"
     shutil.copytree(
         programme.processed / "carnets",
-        workshop / "interne" / "carnets",
+        internal / "carnets",
         dirs_exist_ok=True,
         ignore=shutil.ignore_patterns("*.log"),
     )
+    shutil.copy2(programme.processed / "influence.csv", internal / "influence.csv")
     for table in (FACTS, CONTROL):
-        shutil.copy2(programme.processed / table, workshop / table)
-    shutil.copy2(programme.processed / "influence.csv", workshop / "interne" / "influence.csv")
-    public = programme.profil == "public"
-    with run_in_fork(lambda: public and _searched(programme, workshop)) as searched:
-        _traced(programme, [workshop / f"{d}.html" for d in deliverables], workshop)
-        if public:
-            report_page.write_disclosure_page(programme, workshop, searched())
+        shutil.copy2(programme.processed / table, staging / table)
+    pages = [staging / f"{deliverable}.html" for deliverable in deliverables]
+    if programme.profil != "public":
+        _trace_numbers(programme, pages, staging)
+        return
+    # The two readings take a second each: another core makes one of them.
+    with run_in_fork(lambda: _scan_for_leaks(programme, staging)) as scan_result:
+        _trace_numbers(programme, pages, staging)
+        report_page.write_disclosure_page(programme, staging, scan_result())
 
 
-def _searched(programme, workshop):
-    """How many public files were searched for how many withheld words; raises DisclosureRefused where one is found."""
-    from capidoc.disclosure import scan_files
-    from capidoc.io import tables
-
-    known = tables.read_csv(programme.processed / "empreintes.csv", mots=int)
-    fingerprints = {row.empreinte: (row.colonne, row.mots) for row in known.itertuples()}
-    return scan_files(
-        workshop, fingerprints, programme.slug, programme.identity.divulgation.adresses_publiques
+def _build_deliverable(programme: Programme, deliverable: str, staging: Path, key: str) -> None:
+    """Run the report notebook for a deliverable; write its charts and its three formats."""
+    figures = programme.processed / "figures"
+    shutil.rmtree(figures, ignore_errors=True)  # those of another deliverable
+    values = notebook_parameters(programme) | {"livrable": deliverable, "identite": key}
+    executed = run_notebook(
+        programme, REPORT, values, programme.processed / "carnets" / deliverable
     )
+    shutil.copytree(figures, staging / "figures", dirs_exist_ok=True)
+    write_formats(displayed_markdown(executed), deliverable, staging, programme.templates)
+    pages = file_text.count_pdf_pages(staging / f"{deliverable}.pdf")
+    limit = PAGE_LIMITS.get(deliverable, pages)
+    if pages > limit:
+        print(
+            f"{deliverable} : {pages} pages, pour {limit} attendues ; "
+            "« principaux », dans programme.yml, en choisit les indicateurs",
+            file=sys.stderr,
+        )
 
 
-def write_formats(text, deliverable, workshop, templates):
-    """The document in its three formats; raises RenderingFailed naming the format."""
+def write_formats(text: str, deliverable: str, staging: Path, templates: Path) -> None:
+    """Write a document's HTML, PDF and DOCX; raise RenderingFailed with the format's name."""
     from capidoc.report.documents import docx, html, markdown, pdf
 
     show_progress(f"Mise en forme : {deliverable}…")
     ast = markdown.prepare_document(markdown.parse_markdown(text))
 
-    def written(writer, kind):
+    def write(writer: Callable[..., object], kind: str) -> None:
+        path = staging / f"{deliverable}.{kind}"
         try:
-            writer(ast, workshop / f"{deliverable}.{kind}", assets=workshop, templates=templates)
+            writer(ast, path, assets=staging, templates=templates)
         except pdf.Unprintable as sign:
-            raise ConfigurationRefused(
-                Problem(
-                    "ce signe n’est dans aucune police du document",
-                    remedy="Ôtez-le du récit, ou dites-le en mots.",
-                    file=f"{deliverable}.{kind}",
-                    value=str(sign),
-                )
-            ) from sign
+            raise _unprintable_sign(path.name, str(sign)) from sign
         except (ValueError, OSError, RuntimeError) as error:
-            raise resource_refusal(error) or RenderingFailed(
-                Problem(
-                    f"le document n’a pas pu être mis en forme : {error}",
-                    file=f"{deliverable}.{kind}",
-                    remedy="Envoyez-nous ce message.",
-                )
-            ) from error
+            raise resource_refusal(error) or _failed_format(path.name, error) from error
 
-    # Typst starts threads of its own, which a fork would not have: its format is made here.
-    with (
-        run_in_fork(lambda: written(docx.write_docx, "docx")) as longest,
-        run_in_fork(lambda: written(html.write_html, "html")) as other,
-    ):
-        written(pdf.write_pdf, "pdf")
-        other()
-        longest()
+    # Word takes the longest: another core writes it. Not the PDF: Typst starts threads of its
+    # own, which a fork of this process would not have.
+    with run_in_fork(lambda: write(docx.write_docx, "docx")) as wait_for_docx:
+        write(pdf.write_pdf, "pdf")
+        write(html.write_html, "html")
+        wait_for_docx()
+
+
+def _unprintable_sign(file: str, sign: str) -> ConfigurationRefused:
+    return ConfigurationRefused(
+        Problem(
+            "ce signe n’est dans aucune police du document",
+            remedy="Ôtez-le du récit, ou dites-le en mots.",
+            file=file,
+            value=sign,
+        )
+    )
+
+
+def _failed_format(file: str, error: Exception) -> RenderingFailed:
+    return RenderingFailed(
+        Problem(
+            f"le document n’a pas pu être mis en forme : {error}",
+            file=file,
+            remedy="Envoyez-nous ce message.",
+        )
+    )
+
+
+def _scan_for_leaks(programme: Programme, folder: Path) -> tuple[int, int]:
+    """Search the public files for withheld answers; return how many files and fingerprints.
+
+    Raise DisclosureRefused where one is read.
+    """
+    withheld = tables.read_csv(programme.processed / "empreintes.csv", mots=int)
+    fingerprints = {row.empreinte: (row.colonne, row.mots) for row in withheld.itertuples()}
+    public_addresses = programme.identity.divulgation.adresses_publiques
+    return leak_scan.scan_files(folder, fingerprints, programme.slug, public_addresses)
+
+
+def check_programme(programme: Programme) -> Iterator[str]:
+    """Check the data and the published figures; yield the lines that tell their quality.
+
+    The quality page and the control of figures are published, made again when an input changed.
+    """
+    run_inputs = publication.inputs(programme, notebook_parameters(programme))
+    target = programme.published
+    if not _is_checked(programme, run_inputs):
+        replace_set(
+            programme, run_inputs, lambda staging: build_check(programme, run_inputs, staging)
+        )
+    control = tables.read_csv(target / CONTROL)
+    wrong = control[(control["coherence"] == "incohérent") | (control["donnees"] == "différent")]
+    state = quality_page.read_last_state(target)
+    yield from quality_page.format_summary(state, programme.identity)
+    yield f"Chiffres publiés : {len(control)} vérifiés, {len(wrong)} à revoir"
+    for row in wrong.itertuples():
+        yield f"  {row.id} : {row.enonce} — {row.coherence}, {row.donnees}"
+    folder = target.relative_to(programme.root)
+    yield f"{programme.slug} : {quality_page.PAGE} et {CONTROL} dans {folder}"
+
+
+def _is_checked(programme: Programme, run_inputs: dict[str, Any]) -> bool:
+    """Tell whether the published page and control come from these inputs, untouched since."""
+    published, intact = manifest.intact_outputs(programme.published)
+    set_inputs = {key: published.get(key) for key in run_inputs}
+    checked_key = published.get("controle", manifest.cache_key(set_inputs))
+    files = {*quality_page.FILES, CONTROL}
+    return checked_key == manifest.cache_key(run_inputs) and files <= {*intact}
+
+
+def build_check(programme: Programme, run_inputs: dict[str, Any], staging: Path) -> dict[str, Any]:
+    """Build the published set again with a new quality page and control of figures.
+
+    Return what its manifest says. Documents stay where the facts are the same; else they go to
+    interne/anciens.
+    """
+    ensure_effects(programme, run_inputs)
+    published, intact = manifest.intact_outputs(programme.published)
+    outputs = published.get("sorties", {})
+    same_facts = all(
+        outputs.get(name) == manifest.file_digest(programme.processed / name)
+        for name in (FACTS, CONTROL)
+    )
+    for name in intact:
+        place = name if same_facts else _place_beside_other_facts(name)
+        if place:
+            (staging / place).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(programme.published / name, staging / place)
+    if not same_facts and _published_deliverables(programme):
+        print(
+            f"Les données ont changé : les documents d’avant sont dans {OLD_DOCUMENTS} ; "
+            "« make report » les refait.",
+            file=sys.stderr,
+        )
+    shutil.copy2(programme.processed / CONTROL, staging / CONTROL)
+    quality_page.write_quality_page(programme, staging)
+    set_inputs = {key: published[key] for key in run_inputs} if same_facts else run_inputs
+    return set_inputs | {"controle": manifest.cache_key(run_inputs)}
+
+
+def _place_beside_other_facts(name: str) -> str:
+    """Return where a file of the set goes once the facts have changed; "" when it is dropped."""
+    if name.startswith(OLD_DOCUMENTS):
+        return name
+    is_document = "/" not in name and name.rpartition(".")[2] in FORMATS
+    return f"{OLD_DOCUMENTS}/{name}" if is_document else ""
+
+
+def verify_set(programme: Programme) -> str:
+    """Read the published set back: every hash, every number of its three formats.
+
+    Return the message of a sound set; raise TraceabilityRefused.
+    """
+    names = manifest.verify_files(programme.published)
+    pages = [name for name in names if "/" not in name and name.endswith(".html")]
+    bound, declared = 0, 0
+    if pages:
+        paths = [programme.published / page for page in pages]
+        bound, declared = _trace_numbers(programme, paths, programme.published)
+    return (
+        f"{programme.slug} : {len(names)} fichiers conformes au manifeste ; "
+        f"{bound} nombres liés à leur fait, {declared} déclarés, aucun libre"
+    )
+
+
+def _trace_numbers(programme: Programme, pages: Sequence[Path], folder: Path) -> tuple[int, int]:
+    """Bind every number of the pages to the facts and claims of their set.
+
+    Return how many are bound and how many declared; raise TraceabilityRefused for a free one.
+    """
+    facts = tables.read_facts_workbook(folder / FACTS)
+    printed_consistency.check_printed(facts)
+    control = tables.read_csv(folder / CONTROL)
+    joined = control.agg(" ; ".join, axis=1).groupby(control["id"]).agg(" ; ".join)
+    declared = [
+        *programme.identity.nombres_declares,
+        *read_yaml(programme.templates / "nombres.yml"),
+    ]
+    phrases = [phrase for phrase, _ in declared]
+    return number_tracing.trace_numbers(pages, _printed_facts(facts), joined.to_dict(), phrases)
+
+
+def _printed_facts(facts: pd.DataFrame) -> dict[str, str]:
+    """Return what may be printed of each fact, by id and « id:column »."""
+    printed = dict(zip(facts["id"], facts["texte"], strict=True))
+    for column in ("n", "manquants", "intervalle"):
+        for fact_id, value in zip(facts["id"], facts[column], strict=True):
+            printed[f"{fact_id}:{column}"] = tables.format_count(value)
+    return printed

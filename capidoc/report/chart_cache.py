@@ -6,7 +6,6 @@ import shutil
 
 from capidoc.config.paths import ROOT
 from capidoc.core.errors import ConfigurationRefused, Problem
-from capidoc.core.parallel import map_in_two
 from capidoc.io import manifest, tables
 
 RECORD, KEPT = "figures.json", "dessins"
@@ -71,12 +70,9 @@ def _draw(specs, titles, facts, folder):
 
     for spec in specs:
         shutil.rmtree(folder / spec["id"], ignore_errors=True)
-    map_in_two(
-        lambda spec: charts.save_chart(
+        charts.save_chart(
             charts.draw_chart(spec, facts, titles[spec["id"]]), folder / spec["id"]
-        ),
-        specs,
-    )
+        )
 
 
 def _files(folder):

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from capidoc.core import parallel
-from capidoc.core.parallel import map_in_two, run_in_fork
+from capidoc.core.parallel import run_in_fork
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="ces forks ne servent que sous Linux"
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(autouse=True)
 def alone(monkeypatch):
     """As in a run of its own: the tests' own threads, which wait, are no reason to do without forks."""
-    monkeypatch.setattr(parallel, "IDLE", tuple(one.name for one in threading.enumerate()))
+    monkeypatch.setattr(parallel, "IDLE_THREADS", tuple(one.name for one in threading.enumerate()))
 
 
 def test_the_work_is_done_by_another_process_meanwhile():
@@ -35,7 +35,7 @@ def test_what_the_work_raises_is_raised_here():
 
 
 def test_a_fork_that_dies_or_says_nothing_is_done_without(monkeypatch):
-    monkeypatch.setattr(parallel, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(parallel, "TIMEOUT_SECONDS", 0.1)
     parent = os.getpid()
     for end in (lambda: os._exit(1), lambda: time.sleep(1000)):
         with run_in_fork(lambda end=end: end() if os.getpid() != parent else "ici") as found:
@@ -65,9 +65,3 @@ def test_beside_a_thread_at_work_no_process_is_forked():
     finally:
         stop.set()
         other.join()
-
-
-def test_work_spread_over_two_processes_is_told_in_the_order_of_its_items():
-    found = map_in_two(lambda item: (item, os.getpid()), ["a", "b", "c"])
-    assert [item for item, _ in found] == ["a", "b", "c"]
-    assert found[0][1] == found[2][1] == os.getpid() != found[1][1]

@@ -17,13 +17,12 @@ import pytest
 import yaml
 from openpyxl import load_workbook
 
-from capidoc import __main__
 from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, InputUnreadable, InputUnsafe, ResourcesLacking
 from capidoc.ingest import fetching, received
 from capidoc.ingest.fetching import http_client
 from capidoc.io import raw_files
-from capidoc.pipeline import publication
+from capidoc.pipeline import commands, publication
 
 from ..conftest import ROOT
 
@@ -508,10 +507,10 @@ def test_each_fault_is_told_in_french_with_its_code_and_changes_nothing(
         fetched(here)
         first = (here.raw / NAME).read_bytes()
         server.rows, server.faults = [record(1), record(2)], [fault] * 40
-        monkeypatch.setattr(__main__, "LOG", tmp_path / "capidoc.log")
-        monkeypatch.setattr(__main__, "ROOT", tmp_path)
+        monkeypatch.setattr(commands, "LOG", tmp_path / "capidoc.log")
+        monkeypatch.setattr(commands, "ROOT", tmp_path)
         monkeypatch.setattr("capidoc.config.programme.Programme", lambda *_, **__: here)
-        assert __main__.main(["fetch", "jass"]) == code
+        assert commands.main(["fetch", "jass"]) == code
     said = capsys.readouterr()
     assert message in said.err and "Traceback" not in said.err
     assert TOKEN not in said.err + said.out + (tmp_path / "capidoc.log").read_text(encoding="utf-8")
@@ -805,19 +804,19 @@ def test_files_of_the_questions_named_are_fetched_and_no_others(programme):
 def test_the_command_names_the_questions_and_a_file_that_did_not_come_gives_its_exit_code(
     programme, capsys, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(__main__, "LOG", tmp_path / "capidoc.log")
-    monkeypatch.setattr(__main__, "ROOT", tmp_path)
+    monkeypatch.setattr(commands, "LOG", tmp_path / "capidoc.log")
+    monkeypatch.setattr(commands, "ROOT", tmp_path)
     with serving() as server:
         server.rows = [holding(server, 1, ("u1", "atelier", "a.jpg"), ("u2", "voix", "v.m4a"))]
         here = programme(server.url)
         monkeypatch.setattr("capidoc.config.programme.Programme", lambda *_, **__: here)
         assert (
-            __main__.main(["fetch", "jass", "--pieces-jointes", "atelier", "voix"]) == 0
+            commands.main(["fetch", "jass", "--pieces-jointes", "atelier", "voix"]) == 0
             and "2 pièces jointes (reçues : 2" in capsys.readouterr().out
         )
         server.rows = [holding(server, 1, ("u3", "atelier", "a.jpg"), ("u2", "voix", "v.m4a"))]
         server.ill = {"u3": saying(200, LOGIN)}
-        assert __main__.main(["fetch", "jass", "--pieces-jointes", "atelier", "voix"]) == 20
+        assert commands.main(["fetch", "jass", "--pieces-jointes", "atelier", "voix"]) == 20
     said = capsys.readouterr()
     assert (
         "2 pièces jointes (reçues : 0, déjà là : 1)" in said.out

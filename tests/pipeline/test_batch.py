@@ -13,7 +13,7 @@ import zipfile
 import pytest
 
 from capidoc.core.errors import ConfigurationRefused
-from capidoc.pipeline import batch, publication, stages
+from capidoc.pipeline import batch, batch_worker, publication, stages
 
 from ..conftest import ROOT
 
@@ -94,14 +94,14 @@ def test_a_file_dated_before_zip_was_born_is_packed_all_the_same(table, tmp_path
 def test_what_cannot_be_packed_stops_no_other_programme(table, tmp_path, monkeypatch):
     shutil.copytree(tmp_path / "programmes/essai", tmp_path / "programmes/autre")
     shutil.copytree(tmp_path / "data/raw/essai", tmp_path / "data/raw/autre")
-    whole = batch._job
+    pack = batch._pack
 
-    def job(wishes, batch):
-        if batch[0][0] == "autre":
+    def pack_but_one(sets):
+        if sets[0].name == "autre":
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "suivi.csv")
-        return whole(wishes, batch)
+        return pack(sets)
 
-    monkeypatch.setattr(batch, "_job", job)
+    monkeypatch.setattr(batch, "_pack", pack_but_one)
     outcomes = batch.run_batch(table("autre;;;;note", "essai;;;;note"), "public", root=tmp_path)
     assert {name: (one.code, batch.outcome_label(one)) for name, one in outcomes.items()} == {
         "autre": (1, "échec"),
@@ -187,9 +187,23 @@ def test_an_interrupted_portfolio_stops_the_pythons_that_it_began(tmp_path, monk
     slow.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(slow))
     ended = []
-    with pytest.raises(KeyboardInterrupt), batch._workers("") as (pool, _):
-        pool.submit(lambda: ended.append(batch._ran(b"[]", tmp_path, "cle")))
-        while not batch.begun:
+    with pytest.raises(KeyboardInterrupt), batch._local_cores() as (pool, _):
+        pool.submit(lambda: ended.append(batch_worker.run_process(b"[]", tmp_path, "cle")))
+        while not batch_worker.running:
             time.sleep(0.01)
         raise KeyboardInterrupt
-    assert ended[0][0] == -signal.SIGTERM and batch.begun == []
+    assert ended[0][0] == -signal.SIGTERM and batch_worker.running == []
+
+
+@pytest.mark.parametrize(
+    ("sets", "workers", "sizes"),
+    [
+        ([32], 2, [16, 16]),
+        ([33], 2, [8, 8, 8, 9]),
+        ([3, 1], 2, [1, 2, 1]),
+        ([], 2, []),
+    ],
+)
+def test_every_worker_has_as_many_batches_of_sixteen_sets_at_most(sets, workers, sizes):
+    pending = [["set"] * count for count in sets]
+    assert [len(part) for part in batch._batches(pending, workers)] == sizes

@@ -58,7 +58,7 @@ def test_a_cluster_without_workers_is_told_and_so_is_the_index(cluster, tmp_path
         address = client.scheduler.address
     for worker in workers:
         worker.kill()
-    monkeypatch.setattr(batch, "PATIENCE", 3)
+    monkeypatch.setattr(batch, "PATIENCE_SECONDS", 3)
     with pytest.raises(
         ResourcesLacking, match=r"aucun travailleur sur l’ordonnanceur.*dask worker"
     ):

@@ -64,3 +64,11 @@ def test_a_programme_without_its_file_is_told(root):
     assert "aucun fichier reçu" in told(root)["programme essai"]
     (root / "programmes/essai/programme.yml").write_text("nom: [")
     assert "YAML illisible" in told(root)["programme essai"]
+
+
+@pytest.mark.parametrize(("count", "shown"), [(5, 5), (6, 5)])
+def test_the_first_five_wrong_libraries_are_shown(root, count, shown):
+    lock = "".join(f"absente-{n}==1.0 \\\n    --hash=sha256:00\n" for n in range(count))
+    (root / "requirements.lock").write_text(lock)
+    problem = told(root)["bibliothèques"]
+    assert f"{count} bibliothèques" in problem and problem.count("(absente") == shown

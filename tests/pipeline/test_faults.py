@@ -11,12 +11,11 @@ import time
 
 import pytest
 
-from capidoc import __main__
-from capidoc.config.paths import FORMATS
+from capidoc.config.paths import FORMATS, PROPOSED
 from capidoc.core import errors
 from capidoc.core.errors import RenderingFailed
 from capidoc.io import manifest, tables
-from capidoc.pipeline import publication, stages
+from capidoc.pipeline import commands, computation, publication, stages
 from capidoc.report.documents import docx, html, pdf
 
 from ..conftest import ROOT
@@ -67,8 +66,8 @@ def here(small, monkeypatch, tmp_path):
 
     monkeypatch.setattr(stages, "build_set", write_documents)
     monkeypatch.setattr(manifest, "installed_versions", dict)
-    monkeypatch.setattr(__main__, "LOG", tmp_path / "capidoc.log")
-    monkeypatch.setattr(__main__, "ROOT", tmp_path)
+    monkeypatch.setattr(commands, "LOG", tmp_path / "capidoc.log")
+    monkeypatch.setattr(commands, "ROOT", tmp_path)
     monkeypatch.setattr(os, "fsync", lambda descriptor: FAULT.count("open"))
     programme = small()
     for commune in ("toutes", "niono"):
@@ -80,7 +79,7 @@ def here(small, monkeypatch, tmp_path):
 
 def publish(programme):
     """The exit code of a publication."""
-    return __main__._guarded(lambda: stages.publish_set(programme, ["note"]) and 0)
+    return commands.run_guarded(lambda: stages.publish_set(programme, ["note"]) and 0)
 
 
 @pytest.fixture
@@ -242,12 +241,12 @@ def test_a_bug_is_no_lack():
 
 
 def test_too_little_room_is_told_before_any_work(here, monkeypatch):
-    monkeypatch.setattr(stages, "_run", None)
+    monkeypatch.setattr(computation, "run_notebook", None)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 5 * 2**20))
     with pytest.raises(
         errors.ResourcesLacking, match=r"outputs : il faut 30 Mo libres, il en reste 5.*relancez"
     ):
-        stages.compute_tables(here, "data")
+        computation.compute_tables(here, "data")
 
 
 @pytest.mark.parametrize(
@@ -285,14 +284,14 @@ def test_a_run_that_stops_leaves_no_table_of_the_one_before(here, monkeypatch):
         "resultats.json",
         "figures/a.svg",
         "niono/observations.csv",
-        stages.PROPOSED,
+        PROPOSED,
     ):
         (here.processed / name).parent.mkdir(parents=True, exist_ok=True)
         (here.processed / name).write_text("ancien")
-    monkeypatch.setattr(stages, "_run", lambda *_: 1 / 0)
+    monkeypatch.setattr(computation, "run_notebook", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        stages.compute_tables(here, "data")
-    assert sorted(snapshot(here.processed)) == [stages.PROPOSED, "niono/observations.csv"]
+        computation.compute_tables(here, "data")
+    assert sorted(snapshot(here.processed)) == [PROPOSED, "niono/observations.csv"]
 
 
 def test_a_table_never_stands_half_written_under_its_name(tmp_path):
@@ -309,13 +308,13 @@ def test_a_table_never_stands_half_written_under_its_name(tmp_path):
 
 
 def test_the_log_is_dated_and_starts_again_when_full_the_last_one_kept(here, monkeypatch):
-    monkeypatch.setattr(__main__, "LOG_BYTES", 200)
+    monkeypatch.setattr(commands, "LOG_BYTES", 200)
     for number in range(10):
-        __main__._log(f"message {number}")
-    kept = [__main__.LOG.with_suffix(".ancien.log"), __main__.LOG]
+        commands.log_message(f"message {number}")
+    kept = [commands.LOG, commands.LOG.with_name("capidoc.log.1")]
     assert all(path.stat().st_size < 300 for path in kept)
-    assert "message 9" in __main__.LOG.read_text() and __main__.LOG.read_text().startswith("20")
-    assert sorted(__main__.LOG.parent.glob("*.log")) == sorted(kept)
+    assert "message 9" in commands.LOG.read_text() and commands.LOG.read_text().startswith("20")
+    assert sorted(commands.LOG.parent.glob("capidoc.log*")) == sorted(kept)
 
 
 @pytest.mark.parametrize("arguments", [["report", "eau"], ["all"]])
@@ -327,16 +326,18 @@ def test_whoever_interrupts_a_run_stops_it_whole_and_is_told_so(arguments, monke
         begun.append(slug)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(__main__, "_one", stopped)
-    assert (__main__.main(arguments), len(begun)) == (130, 1)
+    monkeypatch.setattr(commands, "_run_on_programme", stopped)
+    assert (commands.main(arguments), len(begun)) == (130, 1)
     assert capsys.readouterr().err == "Interrompu : ce qui était en cours n’a pas été publié.\n"
 
 
 def test_what_is_done_on_all_programmes_is_done_on_the_one_that_is_named(monkeypatch):
     done = []
-    monkeypatch.setattr(__main__, "_one", lambda asked, slug: done.append((asked.verb, slug)) or 0)
+    monkeypatch.setattr(
+        commands, "_run_on_programme", lambda asked, slug: done.append((asked.verb, slug)) or 0
+    )
     for arguments in (["clean", "eau"], ["all", "jass"], ["clean"]):
-        assert __main__.main(arguments) == 0
+        assert commands.main(arguments) == 0
     assert done == [("clean", "eau"), ("all", "jass"), ("clean", "eau"), ("clean", "jass")]
 
 
@@ -344,9 +345,9 @@ def test_a_broken_programme_is_named_among_all(here, monkeypatch, capsys):
     def broken(*_):
         raise errors.ConfigurationRefused(errors.Problem("YAML illisible", file="programme.yml"))
 
-    monkeypatch.setattr(__main__, "programme_slugs", lambda: ["eau"])
-    monkeypatch.setattr(__main__, "_one", broken)
-    assert (__main__.main(["all"]), capsys.readouterr().err) == (
+    monkeypatch.setattr(commands, "programme_slugs", lambda: ["eau"])
+    monkeypatch.setattr(commands, "_run_on_programme", broken)
+    assert (commands.main(["all"]), capsys.readouterr().err) == (
         10,
         "eau : programme.yml : YAML illisible.\n",
     )
@@ -369,8 +370,8 @@ def test_a_format_that_cannot_be_made_is_named_with_its_own_code(kind, tmp_path,
 
 
 def test_a_log_that_cannot_be_written_changes_nothing_to_what_is_told(here, capfd, monkeypatch):
-    __main__.LOG.mkdir()
-    assert __main__._guarded(lambda: 1 / 0) == 1
+    commands.LOG.mkdir()
+    assert commands.run_guarded(lambda: 1 / 0) == 1
     assert ("ZeroDivisionError" in (said := capfd.readouterr().err), "Traceback" in said) == (
         True,
         False,
@@ -397,3 +398,46 @@ def test_of_twenty_starts_at_the_same_time_one_runs_and_the_others_say_so(tmp_pa
     for start in starts:
         start.kill()
         start.wait()
+
+
+@pytest.mark.parametrize(
+    ("received", "free", "lacking"),
+    [(0, 30, False), (0, 29, True), (2, 50, False), (2, 49, True)],
+)
+def test_room_is_asked_for_a_set_and_ten_times_what_was_received(
+    here, monkeypatch, received, free, lacking
+):
+    for file in here.raw.glob("*"):
+        file.unlink()
+    (here.raw / "suivi.csv").write_bytes(b"x" * received * 2**20)
+    usage = shutil._ntuple_diskusage(1, 1, free * 2**20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    refused = False
+    try:
+        publication.check_free_space(here)
+    except errors.ResourcesLacking:
+        refused = True
+    assert refused == lacking
+
+
+@pytest.mark.parametrize(
+    ("deliverable", "pages", "told"),
+    [("note", 2, ""), ("note", 3, "note : 3 pages, pour 2"), ("fiche", 1, "")]
+    + [("fiche", 2, "fiche : 2 pages, pour 1"), ("capitalisation", 99, "")],
+)
+def test_a_document_longer_than_it_should_be_is_told(
+    small, monkeypatch, tmp_path, capsys, deliverable, pages, told
+):
+    programme = small()
+    (tmp_path / "page").mkdir()
+
+    def run_notebook(*_):
+        (programme.processed / "figures").mkdir(parents=True)
+
+    monkeypatch.setattr(stages, "run_notebook", run_notebook)
+    monkeypatch.setattr(stages, "displayed_markdown", lambda _: "")
+    monkeypatch.setattr(stages, "write_formats", lambda *_: None)
+    monkeypatch.setattr(stages.file_text, "count_pdf_pages", lambda _: pages)
+    stages._build_deliverable(programme, deliverable, tmp_path / "page", "cle")
+    shown = capsys.readouterr().err
+    assert shown.startswith(told) and bool(shown) == bool(told)

@@ -1,11 +1,11 @@
-"""How a notebook runs: parameters checked, refusals told by their code, a run that stops early does not count."""
+"""Notebooks run: parameters checked, refusals by their code, no success for an early stop."""
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, ResourcesLacking
-from capidoc.pipeline import notebooks, publication, stages
+from capidoc.pipeline import computation, notebooks, publication
 
 from ..conftest import ROOT
 
@@ -55,7 +55,8 @@ def test_an_unknown_parameter_is_refused_with_the_nearest(notebook):
 def test_a_refusal_in_a_cell_comes_back_with_its_code_and_words(notebook):
     with pytest.raises(InputMismatch, match="colonne absente") as refusal:
         notebook(
-            "from capidoc.core.errors import InputMismatch, Problem\nraise InputMismatch(Problem('colonne absente'), Problem('autre'))"
+            "from capidoc.core.errors import InputMismatch, Problem\n"
+            "raise InputMismatch(Problem('colonne absente'), Problem('autre'))"
         )
     assert (refusal.value.code, len(refusal.value.problems)) == (22, 2)
 
@@ -111,24 +112,46 @@ def test_one_cleaning_serves_every_commune_and_period_while_its_tables_are_untou
         nbformat.write(new_notebook(cells=[first]), folder / f"{name}.ipynb")
         (programme.processed / f"{name}.csv").write_text("une ligne")
 
-    monkeypatch.setattr(stages, "_run", run)
+    monkeypatch.setattr(computation, "run_notebook", run)
     described = {"entrees": {"programmes/essai/programme.yml": "1"}}
     monkeypatch.setattr(
         publication, "inputs", lambda programme, parameters: described | {"parametres": parameters}
     )
     commune = type(programme)("essai", "niono", root=programme.root)
-    stages._computed(commune, described | {"parametres": stages.notebook_parameters(commune)})
+    computation.ensure_effects(
+        commune, described | {"parametres": computation.notebook_parameters(commune)}
+    )
     assert ran == [
         "01_clean",
         "02_effects",
         "02_effects niono",
     ]  # what the whole may show comes first: it decides what the commune may
-    stages._computed(programme, described | {"parametres": stages.notebook_parameters(programme)})
+    computation.ensure_effects(
+        programme, described | {"parametres": computation.notebook_parameters(programme)}
+    )
     assert len(ran) == 3
     assert 'commune = "niono"' in (
         commune.processed / "carnets/01_clean.ipynb"
     ).read_text().replace("\\", "")
     (programme.processed / "01_clean.csv").write_text("retouchée")
     (commune.processed / "01_clean.csv").write_text("retouchée")
-    stages._computed(commune, described | {"parametres": stages.notebook_parameters(commune)})
+    computation.ensure_effects(
+        commune, described | {"parametres": computation.notebook_parameters(commune)}
+    )
     assert ran[3:] == ["01_clean", "02_effects", "02_effects niono"]
+
+
+def test_an_unknown_engine_is_refused_with_those_that_exist(notebook, monkeypatch):
+    monkeypatch.setenv("CAPIDOC_ENGINE", "nbclent")
+    with pytest.raises(
+        ConfigurationRefused,
+        match=r"variable CAPIDOC_ENGINE : « nbclent » — .*« capidoc » ou « nbclient »",
+    ) as refusal:
+        notebook("1")
+    assert refusal.value.code == 10
+
+
+@pytest.mark.parametrize("engine", ["", "capidoc", "nbclient"])
+def test_the_engines_that_exist_are_taken(notebook, monkeypatch, engine):
+    monkeypatch.setenv("CAPIDOC_ENGINE", engine)
+    assert nbformat.read(notebook("1 + 1"), 4).cells[-1].execution_count

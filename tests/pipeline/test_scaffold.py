@@ -12,7 +12,7 @@ from capidoc.core.errors import ConfigurationRefused
 from capidoc.ingest import xlsform
 from capidoc.ingest.received import receive
 from capidoc.io import tables
-from capidoc.pipeline import scaffold
+from capidoc.pipeline import form_proposal, scaffold
 
 from ..conftest import ROOT
 
@@ -44,7 +44,7 @@ def form(path, *questions):
 
 
 def test_a_form_tells_the_unit_its_date_its_place_and_what_is_measured():
-    found = scaffold.propose_programme(xlsform.load_form(EXAMPLE), EXAMPLE.name)
+    found = form_proposal.propose_programme(xlsform.load_form(EXAMPLE), EXAMPLE.name)
     assert (found.identifiant, found.moment) == ("code_entreprise", "date_visite")
     assert found.communes == {"nord": "Commune du nord", "sud": "Commune du sud"}
     assert {name: q.name for name, q in found.attributs.items()} == {
@@ -57,8 +57,8 @@ def test_a_form_tells_the_unit_its_date_its_place_and_what_is_measured():
 def test_the_first_plan_sums_numbers_in_francs_where_they_are_money_and_takes_the_share_of_yes():
     plan = {
         row[0]: row
-        for row in scaffold.first_plan(
-            scaffold.propose_programme(xlsform.load_form(EXAMPLE), EXAMPLE.name)
+        for row in form_proposal.first_plan(
+            form_proposal.propose_programme(xlsform.load_form(EXAMPLE), EXAMPLE.name)
         )
     }
     assert plan["revenu_mensuel"][1:7] == (
@@ -114,10 +114,10 @@ def test_a_place_without_plain_names_is_no_list_of_communes(tmp_path):
         ("select_one villages", "village", "Village"),
         ("integer", "eau", "Litres d’eau"),
     )
-    found = scaffold.propose_programme(xlsform.load_form(path), path.name)
+    found = form_proposal.propose_programme(xlsform.load_form(path), path.name)
     assert (found.communes, found.moment) == ({"a": "Village A", "b": "Village B"}, "")
     path = form(tmp_path / "g.xlsx", ("text", "code", "Code"), ("integer", "eau", "Litres d’eau"))
-    assert scaffold.propose_programme(xlsform.load_form(path), path.name).communes == {
+    assert form_proposal.propose_programme(xlsform.load_form(path), path.name).communes == {
         "site": "Site unique"
     }
 
@@ -128,7 +128,7 @@ def test_choices_kept_in_a_file_are_text_and_no_attribute(tmp_path):
         ("text", "code", "Code"),
         ("select_one_from_file personnel.csv", "responsable", "Responsable"),
     )
-    found = scaffold.propose_programme(xlsform.load_form(path), path.name)
+    found = form_proposal.propose_programme(xlsform.load_form(path), path.name)
     assert (found.form.of()["responsable"].kind, found.attributs, found.mesures) == (
         "texte",
         {},
@@ -143,7 +143,7 @@ def test_the_finest_place_of_a_form_tells_the_communes_whatever_it_is_called(tmp
         ("select_one oui_non", "region", "Région"),
         ("select_one villages", "district", "District"),
     )
-    found = scaffold.propose_programme(xlsform.load_form(path), path.name)
+    found = form_proposal.propose_programme(xlsform.load_form(path), path.name)
     assert (found.communes, {name: q.name for name, q in found.attributs.items()}) == (
         {"a": "Village A", "b": "Village B"},
         {"commune": "district"},
@@ -161,8 +161,8 @@ def test_a_question_becomes_the_name_of_an_indicator_in_its_unit(tmp_path):
     )
     plan = {
         row[0]: row
-        for row in scaffold.first_plan(
-            scaffold.propose_programme(xlsform.load_form(path), path.name)
+        for row in form_proposal.first_plan(
+            form_proposal.propose_programme(xlsform.load_form(path), path.name)
         )
     }
     assert {name: (row[1], row[3]) for name, row in plan.items() if name != "unites"} == {
@@ -248,7 +248,7 @@ def test_what_kobotoolbox_drops_from_the_names_that_it_makes_is_read_in_the_labe
         ("integer", "Nombre_d_enfants", "Nombre d’enfants d’âge scolaire"),
         ("select_one oui_non", "Le_m_nage_est_il_d_plac", "Le ménage est-il déplacé ?"),
     )
-    found = scaffold.propose_programme(xlsform.load_form(path), path.name)
+    found = form_proposal.propose_programme(xlsform.load_form(path), path.name)
     assert (found.identifiant, found.moment, found.monnaie) == (
         "Num_ro_du_m_nage",
         "P_riode_de_la_visite",
@@ -257,14 +257,14 @@ def test_what_kobotoolbox_drops_from_the_names_that_it_makes_is_read_in_the_labe
     assert found.communes == {"a": "Village A", "b": "Village B"} and [*found.attributs] == [
         "commune"
     ]
-    measured = {row[5]: (row[3], row[6]) for row in scaffold.first_plan(found) if row[5]}
+    measured = {row[5]: (row[3], row[6]) for row in form_proposal.first_plan(found) if row[5]}
     assert measured == {
         "_ge_du_chef": ("unités", "moyenne"),
         "D_penses": ("F CFA", "somme"),
         "Nombre_d_enfants": ("unités", "somme"),
         "Le_m_nage_est_il_d_plac=oui": ("%", "part"),
     }
-    assert scaffold._noticed(found, "essai")["sensibles"] == ["Le_m_nage_est_il_d_plac"]
+    assert form_proposal.label_warnings(found, "essai")["sensibles"] == ["Le_m_nage_est_il_d_plac"]
 
 
 def test_private_questions_are_declared_sensitive(root, tmp_path):
@@ -297,3 +297,40 @@ def test_what_exists_is_never_written_over(root, place):
     with pytest.raises(ConfigurationRefused, match="existe déjà"):
         scaffold.create_programme(root, "neuf", EXAMPLE, "2024-01", "2024-12")
     assert (root / place).read_text() == "le mien"
+
+
+def propose_with_choices(path, count, label="Oui"):
+    """The proposal of a form whose question « source » has that many answers."""
+    book = load_workbook(
+        form(path, ("text", "code", "Code"), ("select_one sources", "source", "Source d’eau"))
+    )
+    for number in range(count):
+        name = label if number == 0 else f"Source {number}"
+        book["choices"].append(("sources", f"s{number}", name))
+    book.save(path)
+    return form_proposal.propose_programme(xlsform.load_form(path), path.name)
+
+
+@pytest.mark.parametrize(("count", "attributes"), [(12, ["source"]), (13, [])])
+def test_a_question_of_many_answers_describes_no_group(tmp_path, count, attributes):
+    proposal = propose_with_choices(tmp_path / "f.xlsx", count, "Forage")
+    assert [*proposal.attributs] == attributes
+
+
+@pytest.mark.parametrize(("count", "measures"), [(3, ["source"]), (4, [])])
+def test_a_yes_among_many_answers_is_no_share_of_yes(tmp_path, count, measures):
+    proposal = propose_with_choices(tmp_path / "f.xlsx", count)
+    assert [question.name for question in proposal.mesures] == measures
+
+
+def test_the_first_plan_compares_the_first_two_groups(tmp_path):
+    path = form(
+        tmp_path / "f.xlsx",
+        ("text", "code", "Code"),
+        ("select_one villages", "commune", "Commune"),
+        ("select_one villages", "origine", "Origine"),
+        ("select_one villages", "marche", "Marché"),
+    )
+    proposal = form_proposal.propose_programme(xlsform.load_form(path), path.name)
+    (units,) = form_proposal.first_plan(proposal)
+    assert units[9] == "commune|origine"

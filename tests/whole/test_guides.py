@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from capidoc.__main__ import VERBS
 from capidoc.analysis import effects
 from capidoc.config import indicator_plan
 from capidoc.config.programme_model import Period
 from capidoc.core import errors
 from capidoc.io import tables
+from capidoc.pipeline.command_line import VERBS
 
 from ..conftest import ROOT
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from capidoc.__main__ import VERBS, _parser
+from capidoc.pipeline.command_line import VERBS, build_parser
 
 from ..conftest import ROOT
 from ..environments import lay
@@ -206,7 +206,7 @@ def test_every_command_that_make_types_is_understood():
         ["make", "-n", *targets, *variables], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
     commands = re.findall(r"python -m capidoc ([a-z].*)", typed)
-    asked = {words[0]: _parser().parse_args(words) for words in map(shlex.split, commands)}
+    asked = {words[0]: build_parser().parse_args(words) for words in map(shlex.split, commands)}
     assert asked.keys() >= {"report", "import", "new", "claims", "portfolio", "verify", "clean"}
     assert (asked["fetch"].programme, asked["fetch"].pieces_jointes) == (
         "jass",

@@ -8,7 +8,6 @@ import pandas as pd
 from capidoc.analysis.effects import before_after, levels, ratios_and_targets
 from capidoc.analysis.effects.unit_values import disaggregation_groups, indicator_cells, unit_values
 from capidoc.core import categorical
-from capidoc.core.parallel import map_in_two
 from capidoc.core.schema import COMPUTED_COLUMNS, COUNTED_RULES
 
 
@@ -21,10 +20,8 @@ def compute(plan, observed, period, prices):
     facts = pd.DataFrame(
         [
             row
-            for rows in map_in_two(
-                lambda indicator: _of(indicator, observed, period, prices), rules
-            )
-            for row in rows
+            for indicator in rules
+            for row in _of(indicator, observed, period, prices)
         ],
         columns=COMPUTED_COLUMNS,
     )
@@ -60,10 +57,10 @@ def influence(plan, observed, period):
     """What each unit weighs in the change of each total: for the team's own eyes, never public."""
     ends = (period.debut, period.fin)
     counted = [i for i in plan if i.moments and i.regle in COUNTED_RULES]
-    tables = map_in_two(
-        lambda i: before_after.unit_influence(i, indicator_cells(i, observed, ends), period),
-        counted,
-    )
+    tables = [
+        before_after.unit_influence(i, indicator_cells(i, observed, ends), period)
+        for i in counted
+    ]
     return (
         categorical.concat_tables([t for t in tables if len(t)])
         if any(map(len, tables))

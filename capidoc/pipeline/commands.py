@@ -1,0 +1,267 @@
+"""Run a verb of the command line: tell what it did in French, return its exit code."""
+
+import logging
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext, suppress
+from functools import partial
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from capidoc.config.paths import DELIVERABLES, ROOT, ProgrammePaths, programme_slugs
+from capidoc.core import errors, signals
+from capidoc.pipeline import publication
+from capidoc.pipeline.command_line import build_parser
+
+if TYPE_CHECKING:
+    from capidoc.config.programme import Programme
+
+# What computes is imported by the verb that needs it: a command that has nothing to do again, or
+# that meets a lock, answers in a tenth of a second.
+LOG = ROOT / "outputs" / "capidoc.log"
+LOG_BYTES = 1_000_000
+INTERRUPTED = 130  # as shells say it
+UNUSED_FILE = "ignoré, aucune source de programme.yml ne réclame ce fichier de data/raw"
+READ_ONLY = ("verify", "claims")  # verbs that need no lock
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code.
+
+    A refusal is told in French with its own code; a bug is told in a sentence, its traceback goes
+    to the log.
+    """
+    # A console in another encoding must not turn a French message into a crash.
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # a scheduled job may have neither
+        stream.reconfigure(errors="replace")
+    signals.interrupt_on_termination()
+    options = build_parser().parse_args(arguments)
+    try:
+        return run_guarded(lambda: _run_verb(options))
+    except KeyboardInterrupt:
+        print("Interrompu : ce qui était en cours n’a pas été publié.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def run_guarded(work: Callable[[], int], programme: str = "") -> int:
+    """Return the exit code of `work`; tell and log what it raised, but for an interruption.
+
+    The message begins with `programme`, where several are worked on.
+    """
+    try:
+        return work()
+    except Exception as error:
+        prefix = f"{programme} : " if programme else ""
+        refusal = error if isinstance(error, errors.Refusal) else errors.resource_refusal(error)
+        log_message(prefix + _log_text(error))
+        log_name = LOG.relative_to(ROOT)
+        if refusal:
+            message = errors.format_refusal(refusal, log_name)
+        else:
+            message = (
+                f"Erreur inattendue : {type(error).__name__} : {error}. "
+                f"Le détail est dans {log_name} ; merci de nous l’envoyer."
+            )
+        print(prefix + message, file=sys.stderr)
+        return refusal.code if refusal else 1
+
+
+def _log_text(error: Exception) -> str:
+    """Return the whole message of a refusal, the traceback of anything else."""
+    import traceback
+
+    if isinstance(error, errors.Refusal):
+        return str(error)
+    return "".join(traceback.format_exception(error))
+
+
+class _LogFile(RotatingFileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Lose a line that the disk refuses: the screen has told it."""
+
+
+def log_message(text: str) -> None:
+    """Add a dated message to outputs/capidoc.log; a full log becomes capidoc.log.1."""
+    with suppress(OSError):
+        LOG.parent.mkdir(exist_ok=True)
+    handler = _LogFile(LOG, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    handler.handle(logging.makeLogRecord({"msg": text}))
+    handler.close()
+
+
+def print_line(line: str) -> None:
+    """Print a line at once, unless whoever read the output has left (`| head`)."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _run_verb(options: Namespace) -> int:
+    match options.verb:
+        case "portfolio":
+            return _run_batch(options)
+        case "all" | "clean":
+            return _run_on_each(options)
+        case "doctor":
+            return _examine_machine()
+        case "lab":
+            return _start_lab()
+        case "new":
+            return _create_programme(options)
+        case _:
+            return _run_on_programme(options, options.programme)
+
+
+def _run_on_each(options: Namespace) -> int:
+    """Return the worst exit code over all programmes: a broken one does not stop the others."""
+    slugs = [options.programme] if options.programme else programme_slugs()
+    return max(
+        run_guarded(partial(_run_on_programme, options, slug), programme=slug) for slug in slugs
+    )
+
+
+def _run_on_programme(options: Namespace, slug: str) -> int:
+    """Run a verb on one programme, under its lock unless the verb only reads; return 0."""
+    paths = ProgrammePaths(slug)
+    with nullcontext() if options.verb in READ_ONLY else publication.lock(paths):
+        up_to_date = _nothing_to_do(options, paths)
+        for line in [up_to_date] if up_to_date else _run_steps(options, slug):
+            print_line(line)
+    return 0
+
+
+def _nothing_to_do(options: Namespace, paths: ProgrammePaths) -> str:
+    """Return what to say when a whole programme's set is up to date, or "".
+
+    Neither programme.yml nor the data are read for it.
+    """
+    scope = (options.commune, options.debut, options.fin, options.profil)
+    if scope != ("toutes", "", "", "public") or options.verb not in (*DELIVERABLES, "all"):
+        return ""
+    return publication.nothing_to_do(paths, paths.wanted(options.verb))
+
+
+def _run_steps(options: Namespace, slug: str) -> Iterator[str]:
+    """Do what the verb asks, and yield the lines that tell it as it goes."""
+    from capidoc.config.programme import Programme
+    from capidoc.pipeline import computation, stages
+
+    programme = Programme(slug, options.commune, options.debut, options.fin, profil=options.profil)
+    match options.verb:
+        case "verify":
+            yield stages.verify_set(programme)
+        case "claims":
+            yield from _propose_claims(programme, options.texte)
+        case "import":
+            yield from _import_word(programme, options.fichier, options.oui)
+        case "clean":
+            for kept in publication.remove_rebuildable(programme):
+                print(f"gardé, car modifié ou ajouté par quelqu’un : {kept}", file=sys.stderr)
+        case "fetch":
+            from capidoc.ingest import fetching
+
+            yield from fetching.fetch(programme, options.pieces_jointes)
+        case "check":
+            yield from stages.check_programme(programme)
+            yield from (f"{name} : {UNUSED_FILE}" for name in programme.strays())
+        case "data" | "effects":
+            computation.compute_tables(programme, options.verb)
+            yield f"{slug} : tables écrites dans {programme.processed.relative_to(ROOT)}"
+        case _:
+            yield stages.publish_set(programme, programme.wanted(options.verb))
+
+
+def _propose_claims(programme: "Programme", path: Path) -> Iterator[str]:
+    """Write the claims that a text seems to make, for a person to choose from; yield them."""
+    from capidoc.config.paths import PROPOSED
+    from capidoc.io import tables
+    from capidoc.report.claims import claim_extraction
+
+    text = claim_extraction.read_text(path)
+    claims = claim_extraction.extract_claims(text)
+    for row in claim_extraction.with_verdicts(claims).to_dict("records"):
+        verdict = " : ".join(filter(None, (row["coherence"], row["reparation"])))
+        cells = (row["id"], row["genre"], row["chiffres"], row["unite"], verdict)
+        yield "  ".join(filter(None, cells))
+        yield f"    {row['enonce']}"
+    yield from claim_extraction.text_remarks(text, programme.identity.devis)
+    target = programme.processed / PROPOSED
+    tables.write_csv(tables.neutralize_formulas(claims), target)
+    yield (
+        f"{len(claims)} chiffres proposés dans {target.relative_to(ROOT)} : "
+        "gardez ceux qui en sont, et recopiez-les dans chiffres_publies.csv."
+    )
+
+
+def _import_word(programme: "Programme", path: Path, write: bool) -> Iterator[str]:
+    """Yield what an edited Word file changes in recit/, and write it there on demand.
+
+    Raise InputMismatch with what is left to do by hand.
+    """
+    from capidoc.report import word_import
+
+    changes, problems = word_import.propose_changes(programme, path)
+    yield from word_import.format_diff(changes)
+    if write:
+        word_import.write_changes(programme, changes)
+    if changes:
+        done = "écrits" if write else "à écrire, avec --oui"
+        yield f"Textes de recit/ {done} : {', '.join(changes)}"
+    else:
+        yield f"{programme.slug} : aucun texte de recit/ à changer"
+    if problems:
+        raise errors.InputMismatch(*problems)
+
+
+def _examine_machine() -> int:
+    """Tell the state of each thing a run needs; return 0, or 10 when something is lacking."""
+    from capidoc.pipeline import doctor
+
+    lacking = False
+    for name, problem in doctor.examine(ROOT):
+        lacking |= problem is not None
+        print_line(f"{name} : {problem or 'en ordre'}")
+    return errors.ConfigurationRefused.code if lacking else 0
+
+
+def _start_lab() -> int:
+    """Run JupyterLab on the notebooks, whose kernels find this package; return its exit code."""
+    import subprocess
+
+    command = [sys.executable, "-m", "jupyterlab", f"--notebook-dir={ROOT / 'notebooks'}"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, env=environment, check=False).returncode
+
+
+def _create_programme(options: Namespace) -> int:
+    """Write the folder of a new programme, over last year unless told; return 0."""
+    from datetime import date
+
+    from capidoc.pipeline import scaffold
+
+    slug, last_year = options.programme, date.today().year - 1
+    debut, fin = options.debut or f"{last_year}-01", options.fin or f"{last_year}-12"
+    files = scaffold.create_programme(ROOT, slug, options.formulaire, debut, fin)
+    print_line(
+        f"Programme commencé : {len(files)} fichiers dans programmes/{slug} et data/raw/{slug}.\n"
+        f"Essayez « make report PROGRAMME={slug} » (ou « python -m capidoc report {slug} »), "
+        f"puis changez programmes/{slug}/programme.yml."
+    )
+    return 0
+
+
+def _run_batch(options: Namespace) -> int:
+    """Make the sets of a table and log their failures; return their worst exit code."""
+    from capidoc.pipeline import batch
+
+    outcomes = batch.run_batch(options.tableau, options.profil, options.scheduler)
+    for name, outcome in outcomes.items():
+        if outcome.code:
+            log_message(f"{name} : {outcome.message}\n{outcome.detail}".strip())
+    print_line(batch.format_summary(outcomes))
+    return max((outcome.code for outcome in outcomes.values()), default=0)

@@ -1,0 +1,158 @@
+"""Compute the tables of data/processed with the first two notebooks, or keep those that hold."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from capidoc.config.paths import PROPOSED
+from capidoc.config.programme import Programme
+from capidoc.core import pseudonyms
+from capidoc.core.progress import is_terminal, show_progress
+from capidoc.io import manifest
+from capidoc.pipeline import notebooks, publication
+
+CLEAN, EFFECTS, REPORT = "01_clean", "02_effects", "03_report"
+STEPS = {"data": [CLEAN], "effects": [CLEAN, EFFECTS]}
+STEP_LABELS = {
+    CLEAN: "Nettoyage des données",
+    EFFECTS: "Calcul des effets",
+    REPORT: "Figures et texte",
+}
+SCOPE_PARAMETERS = ("programme", "commune", "debut", "fin")
+NOTEBOOK_PARAMETERS = {
+    CLEAN: SCOPE_PARAMETERS,
+    EFFECTS: (*SCOPE_PARAMETERS, "profil"),
+    REPORT: (*SCOPE_PARAMETERS, "profil", "livrable", "identite"),
+}
+STATE = "etat.json"  # what the tables of a folder were computed from
+CHART_CACHE = "figures.json"
+# Inputs that documents alone read: the facts stay when one of them changes.
+DOCUMENT_INPUTS = re.compile(
+    r"programmes/[^/]+/(recit/|figures\.yml)|templates/(?!controles\.yml)|notebooks/03_"
+)
+CHART_MODULES = ("scipy.optimize", "capidoc.report.chart_cache", "capidoc.report.charts")
+
+
+def notebook_parameters(programme: Programme) -> dict[str, str]:
+    """Return the parameters of a run, which every notebook takes some of."""
+    return {
+        "programme": programme.slug,
+        "commune": programme.commune,
+        "debut": programme.period.debut,
+        "fin": programme.period.fin,
+        "profil": programme.profil,
+    }
+
+
+def run_notebook(programme: Programme, name: str, values: dict[str, str], folder: Path) -> Path:
+    """Execute a notebook with those of the values that it takes; return its executed copy."""
+    notebook = programme.notebooks / f"{name}.ipynb"
+    target = folder / notebook.name
+    show_progress(f"{STEP_LABELS[name]}…")
+    notebooks.execute_notebook(
+        notebook, _parameters_of(name, values), target, programme.root, is_terminal()
+    )
+    return target
+
+
+def _parameters_of(name: str, values: dict[str, str]) -> dict[str, str]:
+    return {key: value for key, value in values.items() if key in NOTEBOOK_PARAMETERS[name]}
+
+
+def compute_tables(programme: Programme, step: str, cleaning_key: str = "") -> dict[str, str]:
+    """Run the notebooks of a step; return the sha256 of what cleaning wrote, by file name.
+
+    A cleaning already made for another commune or period, under the same key, is copied instead.
+    """
+    pseudonyms.secret_key()  # one for the whole run, the notebooks' own processes included
+    publication.check_free_space(programme)
+    whole = programme.part_of if step == "effects" else None
+    if whole:  # what the whole document shows decides what a part may show
+        ensure_effects(whole, publication.inputs(programme, notebook_parameters(whole)))
+    _clear_tables(programme.processed)
+    parameters, executed = notebook_parameters(programme), programme.processed / "carnets"
+    if not _copy_cleaning(programme, cleaning_key):
+        run_notebook(programme, CLEAN, parameters, executed)
+    cleaned = _table_digests(programme.processed)
+    if step == "effects":
+        run_notebook(programme, EFFECTS, parameters, executed)
+    return cleaned
+
+
+def ensure_effects(programme: Programme, run_inputs: dict[str, Any]) -> None:
+    """Compute the tables of effects, unless those that stand come from the same inputs."""
+    from capidoc.io import tables
+
+    publication.check_free_space(programme)
+    effects_key, cleaning_key = _cache_keys(programme, run_inputs)
+    state_file = programme.processed / STATE
+    state = manifest.read_json_record(state_file)
+    digests = _table_digests(programme.processed)
+    if state.get("entrees") == effects_key and state.get("tables") == digests:
+        show_progress("Données et effets : rien de changé")
+        for deliverable in programme.wanted():
+            shutil.rmtree(programme.processed / "carnets" / deliverable, ignore_errors=True)
+        return
+    notebooks.preimport(CHART_MODULES)
+    cleaned = compute_tables(programme, "effects", cleaning_key)
+    state = {
+        "entrees": effects_key,
+        "tables": _table_digests(programme.processed),
+        "nettoyage": cleaning_key,
+        "nettoyees": cleaned,
+    }
+    tables.write_durably(state_file, json.dumps(state, indent=1).encode())
+
+
+def _cache_keys(programme: Programme, run_inputs: dict[str, Any]) -> tuple[str, str]:
+    """Return the cache key of the effects and that of the cleaning, which has no parameters.
+
+    The secret key of pseudonyms counts: fingerprints made with another would match no file.
+    """
+    files = run_inputs["entrees"].items()
+    shared = {
+        "entrees": {name: sha for name, sha in files if not DOCUMENT_INPUTS.match(name)},
+        "cle": pseudonyms.pseudonym(STATE, programme.slug),
+    }
+    return manifest.cache_key(run_inputs | shared), manifest.cache_key(shared)
+
+
+def _copy_cleaning(programme: Programme, cleaning_key: str) -> bool:
+    """Copy the untouched tables of this cleaning from another scope; return False if none has."""
+    processed = programme.root / "data" / "processed" / programme.slug
+    for state_file in sorted(processed.glob(f"**/{STATE}")):
+        state, source = manifest.read_json_record(state_file), state_file.parent
+        if state.get("nettoyage") != cleaning_key:
+            continue
+        if not state["nettoyees"].items() <= _table_digests(source).items():
+            continue
+        for name in state["nettoyees"]:
+            (programme.processed / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source / name, programme.processed / name)
+        notebooks.restamp_parameters(
+            programme.processed / "carnets" / f"{CLEAN}.ipynb",
+            _parameters_of(CLEAN, notebook_parameters(programme)),
+        )
+        return True
+    return False
+
+
+def _table_digests(folder: Path) -> dict[str, str]:
+    """Return the sha256 of the tables and executed notebooks of a folder of data/processed."""
+    digests = {}
+    for pattern in ("*.*", "observations/*", "carnets/*.ipynb"):
+        for path in sorted(folder.glob(pattern)):
+            if path.is_file() and path.name not in (PROPOSED, STATE, CHART_CACHE):
+                digests[path.relative_to(folder).as_posix()] = manifest.file_digest(path)
+    return digests
+
+
+def _clear_tables(folder: Path) -> None:
+    """Delete the tables of the last run, so that one that stops leaves no mixture of two."""
+    for name in ("carnets", "figures", "dessins", "observations"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for path in folder.glob("*.*"):
+        if path.name != PROPOSED:
+            path.unlink()
