@@ -2,6 +2,7 @@
 
 from capidoc.analysis.effects.fact_rows import LEVELS
 from capidoc.core import french
+from capidoc.core.fact_ids import Trait, format_group, parse_group
 from capidoc.core.schema import FACT_KEY
 from capidoc.disclosure import primary, secondary
 from capidoc.disclosure.linked_cells import additivity_constraints, derived_from
@@ -34,10 +35,11 @@ def assess_subset(facts, plan, rules, whole, proof, commune):
     `whole` and `proof` are those of the whole programme; what they do not break down by commune is not shown at all (D10). A share is of another
     total here than there: it is judged by the commune's own facts too.
     """
-    place = f"commune={commune}"
-    inside = whole[whole["groupe"].str.split(",").map(lambda parts: place in parts)]
-    without = (
-        inside["groupe"].str.split(",").map(lambda parts: ",".join(p for p in parts if p != place))
+    place = Trait("commune", commune)
+    groups = whole["groupe"].map(parse_group)
+    inside = whole[groups.map(lambda traits: place in traits)]
+    without = groups[inside.index].map(
+        lambda traits: format_group(trait for trait in traits if trait != place)
     )
     inside = inside.assign(groupe=without).set_index(FACT_KEY)
     there, here = inside["statut_divulgation"].to_dict(), facts.set_index(FACT_KEY)["id"]

@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import date
 
 from capidoc.core.errors import ConfigurationRefused, DisclosureRefused, Problem, suggest
+from capidoc.core.fact_ids import Trait
 from capidoc.core.schema import CONSENT_COLUMNS, RECORD
 from capidoc.io import hand_tables, narrative_pages
 
@@ -50,7 +51,7 @@ def _wrong(consent, row, file, observed):
     source, *traits = _profile(consent)
     if source and (
         not len(rows := observed(source, [RECORD]))
-        or {t.partition("=")[0] for t in traits} - {*rows}
+        or {Trait.parse(text).dimension for text in traits} - {*rows}
     ):
         yield Problem(
             "profil inconnu",
@@ -90,8 +91,8 @@ def count_lookalikes(consent, observed):
     """How many units share everything that the text tells of the person."""
     source, *traits = _profile(consent)
     rows = observed(source, [RECORD])
-    for trait, _, answer in (t.partition("=") for t in traits):
-        rows = rows[rows[trait] == answer]
+    for trait in map(Trait.parse, traits):
+        rows = rows[rows[trait.dimension] == trait.answer]
     return rows["unite"].nunique()
 
 

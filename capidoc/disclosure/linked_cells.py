@@ -1,5 +1,6 @@
 """What can be worked out of what: the sums that tie facts together, and the facts that each rate is made of."""
 
+from capidoc.core.fact_ids import Trait, group_dimensions, parse_group
 from capidoc.core.schema import COUNTED_RULES
 
 ADDED = ("valeur", "avant", "apres", "difference")
@@ -40,9 +41,7 @@ def derived_from(facts, plan):
             keys += [
                 k
                 for k in at
-                if k[:2] == (f.indicateur, GAPS[f.mesure])
-                and k[2].startswith(f"{f.groupe}=")
-                and "," not in k[2]
+                if k[:2] == (f.indicateur, GAPS[f.mesure]) and group_dimensions(k[2]) == (f.groupe,)
             ]
         found = [at[k] for k in keys if k in at] + [named[i] for i in f.parties if i in named]
         if found:
@@ -132,7 +131,7 @@ def additivity_constraints(facts, plan, zones):
 
 def _sums(cells, weights, zones):
     for _, rows in cells.groupby(["indicateur", "mesure"]):
-        groups = {frozenset(filter(None, f.groupe.split(","))): f.Index for f in rows.itertuples()}
+        groups = {frozenset(parse_group(f.groupe)): f.Index for f in rows.itertuples()}
         for group, whole in groups.items():
             for children in _children(group, groups, zones):
                 yield {whole: weights[whole]} | {
@@ -142,18 +141,18 @@ def _sums(cells, weights, zones):
 
 def _children(group, groups, zones):
     """The ways in which a group is cut: by one more dimension, or its zone into communes."""
-    dimensions = {p.partition("=")[0] for p in group}
-    finer = {p.partition("=")[0] for other in groups for p in other - group}
+    dimensions = {trait.dimension for trait in group}
+    finer = {trait.dimension for other in groups for trait in other - group}
     for dimension in sorted(finer - dimensions):
         yield [
             other
             for other in groups
             if len(other) == len(group) + 1
             and group < other
-            and next(iter(other - group)).startswith(f"{dimension}=")
+            and next(iter(other - group)).dimension == dimension
         ]
-    for zone in [p for p in group if p.startswith("zone=")]:
-        inside = {f"commune={c}" for c in zones.get(zone.partition("=")[2], ())}
+    for zone in [trait for trait in group if trait.dimension == "zone"]:
+        inside = {Trait("commune", name) for name in zones.get(zone.answer, ())}
         yield [
             other
             for other in groups

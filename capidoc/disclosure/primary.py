@@ -4,8 +4,9 @@ import math
 
 import pandas as pd
 
-from capidoc.analysis.effects.before_after import MONEY
 from capidoc.analysis.effects.fact_rows import LEVELS
+from capidoc.core.fact_ids import group_dimensions
+from capidoc.core.parsing import MONEY
 from capidoc.core.schema import FACT_KEY
 
 FREE = ("nettoyage", "cadre du programme")
@@ -96,7 +97,7 @@ def _rate_of_few(fact, indicator, thresholds):
 
 def _sensitive(fact, indicator, thresholds):
     """A sensitive answer or group: under its own threshold, none and all included, in rates as in counts, or said of a commune or zone."""
-    dimensions = [part.partition("=")[0] for part in fact.groupe.split(",")]
+    dimensions = group_dimensions(fact.groupe)
     if not {indicator.question, *dimensions} & {*thresholds.sensibles}:
         return False
     counts = fact.unite == "personnes" or (

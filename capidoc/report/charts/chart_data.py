@@ -6,6 +6,7 @@ import pandas as pd
 
 from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
+from capidoc.core.fact_ids import Trait, group_dimensions
 from capidoc.report.charts.canvas import one_line
 
 HIDDEN = "n.p."
@@ -59,24 +60,20 @@ def required_fact(spec: dict, known: dict, measure: str, group: str = "") -> dic
 
 def sorted_groups(spec: dict, known: dict, measure: str) -> list[str]:
     """Return the groups of the chart's dimension (« sexe=femme »), sorted by their label."""
-    found = [
-        g
-        for m, g in known
-        if m == measure and g.partition("=")[0] == spec.get("par") and "," not in g
-    ]
+    found = [g for m, g in known if m == measure and group_dimensions(g) == (spec.get("par"),)]
     if not found:
         raise chart_refusal(
             spec,
             "aucun groupe de ce nom pour « par »",
             spec.get("par", ""),
-            {g.partition("=")[0] for _, g in known if g},
+            {Trait.parse(g).dimension for _, g in known if g},
         )
     return sorted(found, key=lambda group: french.sort_key(group_label(spec, group)))
 
 
 def group_label(spec: dict, group: str) -> str:
     """Return how a group is named: by the spec's « libelles » (« sexe=2 », or the answer alone), else by its own name."""
-    name, said = group.partition("=")[2], spec.get("libelles", {})
+    name, said = Trait.parse(group).answer, spec.get("libelles", {})
     return said.get(group) or said.get(name) or name[:1].upper() + name[1:] if group else "Ensemble"
 
 
