@@ -6,10 +6,10 @@ import math
 import pandas as pd
 
 from capidoc.analysis import statistics
-from capidoc.analysis.effects.before_after import MONEY
 from capidoc.analysis.effects.fact_rows import LEVELS
 from capidoc.core import fact_ids, french
 from capidoc.core.errors import ConfigurationRefused, Problem
+from capidoc.core.parsing import MONEY
 from capidoc.core.schema import FACT_COLUMNS, ROW_COUNTS
 
 CONTEXT = {

@@ -1,0 +1,80 @@
+"""The units lost between two moments: how many, and what they may hide of a total's change."""
+
+import math
+from collections.abc import Iterator
+
+import pandas as pd
+
+from capidoc.analysis import statistics
+from capidoc.analysis.effects.fact_rows import COUNT, PAIRED, PERCENT, Fact, fact_row
+from capidoc.analysis.effects.unit_values import is_end_moment, is_known
+from capidoc.config.indicator_plan import Indicator
+from capidoc.config.programme import Period
+
+
+def attrition_facts(indicator: Indicator, units: pd.DataFrame, period: Period) -> Iterator[Fact]:
+    """Yield how many units are known at both moments, at the first only, at the last only.
+
+    Then, for a sum or a count that lost some, the bounds of its change.
+    """
+    before, after = _weighted_values(indicator, units, period)
+    present, lost = before.notna() & after.notna(), before.notna() & after.isna()
+    new = before.isna() & after.notna()
+    for mesure, matching in (("presentes", present), ("perdues", lost), ("nouvelles", new)):
+        yield fact_row(
+            indicator,
+            mesure,
+            matching.sum(),
+            n=len(before),
+            unite=COUNT,
+            methode=PAIRED,
+            formule=f"unités {mesure} aux deux moments comparés",
+        )
+    if indicator.regle in ("somme", "nombre") and lost.any():
+        yield from _bound_facts(indicator, before, after)
+
+
+def _weighted_values(
+    indicator: Indicator, units: pd.DataFrame, period: Period
+) -> tuple[pd.Series, pd.Series]:
+    """Return each unit's weighted value before and after, NaN where it is not known.
+
+    The units are those known at any moment, sorted.
+    """
+    known = units[is_known(indicator, units)]
+    ends = known[is_end_moment(known, period)]
+    # The numerator of a ratio may be missing: it counts 0.
+    values = (
+        (ends["valeur"].fillna(0) * ends["poids"])
+        .to_frame("valeur")
+        .assign(unite=ends["unite"], moment=ends["moment"])
+    )
+    table = values.pivot(index="unite", columns="moment", values="valeur")
+    table = table.reindex(index=sorted(known["unite"].unique()), columns=[period.debut, period.fin])
+    return table.iloc[:, 0], table.iloc[:, 1]
+
+
+def _bound_facts(indicator: Indicator, before: pd.Series, after: pd.Series) -> Iterator[Fact]:
+    """Yield the total's change if the lost units had each fate, where it can be computed."""
+    bounds = statistics.attrition_bounds(
+        before,
+        after,
+        math.nan if indicator.minimum is None else indicator.minimum,
+        math.nan if indicator.maximum is None else indicator.maximum,
+    )
+    for mesure, value, fate in (
+        ("borne_depart", bounds.baseline, "leur valeur de départ"),
+        ("borne_zero", bounds.zero, "zéro"),
+        ("borne_minimum", bounds.minimum, "leur minimum"),
+        ("borne_maximum", bounds.maximum, "leur maximum"),
+    ):
+        if not math.isnan(value):
+            yield fact_row(
+                indicator,
+                mesure,
+                value,
+                n=before.notna().sum(),
+                unite=PERCENT,
+                methode="bornes d’attrition",
+                formule=f"variation du total si les unités perdues valent {fate} à la fin",
+            )
