@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from capidoc.analysis import effects, facts
+from capidoc.analysis.programme_facts import CONTEXT
 from capidoc.config import indicator_plan, price_index
 from capidoc.core import fact_ids
 from capidoc.core.errors import ConfigurationRefused, QualityRefused
@@ -124,7 +125,7 @@ def test_errors_in_the_plan_name_their_row(computed, old, new, message):
 
 def test_facts_written_are_facts_read(tmp_path):
     context = [
-        facts.CONTEXT
+        CONTEXT
         | {
             "indicateur": "a",
             "mesure": "valeur",
@@ -607,7 +608,7 @@ def test_two_shares_of_one_whole_print_to_one_hundred():
         for s, v in (("femme", 43.75), ("homme", 56.25))
     ]
     table = facts.build_facts(
-        pd.DataFrame(columns=COMPUTED_COLUMNS), [], [facts.CONTEXT | row for row in rows], {}
+        pd.DataFrame(columns=COMPUTED_COLUMNS), [], [CONTEXT | row for row in rows], {}
     )
     assert table["texte"].tolist() == ["43,8\u00a0%", "56,2\u00a0%"]
 

@@ -70,11 +70,7 @@ def _keys(indicator: Indicator) -> list[str]:
 
 
 def _keyed_observations(
-    indicator: Indicator,
-    observed: Observed,
-    source: str,
-    variable: str,
-    moments: Sequence[str],
+    indicator: Indicator, observed: Observed, source: str, variable: str, moments: Sequence[str]
 ) -> pd.DataFrame:
     """Return a variable's observations with all the indicator's keys, empty where unsaid."""
     columns = [*UNIT_KEY, *indicator.dimensions, indicator.poids, indicator.strate]
