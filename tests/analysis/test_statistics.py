@@ -194,6 +194,19 @@ def test_the_quantiles_and_the_mean_of_weights_are_those_of_as_many_units():
     )
 
 
+@pytest.mark.parametrize(
+    ("weights", "median"), [([0.1] * 10, 5.5), ([1] * 4 + [1.00001] + [1] * 5, 5)]
+)
+def test_the_median_lies_between_two_halves_but_for_the_rounding_of_sums(weights, median):
+    """Ten weights of 0.1 cumulate to 0.49999999999999994 at the fifth: it is the half."""
+    assert statistics.weighted_quantile(range(1, 11), weights, 0.5) == median
+
+
+def test_two_known_units_are_enough():
+    assert statistics.domain_total([1, 2, 3], [1, 1, 0]).n == 2
+    assert statistics.influence([10, 20, NAN], [15, 40, 5]).mean_change[:2].tolist() == [7.5, -7.5]
+
+
 def test_woodruff_bound_out_of_reach_is_missing():
     # R: svyquantile on 1:5 gives 3, NaN, NaN.
     median = statistics.domain_median([1, 2, 3, 4, 5])
