@@ -219,7 +219,7 @@ def test_woodruff_bound_out_of_reach_is_missing():
 
 def test_attrition_bounds_count_all_who_started():
     bound = statistics.attrition_bounds([10, 20, 30, NAN], [15, NAN, 30, 5], minimum=5, maximum=75)
-    assert (bound.baseline, bound.zero, bound.minimum, bound.maximum) == pytest.approx(
+    assert (bound["depart"], bound["zero"], bound["minimum"], bound["maximum"]) == pytest.approx(
         (100 * 5 / 60, -25, -100 * 10 / 60, 100)
     )
 
@@ -240,7 +240,9 @@ def test_columns_of_a_table_pair_by_position():
     assert statistics.influence(before, after).mean_change == pytest.approx(
         [7.5, -7.5, NAN], nan_ok=True
     )
-    assert statistics.attrition_bounds(before, after, 0, 0).baseline == pytest.approx(100 * 25 / 30)
+    assert statistics.attrition_bounds(before, after, 0, 0)["depart"] == pytest.approx(
+        100 * 25 / 30
+    )
     assert statistics.domain_ratio(after, before, before > 0).value == pytest.approx(55 / 30)
 
 

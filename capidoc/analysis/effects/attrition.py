@@ -11,6 +11,13 @@ from capidoc.analysis.effects.unit_values import is_end_moment, is_known
 from capidoc.config.indicator_plan import Indicator
 from capidoc.config.programme import Period
 
+FATES = {
+    "depart": "leur valeur de départ",
+    "zero": "zéro",
+    "minimum": "leur minimum",
+    "maximum": "leur maximum",
+}
+
 
 def attrition_facts(indicator: Indicator, units: pd.DataFrame, period: Period) -> Iterator[Fact]:
     """Yield how many units are known at both moments, at the first only, at the last only.
@@ -56,25 +63,16 @@ def _weighted_values(
 
 def _bound_facts(indicator: Indicator, before: pd.Series, after: pd.Series) -> Iterator[Fact]:
     """Yield the total's change if the lost units had each fate, where it can be computed."""
-    bounds = statistics.attrition_bounds(
-        before,
-        after,
-        math.nan if indicator.minimum is None else indicator.minimum,
-        math.nan if indicator.maximum is None else indicator.maximum,
-    )
-    for mesure, value, fate in (
-        ("borne_depart", bounds.baseline, "leur valeur de départ"),
-        ("borne_zero", bounds.zero, "zéro"),
-        ("borne_minimum", bounds.minimum, "leur minimum"),
-        ("borne_maximum", bounds.maximum, "leur maximum"),
-    ):
-        if not math.isnan(value):
+    least = math.nan if indicator.minimum is None else indicator.minimum
+    most = math.nan if indicator.maximum is None else indicator.maximum
+    for fate, change in statistics.attrition_bounds(before, after, least, most).items():
+        if not math.isnan(change):
             yield fact_row(
                 indicator,
-                mesure,
-                value,
+                f"borne_{fate}",
+                change,
                 n=before.notna().sum(),
                 unite=PERCENT,
                 methode="bornes d’attrition",
-                formule=f"variation du total si les unités perdues valent {fate} à la fin",
+                formule=f"variation du total si les unités perdues valent {FATES[fate]} à la fin",
             )

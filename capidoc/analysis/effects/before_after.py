@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from capidoc.analysis import statistics
@@ -88,75 +90,57 @@ def _change_facts(
     comparison: Comparison, pairs: Pairs, unit_count: int, group: str = ""
 ) -> list[Fact]:
     """Return avant, apres, difference and (but for percents) variation of a group's pairs."""
-    complete = is_complete(comparison.indicator, pairs.before)
-    complete &= is_complete(comparison.indicator, pairs.after)
+    indicator, period, sample = comparison.indicator, comparison.period, comparison.sample
+    complete = is_complete(indicator, pairs.before) & is_complete(indicator, pairs.after)
     common = {
         "n": len(pairs.before),
         "manquants": unit_count - complete.sum(),
         "groupe": group,
         "methode": PAIRED,
     }
-    units = pairs.before.index
-    before, after = _level_facts(comparison, pairs, common)
-    difference = _difference_fact(comparison, before, after, units, common)
-    if comparison.indicator.unite == PERCENT:
-        return [before, after, difference]
-    return [before, after, difference, _variation_fact(comparison, before, after, units, common)]
-
-
-def _level_facts(comparison: Comparison, pairs: Pairs, common: dict[str, Any]) -> list[Fact]:
-    """Return the levels of a group's pairs before and after."""
-    indicator, period, sample = comparison.indicator, comparison.period, comparison.sample
     facts = []
     for mesure, moment, units in (
         ("avant", period.debut, pairs.before),
         ("apres", period.fin, pairs.after),
     ):
-        that_month = sample[sample["moment"] == moment]
-        in_group = that_month["unite"].isin(units.index)
-        bounds = level_interval(indicator, that_month, in_group)
         level = estimate(indicator, units)
+        that_month = sample[sample["moment"] == moment]
+        bounds = level_interval(indicator, that_month, that_month["unite"].isin(units.index))
         facts.append(fact_row(indicator, mesure, level, moment=moment, intervalle=bounds, **common))
-    return facts
+    before, after = (fact["valeur"] for fact in facts)
+    in_group = comparison.pairs.before.index.isin(pairs.before.index)
+    return [*facts, *_difference_facts(comparison, before, after, in_group, common)]
 
 
-def _difference_fact(
-    comparison: Comparison, before: Fact, after: Fact, units: pd.Index, common: dict[str, Any]
-) -> Fact:
-    """Return after − before, in the indicator's unit, or in points of a percent."""
+def _difference_facts(
+    comparison: Comparison,
+    before: float,
+    after: float,
+    in_group: npt.NDArray[np.bool_],
+    common: dict[str, Any],
+) -> Iterator[Fact]:
+    """Yield after − before and, unless the levels are percents, the same in percent of before."""
     indicator, pairs = comparison.indicator, comparison.pairs
-    name, bracket = indicator.id, _bracket(common["groupe"])
-    return fact_row(
+    name, bracket = indicator.id, f"[{common['groupe']}]" if common["groupe"] else ""
+    yield fact_row(
         indicator,
         "difference",
-        after["valeur"] - before["valeur"],
+        after - before,
         unite=POINTS if indicator.unite == PERCENT else None,
-        intervalle=difference_interval(indicator, pairs, pairs.before.index.isin(units)),
+        intervalle=difference_interval(indicator, pairs, in_group),
         formule=f"{name}.apres{bracket} − {name}.avant{bracket}",
         **common,
     )
-
-
-def _variation_fact(
-    comparison: Comparison, before: Fact, after: Fact, units: pd.Index, common: dict[str, Any]
-) -> Fact:
-    """Return the change in percent of the first level."""
-    indicator, pairs = comparison.indicator, comparison.pairs
-    name, bracket = indicator.id, _bracket(common["groupe"])
-    return fact_row(
-        indicator,
-        "variation",
-        statistics.change_percent(before["valeur"], after["valeur"]),
-        unite=PERCENT,
-        intervalle=variation_interval(indicator, pairs, pairs.before.index.isin(units)),
-        formule=f"100 × {name}.difference{bracket} ÷ {name}.avant{bracket}",
-        **common,
-    )
-
-
-def _bracket(group: str) -> str:
-    """Return how a formula names the group of a fact: « [sexe=femme] »."""
-    return f"[{group}]" if group else ""
+    if indicator.unite != PERCENT:
+        yield fact_row(
+            indicator,
+            "variation",
+            statistics.change_percent(before, after),
+            unite=PERCENT,
+            intervalle=variation_interval(indicator, pairs, in_group),
+            formule=f"100 × {name}.difference{bracket} ÷ {name}.avant{bracket}",
+            **common,
+        )
 
 
 def _constant_price_facts(

@@ -23,25 +23,3 @@ from capidoc.analysis.statistics.design import (
 )
 from capidoc.analysis.statistics.estimate import Estimate, NotEstimable, Significance
 from capidoc.analysis.statistics.paired import mcnemar_test, median_change, signed_rank_test
-
-__all__ = [
-    "Estimate",
-    "NotEstimable",
-    "Significance",
-    "attrition_bounds",
-    "change_percent",
-    "deflated",
-    "directions",
-    "domain_median",
-    "domain_ratio",
-    "domain_ratio_change",
-    "domain_total",
-    "influence",
-    "mcnemar_test",
-    "median_change",
-    "months_inclusive",
-    "share_percent",
-    "signed_rank_test",
-    "weighted_mean",
-    "weighted_quantile",
-]

@@ -1,7 +1,7 @@
 """How totals change, and how much of a change hangs on one unit or on the units lost on the way."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -9,21 +9,7 @@ import numpy.typing as npt
 from capidoc.analysis.statistics.estimate import FloatArray, as_floats, require_at_least
 
 
-@dataclass(frozen=True)
-class AttritionBounds:
-    """The change of a total in percent, all starters counted, under four fates of the lost units.
-
-    Each lost unit kept its baseline, fell to zero, to the minimum, or rose to the maximum.
-    """
-
-    baseline: float
-    zero: float
-    minimum: float
-    maximum: float
-
-
-@dataclass(frozen=True)
-class Influence:
+class Influence(NamedTuple):
     """What leaving each unit out does to the results, in the units' order, NaN where unpaired.
 
     `change_percent` is in points of the total's change, `mean_change` in the mean's own unit.
@@ -66,25 +52,25 @@ def months_inclusive(first: str, last: str) -> int:
 
 def attrition_bounds(
     before: npt.ArrayLike, after: npt.ArrayLike, minimum: float, maximum: float
-) -> AttritionBounds:
-    """Return the bounds of the total's change; NaN for a missing minimum or maximum, or no start.
+) -> dict[str, float]:
+    """Return the total's change in percent, all starters counted, by fate of the lost units.
 
-    Only units known before count; a fate replaces each of their missing `after` values.
+    Each lost unit keeps its start (`depart`), falls to 0 (`zero`), or takes the `minimum` or the
+    `maximum`; NaN where that is missing, or the total's start is 0.
     """
     before, after = as_floats(before), as_floats(after)
     started = ~np.isnan(before)
-    start = before[started].sum()
-
-    def change_if_lost_units_are(fate: npt.ArrayLike) -> float:
+    fates: dict[str, npt.ArrayLike] = {
+        "depart": before,
+        "zero": 0,
+        "minimum": minimum,
+        "maximum": maximum,
+    }
+    changes = {}
+    for name, fate in fates.items():
         ends = np.where(np.isnan(after), fate, after)
-        return float(change_percent(start, ends[started].sum()))
-
-    return AttritionBounds(
-        baseline=change_if_lost_units_are(before),
-        zero=change_if_lost_units_are(0),
-        minimum=change_if_lost_units_are(minimum),
-        maximum=change_if_lost_units_are(maximum),
-    )
+        changes[name] = float(change_percent(before[started].sum(), ends[started].sum()))
+    return changes
 
 
 def influence(before: npt.ArrayLike, after: npt.ArrayLike) -> Influence:

@@ -11,7 +11,7 @@ unit, a weight that is missing or not positive, or no variation.
 import math
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from capidoc.analysis.statistics.estimate import (
     CONFIDENCE_LEVEL,
@@ -22,15 +22,17 @@ from capidoc.analysis.statistics.estimate import (
     require_at_least,
 )
 
+OptionalColumn = ArrayLike | None
+
 # Sums of the same shares differ by less than this, however they are ordered.
 ROUNDING_ERROR = 1e-12
 
 
 def domain_total(
-    values: npt.ArrayLike,
-    group: npt.ArrayLike | None = None,
-    weights: npt.ArrayLike | None = None,
-    strata: npt.ArrayLike | None = None,
+    values: ArrayLike,
+    group: OptionalColumn = None,
+    weights: OptionalColumn = None,
+    strata: OptionalColumn = None,
 ) -> Estimate:
     """Return the weighted total of a group, Σwx: z = wx."""
     x, w = _domain(values, group, weights)
@@ -38,11 +40,11 @@ def domain_total(
 
 
 def domain_ratio(
-    numerator: npt.ArrayLike,
-    denominator: npt.ArrayLike,
-    group: npt.ArrayLike | None = None,
-    weights: npt.ArrayLike | None = None,
-    strata: npt.ArrayLike | None = None,
+    numerator: ArrayLike,
+    denominator: ArrayLike,
+    group: OptionalColumn = None,
+    weights: OptionalColumn = None,
+    strata: OptionalColumn = None,
 ) -> Estimate:
     """Return the ratio of two totals of a group, R = Σwy/Σwx: z = w(y − Rx)/Σwx.
 
@@ -53,13 +55,13 @@ def domain_ratio(
 
 
 def domain_ratio_change(
-    numerator_1: npt.ArrayLike,
-    denominator_1: npt.ArrayLike,
-    numerator_2: npt.ArrayLike,
-    denominator_2: npt.ArrayLike,
-    group: npt.ArrayLike | None = None,
-    weights: npt.ArrayLike | None = None,
-    strata: npt.ArrayLike | None = None,
+    numerator_1: ArrayLike,
+    denominator_1: ArrayLike,
+    numerator_2: ArrayLike,
+    denominator_2: ArrayLike,
+    group: OptionalColumn = None,
+    weights: OptionalColumn = None,
+    strata: OptionalColumn = None,
 ) -> Estimate:
     """Return the change R₂ − R₁ of a ratio between two moments of the same units: z = z₂ − z₁."""
     before, z_1, w_1 = _linearised_ratio(numerator_1, denominator_1, group, weights)
@@ -68,10 +70,10 @@ def domain_ratio_change(
 
 
 def domain_median(
-    values: npt.ArrayLike,
-    group: npt.ArrayLike | None = None,
-    weights: npt.ArrayLike | None = None,
-    strata: npt.ArrayLike | None = None,
+    values: ArrayLike,
+    group: OptionalColumn = None,
+    weights: OptionalColumn = None,
+    strata: OptionalColumn = None,
 ) -> Estimate:
     """Return the weighted median of a group, with Woodruff's interval (1952).
 
@@ -89,7 +91,7 @@ def domain_median(
     return Estimate(median, low, high, below.n, se)
 
 
-def weighted_quantile(values: npt.ArrayLike, weights: npt.ArrayLike, share: float) -> float:
+def weighted_quantile(values: ArrayLike, weights: ArrayLike, share: float) -> float:
     """Return the quantile of known values under the « school » rule (Hyndman & Fan 1996, 2).
 
     It is the first value whose cumulated share of weight passes `share`, or the mean of the two
@@ -106,7 +108,7 @@ def weighted_quantile(values: npt.ArrayLike, weights: npt.ArrayLike, share: floa
     return float(x[order][np.minimum(around, len(x) - 1)].mean())
 
 
-def weighted_mean(values: npt.ArrayLike, weights: npt.ArrayLike) -> float:
+def weighted_mean(values: ArrayLike, weights: ArrayLike) -> float:
     """Return the mean Σwx/Σw of known values; NaN without any."""
     x, w = as_floats(values), as_floats(weights)
     # No dot product: its order of summation, so the last digit, may hang on the number of cores.
@@ -114,7 +116,7 @@ def weighted_mean(values: npt.ArrayLike, weights: npt.ArrayLike) -> float:
 
 
 def _domain(
-    values: npt.ArrayLike, group: npt.ArrayLike | None, weights: npt.ArrayLike | None
+    values: ArrayLike, group: OptionalColumn, weights: OptionalColumn
 ) -> tuple[FloatArray, FloatArray]:
     """Return values and weights over the whole sample, 0 out of the group and where missing."""
     x = as_floats(values)
@@ -129,10 +131,7 @@ def _domain(
 
 
 def _linearised_ratio(
-    numerator: npt.ArrayLike,
-    denominator: npt.ArrayLike,
-    group: npt.ArrayLike | None,
-    weights: npt.ArrayLike | None,
+    numerator: ArrayLike, denominator: ArrayLike, group: OptionalColumn, weights: OptionalColumn
 ) -> tuple[float, FloatArray, FloatArray]:
     """Return a ratio of totals, its linearised variable and its units' weights (0 outside)."""
     y, x = as_floats(numerator), as_floats(denominator)
@@ -145,7 +144,7 @@ def _linearised_ratio(
 
 
 def _linearised_estimate(
-    value: float, z: FloatArray, weights: FloatArray, strata: npt.ArrayLike | None
+    value: float, z: FloatArray, weights: FloatArray, strata: OptionalColumn
 ) -> Estimate:
     """Return the estimate whose linearised variable over the whole sample is z."""
     from scipy import stats
