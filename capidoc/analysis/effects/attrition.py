@@ -27,16 +27,10 @@ def attrition_facts(indicator: Indicator, units: pd.DataFrame, period: Period) -
     before, after = _weighted_values(indicator, units, period)
     present, lost = before.notna() & after.notna(), before.notna() & after.isna()
     new = before.isna() & after.notna()
+    common: Fact = {"n": len(before), "unite": COUNT, "methode": PAIRED}
     for mesure, matching in (("presentes", present), ("perdues", lost), ("nouvelles", new)):
-        yield fact_row(
-            indicator,
-            mesure,
-            matching.sum(),
-            n=len(before),
-            unite=COUNT,
-            methode=PAIRED,
-            formule=f"unités {mesure} aux deux moments comparés",
-        )
+        formula = f"unités {mesure} aux deux moments comparés"
+        yield fact_row(indicator, mesure, matching.sum(), formule=formula, **common)
     if indicator.regle in ("somme", "nombre") and lost.any():
         yield from _bound_facts(indicator, before, after)
 
@@ -65,14 +59,8 @@ def _bound_facts(indicator: Indicator, before: pd.Series, after: pd.Series) -> I
     """Yield the total's change if the lost units had each fate, where it can be computed."""
     least = math.nan if indicator.minimum is None else indicator.minimum
     most = math.nan if indicator.maximum is None else indicator.maximum
+    common: Fact = {"n": before.notna().sum(), "unite": PERCENT, "methode": "bornes d’attrition"}
     for fate, change in statistics.attrition_bounds(before, after, least, most).items():
         if not math.isnan(change):
-            yield fact_row(
-                indicator,
-                f"borne_{fate}",
-                change,
-                n=before.notna().sum(),
-                unite=PERCENT,
-                methode="bornes d’attrition",
-                formule=f"variation du total si les unités perdues valent {FATES[fate]} à la fin",
-            )
+            formula = f"variation du total si les unités perdues valent {FATES[fate]} à la fin"
+            yield fact_row(indicator, f"borne_{fate}", change, formule=formula, **common)

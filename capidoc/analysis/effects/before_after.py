@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -92,7 +91,7 @@ def _change_facts(
     """Return avant, apres, difference and (but for percents) variation of a group's pairs."""
     indicator, period, sample = comparison.indicator, comparison.period, comparison.sample
     complete = is_complete(indicator, pairs.before) & is_complete(indicator, pairs.after)
-    common = {
+    common: Fact = {
         "n": len(pairs.before),
         "manquants": unit_count - complete.sum(),
         "groupe": group,
@@ -117,30 +116,25 @@ def _difference_facts(
     before: float,
     after: float,
     in_group: npt.NDArray[np.bool_],
-    common: dict[str, Any],
+    common: Fact,
 ) -> Iterator[Fact]:
     """Yield after − before and, unless the levels are percents, the same in percent of before."""
     indicator, pairs = comparison.indicator, comparison.pairs
     name, bracket = indicator.id, f"[{common['groupe']}]" if common["groupe"] else ""
-    yield fact_row(
-        indicator,
-        "difference",
-        after - before,
-        unite=POINTS if indicator.unite == PERCENT else None,
-        intervalle=difference_interval(indicator, pairs, in_group),
-        formule=f"{name}.apres{bracket} − {name}.avant{bracket}",
-        **common,
-    )
-    if indicator.unite != PERCENT:
-        yield fact_row(
-            indicator,
-            "variation",
-            statistics.change_percent(before, after),
-            unite=PERCENT,
-            intervalle=variation_interval(indicator, pairs, in_group),
-            formule=f"100 × {name}.difference{bracket} ÷ {name}.avant{bracket}",
-            **common,
-        )
+    fields = common | {
+        "unite": POINTS if indicator.unite == PERCENT else None,
+        "intervalle": difference_interval(indicator, pairs, in_group),
+        "formule": f"{name}.apres{bracket} − {name}.avant{bracket}",
+    }
+    yield fact_row(indicator, "difference", after - before, **fields)
+    if indicator.unite == PERCENT:
+        return
+    fields = common | {
+        "unite": PERCENT,
+        "intervalle": variation_interval(indicator, pairs, in_group),
+        "formule": f"100 × {name}.difference{bracket} ÷ {name}.avant{bracket}",
+    }
+    yield fact_row(indicator, "variation", statistics.change_percent(before, after), **fields)
 
 
 def _constant_price_facts(
@@ -154,21 +148,9 @@ def _constant_price_facts(
         return
     before, after = (fact for fact in total if fact["mesure"] in ("avant", "apres"))
     real = statistics.deflated(after["valeur"], prices[period.fin], prices[period.debut])
-    common = {"n": after["n"], "manquants": after["manquants"], "methode": "prix constants"}
-    name = indicator.id
-    yield fact_row(
-        indicator,
-        "apres_reel",
-        real,
-        moment=period.fin,
-        formule=f"{name}.apres × indice de {period.debut} ÷ indice de {period.fin}",
-        **common,
-    )
-    yield fact_row(
-        indicator,
-        "variation_reelle",
-        statistics.change_percent(before["valeur"], real),
-        unite=PERCENT,
-        formule=f"100 × ({name}.apres_reel − {name}.avant) ÷ {name}.avant",
-        **common,
-    )
+    common: Fact = {"n": after["n"], "manquants": after["manquants"], "methode": "prix constants"}
+    name, change = indicator.id, statistics.change_percent(before["valeur"], real)
+    formula = f"{name}.apres × indice de {period.debut} ÷ indice de {period.fin}"
+    yield fact_row(indicator, "apres_reel", real, moment=period.fin, formule=formula, **common)
+    formula = f"100 × ({name}.apres_reel − {name}.avant) ÷ {name}.avant"
+    yield fact_row(indicator, "variation_reelle", change, unite=PERCENT, formule=formula, **common)

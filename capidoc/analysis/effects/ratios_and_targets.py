@@ -74,7 +74,7 @@ def target_facts(indicator: Indicator, facts: list[Fact]) -> Iterator[Fact]:
         return
     level, target = levels[0], indicator.cible
     level_id = FactId(indicator.id, level["mesure"])
-    common = {"n": level["n"], "moment": level["moment"]}
+    common: Fact = {"n": level["n"], "moment": level["moment"]}
     yield fact_row(indicator, "cible", target, formule="cible inscrite au plan", **common)
     if indicator.sens == "baisse":
         attained = statistics.share_percent(target, level["valeur"])
@@ -82,12 +82,5 @@ def target_facts(indicator: Indicator, facts: list[Fact]) -> Iterator[Fact]:
     else:
         attained = statistics.share_percent(level["valeur"], target)
         formula = f"100 × {level_id} ÷ cible"
-    yield fact_row(
-        indicator,
-        "atteinte",
-        attained,
-        manquants=level["manquants"],
-        unite=PERCENT,
-        formule=formula,
-        **common,
-    )
+    common |= {"manquants": level["manquants"], "unite": PERCENT}
+    yield fact_row(indicator, "atteinte", attained, formule=formula, **common)

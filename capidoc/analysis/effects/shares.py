@@ -42,17 +42,14 @@ def share_change_facts(
         share_fact(indicator, f"part_{level}", parts[level], totals[level], moment)
         for level, moment in (("avant", period.debut), ("apres", period.fin))
     )
-    group = before["groupe"]
-    difference = fact_row(
-        indicator,
-        "part_difference",
-        after["valeur"] - before["valeur"],
-        min(before["n"], after["n"]),
-        groupe=group,
-        unite=POINTS,
-        formule=f"{indicator.id}.part_apres[{group}] − {indicator.id}.part_avant[{group}]",
-    )
-    return [before, after, difference]
+    group, difference = before["groupe"], after["valeur"] - before["valeur"]
+    formula = f"{indicator.id}.part_apres[{group}] − {indicator.id}.part_avant[{group}]"
+    common: Fact = {"n": min(before["n"], after["n"]), "groupe": group, "unite": POINTS}
+    return [
+        before,
+        after,
+        fact_row(indicator, "part_difference", difference, formule=formula, **common),
+    ]
 
 
 def gap_facts(indicator: Indicator, shares: list[Fact]) -> Iterator[Fact]:
@@ -68,12 +65,11 @@ def gap_facts(indicator: Indicator, shares: list[Fact]) -> Iterator[Fact]:
             continue
         gap_before, gap_after = abs(before[0] - before[1]), abs(after[0] - after[1])
         n = min(fact["n"] for fact in facts)
+        common: Fact = {"n": n, "groupe": dimension, "unite": POINTS}
         formula = f"distance entre les parts des deux groupes ({dimension})"
         for mesure, value, formule in (
             ("ecart_avant", gap_before, formula),
             ("ecart_apres", gap_after, formula),
             ("ecart_difference", gap_after - gap_before, f"{formula}, après − avant"),
         ):
-            yield fact_row(
-                indicator, mesure, value, n, groupe=dimension, unite=POINTS, formule=formule
-            )
+            yield fact_row(indicator, mesure, value, formule=formule, **common)

@@ -32,16 +32,10 @@ def unit_change_facts(indicator: Indicator, pairs: Pairs) -> Iterator[Fact]:
 def _direction_facts(indicator: Indicator, changes: pd.Series) -> Iterator[Fact]:
     """Yield how many units rose, stayed and fell."""
     counts = statistics.directions(changes)
+    common: Fact = {"n": len(changes), "unite": COUNT, "methode": METHOD}
     for mesure, count in zip(("hausse", "stable", "baisse"), counts, strict=True):
-        yield fact_row(
-            indicator,
-            mesure,
-            count,
-            n=len(changes),
-            unite=COUNT,
-            methode=METHOD,
-            formule=f"nombre d’unités en {mesure} entre les deux moments",
-        )
+        formula = f"nombre d’unités en {mesure} entre les deux moments"
+        yield fact_row(indicator, mesure, count, formule=formula, **common)
 
 
 def _test_facts(indicator: Indicator, before: pd.Series, after: pd.Series) -> Iterator[Fact]:
@@ -54,16 +48,9 @@ def _test_facts(indicator: Indicator, before: pd.Series, after: pd.Series) -> It
         name = "rangs signés de Wilcoxon, exact"
         test = estimable(statistics.signed_rank_test, before, after)
     if test:
-        yield fact_row(
-            indicator,
-            "p",
-            test.p,
-            n=test.n,
-            manquants=len(before) - test.n,
-            unite="",
-            methode=name,
-            formule=f"probabilité d’un tel écart si rien n’a changé ({name})",
-        )
+        formula = f"probabilité d’un tel écart si rien n’a changé ({name})"
+        counts: Fact = {"n": test.n, "manquants": len(before) - test.n}
+        yield fact_row(indicator, "p", test.p, unite="", methode=name, formule=formula, **counts)
 
 
 def _change_facts(
@@ -77,21 +64,15 @@ def _change_facts(
     median_interval = None
     if not indicator.poids:
         median_interval = interval(indicator, statistics.median_change, before, after)
+    common: Fact = {"n": len(changes), "methode": _spread_method(indicator)}
     for mesure, value, name, bounds in (
         ("q1", _quantile(indicator, changes, weights, 0.25), "premier quart", None),
         ("q3", _quantile(indicator, changes, weights, 0.75), "troisième quart", None),
         ("moyen", statistics.weighted_mean(changes, weights), "moyenne", None),
         ("median", _quantile(indicator, changes, weights, 0.5), "médiane", median_interval),
     ):
-        yield fact_row(
-            indicator,
-            f"changement_{mesure}",
-            value,
-            n=len(changes),
-            intervalle=bounds,
-            methode=_spread_method(indicator),
-            formule=f"{name} des différences de chaque unité",
-        )
+        mesure, formula = f"changement_{mesure}", f"{name} des différences de chaque unité"
+        yield fact_row(indicator, mesure, value, intervalle=bounds, formule=formula, **common)
 
 
 def _relative_change_facts(
@@ -100,20 +81,14 @@ def _relative_change_facts(
     """Yield the mean and the median of each unit's change in percent of its own start."""
     percents = (100 * (after - before) / before.where(before != 0)).dropna()
     weights = weights[percents.index]
+    counts: Fact = {"n": len(percents), "manquants": len(before) - len(percents)}
+    common: Fact = counts | {"unite": PERCENT, "methode": _spread_method(indicator)}
     for mesure, value, name in (
         ("variation_moyenne", statistics.weighted_mean(percents, weights), "moyenne"),
         ("variation_mediane", _quantile(indicator, percents, weights, 0.5), "médiane"),
     ):
-        yield fact_row(
-            indicator,
-            mesure,
-            value,
-            n=len(percents),
-            manquants=len(before) - len(percents),
-            unite=PERCENT,
-            methode=_spread_method(indicator),
-            formule=f"{name} des évolutions en % de chaque unité (départ nul : non calculable)",
-        )
+        formula = f"{name} des évolutions en % de chaque unité (départ nul : non calculable)"
+        yield fact_row(indicator, mesure, value, formule=formula, **common)
 
 
 def _spread_method(indicator: Indicator) -> str:
