@@ -1,1 +1,17 @@
-"""Analysis: the facts — statistics, effects, and the table that documents read."""
+"""What the observations say: indicators computed, and the facts table that documents quote."""
+
+from capidoc.analysis.effects import compute, contributions, influence, restrict_to_commune
+from capidoc.analysis.facts import build_facts, read_facts, write_facts
+from capidoc.analysis.programme_facts import cleaning_facts, context_facts
+
+__all__ = [
+    "build_facts",
+    "cleaning_facts",
+    "compute",
+    "context_facts",
+    "contributions",
+    "influence",
+    "read_facts",
+    "restrict_to_commune",
+    "write_facts",
+]

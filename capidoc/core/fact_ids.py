@@ -1,21 +1,83 @@
-"""What is a fact called: the id under which texts, tables and charts ask for it."""
+"""The ids of facts, « salaries.difference.femme », and the groups they speak of, « sexe=femme »."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import pandas as pd
+
+COURSE = "cours"
 
 
-def assign_fact_ids(facts):
-    """The id of each row: indicateur.mesure, then its month (for a course) or its group; index as given.
+class FactId(NamedTuple):
+    """The id under which texts, tables and charts ask for a fact.
 
-    A group is named by its answer (« femme », crossed « femme_niono »), with its dimension (« handicap_oui ») where two dimensions of
-    the indicator have that answer.
+    `group` is the group's short name (« femme », crossed « femme_niono ») or, for a measure
+    « cours », the month; empty for the whole.
     """
-    said = facts["groupe"].map(
-        lambda group: "_".join(part.partition("=")[2] or part for part in group.split(","))
-    )
-    doubled = facts["groupe"].groupby([facts["indicateur"], said]).transform("nunique") > 1
-    group = said.mask(doubled, facts["groupe"].str.replace("=", "_").str.replace(",", "_"))
-    last = group.mask(facts["mesure"] == "cours", facts["moment"])
-    return (
-        facts["indicateur"]
-        + "."
-        + facts["mesure"]
-        + last.map(lambda name: f".{name}" if name else "")
-    )
+
+    indicator: str
+    measure: str = ""
+    group: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "FactId":
+        """Return the id that a text writes."""
+        return cls(*text.split(".", 2))
+
+    def __str__(self) -> str:
+        return ".".join(part for part in self if part)
+
+
+class Trait(NamedTuple):
+    """One answer to one dimension, « sexe=femme »; a gap between groups has the dimension alone."""
+
+    dimension: str
+    answer: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "Trait":
+        """Return the trait that a text writes."""
+        dimension, _, answer = text.partition("=")
+        return cls(dimension, answer)
+
+    def __str__(self) -> str:
+        return f"{self.dimension}={self.answer}" if self.answer else self.dimension
+
+
+def parse_group(text: str) -> tuple[Trait, ...]:
+    """Return the traits of a group, « sexe=femme,commune=niono »; none for the whole."""
+    return tuple(Trait.parse(part) for part in text.split(",")) if text else ()
+
+
+def format_group(traits: Iterable[Trait]) -> str:
+    """Return the text of a group, as the column `groupe` has it."""
+    return ",".join(map(str, traits))
+
+
+def group_dimensions(text: str) -> tuple[str, ...]:
+    """Return the dimensions that a group crosses: (« sexe », « commune »)."""
+    return tuple(trait.dimension for trait in parse_group(text))
+
+
+def assign_fact_ids(facts: pd.DataFrame) -> pd.Series:
+    """Return the id of each row of facts, under the index given.
+
+    A group is named by its answers, or by its dimensions and answers (« handicap_oui ») where two
+    groups of the indicator have the same answers.
+    """
+    short_names = facts["groupe"].map(_short_name)
+    same_name = facts["groupe"].groupby([facts["indicateur"], short_names])
+    names = short_names.mask(same_name.transform("nunique") > 1, facts["groupe"].map(_long_name))
+    names = names.mask(facts["mesure"] == COURSE, facts["moment"])
+    columns = zip(facts["indicateur"], facts["mesure"], names, strict=True)
+    return pd.Series([str(FactId(*parts)) for parts in columns], facts.index, dtype=str)
+
+
+def _short_name(group: str) -> str:
+    """Return « femme_niono » for « sexe=femme,commune=niono », « sexe » for a gap."""
+    return "_".join(trait.answer or trait.dimension for trait in parse_group(group))
+
+
+def _long_name(group: str) -> str:
+    """Return « handicap_oui » for « handicap=oui »."""
+    return group.replace("=", "_").replace(",", "_")

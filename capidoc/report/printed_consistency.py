@@ -1,6 +1,7 @@
 """Do printed numbers agree with each other: differences, percents, parts and totals, within the rounding that each was printed with."""
 
 from capidoc.core.errors import Problem, TraceabilityRefused
+from capidoc.core.fact_ids import FactId, Trait, parse_group
 from capidoc.core.parsing import parse_printed
 
 CHANGES = {
@@ -26,8 +27,9 @@ def check_printed(facts):
 
 def _change(name, shown):
     """Where a change is not that of the printed levels, whatever they were before they were rounded."""
-    measure = name.split(".")[1] if "." in name else ""
-    pair = [shown.get(name.replace(f".{measure}", f".{level}", 1)) for level in ("avant", "apres")]
+    fact_id = FactId.parse(name)
+    measure = fact_id.measure
+    pair = [shown.get(str(fact_id._replace(measure=level))) for level in ("avant", "apres")]
     if measure not in CHANGES or not all(pair):
         return
     (before, a), (after, b), (said, c) = *pair, shown[name]
@@ -45,7 +47,11 @@ def _change(name, shown):
 def _parts(facts, shown):
     """Where the groups of a dimension are the whole total, their printed shares make 100."""
     for (indicator, measure, dimension), rows in facts.groupby(
-        [facts["id"].str.partition(".")[0], "mesure", facts["groupe"].str.partition("=")[0]]
+        [
+            facts["id"].map(lambda name: FactId.parse(name).indicator),
+            "mesure",
+            facts["groupe"].map(lambda group: Trait.parse(group).dimension),
+        ]
     ):
         named, total = [n for n in rows["id"] if n in shown], shown.get(f"{indicator}.{measure}")
         if (
@@ -53,13 +59,13 @@ def _parts(facts, shown):
             or measure not in ADDED
             or total is None
             or len(named) < len(rows)
-            or rows["groupe"].str.contains(",", regex=False).any()
+            or any(len(parse_group(group)) > 1 for group in rows["groupe"])
         ):
             continue
         share = {"valeur": "part"}.get(measure, f"part_{measure}")
         shares = [
             shown[n]
-            for n in (n.replace(f".{measure}.", f".{share}.", 1) for n in named)
+            for n in (str(FactId.parse(n)._replace(measure=share)) for n in named)
             if n in shown
         ]
         whole = abs(sum(shown[n][0] for n in named) - total[0]) <= total[1] / 2

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
+from capidoc.core.fact_ids import FactId, Trait, group_dimensions, parse_group
 from capidoc.io import narrative_pages
 from capidoc.report import markdown_lint
 
@@ -96,16 +97,15 @@ def fact_note(fact):
 
 def group_label(group, labels):
     """The group of a fact in words: « commune : Niono » for « commune=niono », « sexe » for a gap between its groups."""
-    pairs = [part.partition("=") for part in group.split(",")]
     return ", ".join(
-        f"{dimension} : {answer_label(f'{dimension}={value}', labels)}" if value else dimension
-        for dimension, _, value in pairs
+        f"{trait.dimension} : {answer_label(str(trait), labels)}" if trait.answer else str(trait)
+        for trait in parse_group(group)
     )
 
 
 def answer_label(group, labels):
     """The answer of a group in words: « Femme » for « sexe=2 »; two questions may give the same answers, and mean others."""
-    answer = group.partition("=")[2]
+    answer = Trait.parse(group).answer
     return labels.get(group) or labels.get(answer) or answer
 
 
@@ -140,9 +140,7 @@ class Indicateur:
 
 def _group(row):
     """The dimension of a grouped fact and the name of its group, as its id ends: (« sexe », « femme »), crossed (« sexe*age », « femme_20 »)."""
-    return "*".join(part.partition("=")[0] for part in row["groupe"].split(",")), row["id"].split(
-        ".", 2
-    )[2]
+    return "*".join(group_dimensions(row["groupe"])), FactId.parse(row["id"]).group
 
 
 def published_figures(claim):

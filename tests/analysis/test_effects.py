@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from capidoc.analysis import effects, facts
+from capidoc.analysis.programme_facts import CONTEXT
 from capidoc.config import indicator_plan, price_index
 from capidoc.core import fact_ids
 from capidoc.core.errors import ConfigurationRefused, QualityRefused
@@ -14,13 +15,16 @@ from capidoc.io import tables
 
 from ..conftest import PROGRAMME
 
-HEAD = "id;libelle;definition;unite;source;variable;regle;filtre;moments;desagregations;population;arrondi;sens;origine\n"
+HEAD = (
+    "id;libelle;definition;unite;source;variable;regle;filtre;moments;desagregations;population;"
+    "arrondi;sens;origine\n"
+)
 PLAN = (
     HEAD
     + """\
 revenu;Revenu;Somme;F CFA;suivi;revenu;somme;;debut|fin;;recensement;1;hausse;essai
 moyen;Revenu moyen;Moyenne;F CFA;suivi;revenu;moyenne;;debut|fin;;recensement;1;hausse;essai
-median;Revenu médian;Médiane;F CFA;suivi;revenu;mediane;;debut|fin;commune;recensement;1;hausse;essai
+median;Médiane;Médiane;F CFA;suivi;revenu;mediane;;debut|fin;commune;recensement;1;hausse;essai
 salaries;Salariés;Somme;personnes;suivi;salaries;somme;;debut|fin;sexe;recensement;1;hausse;essai
 unites;Entreprises;Nombre;entreprises;suivi;;effectif;;;commune;recensement;1;;essai
 """
@@ -124,7 +128,7 @@ def test_errors_in_the_plan_name_their_row(computed, old, new, message):
 
 def test_facts_written_are_facts_read(tmp_path):
     context = [
-        facts.CONTEXT
+        CONTEXT
         | {
             "indicateur": "a",
             "mesure": "valeur",
@@ -145,7 +149,8 @@ def test_facts_written_are_facts_read(tmp_path):
 
 
 SAMPLE = "".join(
-    f"E{i};2022-05;{'niono' if i < 5 else 'mpessoba'};{10 * i};0;0;0\nE{i};2022-06;niono;{10 * i + i};0;0;0\n"
+    f"E{i};2022-05;{'niono' if i < 5 else 'mpessoba'};{10 * i};0;0;0\n"
+    f"E{i};2022-06;niono;{10 * i + i};0;0;0\n"
     for i in range(1, 9)
 )
 SAMPLED = (
@@ -157,7 +162,10 @@ moyen;Revenu moyen;Moyenne;F CFA;suivi;revenu;moyenne;;debut|fin;;{population};1
 
 
 def test_a_sample_has_intervals_and_a_census_has_none(computed):
-    """Means of 10 … 80 and changes of 1 … 8, n = 8: 45 ± 2,3646 × 24,495 / √8, and 4,5 ± 2,3646 × 2,4495 / √8 (Student)."""
+    """Means of 10 … 80 and changes of 1 … 8, n = 8 (Student).
+
+    45 ± 2,3646 × 24,495 / √8, and 4,5 ± 2,3646 × 2,4495 / √8.
+    """
     sampled = computed(SAMPLE, plan=SAMPLED.format(population="echantillon"))
     assert sampled.loc[("moyen", "avant", ""), "intervalle"] == pytest.approx(
         [24.522, 65.478], abs=1e-3
@@ -180,12 +188,14 @@ SETTINGS = (
     )
     .replace(
         "      salaries_h:",
-        "      chef: {titre: Chef}\n      age: {titre: Âge, type: nombre}\n      poids: {titre: Poids}\n      strate: {titre: Strate}\n"
+        "      chef: {titre: Chef}\n      age: {titre: Âge, type: nombre}\n"
+        "      poids: {titre: Poids}\n      strate: {titre: Strate}\n"
         "      sources_revenu: {titre: Sources}\n      salaries_h:",
     )
     .replace(
         "variables: [revenu]",
-        "variables: [revenu, sources_revenu]\n    classes: {classe_age: {question: age, bornes: [18, 25]}}",
+        "variables: [revenu, sources_revenu]\n"
+        "    classes: {classe_age: {question: age, bornes: [18, 25]}}",
     )
 )
 COLUMNS = "Code;Mois;Commune;Revenu;Chef;Âge;Poids;Strate;Sources;Hommes;Femmes;Total\n"
@@ -202,7 +212,7 @@ E3;2022-06;M'Pessoba;60;femme;25;1;b;vente;1;1;2
 
 @pytest.fixture
 def found(small, cleaned):
-    """A function from plan fields to the facts of one indicator over RECORDS, by (measure, group)."""
+    """A function from plan fields to one indicator's facts over RECORDS, by (measure, group)."""
 
     def run(prices=None, **fields):
         row = (
@@ -249,7 +259,7 @@ def test_a_share_of_several_ticked_answers_counts_each_unit_once(found):
 
 
 def test_a_ratio_divides_two_sums_and_leaves_out_empty_denominators(found):
-    """Pairs with employees at both moments: E1 (100/2, 300/3) and E2 (50/2, 50/5); E3 had none in May."""
+    """Pairs with employees at both moments: E1 (100/2, 300/3), E2 (50/2, 50/5); E3 had none."""
     values = found(variable="revenu", denominateur="salaries", regle="ratio", moments="debut|fin")[
         "valeur"
     ]
@@ -330,7 +340,10 @@ def test_crossed_groups_and_classes_of_a_number(found):
 
 
 def test_the_gap_between_the_sexes_widens_or_narrows(found):
-    """Men hold 1 of 4 jobs then 6 of 10 (E4 is lost): shares 25 and 75, then 60 and 40; the gap goes from 50 to 20 points."""
+    """Men hold 1 of 4 jobs, then 6 of 10 (E4 is lost): 25 and 75, then 60 and 40.
+
+    The gap goes from 50 to 20 points.
+    """
     values = found(
         variable="salaries",
         regle="somme",
@@ -375,7 +388,10 @@ def test_a_weighted_sample_weighs_and_a_census_with_the_same_weights_does_not_gu
 
 
 def test_how_the_units_of_a_weighted_sample_changed_is_weighted_too(found):
-    """E1 +200 (+200 %) weighs 1, E2 nothing weighs 3, E3 −20 (−25 %) weighs 1: five units, three of which did not move."""
+    """E1 +200 (+200 %) weighs 1, E2 nothing weighs 3, E3 −20 (−25 %) weighs 1.
+
+    They are five units, three of which did not move.
+    """
     values = found(
         variable="revenu",
         regle="somme",
@@ -486,11 +502,13 @@ def test_a_record_without_a_weight_stops_the_run(found):
     [
         (
             {"regle": "part", "variable": "tenue=ouii"},
-            "« variable » : « ouii » — réponse que cette question n’offre pas. Vouliez-vous dire « oui » ?",
+            "« variable » : « ouii » — réponse que cette question n’offre pas. "
+            "Vouliez-vous dire « oui » ?",
         ),
         (
             {"regle": "effectif", "filtre": "tenue=oiu"},
-            "« filtre » : « oiu » — réponse que cette question n’offre pas. Vouliez-vous dire « oui » ?",
+            "« filtre » : « oiu » — réponse que cette question n’offre pas. "
+            "Vouliez-vous dire « oui » ?",
         ),
         (
             {"regle": "part", "variable": "revenu=oui"},
@@ -502,7 +520,8 @@ def test_a_record_without_a_weight_stops_the_run(found):
         ),
         (
             {"regle": "moyenne", "variable": "tenue"},
-            "la règle moyenne demande un nombre, et cette question n’en est pas un. Valeurs connues : revenu, salaries.",
+            "la règle moyenne demande un nombre, et cette question n’en est pas un. "
+            "Valeurs connues : revenu, salaries.",
         ),
         (
             {"regle": "ratio", "variable": "revenu", "denominateur": "tenue"},
@@ -534,50 +553,6 @@ def test_what_the_plan_asks_of_a_question_that_cannot_answer_it_is_refused(
     assert str(refusal.value).startswith("indicateurs.csv, ligne 2") and said in str(refusal.value)
 
 
-@pytest.mark.parametrize(
-    ("levels", "step"),
-    [
-        ((380.0, 460.0), 10),
-        ((5_500.0, 12_000.0), 100),
-        ((12_000.0, 51_000.0), 1000),
-        ((3_050_400.0, 1.0e7), 1000),
-    ],
-)
-def test_an_amount_is_rounded_to_a_thousand_or_to_a_tenth_of_its_levels_at_most(levels, step):
-    plan = [
-        indicator_plan.Indicator(
-            id="m",
-            libelle="L",
-            definition="D",
-            unite="EUR",
-            source="s",
-            variable="v",
-            regle="somme",
-            filtre="",
-            moments="debut|fin",
-            desagregations="",
-            population="recensement",
-            arrondi="1",
-            sens="",
-            origine="o",
-        )
-    ]
-    rows = [
-        dict(
-            zip(
-                COMPUTED_COLUMNS,
-                ("m", mesure, "", "", value, "EUR", 20, 0, None, "", "", []),
-                strict=True,
-            )
-        )
-        for mesure, value in zip(("avant", "apres"), levels, strict=True)
-    ]
-    assert facts.build_facts(pd.DataFrame(rows), plan, [], {"s": []})["arrondi"].tolist() == [
-        step,
-        step,
-    ]
-
-
 def test_the_influence_of_a_unit_is_the_change_without_it(cleaned, small):
     """Without E1 (100 → 300) the total stays at 50: 0 % instead of 133,33 %."""
     done, here = cleaned(files=[("indicateurs.csv", PLAN)]), small()
@@ -588,28 +563,6 @@ def test_the_influence_of_a_unit_is_the_change_without_it(cleaned, small):
     assert table.loc[("revenu", "E1"), "variation_sans_elle_points"] == pytest.approx(
         -133.3333, abs=1e-3
     )
-
-
-def test_two_shares_of_one_whole_print_to_one_hundred():
-    """35 and 45 of 80: 43,75 and 56,25, which rounded apart would make 100,1."""
-    rows = [
-        {
-            "indicateur": "a",
-            "mesure": "part",
-            "groupe": f"sexe={s}",
-            "valeur": v,
-            "unite": "%",
-            "arrondi": 0.1,
-            "n": 80,
-            "formule": "f",
-            "sources": [],
-        }
-        for s, v in (("femme", 43.75), ("homme", 56.25))
-    ]
-    table = facts.build_facts(
-        pd.DataFrame(columns=COMPUTED_COLUMNS), [], [facts.CONTEXT | row for row in rows], {}
-    )
-    assert table["texte"].tolist() == ["43,8\u00a0%", "56,2\u00a0%"]
 
 
 def test_groups_that_two_dimensions_share_are_named_by_their_dimension():

@@ -1,4 +1,4 @@
-"""What each statistic is: published answers, R's survey package, and what must hold for any data."""
+"""Statistics against published answers and R's survey package, and what holds for any data."""
 
 import math
 
@@ -10,32 +10,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from capidoc.analysis import statistics
-from capidoc.analysis.statistics import NotEstimable, design, paired
+from capidoc.analysis.statistics import NotEstimable, paired
 
 NAN = math.nan
 # Darwin's maize (1876): cross- minus self-fertilised height of 15 pairs, in eighths of an inch.
 MAIZE = np.array([49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]) / 8
-# Davison & Hinkley (1997), table 1.3: population of ten American cities in 1920 and 1930, in thousands.
-CITY_1920 = np.array([138, 93, 61, 179, 48, 37, 29, 23, 30, 2])
-CITY_1930 = np.array([143, 104, 69, 260, 75, 63, 50, 48, 111, 50])
-LAW_SCHOOL_LSAT = [576, 635, 558, 578, 666, 580, 555, 661, 651, 605, 653, 575, 545, 572, 594]
-LAW_SCHOOL_GPA = [
-    3.39,
-    3.30,
-    2.81,
-    3.03,
-    3.44,
-    3.07,
-    3.00,
-    3.43,
-    3.36,
-    3.13,
-    3.12,
-    2.74,
-    2.76,
-    2.88,
-    2.96,
-]
 
 
 def bounds(estimate):
@@ -72,79 +51,15 @@ def test_calendar_months_count_both_ends():
     ) == (19, 18)
 
 
-def test_darwin_mean_change_and_t_test():
-    change, test = (
-        statistics.mean_change(*from_zero(MAIZE)),
-        statistics.paired_t_test(*from_zero(MAIZE)),
-    )
-    assert change.value == near(2.617, places=3)
-    assert bounds(change) == near(0.0039, 5.229, places=3)
-    assert (test.statistic, test.p, test.n) == near(2.148, 0.0497, 15, places=3)
-
-
-def test_darwin_exact_signed_rank_and_sign_tests():
-    ranks, signs = (
-        statistics.signed_rank_test(*from_zero(MAIZE)),
-        statistics.sign_test(*from_zero(MAIZE)),
-    )
+def test_darwin_exact_signed_rank_test():
+    ranks = statistics.signed_rank_test(*from_zero(MAIZE))
     assert (ranks.statistic, ranks.p) == (24, 0.041259765625)
-    assert (signs.statistic, signs.p, signs.n) == near(13, 0.00738525, 15, places=8)
 
 
 def test_darwin_median_change_is_that_of_r():
     # R 4.2.2: wilcox.test(d, conf.int = TRUE, exact = TRUE)
     change = statistics.median_change(*from_zero(MAIZE))
     assert (change.value, *bounds(change)) == (3.125, 0.5, 5.1875)
-
-
-def test_city_ratio_and_its_delta_variance():
-    ratio = statistics.ratio_of_totals(CITY_1930, CITY_1920)
-    assert (ratio.value, ratio.se**2) == near(1.520313, 0.0325)
-    assert bounds(ratio) == near(1.5203125 - 2.262157 * 0.180244, 1.5203125 + 2.262157 * 0.180244)
-
-
-@pytest.mark.parametrize("method", ["percentile", "BCa"])
-def test_city_bootstrap_is_seeded_and_leans_to_the_right(method):
-    ratio = statistics.ratio_of_totals(CITY_1930, CITY_1920, method)
-    assert ratio == statistics.ratio_of_totals(CITY_1930, CITY_1920, method)
-    assert ratio != statistics.ratio_of_totals(CITY_1930, CITY_1920, method, seed=1)
-    assert bounds(ratio) == near(1.25, 2.1, places=1)
-    assert ratio.high - ratio.value > ratio.value - ratio.low
-
-
-def test_exact_binomial():
-    assert bounds(statistics.clopper_pearson(682, 925)) == near(0.7076683, 0.7654066, places=7)
-    assert statistics.exact_binomial_test(682, 925, 0.75).p == near(0.3825)
-
-
-@pytest.mark.parametrize(
-    ("successes", "n", "low", "high"), [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605)]
-)
-def test_wilson_interval_of_newcombe_1998(successes, n, low, high):
-    assert bounds(statistics.wilson(successes, n)) == near(low, high)
-
-
-@pytest.mark.parametrize(
-    ("counts", "low", "high"),
-    [
-        ((56, 70, 48, 80), 0.0524, 0.3339),
-        ((9, 10, 3, 10), 0.1705, 0.8090),
-        ((6, 7, 2, 7), 0.0582, 0.8062),
-        ((5, 56, 0, 29), -0.0381, 0.1926),
-    ],
-)
-def test_newcombe_interval_of_two_groups(counts, low, high):
-    assert bounds(statistics.proportions_difference(*counts)) == near(low, high)
-
-
-def test_newcombe_interval_of_pairs():
-    difference = statistics.paired_proportions_difference(36, 12, 2, 0)
-    assert (difference.value, *bounds(difference)) == near(0.2, 0.0569, 0.3404)
-
-
-def test_newcombe_interval_of_pairs_corrects_a_positive_association():
-    # 20 × 16 > 12 × 2: n/2 is taken from the cross product.
-    assert bounds(statistics.paired_proportions_difference(20, 12, 2, 16)) == near(0.0562, 0.3292)
 
 
 def test_mcnemar_approval_of_the_prime_minister():
@@ -154,28 +69,12 @@ def test_mcnemar_approval_of_the_prime_minister():
     assert test.p == pytest.approx(3.72e-5, rel=2e-3)
 
 
-def test_holm():
-    assert statistics.holm([0.01, 0.02, 0.03, 0.04, 0.05]) == pytest.approx(
-        [0.05, 0.08, 0.09, 0.09, 0.09]
-    )
-    assert statistics.holm([0.05, 0.9, 0.01]) == pytest.approx([0.1, 0.9, 0.03])
-
-
-def test_jackknife_of_the_law_school_correlation():
-    se = statistics.jackknife_se(
-        lambda x, y: np.corrcoef(x, y)[0, 1], LAW_SCHOOL_LSAT, LAW_SCHOOL_GPA
-    )
-    assert se == near(0.1425)
-
-
-def test_trimmed_mean_and_mad():
-    assert statistics.trimmed_mean([*range(11), 50, NAN]) == 5.5
-    assert statistics.mad([*range(1, 10), NAN]) == near(2.965204, places=6)
-
-
-# Domain estimates: R 4.2.2, survey 4.1.1, with D the design, df = degf(D) and S = subset(D, group & known):
-# D = svydesign(ids = ~1, weights = ~w or 1, strata = ~s or NULL); confint(svytotal(~x, S), df = df), svymean(~x, S), svymean(~p, S),
-# svyratio(~y, ~d, S) with y 0 where missing and d > 0, svyquantile(~x, S, .5, qrule = "school", df = df)
+# Domain estimates: R 4.2.2, survey 4.1.1, with D the design, df = degf(D) and
+# S = subset(D, group & known):
+# D = svydesign(ids = ~1, weights = ~w or 1, strata = ~s or NULL)
+# confint(svytotal(~x, S), df = df), svymean(~x, S), svymean(~p, S)
+# svyratio(~y, ~d, S) with y 0 where missing and d > 0
+# svyquantile(~x, S, .5, qrule = "school", df = df)
 
 X = [12, 15, 7, NAN, 20, 9, 30, 11, 14, 8, 25, 16, 10, 18, 5, 22]
 Y = [3, NAN, 2, 4, 6, 1, 9, 2, 5, 3, 8, 4, 0, 7, 1, 6]
@@ -184,7 +83,24 @@ P = [1, 0, 0, 1, 1, NAN, 1, 0, 1, 0, 1, 1, 0, 1, 0, 0]
 FEMME = [1, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 0, 1]
 WEIGHTS = [1.5, 2, 2.5, 1, 3, 1.5, 2, 4, 1, 2.5, 3, 1.5, 2, 1, 3.5, 2]
 STRATA = ["nord"] * 7 + ["sud"] * 9
-COLUMNS = {"total": (X,), "mean": (X,), "proportion": (P,), "ratio": (Y, D), "median": (X,)}
+
+
+def ones(values):
+    """The denominators with which a ratio is the mean, or the proportion, of known values."""
+    return [NAN if math.isnan(value) else 1 for value in values]
+
+
+def domain_mean(values, *design):
+    return statistics.domain_ratio(values, ones(values), *design)
+
+
+ESTIMATORS = {
+    "total": (statistics.domain_total, X),
+    "mean": (domain_mean, X),
+    "proportion": (domain_mean, P),
+    "ratio": (statistics.domain_ratio, Y, D),
+    "median": (statistics.domain_median, X),
+}
 
 
 @pytest.mark.parametrize(
@@ -223,8 +139,9 @@ COLUMNS = {"total": (X,), "mean": (X,), "proportion": (P,), "ratio": (Y, D), "me
     ],
 )
 def test_domain_estimates_are_those_of_r(name, design, group, value, low, high):
-    estimate = getattr(statistics, f"domain_{name}")(
-        *COLUMNS[name],
+    estimator, *columns = ESTIMATORS[name]
+    estimate = estimator(
+        *columns,
         FEMME if group == "femme" else None,
         WEIGHTS if "poids" in design else None,
         STRATA if "strates" in design else None,
@@ -234,23 +151,21 @@ def test_domain_estimates_are_those_of_r(name, design, group, value, low, high):
 
 def test_unweighted_group_mean_has_the_variance_of_the_specification():
     z = [(x - 17.1) / 10 if g and not math.isnan(x) else 0 for x, g in zip(X, FEMME, strict=True)]
-    estimate = statistics.domain_mean(X, FEMME)
+    estimate = domain_mean(X, FEMME)
     assert estimate.se**2 == pytest.approx(16 / 15 * sum(v * v for v in z))
     assert estimate.n == 10
 
 
 def test_the_change_of_a_mean_between_two_moments_is_darwin_s_paired_interval():
     before, after = from_zero(MAIZE)
-    ones = np.ones(len(MAIZE))
-    change = statistics.domain_ratio_change(before, ones, after, ones)
+    change = statistics.domain_ratio_change(before, ones(MAIZE), after, ones(MAIZE))
     assert (change.value, *bounds(change)) == pytest.approx((2.617, 0.0039, 5.229), abs=1e-3)
 
 
 def test_the_change_of_a_weighted_mean_is_the_weighted_mean_of_the_changes():
     after = [2 * x + g for x, g in zip(X, FEMME, strict=True)]
-    ones = [math.nan if math.isnan(x) else 1 for x in X]
-    change = statistics.domain_ratio_change(X, ones, after, ones, FEMME, WEIGHTS, STRATA)
-    mean = statistics.domain_mean(np.subtract(after, X), FEMME, WEIGHTS, STRATA)
+    change = statistics.domain_ratio_change(X, ones(X), after, ones(X), FEMME, WEIGHTS, STRATA)
+    mean = domain_mean(np.subtract(after, X), FEMME, WEIGHTS, STRATA)
     assert (change.value, change.se, *bounds(change)) == pytest.approx(
         (mean.value, mean.se, *bounds(mean))
     )
@@ -261,11 +176,14 @@ def test_the_change_of_a_weighted_mean_is_the_weighted_mean_of_the_changes():
     [([1, 2, 3, 4], [1, 1, 1, 1], 2.5), ([3, 1, 2], [1, 1, 1], 2), ([1, 2, 3], [5, 1, 1], 1)],
 )
 def test_school_median(values, weights, median):
-    assert design._school_quantile(np.array(values), np.array(weights), 0.5) == median
+    assert statistics.weighted_quantile(values, weights, 0.5) == median
 
 
 def test_the_quantiles_and_the_mean_of_weights_are_those_of_as_many_units():
-    """One unit of weight 10 after three of weight 1: thirteen units, of which the seventh is worth 5, the second 1; their sum is 53."""
+    """Three units of weight 1 and one of weight 10 are thirteen: the second is 1, the seventh 5.
+
+    Their sum is 53.
+    """
     values, weights = np.array([1.0, 1, 1, 5]), np.array([1.0, 1, 1, 10])
     assert [
         statistics.weighted_quantile(values, weights, share) for share in (0.15, 0.5, 0.75)
@@ -274,6 +192,19 @@ def test_the_quantiles_and_the_mean_of_weights_are_those_of_as_many_units():
     assert math.isnan(statistics.weighted_quantile(values[:0], weights[:0], 0.5)) and math.isnan(
         statistics.weighted_mean(values[:0], weights[:0])
     )
+
+
+@pytest.mark.parametrize(
+    ("weights", "median"), [([0.1] * 10, 5.5), ([1] * 4 + [1.00001] + [1] * 5, 5)]
+)
+def test_the_median_lies_between_two_halves_but_for_the_rounding_of_sums(weights, median):
+    """Ten weights of 0.1 cumulate to 0.49999999999999994 at the fifth: it is the half."""
+    assert statistics.weighted_quantile(range(1, 11), weights, 0.5) == median
+
+
+def test_two_known_units_are_enough():
+    assert statistics.domain_total([1, 2, 3], [1, 1, 0]).n == 2
+    assert statistics.influence([10, 20, NAN], [15, 40, 5]).mean_change[:2].tolist() == [7.5, -7.5]
 
 
 def test_woodruff_bound_out_of_reach_is_missing():
@@ -288,16 +219,17 @@ def test_woodruff_bound_out_of_reach_is_missing():
 
 def test_attrition_bounds_count_all_who_started():
     bound = statistics.attrition_bounds([10, 20, 30, NAN], [15, NAN, 30, 5], minimum=5, maximum=75)
-    assert (bound.baseline, bound.zero, bound.minimum, bound.maximum) == pytest.approx(
+    assert (bound["depart"], bound["zero"], bound["minimum"], bound["maximum"]) == pytest.approx(
         (100 * 5 / 60, -25, -100 * 10 / 60, 100)
     )
 
 
 def test_influence_of_each_unit():
-    # All: 60 → 90 is 50 %; without the first 50 → 75, the second 40 → 50, the third 30 → 55. Mean of 5, 20, 5 is 10.
-    one = statistics.influence([10, 20, 30, NAN], [15, 40, 35, 5])
-    assert one.change_percent == pytest.approx([0, -25, 100 * 25 / 30 - 50, NAN], nan_ok=True)
-    assert one.mean_change == pytest.approx([2.5, -5, 2.5, NAN], nan_ok=True)
+    # All: 60 → 90 is 50 %; without the first 50 → 75, the second 40 → 50, the third 30 → 55.
+    # The mean of 5, 20 and 5 is 10.
+    influence = statistics.influence([10, 20, 30, NAN], [15, 40, 35, 5])
+    assert influence.change_percent == pytest.approx([0, -25, 100 * 25 / 30 - 50, NAN], nan_ok=True)
+    assert influence.mean_change == pytest.approx([2.5, -5, 2.5, NAN], nan_ok=True)
 
 
 def test_columns_of_a_table_pair_by_position():
@@ -308,7 +240,9 @@ def test_columns_of_a_table_pair_by_position():
     assert statistics.influence(before, after).mean_change == pytest.approx(
         [7.5, -7.5, NAN], nan_ok=True
     )
-    assert statistics.attrition_bounds(before, after, 0, 0).baseline == pytest.approx(100 * 25 / 30)
+    assert statistics.attrition_bounds(before, after, 0, 0)["depart"] == pytest.approx(
+        100 * 25 / 30
+    )
     assert statistics.domain_ratio(after, before, before > 0).value == pytest.approx(55 / 30)
 
 
@@ -318,40 +252,23 @@ def test_columns_of_a_table_pair_by_position():
 @pytest.mark.parametrize(
     "compute",
     [
-        lambda: statistics.mean_change(*from_zero(range(5))),
-        lambda: statistics.mean_change(*from_zero([0.1] * 8)),
-        lambda: statistics.paired_t_test([1, 2, 3, 4, 5, NAN], [2, 4, 3, 7, 5, 6]),
         lambda: statistics.median_change(*from_zero(range(5))),
-        lambda: statistics.median_change(*from_zero(range(6)), level=0.99),
         lambda: statistics.signed_rank_test(*from_zero([0, 0, 0, 1, 2, 3, 4, 5])),
-        lambda: statistics.sign_test(*from_zero([0, 0, 0, 1, 2, 3, 4, 5])),
-        lambda: statistics.ratio_of_totals([1, 2, 3, 4, 6], [1, 2, 3, 4, 5]),
-        lambda: statistics.ratio_of_totals(range(9), range(1, 10), "percentile"),
-        lambda: statistics.ratio_of_totals(np.arange(1, 13) * 0.3, np.arange(1, 13) * 0.1, "BCa"),
-        lambda: statistics.ratio_of_totals(range(6), [0] * 6),
-        lambda: statistics.wilson(0, 0),
-        lambda: statistics.exact_binomial_test(2, 5, 0.5),
         lambda: statistics.mcnemar_test(3, 2),
-        lambda: statistics.proportions_difference(1, 2, 0, 0),
-        lambda: statistics.paired_proportions_difference(0, 0, 0, 0),
-        lambda: statistics.mad([NAN, NAN]),
-        lambda: statistics.domain_mean([1, 2, 3], [1, 0, 0]),
-        lambda: statistics.domain_mean([0.1, 0.1, 0.1]),
-        lambda: statistics.domain_mean([1, 2, 3], strata=["nord", "nord", "sud"]),
-        lambda: statistics.domain_mean([1, 2, 3], weights=[1, 2, NAN]),
-        lambda: statistics.domain_proportion([1, 1, 1, 1]),
+        lambda: statistics.domain_total([1, 2, 3], [1, 0, 0]),
+        lambda: statistics.domain_total([0.1, 0.1, 0.1]),
+        lambda: statistics.domain_total([1, 2, 3], strata=["nord", "nord", "sud"]),
+        lambda: statistics.domain_total([1, 2, 3], weights=[1, 2, NAN]),
+        lambda: domain_mean([1, 1, 1, 1]),
         lambda: statistics.domain_ratio([1, 2, 3], [1, 0, NAN]),
+        lambda: statistics.domain_ratio([1, 2, 3], [1, -1, NAN]),
+        lambda: statistics.domain_median([1, 1, 1, 1]),
         lambda: statistics.influence([1, NAN], [2, 3]),
     ],
 )
 def test_what_the_data_do_not_carry_is_refused_in_french(compute):
-    with pytest.raises(NotEstimable, match=r"au moins|dispersion|nul|niveau|poids|strate"):
+    with pytest.raises(NotEstimable, match=r"au moins|dispersion|nul|poids|strate"):
         compute()
-
-
-def test_a_proportion_is_made_of_zeros_and_ones():
-    with pytest.raises(ValueError, match="0 et des 1"):
-        statistics.domain_proportion([0, 1, 100])
 
 
 # What holds for any data
@@ -394,39 +311,12 @@ def test_signed_rank_distribution_is_that_of_scipy_without_ties(sizes, signs):
     assert test.p == pytest.approx(min(1, 2 * cdf[int(test.statistic)]))
 
 
-@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_intervals_of_a_proportion_hold_it_within_zero_and_one(counts):
-    for interval in (statistics.wilson(*counts), statistics.clopper_pearson(*counts)):
-        assert (
-            0 <= interval.low <= interval.value + 1e-12
-            and interval.value - 1e-12 <= interval.high <= 1
-        )
-
-
-@given(st.tuples(*[st.integers(0, 30)] * 4).filter(any))
-def test_paired_difference_turns_with_its_pairs(counts):
-    both, first, second, neither = counts
-    one, other = (
-        statistics.paired_proportions_difference(*counts),
-        statistics.paired_proportions_difference(both, second, first, neither),
-    )
-    assert bounds(one) == pytest.approx((-other.high, -other.low))
-    assert -1 - 1e-12 <= one.low <= one.high <= 1 + 1e-12
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
-def test_holm_only_raises_and_keeps_the_order(p_values):
-    adjusted = statistics.holm(p_values)
-    assert (adjusted >= p_values).all() and (adjusted <= 1).all()
-    assert (np.diff(adjusted[np.argsort(p_values, kind="stable")]) >= 0).all()
-
-
 @given(
     st.lists(st.integers(-50, 50), min_size=3, max_size=20).filter(lambda v: len(set(v)) > 1),
     st.integers(-1000, 1000),
 )
 def test_domain_mean_moves_with_its_values(values, shift):
-    mean, moved = (statistics.domain_mean(np.array(values) + s) for s in (0, shift))
+    mean, moved = domain_mean(values), domain_mean(np.array(values) + shift)
     assert (moved.value, *bounds(moved)) == pytest.approx(
         (mean.value + shift, mean.low + shift, mean.high + shift)
     )

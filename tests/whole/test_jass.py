@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from capidoc.analysis import effects, facts
+from capidoc.analysis import context_facts, effects, facts
 from capidoc.cleaning import clean
 from capidoc.config import indicator_plan
 from capidoc.config.decisions import load_decisions
@@ -49,7 +49,7 @@ def known(jass, cleaned, received):
     observed = tables.select_observations(cleaned.observations)
     computed = effects.compute(plan, observed, jass.period, {})
     gathered = facts.build_facts(
-        computed, plan, facts.context_facts(jass.identity, "0"), {name: [] for name in received}
+        computed, plan, context_facts(jass.identity, "0"), {name: [] for name in received}
     )
     zones = {name: zone.communes for name, zone in jass.identity.zones.items()}
     brought = effects.contributions(plan, observed, jass.period)

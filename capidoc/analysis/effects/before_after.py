@@ -1,360 +1,156 @@
-"""What changed between two moments, for the units known at both: levels, change, its distribution, shares, the lost."""
+"""What changed between two moments, for the units known at both."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from capidoc.analysis import statistics
-from capidoc.analysis.effects import estimators
-from capidoc.analysis.effects.fact_rows import COUNT, PERCENT, POINTS, fact_row
-from capidoc.analysis.effects.levels import share_fact
+from capidoc.analysis.effects.attrition import attrition_facts
+from capidoc.analysis.effects.estimators import (
+    difference_interval,
+    estimate,
+    level_interval,
+    variation_interval,
+)
+from capidoc.analysis.effects.fact_rows import PAIRED, PERCENT, POINTS, Fact, fact_row
+from capidoc.analysis.effects.shares import gap_facts, share_change_facts
+from capidoc.analysis.effects.unit_changes import unit_change_facts
 from capidoc.analysis.effects.unit_values import (
+    Pairs,
     disaggregation_groups,
     is_complete,
-    is_known,
+    is_end_moment,
+    paired_units,
     unit_values,
-    value_per_unit,
 )
-from capidoc.core import categorical
+from capidoc.config.indicator_plan import Indicator
+from capidoc.config.programme import Period
 from capidoc.core.parsing import MONEY
 from capidoc.core.schema import COUNTED_RULES
 
-PAIRED = "paires"
-# How the change is spread over the units: it says nothing of shares, which a unit has or has not.
-SPREAD = ("somme", "nombre", "moyenne", "mediane")
+
+@dataclass(frozen=True)
+class Comparison:
+    """An indicator between the two ends of a period, over a sample's units.
+
+    `sample` has every unit × moment, `pairs` the units known at both ends.
+    """
+
+    indicator: Indicator
+    period: Period
+    sample: pd.DataFrame
+    pairs: Pairs
 
 
-def between_two_moments(indicator, cells, sample, period, prices):
-    """The facts of an indicator with two moments; `sample` are the units of its cells."""
-    whole = paired_units(indicator, sample, period)
-    total = list(_levels(indicator, whole, whole, sample, period, sample["unite"].nunique()))
+def between_two_moments(
+    indicator: Indicator,
+    cells: pd.DataFrame,
+    sample: pd.DataFrame,
+    period: Period,
+    prices: Mapping[str, float],
+) -> Iterator[Fact]:
+    """Yield the facts of an indicator with two moments; `sample` are the unit values of its cells.
+
+    In order: levels and change, attrition, the units' own changes, constant prices, levels and
+    change by group, shares and their gaps. `prices` is {month: index}.
+    """
+    pairs = paired_units(indicator, sample, period)
+    comparison = Comparison(indicator, period, sample, pairs)
+    total = _change_facts(comparison, pairs, sample["unite"].nunique())
     yield from total
-    yield from _attrition(indicator, sample, period)
-    yield from _spread(indicator, whole)
-    yield from _at_constant_prices(indicator, total, prices, period)
-    seen_twice = cells["unite"].isin(whole[0].index)
-    inside = cells if seen_twice.all() else cells[seen_twice]
-    ends, shares = is_end_moment(inside, period), []
-    for group, members in disaggregation_groups(indicator, inside):
-        pairs = paired_units(indicator, unit_values(indicator, inside[members & ends]), period)
-        rows = list(
-            _levels(
-                indicator,
-                pairs,
-                whole,
-                sample,
-                period,
-                inside.loc[members, "unite"].nunique(),
-                group,
-            )
-        )
-        yield from rows
+    yield from attrition_facts(indicator, sample, period)
+    yield from unit_change_facts(indicator, pairs)
+    yield from _constant_price_facts(indicator, total, prices, period)
+    shares: list[Fact] = []
+    for group, group_pairs, unit_count in _paired_groups(comparison, cells):
+        group_facts = _change_facts(comparison, group_pairs, unit_count, group)
+        yield from group_facts
         if indicator.regle in COUNTED_RULES:
-            shares += _shares(indicator, rows, total, group, period)
+            shares += share_change_facts(indicator, group_facts, total, period)
     yield from shares
-    yield from _gaps(indicator, shares)
+    yield from gap_facts(indicator, shares)
 
 
-def is_end_moment(cells, period):
-    """Which cells are of one of the two moments."""
-    return cells["moment"].isin([period.debut, period.fin])
+def _paired_groups(comparison: Comparison, cells: pd.DataFrame) -> Iterator[tuple[str, Pairs, int]]:
+    """Yield each group among the paired units: (name, its pairs, units seen at any moment)."""
+    indicator, period = comparison.indicator, comparison.period
+    cells = cells[cells["unite"].isin(comparison.pairs.before.index)]
+    at_ends = is_end_moment(cells, period)
+    for group, members in disaggregation_groups(indicator, cells):
+        units = unit_values(indicator, cells[members & at_ends])
+        unit_count = cells.loc[members, "unite"].nunique()
+        yield group, paired_units(indicator, units, period), unit_count
 
 
-def paired_units(indicator, units, period):
-    """The units known at both moments: two tables (avant, apres) with the same index, the unit."""
-    table = units[is_known(indicator, units) & is_end_moment(units, period)]
-    first, last = (
-        table[table["moment"] == moment].set_index("unite") for moment in (period.debut, period.fin)
-    )
-    both = first.index.intersection(last.index).sort_values()
-    return first.loc[both], last.loc[both]
-
-
-def _levels(indicator, pairs, sample_pairs, sample, period, everyone, group=""):
-    first, last = pairs
-    inside = sample_pairs[0].index.isin(first.index)
-    before, after = estimators.estimate(indicator, first), estimators.estimate(indicator, last)
-    whole = is_complete(indicator, first) & is_complete(indicator, last)
-    common = {
-        "n": len(first),
-        "manquants": everyone - whole.sum(),
+def _change_facts(
+    comparison: Comparison, pairs: Pairs, unit_count: int, group: str = ""
+) -> list[Fact]:
+    """Return avant, apres, difference and (but for percents) variation of a group's pairs."""
+    indicator, period, sample = comparison.indicator, comparison.period, comparison.sample
+    complete = is_complete(indicator, pairs.before) & is_complete(indicator, pairs.after)
+    common: Fact = {
+        "n": len(pairs.before),
+        "manquants": unit_count - complete.sum(),
         "groupe": group,
         "methode": PAIRED,
     }
-    bracket = f"[{group}]" if group else ""
-    for mesure, level, moment in (("avant", before, period.debut), ("apres", after, period.fin)):
-        then = sample[sample["moment"] == moment]
-        yield fact_row(
-            indicator,
-            mesure,
-            level,
-            moment=moment,
-            intervalle=estimators.level_interval(indicator, then, then["unite"].isin(first.index)),
-            **common,
-        )
-    yield fact_row(
-        indicator,
-        "difference",
-        after - before,
-        unite=POINTS if indicator.unite == PERCENT else None,
-        intervalle=estimators.difference_interval(indicator, *sample_pairs, inside),
-        formule=f"{indicator.id}.apres{bracket} − {indicator.id}.avant{bracket}",
-        **common,
-    )
-    if indicator.unite != PERCENT:
-        yield fact_row(
-            indicator,
-            "variation",
-            statistics.change_percent(before, after),
-            unite=PERCENT,
-            intervalle=estimators.variation_interval(indicator, *sample_pairs, inside),
-            formule=f"100 × {indicator.id}.difference{bracket} ÷ {indicator.id}.avant{bracket}",
-            **common,
-        )
-
-
-def _attrition(indicator, sample, period):
-    """How many units are known at both moments, at the first only, at the last only; and what the lost may hide."""
-    seen = is_known(indicator, sample)
-    ends = sample[seen & is_end_moment(sample, period)].fillna(
-        {"valeur": 0}
-    )  # a ratio without numerator counts 0
-    ends = ends.assign(valeur=ends["valeur"] * ends["poids"]).pivot(
-        index="unite", columns="moment", values="valeur"
-    )
-    table = ends.reindex(
-        index=sorted(sample.loc[seen, "unite"].unique()), columns=[period.debut, period.fin]
-    )
-    first, last = (table[moment].notna() for moment in (period.debut, period.fin))
-    for mesure, who in (
-        ("presentes", first & last),
-        ("perdues", first & ~last),
-        ("nouvelles", last & ~first),
+    facts = []
+    for mesure, moment, units in (
+        ("avant", period.debut, pairs.before),
+        ("apres", period.fin, pairs.after),
     ):
-        yield fact_row(
-            indicator,
-            mesure,
-            who.sum(),
-            len(table),
-            unite=COUNT,
-            methode=PAIRED,
-            formule=f"unités {mesure} aux deux moments comparés",
-        )
-    if indicator.regle in ("somme", "nombre") and (first & ~last).any():
-        yield from _bounds(indicator, table.set_axis(["avant", "apres"], axis=1))
+        level = estimate(indicator, units)
+        that_month = sample[sample["moment"] == moment]
+        bounds = level_interval(indicator, that_month, that_month["unite"].isin(units.index))
+        facts.append(fact_row(indicator, mesure, level, moment=moment, intervalle=bounds, **common))
+    before, after = (fact["valeur"] for fact in facts)
+    in_group = comparison.pairs.before.index.isin(pairs.before.index)
+    return [*facts, *_difference_facts(comparison, before, after, in_group, common)]
 
 
-def _bounds(indicator, table):
-    nan = float("nan")
-    fates = statistics.attrition_bounds(
-        table["avant"],
-        table["apres"],
-        *(nan if f is None else f for f in (indicator.minimum, indicator.maximum)),
-    )
-    started = table["avant"].notna()
-    for name, said in (
-        ("baseline", "leur valeur de départ"),
-        ("zero", "zéro"),
-        ("minimum", "leur minimum"),
-        ("maximum", "leur maximum"),
-    ):
-        if getattr(fates, name) == getattr(fates, name):
-            yield fact_row(
-                indicator,
-                f"borne_{name.replace('baseline', 'depart')}",
-                getattr(fates, name),
-                started.sum(),
-                unite=PERCENT,
-                methode="bornes d’attrition",
-                formule=f"variation du total si les unités perdues valent {said} à la fin",
-            )
-
-
-def _spread(indicator, pairs):
-    """How the units changed one by one: how many rose, stayed and fell, the middle and the quarters of their changes."""
-    before, after = (value_per_unit(indicator, moment) for moment in pairs)
-    changes, weights, common = (
-        after - before,
-        pairs[0]["poids"],
-        {"methode": f"{PAIRED}, unité par unité"},
-    )
-    if indicator.regle in (*SPREAD, "part"):
-        for mesure, count in zip(
-            ("hausse", "stable", "baisse"), statistics.directions(changes), strict=True
-        ):
-            yield fact_row(
-                indicator,
-                mesure,
-                count,
-                len(changes),
-                unite=COUNT,
-                formule=f"nombre d’unités en {mesure} entre les deux moments",
-                **common,
-            )
-    if indicator.population == "echantillon" and not indicator.poids:
-        yield from _tested(indicator, before, after)
-    if indicator.regle not in SPREAD:
+def _difference_facts(
+    comparison: Comparison,
+    before: float,
+    after: float,
+    in_group: npt.NDArray[np.bool_],
+    common: Fact,
+) -> Iterator[Fact]:
+    """Yield after − before and, unless the levels are percents, the same in percent of before."""
+    indicator, pairs = comparison.indicator, comparison.pairs
+    name, bracket = indicator.id, f"[{common['groupe']}]" if common["groupe"] else ""
+    fields = common | {
+        "unite": POINTS if indicator.unite == PERCENT else None,
+        "intervalle": difference_interval(indicator, pairs, in_group),
+        "formule": f"{name}.apres{bracket} − {name}.avant{bracket}",
+    }
+    yield fact_row(indicator, "difference", after - before, **fields)
+    if indicator.unite == PERCENT:
         return
-    common["methode"] += ", pondérées" if indicator.poids else ""
-    relative = (100 * changes / before.where(before != 0)).dropna()
-    hodges_lehmann = (
-        None
-        if indicator.poids
-        else estimators.interval_bounds(indicator, lambda: statistics.median_change(before, after))
-    )
-    for mesure, worth, said, interval in (
-        ("q1", _quantile(indicator, changes, weights, 0.25), "premier quart", None),
-        ("q3", _quantile(indicator, changes, weights, 0.75), "troisième quart", None),
-        ("moyen", statistics.weighted_mean(changes, weights), "moyenne", None),
-        ("median", _quantile(indicator, changes, weights, 0.5), "médiane", hodges_lehmann),
-    ):
-        yield fact_row(
-            indicator,
-            f"changement_{mesure}",
-            worth,
-            len(changes),
-            intervalle=interval,
-            formule=f"{said} des différences de chaque unité",
-            **common,
-        )
-    own = weights[relative.index]
-    for mesure, worth, said in (
-        ("moyenne", statistics.weighted_mean(relative, own), "moyenne"),
-        ("mediane", _quantile(indicator, relative, own, 0.5), "médiane"),
-    ):
-        yield fact_row(
-            indicator,
-            f"variation_{mesure}",
-            worth,
-            len(relative),
-            len(changes) - len(relative),
-            unite=PERCENT,
-            formule=f"{said} des évolutions en % de chaque unité (départ nul : non calculable)",
-            **common,
-        )
+    fields = common | {
+        "unite": PERCENT,
+        "intervalle": variation_interval(indicator, pairs, in_group),
+        "formule": f"100 × {name}.difference{bracket} ÷ {name}.avant{bracket}",
+    }
+    yield fact_row(indicator, "variation", statistics.change_percent(before, after), **fields)
 
 
-def _quantile(indicator, values, weights, share):
-    """As spreadsheets have it where each unit speaks for itself, so that anyone can check it there; else that of the design."""
-    return (
-        statistics.weighted_quantile(values.to_numpy(), weights.to_numpy(), share)
-        if indicator.poids
-        else values.quantile(share)
-    )
+def _constant_price_facts(
+    indicator: Indicator, total: list[Fact], prices: Mapping[str, float], period: Period
+) -> Iterator[Fact]:
+    """Yield the last level and the change at the prices of the first month.
 
-
-def _tested(indicator, before, after):
-    """The p-value of no change, for a sample that carries it: McNemar for a share, signed ranks otherwise."""
-    test, said = (
-        (lambda: statistics.signed_rank_test(before, after)),
-        "rangs signés de Wilcoxon, exact",
-    )
-    if indicator.regle == "part":
-        test, said = (
-            (lambda: statistics.mcnemar_test((before > after).sum(), (after > before).sum())),
-            "McNemar, exact",
-        )
-    if found := estimators.estimate_or_none(test):
-        yield fact_row(
-            indicator,
-            "p",
-            found.p,
-            found.n,
-            len(before) - found.n,
-            unite="",
-            methode=said,
-            formule=f"probabilité d’un tel écart si rien n’a changé ({said})",
-        )
-
-
-def _at_constant_prices(indicator, total, prices, period):
-    """The last level and the change at the prices of the first month, where the price table has both."""
-    if indicator.unite not in MONEY or not {period.debut, period.fin} <= set(prices):
+    Only for money, and where the price table has both months.
+    """
+    if indicator.unite not in MONEY or not {period.debut, period.fin} <= prices.keys():
         return
-    before, after = (row for row in total if row["mesure"] in ("avant", "apres"))
+    before, after = (fact for fact in total if fact["mesure"] in ("avant", "apres"))
     real = statistics.deflated(after["valeur"], prices[period.fin], prices[period.debut])
-    common = {"n": after["n"], "manquants": after["manquants"], "methode": "prix constants"}
-    yield fact_row(
-        indicator,
-        "apres_reel",
-        real,
-        moment=period.fin,
-        formule=f"{indicator.id}.apres × indice de {period.debut} ÷ indice de {period.fin}",
-        **common,
-    )
-    yield fact_row(
-        indicator,
-        "variation_reelle",
-        statistics.change_percent(before["valeur"], real),
-        unite=PERCENT,
-        formule=f"100 × ({indicator.id}.apres_reel − {indicator.id}.avant) ÷ {indicator.id}.avant",
-        **common,
-    )
-
-
-def _shares(indicator, rows, total, group, period):
-    part, whole = ({row["mesure"]: row for row in facts} for facts in (rows, total))
-    shares = [
-        share_fact(indicator, f"part_{m}", part[m], whole[m], group, moment)
-        for m, moment in (("avant", period.debut), ("apres", period.fin))
-    ]
-    moved = fact_row(
-        indicator,
-        "part_difference",
-        shares[1]["valeur"] - shares[0]["valeur"],
-        min(s["n"] for s in shares),
-        groupe=group,
-        unite=POINTS,
-        formule=f"{indicator.id}.part_apres[{group}] − {indicator.id}.part_avant[{group}]",
-    )
-    return [*shares, moved]
-
-
-def _gaps(indicator, shares):
-    """Between the two groups of a dimension: the distance of their shares before and after; it widens where the difference is above 0."""
-    for dimension in indicator.desagregations:
-        mine = [
-            s
-            for s in shares
-            if s["groupe"].partition("=")[0] == dimension and "," not in s["groupe"]
-        ]
-        before, after = (
-            [s["valeur"] for s in mine if s["mesure"] == mesure]
-            for mesure in ("part_avant", "part_apres")
-        )
-        if len(before) == 2:
-            gaps = {
-                "ecart_avant": abs(before[0] - before[1]),
-                "ecart_apres": abs(after[0] - after[1]),
-            }
-            for mesure, gap in (
-                gaps | {"ecart_difference": gaps["ecart_apres"] - gaps["ecart_avant"]}
-            ).items():
-                yield fact_row(
-                    indicator,
-                    mesure,
-                    gap,
-                    min(s["n"] for s in mine),
-                    groupe=dimension,
-                    unite=POINTS,
-                    formule=f"distance entre les parts des deux groupes ({dimension}){', après − avant' if mesure == 'ecart_difference' else ''}",
-                )
-
-
-def unit_influence(indicator, cells, period):
-    """What each unit weighs (internal use only): indicateur, unite, avant, apres, and how the change would differ without it."""
-    first, last = paired_units(indicator, unit_values(indicator, cells), period)
-    if not (
-        found := estimators.estimate_or_none(
-            lambda: statistics.influence(first["valeur"], last["valeur"])
-        )
-    ):
-        return pd.DataFrame()
-    return pd.DataFrame(
-        {
-            "indicateur": categorical.constant_column(indicator.id, range(len(first))),
-            "unite": first.index,
-            "avant": first["valeur"].values,
-            "apres": last["valeur"].values,
-            "variation_sans_elle_points": found.change_percent,
-            "changement_moyen_sans_elle": found.mean_change,
-        }
-    )
+    common: Fact = {"n": after["n"], "manquants": after["manquants"], "methode": "prix constants"}
+    name, change = indicator.id, statistics.change_percent(before["valeur"], real)
+    formula = f"{name}.apres × indice de {period.debut} ÷ indice de {period.fin}"
+    yield fact_row(indicator, "apres_reel", real, moment=period.fin, formule=formula, **common)
+    formula = f"100 × ({name}.apres_reel − {name}.avant) ÷ {name}.avant"
+    yield fact_row(indicator, "variation_reelle", change, unite=PERCENT, formule=formula, **common)

@@ -1,92 +1,108 @@
-"""What does a group of units say: the value of a rule over them, and in a sample the interval of the design."""
+"""The value of a rule over a group of units and, in a sample, its confidence interval.
+
+A count or a sum is a total Σwx, a mean, a share or a ratio a ratio of totals Σwx/Σwb (x a unit's
+valeur, b its base, w its weight), a median the « school » quantile. The formulas of the intervals,
+and their sources, are in analysis.statistics.design.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy.typing as npt
+import pandas as pd
 
 from capidoc.analysis import statistics
-from capidoc.analysis.effects.unit_values import is_known, value_per_unit
+from capidoc.analysis.effects.unit_values import Pairs, is_known, value_per_unit
+from capidoc.analysis.statistics import Estimate
+from capidoc.config.indicator_plan import Indicator
 from capidoc.core.schema import AVERAGED_RULES, COUNTED_RULES
 
+Interval = list[float]
+Result = TypeVar("Result")
 
-def estimate(indicator, units):
-    """The value of the indicator over the units (a total, a ratio of totals or a median, weighted); NaN when nothing is known."""
-    seen = units[is_known(indicator, units)]
-    if not len(seen):
+
+def estimate(indicator: Indicator, units: pd.DataFrame) -> float:
+    """Return the weighted value of the indicator over the units; NaN when none is known."""
+    known = units[is_known(indicator, units)]
+    if not len(known):
         return float("nan")
     if indicator.regle in COUNTED_RULES:
-        return _total(seen, "valeur")
+        return _total(known, "valeur")
     if indicator.regle in AVERAGED_RULES:
-        return _total(seen.fillna({"valeur": 0}), "valeur") / _total(seen, "base")
-    return statistics.weighted_quantile(
-        value_per_unit(indicator, seen).to_numpy(float), seen["poids"].to_numpy(float), 0.5
-    )
+        return _total(known.fillna({"valeur": 0}), "valeur") / _total(known, "base")
+    return statistics.weighted_quantile(value_per_unit(indicator, known), known["poids"], 0.5)
 
 
-def _total(units, column):
-    # No linear algebra: its order of summation, and so the last digit, may hang on the number of cores.
+def _total(units: pd.DataFrame, column: str) -> float:
+    # No dot product: its order of summation, so the last digit, may hang on the number of cores.
     return float((units["poids"] * units[column]).sum())
 
 
-def level_interval(indicator, sample, inside):
-    """[low, high] of the value over the units inside the group of a sample; None in a census or where the data do not carry it."""
-    design = (inside, sample["poids"], sample["strate"])
+def level_interval(
+    indicator: Indicator, sample: pd.DataFrame, in_group: npt.ArrayLike
+) -> Interval | None:
+    """Return [low, high] of the value over the sample's units that are in the group."""
+    design = (in_group, sample["poids"], sample["strate"])
     if indicator.regle in AVERAGED_RULES:
-        found = interval_bounds(
-            indicator, lambda: statistics.domain_ratio(sample["valeur"], sample["base"], *design)
+        bounds = interval(
+            indicator, statistics.domain_ratio, sample["valeur"], sample["base"], *design
         )
-        return (
-            found and [min(max(bound, 0), 100) for bound in found]
-            if indicator.regle == "part"
-            else found
-        )  # t knows no limits, a share does
+        if bounds and indicator.regle == "part":
+            return [min(max(bound, 0), 100) for bound in bounds]  # t knows no limits, a share does
+        return bounds
     if indicator.regle == "mediane":
-        return interval_bounds(
-            indicator, lambda: statistics.domain_median(value_per_unit(indicator, sample), *design)
-        )
-    # Without weights a total speaks of the sample itself, and is exact.
-    return (
-        interval_bounds(indicator, lambda: statistics.domain_total(sample["valeur"], *design))
-        if indicator.poids
-        else None
-    )
+        values = value_per_unit(indicator, sample)
+        return interval(indicator, statistics.domain_median, values, *design)
+    if not indicator.poids:
+        return None  # without weights a total speaks of the sample itself, and is exact
+    return interval(indicator, statistics.domain_total, sample["valeur"], *design)
 
 
-def difference_interval(indicator, first, last, inside):
-    """[low, high] of the change between two moments of the same units (rows alike), over those inside the group; None as `level`."""
-    design = (inside, first["poids"], first["strate"])
+def difference_interval(
+    indicator: Indicator, pairs: Pairs, in_group: npt.ArrayLike
+) -> Interval | None:
+    """Return [low, high] of after − before, over the pairs that are in the group."""
+    before, after = pairs
+    design = (in_group, before["poids"], before["strate"])
     if indicator.regle in AVERAGED_RULES:
-        return interval_bounds(
-            indicator,
-            lambda: statistics.domain_ratio_change(
-                first["valeur"], first["base"], last["valeur"], last["base"], *design
-            ),
-        )
+        ratios = (before["valeur"], before["base"], after["valeur"], after["base"])
+        return interval(indicator, statistics.domain_ratio_change, *ratios, *design)
     if not (indicator.poids and indicator.regle in COUNTED_RULES):
         return None
-    return interval_bounds(
-        indicator, lambda: statistics.domain_total(last["valeur"] - first["valeur"], *design)
-    )
+    changes = after["valeur"] - before["valeur"]
+    return interval(indicator, statistics.domain_total, changes, *design)
 
 
-def variation_interval(indicator, first, last, inside):
-    """[low, high] in percent of the relative change of a total or of a mean, a ratio of two totals of the same units; None as `level`."""
+def variation_interval(
+    indicator: Indicator, pairs: Pairs, in_group: npt.ArrayLike
+) -> Interval | None:
+    """Return [low, high] of 100 × (after ÷ before − 1), over the pairs that are in the group.
+
+    For a total or a mean, a ratio of two totals of the same units; None for other rules.
+    """
     if indicator.regle not in (*COUNTED_RULES, "moyenne"):
         return None
-    found = interval_bounds(
-        indicator,
-        lambda: statistics.domain_ratio(
-            last["valeur"], first["valeur"], inside, first["poids"], first["strate"]
-        ),
+    before, after = pairs
+    design = (in_group, before["poids"], before["strate"])
+    bounds = interval(
+        indicator, statistics.domain_ratio, after["valeur"], before["valeur"], *design
     )
-    return found and [100 * (bound - 1) for bound in found]
+    return bounds and [100 * (bound - 1) for bound in bounds]
 
 
-def interval_bounds(indicator, estimate):
-    """[low, high] of what the function estimates; None in a census or where the data do not carry it."""
-    found = estimate_or_none(estimate) if indicator.population == "echantillon" else None
-    return found and [found.low, found.high]
+def interval(
+    indicator: Indicator, statistic: Callable[..., Estimate], *arguments: Any
+) -> Interval | None:
+    """Return [low, high] of a statistic; None in a census or where the data do not carry it."""
+    if indicator.population != "echantillon":
+        return None
+    result = estimable(statistic, *arguments)
+    return [result.low, result.high] if result else None
 
 
-def estimate_or_none(estimate):
-    """What the function estimates; None where the data do not carry it."""
+def estimable(statistic: Callable[..., Result], *arguments: Any) -> Result | None:
+    """Return the statistic of the arguments; None where the data do not carry it."""
     try:
-        return estimate()
+        return statistic(*arguments)
     except statistics.NotEstimable:
         return None

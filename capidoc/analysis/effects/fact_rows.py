@@ -1,31 +1,36 @@
-"""What is one row of the facts: an indicator, a measure, a moment, a group, and what they rest on."""
+"""One row of the facts: an indicator, a measure, a moment, a group, and what they rest on."""
 
+from collections.abc import Sequence
+from typing import Any
+
+from capidoc.config.indicator_plan import Indicator
 from capidoc.core.schema import RECORD
+
+Fact = dict[str, Any]
 
 LEVELS = ("valeur", "avant", "apres", "cours")  # what is observed, before any comparison
 COUNT, PERCENT, POINTS = "unités", "%", "points de %"
+PAIRED = "paires"  # the method of what is told of the units known at both moments
 
 
 def fact_row(
-    indicator,
-    mesure,
-    valeur,
-    n,
-    manquants=0,
-    formule="",
-    moment="",
-    groupe="",
-    unite=None,
-    methode="",
-    intervalle=None,
-    parties=(),
-):
-    """A fact, its value at full precision in its unit; without formula, the rule itself over the moment and group."""
-    rule = ", ".join(
-        part
-        for part in (f"{indicator.regle}({_operands(indicator)})", moment, groupe, methode)
-        if part
-    )
+    indicator: Indicator,
+    mesure: str,
+    valeur: float,
+    n: float,
+    manquants: float = 0,
+    formule: str = "",
+    moment: str = "",
+    groupe: str = "",
+    unite: str | None = None,
+    methode: str = "",
+    intervalle: list[float] | None = None,
+    parties: Sequence[str] = (),
+) -> Fact:
+    """Return a fact with its value at full precision, in the indicator's unit by default.
+
+    Without a formula, it is the rule over its operands, the moment, the group and the method.
+    """
     return {
         "indicateur": indicator.id,
         "mesure": mesure,
@@ -36,12 +41,20 @@ def fact_row(
         "n": int(n),
         "manquants": int(manquants),
         "intervalle": intervalle,
-        "methode": ", ".join(part for part in (indicator.population, methode) if part),
-        "formule": formule or rule,
+        "methode": _enumerate(indicator.population, methode),
+        "formule": formule or _enumerate(_rule(indicator), moment, groupe, methode),
         "parties": list(parties),
     }
 
 
-def _operands(indicator):
-    counted = indicator.variable or indicator.filtre or RECORD
-    return f"{counted} ÷ {indicator.denominateur}" if indicator.denominateur else counted
+def _enumerate(*parts: str) -> str:
+    """Return the parts that are not empty, separated by commas."""
+    return ", ".join(part for part in parts if part)
+
+
+def _rule(indicator: Indicator) -> str:
+    """Return the rule as a formula: « somme(revenu) », « ratio(revenu ÷ salaries) »."""
+    operands = indicator.variable or indicator.filtre or RECORD
+    if indicator.denominateur:
+        operands = f"{operands} ÷ {indicator.denominateur}"
+    return f"{indicator.regle}({operands})"

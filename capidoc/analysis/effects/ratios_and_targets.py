@@ -1,36 +1,57 @@
-"""What do facts make together: quotients (value for money, another currency) and the attainment of targets."""
+"""What facts make together: quotients (value for money, another currency) and attained targets."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pandas as pd
 
 from capidoc.analysis import statistics
-from capidoc.analysis.effects.fact_rows import PERCENT, fact_row
-from capidoc.core import fact_ids
+from capidoc.analysis.effects.fact_rows import PERCENT, Fact, fact_row
+from capidoc.config.indicator_plan import Indicator
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
+from capidoc.core.fact_ids import FactId, assign_fact_ids
 from capidoc.core.parsing import Unreadable, parse_number
 
 
-def quotient_fact(indicator, facts):
-    """The fact of a quotient of two facts of the table (or of a fact and a number); raises ConfigurationRefused on an unknown fact."""
-    known = facts.assign(id=fact_ids.assign_fact_ids(facts)).set_index("id")
-    over, under = (_operand(indicator, column, known) for column in ("variable", "denominateur"))
-    parts = [part for part in (over, under) if part["id"]]
+class Operand(NamedTuple):
+    """A fact that a quotient divides, or a plain number, which has no id."""
+
+    valeur: float
+    id: str = ""
+    n: int = 0
+    manquants: int = 0
+
+
+def quotient_fact(indicator: Indicator, facts: pd.DataFrame) -> Fact:
+    """Return the quotient of two facts of the table, or of a fact and a number; NaN over 0.
+
+    Raise ConfigurationRefused on an unknown fact.
+    """
+    known = facts.set_index(assign_fact_ids(facts))
+    numerator = _operand(indicator, "variable", known)
+    denominator = _operand(indicator, "denominateur", known)
+    parts = [operand for operand in (numerator, denominator) if operand.id]
     return fact_row(
         indicator,
         "valeur",
-        over["valeur"] / under["valeur"] if under["valeur"] else float("nan"),
-        min((p["n"] for p in parts), default=0),
-        max((p["manquants"] for p in parts), default=0),
-        f"{indicator.variable} ÷ {indicator.denominateur}",
-        parties=[p["id"] for p in parts],
+        numerator.valeur / denominator.valeur if denominator.valeur else float("nan"),
+        n=min((part.n for part in parts), default=0),
+        manquants=max((part.manquants for part in parts), default=0),
+        formule=f"{indicator.variable} ÷ {indicator.denominateur}",
+        parties=[part.id for part in parts],
     )
 
 
-def _operand(indicator, column, known):
-    named = getattr(indicator, column)
-    if named in known.index:
-        return {"id": named, **known.loc[named, ["valeur", "n", "manquants"]]}
+def _operand(indicator: Indicator, column: str, known: pd.DataFrame) -> Operand:
+    """Return the operand that a column of the plan names; `known` are the facts by id."""
+    text = getattr(indicator, column)
+    if text in known.index:
+        fact = known.loc[text]
+        return Operand(fact["valeur"], text, fact["n"], fact["manquants"])
     try:
-        return {"id": "", "valeur": parse_number(named)}
+        return Operand(parse_number(text))
     except Unreadable as error:
-        remedy = str(error) if named[:1].isdigit() else suggest(named, known.index)
+        remedy = str(error) if text[:1].isdigit() else suggest(text, known.index)
         raise ConfigurationRefused(
             Problem(
                 f"fait inconnu dans l’indicateur {indicator.id}",
@@ -38,37 +59,28 @@ def _operand(indicator, column, known):
                 remedy,
                 file="indicateurs",
                 column=column,
-                value=named,
+                value=text,
             )
         ) from None
 
 
-def target_facts(indicator, facts):
-    """The target and what was reached of it, in percent: level ÷ target, or target ÷ level where a fall is sought."""
-    reached = next(
-        (f for f in facts if f["mesure"] in ("valeur", "apres") and not f["groupe"]), None
-    )
-    if indicator.cible is None or reached is None:
+def target_facts(indicator: Indicator, facts: list[Fact]) -> Iterator[Fact]:
+    """Yield the target and what was attained of it, in percent, where there is a target.
+
+    Attained is level ÷ target, or target ÷ level where a fall is sought.
+    """
+    levels = [f for f in facts if f["mesure"] in ("valeur", "apres") and not f["groupe"]]
+    if indicator.cible is None or not levels:
         return
-    yield fact_row(
-        indicator,
-        "cible",
-        indicator.cible,
-        reached["n"],
-        moment=reached["moment"],
-        formule="cible inscrite au plan",
-    )
-    level, falls = f"{indicator.id}.{reached['mesure']}", indicator.sens == "baisse"
-    share = statistics.share_percent(
-        *((indicator.cible, reached["valeur"]) if falls else (reached["valeur"], indicator.cible))
-    )
-    yield fact_row(
-        indicator,
-        "atteinte",
-        share,
-        reached["n"],
-        reached["manquants"],
-        moment=reached["moment"],
-        unite=PERCENT,
-        formule=f"100 × cible ÷ {level}" if falls else f"100 × {level} ÷ cible",
-    )
+    level, target = levels[0], indicator.cible
+    level_id = FactId(indicator.id, level["mesure"])
+    common: Fact = {"n": level["n"], "moment": level["moment"]}
+    yield fact_row(indicator, "cible", target, formule="cible inscrite au plan", **common)
+    if indicator.sens == "baisse":
+        attained = statistics.share_percent(target, level["valeur"])
+        formula = f"100 × cible ÷ {level_id}"
+    else:
+        attained = statistics.share_percent(level["valeur"], target)
+        formula = f"100 × {level_id} ÷ cible"
+    common |= {"manquants": level["manquants"], "unite": PERCENT}
+    yield fact_row(indicator, "atteinte", attained, formule=formula, **common)

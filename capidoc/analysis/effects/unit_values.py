@@ -1,213 +1,110 @@
-"""What is each unit worth: the observations that an indicator counts, and their value by unit and moment."""
+"""The value of an indicator for each unit and moment, and the groups of units it compares."""
 
-import re
-from itertools import product
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
-from capidoc.config.indicator_plan import CROSS
+from capidoc.config.indicator_plan import CROSS, Indicator
+from capidoc.config.programme import Period
 from capidoc.core import categorical
-from capidoc.core.errors import Problem, QualityRefused
-from capidoc.core.schema import COUNTED_RULES, PROVENANCE, RECORD, UNIT_KEY
+from capidoc.core.fact_ids import Trait, format_group
+from capidoc.core.schema import COUNTED_RULES, PROVENANCE, UNIT_KEY
 
 
-def indicator_cells(indicator, observed, moments=()):
-    """The observations of the indicator, one row per record × group: `valeur`, and `base`, what a ratio divides it by (NaN where missing)."""
-    variable = RECORD if indicator.regle == "nombre" else indicator.question
-    counted = _grouped(
-        indicator, observed(indicator.source, [variable], moments, _columns(indicator))
-    )
-    counted = counted.assign(valeur=_worth(indicator, counted), base=float("nan"))
-    if indicator.regle == "ratio":
-        divided = _grouped(
-            indicator,
-            observed(indicator.source, [indicator.denominateur], moments, _columns(indicator)),
-        )
-        counted = categorical.concat_tables(
-            [counted, divided.assign(valeur=float("nan"), base=divided["nombre"])]
-        )
-    if indicator.answer:
-        # Each ticked choice is a row: a record answers once.
-        counted = counted.groupby([*_keys(indicator), *PROVENANCE], as_index=False, dropna=False)[
-            ["valeur", "base"]
-        ].max()
-    # What is only added up need not remember its record, nor what it does not divide by.
-    own = ["valeur"] if indicator.regle in COUNTED_RULES else ["valeur", "base", *PROVENANCE]
-    counted = counted[[*_keys(indicator), *own]]
-    return (
-        _with_zeros(indicator, counted, observed, moments)
-        if indicator.regle == "nombre"
-        else counted
-    )
+class Pairs(NamedTuple):
+    """The units known at both moments: two tables of unit values with the same index, the unit."""
+
+    before: pd.DataFrame
+    after: pd.DataFrame
 
 
-def _columns(indicator):
-    """What cells are made of; those that are only added up need not remember their record."""
-    record = PROVENANCE if indicator.answer or indicator.regle not in COUNTED_RULES else []
-    return [
-        *UNIT_KEY,
-        *indicator.dimensions,
-        *filter(None, (indicator.poids, indicator.strate)),
-        "nombre",
-        "modalite",
-        *record,
-    ]
+def unit_values(indicator: Indicator, cells: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per unit × moment: unite, moment, valeur, poids, strate (and base).
 
-
-def _keys(indicator):
-    """What the indicator groups its observations by: unit, moment, dimensions, weight and stratum where it has some."""
-    return [
-        *UNIT_KEY,
-        *indicator.dimensions,
-        *(["poids"] if indicator.poids else []),
-        *(["strate"] if indicator.strate else []),
-    ]
-
-
-def _grouped(indicator, rows):
-    """The observations with all that the indicator groups them by."""
-    nothing = categorical.constant_column("", rows.index)
-    told = {d: nothing for d in indicator.dimensions if d not in rows}
-    told |= {"poids": _weights(indicator, rows)} if indicator.poids else {}
-    told |= {"strate": rows[indicator.strate]} if indicator.strate else {}
-    return rows.assign(moment=rows["moment"] if indicator.moments else nothing, **told)
-
-
-def _weights(indicator, rows):
-    """The weight of each record; raises QualityRefused where one says none: its unit would leave the totals unsaid."""
-    column = rows[indicator.poids]
-    wrong = categorical.matches(
-        column, lambda word: not re.fullmatch(r"\d+(\.\d+)?(e[+-]?\d+)?", word) or not float(word)
-    )
-    if wrong.any():
-        raise QualityRefused(
-            Problem(
-                f"poids manquant, nul ou illisible sur {wrong.sum()} fiches",
-                "un nombre plus grand que 0",
-                "Complétez-le, ou écartez ces fiches par une exclusion.",
-                column=indicator.poids,
-                value=categorical.present_values(column[wrong])[0],
-            )
-        )
-    return categorical.to_numbers(column)
-
-
-def _worth(indicator, rows):
-    if not indicator.answer:
-        return 1.0 if indicator.regle in ("effectif", "nombre") else rows["nombre"]
-    worth = 100.0 if indicator.regle == "part" else 1.0
-    return (worth * (rows["modalite"] == indicator.answer)).where(rows["modalite"] != "")
-
-
-def _with_zeros(indicator, counted, observed, moments):
-    """The counts of a repeat, with a zero for each unit seen at the moment that has no row there."""
-    parent = _grouped(
-        indicator,
-        observed(indicator.source.partition(".")[0], [RECORD], moments, _columns(indicator)),
-    )
-    own = [d for d in indicator.dimensions if (parent[d] != "").any()]
-    grid = parent[
-        [c for c in _keys(indicator) if c in own or c not in indicator.dimensions]
-    ].drop_duplicates()
-    for dimension in (d for d in indicator.dimensions if d not in own):
-        grid = grid.merge(counted[[dimension]].drop_duplicates(), how="cross")
-    return categorical.concat_tables([counted, grid.assign(valeur=0.0)])
-
-
-def unit_values(indicator, cells):
-    """One row per unit × moment: its valeur, base, poids and strate; valeur missing (not zero) where everything is."""
-    places, first = _places(cells)
-    table = (
-        cells[[*UNIT_KEY, *(c for c in ("poids", "strate") if c in cells)]]
-        .iloc[first]
-        .reset_index(drop=True)
-    )
-    table = table.assign(
-        **{
-            name: alike
-            for name, alike in (
-                ("poids", 1.0),
-                ("strate", categorical.constant_column("", table.index)),
-            )
-            if name not in table
-        }
-    )
-    # A unit seen in several months is still one unit; whatever else is measured adds up over its records and groups.
-    table["valeur"] = (_largest if indicator.regle == "effectif" else _summed)(
-        cells["valeur"], places, len(first)
-    )
-    if indicator.regle in COUNTED_RULES:
+    `valeur` is the sum of the unit's known cells, missing (not zero) where all are; of a headcount
+    it is 1 however many cells the unit has. `base` is what a ratio, a mean or a median divides it
+    by: the sum of the denominators, or the number of records that answer.
+    """
+    if indicator.regle not in (*COUNTED_RULES, "ratio"):
+        cells = cells.assign(base=_answering_records(cells))
+    # All units × moments, then those seen: thrice as fast as to look for these in a million cells.
+    units = cells.groupby(UNIT_KEY, observed=False)
+    values = units["valeur"]
+    table = (values.max() if indicator.regle == "effectif" else values.sum(min_count=1)).to_frame()
+    table["poids"] = units["poids"].first() if "poids" in cells else 1.0
+    if indicator.regle not in COUNTED_RULES:
+        table["base"] = units["base"].sum(min_count=1)
+    if "strate" in cells:
+        table["strate"] = units["strate"].first()
+    table = table[units.size() > 0].reset_index()
+    if "strate" in cells:
         return table
-    return table.assign(
-        base=_summed(cells["base"], places, len(first))
-        if indicator.regle == "ratio"
-        else _records(cells, places, len(first))
-    )
+    return table.assign(strate=categorical.constant_column("", table.index))
 
 
-def _places(cells):
-    """The place of each row among the units × moments, in their order, and a row of each."""
-    unit, moment = (categorical.to_categorical(cells[name]).cat for name in UNIT_KEY)
-    every = len(unit.categories) * len(moment.categories)
-    kind = np.dtype("int32" if max(every, len(cells)) < 2**31 else "int64")
-    rank = unit.codes.to_numpy(kind) * len(moment.categories) + moment.codes.to_numpy()
-    first = np.full(every, -1, kind)
-    first[rank[::-1]] = np.arange(len(cells), dtype=kind)[::-1]
-    met = np.greater_equal(first, 0)
-    return np.cumsum(met, dtype=kind)[rank] - 1, first[met]
+def _answering_records(cells: pd.DataFrame) -> pd.Series:
+    """Return 1 for the first known cell of each record of a unit, else 0: their sum counts them."""
+    known = cells["valeur"].notna()
+    repeated = cells.assign(known=known).duplicated([*UNIT_KEY, *PROVENANCE, "known"])
+    return (known & ~repeated).astype(float)
 
 
-def _summed(values, places, length):
-    """The sum of the known values at each place, missing where none is."""
-    known = values.notna().to_numpy()
-    places = places[known]
-    sums = np.bincount(places, values.to_numpy(float)[known], length).astype(float)
-    sums[np.bincount(places, minlength=length) == 0] = np.nan
-    return sums
-
-
-def _largest(values, places, length):
-    """The largest known value at each place, missing where none is."""
-    largest = np.full(length, np.nan)
-    np.fmax.at(largest, places, values.to_numpy(float))
-    return largest
-
-
-def _records(cells, places, length):
-    """How many records at each place say something: what a mean divides by."""
-    said = cells["valeur"].notna().to_numpy()
-    records = cells.loc[said, PROVENANCE].assign(place=places[said]).drop_duplicates()
-    return np.bincount(records["place"], minlength=length).astype(float)
-
-
-def is_known(indicator, units):
-    """Whether each unit has what the rule needs: a value, or something to divide by."""
+def is_known(indicator: Indicator, units: pd.DataFrame) -> pd.Series:
+    """Return whether each unit has what the rule needs: a value, or something to divide by."""
     return units["valeur"].notna() if indicator.regle in COUNTED_RULES else units["base"] > 0
 
 
-def is_complete(indicator, units):
-    """Whether each unit says all that the rule asks: a ratio whose numerator is missing counts 0, and is told among the missing."""
+def is_complete(indicator: Indicator, units: pd.DataFrame) -> pd.Series:
+    """Return whether each unit has all that the rule asks.
+
+    A ratio whose numerator is missing is known, and counts 0, but is not complete.
+    """
     return is_known(indicator, units) & units["valeur"].notna()
 
 
-def value_per_unit(indicator, units):
-    """The value of each unit, by itself."""
-    return (
-        units["valeur"]
-        if indicator.regle in COUNTED_RULES
-        else units["valeur"].fillna(0) / units["base"]
-    )
+def value_per_unit(indicator: Indicator, units: pd.DataFrame) -> pd.Series:
+    """Return each unit's value: a count, or valeur ÷ base for a rule that divides."""
+    if indicator.regle in COUNTED_RULES:
+        return units["valeur"]
+    return units["valeur"].fillna(0) / units["base"]
 
 
-def disaggregation_groups(indicator, cells):
-    """Each group of each disaggregation: (« sexe=femme » or « sexe=femme,commune=niono », which cells are its own)."""
+def is_end_moment(rows: pd.DataFrame, period: Period) -> pd.Series:
+    """Return which rows are of one of the two moments compared."""
+    return rows["moment"].isin([period.debut, period.fin])
+
+
+def paired_units(indicator: Indicator, units: pd.DataFrame, period: Period) -> Pairs:
+    """Return the units known at both moments, sorted."""
+    known = units[is_known(indicator, units) & is_end_moment(units, period)]
+    before = known[known["moment"] == period.debut].set_index("unite")
+    after = known[known["moment"] == period.fin].set_index("unite")
+    both = before.index.intersection(after.index).sort_values()
+    return Pairs(before.loc[both], after.loc[both])
+
+
+def disaggregation_groups(
+    indicator: Indicator, cells: pd.DataFrame
+) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+    """Yield each group of each disaggregation, sorted: (its name, which cells are its own).
+
+    Names are as « sexe=femme », crossed « sexe=femme,commune=niono ».
+    """
     for disaggregation in indicator.desagregations:
         dimensions = disaggregation.split(CROSS)
-        for names in product(
-            *(sorted({*categorical.present_values(cells[d])} - {""}) for d in dimensions)
-        ):
-            members = np.logical_and.reduce(
-                [cells[d] == name for d, name in zip(dimensions, names, strict=True)]
-            )
-            if members.any():
-                yield ",".join(f"{d}={n}" for d, n in zip(dimensions, names, strict=True)), members
+        combinations = cells[dimensions].drop_duplicates().itertuples(index=False, name=None)
+        for answers in sorted(combinations):
+            if all(answers):
+                traits = [Trait(*pair) for pair in zip(dimensions, answers, strict=True)]
+                yield format_group(traits), _members(cells, traits)
+
+
+def _members(cells: pd.DataFrame, traits: list[Trait]) -> npt.NDArray[np.bool_]:
+    """Return which cells have every trait."""
+    members = np.ones(len(cells), dtype=bool)
+    for trait in traits:
+        members &= (cells[trait.dimension] == trait.answer).to_numpy()
+    return members

@@ -1,33 +1,94 @@
-"""How is a change told: percent of a total, shares, directions, months."""
+"""How totals change, and how much of a change hangs on one unit or on the units lost on the way."""
 
 import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from capidoc.analysis.statistics.estimate import FloatArray, as_floats, require_at_least
 
 
-def change_percent(before, after):
-    """The change of a total in percent of its start; NaN when the start is zero or missing (not computable)."""
-    return (
-        math.nan
-        if not before or math.isnan(before) or math.isnan(after)
-        else 100 * (after - before) / before
-    )
+class Influence(NamedTuple):
+    """What leaving each unit out does to the results, in the units' order, NaN where unpaired.
+
+    `change_percent` is in points of the total's change, `mean_change` in the mean's own unit.
+    """
+
+    change_percent: FloatArray
+    mean_change: FloatArray
 
 
-def share_percent(part, whole):
-    """The share of a part in its whole, in percent; NaN when the whole is zero or missing."""
-    return math.nan if not whole or math.isnan(whole) or math.isnan(part) else 100 * part / whole
+def change_percent(before: float, after: float) -> float:
+    """Return the change of a total in percent of its start; NaN when the start is 0 or missing."""
+    if before == 0:
+        return math.nan
+    return 100 * (after - before) / before
 
 
-def deflated(nominal, index, base_index):
-    """A nominal amount at the prices of the base month: nominal × base index ÷ its own month's index."""
+def share_percent(part: float, whole: float) -> float:
+    """Return the share of a part in its whole, in percent; NaN when the whole is 0 or missing."""
+    if whole == 0:
+        return math.nan
+    return 100 * part / whole
+
+
+def deflated(nominal: float, index: float, base_index: float) -> float:
+    """Return a nominal amount at base prices: nominal × base index ÷ index of its own month."""
     return nominal * base_index / index
 
 
-def directions(differences):
-    """How many units rose, stayed and fell: (hausse, stable, baisse); missing ones are not counted."""
-    known = [d for d in differences if not math.isnan(d)]
-    return sum(d > 0 for d in known), sum(d == 0 for d in known), sum(d < 0 for d in known)
+def directions(differences: npt.ArrayLike) -> tuple[int, int, int]:
+    """Return how many units rose, stayed and fell; missing differences are not counted."""
+    changes = as_floats(differences)
+    return int((changes > 0).sum()), int((changes == 0).sum()), int((changes < 0).sum())
 
 
-def months_inclusive(first, last):
-    """The number of calendar months from « 2021-09 » to « 2023-03 », both counted."""
-    return (int(last[:4]) - int(first[:4])) * 12 + int(last[5:7]) - int(first[5:7]) + 1
+def months_inclusive(first: str, last: str) -> int:
+    """Return the number of calendar months from « 2021-09 » to « 2023-03 », both counted."""
+    years = int(last[:4]) - int(first[:4])
+    return 12 * years + int(last[5:7]) - int(first[5:7]) + 1
+
+
+def attrition_bounds(
+    before: npt.ArrayLike, after: npt.ArrayLike, minimum: float, maximum: float
+) -> dict[str, float]:
+    """Return the total's change in percent, all starters counted, by fate of the lost units.
+
+    Each lost unit keeps its start (`depart`), falls to 0 (`zero`), or takes the `minimum` or the
+    `maximum`; NaN where that is missing, or the total's start is 0.
+    """
+    before, after = as_floats(before), as_floats(after)
+    started = ~np.isnan(before)
+    fates: dict[str, npt.ArrayLike] = {
+        "depart": before,
+        "zero": 0,
+        "minimum": minimum,
+        "maximum": maximum,
+    }
+    changes = {}
+    for name, fate in fates.items():
+        ends = np.where(np.isnan(after), fate, after)
+        changes[name] = float(change_percent(before[started].sum(), ends[started].sum()))
+    return changes
+
+
+def influence(before: npt.ArrayLike, after: npt.ArrayLike) -> Influence:
+    """Return each unit's leave-one-out influence; raise NotEstimable under 2 pairs.
+
+    The influence of a unit is the result without it less the result with all (Cook 1977).
+    """
+    before = as_floats(before)
+    changes = as_floats(after) - before
+    paired = ~np.isnan(changes)
+    n = int(paired.sum())
+    require_at_least(n, 2)
+    start, total_change = before[paired].sum(), changes[paired].sum()
+    start_without = start - before
+    end_without = start_without + total_change - changes
+    start_without[start_without == 0] = math.nan
+    percent_without = 100 * (end_without - start_without) / start_without
+    return Influence(
+        percent_without - change_percent(start, start + total_change),
+        (total_change - changes) / (n - 1) - total_change / n,
+    )

@@ -1,135 +1,164 @@
-"""What does a sample say of a group: domain estimates with the variance of the design.
+"""What a sample says of a group: domain estimates with the variance of the survey's design.
 
-Särndal, Swensson & Wretman 1992, 5.8 and 10.3; as R's survey (Lumley 2004). `group` marks the units of the group in the whole sample, `weights`
-are inverse chances, `strata` names the strata. Linearised variance Σ_h n_h/(n_h−1) Σ(z − z̄_h)² over the whole sample, t quantile with N − H
-degrees of freedom. NotEstimable under 2 known units, with a stratum of one unit, a bad weight or no variation."""
+Särndal, Swensson & Wretman 1992, 5.8 and 10.3, as R's survey package has them (Lumley 2004).
+`group` marks the units of the group in the whole sample, `weights` are inverse inclusion chances
+and `strata` the strata's labels. With z the linearised variable of an estimate, its variance is
+Σ_h n_h/(n_h−1) Σ(z − z̄_h)² over the whole sample; its interval takes the t quantile with n − H
+degrees of freedom. Every function raises NotEstimable under 2 known units, with a stratum of one
+unit, a weight that is missing or not positive, or no variation.
+"""
 
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from capidoc.analysis.statistics.numbers import (
-    LEVEL,
+from capidoc.analysis.statistics.estimate import (
+    CONFIDENCE_LEVEL,
     Estimate,
+    FloatArray,
     NotEstimable,
     as_floats,
-    known_values,
-    quotient,
     require_at_least,
-    require_spread,
-    t_bounds,
 )
 
+OptionalColumn = ArrayLike | None
 
-def domain_total(values, group=None, weights=None, strata=None, level=LEVEL):
-    """The weighted total of a group: z = w·x; errors of the module."""
+# Sums of the same shares differ by less than this, however they are ordered.
+ROUNDING_ERROR = 1e-12
+
+
+def domain_total(
+    values: ArrayLike,
+    group: OptionalColumn = None,
+    weights: OptionalColumn = None,
+    strata: OptionalColumn = None,
+) -> Estimate:
+    """Return the weighted total of a group, Σwx: z = wx."""
     x, w = _domain(values, group, weights)
-    return _linearised(w @ x, w * x, w, strata, level)
+    return _linearised_estimate(float(w @ x), w * x, w, strata)
 
 
-def domain_ratio(numerator, denominator, group=None, weights=None, strata=None, level=LEVEL):
-    """The ratio of two totals of a group: z = w(y − R·x)/Σwx; units whose denominator is 0 or missing are left out, a missing numerator counts 0."""
-    return _linearised(*_ratio(numerator, denominator, group, weights), strata, level)
+def domain_ratio(
+    numerator: ArrayLike,
+    denominator: ArrayLike,
+    group: OptionalColumn = None,
+    weights: OptionalColumn = None,
+    strata: OptionalColumn = None,
+) -> Estimate:
+    """Return the ratio of two totals of a group, R = Σwy/Σwx: z = w(y − Rx)/Σwx.
+
+    Units whose denominator is 0 or missing are left out; a missing numerator counts 0. A mean, or a
+    proportion, is the ratio whose denominators are 1.
+    """
+    return _linearised_estimate(*_linearised_ratio(numerator, denominator, group, weights), strata)
 
 
 def domain_ratio_change(
-    numerator_1,
-    denominator_1,
-    numerator_2,
-    denominator_2,
-    group=None,
-    weights=None,
-    strata=None,
-    level=LEVEL,
-):
-    """The change R₂ − R₁ of a ratio (so of a mean or of a proportion) of a group between two moments of the same units: z = z₂ − z₁."""
-    before, z_1, w_1 = _ratio(numerator_1, denominator_1, group, weights)
-    after, z_2, w_2 = _ratio(numerator_2, denominator_2, group, weights)
-    return _linearised(after - before, z_2 - z_1, np.minimum(w_1, w_2), strata, level)
+    numerator_1: ArrayLike,
+    denominator_1: ArrayLike,
+    numerator_2: ArrayLike,
+    denominator_2: ArrayLike,
+    group: OptionalColumn = None,
+    weights: OptionalColumn = None,
+    strata: OptionalColumn = None,
+) -> Estimate:
+    """Return the change R₂ − R₁ of a ratio between two moments of the same units: z = z₂ − z₁."""
+    before, z_1, w_1 = _linearised_ratio(numerator_1, denominator_1, group, weights)
+    after, z_2, w_2 = _linearised_ratio(numerator_2, denominator_2, group, weights)
+    return _linearised_estimate(after - before, z_2 - z_1, np.minimum(w_1, w_2), strata)
 
 
-def _ratio(numerator, denominator, group, weights):
-    """A ratio of totals, its linearised variable and the weights of the units it counts, over the whole sample."""
+def domain_median(
+    values: ArrayLike,
+    group: OptionalColumn = None,
+    weights: OptionalColumn = None,
+    strata: OptionalColumn = None,
+) -> Estimate:
+    """Return the weighted median of a group, with Woodruff's interval (1952).
+
+    The interval of the share of weight at or under the median is read back on the values; se is its
+    half-width over the t quantile. As in R, a bound is NaN where that share's passes 0 or 1. Below
+    the first unit's weight R's survey 4.1.1 takes the second value; the rule, and this function,
+    the first.
+    """
+    x, w = _domain(values, group, weights)
+    median = weighted_quantile(x, w, 0.5)
+    inside = w > 0
+    below = domain_ratio(x <= median, np.where(inside, 1, math.nan), None, weights, strata)
+    low, high = weighted_quantile(x, w, below.low), weighted_quantile(x, w, below.high)
+    se = (high - low) * below.se / (below.high - below.low)
+    return Estimate(median, low, high, below.n, se)
+
+
+def weighted_quantile(values: ArrayLike, weights: ArrayLike, share: float) -> float:
+    """Return the quantile of known values under the « school » rule (Hyndman & Fan 1996, 2).
+
+    It is the first value whose cumulated share of weight passes `share`, or the mean of the two
+    values around it. NaN without any value, or with a share out of [0, 1]. SciPy's quantiles take
+    weights as repetitions.
+    """
+    x, w = as_floats(values), as_floats(weights)
+    x, w = x[w > 0], w[w > 0]
+    if not len(x) or not 0 <= share <= 1:
+        return math.nan
+    order = np.argsort(x, kind="stable")
+    shares = np.cumsum(w[order]) / w.sum()
+    around = np.searchsorted(shares, (share - ROUNDING_ERROR, share + ROUNDING_ERROR))
+    return float(x[order][np.minimum(around, len(x) - 1)].mean())
+
+
+def weighted_mean(values: ArrayLike, weights: ArrayLike) -> float:
+    """Return the mean Σwx/Σw of known values; NaN without any."""
+    x, w = as_floats(values), as_floats(weights)
+    # No dot product: its order of summation, so the last digit, may hang on the number of cores.
+    return float((w * x).sum() / w.sum()) if len(x) else math.nan
+
+
+def _domain(
+    values: ArrayLike, group: OptionalColumn, weights: OptionalColumn
+) -> tuple[FloatArray, FloatArray]:
+    """Return values and weights over the whole sample, 0 out of the group and where missing."""
+    x = as_floats(values)
+    w = np.ones(len(x)) if weights is None else as_floats(weights)
+    if not (w > 0).all():
+        raise NotEstimable("poids manquant, nul ou négatif")
+    inside = ~np.isnan(x)
+    if group is not None:
+        inside &= np.asarray(group, dtype=bool)
+    require_at_least(int(inside.sum()), 2)
+    return np.where(inside, x, 0), w * inside
+
+
+def _linearised_ratio(
+    numerator: ArrayLike, denominator: ArrayLike, group: OptionalColumn, weights: OptionalColumn
+) -> tuple[float, FloatArray, FloatArray]:
+    """Return a ratio of totals, its linearised variable and its units' weights (0 outside)."""
     y, x = as_floats(numerator), as_floats(denominator)
     x, w = _domain(np.where(x == 0, math.nan, x), group, weights)
-    y, total = np.where(np.isnan(y), 0, y), w @ x
-    ratio = quotient(w @ y, total)
+    y, total = np.where(np.isnan(y), 0, y), float(w @ x)
+    if total == 0:
+        raise NotEstimable("dénominateur nul")
+    ratio = float(w @ y) / total
     return ratio, w * (y - ratio * x) / total, w
 
 
-def domain_mean(values, group=None, weights=None, strata=None, level=LEVEL):
-    """The weighted mean of a group: z = w(x − m)/Σw; errors of the module."""
-    return domain_ratio(
-        values, np.where(np.isnan(as_floats(values)), math.nan, 1.0), group, weights, strata, level
-    )
+def _linearised_estimate(
+    value: float, z: FloatArray, weights: FloatArray, strata: OptionalColumn
+) -> Estimate:
+    """Return the estimate whose linearised variable over the whole sample is z."""
+    from scipy import stats
 
-
-def domain_proportion(answers, group=None, weights=None, strata=None, level=LEVEL):
-    """The weighted proportion (0 to 1) of a group whose answers are 0, 1 or NaN; the t interval may pass 0 or 1. ValueError on other answers."""
-    if not np.isin(known_values(answers), (0, 1)).all():
-        raise ValueError("une proportion se calcule sur des 0 et des 1")
-    return domain_mean(answers, group, weights, strata, level)
-
-
-def domain_median(values, group=None, weights=None, strata=None, level=LEVEL):
-    """The weighted median of a group by the « school » rule, with Woodruff's interval (1952), se its half-width over the t quantile.
-
-    A bound is NaN where the interval of the share under the median passes 0 or 1, as in R. Below the first unit's weight R's survey 4.1.1
-    takes the second value; the rule, and this function, the first.
-    """
-    x, w = _domain(values, group, weights)
-    median = _school_quantile(x, w, 0.5)
-    below = domain_mean(np.where(w > 0, x <= median, math.nan), None, weights, strata, level)
-    low, high = (_school_quantile(x, w, p) for p in (below.low, below.high))
-    return Estimate(median, low, high, below.n, (high - low) * below.se / (below.high - below.low))
-
-
-def weighted_quantile(values, weights, share):
-    """The quantile of known values (arrays) under the « school » rule, as `domain_median` has it; NaN without any."""
-    return _school_quantile(values, weights, share) if len(values) else math.nan
-
-
-def weighted_mean(values, weights):
-    """The mean Σwx/Σw of known values; NaN without any."""
-    # No linear algebra: its order of summation, and so the last digit, may hang on the number of cores.
-    return float((weights * values).sum() / weights.sum()) if len(values) else math.nan
-
-
-def _domain(values, group, weights):
-    """The values and the weights over the whole sample, both 0 out of the group and where the value is missing."""
-    values = as_floats(values)
-    weights = np.ones(len(values)) if weights is None else as_floats(weights)
-    if not (weights > 0).all():
-        raise NotEstimable("poids manquant, nul ou négatif")
-    inside = (
-        ~np.isnan(values) if group is None else ~np.isnan(values) & np.asarray(group, dtype=bool)
-    )
-    require_at_least(inside.sum(), 2)
-    return np.where(inside, values, 0), weights * inside
-
-
-def _linearised(value, z, weights, strata, level):
-    labels = (
-        np.zeros(len(z), dtype=int)
-        if strata is None
-        else np.unique(np.asarray(strata), return_inverse=True)[1]
-    )
-    sizes = np.bincount(labels)
+    stratum = np.zeros(len(z), dtype=int)
+    if strata is not None:
+        stratum = np.unique(np.asarray(strata), return_inverse=True)[1]
+    sizes = np.bincount(stratum)
     if sizes.min() < 2:
         raise NotEstimable("une strate n’a qu’une unité")
-    deviations = z - (np.bincount(labels, z) / sizes)[labels]
-    se = math.sqrt((sizes / (sizes - 1))[labels] @ deviations**2)
-    require_spread(se, value)
-    return Estimate(
-        float(value), *t_bounds(value, se, len(z) - len(sizes), level), int((weights > 0).sum()), se
-    )
-
-
-def _school_quantile(x, weights, p):
-    """The first value whose share of weight passes p, or the mean of the two around p (Hyndman & Fan 1996, 2); SciPy's takes weights as repetitions."""
-    if not 0 <= p <= 1:
-        return math.nan
-    order = np.flatnonzero(weights)[np.argsort(x[weights > 0], kind="stable")]
-    shares = np.cumsum(weights[order]) / weights.sum()
-    around = np.searchsorted(shares, (p - 1e-12, p + 1e-12))
-    return float(x[order][np.minimum(around, len(order) - 1)].mean())
+    deviations = z - (np.bincount(stratum, z) / sizes)[stratum]
+    se = math.sqrt((sizes / (sizes - 1))[stratum] @ deviations**2)
+    if se <= ROUNDING_ERROR * abs(value):
+        raise NotEstimable("aucune dispersion : pas d’intervalle")
+    reach = stats.t.ppf((1 + CONFIDENCE_LEVEL) / 2, len(z) - len(sizes)) * se
+    n = int((weights > 0).sum())
+    return Estimate(float(value), float(value - reach), float(value + reach), n, se)

@@ -1,0 +1,141 @@
+"""The observations that an indicator counts, with what it groups them by."""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from capidoc.config.indicator_plan import Indicator
+from capidoc.core import categorical
+from capidoc.core.errors import Problem, QualityRefused
+from capidoc.core.schema import COUNTED_RULES, PROVENANCE, RECORD, UNIT_KEY
+
+# observed(source, variables, moments, columns) returns observations, as io.tables has them.
+Observed = Callable[..., pd.DataFrame]
+
+WEIGHT = re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?")
+
+
+def indicator_cells(
+    indicator: Indicator, observed: Observed, moments: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Return the indicator's observations, one row per record × group.
+
+    Columns: unite, moment, its dimensions, poids and strate where it has them, and `valeur` (NaN
+    where missing); for rules that divide, the record's provenance, and `base`, the denominator of a
+    ratio. What is only added up need not remember its record.
+    """
+    variable = RECORD if indicator.regle == "nombre" else indicator.question
+    cells = _keyed_observations(indicator, observed, indicator.source, variable, moments)
+    cells = cells.assign(valeur=_cell_values(indicator, cells))
+    if indicator.answer:
+        # Each ticked choice is a row, and a record answers once: yes if one of them is.
+        records = cells.groupby([*_keys(indicator), *PROVENANCE], as_index=False, dropna=False)
+        cells = records[["valeur"]].max()
+    if indicator.regle == "ratio":
+        cells = _with_denominators(indicator, cells, observed, moments)
+        return cells[[*_keys(indicator), "valeur", "base", *PROVENANCE]]
+    if indicator.regle not in COUNTED_RULES:
+        return cells[[*_keys(indicator), "valeur", *PROVENANCE]]
+    cells = cells[[*_keys(indicator), "valeur"]]
+    if indicator.regle == "nombre":
+        cells = _with_zeros(indicator, cells, observed, moments)
+    return cells
+
+
+def restrict_to_commune(observed: Observed, commune: str) -> Observed:
+    """Return the same function for one commune, or itself for « toutes ».
+
+    Sources that do not say the commune have no observations there.
+    """
+
+    def observed_there(
+        source: str,
+        variables: Sequence[str],
+        moments: Sequence[str] = (),
+        columns: Sequence[str] = (),
+    ) -> pd.DataFrame:
+        rows = observed(source, variables, moments, [*columns, "commune"] if columns else columns)
+        return rows[rows["commune"] == commune] if "commune" in rows else rows.head(0)
+
+    return observed if commune == "toutes" else observed_there
+
+
+def _keys(indicator: Indicator) -> list[str]:
+    """Return the columns by which the indicator groups its observations."""
+    weight = ["poids"] if indicator.poids else []
+    stratum = ["strate"] if indicator.strate else []
+    return [*UNIT_KEY, *indicator.dimensions, *weight, *stratum]
+
+
+def _keyed_observations(
+    indicator: Indicator, observed: Observed, source: str, variable: str, moments: Sequence[str]
+) -> pd.DataFrame:
+    """Return a variable's observations with all the indicator's keys, empty where unsaid."""
+    columns = [*UNIT_KEY, *indicator.dimensions, indicator.poids, indicator.strate]
+    columns = [name for name in columns if name] + ["nombre", "modalite"]
+    if indicator.answer or indicator.regle not in COUNTED_RULES:
+        columns += PROVENANCE
+    rows = observed(source, [variable], moments, columns)
+    empty = categorical.constant_column("", rows.index)
+    keys = {name: empty for name in indicator.dimensions if name not in rows}
+    if indicator.poids:
+        keys["poids"] = _weights(indicator, rows)
+    if indicator.strate:
+        keys["strate"] = rows[indicator.strate]
+    if not indicator.moments:
+        keys["moment"] = empty
+    return rows.assign(**keys)
+
+
+def _weights(indicator: Indicator, rows: pd.DataFrame) -> pd.Series:
+    """Return the weight of each record; raise QualityRefused where one is not a positive number."""
+    column = rows[indicator.poids]
+    wrong = categorical.matches(column, lambda word: not WEIGHT.fullmatch(word) or not float(word))
+    if wrong.any():
+        raise QualityRefused(
+            Problem(
+                f"poids manquant, nul ou illisible sur {wrong.sum()} fiches",
+                "un nombre plus grand que 0",
+                "Complétez-le, ou écartez ces fiches par une exclusion.",
+                column=indicator.poids,
+                value=categorical.present_values(column[wrong])[0],
+            )
+        )
+    return categorical.to_numbers(column)
+
+
+def _cell_values(indicator: Indicator, rows: pd.DataFrame) -> pd.Series | float:
+    """Return what each observation is worth: 1 for a record, its number, or 1 (100 %) for a yes."""
+    if indicator.answer:
+        yes = 100.0 if indicator.regle == "part" else 1.0
+        return (yes * (rows["modalite"] == indicator.answer)).where(rows["modalite"] != "")
+    return 1.0 if indicator.regle in ("effectif", "nombre") else rows["nombre"]
+
+
+def _with_denominators(
+    indicator: Indicator, numerators: pd.DataFrame, observed: Observed, moments: Sequence[str]
+) -> pd.DataFrame:
+    """Return the cells of a ratio: its numerators, then its denominators as `base`."""
+    denominators = _keyed_observations(
+        indicator, observed, indicator.source, indicator.denominateur, moments
+    )
+    denominators = denominators.assign(valeur=math.nan, base=denominators["nombre"])
+    return categorical.concat_tables([numerators.assign(base=math.nan), denominators])
+
+
+def _with_zeros(
+    indicator: Indicator, cells: pd.DataFrame, observed: Observed, moments: Sequence[str]
+) -> pd.DataFrame:
+    """Return the counts of a repeat, with a zero for each unit seen at the moment without a row.
+
+    A dimension that only the repeat says (a member's sex) has a zero for each of its answers.
+    """
+    parent = indicator.source.partition(".")[0]
+    parents = _keyed_observations(indicator, observed, parent, RECORD, moments)
+    of_repeat = [name for name in indicator.dimensions if (parents[name] == "").all()]
+    zeros = parents[[key for key in _keys(indicator) if key not in of_repeat]].drop_duplicates()
+    for dimension in of_repeat:
+        zeros = zeros.merge(cells[[dimension]].drop_duplicates(), how="cross")
+    return categorical.concat_tables([cells, zeros.assign(valeur=0.0)])
