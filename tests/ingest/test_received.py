@@ -11,8 +11,9 @@ from capidoc.cleaning.observations import clean
 from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, InputUnreadable, QualityRefused
+from capidoc.ingest.headers import recognise_headers
 from capidoc.ingest.received import receive
-from capidoc.ingest.xlsform import Question, recognise_headers
+from capidoc.ingest.xlsform import Question
 
 from ..conftest import HEAD, IDENTITY
 
