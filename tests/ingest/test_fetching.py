@@ -2,13 +2,14 @@
 
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
@@ -22,6 +23,8 @@ from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, InputUnreadable, InputUnsafe, ResourcesLacking
 from capidoc.ingest import fetching, received
 from capidoc.ingest.fetching import http_client
+from capidoc.ingest.fetching.export_layout import export_sheets
+from capidoc.ingest.xlsform import Form, Question
 from capidoc.io import raw_files
 from capidoc.pipeline import publication
 
@@ -1136,6 +1139,101 @@ def test_odk_central_gives_the_files_that_it_has(programme, monkeypatch):
         server.faults = [None, saying(404), saying(200, LOGIN)]
         with pytest.raises(InputUnreadable, match="page web, de connexion"):
             fetched(here, "produit")
+
+
+@pytest.mark.parametrize("cuts", [6, 7])
+def test_a_server_is_asked_seven_times(programme, waits, cuts):
+    with serving(record(1)) as server:
+        server.faults = [cut] * cuts
+        here = programme(server.url)
+        if cuts == 6:
+            assert "1 fiches" in fetched(here)
+        else:
+            with pytest.raises(InputUnreadable, match="coupée"):
+                fetched(here)
+        assert len(server.seen) == 7 and 32 <= waits[-1] < 34
+
+
+@pytest.mark.parametrize(("asked", "waited"), [("590", [590]), ("600", [])])
+def test_ten_minutes_are_waited_for_an_answer(programme, waits, asked, waited):
+    with serving(record(1)) as server, suppress(InputUnreadable):
+        server.faults = [saying(429, Retry_After=asked)]
+        fetched(programme(server.url))
+    assert waits == waited
+
+
+@pytest.mark.parametrize(
+    ("length", "kind", "message"),
+    [
+        (200_000_000, InputUnreadable, "coupée"),
+        (200_000_001, InputUnsafe, "réponse de plus de 200 Mo"),
+    ],
+)
+def test_an_answer_weighs_200_megabytes_at_most(programme, length, kind, message):
+    def announce(handler):
+        handler.answer(b"{" * 100_000, length=length)
+        handler.close_connection = True
+
+    with serving(record(1)) as server, pytest.raises(kind, match=message):
+        server.faults = [announce] * 7
+        fetched(programme(server.url))
+
+
+@pytest.mark.parametrize(("age", "pages"), [(3500, 1), (3700, 3)])
+def test_kept_pages_serve_for_an_hour(programme, age, pages):
+    with serving(*map(record, range(1, 6)), size=2) as server:
+        server.faults = [None, None] + [cut] * 7
+        here = programme(server.url)
+        with pytest.raises(InputUnreadable, match="coupée"):
+            fetched(here)
+        for page in (here.processed / "collecte" / "suivi").iterdir():
+            os.utime(page, (time.time() - age, time.time() - age))
+        server.seen.clear()
+        fetched(here)
+        assert len(server.seen) == pages and "limit=" in server.seen[-1][0]
+
+
+def test_pages_of_a_thousand_submissions_are_asked_for(programme):
+    with serving(record(1)) as server:
+        fetched(programme(server.url))
+        assert "data.json?limit=1000&" in server.seen[0][0]
+
+
+@pytest.mark.parametrize(("name", "kept"), [("p" * 36, "p" * 36), ("ap" + "p" * 35, "p" * 36)])
+def test_a_file_keeps_the_last_forty_letters_of_its_name(programme, name, kept):
+    with serving() as server:
+        server.rows = [holding(server, 1, ("u1", "atelier", f"{name}.jpg"))]
+        here = programme(server.url)
+        fetched(here, "atelier")
+    assert attached(here) == [f"atelier/{kept}.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("9" * 15, 999_999_999_999_999),
+        ("9" * 16, "9" * 16),
+        ("1.1234567891", 1.1234567891),
+        ("1.12345678912", "1.12345678912"),
+        ("1.0", "1.0"),
+        ("01", "01"),
+    ],
+)
+def test_a_number_that_a_workbook_would_round_stays_text(text, cell):
+    form = Form("Suivi", (Question("revenu", "nombre"),))
+    header, row = export_sheets(form, [{"_id": "1", "revenu": text}], {})["Suivi"]
+    assert row[header.index("revenu")] == cell and type(row[0]) is type(cell)
+
+
+def test_the_main_sheet_gives_way_to_a_repeat_of_its_name():
+    form = Form("r" * 31, ())
+    sheets = export_sheets(form, [{"_id": "1", "r" * 31: [{"nom": "a"}]}], {})
+    assert list(sheets) == ["r" * 30 + "_", "r" * 31]
+
+
+@pytest.mark.parametrize(("blanks", "is_page"), [(1994, True), (1995, False)])
+def test_a_web_page_is_known_by_its_first_two_thousand_bytes(blanks, is_page):
+    assert http_client.is_web_page(b"<" + b"-" * blanks + b"<html") is is_page
 
 
 def test_nothing_else_reaches_for_the_network():

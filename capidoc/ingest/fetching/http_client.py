@@ -173,7 +173,7 @@ def _download_with_retries(client: HttpClient, url: str) -> Answer:
 
 def _wait_seconds(state: tenacity.RetryCallState) -> float:
     """Return the seconds that the server asks for, or else twice as many as before."""
-    backoff = tenacity.wait_exponential_jitter(initial=1, max=60)(state)
+    backoff = tenacity.wait_exponential_jitter(initial=1)(state)
     if state.outcome is None or state.outcome.failed or not state.outcome.result().retry_after:
         return backoff
     try:
