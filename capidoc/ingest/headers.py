@@ -239,10 +239,12 @@ def _spelled_columns(
 ) -> Iterator[tuple[str, Column]]:
     """Yield each spelling of a header with its column; old names as those of their question."""
     for question in questions.values():
+        choices = question.choices if question.kind == "choix_multiple" else {}
         for spelling in _spellings(question, separator):
             yield spelling, question.name
-            for choice, text in _choice_texts(question):
-                yield f"{spelling}{separator}{text}", (question.name, choice)
+            for choice, texts in choices.items():
+                for text in texts:
+                    yield f"{spelling}{separator}{text}", (question.name, choice)
     for old, new in renamed.items():
         for spelling in _spellings(questions[new], separator) if new in questions else ():
             yield spelling.removesuffix(new) + old if spelling.endswith(new) else old, old
@@ -255,13 +257,6 @@ def _spellings(question: Question, separator: str) -> Iterator[str]:
     yield separator.join((*question.path, question.name))
     for groups, label in product(question.group_labels, question.labels):
         yield separator.join((*groups, label))
-
-
-def _choice_texts(question: Question) -> Iterator[tuple[str, str]]:
-    """Yield (choice, its name or label) of a select_multiple, which has a column for each."""
-    if question.kind == "choix_multiple":
-        for choice, texts in question.choices.items():
-            yield from product([choice], texts)
 
 
 def _name_and_label(name: str, questions: dict[str, Question]) -> str:

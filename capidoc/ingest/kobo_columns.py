@@ -3,36 +3,17 @@
 from capidoc.core.parsing import matching_key
 
 SUBMISSION_COLUMNS = (
-    "_id",
-    "_uuid",
-    "_submission_time",
-    "_validation_status",
-    "_notes",
-    "_status",
-    "_submitted_by",
-    "__version__",
-    "_tags",
-    "meta/rootUuid",
+    *("_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status"),
+    *("_submitted_by", "__version__", "_tags", "meta/rootUuid"),
 )
 # On each row of a repeat: its parent row, and the columns of its submission.
 PARENT_COLUMNS = (
-    "_parent_table_name",
-    "_parent_index",
+    *("_parent_table_name", "_parent_index"),
     *(f"_submission_{name}" for name in SUBMISSION_COLUMNS),
 )
 SYSTEM_COLUMNS = {
-    "start",
-    "end",
-    "today",
-    "deviceid",
-    "username",
-    "simserial",
-    "subscriberid",
-    "phonenumber",
-    "audit",
-    "meta/instanceID",
-    "meta/instanceName",
-    "_index",
+    *("start", "end", "today", "deviceid", "username", "simserial", "subscriberid"),
+    *("phonenumber", "audit", "meta/instanceID", "meta/instanceName", "_index"),
     *SUBMISSION_COLUMNS,
     *PARENT_COLUMNS,
 }

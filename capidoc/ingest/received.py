@@ -4,17 +4,17 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
 from capidoc.config.programme import Programme, Source
 from capidoc.core.parallel import map_in_two
+from capidoc.core.parsing import matching_key
 from capidoc.core.schema import RECORD_COLUMNS, REMARK_COLUMNS
 from capidoc.ingest.headers import find_main_sheet, recognise_sheet
 from capidoc.ingest.kobo_columns import METADATA_NAMES
 from capidoc.ingest.remarks import file_remarks
-from capidoc.ingest.repeats import find_repeat_sheets, link_to_main_rows, other_sheets
+from capidoc.ingest.repeats import find_repeat_sheets, link_to_main_rows
 from capidoc.ingest.sheet_table import SheetTable, read_table
 from capidoc.ingest.source_form import load_source_form
 from capidoc.ingest.stacking import NO_UUID, stack_tables
@@ -22,6 +22,8 @@ from capidoc.ingest.xlsform import Form
 from capidoc.io.raw_files import read_sheets
 
 __all__ = ["NO_UUID", "Received", "answers", "receive"]
+
+FileTables = tuple[str, str, dict[str, SheetTable]]  # name, sha256, {repeat or "": table}
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,6 @@ class Received:
         return {name: self.table, **repeats}
 
 
-class _File(NamedTuple):
-    """What one file says: its name, its sha256, its tables {repeat or "": SheetTable}."""
-
-    name: str
-    sha256: str
-    tables: dict[str, SheetTable]
-
-
 def receive(programme: Programme, name: str) -> Received:
     """Return one source of the programme as received.
 
@@ -71,9 +65,9 @@ def receive(programme: Programme, name: str) -> Received:
     read_file = partial(_read_file, form=form, source=source)
     rows = defaultdict(list)
     remarks, digests, withheld_phrases = [], {}, {}
-    for file in map_in_two(read_file, programme.received(source)):
-        digests[file.name] = file.sha256
-        for repeat, sheet_table in file.tables.items():
+    for file, sha256, tables in map_in_two(read_file, programme.received(source)):
+        digests[file] = sha256
+        for repeat, sheet_table in tables.items():
             rows[repeat].append(sheet_table.rows)
             remarks += sheet_table.remarks
             withheld_phrases |= sheet_table.withheld_phrases
@@ -93,13 +87,13 @@ def answers(table: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns=others, errors="ignore")
 
 
-def _read_file(path: Path, form: Form, source: Source) -> _File:
+def _read_file(path: Path, form: Form, source: Source) -> FileTables:
     sheets = read_sheets(path)
     main = find_main_sheet(sheets, source)
-    others = other_sheets(sheets, main)
+    others = {matching_key(sheet.name): sheet for sheet in sheets if sheet is not main}
     table = read_table(recognise_sheet(main, form, source, ""), source, "")
     tables = {"": table._replace(remarks=[*table.remarks, *file_remarks(main, others, source)])}
     for repeat, sheet in find_repeat_sheets(others, source, path.name).items():
         table = read_table(recognise_sheet(sheet, form, source, repeat), source, repeat)
         tables[repeat] = table._replace(rows=link_to_main_rows(table.rows, others))
-    return _File(path.name, sheets[0].sha256, tables)
+    return path.name, sheets[0].sha256, tables

@@ -4,7 +4,6 @@ import pandas as pd
 
 from capidoc.config.programme import Source
 from capidoc.core.errors import InputMismatch, Problem
-from capidoc.core.parsing import matching_key
 from capidoc.ingest.headers import require_visible
 from capidoc.ingest.kobo_columns import sheet_key
 from capidoc.io.raw_files import Sheet
@@ -13,11 +12,6 @@ LINKS = ("_index", "_parent_table_name", "_parent_index")
 
 # The parent of each row of the repeats {(key of its sheet, _index): (key of the parent's, _index)}.
 Parents = dict[tuple[str, str], tuple[str, str]]
-
-
-def other_sheets(sheets: list[Sheet], main: Sheet) -> dict[str, Sheet]:
-    """Return the sheets that are not the main one, by key."""
-    return {matching_key(sheet.name): sheet for sheet in sheets if sheet is not main}
 
 
 def find_repeat_sheets(sheets: dict[str, Sheet], source: Source, file: str) -> dict[str, Sheet]:

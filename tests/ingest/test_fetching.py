@@ -1,4 +1,7 @@
-"""Fetching: what the server holds reads like a manual export; whatever fails leaves what was there as it was, and the secret where it belongs."""
+"""Fetching: what the server holds reads like a manual export.
+
+Whatever fails leaves what was there as it was, and the secret where it belongs.
+"""
 
 import ast
 import json
@@ -85,7 +88,10 @@ def record(number, code="ENT-01", income="50000", apprentices=(), **more):
 
 
 def holding(server, number, *held, **more):
-    """A submission of which KoboToolbox's API says that it holds those files: (uid, path of the question, name), and more of each."""
+    """A submission that holds those files in KoboToolbox's API.
+
+    Each is (uid, path of the question, name), and `more` is told of each.
+    """
     place = f"{server.url}/api/v2/assets/aSuivi/data/{number}/attachments"
     told = [
         {
@@ -107,9 +113,11 @@ def holding(server, number, *held, **more):
 
 
 class Server(ThreadingHTTPServer):
-    """KoboToolbox on loopback: `rows` in pages of `size`; each of `faults` answers one request in its place; `seen` [(path, Authorization)].
+    """KoboToolbox on loopback: `rows` in pages of `size`.
 
-    Its attachments are photos, but those whose uid is in `lost`; each of `ill` {uid: fault} answers for one of them, every time.
+    Each of `faults` answers one request in its place; `seen` is [(path, Authorization)]. Its
+    attachments are photos, but those whose uid is in `lost`; each of `ill` {uid: fault} answers
+    for one of them, every time.
     """
 
     def __init__(self, rows, size=1000):
@@ -125,7 +133,7 @@ class Server(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def asked(self):
-        """The uids, or the names, of the attachments that were asked for since last time, in order."""
+        """The uids, or names, of the attachments asked for since last time, in order."""
         found = [
             path.split("/attachments/")[1].strip("/")
             for path, _ in self.seen
@@ -158,7 +166,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers as documented, unless a fault is due; a connection serves several requests, as everywhere."""
+    """Answers as documented, unless a fault is due; a connection serves several requests."""
 
     protocol_version = "HTTP/1.1"
 
@@ -217,7 +225,7 @@ def serving(*rows, size=1000):
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch):
-    """The seconds that the waits between tries would have lasted; the token is in the environment."""
+    """The seconds of the waits between tries; the token is in the environment."""
     slept = []
     monkeypatch.setattr("tenacity.nap.time.sleep", slept.append)
     monkeypatch.setenv("CAPIDOC_KOBO_TOKEN", TOKEN)
@@ -277,7 +285,10 @@ def table(programme, *columns):
 
 
 def exported():
-    """The manual export as the API tells it: flat keys, numbers as text, repeats nested, a dict for the validation; less what hands and exporter added."""
+    """The manual export as the API gives it, less what hands and exporter added.
+
+    Flat keys, numbers as text, repeats nested, a dict for the validation.
+    """
     main, repeats = (
         [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
         for rows in (list(s.values) for s in load_workbook(EXPORT))
@@ -333,7 +344,8 @@ def test_a_fetched_follow_up_is_received_like_the_manual_export(programme):
         known = len({row["_uuid"] for row in sent})  # some were sent twice
         assert (
             fetched(here)
-            == f"suivi : {known} fiches (nouvelles : {known}, modifiées : 0, supprimées : 0) dans {NAME}."
+            == f"suivi : {known} fiches (nouvelles : {known}, modifiées : 0, supprimées : 0)"
+            f" dans {NAME}."
         )
         assert len(server.seen) == 3
     from_api = received.receive(here, "suivi")
@@ -493,7 +505,8 @@ def test_a_saved_export_is_downloaded_as_it_is(programme):
         (
             saying(
                 200,
-                b'{"count": 5, "next": "/api/v2/assets/aSuivi/data.json?limit=1000&sort=%7B%22_id%22%3A1%7D", "results": []}',
+                b'{"count": 5, "next": "/api/v2/assets/aSuivi/data.json?limit=1000&'
+                b'sort=%7B%22_id%22%3A1%7D", "results": []}',
             ),
             20,
             "tournent en rond",
@@ -856,7 +869,8 @@ def test_what_is_there_is_not_fetched_again_and_what_the_server_lost_is_kept_and
         here = programme(server.url)
         fetched(here, "atelier")
         server.asked()
-        # One more; another one in the place of a.jpg; the submission of b.jpg deleted; one deleted before it was ever fetched.
+        # One more; another one in the place of a.jpg; the submission of b.jpg deleted;
+        # one deleted before it was ever fetched.
         server.rows = [
             holding(server, 1, ("u5", "atelier", "a.jpg")),
             holding(server, 3, ("u6", "atelier", "c.jpg")),
@@ -1045,7 +1059,8 @@ def test_a_question_that_gives_no_file_is_refused_before_anything_is_asked(progr
         here = programme(server.url)
         with pytest.raises(
             ConfigurationRefused,
-            match=r"(?s)« ateliers » .*Vouliez-vous dire « atelier » .*« commune » .*atelier, produit, voix",
+            match=r"(?s)« ateliers » .*Vouliez-vous dire « atelier » .*"
+            r"« commune » .*atelier, produit, voix",
         ):
             fetched(here, "voix", "ateliers", "commune")
         assert server.seen == []

@@ -1,4 +1,4 @@
-"""An export told in its form's words: names or labels, groups or not, renamed questions, repeats, several choices."""
+"""An export in its form's words: names or labels, groups, renamings, repeats, several choices."""
 
 import unicodedata
 

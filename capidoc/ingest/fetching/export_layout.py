@@ -18,6 +18,7 @@ INTERNAL_COLUMNS = {
 }
 # « 123.000 » stays text: a doubt is the cleaning's to tell.
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{0,9}[1-9])?")
+FORBIDDEN = re.compile(r"[\[\]*?:\\/]")  # in the name of a sheet
 
 Row = dict[str, Any]  # {name, with its groups: value}
 
@@ -63,7 +64,7 @@ def export_sheets(
         tables.add_submission(submission)
     sheets = {}
     for repeat, rows in tables.rows.items():
-        name = _sheet_name(repeat or form.title)
+        name = sheet_name(FORBIDDEN.sub("_", repeat or form.title))
         if not repeat and name.casefold() in {table.casefold() for table in tables.rows}:
             # Two sheets of one name: the second would get another, and its rows would be lost.
             name = f"{name[:30]}_"
@@ -109,10 +110,6 @@ def _is_repeat(name: str, value: Any) -> bool:
     if name in INTERNAL_COLUMNS or name in SUBMISSION_COLUMNS or not isinstance(value, list):
         return False
     return all(isinstance(item, dict) for item in value)
-
-
-def _sheet_name(title: str) -> str:
-    return sheet_name(re.sub(r"[\[\]*?:\\/]", "_", title))
 
 
 def _question_name(column: str) -> str:

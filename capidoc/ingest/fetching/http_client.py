@@ -48,22 +48,14 @@ class Cut(InputUnreadable):
     """The line or the server failed: what came before is good."""
 
 
+NO_TOKEN = "Copiez-le à nouveau depuis votre compte, dans la variable ou le trousseau."
+NO_RIGHT = "ce compte n’a pas le droit de lire ce formulaire"
+NO_FORM = "Vérifiez « collecte » dans programme.yml."
+# {HTTP status: (refusal, what is wrong, remedy)}
 REFUSALS: dict[int, tuple[type[Refusal], str, str]] = {
-    401: (
-        ConfigurationRefused,
-        "le serveur refuse le jeton",
-        "Copiez-le à nouveau depuis votre compte, dans la variable ou le trousseau.",
-    ),
-    403: (
-        ConfigurationRefused,
-        "ce compte n’a pas le droit de lire ce formulaire",
-        "Demandez ce droit au propriétaire du formulaire.",
-    ),
-    404: (
-        Absent,
-        "formulaire introuvable sur ce serveur",
-        "Vérifiez « collecte » dans programme.yml.",
-    ),
+    401: (ConfigurationRefused, "le serveur refuse le jeton", NO_TOKEN),
+    403: (ConfigurationRefused, NO_RIGHT, "Demandez ce droit au propriétaire du formulaire."),
+    404: (Absent, "formulaire introuvable sur ce serveur", NO_FORM),
     429: (Cut, "le serveur demande d’attendre", "Relancez plus tard."),
 }
 
