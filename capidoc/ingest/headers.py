@@ -78,7 +78,7 @@ def recognise_sheet(sheet: Sheet, form: Form, source: Source, repeat: str) -> Re
 def find_main_sheet(sheets: list[Sheet], source: Source) -> Sheet:
     """Return the sheet of the submissions: the first visible one, or the one with the titles.
 
-    Raise InputMismatch when an ordinary workbook has several sheets with all declared titles.
+    Raise InputMismatch when several sheets have all the declared titles.
     """
     visible = [sheet for sheet in sheets if not sheet.hidden] or [require_visible(sheets[0])]
     if source.formulaire:
@@ -109,10 +109,7 @@ def require_visible(sheet: Sheet) -> Sheet:
 
 
 def find_header_row(sheet: Sheet, source: Source) -> int:
-    """Return the row of the headers: the first of an export, else the one with all the titles.
-
-    Raise InputMismatch with the titles absent from the row that has most of them.
-    """
+    """Return the row of the headers; raise InputMismatch with the titles absent from the best."""
     if source.formulaire:
         return 1
     titles = {matching_key(column.titre): column.titre for column in source.colonnes.values()}

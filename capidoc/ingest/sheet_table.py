@@ -28,10 +28,7 @@ class SheetTable(NamedTuple):
 
 
 def read_table(recognised: RecognisedSheet, source: Source, repeat: str) -> SheetTable:
-    """Return what a recognised sheet says of a repeat, or of the main table.
-
-    Raise InputMismatch for a number in a cell merged over several rows.
-    """
+    """Return what a recognised sheet says; raise InputMismatch for a number merged over rows."""
     filled, merged_remarks = _fill_merged_cells(recognised)
     rows = _with_provenance(_question_columns(filled), filled.sheet, source, repeat)
     remarks = [*sheet_remarks(filled, source, repeat), *merged_remarks]

@@ -32,10 +32,7 @@ def stack_tables(tables: list[pd.DataFrame], source: Source, repeat: str) -> pd.
 
 
 def merge_versions(table: pd.DataFrame, old: str, new: str) -> pd.DataFrame:
-    """Return the table with a renamed question as one column, under its new name.
-
-    Raise InputMismatch on the rows where both versions are filled and differ.
-    """
+    """Return the table with two versions of a question as one; raise InputMismatch if unequal."""
     if old not in table:
         return table
     current = table.get(new, categorical.constant_column("", table.index))

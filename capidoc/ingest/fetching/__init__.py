@@ -28,9 +28,9 @@ Submissions = dict[str, list[dict[str, str]]]  # {id: the filled cells of its ro
 
 
 def fetch(programme: Programme, questions: Sequence[str] = ()) -> Iterator[str]:
-    """Yield a line for each source that declares its server, and one for its attached files.
+    """Yield a line for each source with a server, and one for its files of those questions.
 
-    Those of `questions` alone are fetched. A refusal leaves the raw file of its source as it was.
+    A refusal leaves the raw file of its source as it was.
     """
     sources = {name: s for name, s in programme.identity.sources.items() if s.collecte}
     if not sources:
@@ -59,10 +59,7 @@ def _fetch_source(
 
 @contextmanager
 def _kept_pages(pages: Path) -> Iterator[None]:
-    """Keep the pages received for a next run where the line was cut, and then alone.
-
-    What is wrong is asked for again.
-    """
+    """Keep the pages received for a next run when the line was cut, and only then."""
     try:
         yield
     except (http_client.Cut, ResourcesLacking):
@@ -76,10 +73,7 @@ def _kept_pages(pages: Path) -> Iterator[None]:
 def _questions_by_source(
     programme: Programme, sources: dict[str, Source], questions: Sequence[str]
 ) -> dict[str, set[str]]:
-    """Return those of the questions that each source's form has {source: names}.
-
-    Raise ConfigurationRefused for one that receives no file in any.
-    """
+    """Return the questions asked of each source; raise ConfigurationRefused if none has one."""
     if not questions:
         return {name: set() for name in sources}
     by_source = {}
@@ -139,10 +133,7 @@ def _workbook(
 
 
 def _describe_changes(target: Path, fresh: Path) -> str:
-    """Return what changed, in a sentence; the fresh file is read as the next step will read it.
-
-    Raise InputUnreadable when there are no submissions any more.
-    """
+    """Return what changed, in a sentence; raise InputUnreadable when no submissions are left."""
     after, before = _read_submissions(fresh), {}
     if target.is_file():
         with suppress(Refusal):  # a broken former file is what fetching mends

@@ -54,11 +54,7 @@ def download_attachments(
 
 
 def _download(client: HttpClient, urls: dict[Path, str]) -> Iterator[tuple[Path, Refusal]]:
-    """Write each file at its path; yield those that did not come, with the refusal.
-
-    Stop when FAILURES_IN_A_ROW files do not come. Raise ConfigurationRefused when the account is
-    refused: so would all the others be.
-    """
+    """Write each file at its path; yield those that did not come, until several in a row."""
     in_a_row = 0
     for path, url in urls.items():
         try:
@@ -66,7 +62,7 @@ def _download(client: HttpClient, urls: dict[Path, str]) -> Iterator[tuple[Path,
             in_a_row = 0
         except Absent as refusal:
             yield path, refusal
-        except ConfigurationRefused:
+        except ConfigurationRefused:  # the account is refused: so would all the others be
             raise
         except Refusal as refusal:
             file = f"{path.parent.name}/{path.name}"
@@ -88,10 +84,7 @@ def _content(client: HttpClient, url: str) -> bytes:
 
 
 def _file_name(file: Attachment) -> str:
-    """Return a name that every disk takes, and no other file has.
-
-    It is the submission, the digest of the address, the end of the name that the phone gave.
-    """
+    """Return a name that every disk takes, and no other file has: submission, digest, name."""
     submission, name = _safe_name(file.submission), _safe_name(file.name)
     return f"{submission}-{sha256(file.url.encode(errors='replace')).hexdigest()[:8]}-{name}"
 

@@ -55,10 +55,7 @@ class _Tables:
 def export_sheets(
     form: Form, submissions: Iterable[Row], renamed: dict[str, str]
 ) -> dict[str, list[list[Any]]]:
-    """Return the sheets of an export {sheet: rows of cells}, the main one first.
-
-    Columns: the form's questions in its order, those of other versions, then the system's.
-    """
+    """Return the sheets of an export {sheet: rows of cells}, the main one first."""
     tables = _Tables(form)
     for submission in submissions:
         tables.add_submission(submission)
@@ -75,7 +72,7 @@ def export_sheets(
 def _sheet_cells(
     form: Form, repeat: str, rows: list[Row], renamed: dict[str, str]
 ) -> list[list[Any]]:
-    """Return the header and the rows of one sheet."""
+    """Return a sheet: the form's questions, those of other versions, then the system's."""
     questions = {"/".join((*q.path, q.name)): q for q in form.questions if q.repeat == repeat}
     rows = [_with_present_paths(row, questions) for row in rows]
     system = ("_index", *PARENT_COLUMNS) if repeat else (*SUBMISSION_COLUMNS, "_index")
@@ -94,10 +91,7 @@ def _other_columns(rows: list[Row], known: set[str]) -> list[str]:
 
 
 def _with_present_paths(row: Row, questions: dict[str, Question]) -> Row:
-    """Return the row with the questions that another version had in another group moved.
-
-    As exports do, each has the path of its present group, unless that one is filled too.
-    """
+    """Return the row with each question under its present group, as exports do, if free."""
     paths = {question.name: path for path, question in questions.items()}
     moved = {}
     for column, value in row.items():

@@ -87,10 +87,7 @@ class HttpClient:
 
 
 def open_client(server: Server) -> HttpClient:
-    """Return the client of a declared server, its secret from the environment or the keyring.
-
-    Raise ConfigurationRefused without a secret.
-    """
+    """Return the client of a declared server; raise ConfigurationRefused without its secret."""
     variable = "CAPIDOC_ODK_LOGIN" if server.projet else "CAPIDOC_KOBO_TOKEN"
     secret = os.environ.get(variable) or _keyring_secret(urlsplit(server.serveur).netloc) or ""
     secret = secret.strip()

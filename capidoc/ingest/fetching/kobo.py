@@ -36,10 +36,7 @@ def list_submissions(client: HttpClient, server: Server, pages: Path) -> list[di
 
 
 def download_export(client: HttpClient, server: Server, pages: Path) -> bytes:
-    """Return the workbook of the saved export setting of that name.
-
-    Raise ConfigurationRefused where the server has no such setting.
-    """
+    """Return the workbook of a saved export; raise ConfigurationRefused where there is none."""
     rows = read_pages(client, f"{_asset(client, server)}/export-settings/", pages)
     settings = {setting.get("name"): setting for setting in rows}
     if server.export not in settings:

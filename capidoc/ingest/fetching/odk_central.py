@@ -106,10 +106,7 @@ def _flatten(row: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[
 
 
 def _point(place: dict[str, Any]) -> str:
-    """Return « latitude longitude altitude accuracy », as KoboToolbox writes a point.
-
-    Another shape is its bare list of numbers.
-    """
+    """Return « latitude longitude altitude accuracy », or the list of numbers of another shape."""
     if place.get("type") != "Point":
         return str(place["coordinates"]).replace("'", "")
     longitude, latitude, *altitude = place["coordinates"]
