@@ -1,95 +1,115 @@
-"""What must never be seen: the answers that are not kept, as words by which finished files are searched (D2, D13)."""
+"""Which answers must never be seen, and the phrases by which a public file would show them.
+
+Direct identifiers (names, phones, points) and free text that programme.yml does not keep leave at
+ingest as phrases: a name, a long number, six words of a text. Only their fingerprints (keyed
+hashes) rest on disk; each finished file is cut in phrases, whose hashes are looked up (D2, D13).
+"""
 
 import re
 import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-LONGEST = 6
-FREE_TEXT = 4  # words: shorter answers are what anyone may write
-DIGITS = 8
-SILENT = re.compile(
-    r"start|end|today|audit|_id|_uuid|_validation_status|_status|__version__|_tags|_index|_parent_\w+|_submission_.*|meta/.*"
+from capidoc.ingest.headers import Column
+from capidoc.ingest.xlsform import Question
+
+RUN_WORDS = 6  # the words of a free text that are searched together
+FREE_TEXT_WORDS = 4  # shorter answers are what anyone may write
+SHORT_NAME_LETTERS = 4  # a single word must be longer to be searched
+PHONE_DIGITS = 8  # the last ones: without the country's
+# System columns that tell of nobody.
+HARMLESS_COLUMN = re.compile(
+    r"start|end|today|audit|_id|_uuid|_validation_status|_status|__version__|_tags|_index"
+    r"|_parent_\w+|_submission_.*|meta/.*"
 )
-PERSONAL = {
-    "nom",
-    "noms",
-    "prenom",
-    "prénom",
-    "prenoms",
-    "prénoms",
-    "name",
-    "tel",
-    "téléphone",
-    "telephone",
-    "phone",
-    "phonenumber",
-    "contact",
-    "mail",
-    "email",
-    "courriel",
-    "username",
-    "deviceid",
-    "simserial",
-    "submitted",
-    "enqueteur",
-    "enquêteur",
-    "adresse",
-    "gps",
+# A column whose header has one of these words holds direct identifiers.
+IDENTIFIER_WORDS = {
+    *("nom", "noms", "prenom", "prénom", "prenoms", "prénoms", "name"),
+    *("tel", "téléphone", "telephone", "phone", "phonenumber", "contact"),
+    *("mail", "email", "courriel", "adresse", "gps"),
+    *("username", "deviceid", "simserial", "submitted", "enqueteur", "enquêteur"),
 }
-NUMBER = re.compile(r"\+?\d(?:[\s().\u00a0\u202f/-]{0,2}\d){7,}")
-NAMED = re.compile(r"\b(?:[A-ZÀ-Þ]\w*|\w*\d\w*)")
-FOREIGN = re.compile(r"[^\x00-\x7f]")
-PLACE = re.compile(r"-?\d{1,3}[.,]\d{4,}")
+LONG_NUMBER = re.compile(r"\+?\d(?:[\s().\u00a0\u202f/-]{0,2}\d){7,}")
+COORDINATE = re.compile(r"-?\d{1,3}[.,]\d{4,}")
+CAPITALISED = re.compile(r"\b(?:[A-ZÀ-Þ]\w*|\w*\d\w*)")
+NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
-def withheld_columns(headers, found, kept, questions):
-    """The positions of the columns whose answers are not kept and may tell of someone: undeclared ones, texts, system ones that name a person."""
+def withheld_columns(
+    headers: list[str],
+    columns: Mapping[int, Column],
+    kept: Collection[str],
+    questions: dict[str, Question],
+) -> Iterator[int]:
+    """Yield the positions of the columns that are not kept and may tell of someone.
+
+    These are columns of no question, texts, and the system's that name a person.
+    """
     for position in range(len(headers)):
-        name = found.get(position)
-        told = isinstance(name, str) and name not in kept and not SILENT.fullmatch(name)
-        if name is None or (told and (name not in questions or questions[name].kind == "texte")):
+        column = columns.get(position)
+        if column is None:
             yield position
+        elif isinstance(column, str) and column not in kept:
+            is_text = column not in questions or questions[column].kind == "texte"
+            if is_text and not HARMLESS_COLUMN.fullmatch(column):
+                yield position
 
 
-def secret_phrases(header, answers):
-    """The words (lower case, without accents) by which a column's answers would be known: a name, a number, six words of a text."""
-    personal = bool(PERSONAL & {*re.split(r"[^\w]|_", header.casefold())})
+def secret_phrases(header: str, answers: Iterable[str]) -> Iterator[str]:
+    """Yield the phrases (lower case, no accents) by which a column's answers would be known.
+
+    These are long numbers, each run of six words of a free text, and, under the header of a direct
+    identifier, names.
+    """
+    is_identifier = bool(IDENTIFIER_WORDS & {*re.split(r"[^\w]|_", header.casefold())})
     for answer in filter(None, dict.fromkeys(answers)):
         yield from long_numbers(answer)
         words = normalized_words(answer)
-        if len(words) >= FREE_TEXT:
-            yield from word_runs(words, min(LONGEST, len(words)))
-        elif (
-            personal
-            and not answer.replace(".", "").replace("-", "").isdigit()
-            and (len(words) > 1 or len(answer) > FREE_TEXT)
-        ):
+        if len(words) >= FREE_TEXT_WORDS:
+            yield from word_runs(words, min(RUN_WORDS, len(words)))
+        elif is_identifier and _is_name(answer, words):
             yield " ".join(words)
 
 
-def long_numbers(text):
-    """Long numbers and coordinates as their digits alone, a phone without the country's."""
-    yield from (re.sub(r"\D", "", found)[-DIGITS:] for found in NUMBER.findall(text))
-    yield from (re.sub(r"\D", "", found) for found in PLACE.findall(text))
+def long_numbers(text: str) -> Iterator[str]:
+    """Yield long numbers and coordinates as digits alone, a phone without the country's."""
+    for number in LONG_NUMBER.findall(text):
+        yield re.sub(r"\D", "", number)[-PHONE_DIGITS:]
+    for coordinate in COORDINATE.findall(text):
+        yield re.sub(r"\D", "", coordinate)
 
 
-def normalized_words(text):
-    """The words of a text, without case, accents or punctuation."""
-    bare = FOREIGN.sub(
-        lambda c: "" if unicodedata.combining(c[0]) else c[0], unicodedata.normalize("NFKD", text)
-    )
+def normalized_words(text: str) -> list[str]:
+    """Return the words of a text, without case, accents or punctuation."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    bare = NOT_ASCII.sub(lambda c: "" if unicodedata.combining(c[0]) else c[0], decomposed)
     return re.findall(r"[^\W_]+", bare.casefold())
 
 
-def word_runs(words, length):
-    """Every run of so many words."""
-    return map(" ".join, zip(*(words[start:] for start in range(length)), strict=False))
+def word_runs(words: list[str], length: int) -> Iterator[str]:
+    """Return every run of `length` words."""
+    shifted = [words[start:] for start in range(length)]
+    return map(" ".join, zip(*shifted, strict=False))
 
 
-def candidate_phrases(text, lengths):
-    """Whatever of a finished text could be a secret: its runs of words of the given lengths, its long numbers."""
+def candidate_phrases(text: str, lengths: Collection[int]) -> set[str]:
+    """Return what of a finished text could be a withheld phrase.
+
+    These are its runs of words of the given lengths, and its long numbers.
+    """
     words = normalized_words(text)
-    # A single word is a name only where it is written as one: « Essai » may be somebody's, « essai » is not.
-    names = normalized_words(" ".join({*NAMED.findall(text)})) if 1 in lengths else []
-    return {*long_numbers(text), *names}.union(
-        *(word_runs(words, length) for length in lengths if length > 1)
-    )
+    phrases = {*long_numbers(text)}
+    for length in lengths:
+        if length > 1:
+            phrases.update(word_runs(words, length))
+        elif length == 1:
+            # A single word is a name only where it is written as one: « Essai » may be
+            # somebody's, « essai » is not.
+            phrases.update(normalized_words(" ".join({*CAPITALISED.findall(text)})))
+    return phrases
+
+
+def _is_name(answer: str, words: list[str]) -> bool:
+    """Return whether a short answer is a name, not a code or a usual word."""
+    if answer.replace(".", "").replace("-", "").isdigit():
+        return False
+    return len(words) > 1 or len(answer) > SHORT_NAME_LETTERS

@@ -1,4 +1,7 @@
-"""Every row of the table of faults, by files made wrong on purpose: the right code and message, or the right numbers."""
+"""Every row of the table of faults, by files made wrong on purpose.
+
+Each gives the right code and message, or the right numbers.
+"""
 
 import re
 

@@ -1,14 +1,18 @@
-"""Fetching: what the server holds reads like a manual export; whatever fails leaves what was there as it was, and the secret where it belongs."""
+"""Fetching: what the server holds reads like a manual export.
+
+Whatever fails leaves what was there as it was, and the secret where it belongs.
+"""
 
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +25,8 @@ from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, InputUnreadable, InputUnsafe, ResourcesLacking
 from capidoc.ingest import fetching, received
 from capidoc.ingest.fetching import http_client
+from capidoc.ingest.fetching.export_layout import export_sheets
+from capidoc.ingest.xlsform import Form, Question
 from capidoc.io import raw_files
 from capidoc.pipeline import commands, publication
 
@@ -81,7 +87,10 @@ def record(number, code="ENT-01", income="50000", apprentices=(), **more):
 
 
 def holding(server, number, *held, **more):
-    """A submission of which KoboToolbox's API says that it holds those files: (uid, path of the question, name), and more of each."""
+    """A submission that holds those files in KoboToolbox's API.
+
+    Each is (uid, path of the question, name), and `more` is told of each.
+    """
     place = f"{server.url}/api/v2/assets/aSuivi/data/{number}/attachments"
     told = [
         {
@@ -103,9 +112,11 @@ def holding(server, number, *held, **more):
 
 
 class Server(ThreadingHTTPServer):
-    """KoboToolbox on loopback: `rows` in pages of `size`; each of `faults` answers one request in its place; `seen` [(path, Authorization)].
+    """KoboToolbox on loopback: `rows` in pages of `size`.
 
-    Its attachments are photos, but those whose uid is in `lost`; each of `ill` {uid: fault} answers for one of them, every time.
+    Each of `faults` answers one request in its place; `seen` is [(path, Authorization)]. Its
+    attachments are photos, but those whose uid is in `lost`; each of `ill` {uid: fault} answers
+    for one of them, every time.
     """
 
     def __init__(self, rows, size=1000):
@@ -121,7 +132,7 @@ class Server(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def asked(self):
-        """The uids, or the names, of the attachments that were asked for since last time, in order."""
+        """The uids, or names, of the attachments asked for since last time, in order."""
         found = [
             path.split("/attachments/")[1].strip("/")
             for path, _ in self.seen
@@ -154,7 +165,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers as documented, unless a fault is due; a connection serves several requests, as everywhere."""
+    """Answers as documented, unless a fault is due; a connection serves several requests."""
 
     protocol_version = "HTTP/1.1"
 
@@ -213,7 +224,7 @@ def serving(*rows, size=1000):
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch):
-    """The seconds that the waits between tries would have lasted; the token is in the environment."""
+    """The seconds of the waits between tries; the token is in the environment."""
     slept = []
     monkeypatch.setattr("tenacity.nap.time.sleep", slept.append)
     monkeypatch.setenv("CAPIDOC_KOBO_TOKEN", TOKEN)
@@ -273,7 +284,10 @@ def table(programme, *columns):
 
 
 def exported():
-    """The manual export as the API tells it: flat keys, numbers as text, repeats nested, a dict for the validation; less what hands and exporter added."""
+    """The manual export as the API gives it, less what hands and exporter added.
+
+    Flat keys, numbers as text, repeats nested, a dict for the validation.
+    """
     main, repeats = (
         [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
         for rows in (list(s.values) for s in load_workbook(EXPORT))
@@ -329,7 +343,8 @@ def test_a_fetched_follow_up_is_received_like_the_manual_export(programme):
         known = len({row["_uuid"] for row in sent})  # some were sent twice
         assert (
             fetched(here)
-            == f"suivi : {known} fiches (nouvelles : {known}, modifiées : 0, supprimées : 0) dans {NAME}."
+            == f"suivi : {known} fiches (nouvelles : {known}, modifiées : 0, supprimées : 0)"
+            f" dans {NAME}."
         )
         assert len(server.seen) == 3
     from_api = received.receive(here, "suivi")
@@ -489,7 +504,8 @@ def test_a_saved_export_is_downloaded_as_it_is(programme):
         (
             saying(
                 200,
-                b'{"count": 5, "next": "/api/v2/assets/aSuivi/data.json?limit=1000&sort=%7B%22_id%22%3A1%7D", "results": []}',
+                b'{"count": 5, "next": "/api/v2/assets/aSuivi/data.json?limit=1000&'
+                b'sort=%7B%22_id%22%3A1%7D", "results": []}',
             ),
             20,
             "tournent en rond",
@@ -852,7 +868,8 @@ def test_what_is_there_is_not_fetched_again_and_what_the_server_lost_is_kept_and
         here = programme(server.url)
         fetched(here, "atelier")
         server.asked()
-        # One more; another one in the place of a.jpg; the submission of b.jpg deleted; one deleted before it was ever fetched.
+        # One more; another one in the place of a.jpg; the submission of b.jpg deleted;
+        # one deleted before it was ever fetched.
         server.rows = [
             holding(server, 1, ("u5", "atelier", "a.jpg")),
             holding(server, 3, ("u6", "atelier", "c.jpg")),
@@ -1041,7 +1058,8 @@ def test_a_question_that_gives_no_file_is_refused_before_anything_is_asked(progr
         here = programme(server.url)
         with pytest.raises(
             ConfigurationRefused,
-            match=r"(?s)« ateliers » .*Vouliez-vous dire « atelier » .*« commune » .*atelier, produit, voix",
+            match=r"(?s)« ateliers » .*Vouliez-vous dire « atelier » .*"
+            r"« commune » .*atelier, produit, voix",
         ):
             fetched(here, "voix", "ateliers", "commune")
         assert server.seen == []
@@ -1135,6 +1153,101 @@ def test_odk_central_gives_the_files_that_it_has(programme, monkeypatch):
         server.faults = [None, saying(404), saying(200, LOGIN)]
         with pytest.raises(InputUnreadable, match="page web, de connexion"):
             fetched(here, "produit")
+
+
+@pytest.mark.parametrize("cuts", [6, 7])
+def test_a_server_is_asked_seven_times(programme, waits, cuts):
+    with serving(record(1)) as server:
+        server.faults = [cut] * cuts
+        here = programme(server.url)
+        if cuts == 6:
+            assert "1 fiches" in fetched(here)
+        else:
+            with pytest.raises(InputUnreadable, match="coupée"):
+                fetched(here)
+        assert len(server.seen) == 7 and 32 <= waits[-1] < 34
+
+
+@pytest.mark.parametrize(("asked", "waited"), [("590", [590]), ("600", [])])
+def test_ten_minutes_are_waited_for_an_answer(programme, waits, asked, waited):
+    with serving(record(1)) as server, suppress(InputUnreadable):
+        server.faults = [saying(429, Retry_After=asked)]
+        fetched(programme(server.url))
+    assert waits == waited
+
+
+@pytest.mark.parametrize(
+    ("length", "kind", "message"),
+    [
+        (200_000_000, InputUnreadable, "coupée"),
+        (200_000_001, InputUnsafe, "réponse de plus de 200 Mo"),
+    ],
+)
+def test_an_answer_weighs_200_megabytes_at_most(programme, length, kind, message):
+    def announce(handler):
+        handler.answer(b"{" * 100_000, length=length)
+        handler.close_connection = True
+
+    with serving(record(1)) as server, pytest.raises(kind, match=message):
+        server.faults = [announce] * 7
+        fetched(programme(server.url))
+
+
+@pytest.mark.parametrize(("age", "pages"), [(3500, 1), (3700, 3)])
+def test_kept_pages_serve_for_an_hour(programme, age, pages):
+    with serving(*map(record, range(1, 6)), size=2) as server:
+        server.faults = [None, None] + [cut] * 7
+        here = programme(server.url)
+        with pytest.raises(InputUnreadable, match="coupée"):
+            fetched(here)
+        for page in (here.processed / "collecte" / "suivi").iterdir():
+            os.utime(page, (time.time() - age, time.time() - age))
+        server.seen.clear()
+        fetched(here)
+        assert len(server.seen) == pages and "limit=" in server.seen[-1][0]
+
+
+def test_pages_of_a_thousand_submissions_are_asked_for(programme):
+    with serving(record(1)) as server:
+        fetched(programme(server.url))
+        assert "data.json?limit=1000&" in server.seen[0][0]
+
+
+@pytest.mark.parametrize(("name", "kept"), [("p" * 36, "p" * 36), ("ap" + "p" * 35, "p" * 36)])
+def test_a_file_keeps_the_last_forty_letters_of_its_name(programme, name, kept):
+    with serving() as server:
+        server.rows = [holding(server, 1, ("u1", "atelier", f"{name}.jpg"))]
+        here = programme(server.url)
+        fetched(here, "atelier")
+    assert attached(here) == [f"atelier/{kept}.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("9" * 15, 999_999_999_999_999),
+        ("9" * 16, "9" * 16),
+        ("1.1234567891", 1.1234567891),
+        ("1.12345678912", "1.12345678912"),
+        ("1.0", "1.0"),
+        ("01", "01"),
+    ],
+)
+def test_a_number_that_a_workbook_would_round_stays_text(text, cell):
+    form = Form("Suivi", (Question("revenu", "nombre"),))
+    header, row = export_sheets(form, [{"_id": "1", "revenu": text}], {})["Suivi"]
+    assert row[header.index("revenu")] == cell and type(row[0]) is type(cell)
+
+
+def test_the_main_sheet_gives_way_to_a_repeat_of_its_name():
+    form = Form("r" * 31, ())
+    sheets = export_sheets(form, [{"_id": "1", "r" * 31: [{"nom": "a"}]}], {})
+    assert list(sheets) == ["r" * 30 + "_", "r" * 31]
+
+
+@pytest.mark.parametrize(("blanks", "is_page"), [(1994, True), (1995, False)])
+def test_a_web_page_is_known_by_its_first_two_thousand_bytes(blanks, is_page):
+    assert http_client.is_web_page(b"<" + b"-" * blanks + b"<html") is is_page
 
 
 def test_nothing_else_reaches_for_the_network():

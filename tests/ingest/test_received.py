@@ -1,4 +1,4 @@
-"""An export told in its form's words: names or labels, groups or not, renamed questions, repeats, several choices."""
+"""An export in its form's words: names or labels, groups, renamings, repeats, several choices."""
 
 import unicodedata
 
@@ -11,8 +11,9 @@ from capidoc.cleaning import clean
 from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, InputUnreadable, QualityRefused
+from capidoc.ingest.headers import recognise_headers
 from capidoc.ingest.received import receive
-from capidoc.ingest.xlsform import Question, recognise_headers
+from capidoc.ingest.xlsform import Question
 
 from ..conftest import HEAD, IDENTITY
 
@@ -315,3 +316,40 @@ def test_an_agreed_spelling_of_no_question_is_refused(programme):
         match=r"« comune » — nulle question à choix de ce nom\. Vouliez-vous dire « commune »",
     ):
         cleaned(here)
+
+
+@pytest.mark.parametrize("lines", [99, 100])
+def test_titles_are_looked_for_in_the_first_hundred_rows(small, lines):
+    here = small(head=";;\n" * lines + HEAD, rows="E1;2022-05;Niono;100;1;1;2\n")
+    if lines == 99:
+        assert receive(here, "suivi").table["ligne"].tolist() == [101]
+    else:
+        with pytest.raises(InputMismatch, match="titre de colonne absent"):
+            receive(here, "suivi")
+
+
+@pytest.mark.parametrize(("repeat", "sheet"), [("r" * 31, "r" * 31), ("r" * 32, "r" * 28 + "...")])
+def test_the_sheet_of_a_repeat_has_a_name_of_31_letters_at_most(programme, tmp_path, repeat, sheet):
+    survey = [[cell.replace("apprentis", repeat) for cell in row] for row in SURVEY]
+    here = programme(
+        NAMES, ROWS, survey=survey, settings=SETTINGS.replace("{apprentis:", f"{{{repeat}:")
+    )
+    main = [[*NAMES, *SYSTEM], *(r + t for r, t in zip(ROWS, TAIL, strict=True))]
+    save(tmp_path / "data" / "raw" / "essai" / "suivi.xlsx", **{"Suivi": main, sheet: REPEAT})
+    assert receive(here, "suivi").repeats[repeat]["sexe"].tolist() == ["femme", "homme", "femme"]
+
+
+@pytest.mark.parametrize(("separator", "is_read"), [(" : ", True), (" :: ", False)])
+def test_a_separator_has_three_signs_at_most(separator, is_read):
+    questions = {"code": Question("code", "texte", ("fiche",))}
+    columns = recognise_headers([f"fiche{separator}code"], questions, {"code"}, {}, {})
+    assert columns == ({0: "code"} if is_read else {})
+
+
+def test_a_detail_that_is_neither_1_nor_0_is_a_remark_beside_the_summary(programme):
+    head = [*NAMES, "activites/vente", "activites/location"]
+    received = receive(programme(head, [[*ROWS[0], 2, 1], [*ROWS[1], 1, 0]]), "suivi")
+    remarks = received.remarks.query("controle == 'details_divergents'")
+    assert remarks[["ligne", "question", "valeur"]].values.tolist() == [
+        [2, "activites", "vente location"]
+    ]

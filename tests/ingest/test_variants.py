@@ -67,7 +67,7 @@ def programme(tmp_path):
 
 
 def tidy(here):
-    """The received source, cleaned: the tables less their origin, and whatever was changed or set aside."""
+    """The received source, cleaned: tables less their provenance, log, rejects."""
     done = clean(here.identity, {"suivi": receive(here, "suivi")}, load_decisions(here))
     columns = [
         "code",

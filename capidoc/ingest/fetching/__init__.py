@@ -1,8 +1,15 @@
-"""What is new on the server: a source's submissions as one workbook of data/raw, replaced whole or not at all; the only part that uses the network."""
+"""What is new on the server: a source's submissions as one workbook of data/raw.
+
+The workbook is replaced whole or not at all; no other part of Capidoc uses the network.
+"""
 
 import shutil
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import ModuleType
 
+from capidoc.config.programme import Programme, Source
 from capidoc.core.errors import (
     ConfigurationRefused,
     InputUnreadable,
@@ -11,126 +18,127 @@ from capidoc.core.errors import (
     ResourcesLacking,
     suggest,
 )
-from capidoc.ingest import xlsform
 from capidoc.ingest.fetching import attachments, export_layout, http_client, kobo, odk_central
+from capidoc.ingest.xlsform import Form, load_form
 from capidoc.io import raw_files, tables
 
-PLACES = {"_index", "_parent_index"}  # they start again with each export
+ROW_NUMBERS = {"_index", "_parent_index"}  # they start again with each export
+
+Submissions = dict[str, list[dict[str, str]]]  # {id: the filled cells of its rows in all sheets}
 
 
-def fetch(programme, questions=()):
-    """A line for each source that declares its server, and one for the files asked for; a refusal leaves the raw file of its source as it was."""
-    asked = {name: source for name, source in programme.identity.sources.items() if source.collecte}
-    if not asked:
-        raise ConfigurationRefused(
-            Problem(
-                "aucune source à aller chercher",
-                "un bloc « collecte » dans une source au moins",
-                file="programme.yml",
-            )
-        )
-    wanted = _wanted(programme, asked, questions)
-    for name, source in asked.items():
-        server, workshop = (
-            http_client.open_client(source.collecte),
-            programme.processed / "collecte" / name,
-        )
-        with _paged(workshop):
-            yield f"{name} : {_one(programme, source, server, workshop)}"
-            files = (
-                list(_api(source).list_attachments(server, source.collecte, workshop, wanted[name]))
-                if wanted[name]
-                else []
-            )
-        if wanted[name]:
-            yield from (
-                f"{name} : {line}"
-                for line in attachments.download_attachments(
-                    server, files, programme.attached / name, wanted[name]
-                )
-            )
+def fetch(programme: Programme, questions: Sequence[str] = ()) -> Iterator[str]:
+    """Yield a line for each source with a server, and one for its files of those questions.
+
+    A refusal leaves the raw file of its source as it was.
+    """
+    sources = {name: s for name, s in programme.identity.sources.items() if s.collecte}
+    if not sources:
+        what, expected = "aucune source à aller chercher", "un bloc « collecte » dans une source"
+        raise ConfigurationRefused(Problem(what, f"{expected} au moins", file="programme.yml"))
+    asked = _questions_by_source(programme, sources, questions)
+    for name, source in sources.items():
+        for line in _fetch_source(programme, name, source, asked[name]):
+            yield f"{name} : {line}"
+
+
+def _fetch_source(
+    programme: Programme, name: str, source: Source, questions: Collection[str]
+) -> Iterator[str]:
+    client = http_client.open_client(source.collecte)
+    pages = programme.processed / "collecte" / name
+    files = []
+    with _kept_pages(pages):
+        yield _replace_raw_file(programme, source, client, pages)
+        if questions:
+            files += _api(source).list_attachments(client, source.collecte, pages, questions)
+    if questions:
+        folder = programme.attached / name
+        yield from attachments.download_attachments(client, files, folder, questions)
 
 
 @contextmanager
-def _paged(workshop):
-    """Nothing; the pages received there serve a next run where the line was cut, and then alone: what is wrong, or an hour old, is asked for again."""
+def _kept_pages(pages: Path) -> Iterator[None]:
+    """Keep the pages received for a next run when the line was cut, and only then."""
     try:
         yield
     except (http_client.Cut, ResourcesLacking):
         raise
     except Refusal:
-        shutil.rmtree(workshop, ignore_errors=True)
+        shutil.rmtree(pages, ignore_errors=True)
         raise
-    shutil.rmtree(workshop, ignore_errors=True)
+    shutil.rmtree(pages, ignore_errors=True)
 
 
-def _wanted(programme, sources, questions):
-    """{source: those of the questions that its form has}; raises ConfigurationRefused for one that gives no file in any."""
-    files = {
-        name: {q.name for q in _form(programme, source).questions if q.is_file}
-        if questions
-        else set()
-        for name, source in sources.items()
-    }
-    known = set().union(*files.values())
-    if unknown := [name for name in questions if name not in known]:
-        raise ConfigurationRefused(
-            *(
-                Problem(
-                    "nulle question de ce nom ne reçoit de fichier",
-                    "une question photo, son, vidéo ou fichier",
-                    suggest(name, known),
-                    value=name,
-                )
-                for name in unknown
-            )
-        )
-    return {name: found & set(questions) for name, found in files.items()}
+def _questions_by_source(
+    programme: Programme, sources: dict[str, Source], questions: Sequence[str]
+) -> dict[str, set[str]]:
+    """Return the questions asked of each source; raise ConfigurationRefused if none has one."""
+    if not questions:
+        return {name: set() for name in sources}
+    by_source = {}
+    for name, source in sources.items():
+        form = _load_form(programme, source)
+        by_source[name] = {question.name for question in form.questions if question.is_file}
+    known = set().union(*by_source.values())
+    what = "nulle question de ce nom ne reçoit de fichier"
+    expected = "une question photo, son, vidéo ou fichier"
+    unknown = [
+        Problem(what, expected, suggest(name, known), value=name)
+        for name in questions
+        if name not in known
+    ]
+    if unknown:
+        raise ConfigurationRefused(*unknown)
+    return {name: names.intersection(questions) for name, names in by_source.items()}
 
 
-def _form(programme, source):
-    return xlsform.load_form(programme.folder / "formulaires" / source.formulaire)
+def _load_form(programme: Programme, source: Source) -> Form:
+    return load_form(programme.folder / "formulaires" / source.formulaire)
 
 
-def _api(source):
+def _api(source: Source) -> ModuleType:
     return odk_central if source.collecte.projet else kobo
 
 
-def _one(programme, source, server, workshop):
+def _replace_raw_file(
+    programme: Programme, source: Source, client: http_client.HttpClient, pages: Path
+) -> str:
+    """Replace the raw file of a source by what the server holds; return what changed."""
     target = programme.raw / source.fetched
     # Same name in a hidden folder: the same disk, and messages that name the file people know.
     fresh = programme.raw / ".partiel" / target.name
     try:
-        tables.write_durably(fresh, _content(programme, source, server, workshop))
-        told = _told(target, fresh)
+        tables.write_durably(fresh, _workbook(programme, source, client, pages))
+        line = _describe_changes(target, fresh)
         fresh.replace(target)
     finally:
         shutil.rmtree(fresh.parent, ignore_errors=True)
-    others = [path.name for path in programme.received(source) if path != target]
-    return told + "".join(
-        f" Attention, « {name} » est aussi de cette source : retirez-le, ou ses fiches compteront deux fois."
-        for name in others
-    )
+    for path in programme.received(source):
+        if path != target:
+            line += f" Attention, « {path.name} » est aussi de cette source : retirez-le,"
+            line += " ou ses fiches compteront deux fois."
+    return line
 
 
-def _content(programme, source, server, workshop):
-    """The bytes of the workbook: a saved export as it is, or the submissions laid out like one."""
+def _workbook(
+    programme: Programme, source: Source, client: http_client.HttpClient, pages: Path
+) -> bytes:
+    """Return a saved export as it is, or the submissions laid out like one."""
     if source.collecte.export:
-        return kobo.download_export(server, source.collecte, workshop)
-    form, submissions = (
-        _form(programme, source),
-        _api(source).submissions(server, source.collecte, workshop),
-    )
+        return kobo.download_export(client, source.collecte, pages)
+    form = _load_form(programme, source)
+    submissions = _api(source).list_submissions(client, source.collecte, pages)
     return tables.workbook_bytes(export_layout.export_sheets(form, submissions, source.renommages))
 
 
-def _told(target, fresh):
-    """What changed, in a sentence; the fresh file has then been read whole, as the next step will read it."""
-    now, before = _said(fresh), {}
+def _describe_changes(target: Path, fresh: Path) -> str:
+    """Return what changed, in a sentence; raise InputUnreadable when no submissions are left."""
+    after, before = _read_submissions(fresh), {}
     if target.is_file():
         with suppress(Refusal):  # a broken former file is what fetching mends
-            before = _said(target)
-    if before and not now:
+            before = _read_submissions(target)
+    if before and not after:
         raise InputUnreadable(
             Problem(
                 "le serveur ne rend plus aucune fiche, l’ancien fichier est gardé",
@@ -139,25 +147,23 @@ def _told(target, fresh):
                 file=target.name,
             )
         )
-    edited = sum(now[one] != before[one] for one in now.keys() & before.keys())
+    edited = sum(after[number] != before[number] for number in after.keys() & before.keys())
     return (
-        f"{len(now)} fiches (nouvelles : {len(now.keys() - before.keys())}, modifiées : {edited}, "
-        f"supprimées : {len(before.keys() - now.keys())}) dans {target.name}."
+        f"{len(after)} fiches (nouvelles : {len(after.keys() - before.keys())}, "
+        f"modifiées : {edited}, supprimées : {len(before.keys() - after.keys())}) "
+        f"dans {target.name}."
     )
 
 
-def _said(path):
-    """What each submission of the main sheet says, by its id: the filled cells of its rows in all sheets."""
-    said = {}
+def _read_submissions(path: Path) -> Submissions:
+    """Return the filled cells of each submission of the main sheet, less its row numbers."""
+    submissions: Submissions = {}
     for number, sheet in enumerate(raw_files.read_sheets(path)):
-        heads, *rows = [*sheet.cells.itertuples(index=False, name=None)] or [()]
+        header, *rows = [*sheet.cells.itertuples(index=False, name=None)] or [()]
         for row in rows:
-            cells = {
-                head: cell
-                for head, cell in zip(heads, row, strict=True)
-                if cell and head not in PLACES
-            }
-            own = cells.get("_submission__id") or cells.get("_id")
-            if own in said or (own and not number):
-                said.setdefault(own, []).append(cells)
-    return said
+            pairs = zip(header, row, strict=True)
+            cells = {name: text for name, text in pairs if text and name not in ROW_NUMBERS}
+            identifier = cells.get("_submission__id") or cells.get("_id")
+            if identifier and (identifier in submissions or number == 0):
+                submissions.setdefault(identifier, []).append(cells)
+    return submissions

@@ -1,9 +1,11 @@
-"""What was attached to the submissions: the files of the questions that a person named, each whole or not there, in a folder that nothing else reads."""
+"""The files attached to submissions, of the questions that a person names: each whole or absent."""
 
 import re
-from collections import namedtuple
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
 
 from capidoc.core.errors import (
     MOST_SHOWN,
@@ -13,80 +15,94 @@ from capidoc.core.errors import (
     Problem,
     Refusal,
 )
-from capidoc.ingest.fetching.http_client import Absent, get, is_web_page
+from capidoc.ingest.fetching.http_client import Absent, HttpClient, get, is_web_page
 from capidoc.io import tables
 
-NAMED = 40  # the last characters of what others called a thing: Windows wants short paths
-ILL = 2  # refusals in a row: it is the server, not the file
-
-File = namedtuple("File", "submission question name url")
+NAME_LENGTH = 40  # the last characters of what others called a file: Windows wants short paths
+FAILURES_IN_A_ROW = 2  # then it is the server, not the file
 
 
-def download_attachments(link, files, folder, questions):
-    """The line that tells what the folder now holds of these files; then raises the refusals of those that did not come."""
-    paths = {folder / file.question / _name(file): file for file in files}
-    left = [path for path in paths if not path.is_file()]
-    absent, refused, row = [], [], 0
-    for path in left:
+class Attachment(NamedTuple):
+    """A file of a submission: the question that it answers, the phone's name for it, its URL."""
+
+    submission: str
+    question: str
+    name: str
+    url: str
+
+
+def download_attachments(
+    client: HttpClient, files: Iterable[Attachment], folder: Path, questions: Iterable[str]
+) -> Iterator[str]:
+    """Yield the line of what the folder now holds; then raise the refusals of what did not come."""
+    urls = {folder / file.question / _file_name(file): file.url for file in files}
+    missing = {path: url for path, url in urls.items() if not path.is_file()}
+    failures = [*_download(client, missing)]
+    received = sum(path.is_file() for path in missing)
+    here = f"{folder.parent.name}/{folder.name}"
+    absent = [path for path, refusal in failures if isinstance(refusal, Absent)]
+    kept = "N’y sont plus, gardées ici ; effacez celles que quelqu’un a retirées"
+    yield (
+        f"{len(urls)} pièces jointes (reçues : {received}, déjà là : {len(urls) - len(missing)})"
+        f" dans {here}."
+        + _list_names("Absentes ou vides sur le serveur", absent)
+        + _list_names(kept, _lost_files(folder, questions, urls))
+    )
+    refusals = [refusal for _, refusal in failures if not isinstance(refusal, Absent)]
+    if refusals:
+        raise type(refusals[0])(*(p for refusal in refusals for p in refusal.problems))
+
+
+def _download(client: HttpClient, urls: dict[Path, str]) -> Iterator[tuple[Path, Refusal]]:
+    """Write each file at its path; yield those that did not come, until several in a row."""
+    in_a_row = 0
+    for path, url in urls.items():
         try:
-            tables.write_durably(path, _content(link, paths[path].url))
-            row = 0
-        except Absent:
-            absent.append(path)
+            tables.write_durably(path, _content(client, url))
+            in_a_row = 0
+        except Absent as refusal:
+            yield path, refusal
         except ConfigurationRefused:  # the account is refused: so would all the others be
             raise
         except Refusal as refusal:
-            refused.append(
-                type(refusal)(
-                    *(
-                        replace(problem, file=f"{path.parent.name}/{path.name}")
-                        for problem in refusal.problems
-                    )
-                )
-            )
-            row = 0 if isinstance(refusal, InputUnsafe) else row + 1
-        if row == ILL:
-            break
-    came = sum(path.is_file() for path in left)
-    gone = sorted(
-        path
-        for question in questions
-        for path in (folder / question).glob("[!.]*-????????-*")
-        if path not in paths
-    )
-    yield (
-        f"{len(paths)} pièces jointes (reçues : {came}, déjà là : {len(paths) - len(left)}) dans {folder.parent.name}/{folder.name}."
-        + _named("Absentes ou vides sur le serveur", absent)
-        + _named("N’y sont plus, gardées ici ; effacez celles que quelqu’un a retirées", gone)
-    )
-    if refused:
-        raise type(refused[0])(*(problem for refusal in refused for problem in refusal.problems))
+            file = f"{path.parent.name}/{path.name}"
+            problems = [replace(problem, file=file) for problem in refusal.problems]
+            yield path, type(refusal)(*problems)
+            in_a_row = 0 if isinstance(refusal, InputUnsafe) else in_a_row + 1
+        if in_a_row == FAILURES_IN_A_ROW:
+            return
 
 
-def _name(file):
-    """A name that every disk takes, and no other file has: submission, digest of the address, the end of the name that the phone gave."""
-    submission, name = (
-        re.sub(r"[^\w.-]", "_", said, flags=re.ASCII)[-NAMED:].strip(".")
-        for said in (file.submission, file.name)
-    )
-    return f"{submission}-{sha256(file.url.encode(errors='replace')).hexdigest()[:8]}-{name}"
-
-
-def _content(link, url):
-    content = get(link, url)
+def _content(client: HttpClient, url: str) -> bytes:
+    content = get(client, url)
     if not content:
         raise Absent(Problem("fichier vide sur le serveur", "une pièce", value=url))
     if is_web_page(content):
-        raise InputUnreadable(
-            Problem(
-                "le serveur a rendu une page web, de connexion sans doute, au lieu de la pièce",
-                remedy="Relancez.",
-                value=url,
-            )
-        )
+        what = "le serveur a rendu une page web, de connexion sans doute, au lieu de la pièce"
+        raise InputUnreadable(Problem(what, remedy="Relancez.", value=url))
     return content
 
 
-def _named(what, paths):
+def _file_name(file: Attachment) -> str:
+    """Return a name that every disk takes, and no other file has: submission, digest, name."""
+    submission, name = _safe_name(file.submission), _safe_name(file.name)
+    return f"{submission}-{sha256(file.url.encode(errors='replace')).hexdigest()[:8]}-{name}"
+
+
+def _safe_name(text: str) -> str:
+    return re.sub(r"[^\w.-]", "_", text, flags=re.ASCII)[-NAME_LENGTH:].strip(".")
+
+
+def _lost_files(folder: Path, questions: Iterable[str], urls: Collection[Path]) -> list[Path]:
+    """Return the files received in former runs that the server has no more."""
+    files: list[Path] = []
+    for question in questions:
+        files += (folder / question).glob("[!.]*-????????-*")
+    return sorted(set(files).difference(urls))
+
+
+def _list_names(what: str, paths: list[Path]) -> str:
+    if not paths:
+        return ""
     names = [path.name for path in paths[:MOST_SHOWN]] + ["…"] * (len(paths) > MOST_SHOWN)
-    return f" {what} ({len(paths)}) : {', '.join(names)}." if paths else ""
+    return f" {what} ({len(paths)}) : {', '.join(names)}."

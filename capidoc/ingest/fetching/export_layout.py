@@ -1,107 +1,119 @@
-"""How does a manual export look: the submissions of an API as the sheets that KoboToolbox writes."""
+"""How a manual export looks: the submissions of an API as the sheets that KoboToolbox writes."""
 
 import json
 import re
+from collections.abc import Iterable
+from typing import Any
 
-from capidoc.ingest.xlsform import ABOVE, OWN
+from capidoc.ingest.kobo_columns import PARENT_COLUMNS, SUBMISSION_COLUMNS, sheet_name
+from capidoc.ingest.xlsform import Form, Question
 
-INTERNAL = {
+# Of the API alone: no manual export has them.
+INTERNAL_COLUMNS = {
     "_attachments",
     "_geolocation",
     "_supplementalDetails",
     "_xform_id_string",
     "_bamboo_dataset_id",
-}  # no manual export has them
-NUMBER = re.compile(
-    r"-?(0|[1-9]\d{0,14})(\.\d{0,9}[1-9])?"
-)  # « 123.000 » stays text: a doubt is the cleaning's to tell
+}
+# « 123.000 » stays text: a doubt is the cleaning's to tell.
+NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{0,9}[1-9])?")
+FORBIDDEN = re.compile(r"[\[\]*?:\\/]")  # in the name of a sheet
+
+Row = dict[str, Any]  # {name, with its groups: value}
 
 
-def export_sheets(form, submissions, renamed):
-    """{sheet: rows of cells}, the main one first: the form's questions in its order, those of other versions, then the system's columns."""
-    tables = {"": []}
-    for one in submissions:
-        status = one.get("_validation_status")
-        record = one | {
-            "_validation_status": status.get("uid") if isinstance(status, dict) else status
-        }
-        _lay(tables, form, "", record, {f"_submission_{name}": record.get(name) for name in OWN})
-    return {
-        _title(form, repeat, tables): _cells(form, repeat, rows, {} if repeat else renamed)
-        for repeat, rows in tables.items()
-    }
+class _Tables:
+    """The rows of each sheet as submissions fill them {repeat, or "" for the main one: rows}."""
+
+    def __init__(self, form: Form) -> None:
+        self.main_title = form.title
+        self.rows: dict[str, list[Row]] = {"": []}
+
+    def add_submission(self, submission: Row) -> None:
+        """Add the row of a submission, and the rows of its repeats."""
+        status = submission.get("_validation_status")
+        status = status.get("uid") if isinstance(status, dict) else status
+        record = submission | {"_validation_status": status}
+        parents = {f"_submission_{name}": record.get(name) for name in SUBMISSION_COLUMNS}
+        self._add("", record, parents, {})
+
+    def _add(self, repeat: str, record: Row, submission: Row, links: Row) -> None:
+        """Add a record to a sheet, linked to its parent row, then the repeats in it to theirs."""
+        rows = self.rows.setdefault(repeat, [])
+        index = len(rows) + 1
+        repeats = {name: value for name, value in record.items() if _is_repeat(name, value)}
+        answers = {name: value for name, value in record.items() if name not in repeats}
+        rows.append({**answers, "_index": index, **links})
+        host = repeat or self.main_title
+        inner = {"_parent_table_name": host, "_parent_index": index, **submission}
+        for name, children in repeats.items():
+            for child in children:
+                self._add(_question_name(name), child, submission, inner)
 
 
-def _lay(tables, form, repeat, record, submission, above=()):
-    """Nothing: the record has become a row of its sheet, and the repeats in it rows of theirs."""
-    rows = tables.setdefault(repeat, [])
-    index = len(rows) + 1
-    repeats = {name: value for name, value in record.items() if _repeated(name, value)}
-    rows.append(
-        {name: value for name, value in record.items() if name not in repeats}
-        | {"_index": index, **dict(above)}
-    )
-    linked = {"_parent_table_name": repeat or form.title, "_parent_index": index, **submission}
-    for name, child in ((name, child) for name, children in repeats.items() for child in children):
-        _lay(tables, form, _last(name), child, submission, linked)
+def export_sheets(
+    form: Form, submissions: Iterable[Row], renamed: dict[str, str]
+) -> dict[str, list[list[Any]]]:
+    """Return the sheets of an export {sheet: rows of cells}, the main one first."""
+    tables = _Tables(form)
+    for submission in submissions:
+        tables.add_submission(submission)
+    sheets = {}
+    for repeat, rows in tables.rows.items():
+        name = sheet_name(FORBIDDEN.sub("_", repeat or form.title))
+        if not repeat and name.casefold() in {table.casefold() for table in tables.rows}:
+            # Two sheets of one name: the second would get another, and its rows would be lost.
+            name = f"{name[:30]}_"
+        sheets[name] = _sheet_cells(form, repeat, rows, {} if repeat else renamed)
+    return sheets
 
 
-def _repeated(name, value):
-    return (
-        isinstance(value, list)
-        and name not in INTERNAL.union(OWN)
-        and all(isinstance(one, dict) for one in value)
-    )
-
-
-def _title(form, repeat, tables):
-    title = re.sub(r"[\[\]*?:\\/]", "_", repeat or form.title)
-    title = title if len(title) <= 31 else f"{title[:28]}..."
-    # Two sheets of one name: the second would get another, and its rows would not be found.
-    return (
-        f"{title[:30]}_"
-        if not repeat and title.casefold() in {one.casefold() for one in tables}
-        else title
-    )
-
-
-def _cells(form, repeat, rows, renamed):
-    asked = {"/".join((*q.path, q.name)): q for q in form.questions if q.repeat == repeat}
-    paths = {q.name: path for path, q in asked.items()}
-    numbers = {q.name for q in asked.values() if q.kind == "nombre"}
+def _sheet_cells(
+    form: Form, repeat: str, rows: list[Row], renamed: dict[str, str]
+) -> list[list[Any]]:
+    """Return a sheet: the form's questions, those of other versions, then the system's."""
+    questions = {"/".join((*q.path, q.name)): q for q in form.questions if q.repeat == repeat}
+    rows = [_with_present_paths(row, questions) for row in rows]
+    system = ("_index", *PARENT_COLUMNS) if repeat else (*SUBMISSION_COLUMNS, "_index")
+    header = [*questions, *_other_columns(rows, {*questions, *system}), *system]
+    numbers = {question.name for question in questions.values() if question.kind == "nombre"}
     numbers |= {old for old, new in renamed.items() if new in numbers}
-    rows = [
-        {_placed(name, row, asked, paths): value for name, value in row.items()} for row in rows
-    ]
-    system = ("_index", *ABOVE) if repeat else (*OWN, "_index")
-    known = INTERNAL.union(asked, system)
-    others = dict.fromkeys(
-        name
-        for row in rows
-        for name in row
-        if name not in known and not name.startswith(("meta/", "formhub/"))
-    )
-    heads = {name: _last(name) in numbers for name in (*asked, *others, *system)}
-    return [
-        list(heads),
-        *([_cell(row.get(name), number) for name, number in heads.items()] for row in rows),
-    ]
+    is_number = {column: _question_name(column) in numbers for column in header}
+    return [header, *([_cell(row.get(c), is_number[c]) for c in header] for row in rows)]
 
 
-def _placed(name, row, asked, paths):
-    """The key of a question that another version of the form had in another group: its present one, as exports do it."""
-    path = paths.get(_last(name))
-    return name if name in asked or path is None or path in row else path
+def _other_columns(rows: list[Row], known: set[str]) -> list[str]:
+    """Return the columns of questions that other versions of the form had."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    hidden = known | INTERNAL_COLUMNS
+    return [n for n in names if n not in hidden and not n.startswith(("meta/", "formhub/"))]
 
 
-def _last(name):
-    return name.rsplit("/", 1)[-1]
+def _with_present_paths(row: Row, questions: dict[str, Question]) -> Row:
+    """Return the row with each question under its present group, as exports do, if free."""
+    paths = {question.name: path for path, question in questions.items()}
+    moved = {}
+    for column, value in row.items():
+        path = paths.get(_question_name(column), column)
+        moved[column if column in questions or path in row else path] = value
+    return moved
 
 
-def _cell(value, number):
-    """The value as a manual export types it: a number question's number is one, all else is text."""
+def _is_repeat(name: str, value: Any) -> bool:
+    if name in INTERNAL_COLUMNS or name in SUBMISSION_COLUMNS or not isinstance(value, list):
+        return False
+    return all(isinstance(item, dict) for item in value)
+
+
+def _question_name(column: str) -> str:
+    return column.rsplit("/", 1)[-1]
+
+
+def _cell(value: Any, is_number: bool) -> Any:
+    """Return the value as a manual export types it: a number for a number question, else text."""
     if isinstance(value, (list, dict)):
         return json.dumps(value, ensure_ascii=False) if value else None
-    if number and isinstance(value, str) and NUMBER.fullmatch(value):
+    if is_number and isinstance(value, str) and NUMBER.fullmatch(value):
         return float(value) if "." in value else int(value)
     return value

@@ -1,129 +1,114 @@
-"""What does ODK Central hold: its OData submissions, in the keys of KoboToolbox.
+"""What ODK Central holds: its OData submissions, in the keys of KoboToolbox.
 
-OData and not pyodk, which keeps password and session in files of the user's folder; nor the CSV archive, which comes in one piece and cannot be resumed.
+OData and not pyodk, which keeps password and session in files of the user's folder; nor the CSV
+archive, which comes in one piece and cannot be resumed.
 """
 
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from capidoc.ingest.fetching.attachments import File
-from capidoc.ingest.fetching.http_client import (
-    Absent,
-    get,
-    is_list_of_objects,
-    parse_json,
-    read_pages,
-)
+from capidoc.config.programme import Server
+from capidoc.ingest.fetching.attachments import Attachment
+from capidoc.ingest.fetching.http_client import Absent, HttpClient, get
+from capidoc.ingest.fetching.paging import parse_json, read_pages
 
-PAGE = ("value", "@odata.nextLink", "@odata.count")
-REVIEWS = {
+REVIEW_STATES = {
     "approved": "validation_status_approved",
     "rejected": "validation_status_not_approved",
     "hasIssues": "validation_status_on_hold",
 }
 
 
-def submissions(link, asked, kept):
-    """The submissions by time of arrival, repeats nested, flat `group/name` keys."""
-    return sorted(
-        map(_submission, _rows(link, asked, kept)),
-        key=lambda one: (one["_submission_time"], one["_id"]),
-    )
+def list_submissions(client: HttpClient, server: Server, pages: Path) -> list[dict[str, Any]]:
+    """Return the submissions by time of arrival, repeats nested, flat `group/name` keys."""
+    submissions = map(_submission, _rows(client, server, pages))
+    return sorted(submissions, key=lambda one: (one["_submission_time"], one["_id"]))
 
 
-def list_attachments(link, asked, kept, questions):
-    """The Files that the server holds of those questions: their answers are names, of which the server may say that it has not all the files."""
-    for row in _rows(link, asked, kept):
-        known, uuid = row.get("__system") or {}, str(row.get("__id"))
-        place = f"{_form(link, asked)}/submissions/{quote(uuid, safe='')}/attachments"
-        answers = [(question, name) for question, name in _answers(row) if question in questions]
-        whole = known.get("attachmentsPresent") == known.get("attachmentsExpected", "?")
-        there = None if whole or not answers else _there(link, place)
-        for question, name in answers:
-            if there is None or name in there:
-                yield File(
-                    uuid.removeprefix("uuid:"),
-                    question,
-                    name,
-                    f"{place}/{quote(name, safe='', errors='replace')}",
-                )
+def list_attachments(
+    client: HttpClient, server: Server, pages: Path, questions: Collection[str]
+) -> Iterator[Attachment]:
+    """Yield the files of those questions that the server has: the answers are their names."""
+    for row in _rows(client, server, pages):
+        uuid = str(row.get("__id"))
+        url = f"{_form_url(client, server)}/submissions/{quote(uuid, safe='')}/attachments"
+        files = [(question, name) for question, name in _answers(row) if question in questions]
+        system = row.get("__system") or {}
+        if files and system.get("attachmentsPresent") != system.get("attachmentsExpected", "?"):
+            present = _present_files(client, url)
+            files = [(question, name) for question, name in files if name in present]
+        for question, name in files:
+            file_url = f"{url}/{quote(name, safe='', errors='replace')}"
+            yield Attachment(uuid.removeprefix("uuid:"), question, name, file_url)
 
 
-def _there(link, place):
+def _present_files(client: HttpClient, url: str) -> set[str]:
     try:
-        return {
-            one.get("name")
-            for one in parse_json(get(link, place), place, is_list_of_objects)
-            if one.get("exists")
-        }
+        files = parse_json(get(client, url), url, list[dict[str, Any]])
     except Absent:  # the submission was deleted since
         return set()
+    return {file.get("name") for file in files if file.get("exists")}
 
 
-def _answers(row):
-    """The (question, answer) pairs of a row, its groups and its repeats."""
+def _answers(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the (question, answer) pairs of a row, of its groups and repeats."""
     for name, value in row.items():
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, dict):
-                yield from _answers(one)
-            elif isinstance(one, str):
-                yield name, one
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, dict):
+                yield from _answers(item)
+            elif isinstance(item, str):
+                yield name, item
 
 
-def _rows(link, asked, kept):
-    return read_pages(
-        link,
-        f"{_form(link, asked)}.svc/Submissions?%24top=1000&%24count=true&%24expand=%2A",
-        PAGE,
-        kept,
-    )
+def _rows(client: HttpClient, server: Server, pages: Path) -> list[dict[str, Any]]:
+    query = "%24top=1000&%24count=true&%24expand=%2A"
+    url = f"{_form_url(client, server)}.svc/Submissions?{query}"
+    return read_pages(client, url, pages)
 
 
-def _form(link, asked):
-    return f"{link.server}/v1/projects/{asked.projet}/forms/{quote(asked.formulaire, safe='')}"
+def _form_url(client: HttpClient, server: Server) -> str:
+    form = quote(server.formulaire, safe="")
+    return f"{client.server}/v1/projects/{server.projet}/forms/{form}"
 
 
-def _submission(row):
-    known = row.get("__system") or {}
+def _submission(row: dict[str, Any]) -> dict[str, Any]:
+    system = row.get("__system") or {}
     uuid = str(row.get("__id", "")).removeprefix("uuid:")
     return {
-        **dict(_flat(row)),
+        **dict(_flatten(row)),
         "_id": uuid,
         "_uuid": uuid,
         "meta/rootUuid": f"uuid:{uuid}",
-        "_submission_time": (known.get("submissionDate") or "")[:19],
-        "_validation_status": REVIEWS.get(known.get("reviewState") or "", ""),
-        "_submitted_by": known.get("submitterName"),
-        "__version__": known.get("formVersion"),
+        "_submission_time": (system.get("submissionDate") or "")[:19],
+        "_validation_status": REVIEW_STATES.get(system.get("reviewState") or "", ""),
+        "_submitted_by": system.get("submitterName"),
+        "__version__": system.get("formVersion"),
     }
 
 
-def _flat(row, path=()):
-    """The (key, value) pairs of a row: groups become the beginning of the key."""
+def _flatten(row: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Yield the (key, value) pairs of a row: groups become the beginning of the key."""
     for name, value in row.items():
         inner = (*path, name)
+        key = "/".join(inner)
         if isinstance(value, dict) and "coordinates" in value:
-            yield "/".join(inner), _point(value)
-        elif isinstance(value, dict) and not name.startswith("__"):
-            yield from _flat(value, inner)
+            yield key, _point(value)
         elif isinstance(value, list):
-            yield "/".join(inner), [dict(_flat(one, inner)) for one in value]
-        elif value is not None and "@odata" not in name and not name.startswith("__"):
-            yield "/".join(inner), value
+            yield key, [dict(_flatten(item, inner)) for item in value]
+        elif name.startswith("__"):
+            continue
+        elif isinstance(value, dict):
+            yield from _flatten(value, inner)
+        elif value is not None and "@odata" not in name:
+            yield key, value
 
 
-def _point(place):
-    """« latitude longitude altitude accuracy », as KoboToolbox writes a point; another shape as its bare list of numbers."""
+def _point(place: dict[str, Any]) -> str:
+    """Return « latitude longitude altitude accuracy », or the list of numbers of another shape."""
     if place.get("type") != "Point":
         return str(place["coordinates"]).replace("'", "")
     longitude, latitude, *altitude = place["coordinates"]
-    return " ".join(
-        map(
-            str,
-            (
-                latitude,
-                longitude,
-                *(altitude or ["0"]),
-                (place.get("properties") or {}).get("accuracy") or "0",
-            ),
-        )
-    )
+    accuracy = (place.get("properties") or {}).get("accuracy") or "0"
+    return " ".join(map(str, (latitude, longitude, *(altitude or ["0"]), accuracy)))

@@ -1,0 +1,40 @@
+"""Which columns KoboToolbox adds to those of the form, and how it names its sheets."""
+
+from capidoc.core.parsing import matching_key
+
+SUBMISSION_COLUMNS = (
+    *("_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status"),
+    *("_submitted_by", "__version__", "_tags", "meta/rootUuid"),
+)
+# On each row of a repeat: its parent row, and the columns of its submission.
+PARENT_COLUMNS = (
+    *("_parent_table_name", "_parent_index"),
+    *(f"_submission_{name}" for name in SUBMISSION_COLUMNS),
+)
+SYSTEM_COLUMNS = {
+    *("start", "end", "today", "deviceid", "username", "simserial", "subscriberid"),
+    *("phonenumber", "audit", "meta/instanceID", "meta/instanceName", "_index"),
+    *SUBMISSION_COLUMNS,
+    *PARENT_COLUMNS,
+}
+# The names of what is kept of a submission; the last five are Kobo's, which no question can bear.
+METADATA_NAMES = {
+    "_submission_time": "envoi",
+    "_validation_status": "validation",
+    "_id": "_id",
+    "start": "start",
+    "end": "end",
+    "__version__": "__version__",
+    "_submitted_by": "_submitted_by",
+}
+SHEET_NAME_LENGTH = 31  # Excel's limit
+
+
+def sheet_name(name: str) -> str:
+    """Return the name of the sheet of a repeat, as KoboToolbox shortens it for Excel."""
+    return name if len(name) <= SHEET_NAME_LENGTH else f"{name[: SHEET_NAME_LENGTH - 3]}..."
+
+
+def sheet_key(name: str) -> str:
+    """Return the key under which the sheet of a repeat, or a repeat, is found by name."""
+    return matching_key(sheet_name(name))

@@ -1,0 +1,81 @@
+"""What the quality page says of a file as received: ignored columns and sheets, formulas, encoding.
+
+A column is named, never its content: it may hold names or phones.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from capidoc.config.programme import Source
+from capidoc.core import categorical
+from capidoc.core.schema import REMARK_COLUMNS
+from capidoc.ingest.headers import Column, RecognisedSheet
+from capidoc.ingest.kobo_columns import sheet_key
+from capidoc.ingest.select_multiple import diverging_summaries
+from capidoc.io.raw_files import Sheet
+
+# The columns that KoboToolbox makes of a point.
+GPS_HEADER = re.compile(r"_?(gps|.*_(latitude|longitude|altitude|precision))")
+
+Remark = dict[str, Any]  # {REMARK_COLUMNS: text or row}
+
+
+def make_remark(sheet: Sheet, question: Any, value: str, check: str, row: int | str = 1) -> Remark:
+    """Return one remark: what a check finds of a question, on a row of a sheet."""
+    values = [sheet.file, sheet.name, row, "", question, value, check]
+    return dict(zip(REMARK_COLUMNS, values, strict=True))
+
+
+def file_remarks(main: Sheet, others: dict[str, Sheet], source: Source) -> Iterator[Remark]:
+    """Yield what is said of absent repeats, of ignored sheets and of a CSV's encoding."""
+    repeats = {sheet_key(repeat): repeat for repeat in source.repetitions}
+    for key, repeat in repeats.items():
+        if key not in others:
+            yield make_remark(main, repeat, "", "repetition_absente", "")
+    for key, sheet in others.items():
+        if key not in repeats:
+            yield make_remark(sheet, "", "cachée" if sheet.hidden else "", "feuille_ignoree", "")
+    if main.written not in ("", "utf-8-sig"):
+        yield make_remark(main, "", main.written, "encodage", "")
+
+
+def sheet_remarks(recognised: RecognisedSheet, source: Source, repeat: str) -> Iterator[Remark]:
+    """Yield what is said of a sheet's headers, select_multiples and formulas."""
+    yield from _header_remarks(recognised, source.renommages)
+    for name, summaries in diverging_summaries(recognised):
+        for row, summary in summaries.items():
+            yield make_remark(recognised.sheet, name, summary, "details_divergents", row)
+    yield from _formula_remarks(recognised, source.of(repeat).kept)
+
+
+def _header_remarks(recognised: RecognisedSheet, renamed: dict[str, str]) -> Iterator[Remark]:
+    sheet, body = recognised.sheet, recognised.body
+    for position, header in enumerate(recognised.headers):
+        column = recognised.columns.get(position)
+        if not header.strip() and any(map(str.strip, categorical.present_values(body[position]))):
+            yield make_remark(sheet, f"n° {position + 1}", "", "colonne_sans_titre")
+        elif _is_undeclared(header, column):
+            yield make_remark(sheet, header, "", "colonne_non_declaree")
+        elif column in renamed:
+            yield make_remark(sheet, renamed[column], header, "colonne_renommee")
+
+
+def _is_undeclared(header: str, column: Column | None) -> bool:
+    is_point = GPS_HEADER.fullmatch(header.split("/")[-1])
+    return bool(header.strip()) and column is None and not is_point
+
+
+def _formula_remarks(recognised: RecognisedSheet, kept: Collection[str]) -> Iterator[Remark]:
+    """Yield each formula of the sheet; its text only where the question is kept."""
+    sheet, headers = recognised.sheet, recognised.headers
+    for (row, position), formula in sheet.formulas.items():
+        is_text = recognised.kind(position) == "texte"
+        not_computed = is_text and sheet.cells.loc[row, position] == formula
+        yield make_remark(
+            sheet,
+            headers[position] if position < len(headers) else position,
+            formula if recognised.columns.get(position) in kept else "",
+            "texte_formule" if not_computed else "formule",
+            row,
+        )

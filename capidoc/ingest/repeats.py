@@ -1,0 +1,60 @@
+"""Which rows a repeat has, and which row of the main table each belongs to."""
+
+import pandas as pd
+
+from capidoc.config.programme import Source
+from capidoc.core.errors import InputMismatch, Problem
+from capidoc.ingest.headers import require_visible
+from capidoc.ingest.kobo_columns import sheet_key
+from capidoc.io.raw_files import Sheet
+
+LINKS = ("_index", "_parent_table_name", "_parent_index")
+
+# The parent of each row of the repeats {(key of its sheet, _index): (key of the parent's, _index)}.
+Parents = dict[tuple[str, str], tuple[str, str]]
+
+
+def find_repeat_sheets(sheets: dict[str, Sheet], source: Source, file: str) -> dict[str, Sheet]:
+    """Return the sheet of each repeat of the source, less those that no submission has a row in.
+
+    Raise InputMismatch for a CSV, which has no repeats, and for a hidden sheet.
+    """
+    if source.repetitions and file.lower().endswith(".csv"):
+        what, repeats = "un CSV n’a pas les répétitions", ", ".join(source.repetitions)
+        raise InputMismatch(Problem(what, repeats, "Exportez en XLSX.", file=file))
+    return {
+        repeat: require_visible(sheets[sheet_key(repeat)])
+        for repeat in source.repetitions
+        if sheet_key(repeat) in sheets
+    }
+
+
+def link_to_main_rows(table: pd.DataFrame, sheets: dict[str, Sheet]) -> pd.DataFrame:
+    """Return the rows of a repeat with `parent` the `_index` of their row in the main table.
+
+    A repeat within a repeat names a row of that one: we climb from sheet to sheet. `parent` is
+    empty where a row is missing on the way.
+    """
+    parents = _parents(sheets)
+    hosts = table["hote"].astype(object).map(sheet_key)
+    rows = zip(hosts, table["parent"], strict=True)
+    return table.assign(parent=[_main_row(host, index, parents, sheets) for host, index in rows])
+
+
+def _parents(sheets: dict[str, Sheet]) -> Parents:
+    parents: Parents = {}
+    for key, sheet in sheets.items():
+        header = list(sheet.cells.iloc[0]) if len(sheet.cells) else []
+        if set(LINKS) <= set(header):
+            columns = [sheet.cells[header.index(name)].iloc[1:] for name in LINKS]
+            for index, host, parent in zip(*columns, strict=True):
+                parents[key, index] = sheet_key(host), parent
+    return parents
+
+
+def _main_row(host: str, index: str, parents: Parents, sheets: dict[str, Sheet]) -> str:
+    for _ in sheets:  # a longer way would be a circle
+        if host not in sheets:
+            return index
+        host, index = parents.get((host, index), (host, ""))
+    return "" if host in sheets else index

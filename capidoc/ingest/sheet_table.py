@@ -1,0 +1,130 @@
+"""What one sheet says: its rows as a table of text, each with its place and its submission."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from capidoc.config.programme import Source
+from capidoc.core import categorical
+from capidoc.core.errors import InputMismatch, Problem
+from capidoc.core.parsing import from_1904_serial, parse_timestamp
+from capidoc.ingest.headers import RecognisedSheet
+from capidoc.ingest.kobo_columns import METADATA_NAMES, SYSTEM_COLUMNS
+from capidoc.ingest.remarks import Remark, make_remark, sheet_remarks
+from capidoc.ingest.select_multiple import choice_columns, join_choices
+from capidoc.ingest.withheld_answers import secret_phrases, withheld_columns
+from capidoc.io.raw_files import Sheet
+
+
+class SheetTable(NamedTuple):
+    """What one sheet says: its rows, remarks, and withheld phrases {phrase: header}."""
+
+    rows: pd.DataFrame
+    remarks: list[Remark]
+    withheld_phrases: dict[str, str]
+
+
+def read_table(recognised: RecognisedSheet, source: Source, repeat: str) -> SheetTable:
+    """Return what a recognised sheet says; raise InputMismatch for a number merged over rows."""
+    filled, merged_remarks = _fill_merged_cells(recognised)
+    rows = _with_provenance(_question_columns(filled), filled.sheet, source, repeat)
+    remarks = [*sheet_remarks(filled, source, repeat), *merged_remarks]
+    return SheetTable(rows, remarks, _withheld_phrases(filled, source, repeat))
+
+
+def _fill_merged_cells(recognised: RecognisedSheet) -> tuple[RecognisedSheet, list[Remark]]:
+    """Return the sheet with what a merged cell says on each row that it covers, and remarks."""
+    sheet, columns = recognised.sheet, recognised.columns
+    body = recognised.body.copy() if sheet.merged else recognised.body
+    remarks = []
+    for (top, position), (bottom, _) in sheet.merged:
+        name = columns.get(position)
+        covers_rows = name in recognised.questions and top in body.index and bottom > top
+        text = body.loc[top, position] if covers_rows else ""
+        if not text:
+            continue
+        if recognised.kind(position) == "nombre":
+            what = f"nombre fusionné sur les lignes {top} à {bottom}"
+            place = sheet.place | {"row": top, "column": name, "value": text}
+            raise InputMismatch(
+                Problem(what, remedy="Défusionnez : une valeur par ligne.", **place)
+            )
+        body.loc[top:bottom, position] = text
+        remarks.append(make_remark(sheet, name, text, "cellules_fusionnees", top))
+    return replace(recognised, body=body), remarks
+
+
+def _question_columns(recognised: RecognisedSheet) -> pd.DataFrame:
+    """Return the columns of questions and of the system, by name; dates as counted from 1900."""
+    body = recognised.body
+    table = {
+        column: categorical.to_categorical(body[position])
+        for position, column in recognised.columns.items()
+        if isinstance(column, str)
+    }
+    for name, positions in choice_columns(recognised.columns).items():
+        if name not in table:
+            table[name] = join_choices(body, positions)
+    if recognised.sheet.from_1904:
+        for name in table.keys() & recognised.questions.keys():
+            if recognised.questions[name].kind == "date":
+                table[name] = _map_words(table[name], from_1904_serial)
+    return pd.DataFrame(table, index=body.index)
+
+
+def _with_provenance(
+    table: pd.DataFrame, sheet: Sheet, source: Source, repeat: str
+) -> pd.DataFrame:
+    """Return the table after its place, its ids and its submission's metadata."""
+    empty = categorical.constant_column("", table.index)
+    place = pd.DataFrame(
+        {
+            "fichier": categorical.constant_column(sheet.file, table.index),
+            "feuille": categorical.constant_column(sheet.name, table.index),
+            "ligne": table.index.to_numpy(np.int32),
+            "indice": table.get("_index", empty),
+        },
+        index=table.index,
+    )
+    uuid = "_submission__uuid" if repeat else "_uuid"
+    if uuid in table:
+        place["uuid"] = table[uuid]
+    if repeat:
+        place["parent"] = table["_parent_index"]
+        place["hote"] = table.get("_parent_table_name", empty)
+    metadata = _metadata(table)
+    kept = set(source.of(repeat).kept) - metadata.keys()
+    system = [name for name in table if name in SYSTEM_COLUMNS and name not in kept]
+    return place.assign(**metadata).join(table.drop(columns=system))
+
+
+def _metadata(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return what is kept of each submission: its number, hours, validation, version, sender."""
+    metadata = {
+        name: categorical.map_values(table[column], {"n/a": ""})
+        for column, name in METADATA_NAMES.items()
+        if column in table
+    }
+    if "envoi" in metadata:
+        metadata["envoi"] = _map_words(metadata["envoi"], parse_timestamp)
+    return metadata
+
+
+def _map_words(column: pd.Series, function: Callable[[str], str]) -> pd.Series:
+    words = categorical.present_values(column)
+    return categorical.map_values(column, {word: function(word) for word in words})
+
+
+def _withheld_phrases(recognised: RecognisedSheet, source: Source, repeat: str) -> dict[str, str]:
+    """Return the phrases {phrase: header} of the answers that are not kept."""
+    headers, columns, questions = recognised.headers, recognised.columns, recognised.questions
+    kept = {*source.of(repeat).kept, *(() if repeat else source.renommages)}
+    phrases: dict[str, str] = {}
+    for position in withheld_columns(headers, columns, kept, questions):
+        answers = categorical.present_values(recognised.body[position])
+        header = headers[position]
+        phrases |= dict.fromkeys(secret_phrases(header, answers), header)
+    return phrases

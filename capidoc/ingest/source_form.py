@@ -1,0 +1,80 @@
+"""The form of a source, checked against what programme.yml asks of it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
+
+from capidoc.config.programme import Programme, Source
+from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, suggest
+from capidoc.ingest.xlsform import Form, form_from_columns, load_form
+
+# What programme.yml asks of the questions of each kind.
+KIND_USES = {
+    "nombre": "un nombre, pour des classes ou une ventilation",
+    "date": "une date, pour « ordre »",
+}
+
+
+def load_source_form(programme: Programme, source: Source) -> Form:
+    """Return the form of a source, from its XLSForm or its declared columns.
+
+    Raise ConfigurationRefused where programme.yml asks of it what it has not, InputMismatch where
+    two questions that are kept bear one name.
+    """
+    if source.formulaire:
+        file = source.formulaire
+        form = load_form(programme.folder / "formulaires" / file)
+    else:
+        file = "programme.yml"
+        form = form_from_columns(source.libelle, source.colonnes)
+    problems = [*_unknown_questions(form, source, file), *_wrong_kinds(form, source, file)]
+    if problems:
+        raise ConfigurationRefused(*problems)
+    duplicates = [*_duplicate_names(form, source, file)]
+    if duplicates:
+        raise InputMismatch(*duplicates)
+    return form
+
+
+def _unknown_questions(form: Form, source: Source, file: str) -> Iterator[Problem]:
+    """Yield a Problem for each question of programme.yml that its table of the form has not."""
+    tables = {"": [*source.kept, *source.renommages.values()]}
+    tables |= {repeat: table.kept for repeat, table in source.repetitions.items()}
+    for repeat, names in tables.items():
+        questions = form.of(repeat)
+        for name in names:
+            if name not in questions:
+                what, remedy = "question absente du formulaire", suggest(name, questions)
+                yield Problem(what, remedy=remedy, file=file, value=name)
+
+
+def _wrong_kinds(form: Form, source: Source, file: str) -> Iterator[Problem]:
+    """Yield a Problem for each question that must be a number, or a date, and is not."""
+    kinds = {question.name: question.kind for question in form.questions}
+    uses = {"nombre": _number_questions(source), "date": chain.from_iterable(source.ordre)}
+    for kind, names in uses.items():
+        expected = KIND_USES[kind]
+        what = f"cette question n’est pas {expected.split(',')[0]}"
+        for name in names:
+            if kinds.get(name, kind) != kind:
+                yield Problem(what, expected, file=file, value=name)
+
+
+def _number_questions(source: Source) -> Iterator[str]:
+    for table in (source, *source.repetitions.values()):
+        yield from (classes.question for classes in table.classes.values())
+    for breakdown in source.ventilations.values():
+        yield from breakdown.colonnes.values()
+        if breakdown.total:
+            yield breakdown.total
+
+
+def _duplicate_names(form: Form, source: Source, file: str) -> Iterator[Problem]:
+    counts: Counter[tuple[str, str]] = Counter()
+    for question in form.questions:
+        table = source.of(question.repeat if question.repeat in source.repetitions else "")
+        if question.name in table.kept:
+            counts[question.repeat, question.name] += 1
+    what = "deux questions du formulaire portent ce nom : un export n’en garde qu’une"
+    for name in sorted({name for (_, name), count in counts.items() if count > 1}):
+        yield Problem(what, remedy="Renommez l’une des deux.", file=file, column=name)
