@@ -28,7 +28,7 @@ _MODULES = {
     "verify_claims": "claims.published_claims",
     "with_alt_texts": "template_blocks",
 }
-__all__ = list(_MODULES)  # noqa: PLE0605
+__all__ = list(_MODULES)
 
 
 def __getattr__(name: str) -> Any:

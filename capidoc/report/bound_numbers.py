@@ -1,4 +1,4 @@
-"""A number printed with its fact: how values reach a document as bound numbers or inert Markdown."""
+"""A number printed with its fact: how values become bound numbers or inert Markdown."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""An edited paragraph as Markdown: the source's pieces where its words stayed, new ones elsewhere."""
+"""An edited paragraph as Markdown: the source’s pieces where its words stayed, new ones else."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
