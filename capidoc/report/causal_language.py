@@ -1,12 +1,14 @@
-"""What may a sentence claim: the causal words that a design without comparison group does not allow."""
+"""The causal words that a design without comparison group does not allow."""
 
 import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from capidoc.core.errors import Problem, TraceabilityRefused
 from capidoc.io import narrative_pages
 
 # By design of the study; the source of the list is the attribution rule of the method annex.
-REFUSED = {
+CAUSAL_WORDS = {
     "avant_apres": (
         r"impact\w*",
         r"grâce à|grâce aux?",
@@ -18,48 +20,44 @@ REFUSED = {
         r"(?:a|ont) contribué à",
     )
 }
-INSTEAD = "« évolution observée », « a pu contribuer à », « les entreprises déclarent »"
+ALLOWED = "« évolution observée », « a pu contribuer à », « les entreprises déclarent »"
 
 
-def check_wording(folder, design, exceptions):
-    """Nothing when the narrative claims no more than the design allows; raises TraceabilityRefused with file and line.
+def check_wording(folder: Path, design: str, exceptions: Iterable[tuple[str, str]]) -> None:
+    """Raise TraceabilityRefused, with file and line, where recit/ claims a cause.
 
     `exceptions` are (words, reason) pairs on record: a sentence that holds such words passes.
     """
     allowed = [words.casefold() for words, _ in exceptions]
-    problems = [
-        problem
-        for path in sorted(folder.glob("*.md"))
-        for problem in _problems(path, _pattern(design), allowed)
-    ]
+    problems = []
+    for path in sorted(folder.glob("*.md")):
+        problems += _causal_claims(path, _pattern(design), allowed)
     if problems:
         raise TraceabilityRefused(*problems)
 
 
-def causal_words(text, design):
-    """The causal words of a text that the design does not allow, in order."""
-    return [" ".join(found.group().split()) for found in _pattern(design).finditer(text)]
+def causal_words(text: str, design: str) -> list[str]:
+    """Return the causal words of a text that the design does not allow, in order."""
+    return [" ".join(match.group().split()) for match in _pattern(design).finditer(text)]
 
 
-def _pattern(design):
-    words = "|".join(REFUSED[design]).replace(" ", r"\s+")  # a line may end between them
+def _pattern(design: str) -> re.Pattern[str]:
+    words = "|".join(CAUSAL_WORDS[design]).replace(" ", r"\s+")  # a line may end between them
     return re.compile(rf"\b(?:{words})(?!\w)", re.IGNORECASE)
 
 
-def _problems(path, pattern, allowed):
+def _causal_claims(path: Path, pattern: re.Pattern[str], allowed: list[str]) -> Iterator[Problem]:
     text = narrative_pages.strip_comments(narrative_pages.read_page(path))
-    for found in pattern.finditer(text):
-        first, end = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.end())
-        around, said = (
-            " ".join(part.split())
-            for part in (text[first : end if end > 0 else None], found.group())
-        )
-        if not any(words in around.casefold() for words in allowed):
+    for match in pattern.finditer(text):
+        start = text.rfind("\n", 0, match.start()) + 1
+        end = text.find("\n", match.end())
+        lines = " ".join(text[start : end if end > 0 else None].split()).casefold()
+        if not any(words in lines for words in allowed):
             yield Problem(
                 "affirmation de cause que le devis « avant-après » ne permet pas",
-                INSTEAD,
+                ALLOWED,
                 "Reformulez, ou inscrivez l’exception et son motif dans programme.yml.",
                 file=path.name,
-                row=text.count("\n", 0, found.start()) + 1,
-                value=said,
+                row=text.count("\n", 0, match.start()) + 1,
+                value=" ".join(match.group().split()),
             )

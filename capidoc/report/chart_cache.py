@@ -1,14 +1,24 @@
-"""Which figures stand already: those that the same declarations, titles, facts and code drew, in files untouched since."""
+"""The charts of a document: each drawn once, then copied from the cache while its inputs stay.
+
+The key of a chart is a hash of all that draws it: the code, its declaration, its title, the facts.
+"""
 
 import hashlib
 import json
 import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from capidoc.config.paths import ROOT
+from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, Problem
 from capidoc.io import manifest, tables
 
-RECORD, KEPT = "figures.json", "dessins"
+RECORD_FILE, CACHE_FOLDER = "figures.json", "dessins"
+REQUIRED_KEYS = ("id", "genre", "titre", "legende")
+Spec = dict[str, Any]  # one declaration of figures.yml
 # Read before the charts are imported: their code, changed since, is never taken for what drew.
 CODE = [
     manifest.file_digest(path)
@@ -17,63 +27,62 @@ CODE = [
 ]
 
 
-def cached_charts(programme, specs, titles, facts):
-    """{id: alt text} of the figures, whose files stand in the folder of figures; each is drawn unless the same inputs drew the one that is kept."""
-    kept, record, table = programme.processed / KEPT, programme.processed / RECORD, facts.to_csv()
-    decided = {
-        spec["id"]: hashlib.sha256(
-            json.dumps([CODE, spec, titles[spec["id"]], table]).encode()
-        ).hexdigest()
-        for spec in specs
-    }
-    told = manifest.read_json_record(record)
-    lacking = [
-        spec
-        for spec in specs
-        if told.get(name := spec["id"])
-        != {"entrees": decided[name], "fichiers": _files(kept / name)}
-    ]
-    if lacking:
-        _draw(lacking, titles, facts, kept)
-        told |= {
-            name: {"entrees": decided[name], "fichiers": _files(kept / name)}
-            for name in (spec["id"] for spec in lacking)
-        }
-        tables.write_durably(record, json.dumps(told, indent=1).encode())
-    (shown := programme.processed / "figures").mkdir(parents=True, exist_ok=True)
-    for name in decided:
-        shutil.copytree(kept / name, shown, dirs_exist_ok=True)
-    return {
-        name: (kept / name / f"{name}.txt").read_text(encoding="utf-8").removesuffix("\n")
-        for name in decided
-    }
+def cached_charts(
+    programme: Programme, specs: list[Spec], titles: dict[str, str], facts: pd.DataFrame
+) -> dict[str, str]:
+    """Return {id: alt text} of the charts, their files written into the folder « figures ».
 
-
-def declared_charts(specs, labels):
-    """The declarations of figures.yml, each with the programme's labels {answer, or « sexe=2 »: label} where it has none of its own.
-
-    Raises ConfigurationRefused where one lacks what every figure has.
+    A chart is drawn again when its key or one of its files in the cache has changed.
     """
-    lacking = [
-        Problem("clé absente", name, file=f"figures.yml, figure « {spec.get('id', number)} »")
-        for number, spec in enumerate(specs, 1)
-        for name in ("id", "genre", "titre", "legende")
-        if not spec.get(name)
-    ]
-    if lacking:
-        raise ConfigurationRefused(*lacking)
+    cache, record_file = programme.processed / CACHE_FOLDER, programme.processed / RECORD_FILE
+    table = facts.to_csv()
+    keys = {spec["id"]: _cache_key(spec, titles[spec["id"]], table) for spec in specs}
+    record = manifest.read_json_record(record_file)
+    stale = [s for s in specs if record.get(s["id"]) != _entry(keys[s["id"]], cache / s["id"])]
+    if stale:
+        _draw(stale, titles, facts, cache)
+        drawn = {s["id"]: _entry(keys[s["id"]], cache / s["id"]) for s in stale}
+        tables.write_durably(record_file, json.dumps({**record, **drawn}, indent=1).encode())
+    figures = programme.processed / "figures"
+    figures.mkdir(parents=True, exist_ok=True)
+    for name in keys:
+        shutil.copytree(cache / name, figures, dirs_exist_ok=True)
+    return {name: _alt_text(cache / name / f"{name}.txt") for name in keys}
+
+
+def declared_charts(specs: list[Spec], labels: dict[str, str]) -> list[Spec]:
+    """Return the declarations of figures.yml, with the programme's labels where they lack theirs.
+
+    `labels` is {answer, or « sexe=2 »: label}. Raises ConfigurationRefused on a missing key.
+    """
+    problems = []
+    for number, spec in enumerate(specs, 1):
+        file = f"figures.yml, figure « {spec.get('id', number)} »"
+        missing = [key for key in REQUIRED_KEYS if not spec.get(key)]
+        problems += [Problem("clé absente", key, file=file) for key in missing]
+    if problems:
+        raise ConfigurationRefused(*problems)
     return [spec | {"libelles": {**labels, **spec.get("libelles", {})}} for spec in specs]
 
 
-def _draw(specs, titles, facts, folder):
+def _cache_key(spec: Spec, title: str, table: str) -> str:
+    return hashlib.sha256(json.dumps([CODE, spec, title, table]).encode()).hexdigest()
+
+
+def _entry(key: str, folder: Path) -> dict[str, Any]:
+    """Return what the record holds of a chart: its key, and its files with their sha256."""
+    files = {path.name: manifest.file_digest(path) for path in sorted(folder.glob("*"))}
+    return {"entrees": key, "fichiers": files}
+
+
+def _draw(specs: list[Spec], titles: dict[str, str], facts: pd.DataFrame, folder: Path) -> None:
     from capidoc.report import charts  # matplotlib takes longer to import than a page to write
 
     for spec in specs:
-        shutil.rmtree(folder / spec["id"], ignore_errors=True)
-        charts.save_chart(
-            charts.draw_chart(spec, facts, titles[spec["id"]]), folder / spec["id"]
-        )
+        name = spec["id"]
+        shutil.rmtree(folder / name, ignore_errors=True)
+        charts.save_chart(charts.draw_chart(spec, facts, titles[name]), folder / name)
 
 
-def _files(folder):
-    return {path.name: manifest.file_digest(path) for path in sorted(folder.glob("*"))}
+def _alt_text(path: Path) -> str:
+    return path.read_text(encoding="utf-8").removesuffix("\n")

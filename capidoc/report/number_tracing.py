@@ -1,6 +1,9 @@
-"""Is every printed number bound: the numbers of a finished set, read back from its files; every other numeral is declared, with its reason."""
+"""Whether every printed number is bound to its fact, in the finished files of a set."""
 
 import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
 
 import lxml.etree
 import lxml.html
@@ -9,114 +12,133 @@ from capidoc.core.errors import Problem, TraceabilityRefused, suggest
 from capidoc.io import file_text
 
 FORMATS = ("pdf", "docx")
-CLAIMED = ("publie", "controle")
-# What the document's structure prints: dates of the programme's own description, names (of files, rules, claims), captions' numbers, contents.
-STRUCTURE = ("cadre", "nom", "numero")
-SILENT = ("code", "style", "title", "time", "nav")
-WITHIN_WORDS, HEADINGS = ("span", "a", "strong", "em", "sup", "sub"), ("h2", "h3", "h4")
+CLAIM_CLASSES = {"publie", "controle"}
+# What the document's structure prints: dates of the programme's own description, names (of files,
+# rules, claims), captions' numbers, contents.
+STRUCTURE_CLASSES = {"cadre", "nom", "numero"}
+IGNORED_TAGS = ("code", "style", "title", "time", "nav")
+INLINE_TAGS, HEADING_TAGS = ("span", "a", "strong", "em", "sup", "sub"), ("h2", "h3", "h4")
 # « un », « une », « premier » and « second » are not numbers of anything.
+CARDINALS = (
+    "deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize"
+    "|vingts?|trente|quarante|cinquante|soixante|cents?|mille"
+)
 LETTERS = (
-    r"(?:(?:deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|vingts?|trente|quarante|cinquante|soixante|cents?|mille)"
-    r"|millions?|milliards?|(?:diz|douz|quinz|vingt|trent|quarant|cinquant|soixant|cent)aines?|milliers?|tiers|moitiés?|quarts?"
-    r"|(?:deux|trois|quatr|cinqu|six|sept|huit|neuv|dix|onz|douz|vingt|cent)ièmes?|(?:doubl|tripl|quadrupl|décupl)(?:e|es|er|é|ée|és|ées|ent|ement))"
+    rf"(?:(?:{CARDINALS})"
+    r"|millions?|milliards?"
+    r"|(?:diz|douz|quinz|vingt|trent|quarant|cinquant|soixant|cent)aines?"
+    r"|milliers?|tiers|moitiés?|quarts?"
+    r"|(?:deux|trois|quatr|cinqu|six|sept|huit|neuv|dix|onz|douz|vingt|cent)ièmes?"
+    r"|(?:doubl|tripl|quadrupl|décupl)(?:e|es|er|é|ée|és|ées|ent|ement))"
 )
 NUMERAL = re.compile(rf"\d(?:[\d\u00a0\u202f.,:/-]*\d)?|\b{LETTERS}\b", re.IGNORECASE)
 ORDINAL = re.compile(r"^\d+\. ")
+CONTEXT = 40  # characters quoted on either side of a loose numeral
+
+Numbers = list[tuple[str, str]]  # (fact or claim id, printed text)
 
 
-def read_numbers(page):
-    """What an HTML text prints: bound numbers (fact, text), figures of claims (claim, text), and the sentences left, without them."""
+def read_numbers(page: str) -> tuple[Numbers, Numbers, list[str]]:
+    """Return an HTML text's bound numbers, figures of claims, and sentences without them."""
     body = lxml.html.document_fromstring(page)
-    bound = [
-        (number.get("data-ind", ""), number.text_content())
-        for number in _taken(body, lambda e: e.tag == "data")
-    ]
-    claimed = [
-        (figure.get("data-claim", ""), figure.text_content())
-        for figure in _taken(body, lambda e: {*CLAIMED} & {*e.classes})
-    ]
-    _taken(body, lambda e: e.tag in SILENT or {*STRUCTURE} & {*e.classes})
-    lxml.etree.strip_tags(body, *WITHIN_WORDS)
-    blocks = (
-        (block.tag, "".join([block.text or "", *(part.tail or "" for part in block)]))
-        for block in body.iter(lxml.etree.Element)
-    )
+    bound = _drop_elements(body, lambda element: element.tag == "data")
+    claimed = _drop_elements(body, lambda element: bool(CLAIM_CLASSES & set(element.classes)))
+    _drop_elements(body, _is_structure)
+    lxml.etree.strip_tags(body, *INLINE_TAGS)
+    sentences = []
+    for block in body.iter(lxml.etree.Element):
+        words = "".join([block.text or "", *(part.tail or "" for part in block)])
+        sentences.append(ORDINAL.sub("", words) if block.tag in HEADING_TAGS else words)
     return (
-        bound,
-        claimed,
-        [ORDINAL.sub("", words) if tag in HEADINGS else words for tag, words in blocks],
+        [(number.get("data-ind", ""), number.text_content()) for number in bound],
+        [(figure.get("data-claim", ""), figure.text_content()) for figure in claimed],
+        sentences,
     )
 
 
-def _taken(body, chosen):
-    """The elements chosen, each taken out of the sentence that goes on after it."""
-    found = [element for element in body.iter(lxml.etree.Element) if chosen(element)]
-    for element in found:
+def _is_structure(element: Any) -> bool:
+    return element.tag in IGNORED_TAGS or bool(STRUCTURE_CLASSES & set(element.classes))
+
+
+def _drop_elements(body: Any, is_chosen: Callable[[Any], bool]) -> list[Any]:
+    """Return the chosen elements, each taken out of the sentence that goes on after it."""
+    elements = [element for element in body.iter(lxml.etree.Element) if is_chosen(element)]
+    for element in elements:
         element.drop_tree()
-    return found
+    return elements
 
 
-def trace_numbers(pages, facts, claims, declared):
-    """(numbers bound, numerals declared) over HTML pages and the files beside them; raises TraceabilityRefused on any other number.
+def trace_numbers(
+    pages: Iterable[Path], facts: dict[str, str], claims: dict[str, str], declared: Iterable[str]
+) -> tuple[int, int]:
+    """Return (numbers bound, numerals declared) over HTML pages and the files beside them.
 
-    `facts` is {fact id: text} as shown, `claims` {claim id: its published and recomputed figures}, `declared` the numerals allowed with a reason.
+    `facts` is {fact id: text} as shown, `claims` {claim id: its published and recomputed figures},
+    `declared` the phrases whose numerals are allowed. Raises TraceabilityRefused on others.
     """
-    held, allowed, problems = 0, 0, []
+    bound_count, declared_count, problems = 0, 0, []
     for path in pages:
-        bound, claimed, left = read_numbers(path.read_text(encoding="utf-8"))
-        held += len(bound) + len(claimed)
-        problems += [
-            _wrong(path.name, fact, text, facts)
-            for fact, text in bound
-            if _spaced(facts.get(fact, "?")) != _spaced(text)
-        ]
-        problems += [
-            Problem(
-                "ce chiffre publié n’est pas au contrôle des chiffres",
-                remedy="Inscrivez-le dans chiffres_publies.csv.",
-                file=path.name,
-                column=claim,
-                value=text,
-            )
-            for claim, text in claimed
-            if _spaced(text) not in _spaced(claims.get(claim, ""))
-        ]
-        numerals, loose = unbound_numerals(left, declared)
-        allowed += numerals - len(loose)
-        problems += [_loose(path.name, words) for words in dict.fromkeys(loose)]
-        problems += [p for kind in FORMATS for p in _absent(path.with_suffix(f".{kind}"), bound)]
+        bound, claimed, sentences = read_numbers(path.read_text(encoding="utf-8"))
+        numerals, loose = unbound_numerals(sentences, declared)
+        bound_count += len(bound) + len(claimed)
+        declared_count += numerals - len(loose)
+        problems += _wrong_facts(path.name, bound, facts)
+        problems += _unknown_claims(path.name, claimed, claims)
+        problems += [_loose_numeral(path.name, words) for words in dict.fromkeys(loose)]
+        for extension in FORMATS:
+            problems += _absent_numbers(path.with_suffix(f".{extension}"), bound)
     if problems:
         raise TraceabilityRefused(*problems)
-    return held, allowed
+    return bound_count, declared_count
 
 
-def unbound_numerals(sentences, declared):
-    """(how many numerals the sentences hold, those that no declared phrase covers, each within its words)."""
-    phrases = re.compile(
-        "|".join(re.escape(_spaced(p)) for p in sorted(declared, key=len, reverse=True)) or r"(?!)",
-        re.IGNORECASE,
-    )
+def _wrong_facts(file: str, bound: Numbers, facts: dict[str, str]) -> list[Problem]:
+    """Return the bound numbers that are not their fact as shown."""
+    wrong = [(f, text) for f, text in bound if _spaced(facts.get(f, "?")) != _spaced(text)]
+    return [_wrong(file, fact, text, facts) for fact, text in wrong]
+
+
+def _unknown_claims(file: str, claimed: Numbers, claims: dict[str, str]) -> list[Problem]:
+    """Return the figures of claims that the control of figures does not hold."""
+    what = "ce chiffre publié n’est pas au contrôle des chiffres"
+    remedy = "Inscrivez-le dans chiffres_publies.csv."
+    return [
+        Problem(what, remedy=remedy, file=file, column=claim, value=text)
+        for claim, text in claimed
+        if _spaced(text) not in _spaced(claims.get(claim, ""))
+    ]
+
+
+def unbound_numerals(sentences: Iterable[str], declared: Iterable[str]) -> tuple[int, list[str]]:
+    """Return how many numerals the sentences hold, and those outside any declared phrase.
+
+    Each of these is quoted within its words.
+    """
+    longest_first = sorted(declared, key=len, reverse=True)
+    nothing = r"(?!)"
+    alternatives = "|".join(re.escape(_spaced(phrase)) for phrase in longest_first) or nothing
+    phrases = re.compile(alternatives, re.IGNORECASE)
     count, loose = 0, []
     for sentence in map(_spaced, sentences):
         covered = [match.span() for match in phrases.finditer(sentence)]
-        for found in NUMERAL.finditer(sentence):
+        for match in NUMERAL.finditer(sentence):
             count += 1
-            if not any(start <= found.start() and found.end() <= end for start, end in covered):
-                loose.append(sentence[max(0, found.start() - 40) : found.end() + 40].strip())
+            if not any(a <= match.start() and match.end() <= b for a, b in covered):
+                first, last = max(0, match.start() - CONTEXT), match.end() + CONTEXT
+                loose.append(sentence[first:last].strip())
     return count, loose
 
 
-def _loose(file, words):
-    return Problem(
-        "nombre que rien ne rattache à un fait",
-        remedy="Appelez-le par son nom dans recit/, ou inscrivez ces mots et leur motif sous "
-        "« nombres_declares » dans programme.yml.",
-        file=file,
-        value=words,
+def _loose_numeral(file: str, words: str) -> Problem:
+    remedy = (
+        "Appelez-le par son nom dans recit/, ou inscrivez ces mots et leur motif sous "
+        "« nombres_declares » dans programme.yml."
     )
+    what = "nombre que rien ne rattache à un fait"
+    return Problem(what, remedy=remedy, file=file, value=words)
 
 
-def _wrong(file, fact, text, printed):
+def _wrong(file: str, fact: str, text: str, printed: dict[str, str]) -> Problem:
     if fact not in printed:
         return Problem(
             "nombre rattaché à un fait inconnu",
@@ -135,40 +157,37 @@ def _wrong(file, fact, text, printed):
     )
 
 
-def _absent(path, numbers):
-    """The bound numbers that another format does not print: in Word each in the content control of its fact, in PDF among the words."""
-    told, words = (
-        (_controls(path), ()) if path.suffix == ".docx" else ({}, _spaced(file_text.pdf_text(path)))
-    )
-    absent = [
-        (fact, text)
-        for fact, text in dict.fromkeys(numbers)
-        if _spaced(text) not in told.get(fact, words)
-    ]
-    return [
-        Problem(
-            "nombre absent de ce format",
-            remedy="Relancez « make report » ; si cela revient, envoyez-nous ce message.",
-            file=path.name,
-            column=fact,
-            value=text,
-        )
-        for fact, text in absent
-    ]
+def _absent_numbers(path: Path, numbers: Numbers) -> list[Problem]:
+    """Return the bound numbers that another format does not print.
+
+    In Word each must be in the content control of its fact, in PDF among the words.
+    """
+    is_word = path.suffix == ".docx"
+    controls = _read_controls(path) if is_word else {}
+    words = "" if is_word else _spaced(file_text.pdf_text(path))
+    remedy = "Relancez « make report » ; si cela revient, envoyez-nous ce message."
+    problems = []
+    for fact, text in dict.fromkeys(numbers):
+        is_printed = _spaced(text) in (controls.get(fact, set()) if is_word else words)
+        if not is_printed:
+            what = "nombre absent de ce format"
+            problems.append(Problem(what, remedy=remedy, file=path.name, column=fact, value=text))
+    return problems
 
 
-def _controls(path):
-    """What the content controls of a Word file say: {tag: {texts}}."""
+def _read_controls(path: Path) -> dict[str, set[str]]:
+    """Return the texts of the content controls of a Word file: {tag: {texts}}."""
     from docx import Document
     from docx.oxml.ns import qn
 
-    told = {}
+    texts: dict[str, set[str]] = {}
     for tag in Document(str(path)).element.body.xpath(".//w:sdt/w:sdtPr/w:tag"):
-        text = "".join(t.text or "" for t in tag.getparent().getparent().iter(qn("w:t")))
-        told.setdefault(tag.get(qn("w:val")), set()).add(_spaced(text))
-    return told
+        control = tag.getparent().getparent()
+        text = "".join(run.text or "" for run in control.iter(qn("w:t")))
+        texts.setdefault(tag.get(qn("w:val")), set()).add(_spaced(text))
+    return texts
 
 
-def _spaced(text):
-    """The text with every run of spaces as one: formats break lines where they will."""
+def _spaced(text: str) -> str:
+    """Return the text with every run of spaces as one: formats break lines where they will."""
     return re.sub(r"[\s\u00a0\u202f]+", " ", text).strip()

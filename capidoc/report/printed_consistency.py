@@ -1,85 +1,95 @@
-"""Do printed numbers agree with each other: differences, percents, parts and totals, within the rounding that each was printed with."""
+"""Whether printed numbers agree: changes with levels, parts with totals, within their rounding."""
+
+from collections.abc import Iterator
+
+import pandas as pd
 
 from capidoc.core.errors import Problem, TraceabilityRefused
-from capidoc.core.fact_ids import FactId, Trait, parse_group
 from capidoc.core.parsing import parse_printed
 
 CHANGES = {
     "difference": "la différence imprimée n’est pas celle",
     "variation": "le pourcentage imprimé n’est pas celui",
 }
-ADDED = ("valeur", "avant", "apres")
+# The measures that add up over groups, and the measure that holds their shares.
+SHARES = {"valeur": "part", "avant": "part_avant", "apres": "part_apres"}
+TOLERANCE = 1e-6  # of floating point
+
+Printed = dict[str, tuple[float, float]]  # {fact id: (value, half its rounding)}
 
 
-def check_printed(facts):
-    """Nothing when the printed facts (columns id, mesure, groupe, texte, arrondi) hold together; raises TraceabilityRefused otherwise."""
-    shown = {
-        row["id"]: (parse_printed(row["texte"]), float(row["arrondi"]) / 2)
-        for row in facts.to_dict("records")
-        if parse_printed(row["texte"]) is not None
-    }
-    if problems := [
-        *(problem for name in shown for problem in _change(name, shown)),
-        *_parts(facts, shown),
-    ]:
+def check_printed(facts: pd.DataFrame) -> None:
+    """Raise TraceabilityRefused where printed facts contradict each other.
+
+    `facts` has the columns id, mesure, groupe, texte, arrondi.
+    """
+    printed: Printed = {}
+    for name, text, step in zip(facts["id"], facts["texte"], facts["arrondi"], strict=True):
+        value = parse_printed(text)
+        if value is not None:
+            printed[name] = value, float(step) / 2
+    problems = [_disagreement(name, what) for name, what in _wrong_changes(printed)]
+    problems += [_disagreement(name, what) for name, what in _wrong_shares(facts, printed)]
+    if problems:
         raise TraceabilityRefused(*problems)
 
 
-def _change(name, shown):
-    """Where a change is not that of the printed levels, whatever they were before they were rounded."""
-    fact_id = FactId.parse(name)
-    measure = fact_id.measure
-    pair = [shown.get(str(fact_id._replace(measure=level))) for level in ("avant", "apres")]
-    if measure not in CHANGES or not all(pair):
-        return
-    (before, a), (after, b), (said, c) = *pair, shown[name]
-    if measure == "difference":
-        low, high = after - b - (before + a), after + b - (before - a)
-    elif before > a:
-        ratios = [y / x for y in (after - b, after + b) for x in (before - a, before + a)]
-        low, high = 100 * (min(ratios) - 1), 100 * (max(ratios) - 1)
-    else:  # no percent of what may have been nothing
-        return
-    if not low - c - 1e-6 <= said <= high + c + 1e-6:
-        yield _disagrees(name, f"{CHANGES[measure]} des deux niveaux imprimés")
-
-
-def _parts(facts, shown):
-    """Where the groups of a dimension are the whole total, their printed shares make 100."""
-    for (indicator, measure, dimension), rows in facts.groupby(
-        [
-            facts["id"].map(lambda name: FactId.parse(name).indicator),
-            "mesure",
-            facts["groupe"].map(lambda group: Trait.parse(group).dimension),
-        ]
-    ):
-        named, total = [n for n in rows["id"] if n in shown], shown.get(f"{indicator}.{measure}")
-        if (
-            not dimension
-            or measure not in ADDED
-            or total is None
-            or len(named) < len(rows)
-            or any(len(parse_group(group)) > 1 for group in rows["groupe"])
-        ):
+def _wrong_changes(printed: Printed) -> Iterator[tuple[str, str]]:
+    """Yield the changes that no levels rounded to the printed ones could have."""
+    for name, (value, half) in printed.items():
+        measure = name.split(".")[1] if "." in name else ""
+        if measure not in CHANGES:
             continue
-        share = {"valeur": "part"}.get(measure, f"part_{measure}")
-        shares = [
-            shown[n]
-            for n in (str(FactId.parse(n)._replace(measure=share)) for n in named)
-            if n in shown
-        ]
-        whole = abs(sum(shown[n][0] for n in named) - total[0]) <= total[1] / 2
-        # Two shares are printed to make 100 exactly; more may miss it by their roundings.
-        if (
-            whole
-            and len(shares) == len(named)
-            and abs(sum(v for v, _ in shares) - 100)
-            > (sum(h for _, h in shares) if len(shares) > 2 else 0) + 1e-6
-        ):
-            yield _disagrees(
-                f"{indicator}.{share} ({dimension})", "les parts imprimées ne font pas 100 %"
-            )
+        before = printed.get(name.replace(f".{measure}", ".avant", 1))
+        after = printed.get(name.replace(f".{measure}", ".apres", 1))
+        bounds = _change_bounds(measure, before, after) if before and after else None
+        if bounds and not bounds[0] - half - TOLERANCE <= value <= bounds[1] + half + TOLERANCE:
+            yield name, f"{CHANGES[measure]} des deux niveaux imprimés"
 
 
-def _disagrees(name, what):
+def _change_bounds(
+    measure: str, before: tuple[float, float], after: tuple[float, float]
+) -> tuple[float, float] | None:
+    """Return the lowest and highest change between two rounded levels, None if unbounded."""
+    (start, start_half), (end, end_half) = before, after
+    starts, ends = (start - start_half, start + start_half), (end - end_half, end + end_half)
+    if measure == "difference":
+        return ends[0] - starts[1], ends[1] - starts[0]
+    if start <= start_half:  # no percent of what may have been zero
+        return None
+    ratios = [ends[0] / starts[0], ends[0] / starts[1], ends[1] / starts[0], ends[1] / starts[1]]
+    return 100 * (min(ratios) - 1), 100 * (max(ratios) - 1)
+
+
+def _wrong_shares(facts: pd.DataFrame, printed: Printed) -> Iterator[tuple[str, str]]:
+    """Yield the dimensions whose groups make the whole total and whose shares do not make 100."""
+    indicators, dimensions = (
+        facts["id"].str.partition(".")[0],
+        facts["groupe"].str.partition("=")[0],
+    )
+    for (indicator, measure, dimension), rows in facts.groupby([indicators, "mesure", dimensions]):
+        total = printed.get(f"{indicator}.{measure}")
+        is_crossed = rows["groupe"].str.contains(",", regex=False).any()
+        if not dimension or measure not in SHARES or total is None or is_crossed:
+            continue
+        names, share = list(rows["id"]), SHARES[measure]
+        share_names = [name.replace(f".{measure}.", f".{share}.", 1) for name in names]
+        if not all(name in printed for name in (*names, *share_names)):
+            continue
+        parts, shares = [printed[n] for n in names], [printed[n] for n in share_names]
+        if _sum_to(parts, total[0], total[1] / 2) and not _shares_make_100(shares):
+            yield f"{indicator}.{share} ({dimension})", "les parts imprimées ne font pas 100 %"
+
+
+def _shares_make_100(shares: list[tuple[float, float]]) -> bool:
+    """Return whether shares make 100: two do exactly, more may miss it by their roundings."""
+    rounding = sum(half for _, half in shares) if len(shares) > 2 else 0
+    return _sum_to(shares, 100, rounding + TOLERANCE)
+
+
+def _sum_to(parts: list[tuple[float, float]], total: float, tolerance: float) -> bool:
+    return abs(sum(value for value, _ in parts) - total) <= tolerance
+
+
+def _disagreement(name: str, what: str) -> Problem:
     return Problem(what, remedy="Choisissez un arrondi plus fin dans le plan.", column=name)

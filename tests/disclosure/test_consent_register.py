@@ -15,7 +15,7 @@ from capidoc.core.errors import (
 )
 from capidoc.disclosure import consent_register
 from capidoc.io import tables
-from capidoc.report import photos, templating
+from capidoc.report import photos, template_blocks
 
 TODAY = date(2023, 10, 31)
 GIVEN = {
@@ -66,7 +66,7 @@ def test_a_valid_consent_of_someone_like_others_is_good(tmp_path, kind):
     register = judged(tmp_path, genre=kind)
     told = {
         name: partial(
-            templating.testimony,
+            template_blocks.testimony,
             partial(consent_register.consent_refusal, register, deliverable=name),
             caller=lambda: "« Je gagne ma vie. »",
         )
@@ -167,7 +167,8 @@ def test_words_and_pictures_of_people_need_their_consent(tmp_path, words):
 
 def test_a_story_without_consent_leaves_a_sentence_in_its_place():
     told = partial(
-        templating.testimony, lambda name, kind: "" if name == "S1" else "l’accord a été retiré"
+        template_blocks.testimony,
+        lambda name, kind: "" if name == "S1" else "l’accord a été retiré",
     )
     assert told("S1", caller=lambda: "L’histoire.") == "L’histoire."
     assert (

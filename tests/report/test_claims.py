@@ -276,6 +276,19 @@ def test_what_a_document_leaves_in_the_shade_is_found(rows, ids, what):
     ]
 
 
+@pytest.mark.parametrize(("number", "is_told"), [(29, False), (30, True)])
+def test_only_a_number_of_thirty_or_more_is_a_coincidence(number, is_told):
+    count = {"genre": "valeur", "unite": "lieux", "chiffres": f"nombre={number}"}
+    rows = [count | {"id": "A", "population": "kits"}, count | {"id": "B", "population": "sites"}]
+    told = [what for _, what in found(*rows, date_document="2023-03")]
+    assert told == [f"{number} désigne à la fois kits et sites"] * is_told
+
+
+@pytest.mark.parametrize(("month", "is_told"), [("2023-06", False), ("2023-07", True)])
+def test_only_a_document_four_months_after_its_data_is_late(month, is_told):
+    assert [ids for ids, _ in found(date_document=month, data_end="2023-03")] == ["–"] * is_told
+
+
 def test_a_document_that_says_all_has_no_finding():
     sexes = [
         {**BEFORE, "chiffres": "hommes=10|femmes=10|total=20"},

@@ -18,7 +18,7 @@ from capidoc.analysis import facts
 from capidoc.config.programme import Programme
 from capidoc.disclosure import assessment
 from capidoc.io.yaml_files import read_yaml
-from capidoc.report import charts, templating, word_import
+from capidoc.report import charts, template_names, templating, word_import
 from capidoc.report.claims import published_claims
 
 from ..conftest import ROOT, by_libreoffice, capidoc, needs
@@ -219,7 +219,7 @@ def test_no_text_of_the_charts_is_clipped_or_overlaps_another(published, slug):
     known = assessment.redact(
         facts.read_facts(here.processed / "resultats.json"), "public", here.identity.divulgation
     )
-    names = templating.template_context(here, known, published_claims.load_claims(here.folder))
+    names = template_names.template_context(here, known, published_claims.load_claims(here.folder))
     for spec in read_yaml(here.folder / "figures.yml"):
         chart = charts.draw_chart(spec, known, templating.chart_title(here, spec["titre"], names))
         assert unreadable(chart.figure) == unreadable(chart.square) == [], spec["id"]

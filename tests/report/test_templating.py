@@ -5,7 +5,7 @@ import pytest
 
 from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, TraceabilityRefused
-from capidoc.report import causal_language, templating
+from capidoc.report import bound_numbers, causal_language, template_names, templating
 
 from ..conftest import PROGRAMME
 
@@ -55,7 +55,7 @@ def render(small, tmp_path):
         return templating.render_document(
             here,
             "essai",
-            templating.template_context(here, FACTS, [])
+            template_names.template_context(here, FACTS, [])
             | {"mot": "A|B *c* <script>{{7*7}} [x](javascript:y)"},
         )
 
@@ -72,8 +72,8 @@ def test_a_number_is_bound_to_its_fact_and_says_what_it_is(render):
 def test_answers_that_a_form_has_in_figures_are_named_by_their_question(render):
     """« 1 » is a man to one question and a yes to another."""
     labels = {"sexe=1": "Homme", "1": "Oui"}
-    assert templating.group_label("sexe=1,handicap=1", labels) == "sexe : Homme, handicap : Oui"
-    coded = templating.indicateurs(
+    assert bound_numbers.group_label("sexe=1,handicap=1", labels) == "sexe : Homme, handicap : Oui"
+    coded = template_names.indicateurs(
         FACTS.assign(id=["salaries.avant", "salaries.avant.2"], groupe=["", "sexe=2"])
     )["salaries"]
     assert (
@@ -124,14 +124,14 @@ def test_n_is_bound_too(render):
 
 
 def test_the_interval_of_a_sample_is_bound_and_a_census_has_none():
-    estimated = templating.Figure(
+    estimated = bound_numbers.Figure(
         FACTS.iloc[0].to_dict() | {"intervalle": [12.26, 21.5], "arrondi": 0.1, "unite": "%"}
     )
     assert (
         estimated["intervalle"].bound()
         == '[12,3\u00a0à\u00a021,5]{.ind ind="salaries.avant:intervalle" value=""}'
     )
-    assert templating.Figure({"id": "salaries.avant", "intervalle": None})["intervalle"] == "–"
+    assert bound_numbers.Figure({"id": "salaries.avant", "intervalle": None})["intervalle"] == "–"
 
 
 def test_a_month_that_begins_with_a_vowel_takes_its_elision(render):
@@ -142,7 +142,7 @@ def test_a_month_that_begins_with_a_vowel_takes_its_elision(render):
 
 def test_the_n_of_a_hidden_number_is_hidden(small, tmp_path):
     hidden = FACTS.assign(texte="n.p.", valeur=float("nan"), n=float("nan"))
-    assert templating.indicateurs(hidden)["salaries"]["avant"]["n"].fact["texte"] == "n.p."
+    assert template_names.indicateurs(hidden)["salaries"]["avant"]["n"].fact["texte"] == "n.p."
 
 
 def test_what_stands_behind_a_number_is_said_in_french():
@@ -158,7 +158,7 @@ def test_what_stands_behind_a_number_is_said_in_french():
         "texte": "3",
         "sources": [{"fichier": "a.xlsx"}, {"fichier": "b.xlsx"}],
     }
-    assert templating.fact_note(fact) == (
+    assert bound_numbers.fact_note(fact) == (
         "Revenu (commune : Niono), mai 2022. Somme déclarée. Calcul : somme(revenu). n = 1 115, manquants : 2. "
         "Source : a.xlsx et 1 autre fichier."
     )
@@ -169,11 +169,11 @@ def test_what_stands_behind_a_number_is_said_in_french():
     [("commune=niono,sexe=femme", "commune : Niono, sexe : femme"), ("sexe", "sexe"), ("", "")],
 )
 def test_a_group_is_named_as_the_programme_names_it(group, said):
-    assert templating.group_label(group, {"niono": "Niono"}) == said
+    assert bound_numbers.group_label(group, {"niono": "Niono"}) == said
 
 
 def test_communes_are_listed_as_french_sorts_them(small):
-    told = templating.programme_names(
+    told = template_names.programme_names(
         small(
             settings=PROGRAMME.replace(
                 "{niono: Niono, mpessoba: M’Pessoba}\nsources",
@@ -238,13 +238,13 @@ def test_short_documents_show_the_indicators_that_the_programme_names_else_all(s
             FACTS.assign(indicateur="apprentis", id=["apprentis.avant", "apprentis.avant.femme"]),
         ]
     )
-    assert [i.name for i in templating.template_context(small(), known, [])["principaux"]] == [
+    assert [i.name for i in template_names.template_context(small(), known, [])["principaux"]] == [
         "salaries",
         "apprentis",
     ]
     assert [
         i.name
-        for i in templating.template_context(
+        for i in template_names.template_context(
             small(settings=PROGRAMME + "principaux: [salaries]\n"), known, []
         )["principaux"]
     ] == ["salaries"]
@@ -265,7 +265,7 @@ def test_short_documents_show_the_indicators_that_the_programme_names_else_all(s
 )
 def test_a_misspelt_figure_of_programme_yml_is_refused_with_its_near_name(small, settings, said):
     with pytest.raises(ConfigurationRefused) as refusal:
-        templating.template_context(small(settings=PROGRAMME + settings), FACTS, [])
+        template_names.template_context(small(settings=PROGRAMME + settings), FACTS, [])
     assert said in str(refusal.value)
 
 
@@ -274,7 +274,7 @@ def test_a_commune_that_lacks_a_group_leaves_its_key_figure_out(small):
         settings=PROGRAMME
         + "chiffres_cles: [[salaries.avant, au départ], [salaries.avant.homme, hommes]]\n"
     )
-    told = templating.template_context(Programme("essai", "niono", root=here.root), FACTS, [])[
+    told = template_names.template_context(Programme("essai", "niono", root=here.root), FACTS, [])[
         "programme"
     ]
     assert told["chiffres_cles"] == [("salaries.avant", "au départ")]

@@ -1,5 +1,6 @@
-"""What does a published document leave out or confuse: what its claims, taken together, do not say or say twice."""
+"""What a published document leaves out or confuses: findings on its claims taken together."""
 
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 import pandas as pd
@@ -9,26 +10,32 @@ from capidoc.core import french
 from capidoc.core.french import format_number
 from capidoc.core.parsing import MONEY
 from capidoc.core.schema import VERDICT_COLUMNS
+from capidoc.report.claims.published_claims import Claim
 
 COINCIDENCE = 30  # smaller numbers meet by chance
-LATE_MONTHS = 3
+LATE_MONTHS = 3  # a later document is a finding
+
+Finding = tuple[list[str], str, str]  # ids of claims, what, remedy
 
 
-def find_omissions(claims, date_document, data_end):
-    """The findings as rows of the table of verdicts, coherence « constat »: the claims they speak of, what, and what to do about it.
+def find_omissions(claims: list[Claim], date_document: str, data_end: str) -> pd.DataFrame:
+    """Return the findings as rows of the table of verdicts, coherence « constat ».
 
-    `date_document` and `data_end` are the months (« 2023-10 ») of the document and of its last data.
+    `date_document` and `data_end` are the months (« 2023-10 ») of the document and its last data.
     """
-    found = [row for rule in RULES for row in rule(claims)] + _late(date_document, data_end)
+    findings: list[Finding] = []
+    for rule in RULES:
+        findings += rule(claims)
+    findings += _late(date_document, data_end)
     rows = [
         {"id": ", ".join(ids), "enonce": what, "coherence": "constat", "reparation": remedy}
-        for ids, what, remedy in found
+        for ids, what, remedy in findings
     ]
     return pd.DataFrame(rows, columns=VERDICT_COLUMNS, dtype=object).fillna("")
 
 
-def undated(claims):
-    """Evolutions whose start or end has no date."""
+def undated(claims: list[Claim]) -> Iterator[Finding]:
+    """Yield the evolutions whose start or end has no date."""
     for claim in _of("evolution", claims):
         missing = [
             said
@@ -43,8 +50,8 @@ def undated(claims):
             )
 
 
-def undefined(claims):
-    """Amounts whose definition the document does not give."""
+def undefined(claims: list[Claim]) -> Iterator[Finding]:
+    """Yield the amounts whose definition the document does not give."""
     for claim in _of("evolution", claims):
         if claim.unite in MONEY and not claim.definition:
             yield (
@@ -54,8 +61,8 @@ def undefined(claims):
             )
 
 
-def totals_only(claims):
-    """Changes of a total of which no claim tells the middle, nor how many rose."""
+def totals_only(claims: list[Claim]) -> Iterator[Finding]:
+    """Yield the changes of a total whose median or number of rises no claim gives."""
     for claim in _of("evolution", claims):
         if claim.unite in MONEY and not any(
             {"mediane", "hausse"} & c.figures.keys()
@@ -65,23 +72,27 @@ def totals_only(claims):
             yield (
                 [claim.id],
                 f"{claim.enonce} : un total seulement",
-                "Donner la médiane et le nombre d’unités en hausse : un total peut cacher des sorts contraires.",
+                "Donner la médiane et le nombre d’unités en hausse : "
+                "un total peut cacher des sorts contraires.",
             )
 
 
-def unequal(claims):
-    """Totals that should be equal and are not."""
+def unequal(claims: list[Claim]) -> Iterator[Finding]:
+    """Yield the totals that should be equal and are not."""
     totals = {f"{c.id}.{role}": value for c in claims for role, value in c.figures.items()}
     for claim in claims:
-        own = claim.figures.get("total", next(iter(claim.figures.values())))
+        total = claim.figures.get("total", next(iter(claim.figures.values())))
         other = totals.get(claim.egale)
-        if other is not None and other != own:
-            what = f"{format_number(own)} d’un côté, {format_number(other)} de l’autre : un écart de {format_number(abs(own - other))} sans explication"
+        if other is not None and other != total:
+            what = (
+                f"{format_number(total)} d’un côté, {format_number(other)} de l’autre : "
+                f"un écart de {format_number(abs(total - other))} sans explication"
+            )
             yield [claim.id, claim.egale.partition(".")[0]], what, "Expliquer l’écart."
 
 
-def coincidences(claims):
-    """The same number for two populations."""
+def coincidences(claims: list[Claim]) -> Iterator[Finding]:
+    """Yield the numbers that stand for two populations."""
     seen = {}
     for claim in claims:
         for role, value in claim.figures.items():
@@ -92,8 +103,8 @@ def coincidences(claims):
                 and role != "pourcentage"
             ):
                 seen.setdefault(value, {}).setdefault(claim.population, claim.id)
-    for value, who in seen.items():
-        for (first, a), (second, b) in combinations(who.items(), 2):
+    for value, populations in seen.items():
+        for (first, a), (second, b) in combinations(populations.items(), 2):
             if not set(first) & set(second):
                 yield (
                     [a, b],
@@ -102,8 +113,8 @@ def coincidences(claims):
                 )
 
 
-def renamed(claims):
-    """Populations or places that the document names in several ways."""
+def renamed(claims: list[Claim]) -> Iterator[Finding]:
+    """Yield the populations or places that the document names in several ways."""
     for claim in claims:
         if len(claim.population) > 1:
             yield (
@@ -113,8 +124,8 @@ def renamed(claims):
             )
 
 
-def without_sexes(claims):
-    """People and money that no claim divides between women and men."""
+def without_sexes(claims: list[Claim]) -> Iterator[Finding]:
+    """Yield the people and money that no claim divides between women and men."""
     divided = {
         value
         for c in claims
@@ -139,19 +150,20 @@ def without_sexes(claims):
             )
 
 
-def other_starts(claims):
-    """Durations of the same length that do not begin in the same month."""
+def other_starts(claims: list[Claim]) -> Iterator[Finding]:
+    """Yield the durations of the same length that do not begin in the same month."""
     for a, b in combinations(_of("duree", claims), 2):
         if a.figures["mois"] == b.figures["mois"] and a.figures["debut"] != b.figures["debut"]:
             yield (
                 [a.id, b.id],
-                f"{a.printed('mois')} depuis {a.printed('debut')} ici, depuis {b.printed('debut')} là",
+                f"{a.printed('mois')} depuis {a.printed('debut')} ici, "
+                f"depuis {b.printed('debut')} là",
                 "Choisir une période et s’y tenir.",
             )
 
 
-def equity_reversals(claims):
-    """Evolutions that rise while the women's share falls, unsaid."""
+def equity_reversals(claims: list[Claim]) -> Iterator[Finding]:
+    """Yield the evolutions that rise while the women's share falls, unsaid."""
     splits = [c for c in _of("somme", claims) if {"hommes", "femmes"} <= c.figures.keys()]
     for claim in _of("evolution", claims):
         before, after = (
@@ -173,13 +185,14 @@ def equity_reversals(claims):
                 first, last = (french.format_quantity(s, "%", 0.1) for s in shares)
                 yield (
                     [claim.id, before.id, after.id],
-                    f"{claim.enonce} : la part des femmes baisse, de {first} à {last}, et le texte ne le dit pas",
+                    f"{claim.enonce} : la part des femmes baisse, de {first} à {last}, "
+                    "et le texte ne le dit pas",
                     "Le dire.",
                 )
 
 
-def rounding(claims):
-    """How the document rounds its percents, where they tell."""
+def rounding(claims: list[Claim]) -> Iterator[Finding]:
+    """Yield how the document rounds its percents, where they show it."""
     told = [
         (c, change_percent(c.figures["debut"], c.figures["fin"]))
         for c in _of("evolution", claims)
@@ -198,42 +211,32 @@ def rounding(claims):
         )
 
 
-def never_added(claims):
-    """Counts of different populations that a reader might add; and sums that do."""
+def never_added(claims: list[Claim]) -> Iterator[Finding]:
+    """Yield the counts of different populations that a reader might add; and sums that do."""
     people = [c for c in _of("evolution", claims) if c.unite == "personnes" and c.population]
     for a, b in combinations(people, 2):
         if not set(a.population) & set(b.population):
-            yield (
-                [a.id, b.id],
-                f"{a.population[0]} et {b.population[0]} sont deux populations",
-                "Ne jamais les additionner.",
-            )
+            what = f"{a.population[0]} et {b.population[0]} sont deux populations"
+            yield [a.id, b.id], what, "Ne jamais les additionner."
     for claim in _of("somme", claims):
-        if (
-            len(
-                whole := [
-                    c
-                    for role, part in claim.figures.items()
-                    for c in people
-                    if role != "total" and part == c.figures["fin"]
-                ]
-            )
-            > 1
-        ):
-            yield (
-                [claim.id, *(c.id for c in whole)],
-                f"{claim.enonce} : la somme mêle des populations différentes",
-                "Retirer ce total.",
-            )
+        added = []
+        for role, part in claim.figures.items():
+            added += [c.id for c in people if role != "total" and part == c.figures["fin"]]
+        if len(added) > 1:
+            what = f"{claim.enonce} : la somme mêle des populations différentes"
+            yield [claim.id, *added], what, "Retirer ce total."
 
 
-def _late(date_document, data_end):
+def _late(date_document: str, data_end: str) -> list[Finding]:
     months = months_inclusive(data_end, date_document) - 1
-    what = f"Le document paraît {format_number(months)} mois après ses dernières données ({french.format_month(data_end)})"
+    what = (
+        f"Le document paraît {format_number(months)} mois après ses dernières données "
+        f"({french.format_month(data_end)})"
+    )
     return [(["–"], what, "Le dire au lecteur.")] if months > LATE_MONTHS else []
 
 
-def _of(genre, claims):
+def _of(genre: str, claims: Iterable[Claim]) -> list[Claim]:
     return [c for c in claims if c.genre == genre]
 
 

@@ -1,0 +1,146 @@
+"""A number printed with its fact: how values become bound numbers or inert Markdown."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from capidoc.core import french
+from capidoc.core.errors import ConfigurationRefused, Problem, suggest
+
+Fact = dict[str, Any]  # one row of the facts table
+COMPANIONS = ("n", "manquants", "intervalle")  # printed beside a number, bound as « id:n »
+SPECIAL_SIGNS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~^$@\"'=:/&])")
+
+
+class NamedValues(dict):
+    """A dictionary that refuses an unknown name and suggests the nearest known one."""
+
+    def __init__(self, values: Any, error: str, prefix: str = "") -> None:
+        super().__init__(values)
+        self.error, self.prefix = error, prefix
+
+    def __missing__(self, name: str) -> Any:
+        value = f"{self.prefix}{name}"
+        raise ConfigurationRefused(Problem(self.error, remedy=suggest(name, self), value=value))
+
+
+class Marked(Markup):
+    """Markdown of our own making, which is not escaped; `plain` is the same for chart titles."""
+
+    plain: str
+
+    def __new__(cls, text: str, plain: str = "") -> "Marked":
+        """Return the text, marked as ours."""
+        marked = super().__new__(cls, text)
+        marked.plain = plain or text
+        return marked
+
+
+class Figure:
+    """A number as templates meet it: its fact's fields and its groups by name."""
+
+    def __init__(self, fact: Fact, groups: Mapping[str, "Figure"] | None = None) -> None:
+        self.fact = fact
+        self.groups = NamedValues(groups or {}, "groupe inconnu", f"{fact['id']}.")
+
+    def __getitem__(self, name: str | int) -> Any:
+        name = str(name)  # « x.part.1 » asks for the group of the answer 1
+        if name in self.groups or name not in self.fact:
+            return self.groups[name]
+        if name == "intervalle" and not isinstance(self.fact[name], list):
+            return Marked("–")
+        return self._companion(name) if name in COMPANIONS else self.fact[name]
+
+    def _companion(self, name: str) -> "Figure":
+        companion = {
+            "id": f"{self.fact['id']}:{name}",
+            "valeur": float("nan") if name == "intervalle" else self.fact[name],
+            "texte": companion_value(self.fact, name),
+        }
+        return Figure(self.fact | companion)
+
+    def bound(self) -> str:
+        """Return the number as Markdown, tied to its fact and, but for a companion, to its note."""
+        fact = self.fact
+        value = "" if fact["valeur"] != fact["valeur"] else f"{fact['valeur']:.10g}"
+        is_companion = fact["id"].endswith(tuple(f":{name}" for name in COMPANIONS))
+        note = "" if is_companion else f' fiche="{attribute_text(fact_note(fact))}"'
+        return f'[{fact["texte"]}]{{.ind ind="{fact["id"]}" value="{value}"{note}}}'
+
+
+def companion_value(fact: Fact, name: str) -> str:
+    """Return a fact's n, missing count or interval as printed; hidden where the fact is."""
+    if name == "intervalle":
+        return french.format_interval(fact[name], fact["arrondi"])
+    return french.format_number(fact[name]) if fact[name] == fact[name] else fact["texte"]
+
+
+def fact_note(fact: Fact) -> str:
+    """Return a number's note in French: what it measures, its formula, n, missing and source."""
+    title = fact.get("libelle", "")
+    if group := fact.get("groupe_dit"):
+        title += f" ({group})"
+    if moment := fact.get("moment"):
+        title += f", {french.format_month(moment)}"
+    parts = [title, fact.get("definition")]
+    if fact.get("formule"):
+        parts.append(f"Calcul : {fact['formule']}")
+    if "manquants" in fact:
+        missing = companion_value(fact, "manquants")
+        parts.append(f"n = {companion_value(fact, 'n')}, manquants : {missing}")
+    if fact.get("sources"):
+        parts.append(_source_note([file["fichier"] for file in fact["sources"]]))
+    return french.typeset(". ".join(part for part in parts if part) + ".")
+
+
+def _source_note(files: list[str]) -> str:
+    others = len(files) - 1
+    plural = "s" if others > 1 else ""
+    more = f" et {others} autre{plural} fichier{plural}" if others else ""
+    return f"Source : {files[0]}{more}"
+
+
+def group_label(group: str, labels: Mapping[str, str]) -> str:
+    """Return a group in words: « commune : Niono » for « commune=niono », « sexe » for a gap."""
+    parts = []
+    for pair in group.split(","):
+        dimension, _, value = pair.partition("=")
+        parts.append(f"{dimension} : {answer_label(pair, labels)}" if value else dimension)
+    return ", ".join(parts)
+
+
+def answer_label(group: str, labels: Mapping[str, str]) -> str:
+    """Return a group's answer in words: « Femme » for « sexe=2 ».
+
+    The label of the pair comes before that of the answer: « 1 » may mean « Homme » or « Oui ».
+    """
+    answer = group.partition("=")[2]
+    return labels.get(group) or labels.get(answer) or answer
+
+
+def attribute_text(text: str) -> str:
+    """Return the text as the value of a Markdown attribute, even in the cell of a table."""
+    return re.sub(r"[ \t\r\n]+", " ", text.replace("\\", " ").replace('"', "”").replace("|", "/"))
+
+
+def escape_markdown(value: object) -> Markup:
+    """Return any value as inert Markdown: bound number, our Markdown, or escaped text."""
+    if isinstance(value, Figure):
+        return Markup(value.bound())
+    if isinstance(value, Markup):
+        return value
+    return Markup(SPECIAL_SIGNS.sub(r"\\\1", " ".join(str(value).split())))
+
+
+def plain_text(value: object) -> str:
+    """Return any value as plain text, for chart titles."""
+    if isinstance(value, Figure):
+        return value.fact["texte"]
+    return value.plain if isinstance(value, Marked) else str(value)
+
+
+def context_value(text: str) -> Marked:
+    """Return a date of the programme's description, marked as such: it is no result."""
+    return Marked(f"[{text}]{{.cadre}}", text)

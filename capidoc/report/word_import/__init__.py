@@ -1,0 +1,105 @@
+"""Word import: what people changed in the published Word file, proposed as changes of recit/."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from difflib import unified_diff
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from capidoc.config.programme import Programme
+from capidoc.core.errors import InputUnreadable, Problem, RenderingFailed
+from capidoc.io import narrative_pages, tables
+from capidoc.report import notebook_document
+from capidoc.report.documents import docx, docx_reader, markdown
+from capidoc.report.documents.docx_reader import Paragraph
+from capidoc.report.word_import.alignment import locate_units, pair_paragraphs
+from capidoc.report.word_import.edits import RecitEdits
+from capidoc.report.word_import.recit_paragraphs import TAG
+
+__all__ = ["TAG", "format_diff", "propose_changes", "write_changes"]
+
+Changes = dict[str, tuple[str, str]]  # {recit file: (text, new text)}
+
+
+def propose_changes(programme: Programme, path: Path) -> tuple[Changes, list[Problem]]:
+    """Return what the Word file changes in recit/, and what must be changed by hand.
+
+    Raises InputUnreadable when the file is no version of a published document.
+    """
+    document = notebook_document.displayed_markdown(_find_notebook(programme, path))
+    base, edited = _published_paragraphs(programme, document), _edited_paragraphs(path)
+    if not any(_has_names(paragraph) for paragraph in edited):
+        base = [_without_names(paragraph) for paragraph in base]
+    sources = {
+        file.name: narrative_pages.read_page(file).rstrip() + "\n"
+        for file in sorted((programme.folder / "recit").glob("*.md"))
+    }
+    units = locate_units(sources, document, base)
+    edits = RecitEdits(path.name, sources, document, base, edited, units)
+    edits.gather(pair_paragraphs(base, edited, path.name))
+    return edits.apply(), edits.problems
+
+
+def format_diff(changes: Changes) -> Iterator[str]:
+    """Yield the lines of a unified view of the changes, file by file, in French."""
+    for name, (old, new) in changes.items():
+        yield f"recit/{name}"
+        for line in [*unified_diff(old.splitlines(), new.splitlines(), n=0, lineterm="")][2:]:
+            yield re.sub(r"^@@ -(\d+).*", r"  ligne \1", line)
+
+
+def write_changes(programme: Programme, changes: Changes) -> None:
+    """Write the new texts into recit/."""
+    for name, (_, new) in changes.items():
+        tables.write_durably(programme.folder / "recit" / name, new.encode())
+
+
+def _find_notebook(programme: Programme, path: Path) -> Path:
+    """Return the executed notebook of the document whose name begins the Word file's name."""
+    folder = programme.published / "interne" / "carnets"
+    notebooks = {file.parent.name: file for file in folder.glob("*/03_report.ipynb")}
+    names = [name for name in notebooks if path.name.startswith(name)]
+    if not names:
+        raise InputUnreadable(
+            Problem(
+                "document inconnu du jeu publié",
+                f"un nom qui commence par {', '.join(sorted(notebooks)) or '…'}",
+                "Gardez le début de son nom, ou lancez d’abord « make report ».",
+                file=path.name,
+            )
+        )
+    return notebooks[max(names, key=len)]
+
+
+def _published_paragraphs(programme: Programme, document: str) -> list[Paragraph]:
+    """Return the paragraphs of the Word file that the published Markdown makes."""
+    folders = {"assets": programme.published, "templates": programme.templates}
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "publie.docx")
+        try:
+            tree = markdown.prepare_document(markdown.parse_markdown(document))
+            docx.write_docx(tree, file, **folders)
+        except ValueError as error:
+            what = f"le document publié ne se refait pas : {error}"
+            remedy = "Relancez « make report »."
+            raise RenderingFailed(Problem(what, remedy=remedy, value=programme.slug)) from error
+        return docx_reader.read_paragraphs(file)
+
+
+def _edited_paragraphs(path: Path) -> list[Paragraph]:
+    # python-docx, zipfile and lxml have each their own errors; the user needs none of them.
+    try:
+        return docx_reader.read_paragraphs(path)
+    except Exception as error:
+        what = "fichier Word illisible ou absent"
+        raise InputUnreadable(Problem(what, "un fichier .docx", file=path.name)) from error
+
+
+def _has_names(paragraph: Paragraph) -> bool:
+    """Return whether a content control names a fact: LibreOffice before 7.5 forgets it."""
+    return any(word.control[0] for word in paragraph.words)
+
+
+def _without_names(paragraph: Paragraph) -> Paragraph:
+    return replace(paragraph, words=[replace(w, control=("", "")) for w in paragraph.words])
