@@ -204,6 +204,7 @@ def test_the_median_lies_between_two_halves_but_for_the_rounding_of_sums(weights
 
 def test_two_known_units_are_enough():
     assert statistics.domain_total([1, 2, 3], [1, 1, 0]).n == 2
+    assert statistics.domain_total([1, 2, 3, 5], strata=["nord", "nord", "sud", "sud"]).n == 4
     assert statistics.influence([10, 20, NAN], [15, 40, 5]).mean_change[:2].tolist() == [7.5, -7.5]
 
 
