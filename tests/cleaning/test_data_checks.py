@@ -545,7 +545,9 @@ def published(small, monkeypatch):
             computed(one)
             described = publication.inputs(here, {"of": one})
             stages.replace_set(
-                here, inputs, lambda workshop, new=described: stages.build_check(here, new, workshop)
+                here,
+                inputs,
+                lambda workshop, new=described: stages.build_check(here, new, workshop),
             )
         return here.published
 
