@@ -8,7 +8,7 @@ import pandas as pd
 from capidoc.analysis import statistics
 from capidoc.analysis.effects.fact_rows import Fact
 from capidoc.analysis.facts import Digests
-from capidoc.config.programme import Identity
+from capidoc.config.programme_model import Identity
 from capidoc.core.fact_ids import Trait
 from capidoc.core.schema import ROW_COUNTS
 

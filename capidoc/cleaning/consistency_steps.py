@@ -6,7 +6,7 @@ import pandas as pd
 from capidoc.cleaning import form_constraints
 from capidoc.cleaning.answer_parsers import Questions
 from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows
-from capidoc.config.programme import Breakdown, Source
+from capidoc.config.programme_model import Breakdown, Source
 from capidoc.core import categorical
 from capidoc.core.errors import QualityRefused
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pandas as pd
 
 from capidoc.cleaning.row_steps import submission_key
-from capidoc.config.programme import Breakdown, Classes, Identity, Kept, Source
+from capidoc.config.programme_model import Breakdown, Classes, Identity, Source, TableSelection
 from capidoc.core import categorical
 from capidoc.core.schema import OBSERVATION_COLUMNS, PROVENANCE, RECORD
 from capidoc.ingest.xlsform import Form
@@ -75,7 +75,7 @@ def _record_columns(
 
 
 def _repeat_columns(
-    base: pd.DataFrame, label: str, table: pd.DataFrame, parents: pd.DataFrame, kept: Kept
+    base: pd.DataFrame, label: str, table: pd.DataFrame, parents: pd.DataFrame, kept: TableSelection
 ) -> pd.DataFrame:
     """Return the same for the rows of a repeat: those of their submission, attributes added."""
     table = table.reset_index(drop=True)
@@ -90,7 +90,7 @@ def _repeat_columns(
     )
 
 
-def _attributes(table: pd.DataFrame, kept: Kept) -> dict[str, pd.Series]:
+def _attributes(table: pd.DataFrame, kept: TableSelection) -> dict[str, pd.Series]:
     """Return the declared attributes of the units {name: answers}; numbers by their classes."""
     attributes = {name: table[question] for name, question in kept.attributs.items()}
     for name, classes in kept.classes.items():

@@ -12,7 +12,7 @@ from capidoc.cleaning.cleaning_state import CleaningState
 from capidoc.cleaning.corrections import apply_corrections
 from capidoc.cleaning.observations import Encoder, list_variables, observe_table
 from capidoc.config.decisions import Decisions
-from capidoc.config.programme import Identity, Source
+from capidoc.config.programme_model import Identity, Source
 from capidoc.core import categorical
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.core.schema import (

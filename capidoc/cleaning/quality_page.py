@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from capidoc.config.programme import Identity, Programme
+from capidoc.config.programme import Programme
+from capidoc.config.programme_model import Identity
 from capidoc.core import html_pages
 from capidoc.core.errors import MOST_SHOWN, Problem
 from capidoc.core.schema import DURATION_COLUMNS, ROW_COUNTS

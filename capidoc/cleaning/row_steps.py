@@ -16,7 +16,7 @@ from capidoc.cleaning.answer_parsers import (
 )
 from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows
 from capidoc.config.decisions import Decisions
-from capidoc.config.programme import Exclusion, Source
+from capidoc.config.programme_model import Exclusion, Source
 from capidoc.core import categorical, parsing
 from capidoc.core.errors import QualityRefused
 from capidoc.core.parsing import Unreadable, matching_key

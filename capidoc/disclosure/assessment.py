@@ -6,7 +6,7 @@ import pandas as pd
 
 from capidoc.analysis.effects.fact_rows import LEVELS
 from capidoc.config.indicator_plan import Indicator
-from capidoc.config.programme import Disclosure
+from capidoc.config.programme_model import Disclosure
 from capidoc.core import french
 from capidoc.core.schema import FACT_KEY
 from capidoc.disclosure import rules

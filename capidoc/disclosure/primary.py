@@ -6,7 +6,7 @@ import pandas as pd
 
 from capidoc.analysis.effects.fact_rows import COUNT, LEVELS, PERCENT
 from capidoc.config.indicator_plan import Indicator
-from capidoc.config.programme import Disclosure
+from capidoc.config.programme_model import Disclosure
 from capidoc.core.parsing import MONEY
 from capidoc.core.schema import AVERAGED_RULES, FACT_KEY
 from capidoc.disclosure import rules

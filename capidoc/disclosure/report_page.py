@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from capidoc.analysis import facts as fact_table
-from capidoc.config.programme import Disclosure, Programme
+from capidoc.config.programme import Programme
+from capidoc.config.programme_model import Disclosure
 from capidoc.core import french, html_pages
 from capidoc.core.html_pages import Section
 from capidoc.disclosure import rules

@@ -3,19 +3,20 @@
 The pipeline has computed `Programme.part_of` first, so that its facts and proof can be read.
 """
 
-from collections.abc import Callable, Sequence
-
 import pandas as pd
 
-from capidoc.analysis import effects
-from capidoc.analysis.facts import read_facts
-from capidoc.config.programme import Programme
-from capidoc.disclosure import assessment, past_releases
+from capidoc.analysis import contributions, read_facts
+from capidoc.analysis.effects.indicator_cells import Observed
+from capidoc.config.indicator_plan import Indicator
+from capidoc.config.programme import ALL_COMMUNES, Programme
+from capidoc.core.schema import DISCLOSURE_CSV, FACTS_JSON
+from capidoc.disclosure.assessment import assess, assess_subset, redact
+from capidoc.disclosure.past_releases import load_releases
 from capidoc.io import tables
 
 
 def assess_run(
-    programme: Programme, plan: Sequence, facts: pd.DataFrame, observations: Callable
+    programme: Programme, plan: list[Indicator], facts: pd.DataFrame, observations: Observed
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the facts with what may be shown of each, and the proof for those hidden.
 
@@ -23,12 +24,14 @@ def assess_run(
     the whole follow-up as a past release: their difference must tell nothing either.
     """
     rules, whole = programme.identity.rules, programme.part_of
-    whole_facts = read_facts(whole.processed / "resultats.json") if whole else None
-    if programme.commune != "toutes":
-        proof = tables.read_csv(whole.processed / "divulgation.csv", bas=float, haut=float)
-        return assessment.assess_subset(facts, plan, rules, whole_facts, proof, programme.commune)
-    shown = [assessment.redact(whole_facts, "public", rules)] if whole else []
-    releases = past_releases.load_releases(programme.folder, shown)
+    shown: list[pd.DataFrame] = []
+    if whole:
+        whole_facts = read_facts(whole.processed / FACTS_JSON)
+        if programme.commune != ALL_COMMUNES:
+            proof = tables.read_csv(whole.processed / DISCLOSURE_CSV, bas=float, haut=float)
+            return assess_subset(facts, plan, rules, whole_facts, proof, programme.commune)
+        shown = [redact(whole_facts, "public", rules)]
+    releases = load_releases(programme.folder, shown)
     zones = {name: zone.communes for name, zone in programme.identity.zones.items()}
-    contributions = effects.contributions(plan, observations, programme.period)
-    return assessment.assess(facts, plan, contributions, rules, zones, releases)
+    units = contributions(plan, observations, programme.period)
+    return assess(facts, plan, units, rules, zones, releases)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from capidoc.config.programme import Disclosure
+from capidoc.config.programme_model import Disclosure
 from capidoc.core.errors import DisclosureRefused, Problem
 from capidoc.disclosure import rules
 from capidoc.disclosure.linked_cells import Cell, Equations, Parents

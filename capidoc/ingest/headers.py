@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from capidoc.config.programme import Source
+from capidoc.config.programme_model import Source
 from capidoc.core.errors import InputMismatch, Problem, QualityRefused, suggest
 from capidoc.core.parsing import matching_key
 from capidoc.ingest.kobo_columns import SYSTEM_COLUMNS

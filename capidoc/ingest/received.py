@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from capidoc.config.programme import Programme, Source
+from capidoc.config.programme import Programme
+from capidoc.config.programme_model import Source
 from capidoc.core.parsing import matching_key
 from capidoc.core.schema import RECORD_COLUMNS, REMARK_COLUMNS
 from capidoc.ingest.headers import find_main_sheet, recognise_sheet

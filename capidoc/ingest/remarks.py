@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from capidoc.config.programme import Source
+from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.schema import REMARK_COLUMNS
 from capidoc.ingest.headers import Column, RecognisedSheet
@@ -36,8 +36,8 @@ def file_remarks(main: Sheet, others: dict[str, Sheet], source: Source) -> Itera
     for key, sheet in others.items():
         if key not in repeats:
             yield make_remark(sheet, "", "cachée" if sheet.hidden else "", "feuille_ignoree", "")
-    if main.written not in ("", "utf-8-sig"):
-        yield make_remark(main, "", main.written, "encodage", "")
+    if main.encoding not in ("", "utf-8-sig"):
+        yield make_remark(main, "", main.encoding, "encodage", "")
 
 
 def sheet_remarks(recognised: RecognisedSheet, source: Source, repeat: str) -> Iterator[Remark]:

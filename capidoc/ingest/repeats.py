@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from capidoc.config.programme import Source
+from capidoc.config.programme_model import Source
 from capidoc.core.errors import InputMismatch, Problem
 from capidoc.ingest.headers import require_visible
 from capidoc.ingest.kobo_columns import sheet_key

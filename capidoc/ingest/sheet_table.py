@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from capidoc.config.programme import Source
+from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.errors import InputMismatch, Problem
 from capidoc.core.parsing import from_1904_serial, parse_timestamp
@@ -48,10 +48,9 @@ def _fill_merged_cells(recognised: RecognisedSheet) -> tuple[RecognisedSheet, li
             continue
         if recognised.kind(position) == "nombre":
             what = f"nombre fusionné sur les lignes {top} à {bottom}"
-            place = sheet.place | {"row": top, "column": name, "value": text}
-            raise InputMismatch(
-                Problem(what, remedy="Défusionnez : une valeur par ligne.", **place)
-            )
+            place = {**sheet.place, "row": top, "column": str(name), "value": text}
+            remedy = "Défusionnez : une valeur par ligne."
+            raise InputMismatch(Problem(what, remedy=remedy, **place))
         body.loc[top:bottom, position] = text
         remarks.append(make_remark(sheet, name, text, "cellules_fusionnees", top))
     return replace(recognised, body=body), remarks

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 
-from capidoc.config.programme import Programme, Source
+from capidoc.config.programme import Programme
+from capidoc.config.programme_model import Source
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, suggest
 from capidoc.ingest.xlsform import Form, form_from_columns, load_form
 

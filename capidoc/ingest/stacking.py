@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from capidoc.config.programme import Source
+from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.errors import InputMismatch, Problem
 from capidoc.core.parsing import normalize_spaces

@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from capidoc.config.programme import Column
+from capidoc.config.programme_model import Column
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, suggest
 from capidoc.io.raw_files import read_sheets
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from capidoc.core.errors import InputUnreadable, Problem
 from capidoc.core.parsing import format_plain
@@ -27,6 +27,13 @@ LONG_CSV = 50_000  # lines: from here on, pandas reads what is regular
 OLE, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
 # Letters of UTF-8 in a file that is not UTF-8: read as cp1252, « é » would be « Ã© ».
 MIXED = re.compile(rb"\xc3[\x80-\xbf]|\xc2\xa0|\xe2\x80[\x80-\xbf]")
+
+
+class Place(TypedDict):
+    """Where a sheet is, as the fields of a Problem."""
+
+    file: str
+    sheet: str
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class Sheet:
     widths: tuple[int, ...] = ()
 
     @property
-    def place(self) -> dict[str, str]:
+    def place(self) -> Place:
         """Return the keywords that tell a Problem where it is."""
         return {"file": self.file, "sheet": self.name}
 

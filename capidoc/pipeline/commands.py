@@ -59,7 +59,7 @@ def run_guarded(work: Callable[[], int], programme: str = "") -> int:
         log_message(prefix + _log_text(error))
         log_name = LOG.relative_to(ROOT)
         if refusal:
-            message = errors.format_refusal(refusal, log_name)
+            message = errors.format_refusal(refusal, str(log_name))
         else:
             message = (
                 f"Erreur inattendue : {type(error).__name__} : {error}. "

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from capidoc.config.programme import Identity, Programme
+from capidoc.config.programme import Programme
+from capidoc.config.programme_model import Identity
 from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.report.bound_numbers import (

@@ -9,7 +9,7 @@ import pytest
 from capidoc.cleaning import consistency_steps, data_checks, observations
 from capidoc.cleaning.cleaning_state import CleaningState
 from capidoc.cleaning.data_checks import answer_checks, enumerators, outliers, submission_checks
-from capidoc.config.programme import Classes
+from capidoc.config.programme_model import Classes
 from capidoc.core.errors import QualityRefused
 from capidoc.core.schema import MISSING_COLUMNS
 from capidoc.ingest.xlsform import Question

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from capidoc.config.programme import Disclosure
+from capidoc.config.programme_model import Disclosure
 from capidoc.disclosure import report_page
 
 

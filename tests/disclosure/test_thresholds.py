@@ -6,7 +6,7 @@ import sys
 import pandas as pd
 import pytest
 
-from capidoc.config.programme import Disclosure
+from capidoc.config.programme_model import Disclosure
 from capidoc.disclosure import leak_scan, linked_cells, primary, secondary
 
 from .test_consent_register import judged as judged_consent

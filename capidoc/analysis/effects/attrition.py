@@ -9,7 +9,7 @@ from capidoc.analysis import statistics
 from capidoc.analysis.effects.fact_rows import COUNT, PAIRED, PERCENT, Fact, fact_row
 from capidoc.analysis.effects.unit_values import is_end_moment, is_known
 from capidoc.config.indicator_plan import Indicator
-from capidoc.config.programme import Period
+from capidoc.config.programme_model import Period
 
 FATES = {
     "depart": "leur valeur de départ",

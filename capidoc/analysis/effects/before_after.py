@@ -27,7 +27,7 @@ from capidoc.analysis.effects.unit_values import (
     unit_values,
 )
 from capidoc.config.indicator_plan import Indicator
-from capidoc.config.programme import Period
+from capidoc.config.programme_model import Period
 from capidoc.core.parsing import MONEY
 from capidoc.core.schema import COUNTED_RULES
 

@@ -1,7 +1,6 @@
 """What each unit weighs: in the change of a total, and in the amounts that disclosure protects."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -16,10 +15,9 @@ from capidoc.analysis.effects.unit_values import (
     unit_values,
 )
 from capidoc.config.indicator_plan import Indicator
-from capidoc.config.programme import Period
+from capidoc.config.programme_model import Period
 from capidoc.core import categorical
 from capidoc.core.fact_ids import COURSE
-from capidoc.core.parallel import map_in_two
 from capidoc.core.parsing import MONEY
 from capidoc.core.schema import COUNTED_RULES
 
@@ -34,8 +32,8 @@ def influence(plan: Sequence[Indicator], observed: Observed, period: Period) -> 
     would differ without the unit) and changement_moyen_sans_elle (the mean change too).
     """
     totals = [i for i in plan if i.moments and i.regle in COUNTED_RULES]
-    work = partial(_indicator_influence, observed=observed, period=period)
-    tables = [table for table in map_in_two(work, totals) if len(table)]
+    tables = [_indicator_influence(indicator, observed, period) for indicator in totals]
+    tables = [table for table in tables if len(table)]
     return categorical.concat_tables(tables) if tables else pd.DataFrame()
 
 

@@ -1,8 +1,6 @@
 """The facts of a whole plan over observations."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
-from itertools import chain
 
 import pandas as pd
 
@@ -11,8 +9,7 @@ from capidoc.analysis.effects.fact_rows import Fact
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
 from capidoc.analysis.effects.unit_values import unit_values
 from capidoc.config.indicator_plan import Indicator
-from capidoc.config.programme import Period
-from capidoc.core.parallel import map_in_two
+from capidoc.config.programme_model import Period
 from capidoc.core.schema import COMPUTED_COLUMNS, FACT_KEY
 
 
@@ -26,13 +23,14 @@ def compute(
     """
     quotients = [indicator for indicator in plan if indicator.regle == "quotient"]
     others = [indicator for indicator in plan if indicator.regle != "quotient"]
-    work = partial(_indicator_facts, observed=observed, period=period, prices=prices)
-    facts = _as_table(chain.from_iterable(map_in_two(work, others)))
-    facts = facts.drop_duplicates(FACT_KEY, ignore_index=True)
+    rows = []
+    for indicator in others:
+        rows += _indicator_facts(indicator, observed, period, prices)
+    facts = _as_table(rows).drop_duplicates(FACT_KEY, ignore_index=True)
     if not quotients:
         return facts
-    rows = [ratios_and_targets.quotient_fact(indicator, facts) for indicator in quotients]
-    return pd.concat([facts, _as_table(rows)], ignore_index=True)
+    ratios = [ratios_and_targets.quotient_fact(indicator, facts) for indicator in quotients]
+    return pd.concat([facts, _as_table(ratios)], ignore_index=True)
 
 
 def _as_table(facts: Iterable[Fact]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from capidoc.analysis import statistics
 from capidoc.analysis.effects.fact_rows import PERCENT, POINTS, Fact, fact_row
 from capidoc.config.indicator_plan import Indicator
-from capidoc.config.programme import Period
+from capidoc.config.programme_model import Period
 from capidoc.core.fact_ids import group_dimensions
 
 

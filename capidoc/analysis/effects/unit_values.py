@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from capidoc.config.indicator_plan import CROSS, Indicator
-from capidoc.config.programme import Period
+from capidoc.config.programme_model import Period
 from capidoc.core import categorical
 from capidoc.core.fact_ids import Trait, format_group
 from capidoc.core.schema import COUNTED_RULES, PROVENANCE, UNIT_KEY

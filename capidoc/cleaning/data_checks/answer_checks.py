@@ -17,7 +17,7 @@ from capidoc.cleaning.data_checks.findings import (
     cell_findings,
     finding,
 )
-from capidoc.config.programme import Kept, Source
+from capidoc.config.programme_model import Source, TableSelection
 from capidoc.core import categorical, french
 from capidoc.core.errors import suggest
 from capidoc.core.parsing import Unreadable, format_plain, matching_key, parse_number
@@ -109,7 +109,9 @@ def straightlining(table: pd.DataFrame, questions: dict[str, Question]) -> pd.Da
     return pd.concat(parts)
 
 
-def undeclared_communes(table: pd.DataFrame, kept: Kept, communes: Iterable[str]) -> pd.DataFrame:
+def undeclared_communes(
+    table: pd.DataFrame, kept: TableSelection, communes: Iterable[str]
+) -> pd.DataFrame:
     """Return the communes that programme.yml does not declare: no table by commune shows them."""
     question = kept.attributs.get("commune")
     if not question:

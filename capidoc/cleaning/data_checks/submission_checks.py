@@ -15,7 +15,7 @@ from capidoc.cleaning.data_checks.findings import (
     finding,
 )
 from capidoc.cleaning.data_checks.outliers import is_outlier
-from capidoc.config.programme import Source
+from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.parsing import matching_key
 from capidoc.core.provenance import RowLocator

@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
-from capidoc.config.programme import Programme, Source
+from capidoc.config.programme import Programme
+from capidoc.config.programme_model import Source
 from capidoc.core.errors import (
     ConfigurationRefused,
     InputUnreadable,
@@ -94,6 +95,7 @@ def _questions_by_source(
 
 
 def _load_form(programme: Programme, source: Source) -> Form:
+    assert source.formulaire  # a source that is fetched has one: its model says so
     return load_form(programme.folder / "formulaires" / source.formulaire)
 
 

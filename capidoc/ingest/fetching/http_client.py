@@ -12,7 +12,7 @@ import requests
 import tenacity
 import urllib3
 
-from capidoc.config.programme import Server
+from capidoc.config.programme_model import Server
 from capidoc.core.errors import (
     ConfigurationRefused,
     InputUnreadable,

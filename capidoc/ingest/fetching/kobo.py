@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from capidoc.config.programme import Server
+from capidoc.config.programme_model import Server
 from capidoc.core.errors import ConfigurationRefused, InputUnreadable, Problem, suggest
 from capidoc.ingest.fetching.attachments import Attachment
 from capidoc.ingest.fetching.http_client import HttpClient, get

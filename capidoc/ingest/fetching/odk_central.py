@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from capidoc.config.programme import Server
+from capidoc.config.programme_model import Server
 from capidoc.ingest.fetching.attachments import Attachment
 from capidoc.ingest.fetching.http_client import Absent, HttpClient, get
 from capidoc.ingest.fetching.paging import parse_json, read_pages
