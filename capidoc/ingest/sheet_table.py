@@ -48,9 +48,11 @@ def _fill_merged_cells(recognised: RecognisedSheet) -> tuple[RecognisedSheet, li
             continue
         if recognised.kind(position) == "nombre":
             what = f"nombre fusionné sur les lignes {top} à {bottom}"
-            place = {**sheet.place, "row": top, "column": str(name), "value": text}
             remedy = "Défusionnez : une valeur par ligne."
-            raise InputMismatch(Problem(what, remedy=remedy, **place))
+            problem = Problem(
+                what, "", remedy, row=top, column=str(name), value=text, **sheet.place
+            )
+            raise InputMismatch(problem)
         body.loc[top:bottom, position] = text
         remarks.append(make_remark(sheet, name, text, "cellules_fusionnees", top))
     return replace(recognised, body=body), remarks

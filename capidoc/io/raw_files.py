@@ -29,7 +29,7 @@ OLE, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
 MIXED = re.compile(rb"\xc3[\x80-\xbf]|\xc2\xa0|\xe2\x80[\x80-\xbf]")
 
 
-class Place(TypedDict):
+class SheetPlace(TypedDict):
     """Where a sheet is, as the fields of a Problem."""
 
     file: str
@@ -58,7 +58,7 @@ class Sheet:
     widths: tuple[int, ...] = ()
 
     @property
-    def place(self) -> Place:
+    def place(self) -> SheetPlace:
         """Return the keywords that tell a Problem where it is."""
         return {"file": self.file, "sheet": self.name}
 
