@@ -1,1 +1,3 @@
-"""Capidoc: from KoboToolbox exports to a French capitalisation document, every number bound to its data."""
+"""Capidoc: from KoboToolbox exports to a French capitalisation document, every number bound to its
+data.
+"""

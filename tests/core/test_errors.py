@@ -1,4 +1,7 @@
-"""Every refusal says what, where, and what to do: the messages gathered from the sources, and those that libraries would say in English."""
+"""Every refusal says what, where, and what to do.
+
+The messages gathered from the sources, and those that libraries would say in English.
+"""
 
 import ast
 
@@ -103,7 +106,8 @@ def test_a_message_that_comes_back_from_a_notebook_keeps_its_full_stop():
         (
             "date_document: 2023-10-31",
             "date_document: hier",
-            "colonne « date_document » : « hier » — valeur refusée (attendu : une date, comme 2023-10-31)",
+            "colonne « date_document » : « hier » — valeur refusée (attendu : une date, comme "
+            "2023-10-31)",
         ),
         (
             "communes: {niono: Niono, mpessoba: M’Pessoba}",
@@ -146,7 +150,8 @@ def test_a_message_that_comes_back_from_a_notebook_keeps_its_full_stop():
         (
             "unite: entreprise",
             "unite: Une entreprise",
-            "« Une entreprise » — écriture refusée (attendu : minuscules sans accent, chiffres et « _ »",
+            "« Une entreprise » — écriture refusée (attendu : minuscules sans accent, chiffres "
+            "et « _ »",
         ),
     ],
 )
@@ -164,7 +169,8 @@ def test_what_a_library_would_say_of_programme_yml_is_said_in_french(small, befo
         (
             "identifiant: code",
             "identifiant: coed",
-            "programme.yml : « coed » — question absente du formulaire. Vouliez-vous dire « code » ?",
+            "programme.yml : « coed » — question absente du formulaire. Vouliez-vous dire « code "
+            "» ?",
         ),
         (
             "moment: mois",
@@ -203,7 +209,10 @@ def test_what_programme_yml_asks_of_an_ordinary_workbook_that_has_it_not_is_refu
 
 
 def test_what_a_library_would_say_of_the_plan_is_said_in_french(tmp_path):
-    head = "id;libelle;definition;unite;source;variable;regle;filtre;moments;desagregations;population;arrondi;sens;origine;cible\n"
+    head = (
+        "id;libelle;definition;unite;source;variable;regle;filtre;moments;desagregations;"
+        "population;arrondi;sens;origine;cible\n"
+    )
     (tmp_path / "indicateurs.csv").write_text(
         head + "Mon revenu;;D;%;suivi;revenu;somme;sexe;hier;;tous;0;;o;1.012\n", encoding="utf-8"
     )
@@ -214,7 +223,8 @@ def test_what_a_library_would_say_of_the_plan_is_said_in_french(tmp_path):
     assert str(refusal.value).split("\n") == [
         f"indicateurs.csv, ligne 2, colonne {said}"
         for said in (
-            "« id » : « Mon revenu » — écriture refusée (attendu : minuscules sans accent, chiffres et « _ », une lettre d’abord).",
+            "« id » : « Mon revenu » — écriture refusée (attendu : minuscules sans accent, "
+            "chiffres et « _ », une lettre d’abord).",
             "« libelle » : «  » — valeur refusée (attendu : un texte).",
             "« filtre » : « sexe » — écriture refusée (attendu : question=réponse).",
             "« moments » : « hier » — « debut|fin », ou rien pour un indicateur à un seul moment.",

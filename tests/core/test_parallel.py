@@ -17,7 +17,9 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch):
-    """As in a run of its own: the tests' own threads, which wait, are no reason to do without forks."""
+    """As in a run of its own: the tests' own threads, which wait, are no reason to do without
+    forks.
+    """
     monkeypatch.setattr(parallel, "IDLE_THREADS", tuple(one.name for one in threading.enumerate()))
 
 

@@ -1,4 +1,6 @@
-"""A story, a quote or a photo is published with its consent, and only of someone who cannot be recognised."""
+"""A story, a quote or a photo is published with its consent, and only of someone who cannot be
+recognised.
+"""
 
 from datetime import date
 from functools import partial
@@ -29,7 +31,8 @@ GIVEN = {
     "retire_le": "",
     "profil": "suivi|metier=couture",
 }
-# Traits A, B and C of eight people, and how many share all three (frequencies fk of sdcMicro's documentation).
+# Traits A, B and C of eight people, and how many share all three (frequencies fk of sdcMicro's
+# documentation).
 A, B, C, FK = (
     (2, 3, 2, 2, 3, 3, 1, 2),
     (3, 3, 3, 3, 3, 3, 4, 3),

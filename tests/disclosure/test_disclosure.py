@@ -1,4 +1,7 @@
-"""What a public document may not tell stays untold: each rule, what adds up, the release as a whole."""
+"""What a public document may not tell stays untold.
+
+Each rule, what adds up, the release as a whole.
+"""
 
 import itertools
 from types import SimpleNamespace
@@ -315,7 +318,9 @@ def test_an_amount_needs_five_contributors_of_whom_none_dominates(values, status
 
 
 def test_the_two_largest_are_what_the_literature_finds():
-    """Dominance of the test data of R's GaussSuppression (contributions grouped by their holder A, B, C)."""
+    """Dominance of the test data of R's GaussSuppression (contributions grouped by their holder A,
+    B, C).
+    """
     cells = {
         "v1": (100,),
         "v2": (90, 10),
@@ -506,7 +511,10 @@ def test_an_edition_does_not_tell_the_amount_of_the_one_who_joined():
 def test_another_release_does_not_tell_what_the_few_said_who_are_in_one_of_them_alone(
     row, before, n, status
 ):
-    """Twenty gave 10 on average, twenty-one give 9,8: the one gave 5,8. How many people there are in all may be told of both."""
+    """Twenty gave 10 on average, twenty-one give 9,8: the one gave 5,8.
+
+    How many people there are in all may be told of both.
+    """
     former = pd.DataFrame(
         [
             {"id": row["id"], "moment": "", "valeur": before, "n": n},
@@ -563,7 +571,10 @@ def test_a_document_of_one_commune_shows_what_the_whole_one_shows_of_it():
 
 
 def test_a_share_of_a_commune_is_hidden_with_the_total_and_the_group_that_it_is_made_of():
-    """The whole shows what the commune's women are of all; the commune's sheet would show what they are of a commune that is hidden."""
+    """The whole shows what the commune's women are of all.
+
+    The commune's sheet would show what they are of a commune that is hidden.
+    """
     rows = [
         fact(53),
         fact(12, "commune=s"),
@@ -594,7 +605,7 @@ def test_a_lowered_threshold_needs_its_reason():
     )
 
 
-def test_amounts_are_rounded_in_public_but_those_the_programme_has_published_and_what_they_add_up_to():
+def test_amounts_are_rounded_in_public_but_those_published_and_what_they_add_up_to():
     plan = [
         SimpleNamespace(
             **vars(i),

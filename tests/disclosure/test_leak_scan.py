@@ -152,7 +152,9 @@ def test_what_files_carry_unseen_stops_publication(tmp_path):
     told.add_text("Author", "Awa Exemple")
     Image.new("RGB", (4, 4)).save(tmp_path / "a.png", pnginfo=told)
     parts = {
-        "word/comments.xml": "<w:comments><w:comment w:id='1'><w:p>À revoir</w:p></w:comment></w:comments>",
+        "word/comments.xml": (
+            "<w:comments><w:comment w:id='1'><w:p>À revoir</w:p></w:comment></w:comments>"
+        ),
         "word/document.xml": "<w:p><w:ins w:author='x'/></w:p>",
         "docProps/core.xml": "<cp:lastModifiedBy>Awa</cp:lastModifiedBy>",
     }
@@ -233,7 +235,9 @@ def test_the_key_is_made_once_in_the_user_s_own_folder(tmp_path, monkeypatch):
 
 
 def test_an_empty_key_is_no_key(tmp_path, monkeypatch):
-    """Of a variable left empty, as that of an undefined secret is, anyone would know the pseudonyms; of an empty file, each run would make its own."""
+    """Of a variable left empty, as that of an undefined secret is, anyone would know the
+    pseudonyms; of an empty file, each run would make its own.
+    """
     monkeypatch.setattr(pseudonyms.platformdirs, "user_config_path", lambda name: tmp_path / name)
     (tmp_path / "capidoc").mkdir()
     (tmp_path / "capidoc/cle").touch()

@@ -128,7 +128,13 @@ TABLES = (
     + """\
 communes: {niono: Niono}
 sources:
-  suivi: {libelle: Suivi, fichier: suivi.csv, colonnes: {code: {titre: Code}, texte: {titre: Texte}}, unite: x, identifiant: code, variables: [texte]}
+  suivi:
+    libelle: Suivi
+    fichier: suivi.csv
+    colonnes: {code: {titre: Code}, texte: {titre: Texte}}
+    unite: x
+    identifiant: code
+    variables: [texte]
 """
 )
 

@@ -1,4 +1,6 @@
-"""Many sets from one table: bad rows refused together, one failure stops nothing, a second run redoes only what is missing."""
+"""Many sets from one table: bad rows refused together, one failure stops nothing, a second run
+redoes only what is missing.
+"""
 
 import errno
 import io
@@ -20,7 +22,10 @@ from ..conftest import ROOT
 
 @pytest.fixture
 def table(small, tmp_path, monkeypatch):
-    """A function from rows to a table of a small programme whose sets are faked; mpessoba's fails. What was made is in `made`."""
+    """A function from rows to a table of a small programme whose sets are faked; mpessoba's fails.
+
+    What was made is in `made`.
+    """
     small()
     (tmp_path / "templates").mkdir()
     for name in ("note", "fiche"):

@@ -1,4 +1,7 @@
-"""Many sets on a real Dask scheduler with two workers, one of them killed at work: nothing is lost, nothing is published twice."""
+"""Many sets on a real Dask scheduler with two workers, one of them killed at work.
+
+Nothing is lost, nothing is published twice.
+"""
 
 import os
 import signal
@@ -21,7 +24,9 @@ TABLE = "programme;commune;livrable\n" + "".join(
 
 @pytest.fixture
 def cluster(tmp_path):
-    """(the scheduler's address, the processes of two workers that know nothing of Capidoc), gone at the end."""
+    """(the scheduler's address, the processes of two workers that know nothing of Capidoc), gone at
+    the end.
+    """
 
     def dask(part, *options):
         return subprocess.Popen(

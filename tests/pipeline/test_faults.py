@@ -1,4 +1,7 @@
-"""What a run that goes wrong leaves: at every instant the whole old set or the whole new one, and a next run that asks for no repair."""
+"""What a run that goes wrong leaves.
+
+At every instant the whole old set or the whole new one, and a next run that asks for no repair.
+"""
 
 import errno
 import os
@@ -40,7 +43,10 @@ COUNTED = {
 
 
 class _Fault:
-    """The n-th operation on the disk fails, once or with all that follow; a disk dead from then on stands as a kill leaves it."""
+    """The n-th operation on the disk fails, once or with all that follow.
+
+    A disk dead from then on stands as a kill leaves it.
+    """
 
     left, dead = None, False
 
@@ -57,7 +63,9 @@ sys.addaudithook(FAULT.count)
 
 @pytest.fixture
 def here(small, monkeypatch, tmp_path):
-    """A small programme with a published set, one commune's own within it, a Word file that an officer edited; its input has changed since."""
+    """A small programme with a published set, one commune's own within it, a Word file that an
+    officer edited; its input has changed since.
+    """
 
     def write_documents(programme, deliverables, workshop, described):
         for name in DOCUMENTS:
@@ -112,7 +120,8 @@ def test_at_whichever_operation_the_disk_fails_the_old_set_or_the_new_one_stands
         finally:
             fired, FAULT.left = FAULT.left <= 0, None
         now = snapshot(here.published)
-        # Where folders cannot trade places, the old set may wait aside between two renames; the next run finds it.
+        # Where folders cannot trade places, the old set may wait aside between two renames; the
+        # next run finds it.
         assert now in whole or (not now and dead and renames == 2)
         seen.add((code, now == whole[1]))
         assert "Traceback" not in capfd.readouterr().err

@@ -1,4 +1,7 @@
-"""The engine that runs cells in a fork: the same outputs as an ordinary kernel, and nothing left behind when a cell goes wrong."""
+"""The engine that runs cells in a fork.
+
+The same outputs as an ordinary kernel, and nothing left behind when a cell goes wrong.
+"""
 
 import os
 import signal
@@ -99,7 +102,8 @@ def test_a_dead_process_is_said_dead(run):
 def test_a_hung_cell_is_stopped_with_all_that_it_started(run, tmp_path):
     with pytest.raises(CellTimeoutError):
         run(
-            "import subprocess\nchild = subprocess.Popen(['sleep', '1000'])\nopen('pid', 'w').write(str(child.pid))\nchild.wait()",
+            "import subprocess\nchild = subprocess.Popen(['sleep', '1000'])\nopen('pid', "
+            "'w').write(str(child.pid))\nchild.wait()",
             timeout=3,
         )
     assert gone(int((tmp_path / "pid").read_text()))
@@ -126,8 +130,14 @@ def test_a_fork_changes_nothing_in_this_process(run):
 
 def test_no_fork_survives_a_killed_run(tmp_path):
     """The parent is killed outright while a cell sleeps: its fork goes within seconds."""
-    cell = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(1000)"
-    script = f"from capidoc.pipeline import forked_kernel\nimport nbformat\nshell = forked_kernel._Shell(None)\nshell.run(nbformat.v4.new_code_cell({cell!r}))"
+    cell = (
+        f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); "
+        f"time.sleep(1000)"
+    )
+    script = (
+        f"from capidoc.pipeline import forked_kernel\nimport nbformat\nshell = "
+        f"forked_kernel._Shell(None)\nshell.run(nbformat.v4.new_code_cell({cell!r}))"
+    )
     parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT)
     wait(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
     parent.kill()
@@ -136,11 +146,16 @@ def test_no_fork_survives_a_killed_run(tmp_path):
 
 
 def test_an_interrupted_run_leaves_no_fork(tmp_path):
-    cell = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(1000)"
+    cell = (
+        f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); "
+        f"time.sleep(1000)"
+    )
     nbformat.write(notebook(cell), tmp_path / "in.ipynb")
     script = f"""import papermill
 from capidoc.pipeline import forked_kernel
-papermill.execute_notebook({str(tmp_path / "in.ipynb")!r}, None, engine_name=forked_kernel.register_engine(), progress_bar=False)"""
+engine = forked_kernel.register_engine()
+papermill.execute_notebook({str(tmp_path / "in.ipynb")!r}, None, engine_name=engine,
+                           progress_bar=False)"""
     # A shell that starts the tests in the background has them ignore interruptions.
     parent = subprocess.Popen(
         [sys.executable, "-c", script],

@@ -14,7 +14,7 @@ DESCRIBED = {"programme": "essai", "parametres": {}, "entrees": {"a": "1"}}
 
 @pytest.fixture
 def publish(tmp_path):
-    """A function from {name: text} to the published folder, or to the one of a commune within it."""
+    """A function from {name: text} to the published folder, or to a commune's within it."""
 
     def run(commune="", **files):
         here = place(tmp_path)

@@ -235,7 +235,9 @@ def test_repeats_are_told_and_left_to_take_up(root, tmp_path):
 
 
 def test_what_kobotoolbox_drops_from_the_names_that_it_makes_is_read_in_the_labels(tmp_path):
-    """« R_gion » was no region, « _ge_ » was added up, the euro of the « enquêteur » was the programme's."""
+    """« R_gion » was no region, « _ge_ » was added up, the euro of the « enquêteur » was the
+    programme's.
+    """
     path = form(
         tmp_path / "f.xlsx",
         ("text", "Nom_de_l_enqu_teur", "Nom de l’enquêteur"),

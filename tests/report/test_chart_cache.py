@@ -1,4 +1,7 @@
-"""What figures that are kept promise: never other than those that would be drawn again, and alone in their folder."""
+"""What figures that are kept promise.
+
+Never other than those that would be drawn again, and alone in their folder.
+"""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,6 @@
-"""What a chart promises: true lengths, French labels, nothing clipped, nothing hidden shown, the same bytes every time."""
+"""What a chart promises: true lengths, French labels, nothing clipped, nothing hidden shown, the
+same bytes every time.
+"""
 
 import re
 from itertools import combinations
@@ -146,21 +148,22 @@ def test_the_text_of_the_fact_is_printed_when_it_has_one():
 def test_the_alt_text_of_before_and_after_holds_its_numbers():
     assert plain(drawn("avant_apres").alt) == (
         "Barres. Revenu mensuel : 1 012 000 F CFA en mai 2022, 3 050 400 F CFA en mars 2023. "
-        "Différence : +2 038 400 F CFA (+201 %). Entreprises : en hausse 16, stables 1, en baisse 3."
+        "Différence : +2 038 400 F CFA (+201 %). Entreprises : en hausse 16, stables 1, en "
+        "baisse 3."
     )
 
 
 def test_the_alt_text_of_groups_holds_every_number_and_share():
     assert plain(drawn("avant_apres_groupes").alt) == (
-        "Barres. Salariés permanents, de mai 2022 à mars 2023. Femmes : 7 (41 % du total) au départ, 10 (29 % du total) à l’arrivée ; "
+        "Barres. Salariés permanents, de mai 2022 à mars 2023. Femmes : 7 (41 % du total) au "
+        "départ, 10 (29 % du total) à l’arrivée ; "
         "Hommes : 10 au départ, 24 à l’arrivée ; Ensemble : 17 au départ, 34 à l’arrivée."
     )
 
 
 def test_bars_are_sorted_by_name_and_a_second_indicator_is_told_under_them():
-    assert (
-        plain(drawn("barres").alt)
-        == "Barres. Jeunes en apprentissage : Diéli, 11 ; Niono, 12 (valeur d’un kit : 500 000 F CFA)."
+    assert plain(drawn("barres").alt) == (
+        "Barres. Jeunes en apprentissage : Diéli, 11 ; Niono, 12 (valeur d’un kit : 500 000 F CFA)."
     )
 
 
@@ -172,8 +175,10 @@ def test_a_course_leaves_a_gap_where_a_month_has_no_value_and_names_it():
     assert [y != y for y in line.get_ydata()] == [False, False, True, False]
     assert "n.d." in texts(chart)
     assert plain(chart.alt) == (
-        "Courbe mensuelle. Revenu mensuel : 50 000 F CFA en novembre 2022, 150 000 F CFA en février 2023. "
-        "Le mois le plus bas est novembre 2022 (50 000 F CFA), le plus haut février 2023 (150 000 F CFA). "
+        "Courbe mensuelle. Revenu mensuel : 50 000 F CFA en novembre 2022, 150 000 F CFA en "
+        "février 2023. "
+        "Le mois le plus bas est novembre 2022 (50 000 F CFA), le plus haut février 2023 (150 "
+        "000 F CFA). "
         "Sans valeur : janvier 2023."
     )
 

@@ -10,7 +10,10 @@ from capidoc.core.schema import CLAIM_COLUMNS, OPTIONAL_CLAIM_COLUMNS
 from capidoc.report.claims import claim_extraction, claim_rules, published_claims
 
 HEAD = "id;genre;enonce;section;unite;chiffres;faits\n"
-R1 = "R1;evolution;Revenu;3;F CFA;debut=1012000|fin=3050400|difference=1738400|pourcentage=172;revenu.avant|revenu.apres\n"
+R1 = (
+    "R1;evolution;Revenu;3;F "
+    "CFA;debut=1012000|fin=3050400|difference=1738400|pourcentage=172;revenu.avant|revenu.apres\n"
+)
 FACTS = pd.DataFrame(
     {
         "id": ["revenu.avant", "revenu.apres"],
@@ -372,7 +375,8 @@ def test_no_text_breaks_the_proposals(text):
 def test_the_figures_of_a_sentence_come_back_exactly(start, end, percent):
     spaced = [f"{n:,}".replace(",", "\u202f") for n in (start, end)]
     row = claim_extraction.extract_claims(
-        f"La récolte est passée de {spaced[0]} F CFA à {spaced[1]}\u00a0F\u202fCFA, soit une évolution de {percent} %."
+        f"La récolte est passée de {spaced[0]} F CFA à {spaced[1]}\u00a0F\u202fCFA, soit une "
+        f"évolution de {percent} %."
     ).iloc[0]
     assert published_claims.parse_claim(row).figures == {
         "debut": start,

@@ -58,8 +58,10 @@ keywords: [emploi, 'guillemet " barre \\']
 
 # 1. Résultats & effets
 
-Accordé: [37 571 550 F CFA]{.ind ind="subventions.total" value="37571550"}; publié : [172 %]{.publie claim="R1"}.
-Voir la [figure](#fig:revenu), <script>alert(1)</script>, `#panic("x")`{=typst}, $x$, #panic(1) et [piège](javascript:alert(1)).[^n]
+Accordé: [37 571 550 F CFA]{.ind ind="subventions.total" value="37571550"}; publié : \
+[172 %]{.publie claim="R1"}.
+Voir la [figure](#fig:revenu), <script>alert(1)</script>, `#panic("x")`{=typst}, $x$, #panic(1) et \
+[piège](javascript:alert(1)).[^n]
 
 [^n]: Une note.
 
@@ -77,7 +79,8 @@ Voir la [figure](#fig:revenu), <script>alert(1)</script>, `#panic("x")`{=typst},
 ::: {.tableau largeurs="20 80"}
 | Fichier | Empreinte |
 |---|---|
-| a.xlsx | `9f86d081884c7d659a2feaa0c55ad0159f86d081884c7d659a2feaa0c55ad0159f86d081884c7d659a2feaa0c55ad0159f86d081884c7d659a2feaa0c55ad015` |
+| a.xlsx | `9f86d081884c7d659a2feaa0c55ad015\
+9f86d081884c7d659a2feaa0c55ad0159f86d081884c7d659a2feaa0c55ad0159f86d081884c7d659a2feaa0c55ad015` |
 :::
 
 ::: {.definitions colonnes="Défis|Solutions" legende="Les défis"}
@@ -115,7 +118,10 @@ Revenu
 
 Mention.
 """
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20" width="40" height="20"><rect width="30" height="9" fill="#0F6E84"/></svg>'
+SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20" width="40" height="20"><rect '
+    'width="30" height="9" fill="#0F6E84"/></svg>'
+)
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mPkEav9DwADAwGAcL9hVwAAAABJRU5ErkJggg=="
 )
@@ -260,7 +266,7 @@ def test_an_image_from_elsewhere_stops_the_build(suffix, path, assets, tmp_path)
 
 @pytest.mark.parametrize("suffix", WRITERS)
 def test_a_photo_stands_in_every_format(suffix, tmp_path):
-    """A photo with its consent is a JPEG, and has no other picture for screens or paper beside it."""
+    """A photo with its consent is a JPEG, with no other picture beside it."""
     Image.new("RGB", (40, 30), "red").save(tmp_path / "atelier.jpg")
     text = '---\ntitle: T\n---\n![Légende](atelier.jpg){#fig:photo-a alt="Un atelier."}\n'
     WRITERS[suffix](prepared(text), tmp_path / f"x.{suffix}", assets=tmp_path, templates=TEMPLATES)
@@ -278,7 +284,10 @@ def test_a_photo_stands_in_every_format(suffix, tmp_path):
 
 @pytest.mark.parametrize(("size", "room"), [((1080, 2400), 58), ((2000, 1500), 100)])
 def test_an_image_taller_than_a_page_is_shown_whole(size, room, tmp_path):
-    """A phone's photo lost its top and its bottom. Of a line of 162 mm, it takes 58 %: 94 mm by 209."""
+    """A phone's photo lost its top and its bottom. Of a line of 162 mm, it takes 58 %.
+
+    94 mm by 209.
+    """
     (tmp_path / "figures").mkdir()
     Image.new("RGB", size, "red").save(tmp_path / "figures/p.jpg")
     assert pandoc_ast.image_width(tmp_path / "figures/p.jpg") == f"{room}%"
@@ -306,7 +315,8 @@ def test_a_sign_of_no_font_is_named(assets, tmp_path):
 def test_a_hidden_number_that_ends_a_sentence_has_one_stop():
     tree = markdown.prepare_document(
         markdown.parse_markdown(
-            'Ils sont [n.p.]{.ind ind="a" value=""}. Puis [12]{.ind ind="b" value="12"}. Ou [n.p.]{.ind ind="a" value=""}…\n'
+            'Ils sont [n.p.]{.ind ind="a" value=""}. Puis [12]{.ind ind="b" value="12"}. Ou '
+            '[n.p.]{.ind ind="a" value=""}…\n'
         )
     )
     assert pandoc_ast.plain_text(tree["blocks"]) == "Ils sont n.p. Puis 12. Ou n.p.…"
@@ -456,7 +466,8 @@ def test_html_fits_a_phone(files, tmp_path):
     probe = tmp_path / "sonde.html"
     address = files["html"].resolve().as_uri()
     probe.write_text(
-        f'<iframe id="f" src="{address}" style="width:390px;height:900px"></iframe><p id="r"></p><script>onload=()=>'
+        f'<iframe id="f" src="{address}" style="width:390px;height:900px"></iframe><p '
+        f'id="r"></p><script>onload=()=>'
         "{r.textContent='largeur '+f.contentDocument.documentElement.scrollWidth}</script>"
     )
     options = [
@@ -786,7 +797,9 @@ def rendered(file):
 
 
 def furthest(one, other):
-    """How far apart two pictures are where they differ most, in squares of eight pixels, from 0 to 255."""
+    """How far apart two pictures are where they differ most, in squares of eight pixels, from 0 to
+    255.
+    """
     size = one.width // 8, one.height // 8
     difference = ImageChops.difference(
         one.resize(size, Image.Resampling.BOX), other.resize(size, Image.Resampling.BOX)
@@ -795,7 +808,10 @@ def furthest(one, other):
 
 
 def test_pages_look_as_they_did(files, tmp_path):
-    """To change the references once a new look has been looked at: copy what this leaves in tmp_path over tests/references."""
+    """To change the references once a new look has been looked at.
+
+    Copy what this leaves in tmp_path over tests/references.
+    """
     pages = rendered(files["pdf"])
     for number, page in enumerate(pages, 1):
         page.quantize(32).save(tmp_path / f"page-{number}.png", optimize=True)

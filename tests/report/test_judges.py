@@ -1,4 +1,7 @@
-"""What judges who do not know us say of the finished documents: of their French, their accessibility, the soundness of their files."""
+"""What judges who do not know us say of the finished documents.
+
+Of their French, their accessibility, the soundness of their files.
+"""
 
 import importlib.util
 import json
@@ -33,7 +36,9 @@ ADMITTED = yaml.safe_load((ROOT / "tests" / "grammalecte_admis.yml").read_text(e
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
-    """The folder of every deliverable of every programme, and of the fiche of a commune where little may be shown."""
+    """The folder of every deliverable of every programme, and of the fiche of a commune where
+    little may be shown.
+    """
     root = lay(tmp_path_factory.mktemp("juges"))
     for arguments in (["all"], ["sheet", "jass", "--commune", "niono"]):
         done = capidoc(root, *arguments)
@@ -50,7 +55,10 @@ def public(published, pattern):
 
 
 def sentences(page):
-    """What a page says in French, block after block: its text, its pictures in words, the first half of what stands behind a number."""
+    """What a page says in French, block after block.
+
+    Its text, its pictures in words, the first half of what stands behind a number.
+    """
     tree = html.parse(page).getroot()
     for element in tree.xpath("//style | //nav"):
         element.drop_tree()
@@ -64,7 +72,9 @@ def sentences(page):
 
 
 def remarks(texts, folder):
-    """What Grammalecte says: (rule, the words it concerns) and (« mot », the word that it does not know)."""
+    """What Grammalecte says: (rule, the words it concerns) and (« mot », the word that it does not
+    know).
+    """
     lines = [line for text in dict.fromkeys(texts) if (line := text.strip().replace("\n", " "))]
     (folder / "texte.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     done = subprocess.run(
@@ -114,13 +124,16 @@ def test_grammalecte_would_see_a_wrong_agreement_and_a_missing_space(tmp_path):
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 RUN = """<script>axe.run().then(said => {
   const left = document.createElement("script");
-  Object.assign(left, {type: "application/json", id: "axe", textContent: JSON.stringify(said.violations).replace(/</g, "\\\\u003c")});
+  Object.assign(left, {type: "application/json", id: "axe",
+    textContent: JSON.stringify(said.violations).replace(/</g, "\\\\u003c")});
   document.body.append(left);
 })</script>"""
 
 
 def axe(page, folder):
-    """What axe-core finds wrong in a copy of the page that lets it run, on a screen so narrow that tables scroll."""
+    """What axe-core finds wrong in a copy of the page that lets it run, on a screen so narrow that
+    tables scroll.
+    """
     found = importlib.util.find_spec("axe_playwright_python")  # of which only the script serves
     code = Path(found.submodule_search_locations[0], "axe.min.js").read_text(encoding="utf-8")
     (folder / "page.html").write_text(
@@ -154,7 +167,10 @@ def test_axe_finds_no_violation(published, tmp_path):
 @needs("chromium")
 @needs("axe_playwright_python")
 def test_axe_would_see_a_missing_alt_text_and_a_pale_grey(tmp_path):
-    page = '<html lang="fr"><title>x</title><body><main><h1>x</h1><p style="color:#ccc">pâle</p><img src="data:,"></main></body></html>'
+    page = (
+        '<html lang="fr"><title>x</title><body><main><h1>x</h1><p '
+        'style="color:#ccc">pâle</p><img src="data:,"></main></body></html>'
+    )
     assert {"color-contrast", "image-alt"} <= {rule for rule, _ in axe(page, tmp_path)}
 
 
@@ -162,7 +178,10 @@ def test_axe_would_see_a_missing_alt_text_and_a_pale_grey(tmp_path):
 
 
 def aside(page):
-    """The lines that a PDF rightly keeps from a voice: the running header (and the footer), the headers that a table repeats on its next page."""
+    """The lines that a PDF rightly keeps from a voice.
+
+    The running header (and the footer), the headers that a table repeats on its next page.
+    """
     tree = html.parse(page).getroot()
     programme, _, _ = tree.findtext(".//p[@class='surtitre']").partition(" · ")
     heads = [" ".join(cell.text_content() for cell in row) for row in tree.iterfind(".//thead/tr")]
@@ -185,7 +204,8 @@ def test_outloud_hears_all_of_the_pdf_but_repeated_headers(published):
         found = json.JSONDecoder().raw_decode(done.stdout[done.stdout.index("{") :])[0]["results"][
             0
         ]
-        # It counts the words of a paragraph before the bold ones that the paragraph begins with: their order is the tags' own.
+        # It counts the words of a paragraph before the bold ones that the paragraph begins with:
+        # their order is the tags' own.
         wrong = [f for f in found["findings"] if f["severity"] != "info" and f["rule"] != "ORD-001"]
         repeated = aside(pdf.with_suffix(".html"))
         told = [

@@ -20,7 +20,9 @@ CLAIMS = {"R1": "172\u00a0% ; 1\u202f738\u202f400\u00a0F\u202fCFA"}
 
 @pytest.fixture
 def written(tmp_path):
-    """A function that writes a page, and a Word file and a PDF with these numbers (fact, text), and reads them back."""
+    """A function that writes a page, and a Word file and a PDF with these numbers (fact, text), and
+    reads them back.
+    """
 
     def run(page, *controls, declared=()):
         (tmp_path / "note.html").write_text(f"<main>{page}</main>", encoding="utf-8")
@@ -28,7 +30,8 @@ def written(tmp_path):
         for tag, text in controls:
             document.add_paragraph()._p.append(
                 parse_xml(
-                    f'<w:sdt {nsdecls("w")}><w:sdtPr><w:tag w:val="{tag}"/></w:sdtPr><w:sdtContent><w:r><w:t>{text}</w:t></w:r></w:sdtContent></w:sdt>'
+                    f"<w:sdt {nsdecls('w')}><w:sdtPr><w:tag "
+                    f'w:val="{tag}"/></w:sdtPr><w:sdtContent><w:r><w:t>{text}</w:t></w:r></w:sdtContent></w:sdt>'
                 )
             )
         document.save(tmp_path / "note.docx")
@@ -208,7 +211,10 @@ def test_a_percent_holds_within_the_rounding_of_its_levels(percent, holds):
 
 
 def test_a_percent_holds_within_the_rounding_of_a_level_below_zero():
-    """From 9.6 to -5.4, printed 10 and -5: -156.25 %, where levels of 9.5 and -5.5 would make -158 %."""
+    """From 9.6 to -5.4, printed 10 and -5.
+
+    -156.25 %, where levels of 9.5 and -5.5 would make -158 %.
+    """
     facts = pd.DataFrame(
         {
             "id": ["a.avant", "a.apres", "a.variation"],

@@ -64,8 +64,10 @@ def render(small, tmp_path):
 
 def test_a_number_is_bound_to_its_fact_and_says_what_it_is(render):
     assert render("{{ salaries.avant }} dont {{ salaries.avant.femme }}") == (
-        '[17]{.ind ind="salaries.avant" value="17" fiche="Salariés, mai 2022. n = 20, manquants : 1."} dont '
-        '[7]{.ind ind="salaries.avant.femme" value="7" fiche="Salariés (sexe : femme), mai 2022. n = 20, manquants : 0."}'
+        '[17]{.ind ind="salaries.avant" value="17" fiche="Salariés, mai 2022. n = 20, '
+        'manquants : 1."} dont '
+        '[7]{.ind ind="salaries.avant.femme" value="7" fiche="Salariés (sexe : femme), mai 2022. '
+        'n = 20, manquants : 0."}'
     )
 
 
@@ -98,7 +100,8 @@ def test_answers_that_a_form_has_in_figures_are_named_by_their_question(render):
         ("Un.\n\n :::: {.prudence}\nDeux.\n::::\n", 3, "boîte précédée d’un espace"),
         ("<!-- ::: -->\nUn.\n\n:::\n", 4, "fin de boîte, et aucune n’est ouverte"),
         (
-            "| Défi | Réponse |\n|---|---|\n| {{ mot | upper }} | a \\| b |\n| Piste | Camion | perdu |\n",
+            "| Défi | Réponse |\n|---|---|\n| {{ mot | upper }} | a \\| b |\n| Piste | Camion | "
+            "perdu |\n",
             4,
             "une cellule de trop (attendu : 2 cellules",
         ),
@@ -119,7 +122,8 @@ def test_boxes_within_boxes_and_blocks_are_as_they_should_be(render):
 
 def test_n_is_bound_too(render):
     assert render("n = {{ salaries.avant.n }}, {{ salaries.avant.manquants }}") == (
-        'n = [20]{.ind ind="salaries.avant:n" value="20"}, [1]{.ind ind="salaries.avant:manquants" value="1"}'
+        'n = [20]{.ind ind="salaries.avant:n" value="20"}, '
+        '[1]{.ind ind="salaries.avant:manquants" value="1"}'
     )
 
 
@@ -159,7 +163,8 @@ def test_what_stands_behind_a_number_is_said_in_french():
         "sources": [{"fichier": "a.xlsx"}, {"fichier": "b.xlsx"}],
     }
     assert bound_numbers.fact_note(fact) == (
-        "Revenu (commune : Niono), mai 2022. Somme déclarée. Calcul : somme(revenu). n = 1 115, manquants : 2. "
+        "Revenu (commune : Niono), mai 2022. Somme déclarée. Calcul : somme(revenu). n = 1 115, "
+        "manquants : 2. "
         "Source : a.xlsx et 1 autre fichier."
     )
 
@@ -255,11 +260,13 @@ def test_short_documents_show_the_indicators_that_the_programme_names_else_all(s
     [
         (
             "principaux: [salarie]\n",
-            "programme.yml, colonne « principaux » : « salarie » — indicateur ou fait inconnu. Vouliez-vous dire « salaries » ?",
+            "programme.yml, colonne « principaux » : « salarie » — indicateur ou fait inconnu. "
+            "Vouliez-vous dire « salaries » ?",
         ),
         (
             "chiffres_cles: [[salaries.avnt, au départ]]\n",
-            "colonne « chiffres_cles » : « salaries.avnt » — indicateur ou fait inconnu. Vouliez-vous dire",
+            "colonne « chiffres_cles » : « salaries.avnt » — indicateur ou fait inconnu. "
+            "Vouliez-vous dire",
         ),
     ],
 )

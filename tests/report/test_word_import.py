@@ -1,4 +1,7 @@
-"""The promises of importing: what a person changed in Word comes back into recit/, every tag in its place, or is refused by name."""
+"""The promises of importing.
+
+What a person changed in Word comes back into recit/, every tag in its place, or is refused by name.
+"""
 
 import copy
 import random
@@ -40,7 +43,8 @@ Vraiment rien.
 :::
 """,
     "3_resultats.md": """\
-Les salariés passent de {{ salaries.avant }} à {{ salaries.apres }}, les hommes de {{ salaries.avant.homme }} à
+Les salariés passent de {{ salaries.avant }} à {{ salaries.apres }}, \
+les hommes de {{ salaries.avant.homme }} à
 {{ salaries.apres.homme }}.
 
 ::: {.definitions colonnes="Défis|Réponses" legende="Les défis"}
@@ -51,7 +55,9 @@ Le crédit
 
 Le revenu monte à {{ revenu.apres }}, *tel quel*. Le mot « revenu » reste flou !
 """,
-    "4_defis.md": "On compte {{ salaries.avant.homme }} maçons et {{ salaries.avant }} permanents.\n",
+    "4_defis.md": (
+        "On compte {{ salaries.avant.homme }} maçons et {{ salaries.avant }} permanents.\n"
+    ),
 }
 NUMBERS = {
     "salaries.avant": "10",
@@ -122,14 +128,16 @@ def paragraph(document, beginning):
 
 
 def replaced(element, old, new):
-    """Nothing; the words are others, in the run that holds them."""
+    """Replace the words in the run that holds them."""
     text = next(t for t in element.iter(qn("w:t")) if old in t.text)
     text.text = text.text.replace(old, new)
     text.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
 
 
 def imported(programme, change, saved=lambda path: path):
-    """({file: its new text}, the refusals) once the published Word file is changed and saved under another name."""
+    """({file: its new text}, the refusals) once the published Word file is changed and saved under
+    another name.
+    """
     document = Document(programme.published / "note.docx")
     change(document)
     document.save(programme.root / "note relue.docx")
@@ -261,7 +269,8 @@ def test_a_name_that_the_programme_gives_is_not_changed_from_word(programme):
     )
     assert (
         texts == {}
-        and "« {{ moment_avant }} » — ce nombre ou ce nom a été changé, déplacé ou supprimé (attendu : mai 2022)"
+        and "« {{ moment_avant }} » — ce nombre ou ce nom a été changé, déplacé ou supprimé "
+        "(attendu : mai 2022)"
         in problems[0]
     )
 
@@ -280,7 +289,8 @@ def test_two_numbers_that_print_the_same_never_take_each_other_s_place(programme
     texts, problems = imported(programme, swap)
     assert problems == []
     assert texts["3_resultats.md"].startswith(
-        "Les salariés passent de {{ salaries.avant.homme }} à {{ salaries.apres }}, les hommes de {{ salaries.avant }} à"
+        "Les salariés passent de {{ salaries.avant.homme }} à {{ salaries.apres }}, les hommes "
+        "de {{ salaries.avant }} à"
     )
 
 
@@ -465,7 +475,10 @@ def another(beginning, text):
 
 
 def beside(beginning, text, before=False):
-    """The edit that adds a paragraph like « Vraiment rien. », with other words, after or before the one that begins so."""
+    """The edit that adds a paragraph like « Vraiment rien.
+
+    », with other words, after or before the one that begins so.
+    """
 
     def change(document):
         new, place = copy.deepcopy(paragraph(document, "Vraiment")), paragraph(document, beginning)
