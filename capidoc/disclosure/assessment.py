@@ -8,10 +8,11 @@ from capidoc.analysis.effects.fact_rows import LEVELS
 from capidoc.config.indicator_plan import Indicator
 from capidoc.config.programme_model import Disclosure
 from capidoc.core import french
+from capidoc.core.fact_ids import Trait, format_group, parse_group
 from capidoc.core.schema import FACT_KEY
 from capidoc.disclosure import rules
 from capidoc.disclosure.linked_cells import Zones, additivity_constraints, derived_from
-from capidoc.disclosure.primary import EXEMPT_METHODS, Contributions, group_parts, primary_rules
+from capidoc.disclosure.primary import EXEMPT_METHODS, Contributions, primary_rules
 from capidoc.disclosure.secondary import inherit_rules, secondary_suppression
 
 NOT_PUBLISHED, BRACKET = "n.p.", "< {}"
@@ -72,10 +73,11 @@ def assess_subset(
 
 def _of_commune(whole: pd.DataFrame, commune: str) -> pd.DataFrame:
     """Return the facts of this commune, its name taken out of their group."""
-    place = f"commune={commune}"
-    inside = whole[[place in group_parts(group) for group in whole["groupe"]]]
-    others = [",".join(p for p in group.split(",") if p != place) for group in inside["groupe"]]
-    return inside.assign(groupe=others)
+    place = Trait("commune", commune)
+    groups = whole["groupe"].map(parse_group)
+    inside = groups.map(lambda traits: place in traits)
+    others = groups[inside].map(lambda traits: tuple(trait for trait in traits if trait != place))
+    return whole[inside].assign(groupe=others.map(format_group))
 
 
 def _with_status(facts: pd.DataFrame, hidden_by: Mapping[object, str]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from capidoc.core.errors import ConfigurationRefused, DisclosureRefused, Problem, suggest
+from capidoc.core.fact_ids import Trait
 from capidoc.core.schema import CONSENT_COLUMNS, RECORD
 from capidoc.io import hand_tables, narrative_pages
 
@@ -70,11 +71,10 @@ def _is_profile_known(text: str, observed: Observed) -> bool:
     return len(records) > 0 and {attribute for attribute, _ in traits} <= {*records}
 
 
-def _parse_profile(text: str) -> tuple[str, list[tuple[str, str]]]:
-    """Return « suivi » and [(« metier », « couture »)] of « suivi|metier=couture »."""
+def _parse_profile(text: str) -> tuple[str, list[Trait]]:
+    """Return « suivi » and the trait « metier=couture » of « suivi|metier=couture »."""
     source, *traits = (part.strip() for part in text.split("|"))
-    pairs = (trait.partition("=") for trait in traits)
-    return source, [(attribute, answer) for attribute, _, answer in pairs]
+    return source, [Trait.parse(trait) for trait in traits]
 
 
 def _refusal(consent: pd.Series, observed: Observed, today: date) -> str:

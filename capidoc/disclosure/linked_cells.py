@@ -7,15 +7,16 @@ from itertools import chain
 import pandas as pd
 
 from capidoc.config.indicator_plan import Indicator
+from capidoc.core.fact_ids import Trait, parse_group
 from capidoc.core.schema import COUNTED_RULES
-from capidoc.disclosure.primary import PEOPLE, dimension, group_parts, with_indicators
+from capidoc.disclosure.primary import PEOPLE, with_indicators
 
 Cell = Hashable  # the index of a fact
 Equations = list[dict[Cell, float]]  # in each, the coefficients of cells that add up to zero
 Parents = dict[Cell, list[Cell]]
 Pairs = Iterator[tuple[Cell, Cell]]
 Zones = Mapping[str, Iterable[str]]
-Groups = dict[frozenset[str], Cell]
+Groups = dict[frozenset[Trait], Cell]
 
 ADDITIVE = ("valeur", "avant", "apres", "difference")
 COMPONENTS = {  # the measures of the same indicator and group that a measure is computed from
@@ -76,7 +77,7 @@ def _group_shares(facts: pd.DataFrame) -> Pairs:
     """A gap between the groups of one dimension and the share of each."""
     gaps = facts.assign(mesure=facts["mesure"].map(GAPS)).dropna(subset="mesure")
     groups = facts[facts["groupe"].str.contains("=") & ~facts["groupe"].str.contains(",")]
-    groups = groups.assign(groupe=groups["groupe"].map(dimension))
+    groups = groups.assign(groupe=[Trait.parse(group).dimension for group in groups["groupe"]])
     return _matches(gaps, groups, ["indicateur", "mesure", "groupe"])
 
 
@@ -145,7 +146,7 @@ def _totals(cells: pd.DataFrame, zones: Zones) -> Iterator[dict[Cell, float]]:
     """Each total less its groups, for every way in which it is cut."""
     for _, rows in cells.groupby(["indicateur", "mesure"]):
         weights = rows["poids"].to_dict()
-        groups = {group_parts(group): cell for cell, group in rows["groupe"].items()}
+        groups = {frozenset(parse_group(group)): cell for cell, group in rows["groupe"].items()}
         for group, total in groups.items():
             for parts in chain(
                 _groups_of_total(group, groups), _communes_of_zone(group, groups, zones)
@@ -153,21 +154,23 @@ def _totals(cells: pd.DataFrame, zones: Zones) -> Iterator[dict[Cell, float]]:
                 yield {total: weights[total]} | {part: -weights[part] for part in parts}
 
 
-def _groups_of_total(group: frozenset[str], groups: Groups) -> Iterator[list[Cell]]:
+def _groups_of_total(group: frozenset[Trait], groups: Groups) -> Iterator[list[Cell]]:
     """The cells of the group cut by one more dimension, for each such dimension in turn."""
     finer = defaultdict(list)
     for other, cell in groups.items():
         if group < other and len(other) == len(group) + 1:
             (added,) = other - group
-            finer[dimension(added)].append(cell)
+            finer[added.dimension].append(cell)
     yield from (finer[name] for name in sorted(finer))
 
 
-def _communes_of_zone(group: frozenset[str], groups: Groups, zones: Zones) -> Iterator[list[Cell]]:
+def _communes_of_zone(
+    group: frozenset[Trait], groups: Groups, zones: Zones
+) -> Iterator[list[Cell]]:
     """The cells of the group in each commune of its zone."""
-    for zone in [part for part in group if dimension(part) == "zone"]:
-        communes = zones.get(zone.partition("=")[2], ())
-        inside = {group - {zone} | {f"commune={commune}"} for commune in communes}
+    for zone in [trait for trait in group if trait.dimension == "zone"]:
+        communes = zones.get(zone.answer, ())
+        inside = {group - {zone} | {Trait("commune", commune)} for commune in communes}
         yield [cell for other, cell in groups.items() if other in inside]
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 from capidoc.analysis.effects.fact_rows import COUNT, LEVELS, PERCENT
 from capidoc.config.indicator_plan import Indicator
 from capidoc.config.programme_model import Disclosure
+from capidoc.core.fact_ids import group_dimensions
 from capidoc.core.parsing import MONEY
 from capidoc.core.schema import AVERAGED_RULES, FACT_KEY
 from capidoc.disclosure import rules
@@ -64,16 +65,6 @@ def with_indicators(facts: pd.DataFrame, plan: list[Indicator]) -> pd.DataFrame:
     rows = [[getattr(indicator, name) for name in names] for indicator in plan]
     described = pd.DataFrame(rows, columns=names, index=[i.id for i in plan], dtype=object)
     return facts.join(described.rename(columns={"unite": "unite_plan"}), on="indicateur")
-
-
-def group_parts(group: str) -> frozenset[str]:
-    """Return {« sexe=femme », « commune=niono »} of « sexe=femme,commune=niono »; none of all."""
-    return frozenset(filter(None, group.split(",")))
-
-
-def dimension(part: str) -> str:
-    """Return « sexe » of « sexe=femme »."""
-    return part.partition("=")[0]
 
 
 def _is_small_count(cells: pd.DataFrame, threshold: int) -> pd.Series:
@@ -139,7 +130,7 @@ def _is_sensitive(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series:
 
 
 def _is_grouped_by(cells: pd.DataFrame, names: Iterable[str]) -> pd.Series:
-    dimensions = [set(map(dimension, group_parts(group))) for group in cells["groupe"]]
+    dimensions = [set(group_dimensions(group)) for group in cells["groupe"]]
     grouped = [not used.isdisjoint(names) for used in dimensions]
     return pd.Series(grouped, index=cells.index, dtype=bool)
 

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
+from capidoc.core.fact_ids import Trait, parse_group
 
 Fact = dict[str, Any]  # one row of the facts table
 COMPANIONS = ("n", "manquants", "intervalle")  # printed beside a number, bound as « id:n »
@@ -105,9 +106,9 @@ def _source_note(files: list[str]) -> str:
 def group_label(group: str, labels: Mapping[str, str]) -> str:
     """Return a group in words: « commune : Niono » for « commune=niono », « sexe » for a gap."""
     parts = []
-    for pair in group.split(","):
-        dimension, _, value = pair.partition("=")
-        parts.append(f"{dimension} : {answer_label(pair, labels)}" if value else dimension)
+    for trait in parse_group(group):
+        answer = f" : {answer_label(str(trait), labels)}" if trait.answer else ""
+        parts.append(trait.dimension + answer)
     return ", ".join(parts)
 
 
@@ -116,7 +117,7 @@ def answer_label(group: str, labels: Mapping[str, str]) -> str:
 
     The label of the pair comes before that of the answer: « 1 » may mean « Homme » or « Oui ».
     """
-    answer = group.partition("=")[2]
+    answer = Trait.parse(group).answer
     return labels.get(group) or labels.get(answer) or answer
 
 

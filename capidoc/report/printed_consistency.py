@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from capidoc.core.errors import Problem, TraceabilityRefused
+from capidoc.core.fact_ids import FactId, Trait, parse_group
 from capidoc.core.parsing import parse_printed
 
 CHANGES = {
@@ -37,11 +38,12 @@ def check_printed(facts: pd.DataFrame) -> None:
 def _wrong_changes(printed: Printed) -> Iterator[tuple[str, str]]:
     """Yield the changes that no levels rounded to the printed ones could have."""
     for name, (value, half) in printed.items():
-        measure = name.split(".")[1] if "." in name else ""
+        fact_id = FactId.parse(name)
+        measure = fact_id.measure
         if measure not in CHANGES:
             continue
-        before = printed.get(name.replace(f".{measure}", ".avant", 1))
-        after = printed.get(name.replace(f".{measure}", ".apres", 1))
+        before = printed.get(str(fact_id._replace(measure="avant")))
+        after = printed.get(str(fact_id._replace(measure="apres")))
         bounds = _change_bounds(measure, before, after) if before and after else None
         if bounds and not bounds[0] - half - TOLERANCE <= value <= bounds[1] + half + TOLERANCE:
             yield name, f"{CHANGES[measure]} des deux niveaux imprimés"
@@ -63,17 +65,15 @@ def _change_bounds(
 
 def _wrong_shares(facts: pd.DataFrame, printed: Printed) -> Iterator[tuple[str, str]]:
     """Yield the dimensions whose groups make the whole total and whose shares do not make 100."""
-    indicators, dimensions = (
-        facts["id"].str.partition(".")[0],
-        facts["groupe"].str.partition("=")[0],
-    )
+    indicators = facts["id"].map(lambda name: FactId.parse(name).indicator)
+    dimensions = facts["groupe"].map(lambda group: Trait.parse(group).dimension)
     for (indicator, measure, dimension), rows in facts.groupby([indicators, "mesure", dimensions]):
-        total = printed.get(f"{indicator}.{measure}")
-        is_crossed = rows["groupe"].str.contains(",", regex=False).any()
+        total = printed.get(str(FactId(indicator, measure)))
+        is_crossed = any(len(parse_group(group)) > 1 for group in rows["groupe"])
         if not dimension or measure not in SHARES or total is None or is_crossed:
             continue
         names, share = list(rows["id"]), SHARES[measure]
-        share_names = [name.replace(f".{measure}.", f".{share}.", 1) for name in names]
+        share_names = [str(FactId.parse(name)._replace(measure=share)) for name in names]
         if not all(name in printed for name in (*names, *share_names)):
             continue
         parts, shares = [printed[n] for n in names], [printed[n] for n in share_names]

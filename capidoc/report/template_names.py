@@ -10,6 +10,7 @@ from capidoc.config.programme import Programme
 from capidoc.config.programme_model import Identity
 from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
+from capidoc.core.fact_ids import FactId, group_dimensions
 from capidoc.report.bound_numbers import (
     Fact,
     Figure,
@@ -57,8 +58,7 @@ def _measures(name: str, rows: list[Fact]) -> dict[str, Figure]:
 
 def _group_name(row: Fact) -> tuple[str, str]:
     """Return a fact's dimension and group, as its id ends: (« sexe*age », « femme_20 »)."""
-    dimensions = [part.partition("=")[0] for part in row["groupe"].split(",")]
-    return "*".join(dimensions), row["id"].split(".", 2)[2]
+    return "*".join(group_dimensions(row["groupe"])), FactId.parse(row["id"]).group
 
 
 def indicateurs(facts: pd.DataFrame) -> dict[str, Indicateur]:

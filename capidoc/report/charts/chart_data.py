@@ -8,6 +8,7 @@ import pandas as pd
 
 from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
+from capidoc.core.fact_ids import Trait, group_dimensions
 from capidoc.report.charts.canvas import one_line
 
 Spec = dict[str, Any]  # a chart's declaration in figures.yml
@@ -64,11 +65,10 @@ def sorted_groups(spec: Spec, facts: FactsByMeasure, measure: str) -> list[str]:
     """
     dimension, groups = spec.get("par", ""), []
     for fact_measure, group in facts:
-        is_crossed = "," in group
-        if fact_measure == measure and not is_crossed and group.partition("=")[0] == dimension:
+        if fact_measure == measure and group_dimensions(group) == (dimension,):
             groups.append(group)
     if not groups:
-        dimensions = {group.partition("=")[0] for _, group in facts if group}
+        dimensions = {Trait.parse(group).dimension for _, group in facts if group}
         raise chart_refusal(spec, "aucun groupe de ce nom pour « par »", dimension, dimensions)
     return sorted(groups, key=lambda group: french.sort_key(group_label(spec, group)))
 
@@ -77,7 +77,7 @@ def group_label(spec: Spec, group: str) -> str:
     """Return the group's name: the one in « libelles » (for « sexe=2 » or « 2 »), or its answer."""
     if not group:
         return "Ensemble"
-    answer, labels = group.partition("=")[2], spec.get("libelles", {})
+    answer, labels = Trait.parse(group).answer, spec.get("libelles", {})
     return labels.get(group) or labels.get(answer) or answer[:1].upper() + answer[1:]
 
 
