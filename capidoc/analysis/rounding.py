@@ -38,7 +38,7 @@ def amount_steps(computed: pd.DataFrame) -> defaultdict[str, float]:
         & (computed["groupe"] == "")
         & (computed["valeur"].abs() > 0)
     ]
-    steps = defaultdict(lambda: AMOUNT_STEP)
+    steps: defaultdict[str, float] = defaultdict(lambda: AMOUNT_STEP)
     for name, least in levels["valeur"].abs().groupby(levels["indicateur"]).min().items():
         steps[name] = min(AMOUNT_STEP, 10.0 ** math.floor(math.log10(least / LEAST_LEVEL_IN_STEPS)))
     return steps

@@ -24,7 +24,7 @@ FILES = (PAGE, STATE, FORM)
 FINDING_KEY = ("feuille", "uuid", "question", "valeur", "controle")
 MISSING_COUNTS = ["fiches", "manquants"]
 # The tables that the page details, and the columns of numbers of each.
-DETAILS = {
+DETAILS: dict[str, dict[str, type]] = {
     "rejets": {},
     "manquants": dict.fromkeys(MISSING_COUNTS, int),
     "durees": dict.fromkeys(DURATION_COLUMNS[2:], float),

@@ -61,8 +61,9 @@ def to_numbers(
     Words that are on no row are not parsed.
     """
     cells = to_categorical(column).cat
-    numbers = dict.fromkeys(cells.categories, np.nan)
-    numbers.update((word, parse(word)) for word in present_values(column))
+    numbers: dict[str, float | None] = dict.fromkeys(cells.categories, np.nan)
+    for word in present_values(column):
+        numbers[word] = parse(word)
     values = np.array(list(numbers.values()), dtype=float)
     return pd.Series(_on_rows(values, cells.codes, missing=np.nan), column.index)
 

@@ -29,7 +29,7 @@ def assess_consents(folder: Path, observed: Observed, today: date) -> pd.DataFra
     """
     path = hand_tables.find_table(folder, "consentements")
     register = hand_tables.read_rows(path, CONSENT_COLUMNS)
-    problems = []
+    problems: list[Problem] = []
     for row, consent in register.iterrows():
         problems += _problems(consent, row, path.name, observed)
     if problems:

@@ -41,7 +41,7 @@ def scan_files(
     # Kept, since the formats of one document say the same.
     fingerprint_of = cache(partial(pseudonyms.pseudonym, scope=scope))
     files = _public_files(folder)
-    problems = []
+    problems: list[Problem] = []
     for path in files:
         name, text = path.relative_to(folder).as_posix(), file_text.extract_text(path)
         problems += _contacts(path, text, name, allowed)

@@ -62,7 +62,8 @@ def receive(programme: Programme, name: str) -> Received:
     source = programme.identity.sources[name]
     form = load_source_form(programme, source)
     rows = defaultdict(list)
-    remarks, digests, withheld_phrases = [], {}, {}
+    remarks, digests = [], {}
+    withheld_phrases: dict[str, str] = {}
     for path in programme.received(source):
         file, sha256, tables = _read_file(path, form, source)
         digests[file] = sha256

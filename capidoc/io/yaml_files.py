@@ -14,7 +14,11 @@ class RefusedYaml(yaml.MarkedYAMLError):
     """What YAML allows and we do not; its problem is in French."""
 
 
-class TextLoader(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):
+# libyaml's loader where it is there: ten times faster.
+_BaseLoader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+class TextLoader(_BaseLoader):
     """Every scalar is text (« NO » stays « NO »); no tags, no duplicate keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

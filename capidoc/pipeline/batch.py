@@ -118,7 +118,9 @@ def read_batch(
 
     Raise ConfigurationRefused with every bad row.
     """
-    requests, broken, problems = {}, {}, []
+    requests: Requests = {}
+    broken: Outcomes = {}
+    problems: list[Problem] = []
     for row_number, row in _rows(table, root):
         try:
             _add_request(requests, row, root, profile)

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -85,7 +85,9 @@ def preimport_notebook(notebook: NotebookNode) -> None:
         if cell.cell_type == "code":
             with suppress(Exception):  # a magic or a mistake: the cell itself will say so
                 statements = ast.parse(cell.source).body
-                imports = [s for s in statements if isinstance(s, ast.Import | ast.ImportFrom)]
+                imports: list[ast.stmt] = [
+                    s for s in statements if isinstance(s, ast.Import | ast.ImportFrom)
+                ]
                 exec(compile(ast.Module(imports, []), "importations", "exec"), {})
 
 
@@ -100,7 +102,7 @@ class _Shell:
 
     def __init__(self, timeout: float | None) -> None:
         # The debugger, which nobody asked for, would take longer to import than the kernel.
-        sys.modules.setdefault("debugpy", None)  # None forbids it
+        sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # None forbids it
         import ipykernel.debugger
         import ipykernel.inprocess.ipkernel  # noqa: F401 — before the fork, which then has it
 
@@ -127,7 +129,7 @@ class _Shell:
     def _receive(self, cell: NotebookNode) -> tuple[int, list[NotebookNode]]:
         if not self.connection.poll(self.timeout):
             raise CellTimeoutError.error_from_timeout_and_cell(
-                "la cellule dépasse le temps permis", self.timeout, cell
+                "la cellule dépasse le temps permis", int(self.timeout or 0), cell
             )
         try:
             return self.connection.recv()
@@ -137,7 +139,7 @@ class _Shell:
     def close(self) -> None:
         """Kill the fork and all the processes that its cells started."""
         with suppress(ProcessLookupError):
-            os.killpg(self.child.pid, signal.SIGKILL)
+            os.killpg(cast(int, self.child.pid), signal.SIGKILL)  # it was started above
         self.child.kill()
         self.child.join()
         self.importer.join()  # the next fork must find no thread at work
@@ -166,7 +168,7 @@ def _kernel_client() -> Any:
     from traitlets.config import Config
 
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
-    manager = InProcessKernelManager(config=Config({"HistoryManager": {"enabled": False}}))
+    manager: Any = InProcessKernelManager(config=Config({"HistoryManager": {"enabled": False}}))
     manager.start_kernel()
     if "matplotlib.pyplot" in sys.modules:
         manager.kernel.shell.enable_matplotlib("inline")

@@ -25,7 +25,7 @@ ENGINE_VARIABLE = "CAPIDOC_ENGINE"
 ENGINES = ("capidoc", "nbclient")  # cells in a fork of this process, or in an ordinary kernel
 # jsonschema would compile for a second grammars of formats that notebooks do not use.
 for _grammar in ("rfc3987_syntax", "rfc3986_validator", "isoduration"):
-    sys.modules.setdefault(_grammar, None)  # None forbids the import
+    sys.modules.setdefault(_grammar, None)  # type: ignore[arg-type]  # None forbids the import
 
 
 class NotebookFailed(Exception):
@@ -122,7 +122,8 @@ def _quiet_kernel_manager(log: Path) -> type:
     from jupyter_client import AsyncKernelManager
 
     class QuietKernelManager(AsyncKernelManager):
-        async def start_kernel(self, **options: Any) -> None:
+        # The base class makes plain methods of its coroutines, which its stubs do not say.
+        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
             with log.open("wb") as stream:
                 await super().start_kernel(stderr=stream, **options)
 

@@ -29,7 +29,7 @@ def check_wording(folder: Path, design: str, exceptions: Iterable[tuple[str, str
     `exceptions` are (words, reason) pairs on record: a sentence that holds such words passes.
     """
     allowed = [words.casefold() for words, _ in exceptions]
-    problems = []
+    problems: list[Problem] = []
     for path in sorted(folder.glob("*.md")):
         problems += _causal_claims(path, _pattern(design), allowed)
     if problems:

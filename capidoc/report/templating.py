@@ -126,7 +126,7 @@ def _problems(error: Exception, names: dict[str, Any], file: str) -> list[Proble
         return [Problem(what, file=name, row=error.lineno, remedy=remedy)]
     if isinstance(error, jinja2.TemplateNotFound):
         path = f"programmes/…/{error.name}"
-        return [Problem("texte introuvable", path, file=file, value=error.name)]
+        return [Problem("texte introuvable", path, file=file, value=str(error.name))]
     return [
         Problem(
             "expression que l’on ne peut pas calculer",

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from capidoc.config.programme import Programme
-from capidoc.config.programme_model import Source
+from capidoc.config.programme_model import Server, Source
 from capidoc.core.errors import (
     ConfigurationRefused,
     InputUnreadable,
@@ -46,13 +46,14 @@ def fetch(programme: Programme, questions: Sequence[str] = ()) -> Iterator[str]:
 def _fetch_source(
     programme: Programme, name: str, source: Source, questions: Collection[str]
 ) -> Iterator[str]:
-    client = http_client.open_client(source.collecte)
+    server = _server(source)
+    client = http_client.open_client(server)
     pages = programme.processed / "collecte" / name
     files = []
     with _kept_pages(pages):
         yield _replace_raw_file(programme, source, client, pages)
         if questions:
-            files += _api(source).list_attachments(client, source.collecte, pages, questions)
+            files += _api(server).list_attachments(client, server, pages, questions)
     if questions:
         folder = programme.attached / name
         yield from attachments.download_attachments(client, files, folder, questions)
@@ -99,8 +100,13 @@ def _load_form(programme: Programme, source: Source) -> Form:
     return load_form(programme.folder / "formulaires" / source.formulaire)
 
 
-def _api(source: Source) -> ModuleType:
-    return odk_central if source.collecte.projet else kobo
+def _server(source: Source) -> Server:
+    assert source.collecte  # only sources that declare their server are fetched
+    return source.collecte
+
+
+def _api(server: Server) -> ModuleType:
+    return odk_central if server.projet else kobo
 
 
 def _replace_raw_file(
@@ -127,10 +133,11 @@ def _workbook(
     programme: Programme, source: Source, client: http_client.HttpClient, pages: Path
 ) -> bytes:
     """Return a saved export as it is, or the submissions laid out like one."""
-    if source.collecte.export:
-        return kobo.download_export(client, source.collecte, pages)
+    server = _server(source)
+    if server.export:
+        return kobo.download_export(client, server, pages)
     form = _load_form(programme, source)
-    submissions = _api(source).list_submissions(client, source.collecte, pages)
+    submissions = _api(server).list_submissions(client, server, pages)
     return tables.workbook_bytes(export_layout.export_sheets(form, submissions, source.renommages))
 
 

@@ -49,7 +49,7 @@ def _present_files(client: HttpClient, url: str) -> set[str]:
         files = parse_json(get(client, url), url, list[dict[str, Any]])
     except Absent:  # the submission was deleted since
         return set()
-    return {file.get("name") for file in files if file.get("exists")}
+    return {file["name"] for file in files if file.get("exists") and file.get("name")}
 
 
 def _answers(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
