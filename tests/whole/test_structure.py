@@ -5,10 +5,15 @@ Who imports whom, notebooks stripped and plain, the lock and conda alike.
 
 import ast
 import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
 
 import nbformat
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from ..conftest import ROOT
 
@@ -25,8 +30,23 @@ PACKAGES = [
     "pipeline",
 ]
 MOST_MODULES = 12
+# Imported where somebody installed them; named in the docs, never in the lock.
+OPTIONAL = {"distributed", "cloudpickle", "keyring"}
+# Taken by others: openpyxl parses with defusedxml where it is there; nbconvert's mistune has a floor.
+USED_BY_OTHERS = {"defusedxml", "mistune"}
 MODULES = sorted((ROOT / "capidoc").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def third_party(path):
+    """The first name of every module that a file imports and that is neither Python's nor ours."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module]
+        for name in (name.partition(".")[0] for name in names):
+            if name not in sys.stdlib_module_names and name != "capidoc":
+                yield name
 
 
 def imported(path):
@@ -96,6 +116,20 @@ def test_every_notebook_declares_the_same_first_parameters():
         == heads[2]
         == ['programme = "jass"', 'commune = "toutes"', 'debut = ""', 'fin = ""']
     )
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
+    distributions = packages_distributions()
+    imported_now = {
+        canonicalize_name(distributions[name][0])
+        for path in MODULES
+        for name in third_party(path)
+        if name in distributions and name not in OPTIONAL
+    }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+    assert imported_now - declared == set()
+    assert declared - imported_now == USED_BY_OTHERS
 
 
 def test_conda_installs_from_the_same_lock():
