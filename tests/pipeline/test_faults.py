@@ -431,8 +431,13 @@ def test_room_is_asked_for_a_set_and_ten_times_what_was_received(
 
 @pytest.mark.parametrize(
     ("deliverable", "pages", "told"),
-    [("note", 2, ""), ("note", 3, "note : 3 pages, pour 2"), ("fiche", 1, "")]
-    + [("fiche", 2, "fiche : 2 pages, pour 1"), ("capitalisation", 99, "")],
+    [
+        ("note", 2, ""),
+        ("note", 3, "note : 3 pages, pour 2"),
+        ("fiche", 1, ""),
+        ("fiche", 2, "fiche : 2 pages, pour 1"),
+        ("capitalisation", 99, ""),
+    ],
 )
 def test_a_document_longer_than_it_should_be_is_told(
     small, monkeypatch, tmp_path, capsys, deliverable, pages, told

@@ -32,7 +32,7 @@ PACKAGES = [
 MOST_MODULES = 12
 # Imported where somebody installed them; named in the docs, never in the lock.
 OPTIONAL = {"distributed", "cloudpickle", "keyring"}
-# Taken by others: openpyxl parses with defusedxml where it is there; nbconvert's mistune has a floor.
+# Taken by others: openpyxl parses with defusedxml; nbconvert's mistune has a security floor.
 USED_BY_OTHERS = {"defusedxml", "mistune"}
 MODULES = sorted((ROOT / "capidoc").rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
