@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 PR_SET_PDEATHSIG = 1
 TIMEOUT_SECONDS = 300
 # Whether forks are safe and a core is free for one; False in one of several workers.
-FORKS = sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1
+FORKS = sys.platform == "linux" and hasattr(os, "fork") and len(os.sched_getaffinity(0)) > 1
 IDLE_THREADS = ("MainThread",)
 
 

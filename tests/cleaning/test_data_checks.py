@@ -25,7 +25,7 @@ from capidoc.ingest.received import receive
 from capidoc.ingest.xlsform import Question
 from capidoc.io import manifest, tables
 from capidoc.io.yaml_files import read_yaml
-from capidoc.pipeline import publication, stages
+from capidoc.pipeline import computation, publication, stages
 
 from ..conftest import PROGRAMME, ROOT, ROWS
 from ..whole.test_jass import TRUTH
@@ -517,7 +517,7 @@ def published(small, monkeypatch):
 
     def computed(facts):
         monkeypatch.setattr(
-            stages,
+            computation,
             "compute_tables",
             lambda *_: wrote(
                 here.processed, indicateurs_dot_xlsx=facts, controle_chiffres_dot_csv="claims"

@@ -18,11 +18,11 @@ def assessed(monkeypatch, tmp_path):
         return "subset", whole, proof, commune
 
     module = run_assessment
-    monkeypatch.setattr(module.assessment, "assess", assess)
-    monkeypatch.setattr(module.assessment, "assess_subset", assess_subset)
-    monkeypatch.setattr(module.assessment, "redact", lambda facts, *_: f"shown of {facts}")
-    monkeypatch.setattr(module.past_releases, "load_releases", lambda folder, shown: shown)
-    monkeypatch.setattr(module.effects, "contributions", lambda *_: None)
+    monkeypatch.setattr(module, "assess", assess)
+    monkeypatch.setattr(module, "assess_subset", assess_subset)
+    monkeypatch.setattr(module, "redact", lambda facts, *_: f"shown of {facts}")
+    monkeypatch.setattr(module, "load_releases", lambda folder, shown: shown)
+    monkeypatch.setattr(module, "contributions", lambda *_: None)
     monkeypatch.setattr(module, "read_facts", lambda path: f"facts of {path.parent.name}")
     monkeypatch.setattr(module.tables, "read_csv", lambda path, **_: f"proof of {path.parent.name}")
 

@@ -157,7 +157,7 @@ def test_observations_kept_as_arrays_give_the_same_facts_as_a_csv(programme, tmp
     for records in (tables.LARGE_TABLE - 1, tables.LARGE_TABLE):
         folder = tmp_path / str(records)
         folder.mkdir()
-        tables.write_observations(cleaned.observed(), records, folder)
+        tables.write_observations(cleaned.observation_tables(), records, folder)
         assert (folder / "observations").is_dir() == (records == 50_000)
         assert (folder / "observations.csv").is_file() == (records == 49_999)
         observed = tables.open_observations(folder)

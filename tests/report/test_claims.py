@@ -10,10 +10,8 @@ from capidoc.core.schema import CLAIM_COLUMNS, OPTIONAL_CLAIM_COLUMNS
 from capidoc.report.claims import claim_extraction, claim_rules, published_claims
 
 HEAD = "id;genre;enonce;section;unite;chiffres;faits\n"
-R1 = (
-    "R1;evolution;Revenu;3;F "
-    "CFA;debut=1012000|fin=3050400|difference=1738400|pourcentage=172;revenu.avant|revenu.apres\n"
-)
+R1_FIGURES = "debut=1012000|fin=3050400|difference=1738400|pourcentage=172"
+R1 = f"R1;evolution;Revenu;3;F CFA;{R1_FIGURES};revenu.avant|revenu.apres\n"
 FACTS = pd.DataFrame(
     {
         "id": ["revenu.avant", "revenu.apres"],
@@ -49,21 +47,17 @@ def claim(**row):
 
 
 def test_the_printed_increase_fits_neither_its_difference_nor_its_percent(tmp_path):
-    found = verdict(tmp_path, R1)
-    assert found["coherence"] == "incohérent"
-    assert found["donnees"] == "identique"  # only the two levels are bound here
+    row = verdict(tmp_path, R1)
+    assert row["coherence"] == "incohérent"
+    assert row["donnees"] == "identique"  # only the two levels are bound here
 
 
 def test_the_only_single_edit_that_mends_r1_is_its_end():
-    r1 = claim(
-        genre="evolution",
-        chiffres="debut=1012000|fin=3050400|difference=1738400|pourcentage=172",
-        unite="F CFA",
-    )
+    r1 = claim(genre="evolution", chiffres=R1_FIGURES, unite="F CFA")
     assert published_claims.possible_repairs(r1) == {"fin": 2_750_400}
 
 
-def test_the_repair_is_told_with_the_double_edit_and_never_chosen(tmp_path):
+def test_the_repair_is_described_with_the_double_edit_and_never_chosen(tmp_path):
     repair = verdict(tmp_path, R1)["reparation"]
     assert repair.startswith("non conciliable sans les données")
     assert (
@@ -87,6 +81,7 @@ def test_the_repair_is_told_with_the_double_edit_and_never_chosen(tmp_path):
         ("debut=1,9|fin=3,8|difference=1,9", True),
         ("debut=1,9|fin=3,8|difference=2,1", False),
         ("debut=0|fin=5|difference=5", True),
+        ("debut=100000|fin=172499|pourcentage=73", False),
     ],
 )
 def test_an_evolution_holds_within_its_printed_roundings(figures, holds):
@@ -101,6 +96,9 @@ def test_an_evolution_holds_within_its_printed_roundings(figures, holds):
         ("numerateur=10|denominateur=3|resultat=3,33", True),
         ("numerateur=10|denominateur=0|resultat=3", False),
         ("numerateur=1,9|denominateur=2|resultat=2", False),
+        ("numerateur=5|denominateur=2|resultat=3", True),
+        ("numerateur=51|denominateur=20|resultat=2", False),
+        ("numerateur=49|denominateur=20|resultat=3", False),
     ],
 )
 def test_a_quotient_holds_within_its_printed_roundings(figures, holds):
@@ -118,6 +116,7 @@ def test_a_level_alone_proves_nothing():
     [
         ("O1;somme;Formés;2;personnes;hommes=45|femmes=35|total=80;\n", "cohérent"),
         ("O2;somme;Faux;2;personnes;hommes=45|femmes=36|total=80;\n", "incohérent"),
+        ("O4;somme;Arrondis;2;%;a=0,1|b=1,2|c=0,1|total=1,6;\n", "cohérent"),
         ("P1;duree;Programme;1;mois;mois=18|debut=2021-09|fin=2023-03;\n", "incohérent"),
         ("P2;duree;Activité;1;mois;mois=18|debut=2021-10|fin=2023-03;\n", "cohérent"),
         ("O3;valeur;Montant;2;F CFA;montant=37571550;\n", "non vérifiable seul"),
@@ -142,7 +141,7 @@ def test_a_badly_written_claim_is_refused_by_its_row(tmp_path, row, message):
         verdict(tmp_path, row)
 
 
-def found(*rows, date_document="2023-10", data_end="2023-03"):
+def findings(*rows, date_document="2023-10", data_end="2023-03"):
     """The findings on claims written as rows: (claims, what)."""
     table = claim_rules.find_omissions([claim(**row) for row in rows], date_document, data_end)
     return list(zip(table["id"], table["enonce"], strict=True))
@@ -272,24 +271,22 @@ SIGNED = {
         ),
     ],
 )
-def test_what_a_document_leaves_in_the_shade_is_found(rows, ids, what):
-    told = found(*rows)
-    assert [i for i, sentence in told if what in sentence] and ids in [
-        i for i, sentence in told if what in sentence
-    ]
+def test_what_a_document_leaves_out_is_a_finding(rows, ids, what):
+    assert ids in [claim_ids for claim_ids, sentence in findings(*rows) if what in sentence]
 
 
-@pytest.mark.parametrize(("number", "is_told"), [(29, False), (30, True)])
-def test_only_a_number_of_thirty_or_more_is_a_coincidence(number, is_told):
+@pytest.mark.parametrize(("number", "is_finding"), [(29, False), (30, True)])
+def test_only_a_number_of_thirty_or_more_is_a_coincidence(number, is_finding):
     count = {"genre": "valeur", "unite": "lieux", "chiffres": f"nombre={number}"}
     rows = [count | {"id": "A", "population": "kits"}, count | {"id": "B", "population": "sites"}]
-    told = [what for _, what in found(*rows, date_document="2023-03")]
-    assert told == [f"{number} désigne à la fois kits et sites"] * is_told
+    sentences = [what for _, what in findings(*rows, date_document="2023-03")]
+    assert sentences == [f"{number} désigne à la fois kits et sites"] * is_finding
 
 
-@pytest.mark.parametrize(("month", "is_told"), [("2023-06", False), ("2023-07", True)])
-def test_only_a_document_four_months_after_its_data_is_late(month, is_told):
-    assert [ids for ids, _ in found(date_document=month, data_end="2023-03")] == ["–"] * is_told
+@pytest.mark.parametrize(("month", "is_finding"), [("2023-06", False), ("2023-07", True)])
+def test_only_a_document_four_months_after_its_data_is_late(month, is_finding):
+    late = findings(date_document=month, data_end="2023-03")
+    assert [ids for ids, _ in late] == ["–"] * is_finding
 
 
 def test_a_document_that_says_all_has_no_finding():
@@ -302,16 +299,19 @@ def test_a_document_that_says_all_has_no_finding():
         "chiffres": "debut=20|fin=25|pourcentage=25",
         "dates": "debut=2022-05|fin=2023-03",
     }
-    assert found(whole, *sexes, date_document="2023-05") == []
+    assert findings(whole, *sexes, date_document="2023-05") == []
 
 
 TEXT = """Le projet a duré 18 mois, de mars 2020 à septembre 2021, dans 3 communes.
 
-Il a équipé 64 ménages, dont 40 femmes et 24 hommes. On compte 30 contrats : 12 pour les groupements et 18 pour les familles. Le montant total de
+Il a équipé 64 ménages, dont 40 femmes et 24 hommes. On compte 30 contrats : 12 pour les
+groupements et 18 pour les familles. Le montant total de
 4 500 000 F CFA a été versé. La vente mensuelle est passée de
-120 000 F CFA en mai 2020 à 300 000 FCFA en avril 2021, soit une hausse de 180 000 F CFA et **150%**.
+120 000 F CFA en mai 2020 à 300 000 FCFA en avril 2021, soit une hausse de 180 000 F CFA
+et **150%**.
 
-Le nombre de jeunes formés est passé de 12 (8 hommes, 4 femmes) à 30 (15 hommes et 15 femmes), soit une augmentation
+Le nombre de jeunes formés est passé de 12 (8 hommes, 4 femmes) à 30 (15 hommes et 15 femmes),
+soit une augmentation
 
 de 140%. Grâce à Koro, tout va mieux ; Kôrô a démontré sa valeur.
 """
@@ -333,21 +333,23 @@ def test_the_claims_of_a_french_text_are_proposed_with_their_figures():
     assert rows.loc[5, ["unite", "dates"]].tolist() == ["F CFA", "debut=2020-05|fin=2021-04"]
 
 
-def test_each_proposal_is_judged_at_once():
-    judged = claim_extraction.with_verdicts(claim_extraction.extract_claims(TEXT)).set_index(
-        "chiffres"
-    )
+def test_each_proposal_has_its_verdict_at_once():
+    proposals = claim_extraction.with_verdicts(claim_extraction.extract_claims(TEXT))
+    verdicts = proposals.set_index("chiffres")
+    repairs = verdicts["reparation"]
+    assert repairs["mois=18|debut=2020-03|fin=2021-09"] == "19 mois, bornes comprises"
     assert (
-        judged.loc["mois=18|debut=2020-03|fin=2021-09", "reparation"] == "19 mois, bornes comprises"
-    )
-    assert (
-        judged.loc["debut=12|fin=30|pourcentage=140", "reparation"]
+        repairs["debut=12|fin=30|pourcentage=140"]
         == "non conciliable sans les données ; ou bien pourcentage : 150\u00a0%"
     )
-    assert (
-        judged.loc["debut=120 000|fin=300 000|difference=180 000|pourcentage=150", "coherence"]
-        == "cohérent"
-    )
+    coherent = "debut=120 000|fin=300 000|difference=180 000|pourcentage=150"
+    assert verdicts["coherence"][coherent] == "cohérent"
+
+
+@pytest.mark.parametrize(("length", "kept"), [(240, 240), (241, 240)])
+def test_a_long_statement_is_cut_at_240_characters(length, kept):
+    sentence = "3 communes ".ljust(length, "x")
+    assert len(claim_extraction.extract_claims(sentence)["enonce"][0]) == kept
 
 
 def test_names_spelt_in_two_ways_and_causes_are_remarked():
@@ -375,8 +377,8 @@ def test_no_text_breaks_the_proposals(text):
 def test_the_figures_of_a_sentence_come_back_exactly(start, end, percent):
     spaced = [f"{n:,}".replace(",", "\u202f") for n in (start, end)]
     row = claim_extraction.extract_claims(
-        f"La récolte est passée de {spaced[0]} F CFA à {spaced[1]}\u00a0F\u202fCFA, soit une "
-        f"évolution de {percent} %."
+        f"La récolte est passée de {spaced[0]} F CFA à {spaced[1]}\u00a0F\u202fCFA, "
+        f"soit une évolution de {percent} %."
     ).iloc[0]
     assert published_claims.parse_claim(row).figures == {
         "debut": start,

@@ -50,7 +50,7 @@ def test_it_runs_from_top_to_bottom_and_shows_something_after_each_idea(run, nam
         for source in silent
         if not any(
             word in source
-            for word in ("import", "programme = ", "ici = ", ".write_", "causal_language.check")
+            for word in ("import", "programme = ", "ici = ", ".write_", "report.check_wording")
         )
     ] == []
     assert not [

@@ -1,241 +1,302 @@
-"""Which claims does a French text make: proposals, in the columns of chiffres_publies.csv, for a person to confirm; and what its words confuse."""
+"""Propose the claims that a French text makes, for a person to confirm, and remark on its words."""
 
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
+from babel.dates import get_month_names
 
+from capidoc.core import french
 from capidoc.core.errors import InputUnreadable, Problem
 from capidoc.core.schema import CLAIM_COLUMNS, OPTIONAL_CLAIM_COLUMNS
 from capidoc.io import file_text
 from capidoc.report import causal_language
 from capidoc.report.claims import published_claims
 
-MONTHS = (
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-)
-NUMBER = r"(\d{1,3}(?: \d{3})+(?:,\d+)?|\d+(?:,\d+)?)(?! ?\d)"
-MONEY = r"(?:F ?CFA|FCFA|francs? CFA|XOF)"
-MONTH = rf"({'|'.join(MONTHS)}) (20\d\d)"
+FORMATS = (".txt", ".md", ".docx", ".pdf")
+LONGEST_STATEMENT = 240  # characters
+MONTHS = list(get_month_names(locale=french.LOCALE).values())
+
+
+def _number(name: str) -> str:
+    """Return the pattern of a number, « 1 012 000,5 », as the group `name`."""
+    return rf"(?P<{name}>(?:\d{{1,3}}(?: \d{{3}})+(?:,\d+)?|\d+(?:,\d+)?)(?! ?\d))"
+
+
+# Pieces of the patterns below, which ignore case.
+MONTH = rf"(?:{'|'.join(MONTHS)}) 20\d\d"
+FRANCS = r"(?:F ?CFA|FCFA|francs? CFA|XOF)"
 COUNTED = (
-    r"(?:participant|personne|jeune|apprenti|entreprise|femme|homme|bénéficiaire|ménage|protocole|kit|emploi|salarié|élève"
-    r"|village|commune|cercle|site)\w*"
+    r"(?:participant|personne|jeune|apprenti|entreprise|femme|homme|bénéficiaire|ménage|protocole"
+    r"|kit|emploi|salarié|élève|village|commune|cercle|site)\w*"
 )
-SAME_SENTENCE = r"[^.;!?]"
-RISE = (
+IN_SENTENCE = r"[^.;!?]"
+CHANGE_VERB = r"(?:pass\w+|évolu\w+|augment\w+|progress\w+|baiss\w+|diminu\w+|s[’']élev\w+)"
+CHANGE_NOUN = (
     r"(?:évolution|augmentation|hausse|progression|différence|croissance|baisse|diminution|recul)"
 )
-LIMIT = 240
-FORMATS = (".txt", ".md", ".docx", ".pdf")
+AMOUNT_NOUN = r"(?:total|montant|subvention\w*|somme|budget|enveloppe)"
+UNTIL = r"(?:à|et|jusqu[’']à|jusqu[’']en)"
+FOR_THE = r"(?:pour |dans |à )?(?:les? |la |l[’'])?"
 
+# « passée de 120 000 F CFA en mai 2020 à 300 000 F CFA en avril 2021, soit… »
 EVOLUTION = re.compile(
-    rf"(?:pass\w+|évolu\w+|augment\w+|progress\w+|baiss\w+|diminu\w+|s[’']élev\w+)\b{SAME_SENTENCE}{{0,80}}?\b(?:de|à) {NUMBER}"
-    rf"(?P<after>{SAME_SENTENCE}*?)\bà {NUMBER}(?P<rest>{SAME_SENTENCE}*)",
+    rf"{CHANGE_VERB}\b{IN_SENTENCE}{{0,80}}?\b(?:de|à) {_number('start')}"
+    rf"(?P<after_start>{IN_SENTENCE}*?)\bà {_number('end')}(?P<after_end>{IN_SENTENCE}*)",
     re.IGNORECASE,
 )
-DIFFERENCE = re.compile(rf"{RISE} de \**{NUMBER}(?! ?%)", re.IGNORECASE)
-PERCENT = re.compile(rf"{NUMBER} ?%")
-BOTH = rf"{NUMBER} (?P<a>hommes?|femmes?),? ?(?:et )?{NUMBER} (?P<b>hommes?|femmes?)"
+# « une hausse de 180 000 F CFA », not « une hausse de 150 % »
+DIFFERENCE = re.compile(rf"{CHANGE_NOUN} de \**{_number('value')}(?! ?%)", re.IGNORECASE)
+# « 150 % »
+PERCENT = re.compile(rf"{_number('value')} ?%")
+# « en avril 2021 »
+DATE = re.compile(rf"(?P<value>{MONTH})", re.IGNORECASE)
+# « 64 ménages, dont 40 femmes et 24 hommes », « 12 (8 hommes, 4 femmes) »
 SEXES = re.compile(
-    rf"{NUMBER} (?:[^\d.;:()]{{0,60}}?,? ?(?:dont |: |soit )|[^\d.;:()]{{0,60}}\(|\(){BOTH}", re.I
+    rf"{_number('total')} "
+    r"(?:[^\d.;:()]{0,60}?,? ?(?:dont |: |soit )|[^\d.;:()]{0,60}\(|\()"
+    rf"{_number('first')} (?P<first_sex>hommes?|femmes?),? ?(?:et )?"
+    rf"{_number('second')} (?P<second_sex>hommes?|femmes?)",
+    re.IGNORECASE,
 )
+# « 30 contrats : 12 pour les groupements et 18 pour les familles »
 PARTS = re.compile(
-    rf"{NUMBER} (?P<who>[^\d.;:]{{3,60}}?) ?: {NUMBER} (?:pour |dans |à )?(?:les? |la |l[’'])?(?P<a>[^\d.;,]{{3,40}}?) et {NUMBER} "
-    r"(?:pour |dans |à )?(?:les? |la |l[’'])?(?P<b>\w+)",
-    re.I,
+    rf"{_number('total')} (?P<counted>[^\d.;:]{{3,60}}?) ?: "
+    rf"{_number('first')} {FOR_THE}(?P<first_part>[^\d.;,]{{3,40}}?) et "
+    rf"{_number('second')} {FOR_THE}(?P<second_part>\w+)",
+    re.IGNORECASE,
 )
+# « 18 mois, de mars 2020 à septembre 2021 »
 DURATION = re.compile(
-    rf"{NUMBER} mois,? (?:\(?de|d[’']|\(?depuis|entre) ?{MONTH} (?:à|et|jusqu[’']à|jusqu[’']en) {MONTH}",
-    re.I,
+    rf"{_number('months')} mois,? (?:\(?de|d[’']|\(?depuis|entre) ?"
+    rf"(?P<start>{MONTH}) {UNTIL} (?P<end>{MONTH})",
+    re.IGNORECASE,
 )
+# « Le montant total de 4 500 000 F CFA »
 AMOUNT = re.compile(
-    rf"(?:total|montant|subvention\w*|somme|budget|enveloppe)\b{SAME_SENTENCE}{{0,30}}? de {NUMBER} ?{MONEY}",
-    re.I,
+    rf"{AMOUNT_NOUN}\b{IN_SENTENCE}{{0,30}}? de {_number('amount')} ?{FRANCS}", re.IGNORECASE
 )
-COUNT = re.compile(rf"\b(?!(?:19|20)\d\d ){NUMBER} (?P<who>{COUNTED})", re.I)
+# « 3 communes », but no year: « en 2023 villages et communes »
+COUNT = re.compile(rf"\b(?!(?:19|20)\d\d ){_number('count')} (?P<counted>{COUNTED})", re.IGNORECASE)
+# « Koro », « N’Golo »: a word with a capital, and a small letter after it
 NAME = re.compile(r"\b[A-ZÀ-Ý][\w’']*[a-zà-ÿ][\w’']*")
 
 
-def read_text(path):
-    """The words of a .txt, .md, .docx or .pdf file; raises InputUnreadable."""
+class Reading(NamedTuple):
+    """What a match says: its unit, and its figures and months by role, "" where it has none."""
+
+    unit: str
+    figures: dict[str, str]
+    dates: dict[str, str]
+
+
+class ClaimPattern(NamedTuple):
+    """How claims of a genre are written, and how such a match is read."""
+
+    genre: str
+    pattern: re.Pattern[str]
+    read: Callable[[re.Match[str]], Reading]
+
+
+Matches = list[tuple[ClaimPattern, re.Match[str]]]
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a .txt, .md, .docx or .pdf file; raise InputUnreadable for another."""
+    expected = " ".join(FORMATS)
+    if path.suffix not in FORMATS:
+        raise InputUnreadable(Problem("format refusé ou fichier absent", expected, file=path.name))
     try:
         if path.suffix == ".pdf":
             return file_text.pdf_text(path)
         if path.suffix == ".docx":
             import pypandoc
 
-            return pypandoc.convert_file(
-                str(path), "plain", extra_args=["--wrap=none", "--sandbox"]
-            )
-        if path.suffix in FORMATS:
-            return path.read_text(encoding="utf-8")
-    except (
-        Exception
-    ) as error:  # three libraries, each with its own errors, and none is the user's concern
-        raise InputUnreadable(
-            Problem("texte illisible", " ".join(FORMATS), file=path.name)
-        ) from error
-    raise InputUnreadable(
-        Problem("format refusé ou fichier absent", " ".join(FORMATS), file=path.name)
-    )
+            options = ["--wrap=none", "--sandbox"]
+            return pypandoc.convert_file(str(path), "plain", extra_args=options)
+        return path.read_text(encoding="utf-8")
+    except Exception as error:  # each of the three libraries has its own
+        raise InputUnreadable(Problem("texte illisible", expected, file=path.name)) from error
 
 
-def extract_claims(text):
-    """The claims that the text seems to make, one row each in the columns of chiffres_publies.csv, in its order, each figure once."""
-    text, taken, found = _flat(text), [], []
-    for genre, pattern, read in PATTERNS:
-        for match in pattern.finditer(text):
-            # A count within a sum, or a sum within a sum, is that sum again; a sum within an evolution says more than it does.
-            if not any(
-                start < match.end() and match.start() < end and (kind == genre or genre == "valeur")
-                for start, end, kind in taken
-            ):
-                taken.append((*match.span(), genre))
-                found.append((match.start(), _row(text, match, genre, *read(match))))
-    rows = [
-        row | {"id": f"C{n}"}
-        for n, (_, row) in enumerate(sorted(found, key=lambda pair: pair[0]), start=1)
-    ]
-    return pd.DataFrame(
-        rows, columns=[*CLAIM_COLUMNS, *OPTIONAL_CLAIM_COLUMNS], dtype=object
-    ).fillna("")
+def extract_claims(text: str) -> pd.DataFrame:
+    """Return the claims that the text seems to make, as rows of chiffres_publies.csv, in order.
+
+    A figure is proposed once, by the first pattern that reads it.
+    """
+    text = _flatten(text)
+    matches: Matches = []
+    for kind in PATTERNS:
+        for match in kind.pattern.finditer(text):
+            if not _is_repeated(kind.genre, match, matches):
+                matches.append((kind, match))
+    matches.sort(key=lambda pair: pair[1].start())
+    rows = [_claim_row(f"C{n}", kind, match) for n, (kind, match) in enumerate(matches, start=1)]
+    columns = [*CLAIM_COLUMNS, *OPTIONAL_CLAIM_COLUMNS]
+    return pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
 
 
-def _flat(text):
-    """The text with plain spaces, no emphasis, and the lines that a paragraph was broken into put together again."""
+def _flatten(text: str) -> str:
+    """Return the text with plain spaces, without bold, one paragraph a line.
+
+    A line that begins in lower case, or with a number that no list has, joins the one before.
+    """
     text = re.sub(r"[\u00a0\u202f\t]", " ", text.replace("**", ""))
     text = re.sub(r"(?<![.!?:;\s])\s*\n\s*(?=[a-zà-ÿ]|\d+(?!\d*\.))", " ", text)
     return re.sub(r" {2,}", " ", re.sub(r"\s*\n\s*", ".\n", text))
 
 
-def _row(text, match, genre, unite, figures, dates=None):
-    start = max(text.rfind(mark, 0, match.start()) for mark in (".", ";", "\n")) + 1
-    end = min(
-        (place for mark in (". ", ".\n", ";") if (place := text.find(mark, match.end())) >= 0),
-        default=len(text),
-    )
-    sentence = " ".join(text[start:end].split()).lstrip("-•*# ")
+def _is_repeated(genre: str, match: re.Match[str], accepted: Matches) -> bool:
+    """Return whether an accepted match says the same figure already.
+
+    A value within any claim, or a sum within a sum, is that claim again; a sum within an evolution
+    says more than it does.
+    """
+    for kind, earlier in accepted:
+        overlaps = earlier.start() < match.end() and match.start() < earlier.end()
+        if overlaps and genre in ("valeur", kind.genre):
+            return True
+    return False
+
+
+def _claim_row(claim_id: str, kind: ClaimPattern, match: re.Match[str]) -> dict[str, str]:
+    """Return the row that a match makes in chiffres_publies.csv."""
+    reading = kind.read(match)
     return {
-        "genre": genre,
-        "enonce": sentence[:LIMIT],
-        "unite": unite,
-        "chiffres": _joined(figures),
-        "dates": _joined(dates or {}),
+        "id": claim_id,
+        "genre": kind.genre,
+        "enonce": _sentence(match)[:LONGEST_STATEMENT],
+        "unite": reading.unit,
+        "chiffres": _format_pairs(reading.figures),
+        "dates": _format_pairs(reading.dates),
     }
 
 
-def _joined(pairs):
+def _sentence(match: re.Match[str]) -> str:
+    """Return the sentence, or the part of it between semicolons, that a match stands in."""
+    text = match.string
+    start = max(text.rfind(mark, 0, match.start()) for mark in (".", ";", "\n")) + 1
+    ends = [text.find(mark, match.end()) for mark in (". ", ".\n", ";")]
+    end = min((end for end in ends if end >= 0), default=len(text))
+    return " ".join(text[start:end].split()).lstrip("-•*# ")
+
+
+def _format_pairs(pairs: dict[str, str]) -> str:
+    """Return « debut=10|fin=30 », without the roles that have no value."""
     return "|".join(f"{role}={value}" for role, value in pairs.items() if value)
 
 
-def _evolution(match):
-    said = match.string[match.start() : match.end()]
+def _read_evolution(match: re.Match[str]) -> Reading:
+    """Return the levels of an evolution and the change and months that its sentence gives."""
+    after_start, after_end = match["after_start"], match["after_end"]
     figures = {
-        "debut": match[1],
-        "fin": match[3],
-        "difference": _first(DIFFERENCE, match["rest"]),
-        "pourcentage": _first(PERCENT, match["rest"]),
+        "debut": match["start"],
+        "fin": match["end"],
+        "difference": _first_value(DIFFERENCE, after_end),
+        "pourcentage": _first_value(PERCENT, after_end),
     }
-    dates = {"debut": _month(match["after"]), "fin": _month(match["rest"])}
-    return (
-        "F CFA"
-        if re.search(MONEY, said)
-        else "personnes"
-        if re.search(COUNTED, said, re.I)
-        else "",
-        figures,
-        dates,
-    )
+    dates = {
+        "debut": _iso_month(_first_value(DATE, after_start)),
+        "fin": _iso_month(_first_value(DATE, after_end)),
+    }
+    unit = "personnes" if re.search(COUNTED, match[0], re.IGNORECASE) else ""
+    return Reading("F CFA" if re.search(FRANCS, match[0]) else unit, figures, dates)
 
 
-def _first(pattern, text):
-    found = pattern.search(text)
-    return found[1] if found else ""
+def _first_value(pattern: re.Pattern[str], text: str) -> str:
+    """Return the group `value` of the first match in the text, "" without any."""
+    match = pattern.search(text)
+    return match["value"] if match else ""
 
 
-def _month(text):
-    found = re.search(MONTH, text, re.I)
-    return _iso(*found.groups()) if found else ""
-
-
-def _iso(month, year):
+def _iso_month(text: str) -> str:
+    """Return « 2020-03 » for « mars 2020 », "" for none."""
+    if not text:
+        return ""
+    month, year = text.split()
     return f"{year}-{MONTHS.index(month.lower()) + 1:02d}"
 
 
-def _sexes(match):
-    parts = {
-        ("hommes" if match[name].lower().startswith("homme") else "femmes"): match[place]
-        for name, place in (("a", 2), ("b", 4))
-    }
-    return "personnes", parts | {"total": match[1]}
+def _read_sexes(match: re.Match[str]) -> Reading:
+    """Return the people of either sex, and their total."""
+    figures = {}
+    for place in ("first", "second"):
+        is_male = match[f"{place}_sex"].lower().startswith("homme")
+        figures["hommes" if is_male else "femmes"] = match[place]
+    return Reading("personnes", figures | {"total": match["total"]}, {})
 
 
-def _parts(match):
-    names = [re.sub(r"\W+", "_", match[name].strip().lower()).strip("_") for name in ("a", "b")]
-    return match["who"].split()[0], {names[0]: match[3], names[1]: match[5], "total": match[1]}
+def _read_parts(match: re.Match[str]) -> Reading:
+    """Return two named parts and their total, in the unit that the total's first word names."""
+    figures = {}
+    for place in ("first", "second"):
+        name = match[f"{place}_part"].strip().lower()
+        figures[re.sub(r"\W+", "_", name).strip("_")] = match[place]
+    return Reading(match["counted"].split()[0], figures | {"total": match["total"]}, {})
 
 
-def _duration(match):
-    return "mois", {
-        "mois": match[1],
-        "debut": _iso(match[2], match[3]),
-        "fin": _iso(match[4], match[5]),
-    }
+def _read_duration(match: re.Match[str]) -> Reading:
+    """Return a number of months, and the first and last of them."""
+    start, end = _iso_month(match["start"]), _iso_month(match["end"])
+    return Reading("mois", {"mois": match["months"], "debut": start, "fin": end}, {})
+
+
+def _read_amount(match: re.Match[str]) -> Reading:
+    """Return an amount in F CFA."""
+    return Reading("F CFA", {"montant": match["amount"]}, {})
+
+
+def _read_count(match: re.Match[str]) -> Reading:
+    """Return a number of people or things, in the unit that the text names."""
+    return Reading(match["counted"], {"nombre": match["count"]}, {})
 
 
 PATTERNS = (
-    ("evolution", EVOLUTION, _evolution),
-    ("somme", SEXES, _sexes),
-    ("somme", PARTS, _parts),
-    ("duree", DURATION, _duration),
-    ("valeur", AMOUNT, lambda match: ("F CFA", {"montant": match[1]})),
-    ("valeur", COUNT, lambda match: (match["who"], {"nombre": match[1]})),
+    ClaimPattern("evolution", EVOLUTION, _read_evolution),
+    ClaimPattern("somme", SEXES, _read_sexes),
+    ClaimPattern("somme", PARTS, _read_parts),
+    ClaimPattern("duree", DURATION, _read_duration),
+    ClaimPattern("valeur", AMOUNT, _read_amount),
+    ClaimPattern("valeur", COUNT, _read_count),
 )
 
 
-def with_verdicts(proposals):
-    """The proposals with the coherence of each: cohérent, incohérent with its repair, or not to be judged alone."""
-    known = [published_claims.parse_claim(row) for _, row in proposals.iterrows()]
-    verdicts = [
-        {True: "cohérent", False: "incohérent", None: ""}[published_claims.is_coherent(c)]
-        for c in known
-    ]
-    repairs = [
-        published_claims.describe_repair(c) if verdict == "incohérent" else ""
-        for c, verdict in zip(known, verdicts, strict=True)
-    ]
-    return proposals.assign(coherence=verdicts, reparation=repairs)
+def with_verdicts(proposals: pd.DataFrame) -> pd.DataFrame:
+    """Return the proposals with the columns `coherence`, "" where unknown, and `reparation`."""
+    coherence, repairs = [], []
+    for _, row in proposals.iterrows():
+        claim = published_claims.parse_claim(row)
+        holds = published_claims.is_coherent(claim)
+        coherence.append("" if holds is None else published_claims.COHERENCE[holds])
+        repairs.append(published_claims.describe_repair(claim) if holds is False else "")
+    return proposals.assign(coherence=coherence, reparation=repairs)
 
 
-def text_remarks(text, design):
-    """What the words of the text confuse or claim, in French sentences: names spelt in several ways, causes that the design does not allow."""
-    spellings = {}
-    for name, times in Counter(NAME.findall(text)).items():
-        spellings.setdefault(_folded(name), {})[name] = times
-    told = [
-        f"« {' », « '.join(forms)} » : un seul nom, plusieurs orthographes."
-        for forms in spellings.values()
-        if len(forms) > 1
+def text_remarks(text: str, design: str) -> list[str]:
+    """Return French remarks on a text's words.
+
+    They are the names spelt in several ways, and the causes that the study's design does not allow.
+    """
+    spellings: dict[str, list[str]] = defaultdict(list)
+    for name in dict.fromkeys(NAME.findall(text)):
+        spellings[_without_accents(name)].append(name)
+    remarks = [
+        f"« {' », « '.join(names)} » : un seul nom, plusieurs orthographes."
+        for names in spellings.values()
+        if len(names) > 1
     ]
-    causes = Counter(found.lower() for found in causal_language.causal_words(text, design))
-    return told + [
-        f"« {words} » ({times} fois) : affirmation de cause que le devis ne permet pas."
-        for words, times in sorted(causes.items())
-    ]
+    causes = Counter(words.lower() for words in causal_language.causal_words(text, design))
+    for words, times in sorted(causes.items()):
+        cause = "affirmation de cause que le devis ne permet pas"
+        remarks.append(f"« {words} » ({times} fois) : {cause}.")
+    return remarks
 
 
-def _folded(name):
-    bare = unicodedata.normalize("NFKD", name.replace("’", "'")).casefold()
-    return "".join(letter for letter in bare if not unicodedata.combining(letter))
+def _without_accents(name: str) -> str:
+    """Return the name in lower case, with straight apostrophes, without accents."""
+    letters = unicodedata.normalize("NFKD", name.replace("’", "'")).casefold()
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))

@@ -1,7 +1,14 @@
-"""Does the printed figure hold: claims of a published document, checked on their own rounding and against the facts."""
+"""Check whether the figures that a document has published hold.
+
+Each is checked against the others of its claim, within their roundings, and against the facts.
+"""
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain
+from pathlib import Path
 
 import pandas as pd
 
@@ -12,32 +19,32 @@ from capidoc.core.parsing import parse_number
 from capidoc.core.schema import CLAIM_COLUMNS, OPTIONAL_CLAIM_COLUMNS, VERDICT_COLUMNS
 from capidoc.io import hand_tables
 
-NEEDED = {
+REQUIRED_ROLES = {
     "evolution": ("debut", "fin"),
     "somme": ("total",),
     "quotient": ("numerateur", "denominateur", "resultat"),
     "duree": ("mois", "debut", "fin"),
     "valeur": (),
 }
-ROLES = {
+ROLE_LABELS = {
     "debut": "valeur de départ",
     "fin": "valeur d’arrivée",
     "difference": "différence",
     "pourcentage": "pourcentage",
-    "total": "total",
-    "numerateur": "numérateur",
-    "denominateur": "dénominateur",
-    "resultat": "résultat",
 }
-HALF = 0.5
+COHERENCE = {True: "cohérent", False: "incohérent", None: "non vérifiable seul"}
+HALF_UNIT = 0.5  # how far a whole number may be from what it rounds
+FLOAT_ERROR = 1e-9  # what sums and quotients of floats may be off by
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One published statement: its figures by role (debut, fin, difference, pourcentage, …), and what the document says of them.
+    """One published statement: a row of chiffres_publies.csv.
 
-    `steps` gives the rounding of each printed figure; `population` the names it gives to those counted, `dates` the moments of its values,
-    `egale` the figure of another claim that its total should equal.
+    `figures` holds its numbers by role (debut, fin, difference…), of which `debut` and `fin` are
+    months for a duration; `steps` the rounding of each number as printed; `facts` the ids of the
+    facts that they quote; `population` the names that the document gives to those counted;
+    `dates` the months of its values; `egale` the figure that its total should equal (« O2.total »).
     """
 
     id: str
@@ -45,242 +52,258 @@ class Claim:
     enonce: str
     section: str
     unite: str
-    figures: dict
-    facts: tuple
-    steps: dict = field(default_factory=dict)
-    population: tuple = ()
+    figures: dict[str, float | str]
+    facts: tuple[str, ...]
+    steps: dict[str, float] = field(default_factory=dict)
+    population: tuple[str, ...] = ()
     definition: str = ""
-    dates: dict = field(default_factory=dict)
+    dates: dict[str, str] = field(default_factory=dict)
     egale: str = ""
 
-    def printed(self, role, value=None):
-        """The claim's figure in this role, or another value in its place, as French prints it."""
-        value = self.figures[role] if value is None else value
+    @property
+    def numbers(self) -> dict[str, float]:
+        """Return the figures but for the months of a duration."""
+        return {role: value for role, value in self.figures.items() if isinstance(value, float)}
+
+    def printed(self, role: str, value: float | None = None) -> str:
+        """Return the figure in this role, or `value` in its place, as French prints it."""
+        figure = self.figures[role] if value is None else value
         if self.genre == "duree" and role in ("debut", "fin"):
-            return french.format_month(value)
-        return french.format_quantity(
-            value, "%" if role == "pourcentage" else self.unite, self.steps.get(role, 1)
-        )
+            return french.format_month(str(figure))
+        unit = "%" if role == "pourcentage" else self.unite
+        return french.format_quantity(figure, unit, self.steps.get(role, 1))
 
-    def bounds(self, role):
-        """[low, high] of what was rounded to the printed figure; a whole number of units is exact, a percent never is."""
-        half = (
-            self.steps.get(role, 1) / 2
-            if role == "pourcentage" or self.steps.get(role, 1) != 1
-            else 0
-        )
-        return self.figures[role] - half, self.figures[role] + half
+    def bounds(self, role: str) -> tuple[float, float]:
+        """Return the lowest and highest values that may be printed as this figure.
+
+        A whole number of units is exact; a percent never is.
+        """
+        step = self.steps.get(role, 1)
+        is_exact = step == 1 and role != "pourcentage"
+        margin = 0 if is_exact else step / 2
+        return self.numbers[role] - margin, self.numbers[role] + margin
 
 
-def load_claims(folder):
-    """The claims of the programme folder's chiffres_publies.csv or .xlsx; raises ConfigurationRefused with the rows to mend."""
-    path, claims, problems = hand_tables.find_table(folder, "chiffres_publies"), [], []
-    for number_, row in hand_tables.read_rows(
-        path, CLAIM_COLUMNS, OPTIONAL_CLAIM_COLUMNS
-    ).iterrows():
+def load_claims(folder: Path) -> list[Claim]:
+    """Return the claims of a programme folder's chiffres_publies.csv or .xlsx.
+
+    Raise ConfigurationRefused with the rows to mend.
+    """
+    path = hand_tables.find_table(folder, "chiffres_publies")
+    rows = hand_tables.read_rows(path, CLAIM_COLUMNS, OPTIONAL_CLAIM_COLUMNS)
+    claims, problems = [], []
+    for number, row in rows.iterrows():
+        problem = partial(Problem, file=path.name, row=number)
         try:
             claims.append(parse_claim(row))
         except ValueError as error:
-            problems.append(
-                Problem(
-                    "chiffres mal écrits",
-                    "role=nombre|role=nombre",
-                    str(error),
-                    file=path.name,
-                    row=number_,
-                    column="chiffres",
-                    value=row["chiffres"],
-                )
+            cause, expected, text = (
+                "chiffres mal écrits",
+                "role=nombre|role=nombre",
+                row["chiffres"],
             )
+            problems.append(problem(cause, expected, str(error), column="chiffres", value=text))
         except KeyError:
-            problems.append(
-                Problem(
-                    "genre inconnu",
-                    remedy=suggest(row["genre"], NEEDED),
-                    file=path.name,
-                    row=number_,
-                    column="genre",
-                    value=row["genre"],
-                )
-            )
+            genre, remedy = row["genre"], suggest(row["genre"], REQUIRED_ROLES)
+            problems.append(problem("genre inconnu", remedy=remedy, column="genre", value=genre))
     if problems:
         raise ConfigurationRefused(*problems)
     return claims
 
 
-def parse_claim(row):
-    """The Claim of a row of text; raises ValueError where its figures cannot be read, KeyError on an unknown genre."""
-    texts = _pairs(row["chiffres"])
-    if missing := [role for role in NEEDED[row["genre"]] if role not in texts]:
+def parse_claim(row: Mapping[str, str]) -> Claim:
+    """Return the claim that a row of text writes.
+
+    Raise ValueError where its figures cannot be read, KeyError on an unknown genre.
+    """
+    texts = _parse_pairs(row["chiffres"])
+    missing = [role for role in REQUIRED_ROLES[row["genre"]] if role not in texts]
+    if missing:
         raise ValueError(f"Il manque : {', '.join(missing)}.")
-    dated = {role for role in texts if row["genre"] == "duree" and role != "mois"}
-    figures = {role: text if role in dated else parse_number(text) for role, text in texts.items()}
-    steps = {role: _step(text) for role, text in texts.items() if role not in dated}
+    figures: dict[str, float | str] = dict(texts)
+    steps = {}
+    for role, text in texts.items():
+        if row["genre"] != "duree" or role == "mois":
+            figures[role] = parse_number(text)
+            steps[role] = _printed_step(text)
     return Claim(
-        row["id"],
-        row["genre"],
-        row["enonce"],
-        row["section"],
-        row["unite"],
-        figures,
-        tuple(f for f in row["faits"].split("|") if f),
-        steps,
-        tuple(p.strip() for p in row["population"].split("|") if p.strip()),
-        row["definition"],
-        _pairs(row["dates"]),
-        row["egale"],
+        id=row["id"],
+        genre=row["genre"],
+        enonce=row["enonce"],
+        section=row["section"],
+        unite=row["unite"],
+        figures=figures,
+        facts=tuple(filter(None, row["faits"].split("|"))),
+        steps=steps,
+        population=tuple(filter(None, map(str.strip, row["population"].split("|")))),
+        definition=row["definition"],
+        dates=_parse_pairs(row["dates"]),
+        egale=row["egale"],
     )
 
 
-def _pairs(text):
+def _parse_pairs(text: str) -> dict[str, str]:
+    """Return {"debut": "10", "fin": "30"} for « debut=10|fin=30 »."""
     pairs = [part.partition("=") for part in text.split("|") if part.strip()]
     return {role.strip(): value.strip() for role, _, value in pairs}
 
 
-def _step(text):
-    """The rounding of a figure as it is printed: one unit of its last digit."""
-    return 10.0 ** -len(text.partition(",")[2] or text.partition(".")[2])
+def _printed_step(text: str) -> float:
+    """Return the rounding of a printed number, one unit of its last digit: 0.1 for « 72,4 »."""
+    decimals = text.partition(",")[2] or text.partition(".")[2]
+    return 10.0 ** -len(decimals)
 
 
-def is_coherent(claim):
-    """Whether the claim's figures agree with each other within their roundings; None where one figure alone says nothing."""
+def is_coherent(claim: Claim) -> bool | None:
+    """Return whether the figures agree with each other within their roundings.
+
+    None where they cannot disagree: a single value, or the two levels of an evolution.
+    """
     if claim.genre == "evolution":
-        return (
-            all(_near(claim, role, span) for role, span in spans.items())
-            if (spans := _changes(claim))
-            else None
-        )
+        changes = _change_ranges(claim).items()
+        return all(_rounds(claim, role, *limits) for role, limits in changes) if changes else None
     if claim.genre == "somme":
-        spans = [claim.bounds(role) for role in claim.figures if role != "total"]
-        return _near(claim, "total", tuple(map(sum, zip(*spans, strict=True))))
+        parts = [claim.bounds(role) for role in claim.figures if role != "total"]
+        return _rounds(claim, "total", sum(low for low, _ in parts), sum(high for _, high in parts))
     if claim.genre == "quotient":
-        (a, b), (c, d) = claim.bounds("numerateur"), claim.bounds("denominateur")
-        return c > 0 and _near(claim, "resultat", (a / d, b / c))
-    if claim.genre == "duree":
-        return (
-            months_inclusive(claim.figures["debut"], claim.figures["fin"]) == claim.figures["mois"]
-        )
-    return None
+        low, high = claim.bounds("numerateur")
+        divisor_low, divisor_high = claim.bounds("denominateur")
+        if divisor_low <= 0:
+            return False
+        return _rounds(claim, "resultat", low / divisor_high, high / divisor_low)
+    return _month_count(claim) == claim.figures["mois"] if claim.genre == "duree" else None
 
 
-def _changes(claim):
-    """What the levels of an evolution leave possible for its other figures: {role: (low, high)}."""
-    (a, b), (c, d) = claim.bounds("debut"), claim.bounds("fin")
-    possible = {
-        "difference": (c - b, d - a),
-        "pourcentage": (change_percent(b, c), change_percent(a, d)),
+def _month_count(claim: Claim) -> int:
+    """Return how many months a duration has, its first and last counted."""
+    return months_inclusive(str(claim.figures["debut"]), str(claim.figures["fin"]))
+
+
+def _change_ranges(claim: Claim) -> dict[str, tuple[float, float]]:
+    """Return the lowest and highest changes that an evolution's levels allow, by printed role."""
+    start_low, start_high = claim.bounds("debut")
+    end_low, end_high = claim.bounds("fin")
+    ranges = {
+        "difference": (end_low - start_high, end_high - start_low),
+        "pourcentage": (change_percent(start_high, end_low), change_percent(start_low, end_high)),
     }
-    return {role: span for role, span in possible.items() if role in claim.figures}
+    return {role: limits for role, limits in ranges.items() if role in claim.figures}
 
 
-def _near(claim, role, span):
-    """Whether a printed figure may have been rounded from within the span; half a unit always rounds up."""
-    low, high = claim.bounds(role)
-    return (
-        low <= span[1] + 1e-9 and span[0] < high
-        if low < high
-        else low - HALF <= span[1] and span[0] <= high + HALF
-    )
+def _rounds(claim: Claim, role: str, low: float, high: float) -> bool:
+    """Return whether a printed figure may round a value between `low` and `high`, halves up."""
+    printed_low, printed_high = claim.bounds(role)
+    if printed_low == printed_high:
+        return printed_low - HALF_UNIT <= high and low <= printed_high + HALF_UNIT
+    return printed_low <= high + FLOAT_ERROR and low < printed_high
 
 
-def possible_repairs(claim):
-    """The single-figure edits that would make the whole claim hold, as {role: value}."""
-    f = claim.figures
-    candidates = {
-        "debut": f["fin"] - f.get("difference", 0),
-        "fin": f["debut"] + f.get("difference", 0),
-        **_own(claim),
-    }
-    return {
-        role: value
-        for role, value in candidates.items()
-        if role in f and is_coherent(replace(claim, figures=f | {role: value}))
-    }
+def possible_repairs(claim: Claim) -> dict[str, float]:
+    """Return the figures of an evolution that, edited alone, make it hold: {role: new value}."""
+    numbers = claim.numbers
+    difference = numbers.get("difference", 0)
+    candidates = {"debut": numbers["fin"] - difference, "fin": numbers["debut"] + difference}
+    candidates |= _recomputed_changes(claim)
+    repairs = {}
+    for role, value in candidates.items():
+        edited = replace(claim, figures=claim.figures | {role: value})
+        if is_coherent(edited):
+            repairs[role] = value
+    return repairs
 
 
-def _own(claim):
-    """The difference and the percent, rounded as they were printed, that the two levels give."""
-    f = claim.figures
-    own = {"difference": f["fin"] - f["debut"], "pourcentage": change_percent(f["debut"], f["fin"])}
+def _recomputed_changes(claim: Claim) -> dict[str, float]:
+    """Return the difference and percent of an evolution's levels, for those that it prints."""
+    start, end = claim.numbers["debut"], claim.numbers["fin"]
+    changes = {"difference": end - start, "pourcentage": change_percent(start, end)}
     return {
         role: french.round_to_step(value, claim.steps.get(role, 1))
-        for role, value in own.items()
-        if role in f and not math.isnan(value)
+        for role, value in changes.items()
+        if role in claim.figures and not math.isnan(value)
     }
 
 
-def claimed_facts(claims):
-    """The ids of the facts that claims speak of: what the programme has published itself."""
-    return {fact for claim in claims for fact in claim.facts}
+def describe_repair(claim: Claim) -> str:
+    """Return in French how to mend an incoherent claim; where several ways would do, all."""
+    numbers = claim.numbers
+    if claim.genre == "duree":
+        return f"{_month_count(claim)} mois, bornes comprises"
+    if claim.genre == "somme":
+        total = sum(value for role, value in numbers.items() if role != "total")
+        return f"total : {claim.printed('total', total)}, ou l’une des parties à revoir"
+    if claim.genre == "quotient":
+        if numbers["denominateur"] == 0:
+            return "dénominateur nul"
+        quotient = numbers["numerateur"] / numbers["denominateur"]
+        return f"résultat : {claim.printed('resultat', quotient)}"
+    repairs = [_describe_edit(claim, *edit) for edit in possible_repairs(claim).items()]
+    both = " et ".join(_describe_edit(claim, *edit) for edit in _recomputed_changes(claim).items())
+    if both not in repairs:
+        repairs.append(both)
+    return "non conciliable sans les données ; ou bien " + ", ou bien ".join(repairs)
 
 
-def verify_claims(claims, facts, comparable=True):
-    """The table of verdicts: published beside recomputed, coherence, smallest repair, agreement with the data.
+def _describe_edit(claim: Claim, role: str, value: float) -> str:
+    """Return « pourcentage : 201 % »."""
+    return f"{ROLE_LABELS[role]} : {claim.printed(role, value)}"
 
-    Facts of one commune or of part of the period are not `comparable` with a document about the whole programme.
+
+def claimed_facts(claims: Iterable[Claim]) -> set[str]:
+    """Return the ids of the facts that claims quote: the programme has published them itself."""
+    return set(chain.from_iterable(claim.facts for claim in claims))
+
+
+def verify_claims(
+    claims: Iterable[Claim], facts: pd.DataFrame, comparable: bool = True
+) -> pd.DataFrame:
+    """Return one row a claim, in VERDICT_COLUMNS: published, recomputed, coherence, repair, data.
+
+    Facts of one commune or of part of the period are not `comparable` with a document about the
+    whole programme. Raise ConfigurationRefused on ids that `facts` does not have.
     """
-    values = facts.set_index("id")
-    if unknown := [(c.id, i) for c in claims for i in c.facts if i not in values.index]:
-        raise ConfigurationRefused(
-            *(
-                Problem(
-                    f"fait inconnu dans le chiffre publié {claim}",
-                    value=i,
-                    remedy=suggest(i, values.index),
-                )
-                for claim, i in unknown
-            )
-        )
-    verdicts = pd.DataFrame([_verdict(claim, values) for claim in claims], columns=VERDICT_COLUMNS)
+    facts_by_id = facts.set_index("id")
+    problems = []
+    for claim in claims:
+        cause = f"fait inconnu dans le chiffre publié {claim.id}"
+        for fact_id in claim.facts:
+            if fact_id not in facts_by_id.index:
+                remedy = suggest(fact_id, facts_by_id.index)
+                problems.append(Problem(cause, value=fact_id, remedy=remedy))
+    if problems:
+        raise ConfigurationRefused(*problems)
+    rows = [_verdict(claim, facts_by_id) for claim in claims]
+    verdicts = pd.DataFrame(rows, columns=VERDICT_COLUMNS)
     return verdicts if comparable else verdicts.assign(donnees="non comparable")
 
 
-def _verdict(claim, values):
-    holds = is_coherent(claim)
+def _verdict(claim: Claim, facts_by_id: pd.DataFrame) -> dict[str, str]:
+    """Return a claim's row of the table of verdicts."""
+    coherent = is_coherent(claim)
+    recomputed = [facts_by_id.loc[fact_id, "texte"] for fact_id in claim.facts]
     return {
         "id": claim.id,
         "enonce": claim.enonce,
         "section": claim.section,
-        "publie": " ; ".join(claim.printed(role) for role in claim.figures),
-        "recalcule": " ; ".join(values.loc[i, "texte"] for i in claim.facts) or french.MISSING,
-        "coherence": {True: "cohérent", False: "incohérent", None: "non vérifiable seul"}[holds],
-        "reparation": describe_repair(claim) if holds is False else "",
-        "donnees": _agreement(claim, values),
+        "publie": " ; ".join(map(claim.printed, claim.figures)),
+        "recalcule": " ; ".join(recomputed) or french.MISSING,
+        "coherence": COHERENCE[coherent],
+        "reparation": describe_repair(claim) if coherent is False else "",
+        "donnees": _data_agreement(claim, facts_by_id),
     }
 
 
-def describe_repair(claim):
-    """How an incoherent claim could be mended, in French; where several edits would do, none is chosen."""
-    f = claim.figures
-    if claim.genre == "duree":
-        return f"{months_inclusive(f['debut'], f['fin'])} mois, bornes comprises"
-    if claim.genre == "somme":
-        return f"total : {claim.printed('total', sum(v for k, v in f.items() if k != 'total'))}, ou l’une des parties à revoir"
-    if claim.genre == "quotient":
-        return (
-            f"résultat : {claim.printed('resultat', f['numerateur'] / f['denominateur'])}"
-            if f["denominateur"]
-            else "dénominateur nul"
-        )
-    single = [
-        f"{ROLES[role]} : {claim.printed(role, value)}"
-        for role, value in possible_repairs(claim).items()
-    ]
-    double = " et ".join(f"{ROLES[r]} : {claim.printed(r, v)}" for r, v in _own(claim).items())
-    return "non conciliable sans les données ; ou bien " + ", ou bien ".join(
-        [*single, *([double] if double not in single else [])]
-    )
+def _data_agreement(claim: Claim, facts_by_id: pd.DataFrame) -> str:
+    """Return whether the claim's facts print its figures, in their order, in French.
 
-
-def _agreement(claim, values):
-    published = [v for v in claim.figures.values() if isinstance(v, float)][: len(claim.facts)]
-    known = [(p, values.loc[i]) for p, i in zip(published, claim.facts, strict=False)]
-    if not known or any(
-        fact["valeur"] != fact["valeur"] for _, fact in known
-    ):  # what is hidden here neither confirms nor contradicts
+    A hidden fact neither confirms nor contradicts.
+    """
+    are_same = []
+    for number, fact_id in zip(claim.numbers.values(), claim.facts, strict=False):
+        fact = facts_by_id.loc[fact_id]
+        if pd.isna(fact["valeur"]):
+            return "non vérifiable"
+        text = french.format_quantity(number, fact["unite"], fact["arrondi"])
+        are_same.append(text == fact["texte"])
+    if not are_same:
         return "non vérifiable"
-    same = [
-        french.format_quantity(p, fact["unite"], fact["arrondi"]) == fact["texte"]
-        for p, fact in known
-    ]
-    return "identique" if all(same) else "différent"
+    return "identique" if all(are_same) else "différent"
