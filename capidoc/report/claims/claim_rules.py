@@ -70,7 +70,7 @@ def totals_only(claims: list[Claim]) -> Iterator[Finding]:
 
 def unequal(claims: list[Claim]) -> Iterator[Finding]:
     """Yield the totals that should be equal and are not."""
-    claims_by_figure = {}
+    claims_by_figure: dict[str, tuple[Claim, str]] = {}
     for claim in claims:
         claims_by_figure |= {f"{claim.id}.{role}": (claim, role) for role in claim.numbers}
     for claim in claims:
