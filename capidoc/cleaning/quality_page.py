@@ -12,7 +12,13 @@ from capidoc.config.programme import Programme
 from capidoc.config.programme_model import Identity
 from capidoc.core import html_pages
 from capidoc.core.errors import MOST_SHOWN, Problem
-from capidoc.core.schema import DURATION_COLUMNS, ROW_COUNTS
+from capidoc.core.schema import (
+    CORRECTION_FORM_XLSX,
+    DURATION_COLUMNS,
+    FINDINGS_CSV,
+    ROW_COUNTS,
+    ROW_COUNTS_CSV,
+)
 from capidoc.io import manifest, tables
 from capidoc.io.yaml_files import read_yaml
 
@@ -36,8 +42,8 @@ Controls = dict[str, dict[str, tuple[str, str]]]
 def write_quality_page(programme: Programme, staging_dir: Path) -> None:
     """Write the page, its state and the workbook that a person fills into `staging_dir`."""
     folder = programme.processed
-    findings = tables.read_csv(folder / "signalements.csv")
-    counts = tables.read_csv(folder / "comptes.csv", **dict.fromkeys(ROW_COUNTS, int))
+    findings = tables.read_csv(folder / FINDINGS_CSV)
+    counts = tables.read_csv(folder / ROW_COUNTS_CSV, **dict.fromkeys(ROW_COUNTS, int))
     published = STATE in manifest.intact_outputs(programme.published)[1]
     before = read_last_state(programme.published) if published else {}
     state = quality_state(findings, counts, before)
@@ -53,7 +59,7 @@ def write_quality_page(programme: Programme, staging_dir: Path) -> None:
     text = json.dumps(state, ensure_ascii=False, indent=1) + "\n"
     (staging_dir / PAGE).write_text(page, encoding="utf-8", newline="\n")
     (staging_dir / STATE).write_text(text, encoding="utf-8", newline="\n")
-    shutil.copy2(folder / "a_corriger.xlsx", staging_dir / FORM)
+    shutil.copy2(folder / CORRECTION_FORM_XLSX, staging_dir / FORM)
 
 
 def read_last_state(published: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from capidoc.config.programme import Programme
 from capidoc.config.programme_model import Disclosure
 from capidoc.core import french, html_pages
 from capidoc.core.html_pages import Section
+from capidoc.core.schema import CONSENTS_CSV, DISCLOSURE_CSV, FACTS_JSON
 from capidoc.disclosure import rules
 from capidoc.io import tables
 
@@ -22,9 +23,9 @@ def write_disclosure_page(
     """
     folder = programme.processed
     page = sections(
-        fact_table.read_facts(folder / "resultats.json"),
-        tables.read_csv(folder / "divulgation.csv", bas=float, haut=float),
-        tables.read_csv(folder / "consentements.csv"),
+        fact_table.read_facts(folder / FACTS_JSON),
+        tables.read_csv(folder / DISCLOSURE_CSV, bas=float, haut=float),
+        tables.read_csv(folder / CONSENTS_CSV),
         scanned,
         programme.identity.divulgation,
     )

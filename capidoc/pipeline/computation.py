@@ -10,6 +10,7 @@ from capidoc.config.paths import PROPOSED
 from capidoc.config.programme import Programme
 from capidoc.core import pseudonyms
 from capidoc.core.progress import is_terminal, show_progress
+from capidoc.core.schema import CHART_STATE_JSON, RUN_STATE_JSON
 from capidoc.io import manifest
 from capidoc.pipeline import notebooks, publication
 
@@ -26,8 +27,6 @@ NOTEBOOK_PARAMETERS = {
     EFFECTS: (*SCOPE_PARAMETERS, "profil"),
     REPORT: (*SCOPE_PARAMETERS, "profil", "livrable", "identite"),
 }
-STATE = "etat.json"  # what the tables of a folder were computed from
-CHART_CACHE = "figures.json"
 # Inputs that documents alone read: the facts stay when one of them changes.
 DOCUMENT_INPUTS = re.compile(
     r"programmes/[^/]+/(recit/|figures\.yml)|templates/(?!controles\.yml)|notebooks/03_"
@@ -87,7 +86,7 @@ def ensure_effects(programme: Programme, run_inputs: dict[str, Any]) -> None:
 
     publication.check_free_space(programme)
     effects_key, cleaning_key = _cache_keys(programme, run_inputs)
-    state_file = programme.processed / STATE
+    state_file = programme.processed / RUN_STATE_JSON
     state = manifest.read_json_record(state_file)
     digests = _table_digests(programme.processed)
     if state.get("entrees") == effects_key and state.get("tables") == digests:
@@ -114,7 +113,7 @@ def _cache_keys(programme: Programme, run_inputs: dict[str, Any]) -> tuple[str, 
     files = run_inputs["entrees"].items()
     shared = {
         "entrees": {name: sha for name, sha in files if not DOCUMENT_INPUTS.match(name)},
-        "cle": pseudonyms.pseudonym(STATE, programme.slug),
+        "cle": pseudonyms.pseudonym(RUN_STATE_JSON, programme.slug),
     }
     return manifest.cache_key(run_inputs | shared), manifest.cache_key(shared)
 
@@ -122,7 +121,7 @@ def _cache_keys(programme: Programme, run_inputs: dict[str, Any]) -> tuple[str, 
 def _copy_cleaning(programme: Programme, cleaning_key: str) -> bool:
     """Copy the untouched tables of this cleaning from another scope; return False if none has."""
     processed = programme.root / "data" / "processed" / programme.slug
-    for state_file in sorted(processed.glob(f"**/{STATE}")):
+    for state_file in sorted(processed.glob(f"**/{RUN_STATE_JSON}")):
         state, source = manifest.read_json_record(state_file), state_file.parent
         if state.get("nettoyage") != cleaning_key:
             continue
@@ -144,7 +143,7 @@ def _table_digests(folder: Path) -> dict[str, str]:
     digests = {}
     for pattern in ("*.*", "observations/*", "carnets/*.ipynb"):
         for path in sorted(folder.glob(pattern)):
-            if path.is_file() and path.name not in (PROPOSED, STATE, CHART_CACHE):
+            if path.is_file() and path.name not in (PROPOSED, RUN_STATE_JSON, CHART_STATE_JSON):
                 digests[path.relative_to(folder).as_posix()] = manifest.file_digest(path)
     return digests
 

@@ -14,6 +14,7 @@ from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, Problem, RenderingFailed, resource_refusal
 from capidoc.core.parallel import run_in_fork
 from capidoc.core.progress import show_progress
+from capidoc.core.schema import CLAIM_CHECK_CSV, FACTS_XLSX, FINGERPRINTS_CSV, INFLUENCE_CSV
 from capidoc.disclosure import leak_scan, report_page
 from capidoc.io import file_text, manifest, tables
 from capidoc.io.yaml_files import read_yaml
@@ -27,7 +28,6 @@ from capidoc.pipeline.computation import (
 from capidoc.report import number_tracing, printed_consistency
 from capidoc.report.notebook_document import displayed_markdown
 
-FACTS, CONTROL = "indicateurs.xlsx", "controle_chiffres.csv"
 OLD_DOCUMENTS = "interne/anciens"
 PAGE_LIMITS = {"note": 2, "fiche": 1}
 DOCUMENT_MODULES = (
@@ -102,8 +102,8 @@ def build_set(
         dirs_exist_ok=True,
         ignore=shutil.ignore_patterns("*.log"),
     )
-    shutil.copy2(programme.processed / "influence.csv", internal / "influence.csv")
-    for table in (FACTS, CONTROL):
+    shutil.copy2(programme.processed / INFLUENCE_CSV, internal / INFLUENCE_CSV)
+    for table in (FACTS_XLSX, CLAIM_CHECK_CSV):
         shutil.copy2(programme.processed / table, staging / table)
     pages = [staging / f"{deliverable}.html" for deliverable in deliverables]
     if programme.profil != "public":
@@ -185,7 +185,7 @@ def _scan_for_leaks(programme: Programme, folder: Path) -> tuple[int, int]:
 
     Raise DisclosureRefused where one is read.
     """
-    withheld = tables.read_csv(programme.processed / "empreintes.csv", mots=int)
+    withheld = tables.read_csv(programme.processed / FINGERPRINTS_CSV, mots=int)
     fingerprints = {row.empreinte: (row.colonne, row.mots) for row in withheld.itertuples()}
     public_addresses = programme.identity.divulgation.adresses_publiques
     return leak_scan.scan_files(folder, fingerprints, programme.slug, public_addresses)
@@ -202,7 +202,7 @@ def check_programme(programme: Programme) -> Iterator[str]:
         replace_set(
             programme, run_inputs, lambda staging: build_check(programme, run_inputs, staging)
         )
-    control = tables.read_csv(target / CONTROL)
+    control = tables.read_csv(target / CLAIM_CHECK_CSV)
     wrong = control[(control["coherence"] == "incohérent") | (control["donnees"] == "différent")]
     state = quality_page.read_last_state(target)
     yield from quality_page.format_summary(state, programme.identity)
@@ -210,7 +210,7 @@ def check_programme(programme: Programme) -> Iterator[str]:
     for row in wrong.itertuples():
         yield f"  {row.id} : {row.enonce} — {row.coherence}, {row.donnees}"
     folder = target.relative_to(programme.root)
-    yield f"{programme.slug} : {quality_page.PAGE} et {CONTROL} dans {folder}"
+    yield f"{programme.slug} : {quality_page.PAGE} et {CLAIM_CHECK_CSV} dans {folder}"
 
 
 def _is_checked(programme: Programme, run_inputs: dict[str, Any]) -> bool:
@@ -218,7 +218,7 @@ def _is_checked(programme: Programme, run_inputs: dict[str, Any]) -> bool:
     published, intact = manifest.intact_outputs(programme.published)
     set_inputs = {key: published.get(key) for key in run_inputs}
     checked_key = published.get("controle", manifest.cache_key(set_inputs))
-    files = {*quality_page.FILES, CONTROL}
+    files = {*quality_page.FILES, CLAIM_CHECK_CSV}
     return checked_key == manifest.cache_key(run_inputs) and files <= {*intact}
 
 
@@ -233,7 +233,7 @@ def build_check(programme: Programme, run_inputs: dict[str, Any], staging: Path)
     outputs = published.get("sorties", {})
     same_facts = all(
         outputs.get(name) == manifest.file_digest(programme.processed / name)
-        for name in (FACTS, CONTROL)
+        for name in (FACTS_XLSX, CLAIM_CHECK_CSV)
     )
     for name in intact:
         place = name if same_facts else _place_beside_other_facts(name)
@@ -246,7 +246,7 @@ def build_check(programme: Programme, run_inputs: dict[str, Any], staging: Path)
             "« make report » les refait.",
             file=sys.stderr,
         )
-    shutil.copy2(programme.processed / CONTROL, staging / CONTROL)
+    shutil.copy2(programme.processed / CLAIM_CHECK_CSV, staging / CLAIM_CHECK_CSV)
     quality_page.write_quality_page(programme, staging)
     set_inputs = {key: published[key] for key in run_inputs} if same_facts else run_inputs
     return set_inputs | {"controle": manifest.cache_key(run_inputs)}
@@ -282,9 +282,9 @@ def _trace_numbers(programme: Programme, pages: Sequence[Path], folder: Path) ->
 
     Return how many are bound and how many declared; raise TraceabilityRefused for a free one.
     """
-    facts = tables.read_facts_workbook(folder / FACTS)
+    facts = tables.read_facts_workbook(folder / FACTS_XLSX)
     printed_consistency.check_printed(facts)
-    control = tables.read_csv(folder / CONTROL)
+    control = tables.read_csv(folder / CLAIM_CHECK_CSV)
     joined = control.agg(" ; ".join, axis=1).groupby(control["id"]).agg(" ; ".join)
     declared = [
         *programme.identity.nombres_declares,

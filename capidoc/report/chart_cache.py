@@ -14,9 +14,10 @@ import pandas as pd
 from capidoc.config.paths import ROOT
 from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, Problem
+from capidoc.core.schema import CHART_STATE_JSON
 from capidoc.io import manifest, tables
 
-RECORD_FILE, CACHE_FOLDER = "figures.json", "dessins"
+CACHE_FOLDER = "dessins"
 REQUIRED_KEYS = ("id", "genre", "titre", "legende")
 Spec = dict[str, Any]  # one declaration of figures.yml
 # Read before the charts are imported: their code, changed since, is never taken for what drew.
@@ -34,7 +35,7 @@ def cached_charts(
 
     A chart is drawn again when its key or one of its files in the cache has changed.
     """
-    cache, record_file = programme.processed / CACHE_FOLDER, programme.processed / RECORD_FILE
+    cache, record_file = programme.processed / CACHE_FOLDER, programme.processed / CHART_STATE_JSON
     table = facts.to_csv()
     keys = {spec["id"]: _cache_key(spec, titles[spec["id"]], table) for spec in specs}
     record = manifest.read_json_record(record_file)
