@@ -7,11 +7,9 @@ import re
 from pathlib import Path
 
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
-from capidoc.core.schema import PROPOSED_CLAIMS_CSV
 
 SLUG = re.compile(r"[a-z0-9_-]{1,64}")
 ROOT = Path(__file__).resolve().parents[2]
-PROPOSED = PROPOSED_CLAIMS_CSV  # a run leaves it: somebody may be choosing among these claims
 FORMATS = ("html", "pdf", "docx")
 DELIVERABLES = {
     "report": "capitalisation",

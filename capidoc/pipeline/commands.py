@@ -178,7 +178,7 @@ def _run_steps(options: Namespace, slug: str) -> Iterator[str]:
 
 def _propose_claims(programme: "Programme", path: Path) -> Iterator[str]:
     """Write the claims that a text seems to make, for a person to choose from; yield them."""
-    from capidoc.config.paths import PROPOSED
+    from capidoc.core.schema import PROPOSED_CLAIMS_CSV
     from capidoc.io import tables
     from capidoc.report.claims import claim_extraction
 
@@ -190,7 +190,7 @@ def _propose_claims(programme: "Programme", path: Path) -> Iterator[str]:
         yield "  ".join(filter(None, cells))
         yield f"    {row['enonce']}"
     yield from claim_extraction.text_remarks(text, programme.identity.devis)
-    target = programme.processed / PROPOSED
+    target = programme.processed / PROPOSED_CLAIMS_CSV
     tables.write_csv(tables.neutralize_formulas(claims), target)
     yield (
         f"{len(claims)} chiffres proposés dans {target.relative_to(ROOT)} : "

@@ -6,11 +6,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from capidoc.config.paths import PROPOSED
 from capidoc.config.programme import Programme
 from capidoc.core import pseudonyms
 from capidoc.core.progress import is_terminal, show_progress
-from capidoc.core.schema import CHART_STATE_JSON, RUN_STATE_JSON
+from capidoc.core.schema import CHART_STATE_JSON, PROPOSED_CLAIMS_CSV, RUN_STATE_JSON
 from capidoc.io import manifest
 from capidoc.pipeline import notebooks, publication
 
@@ -143,7 +142,11 @@ def _table_digests(folder: Path) -> dict[str, str]:
     digests = {}
     for pattern in ("*.*", "observations/*", "carnets/*.ipynb"):
         for path in sorted(folder.glob(pattern)):
-            if path.is_file() and path.name not in (PROPOSED, RUN_STATE_JSON, CHART_STATE_JSON):
+            if path.is_file() and path.name not in (
+                PROPOSED_CLAIMS_CSV,
+                RUN_STATE_JSON,
+                CHART_STATE_JSON,
+            ):
                 digests[path.relative_to(folder).as_posix()] = manifest.file_digest(path)
     return digests
 
@@ -153,5 +156,5 @@ def _clear_tables(folder: Path) -> None:
     for name in ("carnets", "figures", "dessins", "observations"):
         shutil.rmtree(folder / name, ignore_errors=True)
     for path in folder.glob("*.*"):
-        if path.name != PROPOSED:
+        if path.name != PROPOSED_CLAIMS_CSV:
             path.unlink()

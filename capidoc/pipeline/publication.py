@@ -11,8 +11,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from capidoc.config.paths import FORMATS, PROPOSED, ProgrammePaths
+from capidoc.config.paths import FORMATS, ProgrammePaths
 from capidoc.core.errors import AlreadyRunning, Problem, ResourcesLacking
+from capidoc.core.schema import PROPOSED_CLAIMS_CSV
 from capidoc.io import manifest
 
 CODE_FILES = ("capidoc/**/*.py", "notebooks/*.ipynb", "templates/**/*", "requirements.lock")
@@ -156,7 +157,7 @@ def remove_rebuildable(programme: ProgrammePaths) -> list[str]:
     tables = programme.root / "data" / "processed" / programme.slug
     kept = []
     for path in sorted(tables.rglob("*"), reverse=True):
-        if path.name == PROPOSED:
+        if path.name == PROPOSED_CLAIMS_CSV:
             kept.append(path)
         elif path.is_file():
             path.unlink()

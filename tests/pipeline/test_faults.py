@@ -14,9 +14,10 @@ import time
 
 import pytest
 
-from capidoc.config.paths import FORMATS, PROPOSED
+from capidoc.config.paths import FORMATS
 from capidoc.core import errors
 from capidoc.core.errors import RenderingFailed
+from capidoc.core.schema import PROPOSED_CLAIMS_CSV
 from capidoc.io import manifest, tables
 from capidoc.pipeline import commands, computation, publication, stages
 from capidoc.report.documents import docx, html, pdf
@@ -293,14 +294,14 @@ def test_a_run_that_stops_leaves_no_table_of_the_one_before(here, monkeypatch):
         "resultats.json",
         "figures/a.svg",
         "niono/observations.csv",
-        PROPOSED,
+        PROPOSED_CLAIMS_CSV,
     ):
         (here.processed / name).parent.mkdir(parents=True, exist_ok=True)
         (here.processed / name).write_text("ancien")
     monkeypatch.setattr(computation, "run_notebook", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         computation.compute_tables(here, "data")
-    assert sorted(snapshot(here.processed)) == [PROPOSED, "niono/observations.csv"]
+    assert sorted(snapshot(here.processed)) == [PROPOSED_CLAIMS_CSV, "niono/observations.csv"]
 
 
 def test_a_table_never_stands_half_written_under_its_name(tmp_path):
