@@ -10,7 +10,6 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from .builders import IDENTITY as IDENTITY
 from .builders import workbook_bytes, write_files, write_programme
 
 hypothesis.settings.register_profile("any machine", deadline=None)  # a slow one breaks no promise

@@ -5,36 +5,34 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openpyxl import Workbook
 
 from capidoc.cleaning import clean
 from capidoc.config.decisions import load_decisions
-from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, InputUnreadable, QualityRefused
 from capidoc.ingest.headers import recognise_headers
 from capidoc.ingest.received import receive
 from capidoc.ingest.xlsform import Question
 
-from ..conftest import HEAD, IDENTITY
+from ..builders import (
+    KOBO_SOURCE,
+    form_bytes,
+    programme_yml,
+    workbook_bytes,
+    write_files,
+    write_programme,
+)
+from ..conftest import HEAD
 
-SETTINGS = (
-    IDENTITY
+SETTINGS = programme_yml(
+    KOBO_SOURCE
     + """\
-communes: {niono: Niono}
-sources:
-  suivi:
-    libelle: Suivi
-    fichier: "suivi*"
-    formulaire: suivi.xlsx
-    unite: entreprise
-    identifiant: code
-    moment: mois
-    attributs: {commune: commune}
-    variables: [revenu_mensuel, activites]
-    repetitions: {apprentis: {attributs: {sexe: sexe}}}
-    renommages: {revenu: revenu_mensuel}
-    exclusions: [{motif: test, question: essai, valeurs: [oui]}]
-"""
+attributs: {commune: commune}
+variables: [revenu_mensuel, activites]
+repetitions: {apprentis: {attributs: {sexe: sexe}}}
+renommages: {revenu: revenu_mensuel}
+exclusions: [{motif: test, question: essai, valeurs: [oui]}]
+""",
+    "{niono: Niono}",
 )
 SURVEY = [
     ["type", "name", "label::Français (fr)", "constraint"],
@@ -99,15 +97,11 @@ REPEAT = [
 ]
 
 
+TITLE = [["form_title", "form_id", "default_language"], ["Suivi", "suivi", "Français (fr)"]]
+
+
 def save(path, **sheets):
-    book = Workbook()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    book.save(path)
+    write_files(path.parent, {path.name: workbook_bytes(sheets)})
 
 
 @pytest.fixture
@@ -115,23 +109,13 @@ def programme(tmp_path):
     """A function that lays a Kobo-shaped export beside its XLSForm and returns the programme."""
 
     def lay(head, rows, repeat=REPEAT, survey=SURVEY, settings=SETTINGS):
-        folder = tmp_path / "programmes" / "essai"
-        save(
-            folder / "formulaires" / "suivi.xlsx",
-            survey=survey,
-            choices=CHOICES,
-            settings=[
-                ["form_title", "form_id", "default_language"],
-                ["Suivi", "suivi", "Français (fr)"],
-            ],
-        )
-        (folder / "programme.yml").write_text(settings, encoding="utf-8")
-        save(
-            tmp_path / "data" / "raw" / "essai" / "suivi.xlsx",
-            Suivi=[[*head, *SYSTEM], *(r + t for r, t in zip(rows, TAIL, strict=True))],
-            apprentis=repeat,
-        )
-        return Programme("essai", root=tmp_path)
+        export = {
+            "Suivi": [[*head, *SYSTEM], *(r + t for r, t in zip(rows, TAIL, strict=True))],
+            "apprentis": repeat,
+        }
+        raw = {"suivi.xlsx": workbook_bytes(export)}
+        form = {"formulaires/suivi.xlsx": form_bytes(survey, CHOICES, TITLE)}
+        return write_programme(tmp_path, settings, raw, form)
 
     return lay
 

@@ -6,28 +6,18 @@ import pytest
 
 from capidoc.cleaning import clean
 from capidoc.config.decisions import load_decisions
-from capidoc.config.programme import Programme
 from capidoc.ingest.received import receive
 
 from .. import exporter
-from ..conftest import IDENTITY
+from ..builders import KOBO_SOURCE, programme_yml, write_programme
 from ..exporter import ENGLISH, FRENCH, Settings
 
-PROGRAMME = (
-    IDENTITY
+PROGRAMME = programme_yml(
+    KOBO_SOURCE
     + """\
-communes: {niono: Niono, mpessoba: M’Pessoba}
-sources:
-  suivi:
-    libelle: Suivi
-    fichier: "suivi*"
-    formulaire: suivi.xlsx
-    unite: entreprise
-    identifiant: code
-    moment: mois
-    attributs: {commune: commune, autre: commune_other}
-    variables: [revenu_mensuel, part, visite, activites]
-    renommages: {revenu: revenu_mensuel}
+attributs: {commune: commune, autre: commune_other}
+variables: [revenu_mensuel, part, visite, activites]
+renommages: {revenu: revenu_mensuel}
 """
 )
 REPEATS = "    repetitions: {apprentis: {attributs: {sexe: sexe}}, outils: {variables: [prix]}}\n"
@@ -54,14 +44,8 @@ def programme(tmp_path):
     """A function from the bytes of an export to the programme that receives it."""
 
     def lay(content, name="suivi.xlsx", repeats=REPEATS):
-        for path, written in (
-            (f"data/raw/essai/{name}", content),
-            ("programmes/essai/formulaires/suivi.xlsx", exporter.form()),
-            ("programmes/essai/programme.yml", (PROGRAMME + repeats).encode()),
-        ):
-            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / path).write_bytes(written)
-        return Programme("essai", root=tmp_path)
+        settings, form = PROGRAMME + repeats, {"formulaires/suivi.xlsx": exporter.form()}
+        return write_programme(tmp_path, settings, {name: content}, form)
 
     return lay
 

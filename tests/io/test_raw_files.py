@@ -9,13 +9,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from capidoc.config.programme import Programme
 from capidoc.core.errors import InputMismatch, InputUnreadable, InputUnsafe, QualityRefused
 from capidoc.ingest.received import receive
 from capidoc.io import raw_files, xlsx_parts
 
 from .. import corpus
-from ..conftest import IDENTITY
+from ..builders import programme_yml, write_programme
 
 
 def cells(path, sheet=0):
@@ -123,19 +122,16 @@ def test_csv_is_read_in_its_own_encoding_and_separator(tmp_path, encoding, delim
     assert cells(path).values.tolist() == [["code", "métier"], ["E1", "forgé"]]
 
 
-TABLES = (
-    IDENTITY
-    + """\
-communes: {niono: Niono}
-sources:
-  suivi:
-    libelle: Suivi
-    fichier: suivi.csv
-    colonnes: {code: {titre: Code}, texte: {titre: Texte}}
-    unite: x
-    identifiant: code
-    variables: [texte]
-"""
+TABLES = programme_yml(
+    """\
+libelle: Suivi
+fichier: suivi.csv
+colonnes: {code: {titre: Code}, texte: {titre: Texte}}
+unite: x
+identifiant: code
+variables: [texte]
+""",
+    "{niono: Niono}",
 )
 
 
@@ -143,10 +139,8 @@ sources:
 def registre(tmp_path_factory):
     """A programme of two columns of text."""
     root = tmp_path_factory.mktemp("registre")
-    for folder in ("programmes/essai", "data/raw/essai"):
-        (root / folder).mkdir(parents=True)
-    (root / "programmes/essai/programme.yml").write_text(TABLES)
-    return Programme("essai", root=root)
+    (root / "data/raw/essai").mkdir(parents=True)
+    return write_programme(root, TABLES, {}, {})
 
 
 @given(
