@@ -22,7 +22,7 @@ PR_SET_PDEATHSIG = 1
 TIMEOUT_SECONDS = 300
 # Whether forks are safe and a core is free for one; False in one of several workers.
 FORKS = sys.platform == "linux" and hasattr(os, "fork") and len(os.sched_getaffinity(0)) > 1
-IDLE_THREADS = ("MainThread",)
+IDLE_THREADS = ("MainThread", "IOPub")  # the second is the kernel's own, and waits
 
 
 @contextmanager
