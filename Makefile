@@ -48,7 +48,7 @@ import: $(READY) ## reprendre dans recit/ un Word retouché : make import FICHIE
 test: $(READY) ## tous les tests
 	@$(VENV)/bin/ruff check -q
 	@$(VENV)/bin/ruff format -q --check
-	@$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile
+	@$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 new: $(READY) ## commencer un programme : make new PROGRAMME=nutrition FORMULAIRE=formulaire.xlsx
 	@$(CAPIDOC) new $(PROGRAMME) $(if $(FORMULAIRE),--formulaire "$(FORMULAIRE)")

@@ -16,6 +16,8 @@ hypothesis.settings.register_profile("any machine", deadline=None)  # a slow one
 hypothesis.settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parent.parent
+# The files that take minutes: begun last, one of them would keep a core busy alone.
+LONG_FILES = ("test_end_to_end.py", "test_judges.py", "test_corpus.py", "test_first_steps.py")
 
 PROGRAMME = """\
 nom: Essai
@@ -56,6 +58,12 @@ E2;2022-05;Niono;50;0;2;2
 E1;2022-06;Niono;300;2;1;3
 E2;2022-06;Niono;50;3;2;5
 """
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the longest files: two cores then end together."""
+    rank = {name: place for place, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(LONG_FILES)))
 
 
 @pytest.fixture

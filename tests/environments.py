@@ -73,7 +73,7 @@ def lay(folder):
         source = ROOT / part
         (folder / part).parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, folder / part)  # with its compiled code, that stays true
         else:
             shutil.copy2(source, folder / part)
     return folder
