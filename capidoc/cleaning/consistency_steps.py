@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from capidoc.cleaning import form_constraints
-from capidoc.cleaning.answer_parsers import Questions
+from capidoc.cleaning.cell_steps import Questions
 from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows
-from capidoc.config.programme_model import Breakdown, Source
+from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.errors import QualityRefused
 
@@ -18,9 +18,7 @@ def apply_form_constraints(
 
     `skipped` are the questions that the programme's rules judge: the identifier and the moment.
     """
-    for column in state.table:
-        if column not in questions or column in skipped:
-            continue
+    for column in [name for name in state.table if name in questions and name not in skipped]:
         question = questions[column]
         rules = {"hors_bornes": question.constraint, "sans_objet": question.relevant}
         if question.kind == "date":
@@ -78,36 +76,24 @@ def check_breakdown_totals(
     Raise QualityRefused at a compared moment, the first or the last of `months`: the document
     prints that total.
     """
+
+    def is_compared(moment: str) -> bool:
+        return moment[:7] in (months[0], months[-1])
+
     for breakdown in source.ventilations.values():
-        if not breakdown.total:
+        total, parts = breakdown.total, list(breakdown.colonnes.values())
+        if not total:
             continue
-        wrong = state.table[_wrong_totals(state.table, breakdown)]
-        refuse_rows(
-            QualityRefused,
-            _at_compared_moments(wrong, source.moment, (months[0], months[-1])),
-            breakdown.total,
-            " + ".join(f"{{{part}}}" for part in breakdown.colonnes.values())
-            + " ne donne pas ce total",
-            "Tranchez dans corrections.csv : ce mois porte un total publié.",
-        )
+        table = state.table
+        numbers = {name: categorical.to_numbers(table[name]) for name in (*parts, total)}
+        complete = pd.DataFrame(numbers).dropna()
+        wrong = table.loc[complete.index[complete[parts].sum(axis=1) != complete[total]]]
+        stops = wrong
+        if source.moment:
+            stops = wrong[categorical.matches(wrong[source.moment], is_compared)]
+        what = " + ".join(f"{{{part}}}" for part in parts) + " ne donne pas ce total"
+        remedy = "Tranchez dans corrections.csv : ce mois porte un total publié."
+        refuse_rows(QualityRefused, stops, total, what, remedy)
         if len(wrong):
-            value = wrong[breakdown.total]
-            state = state.with_remark(wrong, breakdown.total, value, "somme_fausse")
+            state = state.with_remark(wrong, total, wrong[total], "somme_fausse")
     return state
-
-
-def _wrong_totals(table: pd.DataFrame, breakdown: Breakdown) -> pd.Series:
-    """Return which rows have all their parts and a total that is not their sum."""
-    parts = list(breakdown.colonnes.values())
-    columns = [*parts, breakdown.total]
-    numbers = pd.DataFrame({name: categorical.to_numbers(table[name]) for name in columns})
-    return numbers.notna().all(axis=1) & (numbers[parts].sum(axis=1) != numbers[breakdown.total])
-
-
-def _at_compared_moments(
-    rows: pd.DataFrame, moment: str | None, compared: tuple[str, str]
-) -> pd.DataFrame:
-    """Return the rows of the compared months; all of them where a record has no moment."""
-    if not moment:
-        return rows
-    return rows[categorical.matches(rows[moment], lambda text: text[:7] in compared)]

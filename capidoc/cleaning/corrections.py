@@ -20,10 +20,12 @@ def matching_rows(table: pd.DataFrame, uuid: str, moment: str | None) -> pd.Seri
     if rows.any() or moment not in table or "#" not in uuid:
         return rows
     unit, _, month = uuid.rpartition("#")
-    same_month = categorical.matches(
-        table[moment], lambda text: matching_key(text) == matching_key(month)
-    )
-    return (table["uuid"] == unit) & same_month
+    return (table["uuid"] == unit) & _same_answers(table[moment], month)
+
+
+def _same_answers(cells: pd.Series, answer: str) -> pd.Series:
+    key = matching_key(answer)
+    return categorical.matches(cells, lambda text: matching_key(text) == key)
 
 
 def apply_corrections(
@@ -38,7 +40,8 @@ def apply_corrections(
     for fix in corrections.itertuples():
         rows = matching_rows(state.table, fix.uuid, moment)
         if fix.question in state.table and rows.any():
-            same = _answering(state.table, rows, fix.question, fix.ancienne)
+            same = rows.copy()
+            same[rows] = _same_answers(state.table.loc[rows, fix.question], fix.ancienne)
             if not same.any():
                 problems.append(_stale(fix, state.table[rows]))
             rows = same
@@ -48,15 +51,6 @@ def apply_corrections(
     if problems:
         raise QualityRefused(*problems)
     return state
-
-
-def _answering(table: pd.DataFrame, rows: pd.Series, question: str, answer: str) -> pd.Series:
-    """Return which of `rows`, a boolean mask, give this answer."""
-    same = rows.copy()
-    same[rows] = categorical.matches(
-        table.loc[rows, question], lambda text: matching_key(text) == matching_key(answer)
-    )
-    return same
 
 
 def _are_several_records(rows: pd.DataFrame, action: str, moment: Hashable) -> bool:

@@ -18,7 +18,7 @@ from capidoc.ingest.received import Received
 from capidoc.ingest.xlsform import Question
 
 if TYPE_CHECKING:
-    from capidoc.cleaning import Cleaned
+    from capidoc.cleaning.cleaned import Cleaned
 
 ABSENT = "rien"  # what a cell that was never received is said to hold
 
@@ -79,7 +79,10 @@ def _replay(
         applied = categorical.rows_equal(answers.iloc[rows], now["avant"]) & (rows >= 0)
         unmet = categorical.to_text(now[~applied]).to_dict("records")
         for line, row in zip(unmet, rows[~applied], strict=True):
-            problems.append(_unmet(line, answers.iloc[row] if row >= 0 else ABSENT))
+            answer = answers.iloc[row] if row >= 0 else ABSENT
+            what = f"le journal annonce cette valeur, la donnée porte « {answer} »"
+            place = [line[name] for name in PROVENANCE]
+            problems.append(_problem(place, line["colonne"], line["avant"], what))
         answers = categorical.assign_rows(answers, rows[applied], now.loc[applied, "apres"])
     return answers, problems
 
@@ -134,13 +137,6 @@ def _row_problems(
         places = categorical.to_text(rows).itertuples(index=False, name=None)
         problems += [_problem(place, "", None, what) for place in places]
     return problems
-
-
-def _unmet(line: dict, answer: str) -> Problem:
-    """Return the problem of a line whose value is not in the received text."""
-    place = [line[name] for name in PROVENANCE]
-    what = f"le journal annonce cette valeur, la donnée porte « {answer} »"
-    return _problem(place, line["colonne"], line["avant"], what)
 
 
 def _problem(place: Sequence[Any], column: str, value: str | None, what: str) -> Problem:

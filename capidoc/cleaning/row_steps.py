@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from capidoc.cleaning.answer_parsers import (
+from capidoc.cleaning.cell_steps import (
     CHOICE_KINDS,
     Parser,
     Questions,
@@ -39,32 +39,22 @@ def _matches(table: pd.DataFrame, test: Callable[[str], object]) -> pd.DataFrame
 def drop_total_rows(state: CleaningState, columns: list[str], source: Source) -> CleaningState:
     """Return the state without the rows of totals that name no unit, and without headings.
 
-    `source.totaux`, the pattern of a total, is declared for finance workbooks only.
+    The only cell of a heading is neither a number nor a unit. `source.totaux`, the pattern of a
+    total, is declared for finance workbooks only.
     """
     if not source.totaux:
         return state
     is_total = re.compile(source.totaux, re.IGNORECASE).match
     is_unit = re.compile(source.motif_identifiant).fullmatch
-    cells, identifiers = state.table[columns], state.table[source.identifiant]
-    totals = _matches(cells, lambda text: is_total(text.strip()))
-    units = categorical.matches(identifiers, lambda text: is_unit(_uppercase(text)))
-    units &= ~totals[source.identifiant]
-    state = state.drop_rows(totals.any(axis=1) & ~units, "total")
-    return _drop_headings(state, columns, is_unit)
-
-
-def _drop_headings(
-    state: CleaningState, columns: list[str], is_unit: Callable[[str], object]
-) -> CleaningState:
-    """Return the state without the rows whose only cell is neither a number nor a unit."""
     cells = state.table[columns]
-    filled = _matches(cells, str.strip).sum(axis=1)
-    data = _matches(cells, lambda text: _is_number(text) or is_unit(_uppercase(text)))
-    return state.drop_rows((filled == 1) & ~data.any(axis=1), "intertitre")
-
-
-def _uppercase(text: str) -> str:
-    return parsing.normalize_spaces(text).upper()
+    totals = _matches(cells, lambda text: is_total(text.strip()))
+    units = _matches(cells, lambda text: is_unit(parsing.normalize_spaces(text).upper()))
+    of_unit = (units & ~totals)[source.identifiant]
+    total = totals.any(axis=1) & ~of_unit
+    alone = _matches(cells, str.strip).sum(axis=1) == 1
+    heading = alone & ~(units | _matches(cells, _is_number)).any(axis=1)
+    state = state.drop_rows(total, "total")
+    return state.drop_rows(heading[~total], "intertitre")
 
 
 def _is_number(text: str) -> bool:
@@ -98,8 +88,8 @@ def keep_period(
         text: _moment_motif(text, parser, decisions.months)
         for text in categorical.present_values(moments)
     }
-    unreadable = categorical.matches(moments, lambda text: motifs[text] == "moment_inconnu")
-    outside = categorical.matches(moments, lambda text: motifs[text] == "hors_programme")
+    motif = categorical.map_values(moments, motifs)
+    unreadable, outside = motif == "moment_inconnu", motif == "hors_programme"
     state = state.drop_rows(unreadable, "moment_inconnu", "rejetee", source.moment)
     return state.drop_rows(outside[~unreadable], "hors_programme", column=source.moment)
 

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from capidoc.cleaning import consistency_steps, data_checks, observations
+from capidoc.cleaning import consistency_steps, data_checks
+from capidoc.cleaning.cleaned import _attributes
 from capidoc.cleaning.cleaning_state import CleaningState
 from capidoc.cleaning.data_checks import answer_checks, enumerators, outliers, submission_checks
 from capidoc.config.programme_model import Classes
@@ -51,14 +52,14 @@ def test_the_median_of_a_group_counts_from_five_numbers(size, residual):
 def test_the_trend_of_a_unit_counts_from_five_visits(visits, has_trend):
     unit, month = (part.ravel() for part in np.indices((3, visits)))
     logs = 1.0 * unit * month  # each unit grows in its own way, and groups of three are too small
-    residuals = outliers.residuals(logs, unit, month, np.arange(visits), [])
+    residuals = outliers.residuals(logs, unit, month, month, [])
     assert np.allclose(residuals, 0) == has_trend
 
 
 def test_a_unit_seen_four_times_has_no_residual_beside_units_seen_five():
     unit = np.array([0] * 5 + [1] * 5 + [2] * 4)
     month = np.array([0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3])
-    residuals = outliers.residuals(1.0 * month, unit, month, np.arange(5), [])
+    residuals = outliers.residuals(1.0 * month, unit, month, month, [])
     assert np.isnan(residuals).tolist() == [False] * 10 + [True] * 4
 
 
@@ -200,7 +201,7 @@ def test_classes_begin_at_their_lower_bound():
     classes = Classes(question="age", bornes=[18, 25])
     source = SimpleNamespace(attributs={}, classes={"tranche": classes})
     table = pd.DataFrame({"age": ["17", "18", "24", "25", ""]})
-    assert observations._attributes(table, source)["tranche"].tolist() == [
+    assert _attributes(table, source)["tranche"].tolist() == [
         "moins_de_18",
         "18_a_24",
         "18_a_24",

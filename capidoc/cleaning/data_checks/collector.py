@@ -2,11 +2,11 @@
 
 import pandas as pd
 
+from capidoc.cleaning.cleaned import Cleaned
 from capidoc.cleaning.corrections import matching_rows
 from capidoc.cleaning.data_checks import answer_checks, submission_checks
 from capidoc.cleaning.data_checks.enumerators import high_missingness, missing_answers
 from capidoc.cleaning.data_checks.findings import NO_FINDINGS, UNPLACED, finding
-from capidoc.cleaning.pipeline import Cleaned
 from capidoc.cleaning.row_steps import unit_key
 from capidoc.config.decisions import Decisions
 from capidoc.core import categorical
@@ -42,7 +42,7 @@ def collect_findings(
     keys = {name: unit_key(source) for name, source in sources if source.moment}
     parts = [
         cleaned.remarks,
-        unused_corrections(decisions.corrections, texts, keys),
+        _unused_corrections(decisions.corrections, texts, keys),
         high_missingness(missing_answers(cleaned)),
     ]
     for label in cleaned.tables:
@@ -99,7 +99,7 @@ def _corrected_texts(received: dict[str, Received], log: pd.DataFrame) -> dict[s
     return texts
 
 
-def unused_corrections(
+def _unused_corrections(
     corrections: pd.DataFrame, texts: dict[str, pd.DataFrame], keys: dict[str, list[str]]
 ) -> pd.DataFrame:
     """Return the lines of the log that name no received row, or a question that it does not have.
@@ -127,22 +127,17 @@ def _with_received_text(findings: pd.DataFrame, text: pd.DataFrame, key: list[st
     """Return the findings with the uuid and answer of their rows as this table received them."""
     positions = pd.Series(RowLocator(text).of(findings))
     rows = positions[positions >= 0]
-    findings = findings.copy()
-    findings.loc[rows.index, "uuid"] = _record_names(text.loc[rows], key).to_numpy()
+    findings, uuids = findings.copy(), categorical.to_text(text.loc[rows, "uuid"])
+    if key:
+        # In a file without uuids, that of a row is its unit: « unit#moment » names the record.
+        unit, moment = (categorical.to_text(text.loc[rows, name]) for name in key)
+        uuids = uuids.where(uuids != unit, uuids + "#" + moment)
+    findings.loc[rows.index, "uuid"] = uuids.to_numpy()
     for question, own_rows in rows.groupby(findings["question"]):
         if question in text:
             answers = categorical.to_text(text.loc[own_rows, question])
             findings.loc[own_rows.index, "valeur"] = answers.to_numpy()
     return findings
-
-
-def _record_names(rows: pd.DataFrame, key: list[str]) -> pd.Series:
-    """Return the uuid of each row or, in a file that has none, « unit#moment »."""
-    uuids = categorical.to_text(rows["uuid"])
-    if not key:
-        return uuids
-    unit, moment = (categorical.to_text(rows[name]) for name in key)
-    return uuids.where(uuids != unit, uuids + "#" + moment)
 
 
 def _with_gravity(
@@ -159,9 +154,9 @@ def _with_gravity(
         proposition=proposals.where(proposals != "", names.map(advice)),
     )
     findings = findings.drop_duplicates([*PROVENANCE, "question", "valeur", "controle"])
-    ranks = {control: rank for rank, control in enumerate(gravities)}
+    order = list(gravities)
     return findings.sort_values(
-        "controle", key=lambda column: column.map(ranks), kind="stable", ignore_index=True
+        "controle", key=lambda names: names.map(order.index), kind="stable", ignore_index=True
     )
 
 

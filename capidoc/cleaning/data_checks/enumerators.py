@@ -3,9 +3,9 @@
 import pandas as pd
 from xlsxwriter.utility import xl_col_to_name
 
+from capidoc.cleaning.cleaned import Cleaned
 from capidoc.cleaning.data_checks.findings import ENOUGH, finding
 from capidoc.cleaning.data_checks.submission_checks import interview_minutes
-from capidoc.cleaning.pipeline import Cleaned
 from capidoc.core import categorical
 from capidoc.core.schema import DURATION_COLUMNS, FINDING_COLUMNS, MISSING_COLUMNS
 
@@ -55,10 +55,8 @@ def high_missingness(counts: pd.DataFrame) -> pd.DataFrame:
         high = (sums["fiches"] >= ENOUGH) & (sums["manquants"] > MISSING_LIMIT * sums["fiches"])
         for (source, name), (missing, asked) in sums[high].iterrows():
             value = f"{missing} sur {asked} ({100 * missing / asked:.0f} %)"
-            if column == "question":
-                parts.append(finding(name, value, control, feuille=source))
-            else:
-                parts.append(finding("", f"{name} : {value}", control, feuille=source))
+            question, value = (name, value) if column == "question" else ("", f"{name} : {value}")
+            parts.append(finding(question, value, control, feuille=source))
     return pd.DataFrame(parts, columns=FINDING_COLUMNS)
 
 
@@ -70,8 +68,7 @@ def interview_durations(cleaned: Cleaned) -> pd.DataFrame:
         if "start" not in table:
             continue
         minutes = interview_minutes(table)
-        lasting = minutes[minutes > 0]
-        for enumerator, own in lasting.groupby(enumerators[label]):
+        for enumerator, own in minutes[minutes > 0].groupby(enumerators[label]):
             quantiles = own.quantile([0.5, 0, 0.25, 0.75, 1]).round(1)
             parts.append([label, enumerator, len(own), *quantiles])
     return pd.DataFrame(parts, columns=DURATION_COLUMNS)

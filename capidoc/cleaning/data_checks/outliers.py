@@ -29,21 +29,19 @@ def residuals(
     logs: np.ndarray,
     unit: np.ndarray,
     moment: np.ndarray,
-    months: np.ndarray,
+    month: np.ndarray,
     groups: list[np.ndarray],
 ) -> np.ndarray:
     """Return how far each log is from the trend of its unit or, failing that, from its groups.
 
     Trends (Theil–Sen) serve where half of the numbers are of units seen FEW times or more; they
-    leave NaN for the others. `unit`, `moment` and each of `groups` are codes, one per number;
-    `months` is the month of each code of `moment`.
+    leave NaN for the others. `unit`, `moment` and each of `groups` are codes, `month` counts.
     """
     visits = np.bincount(unit)[unit]
     if np.median(visits) < FEW:
         return group_residuals(logs, [*groups, moment])
-    often = visits >= FEW
-    from_trends = _from_trends(logs[often], unit[often], months[moment[often]])
-    result = np.full(len(logs), np.nan)
+    often, result = visits >= FEW, np.full(len(logs), np.nan)
+    from_trends = _from_trends(logs[often], unit[often], month[often])
     result[often] = _minus_median(from_trends, moment[often])
     return result
 
@@ -78,7 +76,7 @@ def _from_trends(values: np.ndarray, unit: np.ndarray, month: np.ndarray) -> np.
         parts = 1 + len(starts) * size * size // PAIRS_AT_ONCE
         for part in np.array_split(starts, parts):
             rows = order[part[:, None] + np.arange(size)]
-            months, own = month[rows].astype(float), values[rows]
+            months, own = month[rows], values[rows]
             detrended = own - months * _slopes(months, own)[:, None]
             result[rows] = detrended - np.median(detrended, axis=1)[:, None]
     return result

@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,7 @@ from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.parsing import matching_key
 from capidoc.core.provenance import RowLocator
-from capidoc.core.schema import FINDING_COLUMNS
+from capidoc.core.schema import FINDING_COLUMNS, PROVENANCE
 
 
 def unusual_durations(table: pd.DataFrame) -> pd.DataFrame:
@@ -97,11 +96,10 @@ def _missed_months(
     Only months from the unit's first record to the last record of all count.
     """
     names = sorted(categorical.present_values(units))
-    unit_rank = {name: rank for rank, name in enumerate(names)}
-    month_rank = {month: rank for rank, month in enumerate(months)}
-    unit = categorical.to_numbers(units, lambda name: unit_rank[name]).astype(int)
-    month = categorical.to_numbers(moments, lambda moment: month_rank[moment[:7]]).astype(int)
+    month_of = {moment: moment[:7] for moment in categorical.present_values(moments)}
+    month = categorical.map_values(moments, month_of).cat.set_categories(months).cat.codes
     visited = np.zeros((len(names), len(months)), bool)
+    unit = categorical.to_categorical(units).cat.set_categories(names).cat.codes
     visited[unit, month] = True
     expected = np.logical_or.accumulate(visited, axis=1)
     expected[:, month.max() + 1 :] = False
@@ -127,16 +125,11 @@ def _rejected_visits(
         if len(candidates) == 1:
             missed = [visit for visit in missed if visit not in candidates]
         if candidates:
-            findings.append(_possible_visit(reject, candidates))
+            visits = " ou ".join(" en ".join(visit) for visit in candidates[:3])
+            columns = {name: getattr(reject, name) for name in PROVENANCE}
+            columns["proposition"] = f"Peut-être {visits}, sans autre fiche."
+            findings.append(finding(reject.colonne, reject.valeur, reject.motif, **columns))
     return findings, missed
-
-
-def _possible_visit(reject: Any, candidates: list[tuple[str, str]]) -> dict[str, str]:
-    """Return the finding of a reject that may be one of these visits, three of them named."""
-    visits = " ou ".join(" en ".join(visit) for visit in candidates[:3])
-    place = {name: getattr(reject, name) for name in ("fichier", "feuille", "ligne")}
-    proposal = f"Peut-être {visits}, sans autre fiche."
-    return finding(reject.colonne, reject.valeur, reject.motif, proposition=proposal, **place)
 
 
 def several_records_a_month(table: pd.DataFrame, source: Source) -> pd.DataFrame:

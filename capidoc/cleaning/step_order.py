@@ -1,16 +1,16 @@
 """The order of the cleaning steps, for each source of a programme, and what they give."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from capidoc.cleaning import cell_steps, consistency_steps, row_steps
-from capidoc.cleaning.answer_parsers import CHOICE_KINDS, Questions
+from capidoc.cleaning.cell_steps import CHOICE_KINDS, Questions
+from capidoc.cleaning.cleaned import Cleaned
 from capidoc.cleaning.cleaning_state import CleaningState
 from capidoc.cleaning.corrections import apply_corrections
-from capidoc.cleaning.observations import Encoder, list_variables, observe_table
 from capidoc.config.decisions import Decisions
 from capidoc.config.programme_model import Identity, Source
 from capidoc.core import categorical
@@ -20,54 +20,10 @@ from capidoc.core.schema import (
     REJECT_COLUMNS,
     REMARK_COLUMNS,
     ROW_COUNT_COLUMNS,
-    VARIABLE_COLUMNS,
 )
 from capidoc.ingest.received import Received, answers
-from capidoc.ingest.xlsform import Form
 
 REPEAT_TEXT = "_repetitions"  # a column that no form can have
-
-
-@dataclass(frozen=True)
-class Cleaned:
-    """The cleaned data of a programme.
-
-    `tables` {« source » or « source.repeat »: table}; `log`, `rejects`, `remarks` and `counts`
-    have CHANGE_LOG_COLUMNS, REJECT_COLUMNS (both with « source »), REMARK_COLUMNS and
-    ROW_COUNT_COLUMNS; `identity` and `forms` {source: Form} describe the columns of the tables.
-    """
-
-    tables: dict[str, pd.DataFrame]
-    log: pd.DataFrame
-    rejects: pd.DataFrame
-    remarks: pd.DataFrame
-    counts: pd.DataFrame
-    identity: Identity
-    forms: dict[str, Form]
-
-    def observation_tables(
-        self, encode_units: Encoder = categorical.to_categorical
-    ) -> Iterator[pd.DataFrame]:
-        """Yield the observations, a table for each variable of each source; texts are categories.
-
-        `encode_units` gives what stands for the unit identifiers.
-        """
-        for label in self.tables:
-            form = self.forms[label.partition(".")[0]]
-            yield from observe_table(label, self.tables, self.identity, form, encode_units)
-
-    @property
-    def variables(self) -> pd.DataFrame:
-        """Return what observations may hold (VARIABLE_COLUMNS)."""
-        rows = []
-        for label in self.tables:
-            rows += list_variables(label, self.identity, self.forms[label.partition(".")[0]])
-        return pd.DataFrame(rows, columns=VARIABLE_COLUMNS)
-
-    @property
-    def observations(self) -> pd.DataFrame:
-        """Return all observations in one table."""
-        return categorical.concat_tables([*self.observation_tables()])
 
 
 def clean(identity: Identity, received: dict[str, Received], decisions: Decisions) -> Cleaned:
@@ -82,7 +38,7 @@ def clean(identity: Identity, received: dict[str, Received], decisions: Decision
     for name, source in received.items():
         texts |= source.tables(name)
         states |= _clean_source(name, source, identity.sources[name], decisions)
-    counts = [count_rows(label, texts[label], state) for label, state in states.items()]
+    counts = [_count_rows(label, texts[label], state) for label, state in states.items()]
     remarks = [source.remarks for source in received.values()]
     remarks.append(categorical.to_text(_stack(states, "remarks", REMARK_COLUMNS))[REMARK_COLUMNS])
     return Cleaned(
@@ -128,24 +84,24 @@ def _clean_source(
 ) -> dict[str, CleaningState]:
     """Return the states of the main table and of the repeats of one source."""
     with_text = _with_repeat_text(received, source)
-    main = clean_main_table(with_text, received.form.of(), source, decisions)
+    main = _clean_main_table(with_text, received.form.of(), source, decisions)
     states = {name: replace(main, table=main.table.drop(columns=REPEAT_TEXT, errors="ignore"))}
     for repeat, table in received.repeats.items():
         questions = received.form.of(repeat)
         state = row_steps.drop_orphans(CleaningState(table), received.table, main.table)
-        states[f"{name}.{repeat}"] = clean_repeat(state, questions, source, decisions)
+        states[f"{name}.{repeat}"] = _clean_repeat(state, questions, source, decisions)
     return states
 
 
-def clean_main_table(
+def _clean_main_table(
     table: pd.DataFrame, questions: Questions, source: Source, decisions: Decisions
 ) -> CleaningState:
     """Return the state of a main table, from text as received to one typed row per unit, moment."""
     columns = [name for name in table if name in questions]
     coded = cell_steps.coded_questions(columns, questions)
-    identifier = source.identifiant
     by_value = [rule for rule in source.exclusions if rule.valeurs]
     by_pattern = [rule for rule in source.exclusions if rule.hors]
+    identifier = source.identifiant
 
     state = row_steps.drop_empty_rows(CleaningState(table), columns)
     state = row_steps.drop_total_rows(state, columns, source)
@@ -168,7 +124,7 @@ def clean_main_table(
     return consistency_steps.check_breakdown_totals(state, source, decisions.months)
 
 
-def clean_repeat(
+def _clean_repeat(
     state: CleaningState, questions: Questions, source: Source, decisions: Decisions
 ) -> CleaningState:
     """Return the state of a repeat whose submissions are kept, its answers typed."""
@@ -187,31 +143,24 @@ def _with_repeat_text(received: Received, source: Source) -> pd.DataFrame:
     Two submissions of a unit at a moment are the same only if their repeats are: the column is
     filled where the unit and moment, or the uuid, come again.
     """
-    table = received.table
+    table, texts = received.table, defaultdict[str, str](str)
     if not received.repeats:
         return table
-    key = row_steps.unit_key(source)
-    rivals = table.duplicated(key, keep=False) | table.duplicated("uuid", keep=False)
+    rivals = table.duplicated(row_steps.unit_key(source), keep=False)
+    rivals |= table.duplicated("uuid", keep=False)
     submissions = categorical.to_text(table.loc[rivals, ["fichier", "uuid"]])
-    texts = _repeat_texts(received.repeats, submissions["uuid"])
+    for repeat, repeat_table in received.repeats.items():
+        own = repeat_table["soumission"].isin(submissions["uuid"])
+        rows = categorical.to_text(repeat_table[own])
+        lines = answers(rows).itertuples(index=False, name=None)
+        for key, line in zip(rows["fichier"] + "|" + rows["soumission"], lines, strict=True):
+            texts[key] += f"{repeat} {line}\n"
     cells = pd.Series("", table.index, dtype=object)
-    cells[rivals] = (submissions["fichier"] + "|" + submissions["uuid"]).map(texts).fillna("")
+    cells[rivals] = (submissions["fichier"] + "|" + submissions["uuid"]).map(texts)
     return table.assign(**{REPEAT_TEXT: categorical.to_categorical(cells)})
 
 
-def _repeat_texts(repeats: dict[str, pd.DataFrame], uuids: pd.Series) -> dict[str, str]:
-    """Return the answers of all repeat rows of these submissions {« file|uuid »: text}."""
-    texts: dict[str, str] = {}
-    for repeat, table in repeats.items():
-        rows = categorical.to_text(table[table["soumission"].isin(uuids)])
-        keys = rows["fichier"] + "|" + rows["soumission"]
-        lines = answers(rows).itertuples(index=False, name=None)
-        for key, line in zip(keys, lines, strict=True):
-            texts[key] = texts.get(key, "") + f"{repeat} {line}\n"
-    return texts
-
-
-def count_rows(label: str, table: pd.DataFrame, state: CleaningState) -> dict[str, Any]:
+def _count_rows(label: str, table: pd.DataFrame, state: CleaningState) -> dict[str, Any]:
     """Return the row counts of one table: lues = exclues + rejetees + retenues."""
     dropped = {"exclue": 0, "rejetee": 0}
     for part in state.rejects:
