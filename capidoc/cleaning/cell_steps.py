@@ -35,9 +35,9 @@ Parser = Callable[[str], str]
 Questions = dict[str, Question]
 
 
-def coded_questions(columns: Iterable[str], questions: Questions) -> Questions:
-    """Return the questions of these columns that are parsed: numbers, dates, choices."""
-    known = {name: questions[name] for name in columns if name in questions}
+def coded_questions(table: pd.DataFrame, questions: Questions) -> Questions:
+    """Return the questions of the table's columns that are parsed: numbers, dates, choices."""
+    known = {name: questions[name] for name in table if name in questions}
     return {name: question for name, question in known.items() if question.kind in PARSING_RULES}
 
 
@@ -65,13 +65,9 @@ def require_computed_formulas(state: CleaningState, columns: list[str]) -> Clean
     """Return the state; raise InputMismatch for formulas that no spreadsheet has computed."""
     for column in columns:
         formulas = categorical.matches(state.table[column], lambda text: text.startswith("="))
-        refuse_rows(
-            InputMismatch,
-            state.table[formulas],
-            column,
-            "formule jamais calculée",
-            "Ouvrez le fichier dans un tableur, enregistrez-le, puis relancez.",
-        )
+        remedy = "Ouvrez le fichier dans un tableur, enregistrez-le, puis relancez."
+        rows = state.table[formulas]
+        refuse_rows(InputMismatch, rows, column, "formule jamais calculée", remedy)
     return state
 
 
@@ -92,11 +88,9 @@ def empty_missing_codes(
     return state
 
 
-def parse_answers(
-    state: CleaningState, questions: Questions, decisions: Decisions
-) -> CleaningState:
+def parse_answers(state: CleaningState, coded: Questions, decisions: Decisions) -> CleaningState:
     """Return the state with numbers, dates and choices read as the form says."""
-    for column, question in coded_questions(state.table, questions).items():
+    for column, question in coded.items():
         if question.kind in CHOICE_KINDS:
             state = replace_labels(state, question)
         parser = answer_parser(question, decisions)
@@ -131,13 +125,10 @@ def parse_column(state: CleaningState, column: str, parser: Parser, rule: str) -
     cells = state.table[column]
     parsed = {text: try_parse(parser, text) for text in categorical.present_values(cells)}
     motifs = {text: motif for text, (_, motif) in parsed.items() if motif}
-    refuse_rows(
-        QualityRefused,
-        state.table[categorical.matches(cells, lambda text: motifs.get(text) == "autre_unite")],
-        column,
-        "une autre monnaie, ou une autre durée, que celle de la question",
-        "Convertissez-le dans corrections.csv.",
-    )
+    foreign = categorical.matches(cells, lambda text: motifs.get(text) == "autre_unite")
+    what = "une autre monnaie, ou une autre durée, que celle de la question"
+    remedy = "Convertissez-le dans corrections.csv."
+    refuse_rows(QualityRefused, state.table[foreign], column, what, remedy)
     doubtful = cells.isin(list(motifs))
     state = state.empty_cells(column, doubtful, categorical.map_values(cells[doubtful], motifs))
     return rewrite_cells(state, [column], lambda text: parsed[text][0] if text else "", rule)

@@ -13,6 +13,11 @@ from capidoc.core.parsing import matching_key
 from capidoc.core.schema import PROVENANCE
 from capidoc.ingest.received import answers
 
+NAME_ONE = (
+    "Nommez-la par son uuid, ou par son unité et son mois (E-02#2025-01) ; s’il y en a deux, "
+    "aussi par une « question » et son « ancienne » réponse."
+)
+
 
 def matching_rows(table: pd.DataFrame, uuid: str, moment: str | None) -> pd.Series:
     """Return which rows a line of the log names: by uuid, or « unit#moment » in a file without."""
@@ -43,10 +48,12 @@ def apply_corrections(
             same = rows.copy()
             same[rows] = _same_answers(state.table.loc[rows, fix.question], fix.ancienne)
             if not same.any():
-                problems.append(_stale(fix, state.table[rows]))
+                problems.append(_stale(fix, state.table[rows].iloc[0]))
             rows = same
         if _are_several_records(state.table[rows], fix.action, moment):
-            problems.append(_ambiguous(fix, rows.sum()))
+            what = f"la correction du {fix.date} rencontre {rows.sum()} fiches différentes"
+            place = {"file": "corrections", "column": "uuid", "value": fix.uuid}
+            problems.append(Problem(what, "une seule", NAME_ONE, **place))
         state = _apply(state, rows, fix)
     if problems:
         raise QualityRefused(*problems)
@@ -81,17 +88,8 @@ def _apply(state: CleaningState, rows: pd.Series, fix: Any) -> CleaningState:
     return state.with_changes(fix.question, cells, changed, "correction")
 
 
-def _ambiguous(fix: Any, count: int) -> Problem:
-    what = f"la correction du {fix.date} rencontre {count} fiches différentes"
-    remedy = (
-        "Nommez-la par son uuid, ou par son unité et son mois (E-02#2025-01) ; s’il y en a deux, "
-        "aussi par une « question » et son « ancienne » réponse."
-    )
-    return Problem(what, "une seule", remedy, "corrections", column="uuid", value=fix.uuid)
-
-
-def _stale(fix: Any, rows: pd.DataFrame) -> Problem:
+def _stale(fix: Any, row: pd.Series) -> Problem:
     what = f"la correction du {fix.date} attend « {fix.ancienne} », que la donnée ne porte plus"
-    file, _, row = rows.iloc[0][PROVENANCE]
-    value, remedy = rows.iloc[0][fix.question], "Revoyez cette ligne de corrections.csv."
-    return Problem(what, "", remedy, file, "", row, fix.question, value)
+    remedy = "Revoyez cette ligne de corrections.csv."
+    value = row[fix.question]
+    return Problem(what, "", remedy, row["fichier"], "", row["ligne"], fix.question, value)

@@ -32,8 +32,8 @@ def audit_log(received: dict[str, Received], cleaned: "Cleaned") -> int:
     problems, compared = [], 0
     for name, source in received.items():
         for label, text in source.tables(name).items():
-            questions = source.form.of(label.partition(".")[2])
-            problems += _audit_table(label, text, questions, cleaned)
+            repeat = label.partition(".")[2]
+            problems += _audit_table(label, text, source.form.of(repeat), cleaned)
             compared += cleaned.tables[label].size
     if problems:
         raise QualityRefused(*problems)
@@ -45,17 +45,14 @@ def _audit_table(
 ) -> list[Problem]:
     """Return the problems of one table, from its received text."""
     kept, locator = cleaned.tables[label], RowLocator(text)
-    log = cleaned.log[cleaned.log["source"] == label]
-    rejects = cleaned.rejects[cleaned.rejects["source"] == label]
+    log, rejects = (part[part["source"] == label] for part in (cleaned.log, cleaned.rejects))
     cells = rejects[rejects["portee"] == "cellule"].rename(columns={"valeur": "avant"})
-    columns = [*PROVENANCE, "colonne", "avant", "apres"]
-    lines = categorical.concat_tables([log[columns], cells.assign(apres="")[columns]])
-    positions = locator.of(kept)
-    dropped = locator.of(rejects[rejects["portee"] == "ligne"])
+    names = [*PROVENANCE, "colonne", "avant", "apres"]
+    lines = categorical.concat_tables([log[names], cells.assign(apres="")[names]])
+    positions, dropped = locator.of(kept), locator.of(rejects[rejects["portee"] == "ligne"])
     problems = _row_problems(text, kept, positions, dropped)
-    for column in {**text, **kept, **dict.fromkeys(lines["colonne"])}:
-        if column in PROVENANCE:
-            continue
+    columns = {**text, **kept, **dict.fromkeys(lines["colonne"])}
+    for column in [name for name in columns if name not in PROVENANCE]:
         own_lines = lines[lines["colonne"] == column]
         answers = text.get(column, categorical.constant_column(ABSENT, text.index))
         replayed, unmet = _replay(answers, own_lines, locator.of(own_lines))
@@ -129,17 +126,14 @@ def _row_problems(
     explained = np.isin(np.arange(len(text)), np.concatenate([positions, dropped]))
     lost = text.loc[~explained, PROVENANCE]
     extra = kept.loc[(positions < 0) | np.isin(positions, dropped), PROVENANCE]
+    against = "ligne gardée que le journal écarte, ou que personne n’a envoyée"
     problems = []
-    for rows, what in (
-        (lost, "ligne écartée sans motif"),
-        (extra, "ligne gardée que le journal écarte, ou que personne n’a envoyée"),
-    ):
+    for rows, what in ((lost, "ligne écartée sans motif"), (extra, against)):
         places = categorical.to_text(rows).itertuples(index=False, name=None)
         problems += [_problem(place, "", None, what) for place in places]
     return problems
 
 
 def _problem(place: Sequence[Any], column: str, value: str | None, what: str) -> Problem:
-    file, sheet, row = place
     remedy = "C’est un défaut du nettoyage : envoyez-nous ce message."
-    return Problem(what, "", remedy, file, sheet, row, column, value)
+    return Problem(what, "", remedy, *place, column, value)

@@ -24,6 +24,18 @@ from capidoc.ingest.received import NO_UUID, answers
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d([T ].*)?)?")
 REFUSED_STATUSES = ("validation_status_not_approved", "not approved", "non approuvé")
+MOVED = (
+    "cette fiche est là deux fois, sous une autre unité ou un autre moment : "
+    "avant et après une retouche"
+)
+KEEP_ONE = (
+    "Retirez l’export le plus ancien, ou gardez-en une dans corrections.csv "
+    "(action « supprimer » pour l’autre)."
+)
+CHOOSE_ONE = (
+    "Choisissez-en une dans corrections.csv : action « supprimer » pour l’autre, "
+    "nommée par une question et son ancienne réponse."
+)
 
 
 def drop_empty_rows(state: CleaningState, columns: list[str]) -> CleaningState:
@@ -153,14 +165,9 @@ def deduplicate(state: CleaningState, source: Source) -> CleaningState:
     different = _rivals(rivals[~identical], key)
     sent = categorical.to_text(different["envoi"])
     older = sent < sent.groupby([different[name] for name in key]).transform("max")
-    refuse_rows(
-        QualityRefused,
-        _rivals(different[~older], key),
-        source.identifiant,
-        "deux saisies différentes pour la même unité et le même moment",
-        "Choisissez-en une dans corrections.csv : action « supprimer » pour l’autre, "
-        "nommée par une question et son ancienne réponse.",
-    )
+    what = "deux saisies différentes pour la même unité et le même moment"
+    last = _rivals(different[~older], key)
+    refuse_rows(QualityRefused, last, source.identifiant, what, CHOOSE_ONE)
     duplicate = table.index.isin(rivals.index[identical])
     replaced = table.index.isin(different.index[older])
     state = state.drop_rows(duplicate, "doublon", column=source.identifiant)
@@ -181,15 +188,8 @@ def _refuse_moved_submissions(table: pd.DataFrame, key: list[str]) -> None:
     for names in (["uuid"], ["_id", "envoi"]):
         repeated = table.duplicated(names, keep=False) & (table[names[0]] != "") & from_server
         copies = table[repeated]
-        refuse_rows(
-            QualityRefused,
-            copies[~copies.duplicated([*names, *key], keep=False)],
-            key[0],
-            "cette fiche est là deux fois, sous une autre unité ou un autre moment : "
-            "avant et après une retouche",
-            "Retirez l’export le plus ancien, ou gardez-en une dans corrections.csv "
-            "(action « supprimer » pour l’autre).",
-        )
+        moved = copies[~copies.duplicated([*names, *key], keep=False)]
+        refuse_rows(QualityRefused, moved, key[0], MOVED, KEEP_ONE)
 
 
 def drop_orphans(state: CleaningState, received: pd.DataFrame, kept: pd.DataFrame) -> CleaningState:

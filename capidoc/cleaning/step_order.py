@@ -98,7 +98,7 @@ def _clean_main_table(
 ) -> CleaningState:
     """Return the state of a main table, from text as received to one typed row per unit, moment."""
     columns = [name for name in table if name in questions]
-    coded = cell_steps.coded_questions(columns, questions)
+    coded = cell_steps.coded_questions(table, questions)
     by_value = [rule for rule in source.exclusions if rule.valeurs]
     by_pattern = [rule for rule in source.exclusions if rule.hors]
     identifier = source.identifiant
@@ -115,7 +115,7 @@ def _clean_main_table(
     state = row_steps.require_identifier(state, source, questions[identifier].labels)
     state = row_steps.apply_exclusions(state, by_pattern, questions, decisions)
     state = row_steps.keep_period(state, source, questions, decisions)
-    state = cell_steps.parse_answers(state, questions, decisions)
+    state = cell_steps.parse_answers(state, coded, decisions)
     state = row_steps.deduplicate(state, source)
     state = consistency_steps.check_date_order(state, source.ordre)
     state = consistency_steps.apply_form_constraints(
@@ -129,11 +129,11 @@ def _clean_repeat(
 ) -> CleaningState:
     """Return the state of a repeat whose submissions are kept, its answers typed."""
     columns = [name for name in state.table if name in questions]
-    coded = cell_steps.coded_questions(columns, questions)
+    coded = cell_steps.coded_questions(state.table, questions)
     state = cell_steps.normalize_texts(state, columns)
     state = apply_corrections(state, decisions.corrections)
     state = cell_steps.empty_missing_codes(state, coded, source.manquants)
-    state = cell_steps.parse_answers(state, questions, decisions)
+    state = cell_steps.parse_answers(state, coded, decisions)
     return consistency_steps.apply_form_constraints(state, questions, [], decisions.today)
 
 

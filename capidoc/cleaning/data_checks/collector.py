@@ -106,20 +106,18 @@ def _unused_corrections(
 
     `keys` {source: [unit, moment]} are the columns that identify a record that has a moment.
     """
-    questions: dict[str, set[str]] = {uuid: set() for uuid in corrections["uuid"]}
-    for label, text in texts.items():
-        _, moment = keys.get(label, [None, None])
-        for uuid, of_rows in questions.items():
-            if matching_rows(text, uuid, moment).any():
-                of_rows.update(text)
     parts = []
     for fix in corrections.itertuples():
-        columns = questions[fix.uuid]
+        columns: set[str] = set()
+        for label, text in texts.items():
+            _, moment = keys.get(label, (None, None))
+            if matching_rows(text, fix.uuid, moment).any():
+                columns.update(text)
         if columns and (fix.question in columns or fix.action not in ("changer", "vider")):
             continue
         advice = suggest(fix.question, columns) or "Aucune fiche reçue ne porte cet identifiant."
-        columns_given = {"uuid": fix.uuid, "proposition": advice}
-        parts.append(finding(fix.question, fix.ancienne, "correction_sans_objet", **columns_given))
+        given = {"uuid": fix.uuid, "proposition": advice}
+        parts.append(finding(fix.question, fix.ancienne, "correction_sans_objet", **given))
     return pd.DataFrame(parts, columns=FINDING_COLUMNS)
 
 
@@ -145,9 +143,9 @@ def _with_gravity(
 ) -> pd.DataFrame:
     """Return the different findings with gravity and advice, in the order of the controls."""
     gravities, advice = {}, {}
-    for gravity, titles in controls.items():
-        for control, (_, text) in titles.items():
-            gravities[control], advice[control] = gravity, text
+    for gravity, words in controls.items():
+        gravities.update(dict.fromkeys(words, gravity))
+        advice.update({control: text for control, (_, text) in words.items()})
     proposals, names = findings["proposition"], findings["controle"]
     findings = findings.assign(
         gravite=names.map(gravities),

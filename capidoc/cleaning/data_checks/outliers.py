@@ -56,10 +56,9 @@ def group_residuals(logs: np.ndarray, groups: list[np.ndarray]) -> np.ndarray:
 
 def _minus_median(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Return the values less the median of their group, where it has FEW values or more."""
-    grouped = pd.Series(values).groupby(groups).agg(["median", "count"])
-    medians = np.zeros(groups.max(initial=0) + 1)
-    medians[grouped.index] = grouped["median"].where(grouped["count"] >= FEW, 0)
-    return values - medians[groups]
+    grouped = pd.Series(values).groupby(groups)
+    medians = grouped.transform("median").where(grouped.transform("count") >= FEW, 0)
+    return values - medians.to_numpy()
 
 
 def _from_trends(values: np.ndarray, unit: np.ndarray, month: np.ndarray) -> np.ndarray:
