@@ -32,13 +32,11 @@ PARSING_RULES = {
     "date": "date",
 }
 Parser = Callable[[str], str]
-Questions = dict[str, Question]
 
 
-def coded_questions(table: pd.DataFrame, questions: Questions) -> Questions:
-    """Return the questions of the table's columns that are parsed: numbers, dates, choices."""
-    known = {name: questions[name] for name in table if name in questions}
-    return {name: question for name, question in known.items() if question.kind in PARSING_RULES}
+def coded_questions(state: CleaningState) -> dict[str, Question]:
+    """Return the questions of the table that are parsed: numbers, dates, choices."""
+    return {name: q for name, q in state.answered.items() if q.kind in PARSING_RULES}
 
 
 def rewrite_cells(
@@ -55,15 +53,16 @@ def rewrite_cells(
     return state
 
 
-def normalize_texts(state: CleaningState, columns: list[str]) -> CleaningState:
+def normalize_texts(state: CleaningState) -> CleaningState:
     """Return the state with composed letters, straight apostrophes and single spaces."""
+    columns = list(state.answered)
     state = rewrite_cells(state, columns, parsing.normalize_letters, "unicode")
     return rewrite_cells(state, columns, parsing.normalize_spaces, "espaces")
 
 
-def require_computed_formulas(state: CleaningState, columns: list[str]) -> CleaningState:
+def require_computed_formulas(state: CleaningState) -> CleaningState:
     """Return the state; raise InputMismatch for formulas that no spreadsheet has computed."""
-    for column in columns:
+    for column in [state.source.identifiant, *coded_questions(state)]:
         formulas = categorical.matches(state.table[column], lambda text: text.startswith("="))
         remedy = "Ouvrez le fichier dans un tableur, enregistrez-le, puis relancez."
         rows = state.table[formulas]
@@ -71,12 +70,10 @@ def require_computed_formulas(state: CleaningState, columns: list[str]) -> Clean
     return state
 
 
-def empty_missing_codes(
-    state: CleaningState, questions: Questions, codes: list[str]
-) -> CleaningState:
+def empty_missing_codes(state: CleaningState) -> CleaningState:
     """Return the state with the codes for « missing », or the labels of such choices, emptied."""
-    for column, question in questions.items():
-        keys = set(map(matching_key, codes))
+    for column, question in coded_questions(state).items():
+        keys = set(map(matching_key, state.source.manquants))
         for name, texts in question.choices.items():
             if matching_key(name) in keys:
                 keys.update(map(matching_key, texts))
@@ -88,12 +85,12 @@ def empty_missing_codes(
     return state
 
 
-def parse_answers(state: CleaningState, coded: Questions, decisions: Decisions) -> CleaningState:
+def parse_answers(state: CleaningState) -> CleaningState:
     """Return the state with numbers, dates and choices read as the form says."""
-    for column, question in coded.items():
+    for column, question in coded_questions(state).items():
         if question.kind in CHOICE_KINDS:
             state = replace_labels(state, question)
-        parser = answer_parser(question, decisions)
+        parser = answer_parser(question, state.decisions)
         state = parse_column(state, column, parser, PARSING_RULES[question.kind])
     return state
 

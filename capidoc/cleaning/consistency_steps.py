@@ -4,38 +4,32 @@ import numpy as np
 import pandas as pd
 
 from capidoc.cleaning import form_constraints
-from capidoc.cleaning.cell_steps import Questions
 from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows
-from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.errors import QualityRefused
 
 
-def apply_form_constraints(
-    state: CleaningState, questions: Questions, skipped: list[str], today: str
-) -> CleaningState:
+def apply_form_constraints(state: CleaningState) -> CleaningState:
     """Return the state with the answers that the form's own rules refuse emptied.
 
-    `skipped` are the questions that the programme's rules judge: the identifier and the moment.
+    The identifier and the moment are left to the programme's rules.
     """
-    for column in [name for name in state.table if name in questions and name not in skipped]:
-        question = questions[column]
+    judged = {name: q for name, q in state.answered.items() if name not in state.key}
+    for column, question in judged.items():
         rules = {"hors_bornes": question.constraint, "sans_objet": question.relevant}
         if question.kind == "date":
             rules = {"date_future": ". <= today()", **rules}
         for motif, rule in rules.items():
             if rule:
-                state = _apply_constraint(state, column, rule, motif, today)
+                state = _apply_constraint(state, column, rule, motif)
     return state
 
 
-def _apply_constraint(
-    state: CleaningState, column: str, rule: str, motif: str, today: str
-) -> CleaningState:
+def _apply_constraint(state: CleaningState, column: str, rule: str, motif: str) -> CleaningState:
     """Return the state with the answers that one rule refuses emptied; or, if it cannot be judged,
     with a remark. Where an answer that the rule reads is missing, the row passes."""
     try:
-        refused = _refused_rows(state.table, column, rule, today)
+        refused = _refused_rows(state.table, column, rule, state.decisions.today)
     except (form_constraints.UnsupportedExpression, KeyError):
         first = state.table.head(1)
         no_uuid = categorical.constant_column("", first.index)
@@ -57,9 +51,9 @@ def _refused_rows(table: pd.DataFrame, column: str, rule: str, today: str) -> np
     return table.index.isin(hits)
 
 
-def check_date_order(state: CleaningState, pairs: list[tuple[str, str]]) -> CleaningState:
+def check_date_order(state: CleaningState) -> CleaningState:
     """Return the state with both dates emptied where the end comes before the start."""
-    for start, end in pairs:
+    for start, end in state.source.ordre:
         dates = state.table[[start, end]]
         both = categorical.to_text(dates[(dates != "").all(axis=1)])
         reversed_rows = state.table.index.isin(both.index[both[end] < both[start]])
@@ -68,14 +62,13 @@ def check_date_order(state: CleaningState, pairs: list[tuple[str, str]]) -> Clea
     return state
 
 
-def check_breakdown_totals(
-    state: CleaningState, source: Source, months: list[str]
-) -> CleaningState:
+def check_breakdown_totals(state: CleaningState) -> CleaningState:
     """Return the state with a remark where the parts of a breakdown do not give its total.
 
-    Raise QualityRefused at a compared moment, the first or the last of `months`: the document
+    Raise QualityRefused at a compared moment, the first or the last of the follow-up: the document
     prints that total.
     """
+    source, months = state.source, state.decisions.months
 
     def is_compared(moment: str) -> bool:
         return moment[:7] in (months[0], months[-1])

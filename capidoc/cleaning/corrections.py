@@ -33,16 +33,14 @@ def _same_answers(cells: pd.Series, answer: str) -> pd.Series:
     return categorical.matches(cells, lambda text: matching_key(text) == key)
 
 
-def apply_corrections(
-    state: CleaningState, corrections: pd.DataFrame, moment: str | None = None
-) -> CleaningState:
+def apply_corrections(state: CleaningState) -> CleaningState:
     """Return the state with the log replayed: changer, vider, supprimer, garder.
 
     Raise QualityRefused where the old answer of a line is no longer there, or where a line names
     several records: of other moments or, to delete them, with other answers.
     """
-    problems = []
-    for fix in corrections.itertuples():
+    problems, moment = [], None if state.repeat else state.source.moment
+    for fix in state.decisions.corrections.itertuples():
         rows = matching_rows(state.table, fix.uuid, moment)
         if fix.question in state.table and rows.any():
             same = rows.copy()

@@ -3,8 +3,7 @@
 The audit replays the log by its own means: it must import no step of the cleaning.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -78,7 +77,7 @@ def _replay(
         for line, row in zip(unmet, rows[~applied], strict=True):
             answer = answers.iloc[row] if row >= 0 else ABSENT
             what = f"le journal annonce cette valeur, la donnée porte « {answer} »"
-            place = [line[name] for name in PROVENANCE]
+            place = (line["fichier"], line["feuille"], line["ligne"])
             problems.append(_problem(place, line["colonne"], line["avant"], what))
         answers = categorical.assign_rows(answers, rows[applied], now.loc[applied, "apres"])
     return answers, problems
@@ -107,8 +106,8 @@ def _differences(
     unexplained = cells[pd.MultiIndex.from_frame(cells[["_expected", column]]).isin(wrong)]
     what = "différence que rien n’explique : la donnée reçue et son journal disent « {} »"
     return [
-        _problem(place, column, value, what.format(text))
-        for *place, value, text in unexplained.itertuples(index=False, name=None)
+        _problem((file, sheet, row), column, value, what.format(text))
+        for file, sheet, row, value, text in unexplained.itertuples(index=False, name=None)
     ]
 
 
@@ -134,6 +133,6 @@ def _row_problems(
     return problems
 
 
-def _problem(place: Sequence[Any], column: str, value: str | None, what: str) -> Problem:
+def _problem(place: tuple[str, str, int], column: str, value: str | None, what: str) -> Problem:
     remedy = "C’est un défaut du nettoyage : envoyez-nous ce message."
     return Problem(what, "", remedy, *place, column, value)

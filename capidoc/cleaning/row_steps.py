@@ -10,13 +10,11 @@ import pandas as pd
 from capidoc.cleaning.cell_steps import (
     CHOICE_KINDS,
     Parser,
-    Questions,
     answer_parser,
     try_parse,
 )
 from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows
-from capidoc.config.decisions import Decisions
-from capidoc.config.programme_model import Exclusion, Source
+from capidoc.config.programme_model import Exclusion
 from capidoc.core import categorical, parsing
 from capidoc.core.errors import QualityRefused
 from capidoc.core.parsing import Unreadable, matching_key
@@ -38,9 +36,10 @@ CHOOSE_ONE = (
 )
 
 
-def drop_empty_rows(state: CleaningState, columns: list[str]) -> CleaningState:
-    """Return the state without the rows that are blank in all these columns."""
-    return state.drop_rows(~_matches(state.table[columns], str.strip).any(axis=1), "vide")
+def drop_empty_rows(state: CleaningState) -> CleaningState:
+    """Return the state without the rows where every question is blank."""
+    filled = _matches(state.table[[*state.answered]], str.strip)
+    return state.drop_rows(~filled.any(axis=1), "vide")
 
 
 def _matches(table: pd.DataFrame, test: Callable[[str], object]) -> pd.DataFrame:
@@ -48,17 +47,17 @@ def _matches(table: pd.DataFrame, test: Callable[[str], object]) -> pd.DataFrame
     return pd.DataFrame({name: categorical.matches(table[name], test) for name in table})
 
 
-def drop_total_rows(state: CleaningState, columns: list[str], source: Source) -> CleaningState:
+def drop_total_rows(state: CleaningState) -> CleaningState:
     """Return the state without the rows of totals that name no unit, and without headings.
 
     The only cell of a heading is neither a number nor a unit. `source.totaux`, the pattern of a
     total, is declared for finance workbooks only.
     """
+    source, cells = state.source, state.table[[*state.answered]]
     if not source.totaux:
         return state
     is_total = re.compile(source.totaux, re.IGNORECASE).match
     is_unit = re.compile(source.motif_identifiant).fullmatch
-    cells = state.table[columns]
     totals = _matches(cells, lambda text: is_total(text.strip()))
     units = _matches(cells, lambda text: is_unit(parsing.normalize_spaces(text).upper()))
     of_unit = (units & ~totals)[source.identifiant]
@@ -77,33 +76,29 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def require_identifier(
-    state: CleaningState, source: Source, titles: Iterable[str]
-) -> CleaningState:
+def require_identifier(state: CleaningState) -> CleaningState:
     """Return the state without the rows that name no unit, or repeat the title of the column."""
-    pattern, title_keys = re.compile(source.motif_identifiant), set(map(matching_key, titles))
+    name = state.source.identifiant
+    is_unit = re.compile(state.source.motif_identifiant).fullmatch
+    titles = set(map(matching_key, state.questions[name].labels))
     known = categorical.matches(
-        state.table[source.identifiant],
-        lambda text: pattern.fullmatch(text) and matching_key(text) not in title_keys,
+        state.table[name], lambda text: is_unit(text) and matching_key(text) not in titles
     )
-    return state.drop_rows(~known, "identifiant_inconnu", "rejetee", source.identifiant)
+    return state.drop_rows(~known, "identifiant_inconnu", "rejetee", name)
 
 
-def keep_period(
-    state: CleaningState, source: Source, questions: Questions, decisions: Decisions
-) -> CleaningState:
+def keep_period(state: CleaningState) -> CleaningState:
     """Return the state without the rows of an unreadable month, or of one out of the follow-up."""
-    if not source.moment:
+    name, months = state.source.moment, state.decisions.months
+    if not name:
         return state
-    moments, parser = state.table[source.moment], answer_parser(questions[source.moment], decisions)
-    motifs = {
-        text: _moment_motif(text, parser, decisions.months)
-        for text in categorical.present_values(moments)
-    }
-    motif = categorical.map_values(moments, motifs)
+    parser = answer_parser(state.questions[name], state.decisions)
+    texts = categorical.present_values(state.table[name])
+    motifs = {text: _moment_motif(text, parser, months) for text in texts}
+    motif = categorical.map_values(state.table[name], motifs)
     unreadable, outside = motif == "moment_inconnu", motif == "hors_programme"
-    state = state.drop_rows(unreadable, "moment_inconnu", "rejetee", source.moment)
-    return state.drop_rows(outside[~unreadable], "hors_programme", column=source.moment)
+    state = state.drop_rows(unreadable, "moment_inconnu", "rejetee", name)
+    return state.drop_rows(outside[~unreadable], "hors_programme", column=name)
 
 
 def _moment_motif(text: str, parser: Parser, months: list[str]) -> str:
@@ -126,16 +121,13 @@ def drop_unapproved(state: CleaningState) -> CleaningState:
     return state.drop_rows(refused, "non_approuvee")
 
 
-def apply_exclusions(
-    state: CleaningState, rules: Iterable[Exclusion], questions: Questions, decisions: Decisions
-) -> CleaningState:
+def apply_exclusions(state: CleaningState, rules: Iterable[Exclusion]) -> CleaningState:
     """Return the state without the rows that the programme's rules exclude."""
     for rule in rules:
-        question = questions[rule.question]
-        parser = answer_parser(question, decisions) if question.kind in CHOICE_KINDS else str
-        excluded = categorical.matches(
-            state.table[rule.question], partial(_is_excluded, rule, parser)
-        )
+        question = state.questions[rule.question]
+        parser = answer_parser(question, state.decisions) if question.kind in CHOICE_KINDS else str
+        is_excluded = partial(_is_excluded, rule, parser)
+        excluded = categorical.matches(state.table[rule.question], is_excluded)
         state = state.drop_rows(excluded, rule.motif, column=rule.question)
     return state
 
@@ -148,17 +140,12 @@ def _is_excluded(rule: Exclusion, parser: Parser, text: str) -> bool:
     return not re.fullmatch("|".join(rule.hors), answer)
 
 
-def unit_key(source: Source) -> list[str]:
-    """Return the columns that identify a record: the unit, and the moment where there is one."""
-    return [source.identifiant, source.moment] if source.moment else [source.identifiant]
-
-
-def deduplicate(state: CleaningState, source: Source) -> CleaningState:
+def deduplicate(state: CleaningState) -> CleaningState:
     """Return the state with one row per unit and moment: of different ones, the last submitted.
 
     Raise QualityRefused where none is the last.
     """
-    table, key = state.table, unit_key(source)
+    table, key = state.table, state.key
     _refuse_moved_submissions(table, key)
     rivals = _rivals(table, key)
     identical = rivals.duplicated(list(answers(rivals)))
@@ -167,11 +154,11 @@ def deduplicate(state: CleaningState, source: Source) -> CleaningState:
     older = sent < sent.groupby([different[name] for name in key]).transform("max")
     what = "deux saisies différentes pour la même unité et le même moment"
     last = _rivals(different[~older], key)
-    refuse_rows(QualityRefused, last, source.identifiant, what, CHOOSE_ONE)
+    refuse_rows(QualityRefused, last, key[0], what, CHOOSE_ONE)
     duplicate = table.index.isin(rivals.index[identical])
     replaced = table.index.isin(different.index[older])
-    state = state.drop_rows(duplicate, "doublon", column=source.identifiant)
-    return state.drop_rows(replaced[~duplicate], "remplacee", column=source.identifiant)
+    state = state.drop_rows(duplicate, "doublon", column=key[0])
+    return state.drop_rows(replaced[~duplicate], "remplacee", column=key[0])
 
 
 def _rivals(table: pd.DataFrame, key: list[str]) -> pd.DataFrame:

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from capidoc.cleaning import cell_steps, consistency_steps, row_steps
-from capidoc.cleaning.cell_steps import CHOICE_KINDS, Questions
+from capidoc.cleaning.cell_steps import CHOICE_KINDS
 from capidoc.cleaning.cleaned import Cleaned
-from capidoc.cleaning.cleaning_state import CleaningState
+from capidoc.cleaning.cleaning_state import CleaningState, unit_key
 from capidoc.cleaning.corrections import apply_corrections
 from capidoc.config.decisions import Decisions
 from capidoc.config.programme_model import Identity, Source
@@ -83,58 +83,41 @@ def _clean_source(
     name: str, received: Received, source: Source, decisions: Decisions
 ) -> dict[str, CleaningState]:
     """Return the states of the main table and of the repeats of one source."""
-    with_text = _with_repeat_text(received, source)
-    main = _clean_main_table(with_text, received.form.of(), source, decisions)
+    main = _clean_main_table(
+        CleaningState(_with_repeat_text(received, source), received.form.of(), source, decisions)
+    )
     states = {name: replace(main, table=main.table.drop(columns=REPEAT_TEXT, errors="ignore"))}
     for repeat, table in received.repeats.items():
-        questions = received.form.of(repeat)
-        state = row_steps.drop_orphans(CleaningState(table), received.table, main.table)
-        states[f"{name}.{repeat}"] = _clean_repeat(state, questions, source, decisions)
+        state = CleaningState(table, received.form.of(repeat), source, decisions, repeat)
+        state = row_steps.drop_orphans(state, received.table, main.table)
+        state = cell_steps.normalize_texts(state)
+        state = apply_corrections(state)
+        state = cell_steps.empty_missing_codes(state)
+        state = cell_steps.parse_answers(state)
+        states[f"{name}.{repeat}"] = consistency_steps.apply_form_constraints(state)
     return states
 
 
-def _clean_main_table(
-    table: pd.DataFrame, questions: Questions, source: Source, decisions: Decisions
-) -> CleaningState:
+def _clean_main_table(state: CleaningState) -> CleaningState:
     """Return the state of a main table, from text as received to one typed row per unit, moment."""
-    columns = [name for name in table if name in questions]
-    coded = cell_steps.coded_questions(table, questions)
-    by_value = [rule for rule in source.exclusions if rule.valeurs]
-    by_pattern = [rule for rule in source.exclusions if rule.hors]
-    identifier = source.identifiant
-
-    state = row_steps.drop_empty_rows(CleaningState(table), columns)
-    state = row_steps.drop_total_rows(state, columns, source)
-    state = cell_steps.normalize_texts(state, columns)
-    state = apply_corrections(state, decisions.corrections, source.moment)
-    state = cell_steps.require_computed_formulas(state, [identifier, *coded])
+    identifier, exclusions = state.source.identifiant, state.source.exclusions
+    state = row_steps.drop_empty_rows(state)
+    state = row_steps.drop_total_rows(state)
+    state = cell_steps.normalize_texts(state)
+    state = apply_corrections(state)
+    state = cell_steps.require_computed_formulas(state)
     state = cell_steps.rewrite_cells(state, [identifier], str.upper, "identifiant")
-    state = cell_steps.empty_missing_codes(state, coded, source.manquants)
+    state = cell_steps.empty_missing_codes(state)
     state = row_steps.drop_unapproved(state)
-    state = row_steps.apply_exclusions(state, by_value, questions, decisions)
-    state = row_steps.require_identifier(state, source, questions[identifier].labels)
-    state = row_steps.apply_exclusions(state, by_pattern, questions, decisions)
-    state = row_steps.keep_period(state, source, questions, decisions)
-    state = cell_steps.parse_answers(state, coded, decisions)
-    state = row_steps.deduplicate(state, source)
-    state = consistency_steps.check_date_order(state, source.ordre)
-    state = consistency_steps.apply_form_constraints(
-        state, questions, row_steps.unit_key(source), decisions.today
-    )
-    return consistency_steps.check_breakdown_totals(state, source, decisions.months)
-
-
-def _clean_repeat(
-    state: CleaningState, questions: Questions, source: Source, decisions: Decisions
-) -> CleaningState:
-    """Return the state of a repeat whose submissions are kept, its answers typed."""
-    columns = [name for name in state.table if name in questions]
-    coded = cell_steps.coded_questions(state.table, questions)
-    state = cell_steps.normalize_texts(state, columns)
-    state = apply_corrections(state, decisions.corrections)
-    state = cell_steps.empty_missing_codes(state, coded, source.manquants)
-    state = cell_steps.parse_answers(state, coded, decisions)
-    return consistency_steps.apply_form_constraints(state, questions, [], decisions.today)
+    state = row_steps.apply_exclusions(state, [rule for rule in exclusions if rule.valeurs])
+    state = row_steps.require_identifier(state)
+    state = row_steps.apply_exclusions(state, [rule for rule in exclusions if rule.hors])
+    state = row_steps.keep_period(state)
+    state = cell_steps.parse_answers(state)
+    state = row_steps.deduplicate(state)
+    state = consistency_steps.check_date_order(state)
+    state = consistency_steps.apply_form_constraints(state)
+    return consistency_steps.check_breakdown_totals(state)
 
 
 def _with_repeat_text(received: Received, source: Source) -> pd.DataFrame:
@@ -146,7 +129,7 @@ def _with_repeat_text(received: Received, source: Source) -> pd.DataFrame:
     table, texts = received.table, defaultdict[str, str](str)
     if not received.repeats:
         return table
-    rivals = table.duplicated(row_steps.unit_key(source), keep=False)
+    rivals = table.duplicated(unit_key(source), keep=False)
     rivals |= table.duplicated("uuid", keep=False)
     submissions = categorical.to_text(table.loc[rivals, ["fichier", "uuid"]])
     for repeat, repeat_table in received.repeats.items():

@@ -224,16 +224,19 @@ def test_a_total_stops_the_run_at_the_first_and_last_month_and_is_remarked_betwe
 
 def test_the_day_of_the_document_is_no_future_date():
     table = numbered([1, 2]).assign(jour=["2023-10-31", "2023-11-01"])
+    decisions = SimpleNamespace(today="2023-10-31")
+    questions = {"jour": Question("jour", "date")}
     state = consistency_steps.apply_form_constraints(
-        CleaningState(table), {"jour": Question("jour", "date")}, [], "2023-10-31"
+        CleaningState(table, questions, None, decisions, "visites")
     )
     assert state.table["jour"].tolist() == ["2023-10-31", ""]
 
 
 def test_two_dates_of_one_day_are_in_order():
     dates = {"debut": ["2023-01-02", "2023-01-02"], "fin": ["2023-01-02", "2023-01-01"]}
-    state = CleaningState(numbered([1, 2]).assign(**dates))
-    ordered = consistency_steps.check_date_order(state, [("debut", "fin")])
+    source = SimpleNamespace(ordre=[("debut", "fin")])
+    state = CleaningState(numbered([1, 2]).assign(**dates), {}, source, None)
+    ordered = consistency_steps.check_date_order(state)
     assert ordered.table[["debut", "fin"]].values.tolist() == [["2023-01-02"] * 2, ["", ""]]
 
 

@@ -3,11 +3,11 @@
 import pandas as pd
 
 from capidoc.cleaning.cleaned import Cleaned
+from capidoc.cleaning.cleaning_state import unit_key
 from capidoc.cleaning.corrections import matching_rows
 from capidoc.cleaning.data_checks import answer_checks, submission_checks
 from capidoc.cleaning.data_checks.enumerators import high_missingness, missing_answers
 from capidoc.cleaning.data_checks.findings import NO_FINDINGS, UNPLACED, finding
-from capidoc.cleaning.row_steps import unit_key
 from capidoc.config.decisions import Decisions
 from capidoc.core import categorical
 from capidoc.core.errors import suggest
