@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from capidoc.cleaning import clean, data_checks, quality_page
-from capidoc.cleaning.data_checks import answer_checks, enumerators, outliers, submission_checks
+from capidoc.cleaning.data_checks import answer_checks, outliers, submission_checks
 from capidoc.config import decisions
 from capidoc.config.programme import Programme
 from capidoc.core.errors import QualityRefused
@@ -294,7 +294,7 @@ def test_questions_and_enumerators_missing_more_than_a_tenth_are_told():
         ],
         columns=MISSING_COLUMNS,
     )
-    assert enumerators.high_missingness(counts)[
+    assert submission_checks.high_missingness(counts)[
         ["controle", "question", "valeur"]
     ].values.tolist() == [
         ["manquants_question", "q2", "3 sur 20 (15 %)"],

@@ -9,7 +9,7 @@ import pytest
 from capidoc.cleaning import consistency_steps, data_checks
 from capidoc.cleaning.cleaned import _attributes
 from capidoc.cleaning.cleaning_state import CleaningState
-from capidoc.cleaning.data_checks import answer_checks, enumerators, outliers, submission_checks
+from capidoc.cleaning.data_checks import answer_checks, outliers, submission_checks
 from capidoc.config.programme_model import Classes
 from capidoc.core.errors import QualityRefused
 from capidoc.core.schema import MISSING_COLUMNS
@@ -126,7 +126,7 @@ def test_lengths_are_summed_up_to_a_tenth_of_a_minute_and_those_of_none_left_out
 def test_missing_answers_are_many_beyond_a_tenth_of_ten_at_least(asked, missing, reported):
     row = ["suivi", "q1", "", asked, missing]
     counts = pd.DataFrame([row], columns=MISSING_COLUMNS)
-    assert len(enumerators.high_missingness(counts)) == reported
+    assert len(submission_checks.high_missingness(counts)) == reported
 
 
 @pytest.mark.parametrize(

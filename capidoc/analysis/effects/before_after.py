@@ -164,11 +164,8 @@ def _share_change_facts(
     group, difference = before["groupe"], after["valeur"] - before["valeur"]
     formula = f"{indicator.id}.part_apres[{group}] − {indicator.id}.part_avant[{group}]"
     common: Fact = {"n": min(before["n"], after["n"]), "groupe": group, "unite": POINTS}
-    return [
-        before,
-        after,
-        fact_row(indicator, "part_difference", difference, formule=formula, **common),
-    ]
+    change = fact_row(indicator, "part_difference", difference, formule=formula, **common)
+    return [before, after, change]
 
 
 def _gap_facts(indicator: Indicator, shares: list[Fact]) -> Iterator[Fact]:

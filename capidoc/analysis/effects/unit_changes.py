@@ -35,8 +35,15 @@ def attrition_facts(indicator: Indicator, units: pd.DataFrame, period: Period) -
     for mesure, matching in (("presentes", present), ("perdues", lost), ("nouvelles", new)):
         formula = f"unités {mesure} aux deux moments comparés"
         yield fact_row(indicator, mesure, matching.sum(), formule=formula, **common)
-    if indicator.regle in ("somme", "nombre") and lost.any():
-        yield from _bound_facts(indicator, before, after)
+    if indicator.regle not in ("somme", "nombre") or not lost.any():
+        return
+    least = math.nan if indicator.minimum is None else indicator.minimum
+    most = math.nan if indicator.maximum is None else indicator.maximum
+    common = {"n": before.notna().sum(), "unite": PERCENT, "methode": "bornes d’attrition"}
+    for fate, change in statistics.attrition_bounds(before, after, least, most).items():
+        if not math.isnan(change):
+            formula = f"variation du total si les unités perdues valent {FATES[fate]} à la fin"
+            yield fact_row(indicator, f"borne_{fate}", change, formule=formula, **common)
 
 
 def _weighted_values(
@@ -52,38 +59,22 @@ def _weighted_values(
     return table.iloc[:, 0], table.iloc[:, 1]
 
 
-def _bound_facts(indicator: Indicator, before: pd.Series, after: pd.Series) -> Iterator[Fact]:
-    """Yield the total's change if the lost units had each fate, where it can be computed."""
-    least = math.nan if indicator.minimum is None else indicator.minimum
-    most = math.nan if indicator.maximum is None else indicator.maximum
-    common: Fact = {"n": before.notna().sum(), "unite": PERCENT, "methode": "bornes d’attrition"}
-    for fate, change in statistics.attrition_bounds(before, after, least, most).items():
-        if not math.isnan(change):
-            formula = f"variation du total si les unités perdues valent {FATES[fate]} à la fin"
-            yield fact_row(indicator, f"borne_{fate}", change, formule=formula, **common)
-
-
 def unit_change_facts(indicator: Indicator, pairs: Pairs) -> Iterator[Fact]:
     """Yield the facts of the pairs' own changes, after − before, unit by unit."""
     before = value_per_unit(indicator, pairs.before)
     after = value_per_unit(indicator, pairs.after)
     if indicator.regle in (*SPREAD_RULES, "part"):
-        yield from _direction_facts(indicator, after - before)
+        directions = {"hausse": after > before, "stable": after == before, "baisse": after < before}
+        common: Fact = {"n": len(before), "unite": COUNT, "methode": METHOD}
+        for mesure, units in directions.items():
+            formula = f"nombre d’unités en {mesure} entre les deux moments"
+            yield fact_row(indicator, mesure, units.sum(), formule=formula, **common)
     if indicator.population == "echantillon" and not indicator.poids:
         yield from _test_facts(indicator, before, after)
     if indicator.regle in SPREAD_RULES:
         weights = pairs.before["poids"]
         yield from _change_facts(indicator, before, after, weights)
         yield from _relative_change_facts(indicator, before, after, weights)
-
-
-def _direction_facts(indicator: Indicator, changes: pd.Series) -> Iterator[Fact]:
-    """Yield how many units rose, stayed and fell."""
-    common: Fact = {"n": len(changes), "unite": COUNT, "methode": METHOD}
-    directions = {"hausse": changes > 0, "stable": changes == 0, "baisse": changes < 0}
-    for mesure, units in directions.items():
-        formula = f"nombre d’unités en {mesure} entre les deux moments"
-        yield fact_row(indicator, mesure, units.sum(), formule=formula, **common)
 
 
 def _test_facts(indicator: Indicator, before: pd.Series, after: pd.Series) -> Iterator[Fact]:

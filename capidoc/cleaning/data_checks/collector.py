@@ -6,7 +6,6 @@ from capidoc.cleaning.cleaned import Cleaned
 from capidoc.cleaning.cleaning_state import unit_key
 from capidoc.cleaning.corrections import matching_rows
 from capidoc.cleaning.data_checks import answer_checks, submission_checks
-from capidoc.cleaning.data_checks.enumerators import high_missingness, missing_answers
 from capidoc.cleaning.data_checks.findings import NO_FINDINGS, UNPLACED, finding
 from capidoc.config.decisions import Decisions
 from capidoc.core import categorical
@@ -17,14 +16,8 @@ from capidoc.core.schema import FINDING_COLUMNS, PROVENANCE
 from capidoc.ingest.received import Received
 
 # An answer that cannot be read is still a finding when a person keeps it: that changes nothing.
-UNREADABLE = {
-    *UNPLACED,
-    "nombre_illisible",
-    "montant_ambigu",
-    "hors_choix",
-    "date_illisible",
-    "correction_sans_objet",
-}
+UNREADABLE = UNPLACED | {"nombre_illisible", "montant_ambigu", "hors_choix", "date_illisible"}
+UNREADABLE |= {"correction_sans_objet"}
 
 
 def collect_findings(
@@ -43,7 +36,7 @@ def collect_findings(
     parts = [
         cleaned.remarks,
         _unused_corrections(decisions.corrections, texts, keys),
-        high_missingness(missing_answers(cleaned)),
+        submission_checks.high_missingness(submission_checks.missing_answers(cleaned)),
     ]
     for label in cleaned.tables:
         parts += _check_table(label, cleaned, texts[label], decisions)
