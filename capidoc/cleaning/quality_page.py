@@ -82,6 +82,8 @@ def render_quality_page(
     names, titles = _table_names(counts, identity), {}
     for texts in read_yaml(templates / "controles.yml").values():
         titles.update({control: title for control, (title, _) in texts.items()})
+    now = {finding_key(finding) for finding in state["constats"]}
+    before = state["avant"].get("constats", [])
     missing = details["manquants"].groupby("source", sort=False)
     durations = details["durees"].groupby("source", sort=False)
     page = html_pages.page_environment(templates / "html").get_template("qualite.html.j2")
@@ -93,7 +95,7 @@ def render_quality_page(
         names=names,
         titles=titles,
         groups=_findings_by_gravity(state),
-        solved=_solved_findings(state),
+        solved=[finding for finding in before if finding_key(finding) not in now],
         reasons=_reject_reasons(details["rejets"], counts),
         places=_sheet_names(counts, names),
         missing=[(source, _missing_grid(part)) for source, part in missing],
@@ -129,13 +131,6 @@ def _findings_by_gravity(state: dict[str, Any]) -> list[tuple[str, pd.DataFrame,
         records = [(control, rows.to_dict("records")) for control, rows in by_control]
         groups.append((gravity, part, records))
     return groups
-
-
-def _solved_findings(state: dict[str, Any]) -> list[dict[str, str]]:
-    """Return the findings of the last state that are no longer there."""
-    now = {finding_key(finding) for finding in state["constats"]}
-    before = state["avant"].get("constats", [])
-    return [finding for finding in before if finding_key(finding) not in now]
 
 
 def _table_names(counts: list[dict], identity: Identity) -> dict[str, str]:
