@@ -48,11 +48,9 @@ class CleaningState:
 
     def with_changes(self, column: str, cells: pd.Series, rows: Mask, rule: str) -> Self:
         """Return the state with `cells` as the column; those of `rows`, a mask, are logged."""
-        before = self.table.loc[rows, column]
-        entries = _entries(
-            self.table[rows], colonne=column, avant=before, apres=cells[rows], regle=rule
-        )
-        table = self.table.assign(**{column: cells})
+        changed, table = self.table[rows], self.table.assign(**{column: cells})
+        words = {"avant": changed[column], "apres": cells[rows]}
+        entries = _entries(changed, colonne=column, **words, regle=rule)
         return replace(self, table=table, log=(*self.log, entries))
 
     def drop_rows(self, rows: Mask, motif: str, statut: str = "exclue", column: str = "") -> Self:
@@ -82,10 +80,8 @@ class CleaningState:
         self, rows: pd.DataFrame, portee: str, column: str, statut: str, motif: str | pd.Series
     ) -> Self:
         """Return the state with `rows`, or their cells of one column, among the rejects."""
-        value = rows[column] if column else ""
-        entries = _entries(
-            rows, portee=portee, colonne=column, valeur=value, statut=statut, motif=motif
-        )
+        what = {"colonne": column, "valeur": rows[column] if column else ""}
+        entries = _entries(rows, portee=portee, **what, statut=statut, motif=motif)
         return replace(self, rejects=(*self.rejects, entries))
 
     def with_remark(

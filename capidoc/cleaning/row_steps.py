@@ -7,12 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from capidoc.cleaning.cell_steps import (
-    CHOICE_KINDS,
-    Parser,
-    answer_parser,
-    try_parse,
-)
+from capidoc.cleaning.cell_steps import CHOICE_KINDS, Parser, answer_parser, try_parse
 from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows
 from capidoc.config.programme_model import Exclusion
 from capidoc.core import categorical, parsing
@@ -22,18 +17,6 @@ from capidoc.ingest.received import NO_UUID, answers
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d([T ].*)?)?")
 REFUSED_STATUSES = ("validation_status_not_approved", "not approved", "non approuvé")
-MOVED = (
-    "cette fiche est là deux fois, sous une autre unité ou un autre moment : "
-    "avant et après une retouche"
-)
-KEEP_ONE = (
-    "Retirez l’export le plus ancien, ou gardez-en une dans corrections.csv "
-    "(action « supprimer » pour l’autre)."
-)
-CHOOSE_ONE = (
-    "Choisissez-en une dans corrections.csv : action « supprimer » pour l’autre, "
-    "nommée par une question et son ancienne réponse."
-)
 
 
 def drop_empty_rows(state: CleaningState) -> CleaningState:
@@ -153,8 +136,9 @@ def deduplicate(state: CleaningState) -> CleaningState:
     sent = categorical.to_text(different["envoi"])
     older = sent < sent.groupby([different[name] for name in key]).transform("max")
     what = "deux saisies différentes pour la même unité et le même moment"
-    last = _rivals(different[~older], key)
-    refuse_rows(QualityRefused, last, key[0], what, CHOOSE_ONE)
+    remedy = "Choisissez-en une dans corrections.csv : action « supprimer » pour l’autre, "
+    remedy += "nommée par une question et son ancienne réponse."
+    refuse_rows(QualityRefused, _rivals(different[~older], key), key[0], what, remedy)
     duplicate = table.index.isin(rivals.index[identical])
     replaced = table.index.isin(different.index[older])
     state = state.drop_rows(duplicate, "doublon", column=key[0])
@@ -176,7 +160,11 @@ def _refuse_moved_submissions(table: pd.DataFrame, key: list[str]) -> None:
         repeated = table.duplicated(names, keep=False) & (table[names[0]] != "") & from_server
         copies = table[repeated]
         moved = copies[~copies.duplicated([*names, *key], keep=False)]
-        refuse_rows(QualityRefused, moved, key[0], MOVED, KEEP_ONE)
+        what = "cette fiche est là deux fois, sous une autre unité ou un autre moment : "
+        what += "avant et après une retouche"
+        remedy = "Retirez l’export le plus ancien, ou gardez-en une dans corrections.csv "
+        remedy += "(action « supprimer » pour l’autre)."
+        refuse_rows(QualityRefused, moved, key[0], what, remedy)
 
 
 def drop_orphans(state: CleaningState, received: pd.DataFrame, kept: pd.DataFrame) -> CleaningState:

@@ -101,19 +101,15 @@ def _change_facts(
         that_month = sample[sample["moment"] == moment]
         bounds = level_interval(indicator, that_month, that_month["unite"].isin(units.index))
         facts.append(fact_row(indicator, mesure, level, moment=moment, intervalle=bounds, **common))
-    before, after = (fact["valeur"] for fact in facts)
     in_group = comparison.pairs.before.index.isin(pairs.before.index)
-    return [*facts, *_difference_facts(comparison, before, after, in_group, common)]
+    return [*facts, *_difference_facts(comparison, facts, in_group, common)]
 
 
 def _difference_facts(
-    comparison: Comparison,
-    before: float,
-    after: float,
-    in_group: npt.NDArray[np.bool_],
-    common: Fact,
+    comparison: Comparison, levels: list[Fact], in_group: npt.NDArray[np.bool_], common: Fact
 ) -> Iterator[Fact]:
     """Yield after − before and, unless the levels are percents, the same in percent of before."""
+    before, after = (fact["valeur"] for fact in levels)
     indicator, pairs = comparison.indicator, comparison.pairs
     name, bracket = indicator.id, f"[{common['groupe']}]" if common["groupe"] else ""
     fields = common | {

@@ -8,8 +8,8 @@ and their sources, are in analysis.statistics.design.
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import numpy.typing as npt
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from capidoc.analysis import statistics
 from capidoc.analysis.effects.unit_values import Pairs, is_known, value_per_unit
@@ -17,7 +17,7 @@ from capidoc.analysis.statistics import Design, Estimate
 from capidoc.config.indicator_plan import Indicator
 from capidoc.core.schema import AVERAGED_RULES, COUNTED_RULES
 
-Interval = list[float]
+Interval = list[float] | None
 Result = TypeVar("Result")
 
 
@@ -38,9 +38,7 @@ def _total(units: pd.DataFrame, column: str) -> float:
     return float((units["poids"] * units[column]).sum())
 
 
-def level_interval(
-    indicator: Indicator, sample: pd.DataFrame, in_group: npt.ArrayLike
-) -> Interval | None:
+def level_interval(indicator: Indicator, sample: pd.DataFrame, in_group: ArrayLike) -> Interval:
     """Return [low, high] of the value over the sample's units that are in the group."""
     design, values = Design(in_group, sample["poids"], sample["strate"]), sample["valeur"]
     if indicator.regle in AVERAGED_RULES:
@@ -56,9 +54,7 @@ def level_interval(
     return interval(indicator, statistics.domain_total, values, design)
 
 
-def difference_interval(
-    indicator: Indicator, pairs: Pairs, in_group: npt.ArrayLike
-) -> Interval | None:
+def difference_interval(indicator: Indicator, pairs: Pairs, in_group: ArrayLike) -> Interval:
     """Return [low, high] of after − before, over the pairs that are in the group."""
     before, after = pairs
     design = Design(in_group, before["poids"], before["strate"])
@@ -71,9 +67,7 @@ def difference_interval(
     return interval(indicator, statistics.domain_total, changes, design)
 
 
-def variation_interval(
-    indicator: Indicator, pairs: Pairs, in_group: npt.ArrayLike
-) -> Interval | None:
+def variation_interval(indicator: Indicator, pairs: Pairs, in_group: ArrayLike) -> Interval:
     """Return [low, high] of 100 × (after ÷ before − 1), over the pairs that are in the group.
 
     For a total or a mean, a ratio of two totals of the same units; None for other rules.
@@ -87,9 +81,7 @@ def variation_interval(
     return bounds and [100 * (bound - 1) for bound in bounds]
 
 
-def interval(
-    indicator: Indicator, statistic: Callable[..., Estimate], *arguments: Any
-) -> Interval | None:
+def interval(indicator: Indicator, statistic: Callable[..., Estimate], *arguments: Any) -> Interval:
     """Return [low, high] of a statistic; None in a census or where the data do not carry it."""
     if indicator.population != "echantillon":
         return None

@@ -99,5 +99,5 @@ def disaggregation_groups(
         for answers in sorted(combinations):
             if all(answers):
                 traits = [Trait(*pair) for pair in zip(dimensions, answers, strict=True)]
-                members = (cells[dimensions] == list(answers)).all(axis=1)
-                yield format_group(traits), members.to_numpy()
+                members = [cells[trait.dimension] == trait.answer for trait in traits]
+                yield format_group(traits), np.logical_and.reduce(members)

@@ -139,11 +139,9 @@ def _with_gravity(
     for gravity, words in controls.items():
         gravities.update(dict.fromkeys(words, gravity))
         advice.update({control: text for control, (_, text) in words.items()})
-    proposals, names = findings["proposition"], findings["controle"]
-    findings = findings.assign(
-        gravite=names.map(gravities),
-        proposition=proposals.where(proposals != "", names.map(advice)),
-    )
+    names, proposals = findings["controle"], findings["proposition"]
+    proposals = proposals.where(proposals != "", names.map(advice))
+    findings = findings.assign(gravite=names.map(gravities), proposition=proposals)
     findings = findings.drop_duplicates([*PROVENANCE, "question", "valeur", "controle"])
     order = list(gravities)
     return findings.sort_values(
@@ -156,9 +154,8 @@ def _drop_reviewed(findings: pd.DataFrame, corrections: pd.DataFrame) -> pd.Data
     kept = corrections[corrections["action"] == "garder"]
     if kept.empty:
         return findings
-    reviewed = [
-        *zip(kept["uuid"], kept["question"], kept["ancienne"].map(matching_key), strict=True)
-    ]
+    old_answers = kept["ancienne"].map(matching_key)
+    reviewed = pd.MultiIndex.from_arrays([kept["uuid"], kept["question"], old_answers])
     answers = findings["valeur"].astype(str).map(matching_key)
     hits = findings["controle"] == ""
     # A line of the log may name every record of a unit.
