@@ -1,7 +1,6 @@
 """The facts table with its provenance, from which alone documents take their numbers."""
 
 import json
-import math
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,17 +40,15 @@ def build_facts(
     printed « k sur n ».
     """
     by_id = {indicator.id: indicator for indicator in plan}
-    described = pd.DataFrame(
-        [
-            {field: getattr(by_id[name], field) for field in DESCRIPTION}
-            for name in computed["indicateur"]
-        ],
-        columns=DESCRIPTION,
-        dtype=object,
-    )
+    names = computed["indicateur"]
+    described = {
+        field: pd.Series([getattr(by_id[name], field) for name in names], dtype=object)
+        for field in DESCRIPTION
+    }
     steps = amount_steps(computed)
     is_exact = _published_exactly(computed, published)
-    facts = computed.join(described).assign(
+    facts = computed.assign(
+        **described,
         arrondi=[
             printing_step(row, by_id[row.indicateur], None if exact else steps[row.indicateur])
             for row, exact in zip(computed.itertuples(), is_exact, strict=True)
@@ -97,26 +94,16 @@ def _sources(row: Any, by_id: Mapping[str, Indicator], digests: Digests) -> list
 
 def write_facts(facts: pd.DataFrame, programme: str, path: Path) -> None:
     """Write the facts as resultats.json, missing values as null."""
-    rows = [
-        {name: _as_json(cell) for name, cell in row.items()} for row in facts.to_dict("records")
-    ]
+    rows = facts.astype(object).where(facts.notna(), None).to_dict("records")
     text = json.dumps({"programme": programme, "faits": rows}, ensure_ascii=False, indent=1)
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
-
-
-def _as_json(cell: Any) -> Any:
-    return None if isinstance(cell, float) and math.isnan(cell) else cell
 
 
 def read_facts(path: Path) -> pd.DataFrame:
     """Return the facts of a resultats.json; raise ConfigurationRefused if there is none yet."""
     if not path.is_file():
-        raise ConfigurationRefused(
-            Problem(
-                "les résultats ne sont pas encore calculés",
-                remedy="Lancez d’abord « make effects ».",
-                file=path.name,
-            )
-        )
+        what = "les résultats ne sont pas encore calculés"
+        remedy = "Lancez d’abord « make effects »."
+        raise ConfigurationRefused(Problem(what, remedy=remedy, file=path.name))
     rows = json.loads(path.read_text(encoding="utf-8"))["faits"]
     return pd.DataFrame(rows, columns=FACT_COLUMNS).astype({"valeur": float})

@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-from capidoc.analysis import statistics
 from capidoc.analysis.effects.fact_rows import Fact
 from capidoc.analysis.facts import Digests
 from capidoc.config.programme_model import Identity
@@ -37,37 +36,27 @@ CLEANING_LABELS = {
 }
 
 
-def _context_fact(indicateur: str, mesure: str, valeur: float, **fields: Any) -> Fact:
+def _context_fact(
+    name: str, measure: str, value: float, label: str, unit: str, formula: str, **fields: Any
+) -> Fact:
     """Return a fact that counts something entirely: its n is its value."""
-    key = {"indicateur": indicateur, "mesure": mesure}
-    return CONTEXT | key | {"valeur": float(valeur), "n": int(valeur)} | fields
+    key = {"indicateur": name, "mesure": measure, "valeur": float(value), "n": int(value)}
+    return CONTEXT | key | {"libelle": label, "unite": unit, "formule": formula} | fields
 
 
 def context_facts(identity: Identity, digest: str) -> list[Fact]:
     """Return what programme.yml (of that sha256) states: durations in calendar months, communes."""
+    facts = []
+    for name, period in identity.periodes.items():
+        label = period.libelle or f"Durée : {name}"
+        formula = f"mois de {period.debut} à {period.fin}, bornes comprises"
+        months = len(period.months)
+        facts.append(_context_fact(f"duree_{name}", "valeur", months, label, "mois", formula))
+    label, formula = "Communes du programme", "nombre de communes déclarées"
+    count = len(identity.communes)
+    facts.append(_context_fact("communes", "valeur", count, label, "communes", formula))
     sources = [{"fichier": "programme.yml", "sha256": digest}]
-    facts = [
-        _context_fact(
-            f"duree_{name}",
-            "valeur",
-            statistics.months_inclusive(period.debut, period.fin),
-            libelle=period.libelle or f"Durée : {name}",
-            unite="mois",
-            formule=f"mois de {period.debut} à {period.fin}, bornes comprises",
-            sources=sources,
-        )
-        for name, period in identity.periodes.items()
-    ]
-    communes = _context_fact(
-        "communes",
-        "valeur",
-        len(identity.communes),
-        libelle="Communes du programme",
-        unite="communes",
-        formule="nombre de communes déclarées",
-        sources=sources,
-    )
-    return [*facts, communes]
+    return [fact | {"sources": sources} for fact in facts]
 
 
 def cleaning_facts(
@@ -82,14 +71,8 @@ def cleaning_facts(
     for row in counts.to_dict("records"):
         name, _, _ = row["source"].partition(".")
         group = str(Trait("source", row["source"].replace(".", "_")))
-        facts += [
-            _cleaning_fact("lignes", measure, group, row[measure], digests[name])
-            for measure in ROW_COUNTS
-        ]
-    facts += [
-        _cleaning_fact("lignes", measure, "", counts[measure].sum(), every_file)
-        for measure in ROW_COUNTS
-    ]
+        facts += [_cleaning_fact("lignes", m, row[m], digests[name], group) for m in ROW_COUNTS]
+    facts += [_cleaning_fact("lignes", m, counts[m].sum(), every_file) for m in ROW_COUNTS]
     by_rule = changes.groupby("regle")["cellules"].sum()
     facts += _tally("changements", "cellules", "règle", by_rule, every_file)
     for scope, part in rejects.groupby("portee"):
@@ -102,23 +85,15 @@ def _tally(
     name: str, measure: str, dimension: str, counts: pd.Series, sources: list[dict[str, str]]
 ) -> Iterator[Fact]:
     """Yield the total of the counts, then each of them."""
-    yield _cleaning_fact(name, measure, "", counts.sum(), sources)
+    yield _cleaning_fact(name, measure, counts.sum(), sources)
     for answer, count in counts.items():
-        yield _cleaning_fact(name, measure, str(Trait(dimension, str(answer))), count, sources)
+        yield _cleaning_fact(name, measure, count, sources, str(Trait(dimension, str(answer))))
 
 
 def _cleaning_fact(
-    name: str, measure: str, group: str, count: int, sources: list[dict[str, str]]
+    name: str, measure: str, count: int, sources: list[dict[str, str]], group: str = ""
 ) -> Fact:
     label = CLEANING_LABELS[name, measure]
-    return _context_fact(
-        name,
-        measure,
-        count,
-        libelle=label,
-        groupe=group,
-        unite="lignes",
-        formule=f"nombre de {label.lower()}",
-        methode="nettoyage",
-        sources=sources,
-    )
+    formula = f"nombre de {label.lower()}"
+    fields = {"groupe": group, "methode": "nettoyage", "sources": sources}
+    return _context_fact(name, measure, count, label, "lignes", formula, **fields)

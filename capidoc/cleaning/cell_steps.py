@@ -1,26 +1,29 @@
-"""What each cell says: steps that normalize texts, empty missing codes and parse answers."""
+"""What each cell says: steps that normalize texts, empty missing codes and parse answers.
 
-from collections.abc import Callable, Iterable
+How an answer is read hangs on the kind of its question: amount, date, choice, ticked choices.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
 import pandas as pd
 
-from capidoc.cleaning.answer_parsers import (
-    CHOICE_KINDS,
-    Parser,
-    Questions,
-    answer_parser,
-    parse_choices,
-    try_parse,
-)
 from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows
 from capidoc.config.decisions import Decisions
 from capidoc.core import categorical, parsing
-from capidoc.core.errors import InputMismatch, QualityRefused
-from capidoc.core.parsing import matching_key
+from capidoc.core.errors import (
+    ConfigurationRefused,
+    InputMismatch,
+    Problem,
+    QualityRefused,
+    suggest,
+)
+from capidoc.core.parsing import Unreadable, matching_key
 from capidoc.ingest.xlsform import Question
 
+CHOICE_KINDS = ("choix", "choix_multiple")
 # The kinds of questions that are parsed, and the rule that the change log gives.
 PARSING_RULES = {
     "choix": "orthographe",
@@ -28,12 +31,12 @@ PARSING_RULES = {
     "nombre": "nombre",
     "date": "date",
 }
+Parser = Callable[[str], str]
 
 
-def coded_questions(columns: Iterable[str], questions: Questions) -> Questions:
-    """Return the questions of these columns that are parsed: numbers, dates, choices."""
-    known = {name: questions[name] for name in columns if name in questions}
-    return {name: question for name, question in known.items() if question.kind in PARSING_RULES}
+def coded_questions(state: CleaningState) -> dict[str, Question]:
+    """Return the questions of the table that are parsed: numbers, dates, choices."""
+    return {name: q for name, q in state.answered.items() if q.kind in PARSING_RULES}
 
 
 def rewrite_cells(
@@ -50,51 +53,44 @@ def rewrite_cells(
     return state
 
 
-def normalize_texts(state: CleaningState, columns: list[str]) -> CleaningState:
+def normalize_texts(state: CleaningState) -> CleaningState:
     """Return the state with composed letters, straight apostrophes and single spaces."""
+    columns = list(state.answered)
     state = rewrite_cells(state, columns, parsing.normalize_letters, "unicode")
     return rewrite_cells(state, columns, parsing.normalize_spaces, "espaces")
 
 
-def require_computed_formulas(state: CleaningState, columns: list[str]) -> CleaningState:
+def require_computed_formulas(state: CleaningState) -> CleaningState:
     """Return the state; raise InputMismatch for formulas that no spreadsheet has computed."""
-    for column in columns:
+    for column in [state.source.identifiant, *coded_questions(state)]:
         formulas = categorical.matches(state.table[column], lambda text: text.startswith("="))
-        refuse_rows(
-            InputMismatch,
-            state.table[formulas],
-            column,
-            "formule jamais calculée",
-            "Ouvrez le fichier dans un tableur, enregistrez-le, puis relancez.",
-        )
+        remedy = "Ouvrez le fichier dans un tableur, enregistrez-le, puis relancez."
+        rows = state.table[formulas]
+        refuse_rows(InputMismatch, rows, column, "formule jamais calculée", remedy)
     return state
 
 
-def empty_missing_codes(
-    state: CleaningState, questions: Questions, codes: list[str]
-) -> CleaningState:
+def empty_missing_codes(state: CleaningState) -> CleaningState:
     """Return the state with the codes for « missing », or the labels of such choices, emptied."""
-    for column, question in questions.items():
-        keys = set(map(matching_key, codes))
+    for column, question in coded_questions(state).items():
+        keys = set(map(matching_key, state.source.manquants))
         for name, texts in question.choices.items():
             if matching_key(name) in keys:
                 keys.update(map(matching_key, texts))
-        state = rewrite_cells(state, [column], partial(_empty_if_code, codes=keys), "manquant")
+
+        def empty_if_code(text: str, keys: set[str] = keys) -> str:
+            return "" if matching_key(text) in keys else text
+
+        state = rewrite_cells(state, [column], empty_if_code, "manquant")
     return state
 
 
-def _empty_if_code(text: str, codes: set[str]) -> str:
-    return "" if matching_key(text) in codes else text
-
-
-def parse_answers(
-    state: CleaningState, questions: Questions, decisions: Decisions
-) -> CleaningState:
+def parse_answers(state: CleaningState) -> CleaningState:
     """Return the state with numbers, dates and choices read as the form says."""
-    for column, question in coded_questions(state.table, questions).items():
+    for column, question in coded_questions(state).items():
         if question.kind in CHOICE_KINDS:
             state = replace_labels(state, question)
-        parser = answer_parser(question, decisions)
+        parser = answer_parser(question, state.decisions)
         state = parse_column(state, column, parser, PARSING_RULES[question.kind])
     return state
 
@@ -108,20 +104,14 @@ def replace_labels(state: CleaningState, question: Question) -> CleaningState:
     for name, texts in question.choices.items():
         names.update(dict.fromkeys(texts[1:], name))
     if question.kind == "choix_multiple":
-        names = _label_summaries(cells, names)
+        keys = {matching_key(label): name for label, name in names.items()}
+        parser = partial(parse_choices, names=keys)
+        summaries = {text: try_parse(parser, text)[0] for text in categorical.present_values(cells)}
+        names = {text: choices for text, choices in summaries.items() if choices}
     if cells.isin(list(names)).sum() <= cells.isin(list(question.choices)).sum():
         return state
     named = categorical.map_values(cells, names)
     return replace(state, table=state.table.assign(**{question.name: named}))
-
-
-def _label_summaries(cells: pd.Series, names: dict[str, str]) -> dict[str, str]:
-    """Return the ticked choices of each summary that is made of labels only {summary: « a c »}."""
-    parser = partial(
-        parse_choices, names={matching_key(label): name for label, name in names.items()}
-    )
-    summaries = {text: try_parse(parser, text)[0] for text in categorical.present_values(cells)}
-    return {text: choices for text, choices in summaries.items() if choices}
 
 
 def parse_column(state: CleaningState, column: str, parser: Parser, rule: str) -> CleaningState:
@@ -132,13 +122,84 @@ def parse_column(state: CleaningState, column: str, parser: Parser, rule: str) -
     cells = state.table[column]
     parsed = {text: try_parse(parser, text) for text in categorical.present_values(cells)}
     motifs = {text: motif for text, (_, motif) in parsed.items() if motif}
-    refuse_rows(
-        QualityRefused,
-        state.table[categorical.matches(cells, lambda text: motifs.get(text) == "autre_unite")],
-        column,
-        "une autre monnaie, ou une autre durée, que celle de la question",
-        "Convertissez-le dans corrections.csv.",
-    )
+    foreign = categorical.matches(cells, lambda text: motifs.get(text) == "autre_unite")
+    what = "une autre monnaie, ou une autre durée, que celle de la question"
+    remedy = "Convertissez-le dans corrections.csv."
+    refuse_rows(QualityRefused, state.table[foreign], column, what, remedy)
     doubtful = cells.isin(list(motifs))
     state = state.empty_cells(column, doubtful, categorical.map_values(cells[doubtful], motifs))
     return rewrite_cells(state, [column], lambda text: parsed[text][0] if text else "", rule)
+
+
+def answer_parser(question: Question, decisions: Decisions) -> Parser:
+    """Return the function that reads a cell of the question; it raises Unreadable in doubt."""
+    if question.kind == "nombre":
+        return lambda text: parsing.format_plain(parsing.parse_number(text, decisions.currency))
+    if question.kind == "date":
+        return parsing.parse_date
+    if question.kind not in CHOICE_KINDS:
+        return str
+    names = choice_names(question, decisions.spellings)
+    return partial(parse_choice if question.kind == "choix" else parse_choices, names=names)
+
+
+def try_parse(parser: Parser, text: str) -> tuple[str, str]:
+    """Return (what the parser reads, "") or, where it raises Unreadable, ("", its motif)."""
+    try:
+        return (parser(text) if text else "", "")
+    except Unreadable as doubt:
+        return ("", doubt.motif)
+
+
+def choice_names(question: Question, spellings: pd.DataFrame) -> dict[str, str]:
+    """Return the choice that each name, label and agreed spelling stands for {key: choice}.
+
+    Raise ConfigurationRefused for a spelling agreed for no choice, or for two.
+    """
+    choices_of = defaultdict(set)
+    for name, texts in question.choices.items():
+        for text in texts:
+            choices_of[matching_key(text)].add(name)
+    # A label of two choices stands for neither; a name, for its own choice.
+    names = {key: min(choices) for key, choices in choices_of.items() if len(choices) == 1}
+    names |= {matching_key(name): name for name in question.choices}
+    for row in spellings[spellings["question"] == question.name].itertuples():
+        choice = names.setdefault(matching_key(row.terrain), row.convenu)
+        if row.convenu not in question.choices or choice != row.convenu:
+            what = f"orthographe convenue pour « {row.convenu} »"
+            expected = "une réponse du formulaire, une seule par écriture"
+            remedy, file = suggest(row.convenu, question.choices), "correspondances"
+            place = {"row": row.Index, "column": question.name, "value": row.terrain}
+            raise ConfigurationRefused(Problem(what, expected, remedy, file, **place))
+    return names
+
+
+def parse_choice(text: str, names: dict[str, str]) -> str:
+    """Return the choice that a text stands for; raise Unreadable where there is none."""
+    if matching_key(text) not in names:
+        raise Unreadable("hors_choix")
+    return names[matching_key(text)]
+
+
+def parse_choices(text: str, names: dict[str, str]) -> str:
+    """Return the ticked choices « a c », written as names or as labels of several words.
+
+    Raise Unreadable where no way to cut the text, or more than one, gives choices.
+    """
+    longest = max((len(name.split()) for name in names), default=0)
+    cuts = {frozenset(cut): cut for cut in _cuts(tuple(text.split()), names, longest)}
+    if len(cuts) != 1:
+        raise Unreadable("hors_choix")
+    return " ".join(*cuts.values())
+
+
+def _cuts(
+    words: Sequence[str], names: dict[str, str], longest: int, chosen: tuple[str, ...] = ()
+) -> Iterator[tuple[str, ...]]:
+    """Yield every way to cut the words into different choices of `longest` words at most."""
+    if not words:
+        yield chosen
+    for size in range(1, min(longest, len(words)) + 1):
+        name = names.get(matching_key(" ".join(words[:size])))
+        if name and name not in chosen:
+            yield from _cuts(words[size:], names, longest, (*chosen, name))

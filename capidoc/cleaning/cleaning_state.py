@@ -6,35 +6,51 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 import pandas as pd
 
+from capidoc.config.decisions import Decisions
+from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.errors import Problem, Refusal
 from capidoc.core.schema import PROVENANCE
+from capidoc.ingest.xlsform import Question
 
 Mask: TypeAlias = pd.Series | np.ndarray  # of booleans, one per row
 
 
 @dataclass(frozen=True)
 class CleaningState:
-    """A table between two cleaning steps; each step returns a new state.
+    """A table between two cleaning steps, and what they follow; each step returns a new state.
 
+    `repeat` is the name of a repeat's table, empty for the main table of the source.
     `log`, `rejects` and `remarks` hold one DataFrame for each step that had rows to write:
     PROVENANCE, uuid, then some of CHANGE_LOG_COLUMNS, REJECT_COLUMNS or REMARK_COLUMNS.
     `reviewed_cells` are the (fichier, feuille, ligne, question) that a person decided to keep.
     """
 
     table: pd.DataFrame
+    questions: dict[str, Question]
+    source: Source
+    decisions: Decisions
+    repeat: str = ""
     log: tuple[pd.DataFrame, ...] = ()
     rejects: tuple[pd.DataFrame, ...] = ()
     remarks: tuple[pd.DataFrame, ...] = ()
     reviewed_cells: frozenset[tuple[Any, ...]] = frozenset()
 
+    @property
+    def key(self) -> list[str]:
+        """Return the columns that identify a record; the rows of a repeat have none."""
+        return [] if self.repeat else unit_key(self.source)
+
+    @property
+    def answered(self) -> dict[str, Question]:
+        """Return the questions that the table has, in the order of its columns."""
+        return {name: self.questions[name] for name in self.table if name in self.questions}
+
     def with_changes(self, column: str, cells: pd.Series, rows: Mask, rule: str) -> Self:
         """Return the state with `cells` as the column; those of `rows`, a mask, are logged."""
-        before = self.table.loc[rows, column]
-        entries = _entries(
-            self.table[rows], colonne=column, avant=before, apres=cells[rows], regle=rule
-        )
-        table = self.table.assign(**{column: cells})
+        changed, table = self.table[rows], self.table.assign(**{column: cells})
+        words = {"avant": changed[column], "apres": cells[rows]}
+        entries = _entries(changed, colonne=column, **words, regle=rule)
         return replace(self, table=table, log=(*self.log, entries))
 
     def drop_rows(self, rows: Mask, motif: str, statut: str = "exclue", column: str = "") -> Self:
@@ -64,10 +80,8 @@ class CleaningState:
         self, rows: pd.DataFrame, portee: str, column: str, statut: str, motif: str | pd.Series
     ) -> Self:
         """Return the state with `rows`, or their cells of one column, among the rejects."""
-        value = rows[column] if column else ""
-        entries = _entries(
-            rows, portee=portee, colonne=column, valeur=value, statut=statut, motif=motif
-        )
+        what = {"colonne": column, "valeur": rows[column] if column else ""}
+        entries = _entries(rows, portee=portee, **what, statut=statut, motif=motif)
         return replace(self, rejects=(*self.rejects, entries))
 
     def with_remark(
@@ -76,6 +90,11 @@ class CleaningState:
         """Return the state with one remark on each of `rows`."""
         entries = _entries(rows, question=question, valeur=value, controle=control)
         return replace(self, remarks=(*self.remarks, entries))
+
+
+def unit_key(source: Source) -> list[str]:
+    """Return the columns that identify a record: the unit, and the moment where there is one."""
+    return [source.identifiant, source.moment] if source.moment else [source.identifiant]
 
 
 def _entries(rows: pd.DataFrame, **columns: str | pd.Series) -> pd.DataFrame:

@@ -4,40 +4,32 @@ import numpy as np
 import pandas as pd
 
 from capidoc.cleaning import form_constraints
-from capidoc.cleaning.answer_parsers import Questions
 from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows
-from capidoc.config.programme_model import Breakdown, Source
 from capidoc.core import categorical
 from capidoc.core.errors import QualityRefused
 
 
-def apply_form_constraints(
-    state: CleaningState, questions: Questions, skipped: list[str], today: str
-) -> CleaningState:
+def apply_form_constraints(state: CleaningState) -> CleaningState:
     """Return the state with the answers that the form's own rules refuse emptied.
 
-    `skipped` are the questions that the programme's rules judge: the identifier and the moment.
+    The identifier and the moment are left to the programme's rules.
     """
-    for column in state.table:
-        if column not in questions or column in skipped:
-            continue
-        question = questions[column]
+    judged = {name: q for name, q in state.answered.items() if name not in state.key}
+    for column, question in judged.items():
         rules = {"hors_bornes": question.constraint, "sans_objet": question.relevant}
         if question.kind == "date":
             rules = {"date_future": ". <= today()", **rules}
         for motif, rule in rules.items():
             if rule:
-                state = _apply_constraint(state, column, rule, motif, today)
+                state = _apply_constraint(state, column, rule, motif)
     return state
 
 
-def _apply_constraint(
-    state: CleaningState, column: str, rule: str, motif: str, today: str
-) -> CleaningState:
+def _apply_constraint(state: CleaningState, column: str, rule: str, motif: str) -> CleaningState:
     """Return the state with the answers that one rule refuses emptied; or, if it cannot be judged,
     with a remark. Where an answer that the rule reads is missing, the row passes."""
     try:
-        refused = _refused_rows(state.table, column, rule, today)
+        refused = _refused_rows(state.table, column, rule, state.decisions.today)
     except (form_constraints.UnsupportedExpression, KeyError):
         first = state.table.head(1)
         no_uuid = categorical.constant_column("", first.index)
@@ -59,9 +51,9 @@ def _refused_rows(table: pd.DataFrame, column: str, rule: str, today: str) -> np
     return table.index.isin(hits)
 
 
-def check_date_order(state: CleaningState, pairs: list[tuple[str, str]]) -> CleaningState:
+def check_date_order(state: CleaningState) -> CleaningState:
     """Return the state with both dates emptied where the end comes before the start."""
-    for start, end in pairs:
+    for start, end in state.source.ordre:
         dates = state.table[[start, end]]
         both = categorical.to_text(dates[(dates != "").all(axis=1)])
         reversed_rows = state.table.index.isin(both.index[both[end] < both[start]])
@@ -70,44 +62,31 @@ def check_date_order(state: CleaningState, pairs: list[tuple[str, str]]) -> Clea
     return state
 
 
-def check_breakdown_totals(
-    state: CleaningState, source: Source, months: list[str]
-) -> CleaningState:
+def check_breakdown_totals(state: CleaningState) -> CleaningState:
     """Return the state with a remark where the parts of a breakdown do not give its total.
 
-    Raise QualityRefused at a compared moment, the first or the last of `months`: the document
+    Raise QualityRefused at a compared moment, the first or the last of the follow-up: the document
     prints that total.
     """
+    source, months = state.source, state.decisions.months
+
+    def is_compared(moment: str) -> bool:
+        return moment[:7] in (months[0], months[-1])
+
     for breakdown in source.ventilations.values():
-        if not breakdown.total:
+        total, parts = breakdown.total, list(breakdown.colonnes.values())
+        if not total:
             continue
-        wrong = state.table[_wrong_totals(state.table, breakdown)]
-        refuse_rows(
-            QualityRefused,
-            _at_compared_moments(wrong, source.moment, (months[0], months[-1])),
-            breakdown.total,
-            " + ".join(f"{{{part}}}" for part in breakdown.colonnes.values())
-            + " ne donne pas ce total",
-            "Tranchez dans corrections.csv : ce mois porte un total publié.",
-        )
+        table = state.table
+        numbers = {name: categorical.to_numbers(table[name]) for name in (*parts, total)}
+        complete = pd.DataFrame(numbers).dropna()
+        wrong = table.loc[complete.index[complete[parts].sum(axis=1) != complete[total]]]
+        stops = wrong
+        if source.moment:
+            stops = wrong[categorical.matches(wrong[source.moment], is_compared)]
+        what = " + ".join(f"{{{part}}}" for part in parts) + " ne donne pas ce total"
+        remedy = "Tranchez dans corrections.csv : ce mois porte un total publié."
+        refuse_rows(QualityRefused, stops, total, what, remedy)
         if len(wrong):
-            value = wrong[breakdown.total]
-            state = state.with_remark(wrong, breakdown.total, value, "somme_fausse")
+            state = state.with_remark(wrong, total, wrong[total], "somme_fausse")
     return state
-
-
-def _wrong_totals(table: pd.DataFrame, breakdown: Breakdown) -> pd.Series:
-    """Return which rows have all their parts and a total that is not their sum."""
-    parts = list(breakdown.colonnes.values())
-    columns = [*parts, breakdown.total]
-    numbers = pd.DataFrame({name: categorical.to_numbers(table[name]) for name in columns})
-    return numbers.notna().all(axis=1) & (numbers[parts].sum(axis=1) != numbers[breakdown.total])
-
-
-def _at_compared_moments(
-    rows: pd.DataFrame, moment: str | None, compared: tuple[str, str]
-) -> pd.DataFrame:
-    """Return the rows of the compared months; all of them where a record has no moment."""
-    if not moment:
-        return rows
-    return rows[categorical.matches(rows[moment], lambda text: text[:7] in compared)]

@@ -13,6 +13,11 @@ from capidoc.core.parsing import matching_key
 from capidoc.core.schema import PROVENANCE
 from capidoc.ingest.received import answers
 
+NAME_ONE = (
+    "Nommez-la par son uuid, ou par son unité et son mois (E-02#2025-01) ; s’il y en a deux, "
+    "aussi par une « question » et son « ancienne » réponse."
+)
+
 
 def matching_rows(table: pd.DataFrame, uuid: str, moment: str | None) -> pd.Series:
     """Return which rows a line of the log names: by uuid, or « unit#moment » in a file without."""
@@ -20,43 +25,37 @@ def matching_rows(table: pd.DataFrame, uuid: str, moment: str | None) -> pd.Seri
     if rows.any() or moment not in table or "#" not in uuid:
         return rows
     unit, _, month = uuid.rpartition("#")
-    same_month = categorical.matches(
-        table[moment], lambda text: matching_key(text) == matching_key(month)
-    )
-    return (table["uuid"] == unit) & same_month
+    return (table["uuid"] == unit) & _same_answers(table[moment], month)
 
 
-def apply_corrections(
-    state: CleaningState, corrections: pd.DataFrame, moment: str | None = None
-) -> CleaningState:
+def _same_answers(cells: pd.Series, answer: str) -> pd.Series:
+    key = matching_key(answer)
+    return categorical.matches(cells, lambda text: matching_key(text) == key)
+
+
+def apply_corrections(state: CleaningState) -> CleaningState:
     """Return the state with the log replayed: changer, vider, supprimer, garder.
 
     Raise QualityRefused where the old answer of a line is no longer there, or where a line names
     several records: of other moments or, to delete them, with other answers.
     """
-    problems = []
-    for fix in corrections.itertuples():
+    problems, moment = [], None if state.repeat else state.source.moment
+    for fix in state.decisions.corrections.itertuples():
         rows = matching_rows(state.table, fix.uuid, moment)
         if fix.question in state.table and rows.any():
-            same = _answering(state.table, rows, fix.question, fix.ancienne)
+            same = rows.copy()
+            same[rows] = _same_answers(state.table.loc[rows, fix.question], fix.ancienne)
             if not same.any():
-                problems.append(_stale(fix, state.table[rows]))
+                problems.append(_stale(fix, state.table[rows].iloc[0]))
             rows = same
         if _are_several_records(state.table[rows], fix.action, moment):
-            problems.append(_ambiguous(fix, rows.sum()))
+            what = f"la correction du {fix.date} rencontre {rows.sum()} fiches différentes"
+            place = {"file": "corrections", "column": "uuid", "value": fix.uuid}
+            problems.append(Problem(what, "une seule", NAME_ONE, **place))
         state = _apply(state, rows, fix)
     if problems:
         raise QualityRefused(*problems)
     return state
-
-
-def _answering(table: pd.DataFrame, rows: pd.Series, question: str, answer: str) -> pd.Series:
-    """Return which of `rows`, a boolean mask, give this answer."""
-    same = rows.copy()
-    same[rows] = categorical.matches(
-        table.loc[rows, question], lambda text: matching_key(text) == matching_key(answer)
-    )
-    return same
 
 
 def _are_several_records(rows: pd.DataFrame, action: str, moment: Hashable) -> bool:
@@ -87,17 +86,8 @@ def _apply(state: CleaningState, rows: pd.Series, fix: Any) -> CleaningState:
     return state.with_changes(fix.question, cells, changed, "correction")
 
 
-def _ambiguous(fix: Any, count: int) -> Problem:
-    what = f"la correction du {fix.date} rencontre {count} fiches différentes"
-    remedy = (
-        "Nommez-la par son uuid, ou par son unité et son mois (E-02#2025-01) ; s’il y en a deux, "
-        "aussi par une « question » et son « ancienne » réponse."
-    )
-    return Problem(what, "une seule", remedy, "corrections", column="uuid", value=fix.uuid)
-
-
-def _stale(fix: Any, rows: pd.DataFrame) -> Problem:
+def _stale(fix: Any, row: pd.Series) -> Problem:
     what = f"la correction du {fix.date} attend « {fix.ancienne} », que la donnée ne porte plus"
-    file, _, row = rows.iloc[0][PROVENANCE]
-    value, remedy = rows.iloc[0][fix.question], "Revoyez cette ligne de corrections.csv."
-    return Problem(what, "", remedy, file, "", row, fix.question, value)
+    remedy = "Revoyez cette ligne de corrections.csv."
+    value = row[fix.question]
+    return Problem(what, "", remedy, row["fichier"], "", row["ligne"], fix.question, value)

@@ -11,7 +11,6 @@ ODK (`pulldata`, `position`, `count` of a repeat…), and rules that are no XPat
 import re
 from collections.abc import Callable
 from datetime import date
-from functools import partial
 from typing import Any
 
 from lxml import etree
@@ -44,18 +43,18 @@ def compile_constraint(rule: str, today: str) -> Callable[..., bool]:
         xpath = etree.XPath(REFERENCE.sub(r"$\1", dates_as_days), extensions=extensions)
     except etree.XPathError as error:
         raise UnsupportedExpression(rule) from error
-    return partial(_admits, xpath, rule)
+    names = referenced_questions(rule)
 
+    def admits(answer: str, *others: str) -> bool:
+        element = etree.Element("answer")
+        element.text = _date_as_days(answer)
+        variables = dict(zip(names, map(_date_as_days, others), strict=True))
+        try:
+            return bool(xpath(element, **variables))
+        except (etree.XPathError, ValueError, TypeError, re.error) as error:
+            raise UnsupportedExpression(rule) from error
 
-def _admits(xpath: etree.XPath, rule: str, answer: str, *others: str) -> bool:
-    """Return whether the compiled rule admits an answer, given those to the other questions."""
-    element = etree.Element("answer")
-    element.text = _date_as_days(answer)
-    variables = dict(zip(referenced_questions(rule), map(_date_as_days, others), strict=True))
-    try:
-        return bool(xpath(element, **variables))
-    except (etree.XPathError, ValueError, TypeError, re.error) as error:
-        raise UnsupportedExpression(rule) from error
+    return admits
 
 
 def _odk_functions(today: str) -> dict[str, Callable[..., Any]]:
@@ -77,9 +76,9 @@ def _odk_functions(today: str) -> dict[str, Callable[..., Any]]:
 
 def _text(argument: Any) -> str:
     """Return the text of a function's argument: a value, or a list of the answer's element."""
-    if not isinstance(argument, list):
-        return str(argument)
-    return argument[0].text or "" if argument else ""
+    if isinstance(argument, list):
+        return argument[0].text or "" if argument else ""
+    return str(argument)
 
 
 def _date_as_days(answer: str) -> str:

@@ -3,8 +3,7 @@
 The audit replays the log by its own means: it must import no step of the cleaning.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,7 @@ from capidoc.ingest.received import Received
 from capidoc.ingest.xlsform import Question
 
 if TYPE_CHECKING:
-    from capidoc.cleaning import Cleaned
+    from capidoc.cleaning.cleaned import Cleaned
 
 ABSENT = "rien"  # what a cell that was never received is said to hold
 
@@ -32,8 +31,8 @@ def audit_log(received: dict[str, Received], cleaned: "Cleaned") -> int:
     problems, compared = [], 0
     for name, source in received.items():
         for label, text in source.tables(name).items():
-            questions = source.form.of(label.partition(".")[2])
-            problems += _audit_table(label, text, questions, cleaned)
+            repeat = label.partition(".")[2]
+            problems += _audit_table(label, text, source.form.of(repeat), cleaned)
             compared += cleaned.tables[label].size
     if problems:
         raise QualityRefused(*problems)
@@ -45,17 +44,14 @@ def _audit_table(
 ) -> list[Problem]:
     """Return the problems of one table, from its received text."""
     kept, locator = cleaned.tables[label], RowLocator(text)
-    log = cleaned.log[cleaned.log["source"] == label]
-    rejects = cleaned.rejects[cleaned.rejects["source"] == label]
+    log, rejects = (part[part["source"] == label] for part in (cleaned.log, cleaned.rejects))
     cells = rejects[rejects["portee"] == "cellule"].rename(columns={"valeur": "avant"})
-    columns = [*PROVENANCE, "colonne", "avant", "apres"]
-    lines = categorical.concat_tables([log[columns], cells.assign(apres="")[columns]])
-    positions = locator.of(kept)
-    dropped = locator.of(rejects[rejects["portee"] == "ligne"])
+    names = [*PROVENANCE, "colonne", "avant", "apres"]
+    lines = categorical.concat_tables([log[names], cells.assign(apres="")[names]])
+    positions, dropped = locator.of(kept), locator.of(rejects[rejects["portee"] == "ligne"])
     problems = _row_problems(text, kept, positions, dropped)
-    for column in {**text, **kept, **dict.fromkeys(lines["colonne"])}:
-        if column in PROVENANCE:
-            continue
+    columns = {**text, **kept, **dict.fromkeys(lines["colonne"])}
+    for column in [name for name in columns if name not in PROVENANCE]:
         own_lines = lines[lines["colonne"] == column]
         answers = text.get(column, categorical.constant_column(ABSENT, text.index))
         replayed, unmet = _replay(answers, own_lines, locator.of(own_lines))
@@ -79,7 +75,10 @@ def _replay(
         applied = categorical.rows_equal(answers.iloc[rows], now["avant"]) & (rows >= 0)
         unmet = categorical.to_text(now[~applied]).to_dict("records")
         for line, row in zip(unmet, rows[~applied], strict=True):
-            problems.append(_unmet(line, answers.iloc[row] if row >= 0 else ABSENT))
+            answer = answers.iloc[row] if row >= 0 else ABSENT
+            what = f"le journal annonce cette valeur, la donnée porte « {answer} »"
+            place = (line["fichier"], line["feuille"], line["ligne"])
+            problems.append(_problem(place, line["colonne"], line["avant"], what))
         answers = categorical.assign_rows(answers, rows[applied], now.loc[applied, "apres"])
     return answers, problems
 
@@ -107,8 +106,8 @@ def _differences(
     unexplained = cells[pd.MultiIndex.from_frame(cells[["_expected", column]]).isin(wrong)]
     what = "différence que rien n’explique : la donnée reçue et son journal disent « {} »"
     return [
-        _problem(place, column, value, what.format(text))
-        for *place, value, text in unexplained.itertuples(index=False, name=None)
+        _problem((file, sheet, row), column, value, what.format(text))
+        for file, sheet, row, value, text in unexplained.itertuples(index=False, name=None)
     ]
 
 
@@ -126,24 +125,14 @@ def _row_problems(
     explained = np.isin(np.arange(len(text)), np.concatenate([positions, dropped]))
     lost = text.loc[~explained, PROVENANCE]
     extra = kept.loc[(positions < 0) | np.isin(positions, dropped), PROVENANCE]
+    against = "ligne gardée que le journal écarte, ou que personne n’a envoyée"
     problems = []
-    for rows, what in (
-        (lost, "ligne écartée sans motif"),
-        (extra, "ligne gardée que le journal écarte, ou que personne n’a envoyée"),
-    ):
+    for rows, what in ((lost, "ligne écartée sans motif"), (extra, against)):
         places = categorical.to_text(rows).itertuples(index=False, name=None)
         problems += [_problem(place, "", None, what) for place in places]
     return problems
 
 
-def _unmet(line: dict, answer: str) -> Problem:
-    """Return the problem of a line whose value is not in the received text."""
-    place = [line[name] for name in PROVENANCE]
-    what = f"le journal annonce cette valeur, la donnée porte « {answer} »"
-    return _problem(place, line["colonne"], line["avant"], what)
-
-
-def _problem(place: Sequence[Any], column: str, value: str | None, what: str) -> Problem:
-    file, sheet, row = place
+def _problem(place: tuple[str, str, int], column: str, value: str | None, what: str) -> Problem:
     remedy = "C’est un défaut du nettoyage : envoyez-nous ce message."
-    return Problem(what, "", remedy, file, sheet, row, column, value)
+    return Problem(what, "", remedy, *place, column, value)

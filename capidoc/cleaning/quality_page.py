@@ -3,6 +3,8 @@
 import json
 import shutil
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ STATE = "interne/qualite.json"
 FORM = "interne/a_corriger.xlsx"
 FILES = (PAGE, STATE, FORM)
 # What makes two findings the same: the name of a file and its rows change at each export.
-FINDING_KEY = ("feuille", "uuid", "question", "valeur", "controle")
+finding_key = itemgetter("feuille", "uuid", "question", "valeur", "controle")
 MISSING_COUNTS = ["fiches", "manquants"]
 # The tables that the page details, and the columns of numbers of each.
 DETAILS: dict[str, dict[str, type]] = {
@@ -35,8 +37,6 @@ DETAILS: dict[str, dict[str, type]] = {
     "manquants": dict.fromkeys(MISSING_COUNTS, int),
     "durees": dict.fromkeys(DURATION_COLUMNS[2:], float),
 }
-# {gravity: {control: (title, advice)}}, as templates/controles.yml has them.
-Controls = dict[str, dict[str, tuple[str, str]]]
 
 
 def write_quality_page(programme: Programme, staging_dir: Path) -> None:
@@ -47,18 +47,13 @@ def write_quality_page(programme: Programme, staging_dir: Path) -> None:
     published = STATE in manifest.intact_outputs(programme.published)[1]
     before = read_last_state(programme.published) if published else {}
     state = quality_state(findings, counts, before)
-    page = render_quality_page(
-        state,
-        {name: tables.read_csv(folder / f"{name}.csv", **kinds) for name, kinds in DETAILS.items()},
-        programme.identity,
-        programme.slug,
-        programme.templates,
-        read_yaml(programme.templates / "controles.yml"),
-    )
-    (staging_dir / PAGE).parent.mkdir(exist_ok=True)
+    details = {
+        name: tables.read_csv(folder / f"{name}.csv", **kinds) for name, kinds in DETAILS.items()
+    }
     text = json.dumps(state, ensure_ascii=False, indent=1) + "\n"
-    (staging_dir / PAGE).write_text(page, encoding="utf-8", newline="\n")
-    (staging_dir / STATE).write_text(text, encoding="utf-8", newline="\n")
+    (staging_dir / PAGE).parent.mkdir(exist_ok=True)
+    for name, content in ((PAGE, render_quality_page(programme, state, details)), (STATE, text)):
+        (staging_dir / name).write_text(content, encoding="utf-8", newline="\n")
     shutil.copy2(folder / CORRECTION_FORM_XLSX, staging_dir / FORM)
 
 
@@ -80,38 +75,32 @@ def quality_state(
 
 
 def render_quality_page(
-    state: dict[str, Any],
-    details: dict[str, pd.DataFrame],
-    identity: Identity,
-    slug: str,
-    templates: Path,
-    controls: Controls,
+    programme: Programme, state: dict[str, Any], details: dict[str, pd.DataFrame]
 ) -> str:
     """Return the page as HTML, from the state and the DETAILS tables of cleaning."""
-    counts, missing, durations = state["comptes"], details["manquants"], details["durees"]
-    names = _table_names(counts, identity)
-    titles = {}
-    for texts in controls.values():
+    counts, identity, templates = state["comptes"], programme.identity, programme.templates
+    names, titles = _table_names(counts, identity), {}
+    for texts in read_yaml(templates / "controles.yml").values():
         titles.update({control: title for control, (title, _) in texts.items()})
-    context = {
-        "counts": counts,
-        "before": state["avant"],
-        "names": names,
-        "titles": titles,
-        "groups": _findings_by_gravity(state),
-        "solved": _solved_findings(state),
-        "reasons": _reject_reasons(details["rejets"], counts),
-        "places": _sheet_names(counts, names),
-        "missing": [
-            (source, _missing_grid(part)) for source, part in missing.groupby("source", sort=False)
-        ],
-        "interviews": [
-            (source, part.to_dict("records"))
-            for source, part in durations.groupby("source", sort=False)
-        ],
-    }
-    template = html_pages.page_environment(templates / "html").get_template("qualite.html.j2")
-    return template.render(identity=identity, slug=slug, **context)
+    now = {finding_key(finding) for finding in state["constats"]}
+    before = state["avant"].get("constats", [])
+    missing = details["manquants"].groupby("source", sort=False)
+    durations = details["durees"].groupby("source", sort=False)
+    page = html_pages.page_environment(templates / "html").get_template("qualite.html.j2")
+    return page.render(
+        identity=identity,
+        slug=programme.slug,
+        counts=counts,
+        before=state["avant"],
+        names=names,
+        titles=titles,
+        groups=_findings_by_gravity(state),
+        solved=[finding for finding in before if finding_key(finding) not in now],
+        reasons=_reject_reasons(details["rejets"], counts),
+        places=_sheet_names(counts, names),
+        missing=[(source, _missing_grid(part)) for source, part in missing],
+        interviews=[(source, part.to_dict("records")) for source, part in durations],
+    )
 
 
 def format_summary(state: dict[str, Any], identity: Identity) -> Iterator[str]:
@@ -120,28 +109,21 @@ def format_summary(state: dict[str, Any], identity: Identity) -> Iterator[str]:
     for row in state["comptes"]:
         counts = ", ".join(f"{count} {row[count]}" for count in ROW_COUNTS)
         yield f"{names[row['source']]} : {counts.replace('rejetees', 'rejetées')}"
-    by_gravity: dict[str, list[dict[str, str]]] = {}
-    for finding in state["constats"]:
-        by_gravity.setdefault(finding["gravite"], []).append(finding)
-    for gravity, findings in by_gravity.items():
+    for gravity, group in groupby(state["constats"], itemgetter("gravite")):
+        findings = list(group)
         yield f"{gravity.capitalize()} : {len(findings)}"
         for finding in findings[:MOST_SHOWN] if gravity == "à décider" else ():
             what = finding["proposition"].rstrip(".")
-            place = {"file": "fichier", "sheet": "feuille", "row": "ligne", "column": "question"}
-            fields: dict[str, Any] = {name: finding[column] for name, column in place.items()}
-            yield f"  {Problem(what, value=finding['valeur'], **fields)}"
-
-
-def _finding_key(finding: dict[str, str]) -> tuple[str, ...]:
-    return tuple(finding[name] for name in FINDING_KEY)
+            place = itemgetter("fichier", "feuille", "ligne", "question", "valeur")(finding)
+            yield f"  {Problem(what, '', '', *place)}"
 
 
 def _findings_by_gravity(state: dict[str, Any]) -> list[tuple[str, pd.DataFrame, list]]:
     """Return (gravity, its findings, [(control, its findings as records)]), « nouveau » added."""
     if not state["constats"]:
         return []
-    previous = {_finding_key(finding) for finding in state["avant"].get("constats", [])}
-    new = [_finding_key(finding) not in previous for finding in state["constats"]]
+    previous = {finding_key(finding) for finding in state["avant"].get("constats", [])}
+    new = [finding_key(finding) not in previous for finding in state["constats"]]
     findings = pd.DataFrame(state["constats"]).assign(nouveau=new if state["avant"] else False)
     groups = []
     for gravity, part in findings.groupby("gravite", sort=False):
@@ -149,13 +131,6 @@ def _findings_by_gravity(state: dict[str, Any]) -> list[tuple[str, pd.DataFrame,
         records = [(control, rows.to_dict("records")) for control, rows in by_control]
         groups.append((gravity, part, records))
     return groups
-
-
-def _solved_findings(state: dict[str, Any]) -> list[dict[str, str]]:
-    """Return the findings of the last state that are no longer there."""
-    now = {_finding_key(finding) for finding in state["constats"]}
-    before = state["avant"].get("constats", [])
-    return [finding for finding in before if _finding_key(finding) not in now]
 
 
 def _table_names(counts: list[dict], identity: Identity) -> dict[str, str]:

@@ -7,16 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from capidoc.cleaning.answer_parsers import (
-    CHOICE_KINDS,
-    Parser,
-    Questions,
-    answer_parser,
-    try_parse,
-)
+from capidoc.cleaning.cell_steps import CHOICE_KINDS, Parser, answer_parser, try_parse
 from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows
-from capidoc.config.decisions import Decisions
-from capidoc.config.programme_model import Exclusion, Source
+from capidoc.config.programme_model import Exclusion
 from capidoc.core import categorical, parsing
 from capidoc.core.errors import QualityRefused
 from capidoc.core.parsing import Unreadable, matching_key
@@ -26,9 +19,10 @@ MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d([T ].*)?)?")
 REFUSED_STATUSES = ("validation_status_not_approved", "not approved", "non approuvé")
 
 
-def drop_empty_rows(state: CleaningState, columns: list[str]) -> CleaningState:
-    """Return the state without the rows that are blank in all these columns."""
-    return state.drop_rows(~_matches(state.table[columns], str.strip).any(axis=1), "vide")
+def drop_empty_rows(state: CleaningState) -> CleaningState:
+    """Return the state without the rows where every question is blank."""
+    filled = _matches(state.table[[*state.answered]], str.strip)
+    return state.drop_rows(~filled.any(axis=1), "vide")
 
 
 def _matches(table: pd.DataFrame, test: Callable[[str], object]) -> pd.DataFrame:
@@ -36,35 +30,25 @@ def _matches(table: pd.DataFrame, test: Callable[[str], object]) -> pd.DataFrame
     return pd.DataFrame({name: categorical.matches(table[name], test) for name in table})
 
 
-def drop_total_rows(state: CleaningState, columns: list[str], source: Source) -> CleaningState:
+def drop_total_rows(state: CleaningState) -> CleaningState:
     """Return the state without the rows of totals that name no unit, and without headings.
 
-    `source.totaux`, the pattern of a total, is declared for finance workbooks only.
+    The only cell of a heading is neither a number nor a unit. `source.totaux`, the pattern of a
+    total, is declared for finance workbooks only.
     """
+    source, cells = state.source, state.table[[*state.answered]]
     if not source.totaux:
         return state
     is_total = re.compile(source.totaux, re.IGNORECASE).match
     is_unit = re.compile(source.motif_identifiant).fullmatch
-    cells, identifiers = state.table[columns], state.table[source.identifiant]
     totals = _matches(cells, lambda text: is_total(text.strip()))
-    units = categorical.matches(identifiers, lambda text: is_unit(_uppercase(text)))
-    units &= ~totals[source.identifiant]
-    state = state.drop_rows(totals.any(axis=1) & ~units, "total")
-    return _drop_headings(state, columns, is_unit)
-
-
-def _drop_headings(
-    state: CleaningState, columns: list[str], is_unit: Callable[[str], object]
-) -> CleaningState:
-    """Return the state without the rows whose only cell is neither a number nor a unit."""
-    cells = state.table[columns]
-    filled = _matches(cells, str.strip).sum(axis=1)
-    data = _matches(cells, lambda text: _is_number(text) or is_unit(_uppercase(text)))
-    return state.drop_rows((filled == 1) & ~data.any(axis=1), "intertitre")
-
-
-def _uppercase(text: str) -> str:
-    return parsing.normalize_spaces(text).upper()
+    units = _matches(cells, lambda text: is_unit(parsing.normalize_spaces(text).upper()))
+    of_unit = (units & ~totals)[source.identifiant]
+    total = totals.any(axis=1) & ~of_unit
+    alone = _matches(cells, str.strip).sum(axis=1) == 1
+    heading = alone & ~(units | _matches(cells, _is_number)).any(axis=1)
+    state = state.drop_rows(total, "total")
+    return state.drop_rows(heading[~total], "intertitre")
 
 
 def _is_number(text: str) -> bool:
@@ -75,33 +59,29 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def require_identifier(
-    state: CleaningState, source: Source, titles: Iterable[str]
-) -> CleaningState:
+def require_identifier(state: CleaningState) -> CleaningState:
     """Return the state without the rows that name no unit, or repeat the title of the column."""
-    pattern, title_keys = re.compile(source.motif_identifiant), set(map(matching_key, titles))
+    name = state.source.identifiant
+    is_unit = re.compile(state.source.motif_identifiant).fullmatch
+    titles = set(map(matching_key, state.questions[name].labels))
     known = categorical.matches(
-        state.table[source.identifiant],
-        lambda text: pattern.fullmatch(text) and matching_key(text) not in title_keys,
+        state.table[name], lambda text: is_unit(text) and matching_key(text) not in titles
     )
-    return state.drop_rows(~known, "identifiant_inconnu", "rejetee", source.identifiant)
+    return state.drop_rows(~known, "identifiant_inconnu", "rejetee", name)
 
 
-def keep_period(
-    state: CleaningState, source: Source, questions: Questions, decisions: Decisions
-) -> CleaningState:
+def keep_period(state: CleaningState) -> CleaningState:
     """Return the state without the rows of an unreadable month, or of one out of the follow-up."""
-    if not source.moment:
+    name, months = state.source.moment, state.decisions.months
+    if not name:
         return state
-    moments, parser = state.table[source.moment], answer_parser(questions[source.moment], decisions)
-    motifs = {
-        text: _moment_motif(text, parser, decisions.months)
-        for text in categorical.present_values(moments)
-    }
-    unreadable = categorical.matches(moments, lambda text: motifs[text] == "moment_inconnu")
-    outside = categorical.matches(moments, lambda text: motifs[text] == "hors_programme")
-    state = state.drop_rows(unreadable, "moment_inconnu", "rejetee", source.moment)
-    return state.drop_rows(outside[~unreadable], "hors_programme", column=source.moment)
+    parser = answer_parser(state.questions[name], state.decisions)
+    texts = categorical.present_values(state.table[name])
+    motifs = {text: _moment_motif(text, parser, months) for text in texts}
+    motif = categorical.map_values(state.table[name], motifs)
+    unreadable, outside = motif == "moment_inconnu", motif == "hors_programme"
+    state = state.drop_rows(unreadable, "moment_inconnu", "rejetee", name)
+    return state.drop_rows(outside[~unreadable], "hors_programme", column=name)
 
 
 def _moment_motif(text: str, parser: Parser, months: list[str]) -> str:
@@ -124,16 +104,13 @@ def drop_unapproved(state: CleaningState) -> CleaningState:
     return state.drop_rows(refused, "non_approuvee")
 
 
-def apply_exclusions(
-    state: CleaningState, rules: Iterable[Exclusion], questions: Questions, decisions: Decisions
-) -> CleaningState:
+def apply_exclusions(state: CleaningState, rules: Iterable[Exclusion]) -> CleaningState:
     """Return the state without the rows that the programme's rules exclude."""
     for rule in rules:
-        question = questions[rule.question]
-        parser = answer_parser(question, decisions) if question.kind in CHOICE_KINDS else str
-        excluded = categorical.matches(
-            state.table[rule.question], partial(_is_excluded, rule, parser)
-        )
+        question = state.questions[rule.question]
+        parser = answer_parser(question, state.decisions) if question.kind in CHOICE_KINDS else str
+        is_excluded = partial(_is_excluded, rule, parser)
+        excluded = categorical.matches(state.table[rule.question], is_excluded)
         state = state.drop_rows(excluded, rule.motif, column=rule.question)
     return state
 
@@ -146,35 +123,26 @@ def _is_excluded(rule: Exclusion, parser: Parser, text: str) -> bool:
     return not re.fullmatch("|".join(rule.hors), answer)
 
 
-def unit_key(source: Source) -> list[str]:
-    """Return the columns that identify a record: the unit, and the moment where there is one."""
-    return [source.identifiant, source.moment] if source.moment else [source.identifiant]
-
-
-def deduplicate(state: CleaningState, source: Source) -> CleaningState:
+def deduplicate(state: CleaningState) -> CleaningState:
     """Return the state with one row per unit and moment: of different ones, the last submitted.
 
     Raise QualityRefused where none is the last.
     """
-    table, key = state.table, unit_key(source)
+    table, key = state.table, state.key
     _refuse_moved_submissions(table, key)
     rivals = _rivals(table, key)
     identical = rivals.duplicated(list(answers(rivals)))
     different = _rivals(rivals[~identical], key)
     sent = categorical.to_text(different["envoi"])
     older = sent < sent.groupby([different[name] for name in key]).transform("max")
-    refuse_rows(
-        QualityRefused,
-        _rivals(different[~older], key),
-        source.identifiant,
-        "deux saisies différentes pour la même unité et le même moment",
-        "Choisissez-en une dans corrections.csv : action « supprimer » pour l’autre, "
-        "nommée par une question et son ancienne réponse.",
-    )
+    what = "deux saisies différentes pour la même unité et le même moment"
+    remedy = "Choisissez-en une dans corrections.csv : action « supprimer » pour l’autre, "
+    remedy += "nommée par une question et son ancienne réponse."
+    refuse_rows(QualityRefused, _rivals(different[~older], key), key[0], what, remedy)
     duplicate = table.index.isin(rivals.index[identical])
     replaced = table.index.isin(different.index[older])
-    state = state.drop_rows(duplicate, "doublon", column=source.identifiant)
-    return state.drop_rows(replaced[~duplicate], "remplacee", column=source.identifiant)
+    state = state.drop_rows(duplicate, "doublon", column=key[0])
+    return state.drop_rows(replaced[~duplicate], "remplacee", column=key[0])
 
 
 def _rivals(table: pd.DataFrame, key: list[str]) -> pd.DataFrame:
@@ -191,15 +159,12 @@ def _refuse_moved_submissions(table: pd.DataFrame, key: list[str]) -> None:
     for names in (["uuid"], ["_id", "envoi"]):
         repeated = table.duplicated(names, keep=False) & (table[names[0]] != "") & from_server
         copies = table[repeated]
-        refuse_rows(
-            QualityRefused,
-            copies[~copies.duplicated([*names, *key], keep=False)],
-            key[0],
-            "cette fiche est là deux fois, sous une autre unité ou un autre moment : "
-            "avant et après une retouche",
-            "Retirez l’export le plus ancien, ou gardez-en une dans corrections.csv "
-            "(action « supprimer » pour l’autre).",
-        )
+        moved = copies[~copies.duplicated([*names, *key], keep=False)]
+        what = "cette fiche est là deux fois, sous une autre unité ou un autre moment : "
+        what += "avant et après une retouche"
+        remedy = "Retirez l’export le plus ancien, ou gardez-en une dans corrections.csv "
+        remedy += "(action « supprimer » pour l’autre)."
+        refuse_rows(QualityRefused, moved, key[0], what, remedy)
 
 
 def drop_orphans(state: CleaningState, received: pd.DataFrame, kept: pd.DataFrame) -> CleaningState:

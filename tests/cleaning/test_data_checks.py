@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from capidoc.cleaning import clean, data_checks, quality_page
-from capidoc.cleaning.data_checks import answer_checks, enumerators, outliers, submission_checks
+from capidoc.cleaning.data_checks import answer_checks, outliers, submission_checks
 from capidoc.config import decisions
 from capidoc.config.programme import Programme
 from capidoc.core.errors import QualityRefused
@@ -156,7 +156,7 @@ def test_a_number_is_extreme_beyond_three_and_a_half_robust_deviations(values, f
 def test_what_a_whole_moment_shares_is_expected_and_what_one_day_says_is_no_group():
     unit, month = (part.ravel() for part in np.indices((6, 5)))  # six units, seen five months
     logs = 1.0 * unit + 0.1 * month + np.where(month == 2, 0.5, 0)
-    assert np.allclose(outliers.residuals(logs, unit, month, np.arange(5), []), 0)
+    assert np.allclose(outliers.residuals(logs, unit, month, month, []), 0)
     each_its_own_day = np.arange(30)
     gaps = outliers.residuals(logs, unit, each_its_own_day, month, [])
     assert np.allclose(gaps, np.where(month == 2, 0.5, 0))
@@ -294,7 +294,7 @@ def test_questions_and_enumerators_missing_more_than_a_tenth_are_told():
         ],
         columns=MISSING_COLUMNS,
     )
-    assert enumerators.high_missingness(counts)[
+    assert submission_checks.high_missingness(counts)[
         ["controle", "question", "valeur"]
     ].values.tolist() == [
         ["manquants_question", "q2", "3 sur 20 (15 %)"],
@@ -463,9 +463,8 @@ def paged(state):
         "manquants": pd.DataFrame(columns=MISSING_COLUMNS),
         "durees": pd.DataFrame(columns=DURATION_COLUMNS),
     }
-    return quality_page.render_quality_page(
-        state, empty, identity, "essai", ROOT / "templates", CONTROLS
-    )
+    here = SimpleNamespace(identity=identity, slug="essai", templates=ROOT / "templates")
+    return quality_page.render_quality_page(here, state, empty)
 
 
 def test_the_page_says_what_is_new_and_what_is_gone_and_a_second_run_says_the_same():

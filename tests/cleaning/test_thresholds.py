@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from capidoc.cleaning import consistency_steps, data_checks, observations
+from capidoc.cleaning import consistency_steps, data_checks
+from capidoc.cleaning.cleaned import _attributes
 from capidoc.cleaning.cleaning_state import CleaningState
-from capidoc.cleaning.data_checks import answer_checks, enumerators, outliers, submission_checks
+from capidoc.cleaning.data_checks import answer_checks, outliers, submission_checks
 from capidoc.config.programme_model import Classes
 from capidoc.core.errors import QualityRefused
 from capidoc.core.schema import MISSING_COLUMNS
@@ -51,14 +52,14 @@ def test_the_median_of_a_group_counts_from_five_numbers(size, residual):
 def test_the_trend_of_a_unit_counts_from_five_visits(visits, has_trend):
     unit, month = (part.ravel() for part in np.indices((3, visits)))
     logs = 1.0 * unit * month  # each unit grows in its own way, and groups of three are too small
-    residuals = outliers.residuals(logs, unit, month, np.arange(visits), [])
+    residuals = outliers.residuals(logs, unit, month, month, [])
     assert np.allclose(residuals, 0) == has_trend
 
 
 def test_a_unit_seen_four_times_has_no_residual_beside_units_seen_five():
     unit = np.array([0] * 5 + [1] * 5 + [2] * 4)
     month = np.array([0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3])
-    residuals = outliers.residuals(1.0 * month, unit, month, np.arange(5), [])
+    residuals = outliers.residuals(1.0 * month, unit, month, month, [])
     assert np.isnan(residuals).tolist() == [False] * 10 + [True] * 4
 
 
@@ -125,7 +126,7 @@ def test_lengths_are_summed_up_to_a_tenth_of_a_minute_and_those_of_none_left_out
 def test_missing_answers_are_many_beyond_a_tenth_of_ten_at_least(asked, missing, reported):
     row = ["suivi", "q1", "", asked, missing]
     counts = pd.DataFrame([row], columns=MISSING_COLUMNS)
-    assert len(enumerators.high_missingness(counts)) == reported
+    assert len(submission_checks.high_missingness(counts)) == reported
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ def test_classes_begin_at_their_lower_bound():
     classes = Classes(question="age", bornes=[18, 25])
     source = SimpleNamespace(attributs={}, classes={"tranche": classes})
     table = pd.DataFrame({"age": ["17", "18", "24", "25", ""]})
-    assert observations._attributes(table, source)["tranche"].tolist() == [
+    assert _attributes(table, source)["tranche"].tolist() == [
         "moins_de_18",
         "18_a_24",
         "18_a_24",
@@ -223,16 +224,19 @@ def test_a_total_stops_the_run_at_the_first_and_last_month_and_is_remarked_betwe
 
 def test_the_day_of_the_document_is_no_future_date():
     table = numbered([1, 2]).assign(jour=["2023-10-31", "2023-11-01"])
+    decisions = SimpleNamespace(today="2023-10-31")
+    questions = {"jour": Question("jour", "date")}
     state = consistency_steps.apply_form_constraints(
-        CleaningState(table), {"jour": Question("jour", "date")}, [], "2023-10-31"
+        CleaningState(table, questions, None, decisions, "visites")
     )
     assert state.table["jour"].tolist() == ["2023-10-31", ""]
 
 
 def test_two_dates_of_one_day_are_in_order():
     dates = {"debut": ["2023-01-02", "2023-01-02"], "fin": ["2023-01-02", "2023-01-01"]}
-    state = CleaningState(numbered([1, 2]).assign(**dates))
-    ordered = consistency_steps.check_date_order(state, [("debut", "fin")])
+    source = SimpleNamespace(ordre=[("debut", "fin")])
+    state = CleaningState(numbered([1, 2]).assign(**dates), {}, source, None)
+    ordered = consistency_steps.check_date_order(state)
     assert ordered.table[["debut", "fin"]].values.tolist() == [["2023-01-02"] * 2, ["", ""]]
 
 

@@ -1,6 +1,7 @@
 """What each unit weighs: in the change of a total, and in the amounts that disclosure protects."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -31,28 +32,25 @@ def influence(plan: Sequence[Indicator], observed: Observed, period: Period) -> 
     Columns: indicateur, unite, avant, apres, variation_sans_elle_points (how the change in percent
     would differ without the unit) and changement_moyen_sans_elle (the mean change too).
     """
-    totals = [i for i in plan if i.moments and i.regle in COUNTED_RULES]
-    tables = [_indicator_influence(indicator, observed, period) for indicator in totals]
-    tables = [table for table in tables if len(table)]
+    at_ends = partial(observed, moments=(period.debut, period.fin))
+    tables = []
+    for indicator in plan:
+        if not (indicator.moments and indicator.regle in COUNTED_RULES):
+            continue
+        units = unit_values(indicator, indicator_cells(indicator, at_ends))
+        before, after = paired_units(indicator, units, period)
+        result = estimable(statistics.influence, before["valeur"], after["valeur"])
+        if result:
+            columns = {
+                "indicateur": categorical.constant_column(indicator.id, range(len(before))),
+                "unite": before.index,
+                "avant": before["valeur"].values,
+                "apres": after["valeur"].values,
+                "variation_sans_elle_points": result[0],
+                "changement_moyen_sans_elle": result[1],
+            }
+            tables.append(pd.DataFrame(columns))
     return categorical.concat_tables(tables) if tables else pd.DataFrame()
-
-
-def _indicator_influence(indicator: Indicator, observed: Observed, period: Period) -> pd.DataFrame:
-    cells = indicator_cells(indicator, observed, (period.debut, period.fin))
-    before, after = paired_units(indicator, unit_values(indicator, cells), period)
-    result = estimable(statistics.influence, before["valeur"], after["valeur"])
-    if not result:
-        return pd.DataFrame()
-    return pd.DataFrame(
-        {
-            "indicateur": categorical.constant_column(indicator.id, range(len(before))),
-            "unite": before.index,
-            "avant": before["valeur"].values,
-            "apres": after["valeur"].values,
-            "variation_sans_elle_points": result.change_percent,
-            "changement_moyen_sans_elle": result.mean_change,
-        }
-    )
 
 
 def contributions(
@@ -70,25 +68,17 @@ def contributions(
 def _indicator_contributions(
     indicator: Indicator, observed: Observed, period: Period
 ) -> Iterator[tuple[FactKey, pd.Series]]:
-    cells = indicator_cells(indicator, observed)
+    name, cells = indicator.id, indicator_cells(indicator, observed)
     everyone = np.ones(len(cells), dtype=bool)
     compared = is_end_moment(cells, period) if indicator.moments else everyone
     for group, members in [("", everyone), *disaggregation_groups(indicator, cells)]:
         units = unit_values(indicator, cells[members & compared])
-        for mesure, moment, values in _values_by_level(indicator, units, period):
-            yield (indicator.id, mesure, moment, group), values
+        if not indicator.moments:
+            yield (name, "valeur", "", group), units.set_index("unite")["valeur"]
+            continue
+        before, after = paired_units(indicator, units, period)
+        yield (name, "avant", period.debut, group), before["valeur"]
+        yield (name, "apres", period.fin, group), after["valeur"]
     if indicator.moments:
         for month, units in unit_values(indicator, cells).groupby("moment"):
-            yield (indicator.id, COURSE, str(month), ""), units.set_index("unite")["valeur"]
-
-
-def _values_by_level(
-    indicator: Indicator, units: pd.DataFrame, period: Period
-) -> Iterator[tuple[str, str, pd.Series]]:
-    """Yield each level of the units: its measure, its moment and their values by unit."""
-    if not indicator.moments:
-        yield "valeur", "", units.set_index("unite")["valeur"]
-        return
-    before, after = paired_units(indicator, units, period)
-    yield "avant", period.debut, before["valeur"]
-    yield "apres", period.fin, after["valeur"]
+            yield (name, COURSE, str(month), ""), units.set_index("unite")["valeur"]

@@ -1,15 +1,19 @@
-"""The facts of a whole plan over observations."""
+"""The facts of a whole plan over observations: indicators, attained targets, then quotients."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from capidoc.analysis.effects import before_after, levels, ratios_and_targets
-from capidoc.analysis.effects.fact_rows import Fact
+from capidoc.analysis import statistics
+from capidoc.analysis.effects import before_after, levels
+from capidoc.analysis.effects.fact_rows import PERCENT, Fact, fact_row
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
 from capidoc.analysis.effects.unit_values import unit_values
 from capidoc.config.indicator_plan import Indicator
 from capidoc.config.programme_model import Period
+from capidoc.core.errors import ConfigurationRefused, Problem, suggest
+from capidoc.core.fact_ids import FactId, assign_fact_ids
+from capidoc.core.parsing import Unreadable, parse_number
 from capidoc.core.schema import COMPUTED_COLUMNS, FACT_KEY
 
 
@@ -21,20 +25,16 @@ def compute(
     Values are at full precision, with n and missing beside each. `prices` is {month: index}, empty
     without a table. Columns: COMPUTED_COLUMNS.
     """
-    quotients = [indicator for indicator in plan if indicator.regle == "quotient"]
-    others = [indicator for indicator in plan if indicator.regle != "quotient"]
     rows = []
-    for indicator in others:
-        rows += _indicator_facts(indicator, observed, period, prices)
-    facts = _as_table(rows).drop_duplicates(FACT_KEY, ignore_index=True)
+    for indicator in plan:
+        if indicator.regle != "quotient":
+            rows += _indicator_facts(indicator, observed, period, prices)
+    facts = pd.DataFrame(rows, columns=COMPUTED_COLUMNS)
+    facts = facts.drop_duplicates(FACT_KEY, ignore_index=True)
+    quotients = [_quotient_fact(i, facts) for i in plan if i.regle == "quotient"]
     if not quotients:
         return facts
-    ratios = [ratios_and_targets.quotient_fact(indicator, facts) for indicator in quotients]
-    return pd.concat([facts, _as_table(ratios)], ignore_index=True)
-
-
-def _as_table(facts: Iterable[Fact]) -> pd.DataFrame:
-    return pd.DataFrame(facts, columns=COMPUTED_COLUMNS)
+    return pd.concat([facts, pd.DataFrame(quotients, columns=COMPUTED_COLUMNS)], ignore_index=True)
 
 
 def _indicator_facts(
@@ -52,4 +52,65 @@ def _indicator_facts(
         ]
     else:
         facts = list(levels.at_one_moment(indicator, cells))
-    return [*facts, *ratios_and_targets.target_facts(indicator, facts)]
+    return [*facts, *_target_facts(indicator, facts)]
+
+
+def _quotient_fact(indicator: Indicator, facts: pd.DataFrame) -> Fact:
+    """Return the quotient of two facts of the table, or of a fact and a number; NaN over 0.
+
+    Raise ConfigurationRefused on an unknown fact.
+    """
+    known = facts.set_index(assign_fact_ids(facts))
+    values, parts = [], []
+    for column in ("variable", "denominateur"):
+        text = getattr(indicator, column)
+        if text in known.index:
+            parts.append(text)
+            values.append(known.loc[text, "valeur"])
+        else:
+            values.append(_plain_number(indicator, column, known.index))
+    numerator, denominator = values
+    return fact_row(
+        indicator,
+        "valeur",
+        numerator / denominator if denominator else float("nan"),
+        n=known.loc[parts, "n"].min() if parts else 0,
+        manquants=known.loc[parts, "manquants"].max() if parts else 0,
+        formule=f"{indicator.variable} ÷ {indicator.denominateur}",
+        parties=parts,
+    )
+
+
+def _plain_number(indicator: Indicator, column: str, fact_ids: Iterable[str]) -> float:
+    """Return the number that a column of the plan says, as it names no fact."""
+    text = getattr(indicator, column)
+    try:
+        return parse_number(text)
+    except Unreadable as error:
+        what = f"fait inconnu dans l’indicateur {indicator.id}"
+        expected = "un fait, comme salaries.difference, ou un nombre"
+        remedy = str(error) if text[:1].isdigit() else suggest(text, fact_ids)
+        place = {"file": "indicateurs", "column": column, "value": text}
+        raise ConfigurationRefused(Problem(what, expected, remedy, **place)) from None
+
+
+def _target_facts(indicator: Indicator, facts: list[Fact]) -> Iterator[Fact]:
+    """Yield the target and what was attained of it, in percent, where there is a target.
+
+    Attained is level ÷ target, or target ÷ level where a fall is sought.
+    """
+    levels = [f for f in facts if f["mesure"] in ("valeur", "apres") and not f["groupe"]]
+    if indicator.cible is None or not levels:
+        return
+    level, target = levels[0], indicator.cible
+    level_id = FactId(indicator.id, level["mesure"])
+    common: Fact = {"n": level["n"], "moment": level["moment"]}
+    yield fact_row(indicator, "cible", target, formule="cible inscrite au plan", **common)
+    if indicator.sens == "baisse":
+        attained = statistics.share_percent(target, level["valeur"])
+        formula = f"100 × cible ÷ {level_id}"
+    else:
+        attained = statistics.share_percent(level["valeur"], target)
+        formula = f"100 × {level_id} ÷ cible"
+    common |= {"manquants": level["manquants"], "unite": PERCENT}
+    yield fact_row(indicator, "atteinte", attained, formule=formula, **common)

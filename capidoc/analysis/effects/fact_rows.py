@@ -29,8 +29,13 @@ def fact_row(
 ) -> Fact:
     """Return a fact with its value at full precision, in the indicator's unit by default.
 
-    Without a formula, it is the rule over its operands, the moment, the group and the method.
+    Without a formula, it is the rule over its operands, « ratio(revenu ÷ salaries) », the moment,
+    the group and the method.
     """
+    operands = indicator.variable or indicator.filtre or RECORD
+    if indicator.denominateur:
+        operands = f"{operands} ÷ {indicator.denominateur}"
+    rule = f"{indicator.regle}({operands})"
     return {
         "indicateur": indicator.id,
         "mesure": mesure,
@@ -41,20 +46,7 @@ def fact_row(
         "n": int(n),
         "manquants": int(manquants),
         "intervalle": intervalle,
-        "methode": _enumerate(indicator.population, methode),
-        "formule": formule or _enumerate(_rule(indicator), moment, groupe, methode),
+        "methode": ", ".join(filter(None, (indicator.population, methode))),
+        "formule": formule or ", ".join(filter(None, (rule, moment, groupe, methode))),
         "parties": list(parties),
     }
-
-
-def _enumerate(*parts: str) -> str:
-    """Return the parts that are not empty, separated by commas."""
-    return ", ".join(part for part in parts if part)
-
-
-def _rule(indicator: Indicator) -> str:
-    """Return the rule as a formula: « somme(revenu) », « ratio(revenu ÷ salaries) »."""
-    operands = indicator.variable or indicator.filtre or RECORD
-    if indicator.denominateur:
-        operands = f"{operands} ÷ {indicator.denominateur}"
-    return f"{indicator.regle}({operands})"

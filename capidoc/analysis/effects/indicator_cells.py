@@ -17,9 +17,7 @@ Observed = Callable[..., pd.DataFrame]
 WEIGHT = re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?")
 
 
-def indicator_cells(
-    indicator: Indicator, observed: Observed, moments: Sequence[str] = ()
-) -> pd.DataFrame:
+def indicator_cells(indicator: Indicator, observed: Observed) -> pd.DataFrame:
     """Return the indicator's observations, one row per record × group.
 
     Columns: unite, moment, its dimensions, poids and strate where it has them, and `valeur` (NaN
@@ -27,20 +25,20 @@ def indicator_cells(
     ratio. What is only added up need not remember its record.
     """
     variable = RECORD if indicator.regle == "nombre" else indicator.question
-    cells = _keyed_observations(indicator, observed, indicator.source, variable, moments)
+    cells = _keyed_observations(indicator, observed, indicator.source, variable)
     cells = cells.assign(valeur=_cell_values(indicator, cells))
     if indicator.answer:
         # Each ticked choice is a row, and a record answers once: yes if one of them is.
         records = cells.groupby([*_keys(indicator), *PROVENANCE], as_index=False, dropna=False)
         cells = records[["valeur"]].max()
     if indicator.regle == "ratio":
-        cells = _with_denominators(indicator, cells, observed, moments)
+        cells = _with_denominators(indicator, cells, observed)
         return cells[[*_keys(indicator), "valeur", "base", *PROVENANCE]]
     if indicator.regle not in COUNTED_RULES:
         return cells[[*_keys(indicator), "valeur", *PROVENANCE]]
     cells = cells[[*_keys(indicator), "valeur"]]
     if indicator.regle == "nombre":
-        cells = _with_zeros(indicator, cells, observed, moments)
+        cells = _with_zeros(indicator, cells, observed)
     return cells
 
 
@@ -64,20 +62,19 @@ def restrict_to_commune(observed: Observed, commune: str) -> Observed:
 
 def _keys(indicator: Indicator) -> list[str]:
     """Return the columns by which the indicator groups its observations."""
-    weight = ["poids"] if indicator.poids else []
-    stratum = ["strate"] if indicator.strate else []
-    return [*UNIT_KEY, *indicator.dimensions, *weight, *stratum]
+    design = [name for name in ("poids", "strate") if getattr(indicator, name)]
+    return [*UNIT_KEY, *indicator.dimensions, *design]
 
 
 def _keyed_observations(
-    indicator: Indicator, observed: Observed, source: str, variable: str, moments: Sequence[str]
+    indicator: Indicator, observed: Observed, source: str, variable: str
 ) -> pd.DataFrame:
     """Return a variable's observations with all the indicator's keys, empty where unsaid."""
     columns = [*UNIT_KEY, *indicator.dimensions, indicator.poids, indicator.strate]
     columns = [name for name in columns if name] + ["nombre", "modalite"]
     if indicator.answer or indicator.regle not in COUNTED_RULES:
         columns += PROVENANCE
-    rows = observed(source, [variable], moments, columns)
+    rows = observed(source, [variable], columns=columns)
     empty = categorical.constant_column("", rows.index)
     keys = {name: empty for name in indicator.dimensions if name not in rows}
     if indicator.poids:
@@ -94,15 +91,11 @@ def _weights(indicator: Indicator, rows: pd.DataFrame) -> pd.Series:
     column = rows[indicator.poids]
     wrong = categorical.matches(column, lambda word: not WEIGHT.fullmatch(word) or not float(word))
     if wrong.any():
-        raise QualityRefused(
-            Problem(
-                f"poids manquant, nul ou illisible sur {wrong.sum()} fiches",
-                "un nombre plus grand que 0",
-                "Complétez-le, ou écartez ces fiches par une exclusion.",
-                column=indicator.poids,
-                value=categorical.present_values(column[wrong])[0],
-            )
-        )
+        what = f"poids manquant, nul ou illisible sur {wrong.sum()} fiches"
+        remedy = "Complétez-le, ou écartez ces fiches par une exclusion."
+        value = categorical.present_values(column[wrong])[0]
+        expected, name = "un nombre plus grand que 0", indicator.poids
+        raise QualityRefused(Problem(what, expected, remedy, column=name, value=value))
     return categorical.to_numbers(column)
 
 
@@ -115,25 +108,22 @@ def _cell_values(indicator: Indicator, rows: pd.DataFrame) -> pd.Series | float:
 
 
 def _with_denominators(
-    indicator: Indicator, numerators: pd.DataFrame, observed: Observed, moments: Sequence[str]
+    indicator: Indicator, numerators: pd.DataFrame, observed: Observed
 ) -> pd.DataFrame:
     """Return the cells of a ratio: its numerators, then its denominators as `base`."""
-    denominators = _keyed_observations(
-        indicator, observed, indicator.source, indicator.denominateur, moments
-    )
+    source, variable = indicator.source, indicator.denominateur
+    denominators = _keyed_observations(indicator, observed, source, variable)
     denominators = denominators.assign(valeur=math.nan, base=denominators["nombre"])
     return categorical.concat_tables([numerators.assign(base=math.nan), denominators])
 
 
-def _with_zeros(
-    indicator: Indicator, cells: pd.DataFrame, observed: Observed, moments: Sequence[str]
-) -> pd.DataFrame:
+def _with_zeros(indicator: Indicator, cells: pd.DataFrame, observed: Observed) -> pd.DataFrame:
     """Return the counts of a repeat, with a zero for each unit seen at the moment without a row.
 
     A dimension that only the repeat says (a member's sex) has a zero for each of its answers.
     """
     parent = indicator.source.partition(".")[0]
-    parents = _keyed_observations(indicator, observed, parent, RECORD, moments)
+    parents = _keyed_observations(indicator, observed, parent, RECORD)
     of_repeat = [name for name in indicator.dimensions if (parents[name] == "").all()]
     zeros = parents[[key for key in _keys(indicator) if key not in of_repeat]].drop_duplicates()
     for dimension in of_repeat:

@@ -1,13 +1,14 @@
 """What is known at one moment: values, groups and their shares, and the course month by month."""
 
+import math
 from collections.abc import Iterator
 
 import pandas as pd
 
+from capidoc.analysis import statistics
 from capidoc.analysis.effects.estimators import estimate, level_interval
-from capidoc.analysis.effects.fact_rows import Fact, fact_row
+from capidoc.analysis.effects.fact_rows import PERCENT, Fact, fact_row
 from capidoc.analysis.effects.indicator_cells import Observed
-from capidoc.analysis.effects.shares import share_fact
 from capidoc.analysis.effects.unit_values import (
     disaggregation_groups,
     is_complete,
@@ -43,6 +44,28 @@ def _level_fact(
         manquants=len(units) - is_complete(indicator, units).sum(),
         groupe=group,
         intervalle=level_interval(indicator, sample, sample["unite"].isin(units["unite"])),
+    )
+
+
+def share_fact(
+    indicator: Indicator, mesure: str, part: Fact, total: Fact, moment: str = ""
+) -> Fact:
+    """Return the share, in percent, of a group's level in the whole's.
+
+    Its n is the number of people, or of units, that the total counts.
+    """
+    n = total["valeur"] if indicator.unite == "personnes" else total["n"]
+    whole = f"{indicator.id}.{total['mesure']}"
+    return fact_row(
+        indicator,
+        mesure,
+        statistics.share_percent(part["valeur"], total["valeur"]),
+        0 if math.isnan(n) else n,
+        part["manquants"],
+        f"100 × {whole}[{part['groupe']}] ÷ {whole}",
+        moment,
+        part["groupe"],
+        PERCENT,
     )
 
 

@@ -99,12 +99,5 @@ def disaggregation_groups(
         for answers in sorted(combinations):
             if all(answers):
                 traits = [Trait(*pair) for pair in zip(dimensions, answers, strict=True)]
-                yield format_group(traits), _members(cells, traits)
-
-
-def _members(cells: pd.DataFrame, traits: list[Trait]) -> npt.NDArray[np.bool_]:
-    """Return which cells have every trait."""
-    members = np.ones(len(cells), dtype=bool)
-    for trait in traits:
-        members &= (cells[trait.dimension] == trait.answer).to_numpy()
-    return members
+                members = [cells[trait.dimension] == trait.answer for trait in traits]
+                yield format_group(traits), np.logical_and.reduce(members)

@@ -7,13 +7,12 @@ estimated raises NotEstimable.
 from capidoc.analysis.statistics.change import (
     attrition_bounds,
     change_percent,
-    deflated,
-    directions,
     influence,
     months_inclusive,
     share_percent,
 )
 from capidoc.analysis.statistics.design import (
+    Design,
     domain_median,
     domain_ratio,
     domain_ratio_change,

@@ -1,22 +1,11 @@
 """How totals change, and how much of a change hangs on one unit or on the units lost on the way."""
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from capidoc.analysis.statistics.estimate import FloatArray, as_floats, require_at_least
-
-
-class Influence(NamedTuple):
-    """What leaving each unit out does to the results, in the units' order, NaN where unpaired.
-
-    `change_percent` is in points of the total's change, `mean_change` in the mean's own unit.
-    """
-
-    change_percent: FloatArray
-    mean_change: FloatArray
 
 
 def change_percent(before: float, after: float) -> float:
@@ -31,17 +20,6 @@ def share_percent(part: float, whole: float) -> float:
     if whole == 0:
         return math.nan
     return 100 * part / whole
-
-
-def deflated(nominal: float, index: float, base_index: float) -> float:
-    """Return a nominal amount at base prices: nominal × base index ÷ index of its own month."""
-    return nominal * base_index / index
-
-
-def directions(differences: npt.ArrayLike) -> tuple[int, int, int]:
-    """Return how many units rose, stayed and fell; missing differences are not counted."""
-    changes = as_floats(differences)
-    return int((changes > 0).sum()), int((changes == 0).sum()), int((changes < 0).sum())
 
 
 def months_inclusive(first: str, last: str) -> int:
@@ -73,10 +51,11 @@ def attrition_bounds(
     return changes
 
 
-def influence(before: npt.ArrayLike, after: npt.ArrayLike) -> Influence:
-    """Return each unit's leave-one-out influence; raise NotEstimable under 2 pairs.
+def influence(before: npt.ArrayLike, after: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return each unit's influence (Cook 1977): the result without it less the result with all.
 
-    The influence of a unit is the result without it less the result with all (Cook 1977).
+    First on the total's change, in points of percent; then on the mean change, in its own unit. In
+    the units' order, NaN where unpaired. Raise NotEstimable under 2 pairs.
     """
     before = as_floats(before)
     changes = as_floats(after) - before
@@ -88,7 +67,5 @@ def influence(before: npt.ArrayLike, after: npt.ArrayLike) -> Influence:
     end_without = start_without + total_change - changes
     start_without[start_without == 0] = math.nan
     percent_without = 100 * (end_without - start_without) / start_without
-    return Influence(
-        percent_without - change_percent(start, start + total_change),
-        (total_change - changes) / (n - 1) - total_change / n,
-    )
+    of_percent = percent_without - change_percent(start, start + total_change)
+    return of_percent, (total_change - changes) / (n - 1) - total_change / n

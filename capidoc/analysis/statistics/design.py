@@ -1,14 +1,14 @@
 """What a sample says of a group: domain estimates with the variance of the survey's design.
 
-Särndal, Swensson & Wretman 1992, 5.8 and 10.3, as R's survey package has them (Lumley 2004).
-`group` marks the units of the group in the whole sample, `weights` are inverse inclusion chances
-and `strata` the strata's labels. With z the linearised variable of an estimate, its variance is
-Σ_h n_h/(n_h−1) Σ(z − z̄_h)² over the whole sample; its interval takes the t quantile with n − H
-degrees of freedom. Every function raises NotEstimable under 2 known units, with a stratum of one
-unit, a weight that is missing or not positive, or no variation.
+Särndal, Swensson & Wretman 1992, 5.8 and 10.3, as R's survey package has them (Lumley 2004). With z
+the linearised variable of an estimate, its variance is Σ_h n_h/(n_h−1) Σ(z − z̄_h)² over the whole
+sample; its interval takes the t quantile with n − H degrees of freedom. Every function raises
+NotEstimable under 2 known units, with a stratum of one unit, a weight that is missing or not
+positive, or no variation.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,36 +22,37 @@ from capidoc.analysis.statistics.estimate import (
     require_at_least,
 )
 
-OptionalColumn = ArrayLike | None
-
 # Sums of the same shares differ by less than this, however they are ordered.
 ROUNDING_ERROR = 1e-12
 
 
-def domain_total(
-    values: ArrayLike,
-    group: OptionalColumn = None,
-    weights: OptionalColumn = None,
-    strata: OptionalColumn = None,
-) -> Estimate:
+class Design(NamedTuple):
+    """Which units of the whole sample are of the group, their weights and their strata's labels.
+
+    Weights are inverse inclusion chances. By default all units, alike, in one stratum.
+    """
+
+    group: ArrayLike | None = None
+    weights: ArrayLike | None = None
+    strata: ArrayLike | None = None
+
+
+SIMPLE = Design()
+
+
+def domain_total(values: ArrayLike, design: Design = SIMPLE) -> Estimate:
     """Return the weighted total of a group, Σwx: z = wx."""
-    x, w = _domain(values, group, weights)
-    return _linearised_estimate(float(w @ x), w * x, w, strata)
+    x, w = _domain(values, design)
+    return _linearised_estimate(float(w @ x), w * x, w, design)
 
 
-def domain_ratio(
-    numerator: ArrayLike,
-    denominator: ArrayLike,
-    group: OptionalColumn = None,
-    weights: OptionalColumn = None,
-    strata: OptionalColumn = None,
-) -> Estimate:
+def domain_ratio(numerator: ArrayLike, denominator: ArrayLike, design: Design = SIMPLE) -> Estimate:
     """Return the ratio of two totals of a group, R = Σwy/Σwx: z = w(y − Rx)/Σwx.
 
     Units whose denominator is 0 or missing are left out; a missing numerator counts 0. A mean, or a
     proportion, is the ratio whose denominators are 1.
     """
-    return _linearised_estimate(*_linearised_ratio(numerator, denominator, group, weights), strata)
+    return _linearised_estimate(*_linearised_ratio(numerator, denominator, design), design)
 
 
 def domain_ratio_change(
@@ -59,22 +60,15 @@ def domain_ratio_change(
     denominator_1: ArrayLike,
     numerator_2: ArrayLike,
     denominator_2: ArrayLike,
-    group: OptionalColumn = None,
-    weights: OptionalColumn = None,
-    strata: OptionalColumn = None,
+    design: Design = SIMPLE,
 ) -> Estimate:
     """Return the change R₂ − R₁ of a ratio between two moments of the same units: z = z₂ − z₁."""
-    before, z_1, w_1 = _linearised_ratio(numerator_1, denominator_1, group, weights)
-    after, z_2, w_2 = _linearised_ratio(numerator_2, denominator_2, group, weights)
-    return _linearised_estimate(after - before, z_2 - z_1, np.minimum(w_1, w_2), strata)
+    before, z_1, w_1 = _linearised_ratio(numerator_1, denominator_1, design)
+    after, z_2, w_2 = _linearised_ratio(numerator_2, denominator_2, design)
+    return _linearised_estimate(after - before, z_2 - z_1, np.minimum(w_1, w_2), design)
 
 
-def domain_median(
-    values: ArrayLike,
-    group: OptionalColumn = None,
-    weights: OptionalColumn = None,
-    strata: OptionalColumn = None,
-) -> Estimate:
+def domain_median(values: ArrayLike, design: Design = SIMPLE) -> Estimate:
     """Return the weighted median of a group, with Woodruff's interval (1952).
 
     The interval of the share of weight at or under the median is read back on the values; se is its
@@ -82,10 +76,9 @@ def domain_median(
     the first unit's weight R's survey 4.1.1 takes the second value; the rule, and this function,
     the first.
     """
-    x, w = _domain(values, group, weights)
-    median = weighted_quantile(x, w, 0.5)
-    inside = w > 0
-    below = domain_ratio(x <= median, np.where(inside, 1, math.nan), None, weights, strata)
+    x, w = _domain(values, design)
+    median, one = weighted_quantile(x, w, 0.5), np.where(w > 0, 1, math.nan)
+    below = domain_ratio(x <= median, one, design._replace(group=None))
     low, high = weighted_quantile(x, w, below.low), weighted_quantile(x, w, below.high)
     se = (high - low) * below.se / (below.high - below.low)
     return Estimate(median, low, high, below.n, se)
@@ -115,27 +108,25 @@ def weighted_mean(values: ArrayLike, weights: ArrayLike) -> float:
     return float((w * x).sum() / w.sum()) if len(x) else math.nan
 
 
-def _domain(
-    values: ArrayLike, group: OptionalColumn, weights: OptionalColumn
-) -> tuple[FloatArray, FloatArray]:
+def _domain(values: ArrayLike, design: Design) -> tuple[FloatArray, FloatArray]:
     """Return values and weights over the whole sample, 0 out of the group and where missing."""
     x = as_floats(values)
-    w = np.ones(len(x)) if weights is None else as_floats(weights)
+    w = np.ones(len(x)) if design.weights is None else as_floats(design.weights)
     if not (w > 0).all():
         raise NotEstimable("poids manquant, nul ou négatif")
     inside = ~np.isnan(x)
-    if group is not None:
-        inside &= np.asarray(group, dtype=bool)
+    if design.group is not None:
+        inside &= np.asarray(design.group, dtype=bool)
     require_at_least(int(inside.sum()), 2)
     return np.where(inside, x, 0), w * inside
 
 
 def _linearised_ratio(
-    numerator: ArrayLike, denominator: ArrayLike, group: OptionalColumn, weights: OptionalColumn
+    numerator: ArrayLike, denominator: ArrayLike, design: Design
 ) -> tuple[float, FloatArray, FloatArray]:
     """Return a ratio of totals, its linearised variable and its units' weights (0 outside)."""
     y, x = as_floats(numerator), as_floats(denominator)
-    x, w = _domain(np.where(x == 0, math.nan, x), group, weights)
+    x, w = _domain(np.where(x == 0, math.nan, x), design)
     y, total = np.where(np.isnan(y), 0, y), float(w @ x)
     if total == 0:
         raise NotEstimable("dénominateur nul")
@@ -144,14 +135,14 @@ def _linearised_ratio(
 
 
 def _linearised_estimate(
-    value: float, z: FloatArray, weights: FloatArray, strata: OptionalColumn
+    value: float, z: FloatArray, weights: FloatArray, design: Design
 ) -> Estimate:
     """Return the estimate whose linearised variable over the whole sample is z."""
     from scipy import stats
 
     stratum = np.zeros(len(z), dtype=int)
-    if strata is not None:
-        stratum = np.unique(np.asarray(strata), return_inverse=True)[1]
+    if design.strata is not None:
+        stratum = np.unique(np.asarray(design.strata), return_inverse=True)[1]
     sizes = np.bincount(stratum)
     if sizes.min() < 2:
         raise NotEstimable("une strate n’a qu’une unité")

@@ -4,11 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
 from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from capidoc.cleaning.cell_steps import choice_names
 from capidoc.cleaning.data_checks import outliers
 from capidoc.cleaning.data_checks.findings import (
     ENOUGH,
@@ -37,56 +39,44 @@ def improbable_numbers(
     """Return the numbers far from those of their unit or groups, and the rare negative ones."""
     parts = [NO_FINDINGS]
     for name in source.of(repeat).kept:
-        if name in table and questions[name].kind == "nombre":
-            numbers = categorical.to_numbers(table[name]).to_numpy()
-            parts.append(_rare_negatives(table, name, numbers))
-            parts.append(_outliers(table, name, numbers, source, repeat))
+        if name not in table or questions[name].kind != "nombre":
+            continue
+        numbers = categorical.to_numbers(table[name]).to_numpy()
+        negative, positive = numbers < 0, numbers > 0
+        if negative.sum() < RARE * np.isfinite(numbers).sum():
+            proposal = "Négatif, quand les autres nombres sont positifs."
+            parts.append(cell_findings(table[negative], name, "valeur_extreme", proposal))
+        if positive.sum() >= ENOUGH:
+            logs = np.log(numbers[positive])
+            parts.append(_outliers(table[positive], name, logs, source, repeat))
     return pd.concat(parts)
 
 
-def _rare_negatives(table: pd.DataFrame, question: str, numbers: np.ndarray) -> pd.DataFrame:
-    """Return the negative numbers where fewer than RARE of all are."""
-    negative = numbers < 0
-    if negative.sum() >= RARE * np.isfinite(numbers).sum():
-        return NO_FINDINGS
-    proposal = "Négatif, quand les autres nombres sont positifs."
-    return cell_findings(table[negative], question, "valeur_extreme", proposal)
-
-
 def _outliers(
-    table: pd.DataFrame, question: str, numbers: np.ndarray, source: Source, repeat: str
+    rows: pd.DataFrame, question: str, logs: np.ndarray, source: Source, repeat: str
 ) -> pd.DataFrame:
-    """Return the positive numbers far from what is expected, where there are ENOUGH."""
-    positive = np.flatnonzero(numbers > 0)
-    if len(positive) < ENOUGH:
-        return NO_FINDINGS
-    logs = np.log(numbers[positive])
-    residuals = _residuals(logs, table.iloc[positive], source, repeat)
-    far = outliers.is_outlier(residuals)
-    rows = table.iloc[positive[far]]
-    expected = pd.Series(np.exp(logs[far] - residuals[far]), rows.index).map("{:.2g}".format)
-    proposals = expected.map({text: _expected(float(text)) for text in expected.unique()})
-    return cell_findings(rows, question, "valeur_extreme", proposals)
-
-
-def _expected(number: float) -> str:
-    return f"Attendu autour de {french.format_number(number, 0 if number >= 10 else 1)}."
-
-
-def _residuals(logs: np.ndarray, rows: pd.DataFrame, source: Source, repeat: str) -> np.ndarray:
-    """Return how far the logs of `rows` are from those of their unit or of their groups."""
+    """Return the rows whose numbers, given by their logs, are far from those of unit or groups."""
     attributes = [name for name in source.of(repeat).attributs.values() if name in rows]
     groups = [_codes(rows[name]) for name in attributes]
     if repeat or not source.moment:
-        return outliers.group_residuals(logs, groups)
-    moments = categorical.to_categorical(rows[source.moment])
-    present = {*categorical.present_values(moments)}
-    # The categories keep texts of rows that left the table: they may be no month.
-    months = [
-        int(day[:4]) * 12 + int(day[5:7]) if day in present else 0 for day in moments.cat.categories
-    ]
-    unit, moment = _codes(rows[source.identifiant]), _codes(moments)
-    return outliers.residuals(logs, unit, moment, np.array(months, np.int32), groups)
+        residuals = outliers.group_residuals(logs, groups)
+    else:
+        unit, moment = _codes(rows[source.identifiant]), _codes(rows[source.moment])
+        month = categorical.to_numbers(rows[source.moment], _month_number).to_numpy()
+        residuals = outliers.residuals(logs, unit, moment, month, groups)
+    far = outliers.is_outlier(residuals)
+    proposals = [_expected(f"{number:.2g}") for number in np.exp(logs[far] - residuals[far])]
+    return cell_findings(rows[far], question, "valeur_extreme", proposals)
+
+
+@cache
+def _expected(text: str) -> str:
+    number = float(text)
+    return f"Attendu autour de {french.format_number(number, 0 if number >= 10 else 1)}."
+
+
+def _month_number(day: str) -> int:
+    return int(day[:4]) * 12 + int(day[5:7])
 
 
 def _codes(cells: pd.Series) -> np.ndarray:
@@ -161,11 +151,7 @@ def _guess(cell: Any, questions: dict[str, Question], spellings: pd.DataFrame) -
 
 def _nearest_choices(text: str, question: Question, spellings: pd.DataFrame) -> str:
     """Return the choice whose name, label or agreed spelling is near each unknown word."""
-    names = {}
-    for name, texts in question.choices.items():
-        names.update(dict.fromkeys(map(matching_key, texts), name))
-    for spelling in spellings[spellings["question"] == question.name].itertuples():
-        names[matching_key(spelling.terrain)] = spelling.convenu
+    names = choice_names(question, spellings)
     words = [text]
     if question.kind == "choix_multiple":
         words = [word for word in text.split() if matching_key(word) not in names]

@@ -2,12 +2,11 @@
 
 import pandas as pd
 
+from capidoc.cleaning.cleaned import Cleaned
+from capidoc.cleaning.cleaning_state import unit_key
 from capidoc.cleaning.corrections import matching_rows
 from capidoc.cleaning.data_checks import answer_checks, submission_checks
-from capidoc.cleaning.data_checks.enumerators import high_missingness, missing_answers
 from capidoc.cleaning.data_checks.findings import NO_FINDINGS, UNPLACED, finding
-from capidoc.cleaning.pipeline import Cleaned
-from capidoc.cleaning.row_steps import unit_key
 from capidoc.config.decisions import Decisions
 from capidoc.core import categorical
 from capidoc.core.errors import suggest
@@ -17,14 +16,8 @@ from capidoc.core.schema import FINDING_COLUMNS, PROVENANCE
 from capidoc.ingest.received import Received
 
 # An answer that cannot be read is still a finding when a person keeps it: that changes nothing.
-UNREADABLE = {
-    *UNPLACED,
-    "nombre_illisible",
-    "montant_ambigu",
-    "hors_choix",
-    "date_illisible",
-    "correction_sans_objet",
-}
+UNREADABLE = UNPLACED | {"nombre_illisible", "montant_ambigu", "hors_choix", "date_illisible"}
+UNREADABLE |= {"correction_sans_objet"}
 
 
 def collect_findings(
@@ -42,8 +35,8 @@ def collect_findings(
     keys = {name: unit_key(source) for name, source in sources if source.moment}
     parts = [
         cleaned.remarks,
-        unused_corrections(decisions.corrections, texts, keys),
-        high_missingness(missing_answers(cleaned)),
+        _unused_corrections(decisions.corrections, texts, keys),
+        submission_checks.high_missingness(submission_checks.missing_answers(cleaned)),
     ]
     for label in cleaned.tables:
         parts += _check_table(label, cleaned, texts[label], decisions)
@@ -99,27 +92,25 @@ def _corrected_texts(received: dict[str, Received], log: pd.DataFrame) -> dict[s
     return texts
 
 
-def unused_corrections(
+def _unused_corrections(
     corrections: pd.DataFrame, texts: dict[str, pd.DataFrame], keys: dict[str, list[str]]
 ) -> pd.DataFrame:
     """Return the lines of the log that name no received row, or a question that it does not have.
 
     `keys` {source: [unit, moment]} are the columns that identify a record that has a moment.
     """
-    questions: dict[str, set[str]] = {uuid: set() for uuid in corrections["uuid"]}
-    for label, text in texts.items():
-        _, moment = keys.get(label, [None, None])
-        for uuid, of_rows in questions.items():
-            if matching_rows(text, uuid, moment).any():
-                of_rows.update(text)
     parts = []
     for fix in corrections.itertuples():
-        columns = questions[fix.uuid]
+        columns: set[str] = set()
+        for label, text in texts.items():
+            _, moment = keys.get(label, (None, None))
+            if matching_rows(text, fix.uuid, moment).any():
+                columns.update(text)
         if columns and (fix.question in columns or fix.action not in ("changer", "vider")):
             continue
         advice = suggest(fix.question, columns) or "Aucune fiche reçue ne porte cet identifiant."
-        columns_given = {"uuid": fix.uuid, "proposition": advice}
-        parts.append(finding(fix.question, fix.ancienne, "correction_sans_objet", **columns_given))
+        given = {"uuid": fix.uuid, "proposition": advice}
+        parts.append(finding(fix.question, fix.ancienne, "correction_sans_objet", **given))
     return pd.DataFrame(parts, columns=FINDING_COLUMNS)
 
 
@@ -127,8 +118,12 @@ def _with_received_text(findings: pd.DataFrame, text: pd.DataFrame, key: list[st
     """Return the findings with the uuid and answer of their rows as this table received them."""
     positions = pd.Series(RowLocator(text).of(findings))
     rows = positions[positions >= 0]
-    findings = findings.copy()
-    findings.loc[rows.index, "uuid"] = _record_names(text.loc[rows], key).to_numpy()
+    findings, uuids = findings.copy(), categorical.to_text(text.loc[rows, "uuid"])
+    if key:
+        # In a file without uuids, that of a row is its unit: « unit#moment » names the record.
+        unit, moment = (categorical.to_text(text.loc[rows, name]) for name in key)
+        uuids = uuids.where(uuids != unit, uuids + "#" + moment)
+    findings.loc[rows.index, "uuid"] = uuids.to_numpy()
     for question, own_rows in rows.groupby(findings["question"]):
         if question in text:
             answers = categorical.to_text(text.loc[own_rows, question])
@@ -136,32 +131,21 @@ def _with_received_text(findings: pd.DataFrame, text: pd.DataFrame, key: list[st
     return findings
 
 
-def _record_names(rows: pd.DataFrame, key: list[str]) -> pd.Series:
-    """Return the uuid of each row or, in a file that has none, « unit#moment »."""
-    uuids = categorical.to_text(rows["uuid"])
-    if not key:
-        return uuids
-    unit, moment = (categorical.to_text(rows[name]) for name in key)
-    return uuids.where(uuids != unit, uuids + "#" + moment)
-
-
 def _with_gravity(
     findings: pd.DataFrame, controls: dict[str, dict[str, tuple[str, str]]]
 ) -> pd.DataFrame:
     """Return the different findings with gravity and advice, in the order of the controls."""
     gravities, advice = {}, {}
-    for gravity, titles in controls.items():
-        for control, (_, text) in titles.items():
-            gravities[control], advice[control] = gravity, text
-    proposals, names = findings["proposition"], findings["controle"]
-    findings = findings.assign(
-        gravite=names.map(gravities),
-        proposition=proposals.where(proposals != "", names.map(advice)),
-    )
+    for gravity, words in controls.items():
+        gravities.update(dict.fromkeys(words, gravity))
+        advice.update({control: text for control, (_, text) in words.items()})
+    names, proposals = findings["controle"], findings["proposition"]
+    proposals = proposals.where(proposals != "", names.map(advice))
+    findings = findings.assign(gravite=names.map(gravities), proposition=proposals)
     findings = findings.drop_duplicates([*PROVENANCE, "question", "valeur", "controle"])
-    ranks = {control: rank for rank, control in enumerate(gravities)}
+    order = list(gravities)
     return findings.sort_values(
-        "controle", key=lambda column: column.map(ranks), kind="stable", ignore_index=True
+        "controle", key=lambda names: names.map(order.index), kind="stable", ignore_index=True
     )
 
 
@@ -170,9 +154,8 @@ def _drop_reviewed(findings: pd.DataFrame, corrections: pd.DataFrame) -> pd.Data
     kept = corrections[corrections["action"] == "garder"]
     if kept.empty:
         return findings
-    reviewed = [
-        *zip(kept["uuid"], kept["question"], kept["ancienne"].map(matching_key), strict=True)
-    ]
+    old_answers = kept["ancienne"].map(matching_key)
+    reviewed = pd.MultiIndex.from_arrays([kept["uuid"], kept["question"], old_answers])
     answers = findings["valeur"].astype(str).map(matching_key)
     hits = findings["controle"] == ""
     # A line of the log may name every record of a unit.

@@ -29,21 +29,19 @@ def residuals(
     logs: np.ndarray,
     unit: np.ndarray,
     moment: np.ndarray,
-    months: np.ndarray,
+    month: np.ndarray,
     groups: list[np.ndarray],
 ) -> np.ndarray:
     """Return how far each log is from the trend of its unit or, failing that, from its groups.
 
     Trends (Theil–Sen) serve where half of the numbers are of units seen FEW times or more; they
-    leave NaN for the others. `unit`, `moment` and each of `groups` are codes, one per number;
-    `months` is the month of each code of `moment`.
+    leave NaN for the others. `unit`, `moment` and each of `groups` are codes, `month` counts.
     """
     visits = np.bincount(unit)[unit]
     if np.median(visits) < FEW:
         return group_residuals(logs, [*groups, moment])
-    often = visits >= FEW
-    from_trends = _from_trends(logs[often], unit[often], months[moment[often]])
-    result = np.full(len(logs), np.nan)
+    often, result = visits >= FEW, np.full(len(logs), np.nan)
+    from_trends = _from_trends(logs[often], unit[often], month[often])
     result[often] = _minus_median(from_trends, moment[often])
     return result
 
@@ -58,10 +56,9 @@ def group_residuals(logs: np.ndarray, groups: list[np.ndarray]) -> np.ndarray:
 
 def _minus_median(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Return the values less the median of their group, where it has FEW values or more."""
-    grouped = pd.Series(values).groupby(groups).agg(["median", "count"])
-    medians = np.zeros(groups.max(initial=0) + 1)
-    medians[grouped.index] = grouped["median"].where(grouped["count"] >= FEW, 0)
-    return values - medians[groups]
+    grouped = pd.Series(values).groupby(groups)
+    medians = grouped.transform("median").where(grouped.transform("count") >= FEW, 0)
+    return values - medians.to_numpy()
 
 
 def _from_trends(values: np.ndarray, unit: np.ndarray, month: np.ndarray) -> np.ndarray:
@@ -78,7 +75,7 @@ def _from_trends(values: np.ndarray, unit: np.ndarray, month: np.ndarray) -> np.
         parts = 1 + len(starts) * size * size // PAIRS_AT_ONCE
         for part in np.array_split(starts, parts):
             rows = order[part[:, None] + np.arange(size)]
-            months, own = month[rows].astype(float), values[rows]
+            months, own = month[rows], values[rows]
             detrended = own - months * _slopes(months, own)[:, None]
             result[rows] = detrended - np.median(detrended, axis=1)[:, None]
     return result

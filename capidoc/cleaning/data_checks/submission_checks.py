@@ -1,12 +1,13 @@
-"""Which submissions deserve a look: visits, months, versions of the form, lengths of interviews."""
+"""Which submissions deserve a look: visits, versions, lengths, what each enumerator misses."""
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from xlsxwriter.utility import xl_col_to_name
 
+from capidoc.cleaning.cleaned import Cleaned
 from capidoc.cleaning.data_checks.findings import (
     ENOUGH,
     NO_FINDINGS,
@@ -19,7 +20,10 @@ from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.parsing import matching_key
 from capidoc.core.provenance import RowLocator
-from capidoc.core.schema import FINDING_COLUMNS
+from capidoc.core.schema import DURATION_COLUMNS, FINDING_COLUMNS, MISSING_COLUMNS, PROVENANCE
+
+# Bennett (2001), Aust N Z J Public Health 25(5): beyond 10 % missing, results may be biased.
+MISSING_LIMIT = 0.10
 
 
 def unusual_durations(table: pd.DataFrame) -> pd.DataFrame:
@@ -97,11 +101,10 @@ def _missed_months(
     Only months from the unit's first record to the last record of all count.
     """
     names = sorted(categorical.present_values(units))
-    unit_rank = {name: rank for rank, name in enumerate(names)}
-    month_rank = {month: rank for rank, month in enumerate(months)}
-    unit = categorical.to_numbers(units, lambda name: unit_rank[name]).astype(int)
-    month = categorical.to_numbers(moments, lambda moment: month_rank[moment[:7]]).astype(int)
+    month_of = {moment: moment[:7] for moment in categorical.present_values(moments)}
+    month = categorical.map_values(moments, month_of).cat.set_categories(months).cat.codes
     visited = np.zeros((len(names), len(months)), bool)
+    unit = categorical.to_categorical(units).cat.set_categories(names).cat.codes
     visited[unit, month] = True
     expected = np.logical_or.accumulate(visited, axis=1)
     expected[:, month.max() + 1 :] = False
@@ -127,16 +130,11 @@ def _rejected_visits(
         if len(candidates) == 1:
             missed = [visit for visit in missed if visit not in candidates]
         if candidates:
-            findings.append(_possible_visit(reject, candidates))
+            visits = " ou ".join(" en ".join(visit) for visit in candidates[:3])
+            columns = {name: getattr(reject, name) for name in PROVENANCE}
+            columns["proposition"] = f"Peut-être {visits}, sans autre fiche."
+            findings.append(finding(reject.colonne, reject.valeur, reject.motif, **columns))
     return findings, missed
-
-
-def _possible_visit(reject: Any, candidates: list[tuple[str, str]]) -> dict[str, str]:
-    """Return the finding of a reject that may be one of these visits, three of them named."""
-    visits = " ou ".join(" en ".join(visit) for visit in candidates[:3])
-    place = {name: getattr(reject, name) for name in ("fichier", "feuille", "ligne")}
-    proposal = f"Peut-être {visits}, sans autre fiche."
-    return finding(reject.colonne, reject.valeur, reject.motif, proposition=proposal, **place)
 
 
 def several_records_a_month(table: pd.DataFrame, source: Source) -> pd.DataFrame:
@@ -163,3 +161,59 @@ def unstable_attributes(table: pd.DataFrame, source: Source) -> pd.DataFrame:
         last = [answers.index[-1] for _, answers in by_unit]
         parts.append(cell_findings(table.loc[last], question, "attribut_change", proposals))
     return pd.concat(parts)
+
+
+def missing_answers(cleaned: Cleaned) -> pd.DataFrame:
+    """Return the missing answers by question and enumerator (MISSING_COLUMNS), of rows kept."""
+    enumerators = _enumerators(cleaned)
+    parts = []
+    for label, table in cleaned.tables.items():
+        name, _, repeat = label.partition(".")
+        form = cleaned.forms[name].of(repeat)
+        kept = [q for q in cleaned.identity.sources[name].of(repeat).kept if q in form]
+        for question in kept:
+            counts = (table[question] == "").groupby(enumerators[label]).agg(["size", "sum"])
+            counts = counts.set_axis(["fiches", "manquants"], axis=1).rename_axis("enqueteur")
+            parts.append(counts.reset_index().assign(source=label, question=question))
+    return pd.concat(parts, ignore_index=True)[MISSING_COLUMNS]
+
+
+def _enumerators(cleaned: Cleaned) -> dict[str, pd.Series]:
+    """Return the enumerator of each row of each table, as a letter; only raw files name them."""
+    accounts, names = {}, {""}
+    for label, table in cleaned.tables.items():
+        nobody = categorical.constant_column("", table.index)
+        accounts[label] = table.get("_submitted_by", nobody)
+        names.update(categorical.present_values(accounts[label]))
+    letters = {
+        name: f"enquêteur {xl_col_to_name(rank)}" for rank, name in enumerate(sorted(names - {""}))
+    }
+    return {label: categorical.map_values(column, letters) for label, column in accounts.items()}
+
+
+def high_missingness(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return the questions and enumerators that miss more than MISSING_LIMIT of ENOUGH answers."""
+    parts = []
+    for column in ("question", "enqueteur"):
+        known = counts[counts[column] != ""].groupby(["source", column], sort=False)
+        sums = known[["manquants", "fiches"]].sum()
+        high = (sums["fiches"] >= ENOUGH) & (sums["manquants"] > MISSING_LIMIT * sums["fiches"])
+        for (source, name), (missing, asked) in sums[high].iterrows():
+            value = f"{missing} sur {asked} ({100 * missing / asked:.0f} %)"
+            question, value = (name, value) if column == "question" else ("", f"{name} : {value}")
+            parts.append(finding(question, value, f"manquants_{column}", feuille=source))
+    return pd.DataFrame(parts, columns=FINDING_COLUMNS)
+
+
+def interview_durations(cleaned: Cleaned) -> pd.DataFrame:
+    """Return how long interviews last by source and enumerator, in minutes (DURATION_COLUMNS)."""
+    enumerators = _enumerators(cleaned)
+    parts = []
+    for label, table in cleaned.tables.items():
+        if "start" not in table:
+            continue
+        minutes = interview_minutes(table)
+        for enumerator, own in minutes[minutes > 0].groupby(enumerators[label]):
+            quantiles = own.quantile([0.5, 0, 0.25, 0.75, 1]).round(1)
+            parts.append([label, enumerator, len(own), *quantiles])
+    return pd.DataFrame(parts, columns=DURATION_COLUMNS)

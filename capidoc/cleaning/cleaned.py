@@ -1,0 +1,141 @@
+"""What cleaning gives: tables, logs, and observations, one row per unit × moment × variable."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from capidoc.cleaning.row_steps import submission_key
+from capidoc.config.programme_model import Classes, Identity, Source, TableSelection
+from capidoc.core import categorical
+from capidoc.core.schema import OBSERVATION_COLUMNS, PROVENANCE, RECORD, VARIABLE_COLUMNS
+from capidoc.ingest.xlsform import Form
+
+Encoder = Callable[[pd.Series], pd.Series]
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """The cleaned data of a programme.
+
+    `tables` {« source » or « source.repeat »: table}; `log`, `rejects`, `remarks` and `counts`
+    have CHANGE_LOG_COLUMNS, REJECT_COLUMNS (both with « source »), REMARK_COLUMNS and
+    ROW_COUNT_COLUMNS; `identity` and `forms` {source: Form} describe the columns of the tables.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    log: pd.DataFrame
+    rejects: pd.DataFrame
+    remarks: pd.DataFrame
+    counts: pd.DataFrame
+    identity: Identity
+    forms: dict[str, Form]
+
+    def observation_tables(
+        self, encode_units: Encoder = categorical.to_categorical
+    ) -> Iterator[pd.DataFrame]:
+        """Yield the observations, a table for each variable of each source; texts are categories.
+
+        `encode_units` gives what stands for the unit identifiers.
+        """
+        for label in self.tables:
+            yield from _observe_table(self, label, encode_units)
+
+    @property
+    def observations(self) -> pd.DataFrame:
+        """Return all observations in one table."""
+        return categorical.concat_tables([*self.observation_tables()])
+
+    @property
+    def variables(self) -> pd.DataFrame:
+        """Return what observations may hold: a row of VARIABLE_COLUMNS per choice or variable."""
+        rows: list[tuple[str, ...]] = []
+        for label in self.tables:
+            name, _, repeat = label.partition(".")
+            source, questions = self.identity.sources[name], self.forms[name].of(repeat)
+            for variable in source.of(repeat).variables:
+                kind, choices = questions[variable].kind, questions[variable].choices or [""]
+                rows += [(label, variable, kind, choice) for choice in choices]
+            if not repeat:
+                rows += [(label, variable, "nombre", "") for variable in source.ventilations]
+        return pd.DataFrame(rows, columns=VARIABLE_COLUMNS)
+
+
+def _observe_table(cleaned: Cleaned, label: str, encode_units: Encoder) -> Iterator[pd.DataFrame]:
+    """Yield the observations of a table: its records, each variable, each group of a breakdown.
+
+    Columns: OBSERVATION_COLUMNS, the attributes sorted, PROVENANCE.
+    """
+    name, _, repeat = label.partition(".")
+    source, questions = cleaned.identity.sources[name], cleaned.forms[name].of(repeat)
+    main, table = (cleaned.tables[each].reset_index(drop=True) for each in (name, label))
+    base = _record_columns(main, source, encode_units)
+    if repeat:
+        submissions = pd.Index(submission_key(main, "uuid", "indice"))
+        rows = submissions.get_indexer(submission_key(table, "soumission", "parent"))
+        base = base.iloc[rows].reset_index(drop=True)
+        base = base.assign(**_attributes(table, source.of(repeat)))
+    base = base.assign(source=categorical.constant_column(label, table.index), **table[PROVENANCE])
+    if cleaned.identity.zones and "commune" in base:
+        zone_of, communes = cleaned.identity.zone_of, categorical.present_values(base["commune"])
+        zones = {commune: zone_of.get(commune, "") for commune in communes}
+        base = base.assign(zone=categorical.map_values(base["commune"], zones))
+
+    yield _observe(base, pd.Series("1", base.index), RECORD, "nombre")
+    for variable in source.of(repeat).variables:
+        yield _observe(base, table[variable], variable, questions[variable].kind)
+    for variable, breakdown in {} if repeat else source.ventilations.items():
+        for group, column in breakdown.colonnes.items():
+            groups = {breakdown.dimension: categorical.constant_column(group, base.index)}
+            yield _observe(base.assign(**groups), table[column], variable, "nombre")
+
+
+def _record_columns(table: pd.DataFrame, source: Source, encode_units: Encoder) -> pd.DataFrame:
+    """Return what the observations of each record share: its unit, month and attributes."""
+    moment = categorical.constant_column("", table.index)
+    if source.moment:
+        months = {date: date[:7] for date in categorical.present_values(table[source.moment])}
+        moment = categorical.map_values(table[source.moment], months)
+    return pd.DataFrame(
+        {
+            "unite_type": categorical.constant_column(source.unite, table.index),
+            "unite": encode_units(table[source.identifiant]),
+            "moment": moment,
+            **_attributes(table, source),
+        }
+    )
+
+
+def _attributes(table: pd.DataFrame, kept: TableSelection) -> dict[str, pd.Series]:
+    """Return the declared attributes of the units {name: answers}; numbers by their classes."""
+    attributes = {name: table[question] for name, question in kept.attributs.items()}
+    for name, classes in kept.classes.items():
+        attributes[name] = _classify(table[classes.question], classes)
+    return attributes
+
+
+def _classify(cells: pd.Series, classes: Classes) -> pd.Series:
+    """Return the class of each number, an empty text where there is none."""
+    bounds = [-float("inf"), *classes.bornes, float("inf")]
+    texts = pd.Series(categorical.present_values(cells))
+    numbers = pd.to_numeric(texts.where(texts != ""))
+    labels = pd.cut(numbers, bounds, right=False, labels=classes.names).astype(object).fillna("")
+    return categorical.map_values(cells, dict(zip(texts, labels, strict=True)))
+
+
+def _observe(base: pd.DataFrame, cells: pd.Series, variable: str, kind: str) -> pd.DataFrame:
+    """Return one observation per record; of several ticked choices, each is a row."""
+    cells = categorical.to_categorical(cells)
+    if kind == "choix_multiple":
+        ticked = categorical.to_text(cells).str.split().map(lambda choices: choices or [""])
+        exploded = ticked.explode()
+        base = base.loc[exploded.index].reset_index(drop=True)
+        cells = categorical.to_categorical(exploded.reset_index(drop=True))
+    nothing = categorical.constant_column("", base.index)
+    observed = base.assign(
+        variable=categorical.constant_column(variable, base.index),
+        nombre=categorical.to_numbers(cells) if kind == "nombre" else float("nan"),
+        modalite=nothing if kind == "nombre" else cells,
+    )
+    attributes = sorted({*observed} - {*OBSERVATION_COLUMNS, *PROVENANCE})
+    return observed[[*OBSERVATION_COLUMNS, *attributes, *PROVENANCE]]

@@ -1,0 +1,163 @@
+"""The order of the cleaning steps, for each source of a programme, and what they give."""
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from capidoc.cleaning import cell_steps, consistency_steps, row_steps
+from capidoc.cleaning.cell_steps import CHOICE_KINDS
+from capidoc.cleaning.cleaned import Cleaned
+from capidoc.cleaning.cleaning_state import CleaningState, unit_key
+from capidoc.cleaning.corrections import apply_corrections
+from capidoc.config.decisions import Decisions
+from capidoc.config.programme_model import Identity, Source
+from capidoc.core import categorical
+from capidoc.core.errors import ConfigurationRefused, Problem, suggest
+from capidoc.core.schema import (
+    CHANGE_LOG_COLUMNS,
+    REJECT_COLUMNS,
+    REMARK_COLUMNS,
+    ROW_COUNT_COLUMNS,
+)
+from capidoc.ingest.received import Received, answers
+
+REPEAT_TEXT = "_repetitions"  # a column that no form can have
+
+
+def clean(identity: Identity, received: dict[str, Received], decisions: Decisions) -> Cleaned:
+    """Return the cleaned data of all sources.
+
+    Raise ConfigurationRefused for an agreed spelling of a question without choices, QualityRefused
+    where the data contradict themselves.
+    """
+    _check_spellings(received, decisions.spellings)
+    texts: dict[str, pd.DataFrame] = {}
+    states: dict[str, CleaningState] = {}
+    for name, source in received.items():
+        texts |= source.tables(name)
+        states |= _clean_source(name, source, identity.sources[name], decisions)
+    counts = [_count_rows(label, texts[label], state) for label, state in states.items()]
+    remarks = [source.remarks for source in received.values()]
+    remarks.append(categorical.to_text(_stack(states, "remarks", REMARK_COLUMNS))[REMARK_COLUMNS])
+    return Cleaned(
+        tables={label: state.table for label, state in states.items()},
+        log=_stack(states, "log", CHANGE_LOG_COLUMNS),
+        rejects=_stack(states, "rejects", REJECT_COLUMNS),
+        remarks=pd.concat([part for part in remarks if len(part)] or remarks, ignore_index=True),
+        counts=pd.DataFrame(counts, columns=ROW_COUNT_COLUMNS),
+        identity=identity,
+        forms={name: source.form for name, source in received.items()},
+    )
+
+
+def _check_spellings(received: dict[str, Received], spellings: pd.DataFrame) -> None:
+    """Raise ConfigurationRefused for the agreed spellings of a question without choices."""
+    choice_questions: set[str] = set()
+    for source in received.values():
+        choice_questions |= {q.name for q in source.form.questions if q.kind in CHOICE_KINDS}
+    unknown = spellings[~spellings["question"].isin(list(choice_questions))]
+    what, file = "nulle question à choix de ce nom", "correspondances"
+    problems = [
+        Problem(what, "", suggest(name, choice_questions), file, "", row, "question", name)
+        for row, name in unknown["question"].items()
+    ]
+    if problems:
+        raise ConfigurationRefused(*problems)
+
+
+def _stack(states: dict[str, CleaningState], attribute: str, columns: list[str]) -> pd.DataFrame:
+    """Return the log, rejects or remarks of all tables: `columns`, then « source »."""
+    parts: list[pd.DataFrame] = []
+    for label, state in states.items():
+        for part in getattr(state, attribute):
+            source = categorical.constant_column(label, part.index)
+            parts.append(part.assign(source=source)[[*columns, "source"]])
+    if not parts:
+        return pd.DataFrame(columns=[*columns, "source"])
+    return categorical.concat_tables(parts)
+
+
+def _clean_source(
+    name: str, received: Received, source: Source, decisions: Decisions
+) -> dict[str, CleaningState]:
+    """Return the states of the main table and of the repeats of one source."""
+    main = _clean_main_table(
+        CleaningState(_with_repeat_text(received, source), received.form.of(), source, decisions)
+    )
+    states = {name: replace(main, table=main.table.drop(columns=REPEAT_TEXT, errors="ignore"))}
+    for repeat, table in received.repeats.items():
+        state = CleaningState(table, received.form.of(repeat), source, decisions, repeat)
+        state = row_steps.drop_orphans(state, received.table, main.table)
+        state = cell_steps.normalize_texts(state)
+        state = apply_corrections(state)
+        state = cell_steps.empty_missing_codes(state)
+        state = cell_steps.parse_answers(state)
+        states[f"{name}.{repeat}"] = consistency_steps.apply_form_constraints(state)
+    return states
+
+
+def _clean_main_table(state: CleaningState) -> CleaningState:
+    """Return the state of a main table, from text as received to one typed row per unit, moment."""
+    identifier, exclusions = state.source.identifiant, state.source.exclusions
+    state = row_steps.drop_empty_rows(state)
+    state = row_steps.drop_total_rows(state)
+    state = cell_steps.normalize_texts(state)
+    state = apply_corrections(state)
+    state = cell_steps.require_computed_formulas(state)
+    state = cell_steps.rewrite_cells(state, [identifier], str.upper, "identifiant")
+    state = cell_steps.empty_missing_codes(state)
+    state = row_steps.drop_unapproved(state)
+    state = row_steps.apply_exclusions(state, [rule for rule in exclusions if rule.valeurs])
+    state = row_steps.require_identifier(state)
+    state = row_steps.apply_exclusions(state, [rule for rule in exclusions if rule.hors])
+    state = row_steps.keep_period(state)
+    state = cell_steps.parse_answers(state)
+    state = row_steps.deduplicate(state)
+    state = consistency_steps.check_date_order(state)
+    state = consistency_steps.apply_form_constraints(state)
+    return consistency_steps.check_breakdown_totals(state)
+
+
+def _with_repeat_text(received: Received, source: Source) -> pd.DataFrame:
+    """Return the main table with REPEAT_TEXT, the answers of the repeats of each submission.
+
+    Two submissions of a unit at a moment are the same only if their repeats are: the column is
+    filled where the unit and moment, or the uuid, come again.
+    """
+    table, texts = received.table, defaultdict[str, str](str)
+    if not received.repeats:
+        return table
+    rivals = table.duplicated(unit_key(source), keep=False)
+    rivals |= table.duplicated("uuid", keep=False)
+    submissions = categorical.to_text(table.loc[rivals, ["fichier", "uuid"]])
+    for repeat, repeat_table in received.repeats.items():
+        own = repeat_table["soumission"].isin(submissions["uuid"])
+        rows = categorical.to_text(repeat_table[own])
+        lines = answers(rows).itertuples(index=False, name=None)
+        for key, line in zip(rows["fichier"] + "|" + rows["soumission"], lines, strict=True):
+            texts[key] += f"{repeat} {line}\n"
+    cells = pd.Series("", table.index, dtype=object)
+    cells[rivals] = (submissions["fichier"] + "|" + submissions["uuid"]).map(texts)
+    return table.assign(**{REPEAT_TEXT: categorical.to_categorical(cells)})
+
+
+def _count_rows(label: str, table: pd.DataFrame, state: CleaningState) -> dict[str, Any]:
+    """Return the row counts of one table: lues = exclues + rejetees + retenues."""
+    dropped = {"exclue": 0, "rejetee": 0}
+    for part in state.rejects:
+        if part["portee"].iloc[0] == "ligne":
+            dropped[part["statut"].iloc[0]] += len(part)
+    files, sheets = (sorted(categorical.present_values(table[c])) for c in ("fichier", "feuille"))
+    submissions = categorical.present_values(table["envoi"]) if "envoi" in table else []
+    return {
+        "source": label,
+        "fichiers": ", ".join(files),
+        "feuille": ", ".join(sheets),
+        "lues": len(table),
+        "exclues": dropped["exclue"],
+        "rejetees": dropped["rejetee"],
+        "retenues": len(state.table),
+        "dernier_envoi": max(submissions, default="")[:10],
+    }
