@@ -266,10 +266,18 @@ PATTERNS = (
 
 
 def with_verdicts(proposals: pd.DataFrame) -> pd.DataFrame:
-    """Return the proposals with the columns `coherence`, "" where unknown, and `reparation`."""
+    """Return the proposals with the columns `coherence`, "" where unknown, and `reparation`.
+
+    What may be read in two ways (« 1,250 ») is not understood, and says how to write it.
+    """
     coherence, repairs = [], []
     for _, row in proposals.iterrows():
-        claim = published_claims.parse_claim(row)
+        try:
+            claim = published_claims.parse_claim(row)
+        except ValueError as error:
+            coherence.append("non compris")
+            repairs.append(str(error))
+            continue
         holds = published_claims.is_coherent(claim)
         coherence.append("" if holds is None else published_claims.COHERENCE[holds])
         repairs.append(published_claims.describe_repair(claim) if holds is False else "")
