@@ -1,7 +1,7 @@
 """Which paragraph is which: the published Word file, the edited one, and recit/ aligned."""
 
-from collections.abc import Iterable
 from difflib import SequenceMatcher
+from itertools import chain, product
 
 from capidoc.core.errors import InputUnreadable, Problem
 from capidoc.report.documents.docx_reader import Paragraph
@@ -40,10 +40,9 @@ def _pair_similar(
     One paragraph for one is the same, rewritten.
     """
     candidates = []
-    for i in left:
-        for j in right:
-            matcher = SequenceMatcher(None, base[i].keys, edited[j].keys, autojunk=False)
-            candidates.append((matcher.ratio(), i, j))
+    for i, j in product(left, right):
+        matcher = SequenceMatcher(None, base[i].keys, edited[j].keys, autojunk=False)
+        candidates.append((matcher.ratio(), i, j))
     ratio, i, j = max(candidates, default=(0, 0, 0))
     if ratio < SAME_PARAGRAPH and len(candidates) != 1:
         return [*((i, None) for i in left), *((None, j) for j in right)]
@@ -56,19 +55,11 @@ def locate_units(sources: dict[str, str], document: str, base: list[Paragraph]) 
     """Return {place in the published file: Unit}, for units at one place, alone there."""
     texts = [[text for text, _ in paragraph.keys] for paragraph in base]
     units_at: dict[int, list[Unit]] = {}
-    for name, source in sources.items():
-        for unit in read_units(name, source, document):
-            places = _places(unit, texts)
-            if len(places) == 1:
-                units_at.setdefault(places[0], []).append(unit)
+    for unit in chain.from_iterable(read_units(*page, document) for page in sources.items()):
+        words = [text for text, _ in unit.words]
+        # A title or caption follows a label of its box.
+        label = -len(words) if unit.is_attribute else None
+        places = [place for place, text in enumerate(texts) if words == text[label:]]
+        if len(places) == 1:
+            units_at.setdefault(places[0], []).append(unit)
     return {place: units[0] for place, units in units_at.items() if len(units) == 1}
-
-
-def _places(unit: Unit, texts: Iterable[list[str]]) -> list[int]:
-    """Return where the unit's words stand; a title or caption follows a label of its box."""
-    words = [text for text, _ in unit.words]
-    places = []
-    for place, text in enumerate(texts):
-        if words == (text[-len(words) :] if unit.is_attribute else text):
-            places.append(place)
-    return places

@@ -57,12 +57,12 @@ class Unit:
 def read_units(name: str, source: str, document: str) -> Iterator[Unit]:
     """Yield the paragraphs of a recit file that the published Markdown holds exactly once."""
     for match in UNIT.finditer(source):
-        is_attribute = match["attribute"] is not None
-        group = "value" if is_attribute else "words"
-        mark = match["attribute"] if is_attribute else match["mark"]
-        text = match[group].rstrip()
-        pattern = re.escape(mark) + _printed_pattern(text)
-        pattern = f'{pattern}"' if is_attribute else f"^{pattern}[ \t]*$"
+        group = "words" if match["attribute"] is None else "value"
+        mark, text = match["attribute"] or match["mark"], match[group].rstrip()
+        pattern = re.escape(mark)
+        for part in re.split(f"({TAG.pattern})", text):  # each tag captures what it printed
+            pattern += r"(.*?\n?)" if TAG.fullmatch(part) else re.escape(part)
+        pattern = f'{pattern}"' if match["attribute"] else f"^{pattern}[ \t]*$"
         matches = list(re.finditer(pattern, document, re.MULTILINE))
         pieces = split_pieces(text)
         tags = [n for n, (_, piece, _) in enumerate(pieces) if TAG.fullmatch(piece)]
@@ -70,12 +70,6 @@ def read_units(name: str, source: str, document: str) -> Iterator[Unit]:
             printed = dict(zip(tags, matches[0].groups(), strict=True))
             start = match.start(group)
             yield Unit(name, mark, start, start + len(text), pieces, printed)
-
-
-def _printed_pattern(text: str) -> str:
-    """Return the pattern of a paragraph once printed: each tag captures what it printed."""
-    parts = re.split(f"({TAG.pattern})", text)
-    return "".join(r"(.*?\n?)" if TAG.fullmatch(part) else re.escape(part) for part in parts)
 
 
 def split_pieces(text: str) -> list[Piece]:

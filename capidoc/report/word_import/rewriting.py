@@ -1,14 +1,14 @@
 """An edited paragraph as Markdown: the source’s pieces where its words stayed, new ones else."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from difflib import Match, SequenceMatcher
 
 from capidoc.report.documents.docx_reader import Paragraph, Word
 from capidoc.report.word_import.recit_paragraphs import MARK, Piece, Unit, printed_words
 
 SPECIAL_SIGNS = re.compile(r"([\\`*_{}\[\]<>|~^$#])")
-Calls = Mapping[str, tuple[str, list[str]]]  # {fact id: (tag that calls it, words it printed)}
+Calls = dict[str, tuple[str, list[str]]]  # {fact id: (tag that calls it, words it printed)}
 
 
 def rewrite_paragraph(unit: Unit, base: Paragraph, edited: Paragraph, calls: Calls) -> str:
