@@ -20,22 +20,18 @@ def check_markdown(text: str, file: str) -> None:
 
     A fence (« ::: ») is misplaced where it opens or closes no box.
     """
-    findings = [*_misplaced_fences(text), *_too_long_rows(text)]
-    if findings:
-        raise ConfigurationRefused(
-            *(
-                Problem(what, expected, remedy, file, row=row, value=line.strip())
-                for row, line, what, expected, remedy in findings
-            )
-        )
+    problems = [
+        Problem(what, expected, remedy, file, row=row, value=line.strip())
+        for row, line, what, expected, remedy in (*_misplaced_fences(text), *_too_long_rows(text))
+    ]
+    if problems:
+        raise ConfigurationRefused(*problems)
 
 
 def _too_long_rows(text: str) -> Iterator[Finding]:
     width, before = 0, ""
-    what, remedy = (
-        "ligne de tableau avec une cellule de trop",
-        "Ôtez une barre « | », ou écrivez-la « \\| ».",
-    )
+    what = "ligne de tableau avec une cellule de trop"
+    remedy = "Ôtez une barre « | », ou écrivez-la « \\| »."
     for row, line in enumerate(text.splitlines(), 1):
         if DELIMITER.fullmatch(line) and before.lstrip().startswith("|"):
             width = _count_cells(before)
