@@ -144,7 +144,8 @@ def programme_names(programme: Programme) -> dict[str, Any]:
     communes = sorted(names, key=lambda name: french.sort_key(names[name]))
     zones = {name: zone.libelle for name, zone in identity.zones.items()}
     thresholds = {n: value for n, value in identity.divulgation if isinstance(value, int)}
-    sources, choices = {}, dict[str, str]()  # « source » or « source_repeat », and answers
+    choices: dict[str, str] = {}
+    sources = {}  # by name, « source » or « source_repeat »
     for name, source in identity.sources.items():
         sources[name] = source.libelle
         for repeat, kept in source.repetitions.items():
