@@ -83,7 +83,6 @@ COUNT = re.compile(rf"\b(?!(?:19|20)\d\d ){_number('count')} (?P<counted>{COUNTE
 # « Koro », « N’Golo »: a word with a capital, and a small letter after it
 NAME = re.compile(r"\b[A-ZÀ-Ý][\w’']*[a-zà-ÿ][\w’']*")
 
-
 Cells = dict[str, str]  # of a row of chiffres_publies.csv
 Claims = list[tuple[str, re.Match[str], Cells]]  # genre, where, what it says
 
@@ -137,11 +136,8 @@ def _flatten(text: str) -> str:
 
 
 def _is_repeated(genre: str, match: re.Match[str], claims: Claims) -> bool:
-    """Return whether one of the claims says the same figure already.
-
-    A value within any claim, or a sum within a sum, is that claim again; a sum within an evolution
-    says more than it does.
-    """
+    """Return whether one of the claims says the same figure already."""
+    # A sum within a sum is that sum again; within an evolution, it says more than it does.
     for other_genre, other, _ in claims:
         overlaps = other.start() < match.end() and match.start() < other.end()
         if overlaps and genre in ("valeur", other_genre):
@@ -259,10 +255,7 @@ def with_verdicts(proposals: pd.DataFrame) -> pd.DataFrame:
 
 
 def text_remarks(text: str, design: str) -> list[str]:
-    """Return French remarks on a text's words.
-
-    They are the names spelt in several ways, and the causes that the study's design does not allow.
-    """
+    """Return remarks in French: names spelt in several ways, causes that the design excludes."""
     spellings: dict[str, list[str]] = defaultdict(list)
     for name in dict.fromkeys(NAME.findall(text)):
         spellings[french.sort_key(name)].append(name)

@@ -38,26 +38,20 @@ FLOAT_ERROR = 1e-9  # what sums and quotients of floats may be off by
 
 @dataclass(frozen=True)
 class Claim:
-    """One published statement: a row of chiffres_publies.csv.
-
-    `figures` holds its numbers by role (debut, fin, difference…), of which `debut` and `fin` are
-    months for a duration; `steps` the rounding of each number as printed; `facts` the ids of the
-    facts that they quote; `population` the names that the document gives to those counted;
-    `dates` the months of its values; `egale` the figure that its total should equal (« O2.total »).
-    """
+    """One published statement: a row of chiffres_publies.csv."""
 
     id: str
     genre: str
     enonce: str
     section: str
     unite: str
-    figures: dict[str, float | str]
-    facts: tuple[str, ...]
-    steps: dict[str, float] = field(default_factory=dict)
-    population: tuple[str, ...] = ()
+    figures: dict[str, float | str]  # by role (debut, fin…); the two months of a duration are texts
+    facts: tuple[str, ...]  # the ids of those that the figures quote, in their order
+    steps: dict[str, float] = field(default_factory=dict)  # the rounding of each number as printed
+    population: tuple[str, ...] = ()  # the names that the document gives to those counted
     definition: str = ""
-    dates: dict[str, str] = field(default_factory=dict)
-    egale: str = ""
+    dates: dict[str, str] = field(default_factory=dict)  # the months of its values, by role
+    egale: str = ""  # the figure that its total should equal, « O2.total »
 
     @property
     def numbers(self) -> dict[str, float]:
@@ -155,8 +149,8 @@ def _recomputed_ranges(claim: Claim) -> dict[str, tuple[float, float]]:
     if claim.genre == "somme":
         parts = [claim.bounds(role) for role in claim.figures if role != "total"]
         return {"total": (sum(low for low, _ in parts), sum(high for _, high in parts))}
-    if claim.genre == "duree":
-        months = _month_count(claim)
+    if claim.genre == "duree":  # its first and last months are counted
+        months = months_inclusive(str(claim.figures["debut"]), str(claim.figures["fin"]))
         return {"mois": (months, months)}
     if claim.genre == "quotient":
         low, high = claim.bounds("numerateur")
@@ -173,11 +167,6 @@ def _recomputed_ranges(claim: Claim) -> dict[str, tuple[float, float]]:
         "pourcentage": (change_percent(start_high, end_low), change_percent(start_low, end_high)),
     }
     return {role: limits for role, limits in ranges.items() if role in claim.figures}
-
-
-def _month_count(claim: Claim) -> int:
-    """Return how many months a duration has, its first and last counted."""
-    return months_inclusive(str(claim.figures["debut"]), str(claim.figures["fin"]))
 
 
 def _rounds(claim: Claim, role: str, low: float, high: float) -> bool:
@@ -216,7 +205,8 @@ def describe_repair(claim: Claim) -> str:
     """Return in French how to mend an incoherent claim; where several ways would do, all."""
     numbers = claim.numbers
     if claim.genre == "duree":
-        return f"{_month_count(claim)} mois, bornes comprises"
+        months, _ = _recomputed_ranges(claim)["mois"]
+        return f"{months} mois, bornes comprises"
     if claim.genre == "somme":
         total = sum(value for role, value in numbers.items() if role != "total")
         return f"total : {claim.printed('total', total)}, ou l’une des parties à revoir"
