@@ -3,11 +3,18 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
+from difflib import SequenceMatcher
+from itertools import product
 
-from capidoc.core.errors import Problem
+from capidoc.core.errors import InputUnreadable, Problem
 from capidoc.report.documents.docx_reader import Paragraph
-from capidoc.report.word_import.alignment import Pair, locate_units, pair_paragraphs
-from capidoc.report.word_import.recit_paragraphs import BOUND, TAG, Unit, printed_words
+from capidoc.report.word_import.recit_paragraphs import (
+    BOUND,
+    TAG,
+    Unit,
+    locate_units,
+    printed_words,
+)
 from capidoc.report.word_import.rewriting import (
     Calls,
     join_pieces,
@@ -15,6 +22,8 @@ from capidoc.report.word_import.rewriting import (
     rewrite_paragraph,
 )
 
+# The least similarity (0 to 1) of two versions of one document, of one paragraph.
+SAME_DOCUMENT, SAME_PARAGRAPH = 0.3, 0.5
 ELSEWHERE = (
     "Ce texte ne vient pas de recit/, s’y trouve deux fois, ou y a changé depuis : "
     "changez-le dans recit/, figures.yml, indicateurs.csv ou templates/."
@@ -22,6 +31,46 @@ ELSEWHERE = (
 CHANGED_KIND = (
     "ce paragraphe a changé de genre (titre, liste, texte), ou reçu une image ou une note"
 )
+
+Pair = tuple[int | None, int | None]  # places in the published file and in the edited one
+
+
+def pair_paragraphs(base: list[Paragraph], edited: list[Paragraph], file: str) -> list[Pair]:
+    """Return the place of each paragraph in both files, None where it is absent.
+
+    Raises InputUnreadable when the two files have too little in common.
+    """
+    base_keys, edited_keys = [p.keys for p in base], [p.keys for p in edited]
+    matcher = SequenceMatcher(None, base_keys, edited_keys, autojunk=False)
+    if matcher.ratio() < SAME_DOCUMENT:
+        what = "ce fichier n’est pas une version de ce document"
+        raise InputUnreadable(Problem(what, "le Word publié, retouché", file=file))
+    pairs: list[Pair] = []
+    for kind, a, b, c, d in matcher.get_opcodes():
+        if kind == "equal":
+            pairs += zip(range(a, b), range(c, d), strict=True)
+        else:
+            pairs += _pair_similar(base, edited, range(a, b), range(c, d))
+    return pairs
+
+
+def _pair_similar(
+    base: list[Paragraph], edited: list[Paragraph], left: range, right: range
+) -> list[Pair]:
+    """Return the pairs of two stretches: the most alike, then those before and after it.
+
+    One paragraph for one is the same, rewritten.
+    """
+    candidates = []
+    for i, j in product(left, right):
+        matcher = SequenceMatcher(None, base[i].keys, edited[j].keys, autojunk=False)
+        candidates.append((matcher.ratio(), i, j))
+    ratio, i, j = max(candidates, default=(0, 0, 0))
+    if ratio < SAME_PARAGRAPH and len(candidates) != 1:
+        return [*((i, None) for i in left), *((None, j) for j in right)]
+    before = _pair_similar(base, edited, range(left.start, i), range(right.start, j))
+    after = _pair_similar(base, edited, range(i + 1, left.stop), range(j + 1, right.stop))
+    return [*before, (i, j), *after]
 
 
 class RecitEdits:
@@ -54,8 +103,7 @@ class RecitEdits:
     def propose(self) -> dict[str, tuple[str, str]]:
         """Return {file: (text, new text)} of the files where nothing is refused.
 
-        Every difference between the two files becomes an edit or a problem; a tag of the old text
-        that the new one lacks is a problem.
+        Every difference becomes an edit or a problem; so does a tag that the new text lacks.
         """
         pairs = pair_paragraphs(self.base, self.edited, self.file)
         for place, (i, j) in enumerate(pairs):
