@@ -47,20 +47,20 @@ class Figure:
         self.groups = NamedValues(groups or {}, "groupe inconnu", f"{fact['id']}.")
 
     def __getitem__(self, name: str | int) -> Any:
-        name = str(name)  # « x.part.1 » asks for the group of the answer 1
-        if name in self.groups or name not in self.fact:
+        name, fact = str(name), self.fact  # « x.part.1 » asks for the group of the answer 1
+        if name in self.groups or name not in fact:
             return self.groups[name]
-        if name == "intervalle" and not isinstance(self.fact[name], list):
+        if name not in COMPANIONS:
+            return fact[name]
+        if name == "intervalle" and not isinstance(fact[name], list):
             return Marked("–")
-        return self._companion(name) if name in COMPANIONS else self.fact[name]
-
-    def _companion(self, name: str) -> "Figure":
-        companion = {
-            "id": f"{self.fact['id']}:{name}",
-            "valeur": float("nan") if name == "intervalle" else self.fact[name],
-            "texte": companion_value(self.fact, name),
+        value = float("nan") if name == "intervalle" else fact[name]
+        bound = {
+            "id": f"{fact['id']}:{name}",
+            "valeur": value,
+            "texte": companion_value(fact, name),
         }
-        return Figure(self.fact | companion)
+        return Figure(fact | bound)
 
     def bound(self) -> str:
         """Return the number as Markdown, tied to its fact and, but for a companion, to its note."""
@@ -92,15 +92,11 @@ def fact_note(fact: Fact) -> str:
         missing = companion_value(fact, "manquants")
         parts.append(f"n = {companion_value(fact, 'n')}, manquants : {missing}")
     if fact.get("sources"):
-        parts.append(_source_note([file["fichier"] for file in fact["sources"]]))
+        first, *others = (file["fichier"] for file in fact["sources"])
+        plural = "s" if len(others) > 1 else ""
+        more = f" et {len(others)} autre{plural} fichier{plural}" if others else ""
+        parts.append(f"Source : {first}{more}")
     return french.typeset(". ".join(part for part in parts if part) + ".")
-
-
-def _source_note(files: list[str]) -> str:
-    others = len(files) - 1
-    plural = "s" if others > 1 else ""
-    more = f" et {others} autre{plural} fichier{plural}" if others else ""
-    return f"Source : {files[0]}{more}"
 
 
 def group_label(group: str, labels: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
 """The causal words that a design without comparison group does not allow."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from capidoc.core.errors import Problem, TraceabilityRefused
@@ -20,7 +20,9 @@ CAUSAL_WORDS = {
         r"(?:a|ont) contribué à",
     )
 }
+CAUSE = "affirmation de cause que le devis « avant-après » ne permet pas"
 ALLOWED = "« évolution observée », « a pu contribuer à », « les entreprises déclarent »"
+REWORD = "Reformulez, ou inscrivez l’exception et son motif dans programme.yml."
 
 
 def check_wording(folder: Path, design: str, exceptions: Iterable[tuple[str, str]]) -> None:
@@ -29,9 +31,17 @@ def check_wording(folder: Path, design: str, exceptions: Iterable[tuple[str, str
     `exceptions` are (words, reason) pairs on record: a sentence that holds such words passes.
     """
     allowed = [words.casefold() for words, _ in exceptions]
-    problems: list[Problem] = []
+    problems = []
     for path in sorted(folder.glob("*.md")):
-        problems += _causal_claims(path, _pattern(design), allowed)
+        text = narrative_pages.strip_comments(narrative_pages.read_page(path))
+        for match in _pattern(design).finditer(text):
+            start = text.rfind("\n", 0, match.start()) + 1
+            end = text.find("\n", match.end())
+            lines = " ".join(text[start : end if end > 0 else None].split()).casefold()
+            if any(words in lines for words in allowed):
+                continue
+            row, value = text.count("\n", 0, start) + 1, " ".join(match.group().split())
+            problems.append(Problem(CAUSE, ALLOWED, REWORD, path.name, row=row, value=value))
     if problems:
         raise TraceabilityRefused(*problems)
 
@@ -44,20 +54,3 @@ def causal_words(text: str, design: str) -> list[str]:
 def _pattern(design: str) -> re.Pattern[str]:
     words = "|".join(CAUSAL_WORDS[design]).replace(" ", r"\s+")  # a line may end between them
     return re.compile(rf"\b(?:{words})(?!\w)", re.IGNORECASE)
-
-
-def _causal_claims(path: Path, pattern: re.Pattern[str], allowed: list[str]) -> Iterator[Problem]:
-    text = narrative_pages.strip_comments(narrative_pages.read_page(path))
-    for match in pattern.finditer(text):
-        start = text.rfind("\n", 0, match.start()) + 1
-        end = text.find("\n", match.end())
-        lines = " ".join(text[start : end if end > 0 else None].split()).casefold()
-        if not any(words in lines for words in allowed):
-            yield Problem(
-                "affirmation de cause que le devis « avant-après » ne permet pas",
-                ALLOWED,
-                "Reformulez, ou inscrivez l’exception et son motif dans programme.yml.",
-                file=path.name,
-                row=text.count("\n", 0, match.start()) + 1,
-                value=" ".join(match.group().split()),
-            )

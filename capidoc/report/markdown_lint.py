@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from capidoc.core.errors import ConfigurationRefused, Problem
 
@@ -12,37 +13,29 @@ DELIMITER = re.compile(r"\s*\|?(\s*:?-+:?\s*\|)+(\s*:?-+:?\s*)?")
 TAG, ESCAPED_SIGN = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|`[^`]*`"), re.compile(r"\\.")
 EXAMPLE = "::: {.prudence}"
 
-Finding = tuple[int, str, str, str, str]  # row, line, what is wrong, what is expected, remedy
-
 
 def check_markdown(text: str, file: str) -> None:
     """Raise ConfigurationRefused, with its line, for each misplaced fence and too long row.
 
     A fence (« ::: ») is misplaced where it opens or closes no box.
     """
-    findings = [*_misplaced_fences(text), *_too_long_rows(text)]
-    if findings:
-        raise ConfigurationRefused(
-            *(
-                Problem(what, expected, remedy, file, row=row, value=line.strip())
-                for row, line, what, expected, remedy in findings
-            )
-        )
+    problems = [*_misplaced_fences(text, file), *_too_long_rows(text, file)]
+    if problems:
+        raise ConfigurationRefused(*problems)
 
 
-def _too_long_rows(text: str) -> Iterator[Finding]:
+def _too_long_rows(text: str, file: str) -> Iterator[Problem]:
     width, before = 0, ""
-    what, remedy = (
-        "ligne de tableau avec une cellule de trop",
-        "Ôtez une barre « | », ou écrivez-la « \\| ».",
-    )
+    what = "ligne de tableau avec une cellule de trop"
+    remedy = "Ôtez une barre « | », ou écrivez-la « \\| »."
     for row, line in enumerate(text.splitlines(), 1):
         if DELIMITER.fullmatch(line) and before.lstrip().startswith("|"):
             width = _count_cells(before)
         elif not line.lstrip().startswith("|"):
             width = 0
         elif width and _count_cells(line) > width:
-            yield row, line, what, f"{width} cellules, comme le titre", remedy
+            expected = f"{width} cellules, comme le titre"
+            yield Problem(what, expected, remedy, file, row=row, value=line.strip())
         before = line
 
 
@@ -50,25 +43,27 @@ def _count_cells(line: str) -> int:
     return ESCAPED_SIGN.sub("", TAG.sub("", line)).strip().strip("|").count("|") + 1
 
 
-def _misplaced_fences(text: str) -> Iterator[Finding]:
-    opened, before = [], ""
+def _misplaced_fences(text: str, file: str) -> Iterator[Problem]:
+    before = ""
+    opened: list[Problem] = []  # that each is never closed, unless it is
     for row, line in enumerate(text.splitlines(), 1):
         if STATEMENT.fullmatch(line):
             continue
         fence = FENCE.fullmatch(line)
+        problem = partial(Problem, file=file, row=row, value=line.strip())
         if fence and fence[1]:
             remedy = "Ôtez cet espace : la ligne commence par « ::: »."
-            yield row, line, "boîte précédée d’un espace", EXAMPLE, remedy
+            yield problem("boîte précédée d’un espace", EXAMPLE, remedy)
         elif fence and fence[2].strip(" :"):
-            opened.append((row, line))
+            expected = "une ligne « ::: » à sa fin"
+            opened.append(problem("boîte jamais fermée", expected, "Ajoutez-la."))
             if before.strip() and not FENCE.match(before):
                 what = "boîte collée au texte qui précède"
-                yield row, line, what, "une ligne vide avant elle", "Ajoutez-la."
+                yield problem(what, "une ligne vide avant elle", "Ajoutez-la.")
         elif fence and opened:
             opened.pop()
         elif fence:
             remedy = "Supprimez cette ligne, ou ouvrez la boîte."
-            yield row, line, "fin de boîte, et aucune n’est ouverte", EXAMPLE, remedy
+            yield problem("fin de boîte, et aucune n’est ouverte", EXAMPLE, remedy)
         before = line
-    for row, line in opened:
-        yield row, line, "boîte jamais fermée", "une ligne « ::: » à sa fin", "Ajoutez-la."
+    yield from opened

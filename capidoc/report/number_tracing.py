@@ -1,7 +1,8 @@
 """Whether every printed number is bound to its fact, in the finished files of a set."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,10 @@ from capidoc.core.errors import Problem, TraceabilityRefused, suggest
 from capidoc.io import file_text
 
 FORMATS = ("pdf", "docx")
-CLAIM_CLASSES = {"publie", "controle"}
+CLAIM_CLASSES = ("publie", "controle")
 # What the document's structure prints: dates of the programme's own description, names (of files,
 # rules, claims), captions' numbers, contents.
-STRUCTURE_CLASSES = {"cadre", "nom", "numero"}
+STRUCTURE_CLASSES = ("cadre", "nom", "numero")
 IGNORED_TAGS = ("code", "style", "title", "time", "nav")
 INLINE_TAGS, HEADING_TAGS = ("span", "a", "strong", "em", "sup", "sub"), ("h2", "h3", "h4")
 # « un », « une », « premier » and « second » are not numbers of anything.
@@ -32,8 +33,15 @@ LETTERS = (
     r"|(?:doubl|tripl|quadrupl|décupl)(?:e|es|er|é|ée|és|ées|ent|ement))"
 )
 NUMERAL = re.compile(rf"\d(?:[\d\u00a0\u202f.,:/-]*\d)?|\b{LETTERS}\b", re.IGNORECASE)
+MATCHES_NOTHING = r"(?!)"
 ORDINAL = re.compile(r"^\d+\. ")
 CONTEXT = 40  # characters quoted on either side of a loose numeral
+LOOSE_NUMERAL = (
+    "nombre que rien ne rattache à un fait",
+    "",
+    "Appelez-le par son nom dans recit/, ou inscrivez ces mots et leur motif sous "
+    "« nombres_declares » dans programme.yml.",
+)
 
 Numbers = list[tuple[str, str]]  # (fact or claim id, printed text)
 
@@ -41,31 +49,27 @@ Numbers = list[tuple[str, str]]  # (fact or claim id, printed text)
 def read_numbers(page: str) -> tuple[Numbers, Numbers, list[str]]:
     """Return an HTML text's bound numbers, figures of claims, and sentences without them."""
     body = lxml.html.document_fromstring(page)
-    bound = _drop_elements(body, lambda element: element.tag == "data")
-    claimed = _drop_elements(body, lambda element: bool(CLAIM_CLASSES & set(element.classes)))
-    _drop_elements(body, _is_structure)
+    bound = _take_out(list(body.iter("data")), "data-ind")
+    claimed: Numbers = []
+    for name in CLAIM_CLASSES:
+        claimed += _take_out(body.find_class(name), "data-claim")
+    for name in STRUCTURE_CLASSES:
+        _take_out(body.find_class(name))
+    _take_out(list(body.iter(*IGNORED_TAGS)))
     lxml.etree.strip_tags(body, *INLINE_TAGS)
     sentences = []
     for block in body.iter(lxml.etree.Element):
         words = "".join([block.text or "", *(part.tail or "" for part in block)])
         sentences.append(ORDINAL.sub("", words) if block.tag in HEADING_TAGS else words)
-    return (
-        [(number.get("data-ind", ""), number.text_content()) for number in bound],
-        [(figure.get("data-claim", ""), figure.text_content()) for figure in claimed],
-        sentences,
-    )
+    return bound, claimed, sentences
 
 
-def _is_structure(element: Any) -> bool:
-    return element.tag in IGNORED_TAGS or bool(STRUCTURE_CLASSES & set(element.classes))
-
-
-def _drop_elements(body: Any, is_chosen: Callable[[Any], bool]) -> list[Any]:
-    """Return the chosen elements, each taken out of the sentence that goes on after it."""
-    elements = [element for element in body.iter(lxml.etree.Element) if is_chosen(element)]
+def _take_out(elements: list[Any], attribute: str = "class") -> Numbers:
+    """Return (attribute, text) of the elements, taken out of the sentences that go on after."""
+    numbers = [(element.get(attribute, ""), element.text_content()) for element in elements]
     for element in elements:
         element.drop_tree()
-    return elements
+    return numbers
 
 
 def trace_numbers(
@@ -76,15 +80,17 @@ def trace_numbers(
     `facts` is {fact id: text} as shown, `claims` {claim id: its published and recomputed figures},
     `declared` the phrases whose numerals are allowed. Raises TraceabilityRefused on others.
     """
-    bound_count, declared_count, problems = 0, 0, []
+    bound_count, declared_count = 0, 0
+    problems: list[Problem] = []
     for path in pages:
         bound, claimed, sentences = read_numbers(path.read_text(encoding="utf-8"))
         numerals, loose = unbound_numerals(sentences, declared)
         bound_count += len(bound) + len(claimed)
         declared_count += numerals - len(loose)
-        problems += _wrong_facts(path.name, bound, facts)
+        problems += _wrong_numbers(path.name, bound, facts)
         problems += _unknown_claims(path.name, claimed, claims)
-        problems += [_loose_numeral(path.name, words) for words in dict.fromkeys(loose)]
+        for words in dict.fromkeys(loose):
+            problems.append(Problem(*LOOSE_NUMERAL, file=path.name, value=words))
         for extension in FORMATS:
             problems += _absent_numbers(path.with_suffix(f".{extension}"), bound)
     if problems:
@@ -92,21 +98,25 @@ def trace_numbers(
     return bound_count, declared_count
 
 
-def _wrong_facts(file: str, bound: Numbers, facts: dict[str, str]) -> list[Problem]:
-    """Return the bound numbers that are not their fact as shown."""
-    wrong = [(f, text) for f, text in bound if _spaced(facts.get(f, "?")) != _spaced(text)]
-    return [_wrong(file, fact, text, facts) for fact, text in wrong]
+def _wrong_numbers(file: str, bound: Numbers, facts: dict[str, str]) -> Iterator[Problem]:
+    """Yield the bound numbers that are not their fact as shown."""
+    for fact, text in bound:
+        problem = partial(Problem, file=file, column=fact, value=text)
+        if fact not in facts:
+            remedy = suggest(fact, (known for known in facts if ":" not in known))
+            yield problem("nombre rattaché à un fait inconnu", remedy=remedy)
+        elif _spaced(facts[fact]) != _spaced(text):
+            remedy = "Relancez « make report »."
+            yield problem("ce nombre n’est pas celui du fait", facts[fact], remedy)
 
 
-def _unknown_claims(file: str, claimed: Numbers, claims: dict[str, str]) -> list[Problem]:
-    """Return the figures of claims that the control of figures does not hold."""
+def _unknown_claims(file: str, claimed: Numbers, claims: dict[str, str]) -> Iterator[Problem]:
+    """Yield the figures of claims that the control of figures does not hold."""
     what = "ce chiffre publié n’est pas au contrôle des chiffres"
     remedy = "Inscrivez-le dans chiffres_publies.csv."
-    return [
-        Problem(what, remedy=remedy, file=file, column=claim, value=text)
-        for claim, text in claimed
-        if _spaced(text) not in _spaced(claims.get(claim, ""))
-    ]
+    for claim, text in claimed:
+        if _spaced(text) not in _spaced(claims.get(claim, "")):
+            yield Problem(what, remedy=remedy, file=file, column=claim, value=text)
 
 
 def unbound_numerals(sentences: Iterable[str], declared: Iterable[str]) -> tuple[int, list[str]]:
@@ -115,9 +125,8 @@ def unbound_numerals(sentences: Iterable[str], declared: Iterable[str]) -> tuple
     Each of these is quoted within its words.
     """
     longest_first = sorted(declared, key=len, reverse=True)
-    nothing = r"(?!)"
-    alternatives = "|".join(re.escape(_spaced(phrase)) for phrase in longest_first) or nothing
-    phrases = re.compile(alternatives, re.IGNORECASE)
+    alternatives = "|".join(re.escape(_spaced(phrase)) for phrase in longest_first)
+    phrases = re.compile(alternatives or MATCHES_NOTHING, re.IGNORECASE)
     count, loose = 0, []
     for sentence in map(_spaced, sentences):
         covered = [match.span() for match in phrases.finditer(sentence)]
@@ -129,36 +138,8 @@ def unbound_numerals(sentences: Iterable[str], declared: Iterable[str]) -> tuple
     return count, loose
 
 
-def _loose_numeral(file: str, words: str) -> Problem:
-    remedy = (
-        "Appelez-le par son nom dans recit/, ou inscrivez ces mots et leur motif sous "
-        "« nombres_declares » dans programme.yml."
-    )
-    what = "nombre que rien ne rattache à un fait"
-    return Problem(what, remedy=remedy, file=file, value=words)
-
-
-def _wrong(file: str, fact: str, text: str, printed: dict[str, str]) -> Problem:
-    if fact not in printed:
-        return Problem(
-            "nombre rattaché à un fait inconnu",
-            remedy=suggest(fact, (i for i in printed if ":" not in i)),
-            file=file,
-            column=fact,
-            value=text,
-        )
-    return Problem(
-        "ce nombre n’est pas celui du fait",
-        printed[fact],
-        "Relancez « make report ».",
-        file=file,
-        column=fact,
-        value=text,
-    )
-
-
-def _absent_numbers(path: Path, numbers: Numbers) -> list[Problem]:
-    """Return the bound numbers that another format does not print.
+def _absent_numbers(path: Path, bound: Numbers) -> Iterator[Problem]:
+    """Yield the bound numbers that another format does not print.
 
     In Word each must be in the content control of its fact, in PDF among the words.
     """
@@ -166,13 +147,10 @@ def _absent_numbers(path: Path, numbers: Numbers) -> list[Problem]:
     controls = _read_controls(path) if is_word else {}
     words = "" if is_word else _spaced(file_text.pdf_text(path))
     remedy = "Relancez « make report » ; si cela revient, envoyez-nous ce message."
-    problems = []
-    for fact, text in dict.fromkeys(numbers):
-        is_printed = _spaced(text) in (controls.get(fact, set()) if is_word else words)
-        if not is_printed:
+    for fact, text in dict.fromkeys(bound):
+        if _spaced(text) not in (controls.get(fact, set()) if is_word else words):
             what = "nombre absent de ce format"
-            problems.append(Problem(what, remedy=remedy, file=path.name, column=fact, value=text))
-    return problems
+            yield Problem(what, remedy=remedy, file=path.name, column=fact, value=text)
 
 
 def _read_controls(path: Path) -> dict[str, set[str]]:
@@ -190,4 +168,4 @@ def _read_controls(path: Path) -> dict[str, set[str]]:
 
 def _spaced(text: str) -> str:
     """Return the text with every run of spaces as one: formats break lines where they will."""
-    return re.sub(r"[\s\u00a0\u202f]+", " ", text).strip()
+    return " ".join(text.split())

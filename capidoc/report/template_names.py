@@ -1,7 +1,7 @@
 """The names that templates and recit/ may use: the programme, its indicators, its claims."""
 
-import re
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -30,10 +30,14 @@ class Indicateur:
         self.name, self.premier = name, rows[0]
         self.libelle = self.premier["libelle"]
         self.measures = NamedValues(_measures(name, rows), "mesure inconnue", f"{name}.")
-        pairs = [_group_name(row) for row in rows if "=" in row["groupe"]]
-        self.groupes = list(dict.fromkeys(pairs))
-        self.dimensions = {dimension for dimension, _ in self.groupes}
         self.selon = {(row["mesure"], row["groupe"]): Figure(row) for row in rows}
+        pairs = [
+            ("*".join(group_dimensions(row["groupe"])), FactId.parse(row["id"]).group)
+            for row in rows
+            if "=" in row["groupe"]
+        ]
+        self.groupes = list(dict.fromkeys(pairs))  # (« sexe*age », « femme_20 »)
+        self.dimensions = {dimension for dimension, _ in pairs}
 
     def __getitem__(self, name: str) -> Figure:
         return self.measures[name]
@@ -45,7 +49,8 @@ def _measures(name: str, rows: list[Fact]) -> dict[str, Figure]:
     groups: dict[str, dict[str, Figure]] = {}
     for row in rows:
         if row["groupe"]:
-            groups.setdefault(row["mesure"], {})[_group_name(row)[1]] = Figure(row)
+            group = FactId.parse(row["id"]).group
+            groups.setdefault(row["mesure"], {})[group] = Figure(row)
         elif row["mesure"] != "cours":
             totals[row["mesure"]] = row
     figures = {}
@@ -56,18 +61,13 @@ def _measures(name: str, rows: list[Fact]) -> dict[str, Figure]:
     return figures
 
 
-def _group_name(row: Fact) -> tuple[str, str]:
-    """Return a fact's dimension and group, as its id ends: (« sexe*age », « femme_20 »)."""
-    return "*".join(group_dimensions(row["groupe"])), FactId.parse(row["id"]).group
-
-
 def indicateurs(facts: pd.DataFrame) -> dict[str, Indicateur]:
     """Return the facts as {indicator name: Indicateur}, in their order."""
     groups = facts.groupby("indicateur", sort=False)
     return {str(name): Indicateur(str(name), rows.to_dict("records")) for name, rows in groups}
 
 
-def published_figures(claim: Claim) -> NamedValues:
+def _quoted_figures(claim: Claim) -> NamedValues:
     """Return the figures of one published claim by role, quoted as printed."""
     quotes = {}
     for role in claim.figures:
@@ -90,9 +90,12 @@ def template_context(
         groupe_nom=[answer_label(group, labels) for group in facts["groupe"]],
     )
     indicators, fact_ids = indicateurs(facts), set(facts["id"])
-    _check_names(programme, indicators, fact_ids)
+    _check_names(programme, set(indicators), fact_ids)
     words["chiffres_cles"] = [pair for pair in words["chiffres_cles"] if pair[0] in fact_ids]
     main = [indicators[name] for name in programme.identity.principaux]
+    # « masqué:D3+D6 » names the rules that hide a fact.
+    rules = facts["statut_divulgation"].str.partition(":")[2].str.split("+").explode()
+    by_sex = facts[facts["groupe"].str.fullmatch("sexe=[^,]+")].sort_values("groupe")
 
     def indicators_with(measure: str, *dimensions: str) -> list[Indicateur]:
         candidates = [i for i in indicators.values() if measure in i.measures]
@@ -100,54 +103,32 @@ def template_context(
 
     return {
         **indicators,
-        "masques": _masking_rules(facts["statut_divulgation"]),
+        "masques": set(rules) - {""},
         "indicateurs": list(indicators.values()),
-        "sexes": _sexes(facts["groupe"], labels),
+        "sexes": dict(zip(by_sex["groupe"], by_sex["groupe_nom"], strict=True)),
         "principaux": main or list(indicators.values()),
         "indicateurs_avec": indicators_with,
         "faits": {row["id"]: Figure(row) for row in facts.to_dict("records")},
         "programme": words,
-        "publie": {claim.id: published_figures(claim) for claim in claims},
+        "publie": {claim.id: _quoted_figures(claim) for claim in claims},
     }
 
 
-def _masking_rules(statuses: pd.Series) -> set[str]:
-    """Return the rules that hide a fact: {a, b} for « masqué:a+b »."""
-    rules = "+".join(status.partition(":")[2] for status in statuses)
-    return set(rules.split("+")) - {""}
-
-
-def _sexes(groups: pd.Series, labels: dict[str, str]) -> dict[str, str]:
-    """Return {« sexe=femme »: its label} for the groups of sex alone."""
-    alone = sorted({group for group in groups if re.fullmatch("sexe=[^,]+", group)})
-    return {group: answer_label(group, labels) for group in alone}
-
-
-def _check_names(
-    programme: Programme, indicators: dict[str, Indicateur], fact_ids: set[str]
-) -> None:
+def _check_names(programme: Programme, indicators: set[str], fact_ids: set[str]) -> None:
     """Raise ConfigurationRefused where programme.yml names an unknown indicator or fact."""
     identity: Identity = programme.identity
     # A commune or a part of the period may lack a group: its key figures are left out instead.
     key_figures = [] if programme.scope else [name for name, _ in identity.chiffres_cles]
-    problems = _unknown_names("principaux", identity.principaux, set(indicators))
-    problems += _unknown_names("chiffres_cles", key_figures, fact_ids)
+    problems = []
+    for key, names, known in (
+        ("principaux", identity.principaux, indicators),
+        ("chiffres_cles", key_figures, fact_ids),
+    ):
+        problem = partial(Problem, "indicateur ou fait inconnu", file="programme.yml", column=key)
+        unknown = [name for name in names if name not in known]
+        problems += [problem(remedy=suggest(name, known), value=name) for name in unknown]
     if problems:
         raise ConfigurationRefused(*problems)
-
-
-def _unknown_names(key: str, names: list[str], accepted: set[str]) -> list[Problem]:
-    return [
-        Problem(
-            "indicateur ou fait inconnu",
-            remedy=suggest(name, accepted),
-            file="programme.yml",
-            column=key,
-            value=name,
-        )
-        for name in names
-        if name not in accepted
-    ]
 
 
 def is_visible(value: Any, *measures: str) -> bool:
@@ -163,6 +144,14 @@ def programme_names(programme: Programme) -> dict[str, Any]:
     communes = sorted(names, key=lambda name: french.sort_key(names[name]))
     zones = {name: zone.libelle for name, zone in identity.zones.items()}
     thresholds = {n: value for n, value in identity.divulgation if isinstance(value, int)}
+    choices: dict[str, str] = {}
+    sources = {}  # by name, « source » or « source_repeat »
+    for name, source in identity.sources.items():
+        sources[name] = source.libelle
+        for repeat, kept in source.repetitions.items():
+            sources[f"{name}_{repeat}"] = f"{source.libelle} : {kept.libelle or repeat}"
+        for column in source.colonnes.values():
+            choices |= column.choix
     return {
         **dict(identity),
         **_period_names(programme),
@@ -170,8 +159,8 @@ def programme_names(programme: Programme) -> dict[str, Any]:
         "communes": french.join_words(names[name] for name in communes),
         "lieu": names.get(programme.commune, ""),
         "groupes": {"commune": communes, "zone": list(zones)},
-        "libelles": {**names, **zones, **_choice_labels(identity), **identity.libelles},
-        "sources": _source_labels(identity),
+        "libelles": {**names, **zones, **choices, **identity.libelles},
+        "sources": sources,
         "seuils": {name: context_value(str(value)) for name, value in thresholds.items()},
         "raisons": identity.divulgation.raisons,
     }
@@ -181,33 +170,14 @@ def _period_names(programme: Programme) -> dict[str, Any]:
     """Return the programme's dates in words."""
     whole, period = programme.identity.periodes["programme"], programme.period
     date = programme.identity.date_document.isoformat()
-    months = {month: french.format_month(month) for month in period.months}
-    in_words = {month: text.replace(" ", french.NBSP) for month, text in months.items()}
+    months = [(m, french.format_month(m).replace(" ", french.NBSP)) for m in period.months]
     span = f"{french.format_month(whole.debut)} à {french.format_month(whole.fin)}"
     return {
         "periode": context_value(span),
-        "mois": [(month, context_value(text)) for month, text in in_words.items()],
+        "mois": [(month, context_value(text)) for month, text in months],
         "memes_mois": period.debut[5:] == period.fin[5:],
         "moment_avant": context_value(french.format_month(period.debut)),
         "moment_apres": context_value(french.format_month(period.fin)),
         "date_iso": date,
         "date_document": context_value(french.format_month(date[:7])),
     }
-
-
-def _choice_labels(identity: Identity) -> dict[str, str]:
-    """Return {answer: label} over the columns of every source."""
-    labels: dict[str, str] = {}
-    for source in identity.sources.values():
-        for column in source.colonnes.values():
-            labels |= column.choix
-    return labels
-
-
-def _source_labels(identity: Identity) -> dict[str, str]:
-    """Return {source, or « source_repeat »: label}."""
-    labels = {name: source.libelle for name, source in identity.sources.items()}
-    for name, source in identity.sources.items():
-        for repeat, kept in source.repetitions.items():
-            labels[f"{name}_{repeat}"] = f"{source.libelle} : {kept.libelle or repeat}"
-    return labels

@@ -1,8 +1,11 @@
-"""The rendering of templates and recit/ by Jinja, each of its errors told in French with a line."""
+"""The rendering of templates and recit/ by Jinja, each of its errors told in French with a line.
+
+Charts, testimonies and photos come in through functions, consent checked.
+"""
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from traceback import walk_tb
 from typing import Any
@@ -15,19 +18,21 @@ from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.io import narrative_pages
 from capidoc.report import markdown_lint
-from capidoc.report.bound_numbers import Marked, escape_markdown, plain_text
+from capidoc.report.bound_numbers import (
+    Marked,
+    NamedValues,
+    attribute_text,
+    escape_markdown,
+    plain_text,
+)
 from capidoc.report.template_names import is_visible
 
 # A template cannot know which month comes after its « de ».
 ELIDED = re.compile(r"\b([Dd])e (?=\[?(?:avril|août|octobre)\b)")
 NOT_COMPUTABLE = (TypeError, ValueError, ArithmeticError, RecursionError)
-REFUSED = (
-    jinja2.UndefinedError,
-    jinja2.TemplateSyntaxError,
-    jinja2.TemplateNotFound,
-    ConfigurationRefused,
-    *NOT_COMPUTABLE,
-)
+BADLY_WRITTEN = (jinja2.UndefinedError, jinja2.TemplateSyntaxError, jinja2.TemplateNotFound)
+REFUSED = (*BADLY_WRITTEN, ConfigurationRefused, *NOT_COMPUTABLE)
+Refusal = Callable[[str, tuple[str, ...]], str]  # (consent id, uses): why not, or empty
 
 
 class NarrativeChecks(jinja2.ext.Extension):
@@ -60,8 +65,8 @@ def environment(programme: Programme, finalize: Callable[..., str]) -> jinja2.En
         comment_start_string="<!--#",
         comment_end_string="#-->",
         keep_trailing_newline=True,
+        extensions=[NarrativeChecks],
     )
-    env.add_extension(NarrativeChecks)
     env.filters["entete"] = yaml_heading
     env.tests["visible"] = is_visible
     return env
@@ -114,34 +119,24 @@ def _render(
 
 def _problems(error: Exception, names: dict[str, Any], file: str) -> list[Problem]:
     """Return the errors of a template in French, with the file and line to mend."""
+    place = _template_line(error, file)
     if isinstance(error, ConfigurationRefused):
-        place = _template_line(error, file)
         return [p if p.file else Problem(**{**vars(p), **place}) for p in error.problems]
     if isinstance(error, jinja2.UndefinedError):
-        return [_undefined_name(error, names, file)]
+        *_, word = re.findall(r"'([^']+)'", str(error)) or [""]
+        remedy = suggest(word, [*names, *names["faits"], *names["programme"]])
+        return [Problem("nom inconnu", "un indicateur du plan", remedy, value=word, **place)]
     if isinstance(error, jinja2.TemplateSyntaxError):
         remedy = "Vérifiez les accolades : {{ un.nombre }}, {% … %}."
         name = Path(error.name or file).name
-        what = "écriture Jinja incorrecte"
-        return [Problem(what, file=name, row=error.lineno, remedy=remedy)]
+        return [Problem("écriture Jinja incorrecte", "", remedy, name, row=error.lineno)]
     if isinstance(error, jinja2.TemplateNotFound):
         path = f"programmes/…/{error.name}"
         return [Problem("texte introuvable", path, file=file, value=str(error.name))]
-    return [
-        Problem(
-            "expression que l’on ne peut pas calculer",
-            "un fait par son nom, comme {{ salaries.apres }}",
-            "Un calcul s’écrit au plan, comme un indicateur de règle quotient.",
-            **_template_line(error, file),
-        )
-    ]
-
-
-def _undefined_name(error: jinja2.UndefinedError, names: dict[str, Any], file: str) -> Problem:
-    *_, word = re.findall(r"'([^']+)'", str(error)) or [""]
-    remedy = suggest(word, [*names, *names["faits"], *names["programme"]])
-    place = _template_line(error, file)
-    return Problem("nom inconnu", "un indicateur du plan", remedy, value=word, **place)
+    what = "expression que l’on ne peut pas calculer"
+    expected = "un fait par son nom, comme {{ salaries.apres }}"
+    remedy = "Un calcul s’écrit au plan, comme un indicateur de règle quotient."
+    return [Problem(what, expected, remedy, **place)]
 
 
 def _template_line(error: Exception, file: str) -> dict[str, Any]:
@@ -154,3 +149,43 @@ def _template_line(error: Exception, file: str) -> dict[str, Any]:
         elif name.endswith((".md", ".j2")):
             place = {"file": Path(name).name, "row": row}
     return place
+
+
+def figure_markdown(called: list[str], captions: Mapping[str, str], name: str) -> Marked:
+    """Return the chart `name` as Markdown and append `name` to the charts `called`.
+
+    Its alt text stays empty until the chart is drawn: see `with_alt_texts`.
+    """
+    caption = NamedValues(captions, "figure inconnue")[name]
+    called.append(name)
+    return Marked(f'![{caption}](figures/{name}.png){{#fig:{name} alt=""}}')
+
+
+def with_alt_texts(text: str, alts: Mapping[str, str]) -> str:
+    """Return the Markdown of a document with the alt text of each drawn chart {id: alt text}."""
+    for name, alt in alts.items():
+        filled = f'{{#fig:{name} alt="{attribute_text(alt)}"}}'
+        text = text.replace(f'{{#fig:{name} alt=""}}', filled)
+    return text
+
+
+def testimony(refusal: Refusal, name: str, caller: Callable[[], str]) -> Marked:
+    """Return the block `{% call temoignage(id) %}`: its words, or why they are not published."""
+    reason = refusal(name, ("temoignage", "citation"))
+    if reason:
+        return Marked(f"*Ce témoignage n’est pas publié : {reason}.*\n\n")
+    return Marked(caller())
+
+
+def photo_markdown(
+    refusal: Refusal, publish: Callable[[str], str], name: str, file: str, alt: str, caption: str
+) -> Marked:
+    """Return `photo(id, file, alt, caption)`: the photo, or why it is not published.
+
+    `publish` writes the file where documents find it and returns its new name.
+    """
+    reason = refusal(name, ("photo",))
+    if reason:
+        return Marked(f"*Cette photo n’est pas publiée : {reason}.*")
+    attributes = f'{{#fig:photo-{name} alt="{attribute_text(alt)}"}}'
+    return Marked(f"![{escape_markdown(caption)}](figures/{publish(file)}){attributes}")

@@ -17,7 +17,7 @@ from capidoc.core.errors import (
 )
 from capidoc.disclosure import consent_register
 from capidoc.io import tables
-from capidoc.report import photos, template_blocks
+from capidoc.report import photos, templating
 
 TODAY = date(2023, 10, 31)
 GIVEN = {
@@ -69,7 +69,7 @@ def test_a_valid_consent_of_someone_like_others_is_good(tmp_path, kind):
     register = judged(tmp_path, genre=kind)
     told = {
         name: partial(
-            template_blocks.testimony,
+            templating.testimony,
             partial(consent_register.consent_refusal, register, deliverable=name),
             caller=lambda: "« Je gagne ma vie. »",
         )
@@ -170,7 +170,7 @@ def test_words_and_pictures_of_people_need_their_consent(tmp_path, words):
 
 def test_a_story_without_consent_leaves_a_sentence_in_its_place():
     told = partial(
-        template_blocks.testimony,
+        templating.testimony,
         lambda name, kind: "" if name == "S1" else "l’accord a été retiré",
     )
     assert told("S1", caller=lambda: "L’histoire.") == "L’histoire."

@@ -346,6 +346,16 @@ def test_each_proposal_has_its_verdict_at_once():
     assert verdicts["coherence"][coherent] == "cohérent"
 
 
+def test_a_number_that_may_be_read_in_two_ways_stops_no_other_proposal():
+    """« 1,250 » may be one and a quarter or one thousand two hundred and fifty."""
+    text = "Le projet a formé 1,250 personnes. Il a duré 18 mois, de mars 2020 à septembre 2021."
+    rows = claim_extraction.with_verdicts(claim_extraction.extract_claims(text))
+    assert rows[["chiffres", "coherence", "reparation"]].to_numpy().tolist() == [
+        ["nombre=1,250", "non compris", "Écrivez « 1,2500 », ou sans séparateur."],
+        ["mois=18|debut=2020-03|fin=2021-09", "incohérent", "19 mois, bornes comprises"],
+    ]
+
+
 @pytest.mark.parametrize(("length", "kept"), [(240, 240), (241, 240)])
 def test_a_long_statement_is_cut_at_240_characters(length, kept):
     sentence = "3 communes ".ljust(length, "x")

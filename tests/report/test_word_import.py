@@ -18,6 +18,7 @@ from capidoc.config.paths import ROOT
 from capidoc.core.errors import InputUnreadable
 from capidoc.report import word_import
 from capidoc.report.documents import docx, markdown
+from capidoc.report.word_import import recit_paragraphs
 
 from ..conftest import by_libreoffice, needs
 
@@ -395,7 +396,7 @@ def test_what_a_person_types_is_text_never_a_template_nor_a_heading(programme):
     texts, _ = imported(programme, change)
     new = texts["1_description.md"]
     assert (
-        word_import.TAG.findall(new) == word_import.TAG.findall(RECIT["1_description.md"])
+        recit_paragraphs.TAG.findall(new) == recit_paragraphs.TAG.findall(RECIT["1_description.md"])
         and "{%" not in new
     )
     told = markdown.prepare_document(markdown.parse_markdown(printed(new)))

@@ -19,7 +19,7 @@ from capidoc.config import indicator_plan
 from capidoc.core.schema import RECORD
 from capidoc.io import tables
 from capidoc.pipeline import stages
-from capidoc.report import bound_numbers, charts, template_blocks, template_names, templating
+from capidoc.report import bound_numbers, charts, template_names, templating
 from capidoc.report.claims import published_claims
 
 from ..conftest import PROGRAMME, ROOT
@@ -307,13 +307,13 @@ def folder(tmp_path_factory):
     charts.save_chart(chart, root / "figures")
     names = template_names.template_context(programme, known, said) | {
         "figure": partial(
-            template_blocks.figure_markdown, [], {"f": bound_numbers.escape_markdown(PAYLOADS[0])}
+            templating.figure_markdown, [], {"f": bound_numbers.escape_markdown(PAYLOADS[0])}
         ),
         "identite": PAYLOADS[3],
         "controle_lignes": control.to_dict("records"),
         "fichiers_recus": files["suivi"],
     }
-    text = template_blocks.with_alt_texts(
+    text = templating.with_alt_texts(
         templating.render_document(programme, "essai", names), {"f": chart.alt}
     )
     stages.write_formats(text, "essai", root, programme.templates)

@@ -9,6 +9,7 @@ import pandas as pd
 from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.core.fact_ids import Trait, group_dimensions
+from capidoc.report.bound_numbers import answer_label
 from capidoc.report.charts.canvas import one_line
 
 Spec = dict[str, Any]  # a chart's declaration in figures.yml
@@ -77,8 +78,9 @@ def group_label(spec: Spec, group: str) -> str:
     """Return the group's name: the one in « libelles » (for « sexe=2 » or « 2 »), or its answer."""
     if not group:
         return "Ensemble"
-    answer, labels = Trait.parse(group).answer, spec.get("libelles", {})
-    return labels.get(group) or labels.get(answer) or answer[:1].upper() + answer[1:]
+    answer = Trait.parse(group).answer
+    unlabelled = {answer: answer[:1].upper() + answer[1:]}
+    return answer_label(group, unlabelled | spec.get("libelles", {}))
 
 
 def month_label(fact: Fact) -> str:

@@ -1,11 +1,9 @@
 """Propose the claims that a French text makes, for a person to confirm, and remark on its words."""
 
 import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 from babel.dates import get_month_names
@@ -59,8 +57,8 @@ DATE = re.compile(rf"(?P<value>{MONTH})", re.IGNORECASE)
 SEXES = re.compile(
     rf"{_number('total')} "
     r"(?:[^\d.;:()]{0,60}?,? ?(?:dont |: |soit )|[^\d.;:()]{0,60}\(|\()"
-    rf"{_number('first')} (?P<first_sex>hommes?|femmes?),? ?(?:et )?"
-    rf"{_number('second')} (?P<second_sex>hommes?|femmes?)",
+    rf"{_number('first')} (?P<first_sex>homme|femme)s?,? ?(?:et )?"
+    rf"{_number('second')} (?P<second_sex>homme|femme)s?",
     re.IGNORECASE,
 )
 # « 30 contrats : 12 pour les groupements et 18 pour les familles »
@@ -85,24 +83,8 @@ COUNT = re.compile(rf"\b(?!(?:19|20)\d\d ){_number('count')} (?P<counted>{COUNTE
 # « Koro », « N’Golo »: a word with a capital, and a small letter after it
 NAME = re.compile(r"\b[A-ZÀ-Ý][\w’']*[a-zà-ÿ][\w’']*")
 
-
-class Reading(NamedTuple):
-    """What a match says: its unit, and its figures and months by role, "" where it has none."""
-
-    unit: str
-    figures: dict[str, str]
-    dates: dict[str, str]
-
-
-class ClaimPattern(NamedTuple):
-    """How claims of a genre are written, and how such a match is read."""
-
-    genre: str
-    pattern: re.Pattern[str]
-    read: Callable[[re.Match[str]], Reading]
-
-
-Matches = list[tuple[ClaimPattern, re.Match[str]]]
+Cells = dict[str, str]  # of a row of chiffres_publies.csv
+Claims = list[tuple[str, re.Match[str], Cells]]  # genre, where, what it says
 
 
 def read_text(path: Path) -> str:
@@ -129,13 +111,16 @@ def extract_claims(text: str) -> pd.DataFrame:
     A figure is proposed once, by the first pattern that reads it.
     """
     text = _flatten(text)
-    matches: Matches = []
-    for kind in PATTERNS:
-        for match in kind.pattern.finditer(text):
-            if not _is_repeated(kind.genre, match, matches):
-                matches.append((kind, match))
-    matches.sort(key=lambda pair: pair[1].start())
-    rows = [_claim_row(f"C{n}", kind, match) for n, (kind, match) in enumerate(matches, start=1)]
+    claims: Claims = []
+    for genre, pattern, read in PATTERNS:
+        for match in pattern.finditer(text):
+            if not _is_repeated(genre, match, claims):
+                claims.append((genre, match, read(match)))
+    claims.sort(key=lambda claim: claim[1].start())
+    rows = []
+    for number, (genre, match, cells) in enumerate(claims, 1):
+        statement = _sentence(match)[:LONGEST_STATEMENT]
+        rows.append({"id": f"C{number}", "genre": genre, "enonce": statement} | cells)
     columns = [*CLAIM_COLUMNS, *OPTIONAL_CLAIM_COLUMNS]
     return pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
 
@@ -150,30 +135,14 @@ def _flatten(text: str) -> str:
     return re.sub(r" {2,}", " ", re.sub(r"\s*\n\s*", ".\n", text))
 
 
-def _is_repeated(genre: str, match: re.Match[str], accepted: Matches) -> bool:
-    """Return whether an accepted match says the same figure already.
-
-    A value within any claim, or a sum within a sum, is that claim again; a sum within an evolution
-    says more than it does.
-    """
-    for kind, earlier in accepted:
-        overlaps = earlier.start() < match.end() and match.start() < earlier.end()
-        if overlaps and genre in ("valeur", kind.genre):
+def _is_repeated(genre: str, match: re.Match[str], claims: Claims) -> bool:
+    """Return whether one of the claims says the same figure already."""
+    # A sum within a sum is that sum again; within an evolution, it says more than it does.
+    for other_genre, other, _ in claims:
+        overlaps = other.start() < match.end() and match.start() < other.end()
+        if overlaps and genre in ("valeur", other_genre):
             return True
     return False
-
-
-def _claim_row(claim_id: str, kind: ClaimPattern, match: re.Match[str]) -> dict[str, str]:
-    """Return the row that a match makes in chiffres_publies.csv."""
-    reading = kind.read(match)
-    return {
-        "id": claim_id,
-        "genre": kind.genre,
-        "enonce": _sentence(match)[:LONGEST_STATEMENT],
-        "unite": reading.unit,
-        "chiffres": _format_pairs(reading.figures),
-        "dates": _format_pairs(reading.dates),
-    }
 
 
 def _sentence(match: re.Match[str]) -> str:
@@ -185,12 +154,7 @@ def _sentence(match: re.Match[str]) -> str:
     return " ".join(text[start:end].split()).lstrip("-•*# ")
 
 
-def _format_pairs(pairs: dict[str, str]) -> str:
-    """Return « debut=10|fin=30 », without the roles that have no value."""
-    return "|".join(f"{role}={value}" for role, value in pairs.items() if value)
-
-
-def _read_evolution(match: re.Match[str]) -> Reading:
+def _read_evolution(match: re.Match[str]) -> Cells:
     """Return the levels of an evolution and the change and months that its sentence gives."""
     after_start, after_end = match["after_start"], match["after_end"]
     figures = {
@@ -204,7 +168,13 @@ def _read_evolution(match: re.Match[str]) -> Reading:
         "fin": _iso_month(_first_value(DATE, after_end)),
     }
     unit = "personnes" if re.search(COUNTED, match[0], re.IGNORECASE) else ""
-    return Reading("F CFA" if re.search(FRANCS, match[0]) else unit, figures, dates)
+    unit = "F CFA" if re.search(FRANCS, match[0]) else unit
+    return {"unite": unit, "chiffres": _format_pairs(figures), "dates": _format_pairs(dates)}
+
+
+def _format_pairs(pairs: dict[str, str]) -> str:
+    """Return « debut=10|fin=30 », without the roles that have no value."""
+    return "|".join(f"{role}={value}" for role, value in pairs.items() if value)
 
 
 def _first_value(pattern: re.Pattern[str], text: str) -> str:
@@ -215,61 +185,69 @@ def _first_value(pattern: re.Pattern[str], text: str) -> str:
 
 def _iso_month(text: str) -> str:
     """Return « 2020-03 » for « mars 2020 », "" for none."""
-    if not text:
-        return ""
-    month, year = text.split()
-    return f"{year}-{MONTHS.index(month.lower()) + 1:02d}"
+    month, _, year = text.partition(" ")
+    return f"{year}-{MONTHS.index(month.lower()) + 1:02d}" if text else ""
 
 
-def _read_sexes(match: re.Match[str]) -> Reading:
+def _read_sexes(match: re.Match[str]) -> Cells:
     """Return the people of either sex, and their total."""
-    figures = {}
-    for place in ("first", "second"):
-        is_male = match[f"{place}_sex"].lower().startswith("homme")
-        figures["hommes" if is_male else "femmes"] = match[place]
-    return Reading("personnes", figures | {"total": match["total"]}, {})
+    figures = {
+        f"{match['first_sex'].lower()}s": match["first"],
+        f"{match['second_sex'].lower()}s": match["second"],
+        "total": match["total"],
+    }
+    return {"unite": "personnes", "chiffres": _format_pairs(figures)}
 
 
-def _read_parts(match: re.Match[str]) -> Reading:
+def _read_parts(match: re.Match[str]) -> Cells:
     """Return two named parts and their total, in the unit that the total's first word names."""
     figures = {}
     for place in ("first", "second"):
         name = match[f"{place}_part"].strip().lower()
         figures[re.sub(r"\W+", "_", name).strip("_")] = match[place]
-    return Reading(match["counted"].split()[0], figures | {"total": match["total"]}, {})
+    figures["total"] = match["total"]
+    return {"unite": match["counted"].split()[0], "chiffres": _format_pairs(figures)}
 
 
-def _read_duration(match: re.Match[str]) -> Reading:
+def _read_duration(match: re.Match[str]) -> Cells:
     """Return a number of months, and the first and last of them."""
     start, end = _iso_month(match["start"]), _iso_month(match["end"])
-    return Reading("mois", {"mois": match["months"], "debut": start, "fin": end}, {})
+    return {"unite": "mois", "chiffres": f"mois={match['months']}|debut={start}|fin={end}"}
 
 
-def _read_amount(match: re.Match[str]) -> Reading:
+def _read_amount(match: re.Match[str]) -> Cells:
     """Return an amount in F CFA."""
-    return Reading("F CFA", {"montant": match["amount"]}, {})
+    return {"unite": "F CFA", "chiffres": f"montant={match['amount']}"}
 
 
-def _read_count(match: re.Match[str]) -> Reading:
+def _read_count(match: re.Match[str]) -> Cells:
     """Return a number of people or things, in the unit that the text names."""
-    return Reading(match["counted"], {"nombre": match["count"]}, {})
+    return {"unite": match["counted"], "chiffres": f"nombre={match['count']}"}
 
 
-PATTERNS = (
-    ClaimPattern("evolution", EVOLUTION, _read_evolution),
-    ClaimPattern("somme", SEXES, _read_sexes),
-    ClaimPattern("somme", PARTS, _read_parts),
-    ClaimPattern("duree", DURATION, _read_duration),
-    ClaimPattern("valeur", AMOUNT, _read_amount),
-    ClaimPattern("valeur", COUNT, _read_count),
-)
+PATTERNS: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Cells]]] = [
+    ("evolution", EVOLUTION, _read_evolution),
+    ("somme", SEXES, _read_sexes),
+    ("somme", PARTS, _read_parts),
+    ("duree", DURATION, _read_duration),
+    ("valeur", AMOUNT, _read_amount),
+    ("valeur", COUNT, _read_count),
+]
 
 
 def with_verdicts(proposals: pd.DataFrame) -> pd.DataFrame:
-    """Return the proposals with the columns `coherence`, "" where unknown, and `reparation`."""
+    """Return the proposals with the columns `coherence`, "" where unknown, and `reparation`.
+
+    What may be read in two ways (« 1,250 ») is not understood, and says how to write it.
+    """
     coherence, repairs = [], []
     for _, row in proposals.iterrows():
-        claim = published_claims.parse_claim(row)
+        try:
+            claim = published_claims.parse_claim(row)
+        except ValueError as error:
+            coherence.append("non compris")
+            repairs.append(str(error))
+            continue
         holds = published_claims.is_coherent(claim)
         coherence.append("" if holds is None else published_claims.COHERENCE[holds])
         repairs.append(published_claims.describe_repair(claim) if holds is False else "")
@@ -277,13 +255,10 @@ def with_verdicts(proposals: pd.DataFrame) -> pd.DataFrame:
 
 
 def text_remarks(text: str, design: str) -> list[str]:
-    """Return French remarks on a text's words.
-
-    They are the names spelt in several ways, and the causes that the study's design does not allow.
-    """
+    """Return remarks in French: names spelt in several ways, causes that the design excludes."""
     spellings: dict[str, list[str]] = defaultdict(list)
     for name in dict.fromkeys(NAME.findall(text)):
-        spellings[_without_accents(name)].append(name)
+        spellings[french.sort_key(name)].append(name)
     remarks = [
         f"« {' », « '.join(names)} » : un seul nom, plusieurs orthographes."
         for names in spellings.values()
@@ -294,9 +269,3 @@ def text_remarks(text: str, design: str) -> list[str]:
         cause = "affirmation de cause que le devis ne permet pas"
         remarks.append(f"« {words} » ({times} fois) : {cause}.")
     return remarks
-
-
-def _without_accents(name: str) -> str:
-    """Return the name in lower case, with straight apostrophes, without accents."""
-    letters = unicodedata.normalize("NFKD", name.replace("’", "'")).casefold()
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))

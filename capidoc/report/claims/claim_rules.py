@@ -16,7 +16,6 @@ COINCIDENCE = 30  # smaller numbers meet by chance
 LATE_MONTHS = 3  # a later document is a finding
 
 CHANGE_ROLES = {"pourcentage", "difference"}
-SEXES = {"hommes", "femmes"}
 PEOPLE_AND_MONEY = ("personnes", "protocoles", *MONEY)
 
 Finding = tuple[list[str], str, str]  # ids of claims, what, remedy
@@ -30,12 +29,22 @@ def find_omissions(claims: list[Claim], date_document: str, data_end: str) -> pd
     findings: list[Finding] = []
     for rule in RULES:
         findings += rule(claims)
-    findings += _late(date_document, data_end)
+    months = months_inclusive(data_end, date_document) - 1
+    if months > LATE_MONTHS:
+        what = (
+            f"Le document paraît {format_number(months)} mois après ses dernières données "
+            f"({french.format_month(data_end)})"
+        )
+        findings.append((["–"], what, "Le dire au lecteur."))
     rows = [
         {"id": ", ".join(ids), "enonce": what, "coherence": "constat", "reparation": remedy}
         for ids, what, remedy in findings
     ]
     return pd.DataFrame(rows, columns=VERDICT_COLUMNS, dtype=object).fillna("")
+
+
+def _of_genre(genre: str, claims: list[Claim]) -> list[Claim]:
+    return [claim for claim in claims if claim.genre == genre]
 
 
 def undated(claims: list[Claim]) -> Iterator[Finding]:
@@ -59,38 +68,41 @@ def undefined(claims: list[Claim]) -> Iterator[Finding]:
 def totals_only(claims: list[Claim]) -> Iterator[Finding]:
     """Yield the changes of a total whose median or number of rises no claim gives."""
     detailed = [c.population for c in claims if {"mediane", "hausse"} & c.figures.keys()]
+    remedy = (
+        "Donner la médiane et le nombre d’unités en hausse : "
+        "un total peut cacher des sorts contraires."
+    )
     for claim in _of_genre("evolution", claims):
         if claim.unite in MONEY and claim.population not in detailed:
-            remedy = (
-                "Donner la médiane et le nombre d’unités en hausse : "
-                "un total peut cacher des sorts contraires."
-            )
             yield [claim.id], f"{claim.enonce} : un total seulement", remedy
 
 
 def unequal(claims: list[Claim]) -> Iterator[Finding]:
     """Yield the totals that should be equal and are not."""
-    claims_by_figure: dict[str, tuple[Claim, str]] = {}
+    by_id = {claim.id: claim for claim in claims}
     for claim in claims:
-        claims_by_figure |= {f"{claim.id}.{role}": (claim, role) for role in claim.numbers}
-    for claim in claims:
-        if claim.egale not in claims_by_figure:
+        name, _, role = claim.egale.rpartition(".")
+        if name not in by_id or role not in by_id[name].numbers:
             continue
-        numbers = claim.numbers
-        total = numbers.get("total", next(iter(numbers.values())))
-        equal_claim, role = claims_by_figure[claim.egale]
-        expected = equal_claim.numbers[role]
+        total = claim.numbers.get("total", next(iter(claim.numbers.values())))
+        expected = by_id[name].numbers[role]
         if total != expected:
             what = (
                 f"{format_number(total)} d’un côté, {format_number(expected)} de l’autre : "
                 f"un écart de {format_number(abs(total - expected))} sans explication"
             )
-            yield [claim.id, equal_claim.id], what, "Expliquer l’écart."
+            yield [claim.id, name], what, "Expliquer l’écart."
 
 
 def coincidences(claims: list[Claim]) -> Iterator[Finding]:
     """Yield the numbers that stand for two populations."""
-    for number, claim_ids in _populations_by_number(claims).items():
+    # {number: {population that has it: id of its first claim}}
+    populations: dict[float, dict[tuple[str, ...], str]] = {}
+    for claim in claims:
+        for role, number in claim.numbers.items():
+            if claim.population and number >= COINCIDENCE and role != "pourcentage":
+                populations.setdefault(number, {}).setdefault(claim.population, claim.id)
+    for number, claim_ids in populations.items():
         for first, second in combinations(claim_ids, 2):
             if not set(first) & set(second):
                 what = f"{format_number(number)} désigne à la fois {first[0]} et {second[0]}"
@@ -98,38 +110,30 @@ def coincidences(claims: list[Claim]) -> Iterator[Finding]:
                 yield [claim_ids[first], claim_ids[second]], what, remedy
 
 
-def _populations_by_number(claims: list[Claim]) -> dict[float, dict[tuple[str, ...], str]]:
-    """Return {number: {population that has it: id of its first claim}}, small numbers left out."""
-    populations: dict[float, dict[tuple[str, ...], str]] = {}
-    for claim in claims:
-        for role, number in claim.numbers.items():
-            if claim.population and number >= COINCIDENCE and role != "pourcentage":
-                populations.setdefault(number, {}).setdefault(claim.population, claim.id)
-    return populations
-
-
 def renamed(claims: list[Claim]) -> Iterator[Finding]:
     """Yield the populations or places that the document names in several ways."""
     for claim in claims:
         if len(claim.population) > 1:
-            names = french.join_words(claim.population)
-            what = f"{claim.enonce} : {names} d’un passage à l’autre"
+            what = f"{claim.enonce} : {french.join_words(claim.population)} d’un passage à l’autre"
             yield [claim.id], what, "Nommer toujours de la même façon."
 
 
 def without_sexes(claims: list[Claim]) -> Iterator[Finding]:
     """Yield the people and money that no claim divides between women and men."""
     divided: set[float] = set()
+    for split in _splits_by_sex(claims):
+        divided.update(split.numbers.values())
     for claim in claims:
-        if claim.figures.keys() >= SEXES:
-            divided.update(claim.numbers.values())
-    for claim in claims:
-        if claim.genre == "duree" or claim.unite not in PEOPLE_AND_MONEY:
-            continue
         levels = {number for role, number in claim.numbers.items() if role not in CHANGE_ROLES}
-        if not levels <= divided:
+        is_of_people = claim.genre != "duree" and claim.unite in PEOPLE_AND_MONEY
+        if is_of_people and not levels <= divided:
             what = f"{claim.enonce} : sans partage entre femmes et hommes"
             yield [claim.id], what, "Donner le partage selon le sexe."
+
+
+def _splits_by_sex(claims: list[Claim]) -> list[Claim]:
+    """Return the claims that divide a number between women and men."""
+    return [claim for claim in claims if claim.figures.keys() >= {"hommes", "femmes"}]
 
 
 def other_starts(claims: list[Claim]) -> Iterator[Finding]:
@@ -146,39 +150,28 @@ def other_starts(claims: list[Claim]) -> Iterator[Finding]:
 
 def equity_reversals(claims: list[Claim]) -> Iterator[Finding]:
     """Yield the evolutions that rise while the women's share falls, which the text leaves out."""
+    splits: dict[tuple[float, tuple[str, ...]], Claim] = {}
+    for split in _of_genre("somme", _splits_by_sex(claims)):
+        splits.setdefault((split.numbers["total"], split.population), split)
     for claim in _of_genre("evolution", claims):
-        before, after = _split_by_sex(claim, "debut", claims), _split_by_sex(claim, "fin", claims)
-        if not before or not after or claim.numbers["fin"] <= claim.numbers["debut"]:
+        start, end = claim.numbers["debut"], claim.numbers["fin"]
+        before, after = splits.get((start, claim.population)), splits.get((end, claim.population))
+        if end <= start or not before or not after:
             continue
-        share_before, share_after = _women_percent(before), _women_percent(after)
-        if share_after < share_before:
-            first = french.format_quantity(share_before, "%", 0.1)
-            last = french.format_quantity(share_after, "%", 0.1)
+        first = share_percent(before.numbers["femmes"], start)
+        last = share_percent(after.numbers["femmes"], end)
+        if last < first:
             what = (
-                f"{claim.enonce} : la part des femmes baisse, de {first} à {last}, "
-                "et le texte ne le dit pas"
+                f"{claim.enonce} : la part des femmes baisse, "
+                f"de {french.format_quantity(first, '%', 0.1)} "
+                f"à {french.format_quantity(last, '%', 0.1)}, et le texte ne le dit pas"
             )
             yield [claim.id, before.id, after.id], what, "Le dire."
 
 
-def _split_by_sex(claim: Claim, role: str, claims: list[Claim]) -> Claim | None:
-    """Return the first sum that divides a level of the claim between women and men."""
-    level = (claim.numbers[role], claim.population)
-    for split in _of_genre("somme", claims):
-        if split.figures.keys() >= SEXES and (split.numbers["total"], split.population) == level:
-            return split
-    return None
-
-
-def _women_percent(split: Claim) -> float:
-    """Return the share of women in a sum by sex."""
-    return share_percent(split.numbers["femmes"], split.numbers["total"])
-
-
 def rounding(claims: list[Claim]) -> Iterator[Finding]:
     """Yield that the document rounds its percents half up, where one of them shows it."""
-    claim_ids = []
-    shows_rounding = False
+    claim_ids, shows_rounding = [], False
     for claim in _of_genre("evolution", claims):
         if "pourcentage" not in claim.figures:
             continue
@@ -207,22 +200,6 @@ def never_added(claims: list[Claim]) -> Iterator[Finding]:
         if len(added) > 1:
             what = f"{claim.enonce} : la somme mêle des populations différentes"
             yield [claim.id, *added], what, "Retirer ce total."
-
-
-def _late(date_document: str, data_end: str) -> Iterator[Finding]:
-    """Yield that the document comes out long after its last data."""
-    months = months_inclusive(data_end, date_document) - 1
-    if months > LATE_MONTHS:
-        what = (
-            f"Le document paraît {format_number(months)} mois après ses dernières données "
-            f"({french.format_month(data_end)})"
-        )
-        yield ["–"], what, "Le dire au lecteur."
-
-
-def _of_genre(genre: str, claims: list[Claim]) -> list[Claim]:
-    """Return the claims of that genre."""
-    return [claim for claim in claims if claim.genre == genre]
 
 
 RULES = (

@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -39,26 +38,20 @@ FLOAT_ERROR = 1e-9  # what sums and quotients of floats may be off by
 
 @dataclass(frozen=True)
 class Claim:
-    """One published statement: a row of chiffres_publies.csv.
-
-    `figures` holds its numbers by role (debut, fin, difference…), of which `debut` and `fin` are
-    months for a duration; `steps` the rounding of each number as printed; `facts` the ids of the
-    facts that they quote; `population` the names that the document gives to those counted;
-    `dates` the months of its values; `egale` the figure that its total should equal (« O2.total »).
-    """
+    """One published statement: a row of chiffres_publies.csv."""
 
     id: str
     genre: str
     enonce: str
     section: str
     unite: str
-    figures: dict[str, float | str]
-    facts: tuple[str, ...]
-    steps: dict[str, float] = field(default_factory=dict)
-    population: tuple[str, ...] = ()
+    figures: dict[str, float | str]  # by role (debut, fin…); the two months of a duration are texts
+    facts: tuple[str, ...]  # the ids of those that the figures quote, in their order
+    steps: dict[str, float] = field(default_factory=dict)  # the rounding of each number as printed
+    population: tuple[str, ...] = ()  # the names that the document gives to those counted
     definition: str = ""
-    dates: dict[str, str] = field(default_factory=dict)
-    egale: str = ""
+    dates: dict[str, str] = field(default_factory=dict)  # the months of its values, by role
+    egale: str = ""  # the figure that its total should equal, « O2.total »
 
     @property
     def numbers(self) -> dict[str, float]:
@@ -97,12 +90,9 @@ def load_claims(folder: Path) -> list[Claim]:
         try:
             claims.append(parse_claim(row))
         except ValueError as error:
-            cause, expected, text = (
-                "chiffres mal écrits",
-                "role=nombre|role=nombre",
-                row["chiffres"],
-            )
-            problems.append(problem(cause, expected, str(error), column="chiffres", value=text))
+            cause, expected = "chiffres mal écrits", "role=nombre|role=nombre"
+            column, text = "chiffres", row["chiffres"]
+            problems.append(problem(cause, expected, str(error), column=column, value=text))
         except KeyError:
             genre, remedy = row["genre"], suggest(row["genre"], REQUIRED_ROLES)
             problems.append(problem("genre inconnu", remedy=remedy, column="genre", value=genre))
@@ -125,13 +115,10 @@ def parse_claim(row: Mapping[str, str]) -> Claim:
     for role, text in texts.items():
         if row["genre"] != "duree" or role == "mois":
             figures[role] = parse_number(text)
-            steps[role] = _printed_step(text)
+            decimals = text.partition(",")[2] or text.partition(".")[2]
+            steps[role] = 10.0 ** -len(decimals)  # one unit of the last digit: 0.1 for « 72,4 »
     return Claim(
-        id=row["id"],
-        genre=row["genre"],
-        enonce=row["enonce"],
-        section=row["section"],
-        unite=row["unite"],
+        **{name: row[name] for name in ("id", "genre", "enonce", "section", "unite")},
         figures=figures,
         facts=tuple(filter(None, row["faits"].split("|"))),
         steps=steps,
@@ -148,39 +135,31 @@ def _parse_pairs(text: str) -> dict[str, str]:
     return {role.strip(): value.strip() for role, _, value in pairs}
 
 
-def _printed_step(text: str) -> float:
-    """Return the rounding of a printed number, one unit of its last digit: 0.1 for « 72,4 »."""
-    decimals = text.partition(",")[2] or text.partition(".")[2]
-    return 10.0 ** -len(decimals)
-
-
 def is_coherent(claim: Claim) -> bool | None:
     """Return whether the figures agree with each other within their roundings.
 
     None where they cannot disagree: a single value, or the two levels of an evolution.
     """
-    if claim.genre == "evolution":
-        changes = _change_ranges(claim).items()
-        return all(_rounds(claim, role, *limits) for role, limits in changes) if changes else None
+    ranges = _recomputed_ranges(claim).items()
+    return all(_rounds(claim, role, *limits) for role, limits in ranges) if ranges else None
+
+
+def _recomputed_ranges(claim: Claim) -> dict[str, tuple[float, float]]:
+    """Return the lowest and highest values, by role, that follow from the other figures."""
     if claim.genre == "somme":
         parts = [claim.bounds(role) for role in claim.figures if role != "total"]
-        return _rounds(claim, "total", sum(low for low, _ in parts), sum(high for _, high in parts))
+        return {"total": (sum(low for low, _ in parts), sum(high for _, high in parts))}
+    if claim.genre == "duree":  # its first and last months are counted
+        months = months_inclusive(str(claim.figures["debut"]), str(claim.figures["fin"]))
+        return {"mois": (months, months)}
     if claim.genre == "quotient":
         low, high = claim.bounds("numerateur")
         divisor_low, divisor_high = claim.bounds("denominateur")
-        if divisor_low <= 0:
-            return False
-        return _rounds(claim, "resultat", low / divisor_high, high / divisor_low)
-    return _month_count(claim) == claim.figures["mois"] if claim.genre == "duree" else None
-
-
-def _month_count(claim: Claim) -> int:
-    """Return how many months a duration has, its first and last counted."""
-    return months_inclusive(str(claim.figures["debut"]), str(claim.figures["fin"]))
-
-
-def _change_ranges(claim: Claim) -> dict[str, tuple[float, float]]:
-    """Return the lowest and highest changes that an evolution's levels allow, by printed role."""
+        if divisor_low <= 0:  # nothing follows from it
+            return {"resultat": (math.nan, math.nan)}
+        return {"resultat": (low / divisor_high, high / divisor_low)}
+    if claim.genre != "evolution":
+        return {}
     start_low, start_high = claim.bounds("debut")
     end_low, end_high = claim.bounds("fin")
     ranges = {
@@ -204,12 +183,11 @@ def possible_repairs(claim: Claim) -> dict[str, float]:
     difference = numbers.get("difference", 0)
     candidates = {"debut": numbers["fin"] - difference, "fin": numbers["debut"] + difference}
     candidates |= _recomputed_changes(claim)
-    repairs = {}
-    for role, value in candidates.items():
-        edited = replace(claim, figures=claim.figures | {role: value})
-        if is_coherent(edited):
-            repairs[role] = value
-    return repairs
+    return {
+        role: value
+        for role, value in candidates.items()
+        if is_coherent(replace(claim, figures=claim.figures | {role: value}))
+    }
 
 
 def _recomputed_changes(claim: Claim) -> dict[str, float]:
@@ -227,7 +205,8 @@ def describe_repair(claim: Claim) -> str:
     """Return in French how to mend an incoherent claim; where several ways would do, all."""
     numbers = claim.numbers
     if claim.genre == "duree":
-        return f"{_month_count(claim)} mois, bornes comprises"
+        months, _ = _recomputed_ranges(claim)["mois"]
+        return f"{months} mois, bornes comprises"
     if claim.genre == "somme":
         total = sum(value for role, value in numbers.items() if role != "total")
         return f"total : {claim.printed('total', total)}, ou l’une des parties à revoir"
@@ -236,21 +215,20 @@ def describe_repair(claim: Claim) -> str:
             return "dénominateur nul"
         quotient = numbers["numerateur"] / numbers["denominateur"]
         return f"résultat : {claim.printed('resultat', quotient)}"
-    repairs = [_describe_edit(claim, *edit) for edit in possible_repairs(claim).items()]
-    both = " et ".join(_describe_edit(claim, *edit) for edit in _recomputed_changes(claim).items())
-    if both not in repairs:
-        repairs.append(both)
-    return "non conciliable sans les données ; ou bien " + ", ou bien ".join(repairs)
+    repairs = _describe_edits(claim, possible_repairs(claim))
+    both = " et ".join(_describe_edits(claim, _recomputed_changes(claim)))
+    ways = repairs if both in repairs else [*repairs, both]
+    return "non conciliable sans les données ; ou bien " + ", ou bien ".join(ways)
 
 
-def _describe_edit(claim: Claim, role: str, value: float) -> str:
-    """Return « pourcentage : 201 % »."""
-    return f"{ROLE_LABELS[role]} : {claim.printed(role, value)}"
+def _describe_edits(claim: Claim, edits: dict[str, float]) -> list[str]:
+    """Return « pourcentage : 201 % » for each edit {role: new value}."""
+    return [f"{ROLE_LABELS[role]} : {claim.printed(role, value)}" for role, value in edits.items()]
 
 
 def claimed_facts(claims: Iterable[Claim]) -> set[str]:
     """Return the ids of the facts that claims quote: the programme has published them itself."""
-    return set(chain.from_iterable(claim.facts for claim in claims))
+    return set[str]().union(*(claim.facts for claim in claims))
 
 
 def verify_claims(
@@ -297,13 +275,9 @@ def _data_agreement(claim: Claim, facts_by_id: pd.DataFrame) -> str:
 
     A hidden fact neither confirms nor contradicts.
     """
-    are_same = []
-    for number, fact_id in zip(claim.numbers.values(), claim.facts, strict=False):
-        fact = facts_by_id.loc[fact_id]
-        if pd.isna(fact["valeur"]):
-            return "non vérifiable"
-        text = french.format_quantity(number, fact["unite"], fact["arrondi"])
-        are_same.append(text == fact["texte"])
-    if not are_same:
+    facts = facts_by_id.loc[list(claim.facts[: len(claim.numbers)])]
+    if facts.empty or facts["valeur"].isna().any():
         return "non vérifiable"
-    return "identique" if all(are_same) else "différent"
+    quoted = zip(claim.numbers.values(), facts["unite"], facts["arrondi"], strict=False)
+    texts = [french.format_quantity(*quantity) for quantity in quoted]
+    return "identique" if texts == list(facts["texte"]) else "différent"

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from difflib import unified_diff
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,11 +13,7 @@ from capidoc.io import narrative_pages, tables
 from capidoc.report import notebook_document
 from capidoc.report.documents import docx, docx_reader, markdown
 from capidoc.report.documents.docx_reader import Paragraph
-from capidoc.report.word_import.alignment import locate_units, pair_paragraphs
 from capidoc.report.word_import.edits import RecitEdits
-from capidoc.report.word_import.recit_paragraphs import TAG
-
-__all__ = ["TAG", "format_diff", "propose_changes", "write_changes"]
 
 Changes = dict[str, tuple[str, str]]  # {recit file: (text, new text)}
 
@@ -28,17 +24,22 @@ def propose_changes(programme: Programme, path: Path) -> tuple[Changes, list[Pro
     Raises InputUnreadable when the file is no version of a published document.
     """
     document = notebook_document.displayed_markdown(_find_notebook(programme, path))
-    base, edited = _published_paragraphs(programme, document), _edited_paragraphs(path)
-    if not any(_has_names(paragraph) for paragraph in edited):
-        base = [_without_names(paragraph) for paragraph in base]
+    base = _published_paragraphs(programme, document)
+    try:
+        edited = docx_reader.read_paragraphs(path)
+    except Exception as error:  # python-docx, zipfile and lxml have each their own
+        what = "fichier Word illisible ou absent"
+        raise InputUnreadable(Problem(what, "un fichier .docx", file=path.name)) from error
+    edited_words = chain.from_iterable(paragraph.words for paragraph in edited)
+    if not any(word.control[0] for word in edited_words):  # LibreOffice before 7.5 forgets names
+        for word in chain.from_iterable(paragraph.words for paragraph in base):
+            word.control = docx_reader.NO_CONTROL
     sources = {
         file.name: narrative_pages.read_page(file).rstrip() + "\n"
         for file in sorted((programme.folder / "recit").glob("*.md"))
     }
-    units = locate_units(sources, document, base)
-    edits = RecitEdits(path.name, sources, document, base, edited, units)
-    edits.gather(pair_paragraphs(base, edited, path.name))
-    return edits.apply(), edits.problems
+    edits = RecitEdits(path.name, sources, document, base, edited)
+    return edits.propose(), edits.problems
 
 
 def format_diff(changes: Changes) -> Iterator[str]:
@@ -66,7 +67,7 @@ def _find_notebook(programme: Programme, path: Path) -> Path:
                 "document inconnu du jeu publié",
                 f"un nom qui commence par {', '.join(sorted(notebooks)) or '…'}",
                 "Gardez le début de son nom, ou lancez d’abord « make report ».",
-                file=path.name,
+                path.name,
             )
         )
     return notebooks[max(names, key=len)]
@@ -85,21 +86,3 @@ def _published_paragraphs(programme: Programme, document: str) -> list[Paragraph
             remedy = "Relancez « make report »."
             raise RenderingFailed(Problem(what, remedy=remedy, value=programme.slug)) from error
         return docx_reader.read_paragraphs(file)
-
-
-def _edited_paragraphs(path: Path) -> list[Paragraph]:
-    # python-docx, zipfile and lxml have each their own errors; the user needs none of them.
-    try:
-        return docx_reader.read_paragraphs(path)
-    except Exception as error:
-        what = "fichier Word illisible ou absent"
-        raise InputUnreadable(Problem(what, "un fichier .docx", file=path.name)) from error
-
-
-def _has_names(paragraph: Paragraph) -> bool:
-    """Return whether a content control names a fact: LibreOffice before 7.5 forgets it."""
-    return any(word.control[0] for word in paragraph.words)
-
-
-def _without_names(paragraph: Paragraph) -> Paragraph:
-    return replace(paragraph, words=[replace(w, control=("", "")) for w in paragraph.words])

@@ -3,13 +3,27 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
+from difflib import SequenceMatcher
+from itertools import product
 
-from capidoc.core.errors import Problem
+from capidoc.core.errors import InputUnreadable, Problem
 from capidoc.report.documents.docx_reader import Paragraph
-from capidoc.report.word_import.alignment import Pair
-from capidoc.report.word_import.recit_paragraphs import BOUND, TAG, Unit, printed_words
-from capidoc.report.word_import.rewriting import join_pieces, new_pieces, rewrite_paragraph
+from capidoc.report.word_import.recit_paragraphs import (
+    BOUND,
+    TAG,
+    Unit,
+    locate_units,
+    printed_words,
+)
+from capidoc.report.word_import.rewriting import (
+    Calls,
+    join_pieces,
+    new_pieces,
+    rewrite_paragraph,
+)
 
+# The least similarity (0 to 1) of two versions of one document, of one paragraph.
+SAME_DOCUMENT, SAME_PARAGRAPH = 0.3, 0.5
 ELSEWHERE = (
     "Ce texte ne vient pas de recit/, s’y trouve deux fois, ou y a changé depuis : "
     "changez-le dans recit/, figures.yml, indicateurs.csv ou templates/."
@@ -17,6 +31,46 @@ ELSEWHERE = (
 CHANGED_KIND = (
     "ce paragraphe a changé de genre (titre, liste, texte), ou reçu une image ou une note"
 )
+
+Pair = tuple[int | None, int | None]  # places in the published file and in the edited one
+
+
+def pair_paragraphs(base: list[Paragraph], edited: list[Paragraph], file: str) -> list[Pair]:
+    """Return the place of each paragraph in both files, None where it is absent.
+
+    Raises InputUnreadable when the two files have too little in common.
+    """
+    base_keys, edited_keys = [p.keys for p in base], [p.keys for p in edited]
+    matcher = SequenceMatcher(None, base_keys, edited_keys, autojunk=False)
+    if matcher.ratio() < SAME_DOCUMENT:
+        what = "ce fichier n’est pas une version de ce document"
+        raise InputUnreadable(Problem(what, "le Word publié, retouché", file=file))
+    pairs: list[Pair] = []
+    for kind, a, b, c, d in matcher.get_opcodes():
+        if kind == "equal":
+            pairs += zip(range(a, b), range(c, d), strict=True)
+        else:
+            pairs += _pair_similar(base, edited, range(a, b), range(c, d))
+    return pairs
+
+
+def _pair_similar(
+    base: list[Paragraph], edited: list[Paragraph], left: range, right: range
+) -> list[Pair]:
+    """Return the pairs of two stretches: the most alike, then those before and after it.
+
+    One paragraph for one is the same, rewritten.
+    """
+    candidates = []
+    for i, j in product(left, right):
+        matcher = SequenceMatcher(None, base[i].keys, edited[j].keys, autojunk=False)
+        candidates.append((matcher.ratio(), i, j))
+    ratio, i, j = max(candidates, default=(0, 0, 0))
+    if ratio < SAME_PARAGRAPH and len(candidates) != 1:
+        return [*((i, None) for i in left), *((None, j) for j in right)]
+    before = _pair_similar(base, edited, range(left.start, i), range(right.start, j))
+    after = _pair_similar(base, edited, range(i + 1, left.stop), range(j + 1, right.stop))
+    return [*before, (i, j), *after]
 
 
 class RecitEdits:
@@ -29,59 +83,47 @@ class RecitEdits:
         document: str,
         base: list[Paragraph],
         edited: list[Paragraph],
-        units: dict[int, Unit],
     ) -> None:
         self.file, self.sources, self.document = file, sources, document
-        self.base, self.edited, self.units = base, edited, units
+        self.base, self.edited = base, edited
+        self.units = locate_units(sources, document, base)
         self.edits: dict[str, list[tuple[int, int, int, str]]] = {}
         self.problems: list[Problem] = []
         self.refused: set[str] = set()
-        self.printed: dict[str, str] = {}
-        self.calls: dict[str, tuple[str, list[str]]] = {}
-        for unit in units.values():
-            self._read_tags(unit)
+        self.printed: dict[str, str] = {}  # {tag: the words it printed}
+        self.calls: Calls = {}
+        for unit in self.units.values():
+            for n, printed in unit.printed.items():
+                tag = unit.pieces[n][1]
+                self.printed[tag] = " ".join(printed_words(printed))
+                match = BOUND.fullmatch(printed)
+                if match and match[2]:
+                    self.calls[match[2]] = (tag, printed_words(match[1]))
 
-    def _read_tags(self, unit: Unit) -> None:
-        for n, printed in unit.printed.items():
-            tag = unit.pieces[n][1]
-            self.printed[tag] = " ".join(printed_words(printed))
-            match = BOUND.fullmatch(printed)
-            if match and match[2]:
-                self.calls[match[2]] = (tag, printed_words(match[1]))
+    def propose(self) -> dict[str, tuple[str, str]]:
+        """Return {file: (text, new text)} of the files where nothing is refused.
 
-    def gather(self, pairs: list[Pair]) -> None:
-        """Turn every difference between the two files into an edit, or a problem."""
+        Every difference becomes an edit or a problem; so does a tag that the new text lacks.
+        """
+        pairs = pair_paragraphs(self.base, self.edited, self.file)
         for place, (i, j) in enumerate(pairs):
             if i is None and j is not None:
                 self._add(self.edited[j], pairs[:place], pairs[place + 1 :])
             elif i is not None and j is None:
                 self._remove(i)
-            elif i is not None and j is not None and self._differs(i, j):
+            elif i is not None and j is not None:
                 self._change(i, j)
-
-    def _differs(self, i: int, j: int) -> bool:
-        base, edited = self.base[i], self.edited[j]
-        return base.look != edited.look or (i in self.units and base.mark != edited.mark)
-
-    def apply(self) -> dict[str, tuple[str, str]]:
-        """Return {file: (text, new text)} of the files where nothing is refused.
-
-        A tag of the old text that the new one lacks is refused.
-        """
         changes = {}
         for name, edits in self.edits.items():
             old = new = self.sources[name]
             for start, _, end, words in sorted(edits, reverse=True):
                 new = new[:start] + words + new[end:]
-            self._refuse_lost_tags(name, old, new)
+            what = "ce nombre ou ce nom a été changé, déplacé ou supprimé"
+            for tag in Counter(TAG.findall(old)) - Counter(TAG.findall(new)):
+                self._refuse(what, tag, "Remettez-le dans Word.", name, self.printed.get(tag, ""))
             if name not in self.refused:
                 changes[name] = (old, re.sub(r"\n{3,}", "\n\n", new).strip("\n") + "\n")
         return changes
-
-    def _refuse_lost_tags(self, name: str, old: str, new: str) -> None:
-        what = "ce nombre ou ce nom a été changé, déplacé ou supprimé"
-        for tag in Counter(TAG.findall(old)) - Counter(TAG.findall(new)):
-            self._refuse(what, tag, "Remettez-le dans Word.", name, self.printed.get(tag, ""))
 
     def _refuse(
         self, what: str, value: object, remedy: str, name: str = "", expected: str = ""
@@ -96,6 +138,8 @@ class RecitEdits:
 
     def _change(self, i: int, j: int) -> None:
         unit, base, edited = self.units.get(i), self.base[i], self.edited[j]
+        if base.look == edited.look and (unit is None or base.mark == edited.mark):
+            return
         if unit is None:
             self._refuse("paragraphe changé, qui ne se reprend pas d’ici", edited, ELSEWHERE)
         elif base.mark != edited.mark or edited.holds_object:
@@ -126,7 +170,9 @@ class RecitEdits:
         joins_list = unit.is_item and is_item  # an item stands right under another
         mark, around = (unit.mark, "") if joins_list else (new.mark, "\n")
         text = mark + join_pieces(new_pieces(new.words, self.calls), mark)
-        if not self._is_imported_already(unit, text):
+        paragraph = re.compile(rf"^{re.escape(text)}[ \t]*$", re.MULTILINE)
+        in_recit = len(paragraph.findall(self.sources[unit.file]))
+        if in_recit <= len(paragraph.findall(self.document)):  # else it came back already
             self._edit(unit, place, place, f"{around}{text}\n{around}")
 
     def _anchor(self, new: Paragraph, pairs: Iterable[Pair]) -> Unit | None:
@@ -137,9 +183,3 @@ class RecitEdits:
                 same_box = not neighbour.in_columns and neighbour.cell is new.cell
                 return unit if unit and not unit.is_attribute and same_box else None
         return None
-
-    def _is_imported_already(self, unit: Unit, text: str) -> bool:
-        """Return whether recit/ holds the paragraph more often than the published document."""
-        paragraph = re.compile(rf"^{re.escape(text)}[ \t]*$", re.MULTILINE)
-        in_recit = len(paragraph.findall(self.sources[unit.file]))
-        return in_recit > len(paragraph.findall(self.document))

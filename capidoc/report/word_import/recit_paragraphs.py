@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
-from capidoc.report.documents import docx_reader
+from capidoc.report.documents.docx_reader import Paragraph, split_words
 
 TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 PIECE = re.compile(rf"(\s*)({TAG.pattern}|\*{{1,3}}|\.{{3}}|\\[^\w\s]|\w+|[^\w\s])", re.DOTALL)
@@ -54,15 +55,29 @@ class Unit:
         return words
 
 
-def read_units(name: str, source: str, document: str) -> Iterator[Unit]:
+def locate_units(sources: dict[str, str], document: str, base: list[Paragraph]) -> dict[int, Unit]:
+    """Return {place in the published file: Unit}, for units at one place, alone there."""
+    texts = [[text for text, _ in paragraph.keys] for paragraph in base]
+    units_at: dict[int, list[Unit]] = {}
+    for unit in chain.from_iterable(_read_units(*page, document) for page in sources.items()):
+        words = [text for text, _ in unit.words]
+        # A title or caption follows a label of its box.
+        label = -len(words) if unit.is_attribute else None
+        places = [place for place, text in enumerate(texts) if words == text[label:]]
+        if len(places) == 1:
+            units_at.setdefault(places[0], []).append(unit)
+    return {place: units[0] for place, units in units_at.items() if len(units) == 1}
+
+
+def _read_units(name: str, source: str, document: str) -> Iterator[Unit]:
     """Yield the paragraphs of a recit file that the published Markdown holds exactly once."""
     for match in UNIT.finditer(source):
-        is_attribute = match["attribute"] is not None
-        group = "value" if is_attribute else "words"
-        mark = match["attribute"] if is_attribute else match["mark"]
-        text = match[group].rstrip()
-        pattern = re.escape(mark) + _printed_pattern(text)
-        pattern = f'{pattern}"' if is_attribute else f"^{pattern}[ \t]*$"
+        group = "words" if match["attribute"] is None else "value"
+        mark, text = match["attribute"] or match["mark"], match[group].rstrip()
+        pattern = re.escape(mark)
+        for part in re.split(f"({TAG.pattern})", text):  # each tag captures what it printed
+            pattern += r"(.*?\n?)" if TAG.fullmatch(part) else re.escape(part)
+        pattern = f'{pattern}"' if match["attribute"] else f"^{pattern}[ \t]*$"
         matches = list(re.finditer(pattern, document, re.MULTILINE))
         pieces = split_pieces(text)
         tags = [n for n, (_, piece, _) in enumerate(pieces) if TAG.fullmatch(piece)]
@@ -70,12 +85,6 @@ def read_units(name: str, source: str, document: str) -> Iterator[Unit]:
             printed = dict(zip(tags, matches[0].groups(), strict=True))
             start = match.start(group)
             yield Unit(name, mark, start, start + len(text), pieces, printed)
-
-
-def _printed_pattern(text: str) -> str:
-    """Return the pattern of a paragraph once printed: each tag captures what it printed."""
-    parts = re.split(f"({TAG.pattern})", text)
-    return "".join(r"(.*?\n?)" if TAG.fullmatch(part) else re.escape(part) for part in parts)
 
 
 def split_pieces(text: str) -> list[Piece]:
@@ -97,4 +106,4 @@ def printed_words(source: str) -> list[str]:
     Numbers lose their binding, signs their backslash; three dots are one sign.
     """
     printed = re.sub(r"\\(.)|\*+", r"\1", BOUND.sub(r"\1", source)).replace("...", "…")
-    return [word.key[0] for word in docx_reader.split_words(printed)]
+    return [word.key[0] for word in split_words(printed)]

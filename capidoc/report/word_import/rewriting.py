@@ -1,45 +1,41 @@
 """An edited paragraph as Markdown: the source’s pieces where its words stayed, new ones else."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from difflib import Match, SequenceMatcher
 
 from capidoc.report.documents.docx_reader import Paragraph, Word
 from capidoc.report.word_import.recit_paragraphs import MARK, Piece, Unit, printed_words
 
 SPECIAL_SIGNS = re.compile(r"([\\`*_{}\[\]<>|~^$#])")
-Calls = Mapping[str, tuple[str, list[str]]]  # {fact id: (tag that calls it, words it printed)}
+Calls = dict[str, tuple[str, list[str]]]  # {fact id: (tag that calls it, words it printed)}
 
 
 def rewrite_paragraph(unit: Unit, base: Paragraph, edited: Paragraph, calls: Calls) -> str:
     """Return the edited paragraph as Markdown, every tag that stayed whole in its place."""
-    return join_pieces(_rewritten_pieces(unit, base, edited, calls), unit.mark)
-
-
-def _rewritten_pieces(
-    unit: Unit, base: Paragraph, edited: Paragraph, calls: Calls
-) -> Iterator[Piece]:
     unit_words = unit.words
     label = len(base.words) - len(unit_words)  # « Prudence : », « Tableau 1 : »
     matcher = SequenceMatcher(None, base.keys, edited.keys, autojunk=False)
     blocks = matcher.get_matching_blocks()
     base_place = {b + k: a + k for a, b, size in blocks for k in range(size)}
     whole_tags = set(_whole_tags(unit, base, blocks))
-    last, has_begun = None, False
+    pieces: list[Piece] = []
+    last = None  # the piece of the source that the word before came from
     for j, word in enumerate(edited.words):
         place = base_place.get(j, label) - label
         n = unit_words[place][1] if j in base_place and place >= 0 else None
         if n is None or (n in unit.printed and n not in whole_tags):
             if place >= 0:
-                yield from new_pieces([word], calls, edited.words[j - 1] if j else None)
-                has_begun = True
+                pieces += new_pieces([word], calls, edited.words[j - 1] if j else None)
             last = None
         elif n != last:
             space, text, style = unit.pieces[n]
-            follows = last == n - 1 if n else not has_begun
+            follows = last == n - 1 if n else not pieces
             is_restyled = word.style != base.words[base_place[j]].style
-            yield space if follows else _space(word), text, word.style if is_restyled else style
+            style = word.style if is_restyled else style
+            pieces.append((space if follows else _space(word), text, style))
             last = n
+    return join_pieces(pieces, unit.mark)
 
 
 def _whole_tags(unit: Unit, base: Paragraph, blocks: list[Match]) -> Iterator[int]:
@@ -47,10 +43,11 @@ def _whole_tags(unit: Unit, base: Paragraph, blocks: list[Match]) -> Iterator[in
 
     A tag that prints the same as another is certain by its name, or between the same words.
     """
-    label = len(base.words) - len(unit.words)
+    words = unit.words
+    label = len(base.words) - len(words)
     texts = [printed_words(printed) for printed in unit.printed.values()]
     for n, printed in unit.printed.items():
-        places = [label + place for place, (_, piece) in enumerate(unit.words) if piece == n]
+        places = [label + place for place, (_, piece) in enumerate(words) if piece == n]
         if not places:
             continue
         first, last = places[0], places[-1]
