@@ -139,9 +139,10 @@ def _count_range(facts: list[Fact], column: str) -> str:
     return lowest if lowest == highest else f"{lowest}{french.NBSP}à{french.NBSP}{highest}"
 
 
-def monthly_facts(spec: Spec, facts: pd.DataFrame) -> list[Fact]:
+def monthly_facts(spec: Spec, facts: pd.DataFrame) -> pd.DataFrame:
     """Return one fact a month, from first to last; its value is NaN in a month without fact.
 
+    « partiel » says that some units that other months have are missing from this one.
     Raise ConfigurationRefused if the indicator has no monthly fact.
     """
     name, monthly = indicator_name(spec), facts[facts["mesure"] == MONTHLY]
@@ -152,7 +153,8 @@ def monthly_facts(spec: Spec, facts: pd.DataFrame) -> list[Fact]:
     by_month = {row["moment"]: row for row in rows.to_dict("records")}
     months = pd.period_range(min(by_month), max(by_month), freq="M").astype(str)
     empty = rows.iloc[0].to_dict() | {"valeur": math.nan, "n": 0, "texte": french.MISSING}
-    return [by_month.get(month, empty | {"moment": month}) for month in months]
+    table = pd.DataFrame([by_month.get(month, empty | {"moment": month}) for month in months])
+    return table.assign(partiel=table["n"].between(0, table["n"].max(), inclusive="neither"))
 
 
 def chart_note(spec: Spec, facts: list[Fact], bar_texts: Iterable[str] = ()) -> str:

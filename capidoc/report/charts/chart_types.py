@@ -9,8 +9,8 @@ from capidoc.core import french
 from capidoc.report.charts import chart_data as data
 from capidoc.report.charts.bars import Bar, draw_bars
 from capidoc.report.charts.canvas import BLUE, RUST, TEAL, Sheet
-from capidoc.report.charts.chart_data import Fact, FactsByMeasure, Spec, chart_note, month_label
-from capidoc.report.charts.line import draw_line, is_partial
+from capidoc.report.charts.chart_data import FactsByMeasure, Spec, chart_note, month_label
+from capidoc.report.charts.line import draw_line
 
 Draw = Callable[[Sheet, float], None]  # draws on the sheet, from a height in inches down
 GROUP_COLOURS = (RUST, BLUE)
@@ -72,8 +72,8 @@ def bars_by_group(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
 def monthly_line(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
     """Return a line of monthly values and its alt text."""
     months = data.monthly_facts(spec, facts)
-    note = chart_note(spec, months)
-    if any(pd.notna(month["valeur"]) and is_partial(month, months) for month in months):
+    note = chart_note(spec, months.to_dict("records"))
+    if months.dropna(subset="valeur")["partiel"].any():
         note += " Cercle vide : des relevés manquent ce mois-là."
     return partial(draw_line, months=months, note=note), _monthly_alt_text(months)
 
@@ -111,21 +111,24 @@ def _group_bar(
     return Bar(data.group_label(spec, group), fact["valeur"], fact["texte"], " ; ".join(details))
 
 
-def _monthly_alt_text(months: list[Fact]) -> str:
+def _monthly_alt_text(months: pd.DataFrame) -> str:
     """Return both ends, the lowest and highest month and the months without value, in words."""
-    shown = [month for month in months if pd.notna(month["valeur"])]
-    label = f"Courbe mensuelle. {months[0]['libelle']}"
-    if not shown:
+    label = f"Courbe mensuelle. {months['libelle'].iloc[0]}"
+    names = months["moment"].map(french.format_month)
+    shown = months.assign(nom=names).dropna(subset="valeur")
+    if shown.empty:
         return f"{label} : aucune valeur publiée."
-    ends = ", ".join(f"{month['texte']} en {month_label(month)}" for month in (shown[0], shown[-1]))
-    low = min(shown, key=lambda month: month["valeur"])
-    high = max(shown, key=lambda month: month["valeur"])
+    first, last = shown.iloc[0], shown.iloc[-1]
+    low, high = shown.loc[shown["valeur"].idxmin()], shown.loc[shown["valeur"].idxmax()]
     text = (
-        f"{label} : {ends}. Le mois le plus bas est {month_label(low)} ({low['texte']}), "
-        f"le plus haut {month_label(high)} ({high['texte']})."
+        f"{label} : {first['texte']} en {first['nom']}, {last['texte']} en {last['nom']}. "
+        f"Le mois le plus bas est {low['nom']} ({low['texte']}), "
+        f"le plus haut {high['nom']} ({high['texte']})."
     )
-    without_value = [month_label(month) for month in months if pd.isna(month["valeur"])]
-    return f"{text} Sans valeur : {french.join_words(without_value)}." if without_value else text
+    without_value = names[months["valeur"].isna()]
+    if without_value.empty:
+        return text
+    return f"{text} Sans valeur : {french.join_words(without_value)}."
 
 
 CHART_TYPES = {

@@ -1,8 +1,8 @@
 """A line of monthly values from zero, broken where a month has no value."""
 
 import math
-from dataclasses import dataclass
 
+import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from capidoc.core import french
@@ -18,7 +18,6 @@ from capidoc.report.charts.canvas import (
     Sheet,
     text_width,
 )
-from capidoc.report.charts.chart_data import Fact
 
 PLOT_HEIGHT = 2.1  # inches
 MOST_INTERVALS = 4  # between two ticks
@@ -30,29 +29,17 @@ MISSING_RISE = 0.06  # inches from the base to the word for a month without valu
 MONTH_GAP = 0.06  # inches between the names of two months
 
 
-@dataclass(frozen=True)
-class Plot:
-    """The facts of the months and where they stand, in inches; y is NaN where one has no value."""
+def draw_line(sheet: Sheet, top: float, months: pd.DataFrame, note: str) -> None:
+    """Draw the grid, the line, its months and the note, from that height down.
 
-    months: list[Fact]
-    xs: list[float]
-    ys: list[float]
-    base: float
-
-    @property
-    def shown(self) -> list[int]:
-        """Return the positions of the months that have a value."""
-        return [i for i, y in enumerate(self.ys) if not math.isnan(y)]
-
-
-def draw_line(sheet: Sheet, top: float, months: list[Fact], note: str) -> None:
-    """Draw the grid, the line, its months and the note, from that height down."""
-    ticks, lowest, highest = _ticks([month["valeur"] for month in months])
+    `months` has the columns moment, valeur (NaN in a month without value), texte and partiel.
+    """
+    ticks, lowest, highest = _ticks(months["valeur"])
     base, unit = top + VALUE.line_height + PLOT_HEIGHT, PLOT_HEIGHT / (highest - lowest)
     left = MARGIN + max(text_width(label, DETAIL) for label in ticks.values()) + 2 * GAP
-    shown = [month for month in months if not math.isnan(month["valeur"])]
-    last = (shown or months)[-1]
-    right = sheet.width - MARGIN - text_width(last["texte"], VALUE) - 2 * GAP
+    shown = months.dropna(subset="valeur")
+    last_text = (months if shown.empty else shown)["texte"].iloc[-1]
+    right = sheet.width - MARGIN - text_width(last_text, VALUE) - 2 * GAP
     for tick, label in ticks.items():
         y = base - (tick - lowest) * unit
         colour = GREY if tick == 0 else GRID_GREY
@@ -60,23 +47,20 @@ def draw_line(sheet: Sheet, top: float, months: list[Fact], note: str) -> None:
         sheet.axes.plot(xs, [y, y], color=colour, linewidth=GRID_WIDTH, zorder=1)
         sheet.write_text(left - GAP, y + DETAIL.half_capital, label, DETAIL, "right")
     steps, width = max(1, len(months) - 1), right - left - GAP
-    xs = [left + GAP + width * i / steps for i in range(len(months))]
-    ys = [base - (month["valeur"] - lowest) * unit for month in months]
-    plot = Plot(months, xs, ys, base)
-    _draw_markers(sheet, plot)
-    _write_values(sheet, plot)
-    _write_months(sheet, plot)
+    # In inches on the sheet.
+    placed = months.assign(
+        x=[left + GAP + width * i / steps for i in range(len(months))],
+        y=base - (months["valeur"] - lowest) * unit,
+    )
+    _draw_markers(sheet, placed)
+    _write_values(sheet, placed, base)
+    _write_months(sheet, placed, base)
     sheet.write_paragraph(MARGIN, base + 2 * DETAIL.line_height + GAP, note, NOTE)
 
 
-def is_partial(month: Fact, months: list[Fact]) -> bool:
-    """Return whether some units that other months have are missing from this one."""
-    return 0 < month["n"] < max(other["n"] for other in months)
-
-
-def _ticks(values: list[float]) -> tuple[dict[float, str], float, float]:
+def _ticks(values: pd.Series) -> tuple[dict[float, str], float, float]:
     """Return a few round values and their labels, and the extremes of the values and zero."""
-    shown = [0.0, *(value for value in values if not math.isnan(value))]
+    shown = [0.0, *values.dropna()]
     lowest, highest = min(shown), max(shown)
     if lowest == highest:
         return {0.0: "0"}, 0.0, 1.0
@@ -88,53 +72,49 @@ def _ticks(values: list[float]) -> tuple[dict[float, str], float, float]:
     return labels, lowest, highest
 
 
-def _draw_markers(sheet: Sheet, plot: Plot) -> None:
+def _draw_markers(sheet: Sheet, months: pd.DataFrame) -> None:
     """Draw the line and its circles, empty where some units are missing."""
-    sheet.axes.plot(plot.xs, plot.ys, color=TEAL, linewidth=LINE_WIDTH, zorder=2)
-    for i in plot.shown:
+    sheet.axes.plot(months["x"], months["y"], color=TEAL, linewidth=LINE_WIDTH, zorder=2)
+    for month in months.dropna(subset="valeur").itertuples():
         sheet.axes.plot(
-            [plot.xs[i]],
-            [plot.ys[i]],
+            [month.x],
+            [month.y],
             "o",
             markersize=MARKER_SIZE,
             markeredgewidth=MARKER_EDGE,
             color=TEAL,
-            markerfacecolor="white" if is_partial(plot.months[i], plot.months) else TEAL,
+            markerfacecolor="white" if month.partiel else TEAL,
             zorder=3,
         )
 
 
-def _write_values(sheet: Sheet, plot: Plot) -> None:
+def _write_values(sheet: Sheet, months: pd.DataFrame, base: float) -> None:
     """Write the last and the first value, and the word for each month without value."""
-    texts = [month["texte"] for month in plot.months]
-    for i in range(len(texts)):
-        if i not in plot.shown:
-            sheet.write_text(plot.xs[i], plot.base - MISSING_RISE, texts[i], NOTE, "center")
-    if not plot.shown:
-        return
-    last = plot.shown[-1]
-    x, y = plot.xs[last] + GAP + TEXT_GAP, plot.ys[last] + VALUE.half_capital
-    sheet.write_text(x, y, texts[last], VALUE)
-    if len(plot.shown) == 1:
-        return
-    # The first value stands on the side that the line leaves free; y grows downwards.
-    first, second = plot.shown[:2]
-    is_rising = plot.ys[second] < plot.ys[first]
-    has_room_below = plot.base - plot.ys[first] > 2 * VALUE.line_height
-    shift = VALUE.line_height + TEXT_GAP if is_rising and has_room_below else -FIRST_RISE
-    sheet.write_text(plot.xs[first] - FIRST_SHIFT, plot.ys[first] + shift, texts[first], VALUE)
+    for month in months[months["valeur"].isna()].itertuples():
+        sheet.write_text(month.x, base - MISSING_RISE, month.texte, NOTE, "center")
+    shown = list(months.dropna(subset="valeur").itertuples())
+    if shown:
+        x, y = shown[-1].x + GAP + TEXT_GAP, shown[-1].y + VALUE.half_capital
+        sheet.write_text(x, y, shown[-1].texte, VALUE)
+    if len(shown) > 1:
+        # The first value stands on the side that the line leaves free; y grows downwards.
+        first, second = shown[:2]
+        has_room_below = base - first.y > 2 * VALUE.line_height
+        is_below = second.y < first.y and has_room_below
+        shift = VALUE.line_height + TEXT_GAP if is_below else -FIRST_RISE
+        sheet.write_text(first.x - FIRST_SHIFT, first.y + shift, first.texte, VALUE)
 
 
-def _write_months(sheet: Sheet, plot: Plot) -> None:
+def _write_months(sheet: Sheet, months: pd.DataFrame, base: float) -> None:
     """Write the names of the months, every second or third when too many, and the years below."""
-    names = [french.format_month(month["moment"], "LLL") for month in plot.months]
+    names = months["moment"].map(lambda month: french.format_month(month, "LLL"))
     widest = max(text_width(name, DETAIL) for name in names) + MONTH_GAP
-    width = max(widest, plot.xs[-1] - plot.xs[0])
-    step = math.ceil(widest * max(1, len(names) - 1) / width)
+    width = max(widest, months["x"].iloc[-1] - months["x"].iloc[0])
+    step = math.ceil(widest * max(1, len(months) - 1) / width)
     previous_year = ""
-    for i in range(0, len(names), step):
-        x, year = plot.xs[i], plot.months[i]["moment"][:4]
-        sheet.write_text(x, plot.base + DETAIL.line_height, names[i], DETAIL, "center")
+    for month in months.assign(nom=names).iloc[::step].itertuples():
+        year = month.moment[:4]
+        sheet.write_text(month.x, base + DETAIL.line_height, month.nom, DETAIL, "center")
         if year != previous_year:
-            sheet.write_text(x, plot.base + 2 * DETAIL.line_height, year, DETAIL, "center")
+            sheet.write_text(month.x, base + 2 * DETAIL.line_height, year, DETAIL, "center")
         previous_year = year
