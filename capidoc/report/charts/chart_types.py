@@ -7,10 +7,9 @@ import pandas as pd
 
 from capidoc.core import french
 from capidoc.report.charts import chart_data as data
-from capidoc.report.charts.bars import Bar, draw_bars
 from capidoc.report.charts.canvas import BLUE, RUST, TEAL, Sheet
 from capidoc.report.charts.chart_data import FactsByMeasure, Spec, chart_note, month_label
-from capidoc.report.charts.line import draw_line
+from capidoc.report.charts.plots import Bar, draw_bars, draw_line
 
 Draw = Callable[[Sheet, float], None]  # draws on the sheet, from a height in inches down
 GROUP_COLOURS = (RUST, BLUE)
