@@ -26,7 +26,7 @@ from capidoc.pipeline.computation import (
     run_notebook,
 )
 from capidoc.report import number_tracing, printed_consistency
-from capidoc.report.notebook_document import displayed_markdown
+from capidoc.report.documents import displayed_markdown
 
 OLD_DOCUMENTS = "interne/anciens"
 PAGE_LIMITS = {"note": 2, "fiche": 1}

@@ -1,37 +1,36 @@
-"""Report: what the document says, how it looks, and how it becomes a file.
+"""Report: what the document says, how it looks, and how it becomes a file."""
 
-Each name is imported when first asked for, so that a command pays only for what it uses.
-"""
+from capidoc.report.causal_language import check_wording
+from capidoc.report.chart_cache import cached_charts, declared_charts
+from capidoc.report.claims.claim_rules import find_omissions
+from capidoc.report.claims.published_claims import claimed_facts, load_claims, verify_claims
+from capidoc.report.photos import publish_photo
+from capidoc.report.template_names import template_context
+from capidoc.report.templating import (
+    chart_caption,
+    chart_title,
+    figure_markdown,
+    photo_markdown,
+    render_document,
+    testimony,
+    with_alt_texts,
+)
 
-from importlib import import_module
-from typing import Any
-
-_MODULES = {
-    "cached_charts": "chart_cache",
-    "chart_caption": "templating",
-    "chart_title": "templating",
-    "check_printed": "printed_consistency",
-    "check_wording": "causal_language",
-    "claimed_facts": "claims.published_claims",
-    "declared_charts": "chart_cache",
-    "displayed_markdown": "notebook_document",
-    "figure_markdown": "templating",
-    "find_omissions": "claims.claim_rules",
-    "load_claims": "claims.published_claims",
-    "photo_markdown": "templating",
-    "publish_photo": "photos",
-    "render_document": "templating",
-    "template_context": "template_names",
-    "testimony": "templating",
-    "trace_numbers": "number_tracing",
-    "verify_claims": "claims.published_claims",
-    "with_alt_texts": "templating",
-}
-__all__ = list(_MODULES)
-
-
-def __getattr__(name: str) -> Any:
-    """Return the public function `name`, its module being imported now."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__all__ = [
+    "cached_charts",
+    "chart_caption",
+    "chart_title",
+    "check_wording",
+    "claimed_facts",
+    "declared_charts",
+    "figure_markdown",
+    "find_omissions",
+    "load_claims",
+    "photo_markdown",
+    "publish_photo",
+    "render_document",
+    "template_context",
+    "testimony",
+    "verify_claims",
+    "with_alt_texts",
+]

@@ -1,7 +1,4 @@
-"""The charts of a document: each drawn once, then copied from the cache while its inputs stay.
-
-The key of a chart is a hash of all that draws it: the code, its declaration, its title, the facts.
-"""
+"""The charts of a document: each drawn once, then copied from the cache while its inputs stay."""
 
 import hashlib
 import json
@@ -33,11 +30,14 @@ def cached_charts(
 ) -> dict[str, str]:
     """Return {id: alt text} of the charts, their files written into the folder « figures ».
 
-    A chart is drawn again when its key or one of its files in the cache has changed.
+    A chart is drawn again when what draws it (code, declaration, title, facts) or one of its files
+    in the cache has changed.
     """
     cache, record_file = programme.processed / CACHE_FOLDER, programme.processed / CHART_STATE_JSON
-    table = facts.to_csv()
-    keys = {spec["id"]: _cache_key(spec, titles[spec["id"]], table) for spec in specs}
+    keys, table = {}, facts.to_csv()
+    for spec in specs:
+        inputs = json.dumps([CODE, spec, titles[spec["id"]], table])
+        keys[spec["id"]] = hashlib.sha256(inputs.encode()).hexdigest()
     record = manifest.read_json_record(record_file)
     stale = [s for s in specs if record.get(s["id"]) != _entry(keys[s["id"]], cache / s["id"])]
     if stale:
@@ -48,7 +48,8 @@ def cached_charts(
     figures.mkdir(parents=True, exist_ok=True)
     for name in keys:
         shutil.copytree(cache / name, figures, dirs_exist_ok=True)
-    return {name: _alt_text(cache / name / f"{name}.txt") for name in keys}
+    texts = {name: (cache / name / f"{name}.txt").read_text(encoding="utf-8") for name in keys}
+    return {name: text.removesuffix("\n") for name, text in texts.items()}
 
 
 def declared_charts(specs: list[Spec], labels: dict[str, str]) -> list[Spec]:
@@ -66,10 +67,6 @@ def declared_charts(specs: list[Spec], labels: dict[str, str]) -> list[Spec]:
     return [spec | {"libelles": {**labels, **spec.get("libelles", {})}} for spec in specs]
 
 
-def _cache_key(spec: Spec, title: str, table: str) -> str:
-    return hashlib.sha256(json.dumps([CODE, spec, title, table]).encode()).hexdigest()
-
-
 def _entry(key: str, folder: Path) -> dict[str, Any]:
     """Return what the record holds of a chart: its key, and its files with their sha256."""
     files = {path.name: manifest.file_digest(path) for path in sorted(folder.glob("*"))}
@@ -83,7 +80,3 @@ def _draw(specs: list[Spec], titles: dict[str, str], facts: pd.DataFrame, folder
         name = spec["id"]
         shutil.rmtree(folder / name, ignore_errors=True)
         charts.save_chart(charts.draw_chart(spec, facts, titles[name]), folder / name)
-
-
-def _alt_text(path: Path) -> str:
-    return path.read_text(encoding="utf-8").removesuffix("\n")

@@ -1,6 +1,7 @@
 """Whether printed numbers agree: changes with levels, parts with totals, within their rounding."""
 
 from collections.abc import Iterator
+from itertools import chain, product
 
 import pandas as pd
 
@@ -29,8 +30,9 @@ def check_printed(facts: pd.DataFrame) -> None:
         value = parse_printed(text)
         if value is not None:
             printed[name] = value, float(step) / 2
-    problems = [_disagreement(name, what) for name, what in _wrong_changes(printed)]
-    problems += [_disagreement(name, what) for name, what in _wrong_shares(facts, printed)]
+    remedy = "Choisissez un arrondi plus fin dans le plan."
+    wrong = chain(_wrong_changes(printed), _wrong_shares(facts, printed))
+    problems = [Problem(what, remedy=remedy, column=name) for name, what in wrong]
     if problems:
         raise TraceabilityRefused(*problems)
 
@@ -54,12 +56,13 @@ def _change_bounds(
 ) -> tuple[float, float] | None:
     """Return the lowest and highest change between two rounded levels, None if unbounded."""
     (start, start_half), (end, end_half) = before, after
-    starts, ends = (start - start_half, start + start_half), (end - end_half, end + end_half)
     if measure == "difference":
-        return ends[0] - starts[1], ends[1] - starts[0]
+        halves = start_half + end_half
+        return end - start - halves, end - start + halves
     if start <= start_half:  # no percent of what may have been zero
         return None
-    ratios = [ends[0] / starts[0], ends[0] / starts[1], ends[1] / starts[0], ends[1] / starts[1]]
+    starts, ends = (start - start_half, start + start_half), (end - end_half, end + end_half)
+    ratios = [last / first for first, last in product(starts, ends)]
     return 100 * (min(ratios) - 1), 100 * (max(ratios) - 1)
 
 
@@ -77,19 +80,12 @@ def _wrong_shares(facts: pd.DataFrame, printed: Printed) -> Iterator[tuple[str, 
         if not all(name in printed for name in (*names, *share_names)):
             continue
         parts, shares = [printed[n] for n in names], [printed[n] for n in share_names]
-        if _sum_to(parts, total[0], total[1] / 2) and not _shares_make_100(shares):
+        # Two shares make 100 exactly, more may miss it by their roundings.
+        rounding = sum(half for _, half in shares) if len(shares) > 2 else 0
+        makes_whole = _sum_to(parts, total[0], total[1] / 2)
+        if makes_whole and not _sum_to(shares, 100, rounding + TOLERANCE):
             yield f"{indicator}.{share} ({dimension})", "les parts imprimées ne font pas 100 %"
-
-
-def _shares_make_100(shares: list[tuple[float, float]]) -> bool:
-    """Return whether shares make 100: two do exactly, more may miss it by their roundings."""
-    rounding = sum(half for _, half in shares) if len(shares) > 2 else 0
-    return _sum_to(shares, 100, rounding + TOLERANCE)
 
 
 def _sum_to(parts: list[tuple[float, float]], total: float, tolerance: float) -> bool:
     return abs(sum(value for value, _ in parts) - total) <= tolerance
-
-
-def _disagreement(name: str, what: str) -> Problem:
-    return Problem(what, remedy="Choisissez un arrondi plus fin dans le plan.", column=name)

@@ -16,7 +16,7 @@ from matplotlib.patches import Rectangle
 from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused
 from capidoc.report import chart_cache, charts
-from capidoc.report.charts import chart_data
+from capidoc.report.charts import canvas, chart_data, chart_types
 
 from ..conftest import ROOT, luminance
 
@@ -190,7 +190,7 @@ def test_a_month_with_missing_reports_has_an_empty_circle_that_the_note_explains
         for line in chart.figure.axes[0].lines
         if line.get_marker() == "o"
     ]
-    assert circles == [charts.TEAL, "white", charts.TEAL]
+    assert circles == [canvas.TEAL, "white", canvas.TEAL]
     assert "Cercle vide" in " ".join(texts(chart))
 
 
@@ -280,7 +280,7 @@ def test_the_white_of_a_picture_is_the_white_of_the_page(tmp_path):
     charts.save_chart(drawn("barres"), tmp_path)
     with Image.open(tmp_path / "apprentis.png") as picture:
         colours = {colour for _, colour in picture.convert("RGB").getcolors()}
-    assert {(255, 255, 255), tuple(int(charts.TEAL[i : i + 2], 16) for i in (1, 3, 5))} <= colours
+    assert {(255, 255, 255), tuple(int(canvas.TEAL[i : i + 2], 16) for i in (1, 3, 5))} <= colours
 
 
 def test_thirty_months_keep_their_names_apart():
@@ -301,7 +301,7 @@ def test_thirty_months_keep_their_names_apart():
 @pytest.mark.parametrize("genre", SPECS)
 def test_only_the_project_s_fonts_are_used(genre):
     files = {text.get_fontproperties().get_file() for text in drawn(genre).figure.axes[0].texts}
-    assert all(str(charts.FONTS) in file and "Lato" in file for file in files)
+    assert all(str(canvas.FONTS) in file and "Lato" in file for file in files)
 
 
 def test_the_same_chart_has_the_same_bytes_whatever_the_user_s_settings(tmp_path):
@@ -385,7 +385,7 @@ def test_a_wrong_declaration_is_refused_in_french_with_what_may_be_written(chang
         charts.draw_chart(SPECS["avant_apres"] | changes, FACTS, "Un message")
 
 
-@pytest.mark.parametrize("colour", [charts.TEAL, charts.RUST, charts.BLUE, charts.GREY, charts.INK])
+@pytest.mark.parametrize("colour", [canvas.TEAL, canvas.RUST, canvas.BLUE, canvas.GREY, canvas.INK])
 def test_every_colour_of_text_and_bars_stands_out_on_white(colour):
     assert 1.05 / (luminance(colour) + 0.05) >= 4.5
 
@@ -400,7 +400,7 @@ def test_the_figures_of_jass_are_declared_whole_and_type_no_number():
         "subventions",
     }
     for figure in declared:
-        assert figure["genre"] in charts.CHART_TYPES and figure["source"]
+        assert figure["genre"] in chart_types.CHART_TYPES and figure["source"]
         assert not re.search(
             r"\d", re.sub(r"\{\{.*?\}\}", "", f"{figure['titre']} {figure['legende']}")
         )

@@ -59,11 +59,6 @@ class TextStyle:
         return self.size * LINE_HEIGHT / POINTS_PER_INCH
 
     @property
-    def descent(self) -> float:
-        """Return the distance from a baseline down to the bottom of its line."""
-        return DESCENT * self.size / POINTS_PER_INCH
-
-    @property
     def half_capital(self) -> float:
         """Return the distance from the middle of a capital down to its baseline."""
         return HALF_CAPITAL * self.size / POINTS_PER_INCH
@@ -113,7 +108,7 @@ class Sheet:
         """Write the text wrapped to the width, the sheet's own by default; return its bottom."""
         for line in wrap_text(text, style, width or self.inner_width):
             top += style.line_height
-            self.write_text(x, top - style.descent, line, style)
+            self.write_text(x, top - DESCENT * style.size / POINTS_PER_INCH, line, style)
         return top
 
     def write_title(self, text: str) -> float:
@@ -124,23 +119,15 @@ class Sheet:
             width -= TITLE_STEP
         return self.write_paragraph(MARGIN, MARGIN, text, TITLE, width) + GAP
 
-    def finish(self) -> Figure:
-        """Return the figure, as high as its lowest text."""
-        return self._resize(self.width, self.height)
-
-    def finish_square(self, side: float) -> Figure:
-        """Return the figure in the middle of a square of that side, under a coloured band."""
-        figure = self._resize(side, side)
-        left, top = self.axes.get_xlim()[0], self.axes.get_ylim()[1]
-        self.axes.add_patch(Rectangle((left, top), side, GAP, facecolor=TEAL))
-        return figure
-
-    def _resize(self, width: float, height: float) -> Figure:
-        """Return the figure at that size, the sheet in its middle."""
+    def finish(self, side: float | None = None) -> Figure:
+        """Return the figure as high as its lowest text, or in a square under a coloured band."""
+        width, height = side or self.width, side or self.height
         left, top = (self.width - width) / 2, (self.height - height) / 2
         self.figure.set_size_inches(width, height)
         self.axes.set_xlim(left, left + width)
         self.axes.set_ylim(top + height, top)
+        if side:
+            self.axes.add_patch(Rectangle((left, top), side, GAP, facecolor=TEAL))
         return self.figure
 
 

@@ -31,8 +31,8 @@ def chart_refusal(
     if not known and not expected:
         expected = "rien : il n’y en a pas"
     file = f"figures.yml, figure « {spec.get('id', '?')} »"
-    remedy = suggest(value, known)
-    return ConfigurationRefused(Problem(problem, expected, remedy, file=file, value=str(value)))
+    refused = Problem(problem, expected, suggest(value, known), file=file, value=str(value))
+    return ConfigurationRefused(refused)
 
 
 def indicator_name(spec: Spec) -> str:
@@ -64,10 +64,9 @@ def sorted_groups(spec: Spec, facts: FactsByMeasure, measure: str) -> list[str]:
 
     Raise ConfigurationRefused if there is none.
     """
-    dimension, groups = spec.get("par", ""), []
-    for fact_measure, group in facts:
-        if fact_measure == measure and group_dimensions(group) == (dimension,):
-            groups.append(group)
+    dimension = spec.get("par", "")
+    measured = [group for fact_measure, group in facts if fact_measure == measure]
+    groups = [group for group in measured if group_dimensions(group) == (dimension,)]
     if not groups:
         dimensions = {Trait.parse(group).dimension for _, group in facts if group}
         raise chart_refusal(spec, "aucun groupe de ce nom pour « par »", dimension, dimensions)
@@ -88,33 +87,25 @@ def month_label(fact: Fact) -> str:
     return french.format_month(fact["moment"])
 
 
-def has_value(fact: Fact) -> bool:
-    """Return whether the fact's value is known and may be shown."""
-    return not math.isnan(fact["valeur"])
-
-
 def change_sentence(facts: FactsByMeasure) -> str:
     """Return « Différence : +17 (+100 %). », or "" when the difference is not known."""
     difference = facts.get(("difference", ""), NO_FACT)
     percent = facts.get(("variation", ""), NO_FACT)
-    if not has_value(difference):
+    if pd.isna(difference["valeur"]):
         return ""
-    in_percent = f" ({_signed(percent)})" if has_value(percent) else ""
+    in_percent = f" ({_signed(percent)})" if pd.notna(percent["valeur"]) else ""
     return f"Différence : {_signed(difference)}{in_percent}."
 
 
 def _signed(fact: Fact) -> str:
     """Return a change as printed, with its sign."""
-    sign = "+" if fact["valeur"] > 0 else ""
-    return f"{sign}{fact['texte']}"
+    return f"+{fact['texte']}" if fact["valeur"] > 0 else fact["texte"]
 
 
 def directions_sentence(spec: Spec, facts: FactsByMeasure) -> str:
     """Return how many units rose, stayed and fell, or "" when that is not known."""
-    counts = []
-    for measure, label in DIRECTIONS.items():
-        if (measure, "") in facts:
-            counts.append(f"{label} {facts[measure, '']['texte']}")
+    known = [measure for measure in DIRECTIONS if (measure, "") in facts]
+    counts = [f"{DIRECTIONS[measure]} {facts[measure, '']['texte']}" for measure in known]
     if not counts:
         return ""
     units = one_line(spec.get("unites", "unités"))
@@ -133,24 +124,27 @@ def uncapitalised(label: str) -> str:
 
 def sample_note(spec: Spec, facts: list[Fact]) -> str:
     """Return « n = 19 à 20 entreprises, manquants : 1 », the last part if some are missing."""
-    units = f" {spec['unites']}" if spec.get("unites") else ""
-    has_missing = any(fact["manquants"] for fact in facts)
-    missing = f", manquants : {_count_range(facts, 'manquants')}" if has_missing else ""
-    return f"n{french.NBSP}={french.NBSP}{_count_range(facts, 'n')}{units}{missing}"
+    note = f"n{french.NBSP}={french.NBSP}{_count_range(facts, 'n')}"
+    if spec.get("unites"):
+        note += f" {spec['unites']}"
+    if any(fact["manquants"] for fact in facts):
+        note += f", manquants : {_count_range(facts, 'manquants')}"
+    return note
 
 
 def _count_range(facts: list[Fact], column: str) -> str:
     """Return « 20 », or « 19 à 20 »; « n.p. » if one is hidden, as the others would reveal it."""
-    counts = [fact[column] for fact in facts]
-    if any(math.isnan(count) for count in counts):
+    counts = pd.Series([fact[column] for fact in facts])
+    if counts.hasnans:
         return NOT_PUBLISHED
-    lowest, highest = french.format_number(min(counts)), french.format_number(max(counts))
+    lowest, highest = french.format_number(counts.min()), french.format_number(counts.max())
     return lowest if lowest == highest else f"{lowest}{french.NBSP}à{french.NBSP}{highest}"
 
 
-def monthly_facts(spec: Spec, facts: pd.DataFrame) -> list[Fact]:
+def monthly_facts(spec: Spec, facts: pd.DataFrame) -> pd.DataFrame:
     """Return one fact a month, from first to last; its value is NaN in a month without fact.
 
+    « partiel » says that some units that other months have are missing from this one.
     Raise ConfigurationRefused if the indicator has no monthly fact.
     """
     name, monthly = indicator_name(spec), facts[facts["mesure"] == MONTHLY]
@@ -161,7 +155,8 @@ def monthly_facts(spec: Spec, facts: pd.DataFrame) -> list[Fact]:
     by_month = {row["moment"]: row for row in rows.to_dict("records")}
     months = pd.period_range(min(by_month), max(by_month), freq="M").astype(str)
     empty = rows.iloc[0].to_dict() | {"valeur": math.nan, "n": 0, "texte": french.MISSING}
-    return [by_month.get(month, empty | {"moment": month}) for month in months]
+    table = pd.DataFrame([by_month.get(month, empty | {"moment": month}) for month in months])
+    return table.assign(partiel=table["n"].between(0, table["n"].max(), inclusive="neither"))
 
 
 def chart_note(spec: Spec, facts: list[Fact], bar_texts: Iterable[str] = ()) -> str:

@@ -6,28 +6,10 @@ from functools import partial
 import pandas as pd
 
 from capidoc.core import french
-from capidoc.report.charts.bars import Bar, draw_bars
+from capidoc.report.charts import chart_data as data
 from capidoc.report.charts.canvas import BLUE, RUST, TEAL, Sheet
-from capidoc.report.charts.chart_data import (
-    Fact,
-    FactsByMeasure,
-    Spec,
-    change_sentence,
-    chart_note,
-    directions_sentence,
-    end_sentence,
-    facts_by_measure,
-    group_label,
-    has_value,
-    indicator_name,
-    month_label,
-    monthly_facts,
-    required_fact,
-    sample_note,
-    sorted_groups,
-    uncapitalised,
-)
-from capidoc.report.charts.line import draw_line, is_partial
+from capidoc.report.charts.chart_data import FactsByMeasure, Spec, chart_note, month_label
+from capidoc.report.charts.plots import Bar, draw_bars, draw_line
 
 Draw = Callable[[Sheet, float], None]  # draws on the sheet, from a height in inches down
 GROUP_COLOURS = (RUST, BLUE)
@@ -35,10 +17,10 @@ GROUP_COLOURS = (RUST, BLUE)
 
 def before_after(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
     """Return two bars, one a moment, with the change under the second, and their alt text."""
-    by_measure = facts_by_measure(spec, facts, indicator_name(spec))
-    before = required_fact(spec, by_measure, "avant")
-    after = required_fact(spec, by_measure, "apres")
-    sentences = [change_sentence(by_measure), directions_sentence(spec, by_measure)]
+    by_measure = data.facts_by_measure(spec, facts, data.indicator_name(spec))
+    before = data.required_fact(spec, by_measure, "avant")
+    after = data.required_fact(spec, by_measure, "apres")
+    sentences = [data.change_sentence(by_measure), data.directions_sentence(spec, by_measure)]
     detail = " ".join(filter(None, sentences))
     bars = [
         Bar(month_label(before), before["valeur"], before["texte"], hatched=True),
@@ -51,8 +33,8 @@ def before_after(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
 
 def before_after_by_group(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
     """Return two bars for each group and for the whole, with their shares, and their alt text."""
-    by_measure = facts_by_measure(spec, facts, indicator_name(spec))
-    groups = sorted_groups(spec, by_measure, "avant")
+    by_measure = data.facts_by_measure(spec, facts, data.indicator_name(spec))
+    groups = data.sorted_groups(spec, by_measure, "avant")
     if ("avant", "") in by_measure:
         groups.append("")
     bars, sentences = [], []
@@ -62,8 +44,8 @@ def before_after_by_group(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
         last = _moment_bar(spec, by_measure, "apres", group, colour)
         bars += [first, last]
         sentences.append(f"{first.heading} : {first.text} au départ, {last.text} à l’arrivée")
-    before = required_fact(spec, by_measure, "avant", groups[-1])
-    after = required_fact(spec, by_measure, "apres", groups[-1])
+    before = data.required_fact(spec, by_measure, "avant", groups[-1])
+    after = data.required_fact(spec, by_measure, "apres", groups[-1])
     period = f"de {month_label(before)} à {month_label(after)}"
     alt_text = f"Barres. {before['libelle']}, {period}. {' ; '.join(sentences)}."
     note = chart_note(spec, [before, after], [bar.text for bar in bars])
@@ -72,25 +54,25 @@ def before_after_by_group(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
 
 def bars_by_group(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
     """Return one bar for each group, the other indicators as words under it, and the alt text."""
-    names = spec.get("indicateurs") or [indicator_name(spec)]
-    by_measure, *others = [facts_by_measure(spec, facts, name) for name in names]
-    groups = sorted_groups(spec, by_measure, "valeur")
+    names = spec.get("indicateurs") or [data.indicator_name(spec)]
+    by_measure, *others = [data.facts_by_measure(spec, facts, name) for name in names]
+    groups = data.sorted_groups(spec, by_measure, "valeur")
     bars = [_group_bar(spec, by_measure, others, group) for group in groups]
     whole = by_measure.get(("valeur", ""), by_measure["valeur", groups[0]])
     sentences = []
     for bar in bars:
         detail = f" ({bar.detail})" if bar.detail else ""
         sentences.append(f"{bar.label}, {bar.text}{detail}")
-    alt_text = end_sentence(f"Barres. {whole['libelle']} : {' ; '.join(sentences)}")
+    alt_text = data.end_sentence(f"Barres. {whole['libelle']} : {' ; '.join(sentences)}")
     note = chart_note(spec, [whole], [bar.text for bar in bars])
     return partial(draw_bars, bars=bars, note=note), alt_text
 
 
 def monthly_line(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
     """Return a line of monthly values and its alt text."""
-    months = monthly_facts(spec, facts)
-    note = chart_note(spec, months)
-    if any(has_value(month) and is_partial(month, months) for month in months):
+    months = data.monthly_facts(spec, facts)
+    note = chart_note(spec, months.to_dict("records"))
+    if months.dropna(subset="valeur")["partiel"].any():
         note += " Cercle vide : des relevés manquent ce mois-là."
     return partial(draw_line, months=months, note=note), _monthly_alt_text(months)
 
@@ -99,16 +81,16 @@ def _moment_bar(
     spec: Spec, by_measure: FactsByMeasure, measure: str, group: str, colour: str
 ) -> Bar:
     """Return the bar of a group at a moment, with its share of the total when it is known."""
-    fact = required_fact(spec, by_measure, measure, group)
+    fact = data.required_fact(spec, by_measure, measure, group)
     share = by_measure.get((f"part_{measure}", group))
     text = fact["texte"]
-    if share and has_value(fact):
+    if share and pd.notna(fact["valeur"]):
         text += f" ({share['texte']} du total)"
     return Bar(
         month_label(fact),
         fact["valeur"],
         text,
-        heading=group_label(spec, group),
+        heading=data.group_label(spec, group),
         colour=colour,
         hatched=measure == "avant",
     )
@@ -119,30 +101,33 @@ def _group_bar(
 ) -> Bar:
     """Return the bar of a group; under it n, unless it is the value, and the other indicators."""
     fact, details = by_measure["valeur", group], []
-    if has_value(fact) and fact["n"] != fact["valeur"]:
-        details.append(sample_note(spec, [fact]))
+    if pd.notna(fact["valeur"]) and fact["n"] != fact["valeur"]:
+        details.append(data.sample_note(spec, [fact]))
     for other in others:
         if ("valeur", group) in other:
             other_fact = other["valeur", group]
-            details.append(f"{uncapitalised(other_fact['libelle'])} : {other_fact['texte']}")
-    return Bar(group_label(spec, group), fact["valeur"], fact["texte"], " ; ".join(details))
+            details.append(f"{data.uncapitalised(other_fact['libelle'])} : {other_fact['texte']}")
+    return Bar(data.group_label(spec, group), fact["valeur"], fact["texte"], " ; ".join(details))
 
 
-def _monthly_alt_text(months: list[Fact]) -> str:
+def _monthly_alt_text(months: pd.DataFrame) -> str:
     """Return both ends, the lowest and highest month and the months without value, in words."""
-    shown = [month for month in months if has_value(month)]
-    label = f"Courbe mensuelle. {months[0]['libelle']}"
-    if not shown:
+    label = f"Courbe mensuelle. {months['libelle'].iloc[0]}"
+    names = months["moment"].map(french.format_month)
+    shown = months.assign(nom=names).dropna(subset="valeur")
+    if shown.empty:
         return f"{label} : aucune valeur publiée."
-    ends = ", ".join(f"{month['texte']} en {month_label(month)}" for month in (shown[0], shown[-1]))
-    low = min(shown, key=lambda month: month["valeur"])
-    high = max(shown, key=lambda month: month["valeur"])
+    first, last = shown.iloc[0], shown.iloc[-1]
+    low, high = shown.loc[shown["valeur"].idxmin()], shown.loc[shown["valeur"].idxmax()]
     text = (
-        f"{label} : {ends}. Le mois le plus bas est {month_label(low)} ({low['texte']}), "
-        f"le plus haut {month_label(high)} ({high['texte']})."
+        f"{label} : {first['texte']} en {first['nom']}, {last['texte']} en {last['nom']}. "
+        f"Le mois le plus bas est {low['nom']} ({low['texte']}), "
+        f"le plus haut {high['nom']} ({high['texte']})."
     )
-    without_value = [month_label(month) for month in months if not has_value(month)]
-    return f"{text} Sans valeur : {french.join_words(without_value)}." if without_value else text
+    without_value = names[months["valeur"].isna()]
+    if without_value.empty:
+        return text
+    return f"{text} Sans valeur : {french.join_words(without_value)}."
 
 
 CHART_TYPES = {

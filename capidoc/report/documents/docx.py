@@ -8,14 +8,13 @@ from xml.sax.saxutils import quoteattr
 import jinja2
 from docx import Document
 from docx.document import Document as WordDocument
-from docx.oxml.ns import qn
 from docxcompose.composer import Composer
 from docxtpl import DocxTemplate
 from jinja2.sandbox import SandboxedEnvironment
 from pandocfilters import Div, Image, Plain, RawBlock, RawInline
 
 from capidoc.report.documents import docx_package, pandoc_ast
-from capidoc.report.documents.pandoc_ast import Change, Node
+from capidoc.report.documents.pandoc_ast import Change, Node, plain_text
 from capidoc.report.documents.pandoc_tables import (
     Table,
     TableParts,
@@ -31,7 +30,7 @@ BOX_STYLES = {
     "prudence": ("Prudence", "Titre de prudence"),
     "histoire": ("Histoire", "Titre d’histoire"),
 }
-# Of a band of cards, of their terms and of their definitions; then the most cards on a row.
+# By class of cards: the style of their band, terms and definitions; the most cards on a row.
 CARD_STYLES = {
     "chiffres-cles": ("Chiffres clés", "Chiffre clé", "Libellé de chiffre clé", 4),
     "contacts": ("Contacts", "Nom de contact", "Ligne de contact", 2),
@@ -63,13 +62,21 @@ def write_docx(ast: Node, target: Path, *, assets: Path, templates: Path) -> Non
         "Span.ind": _bind_number,
         "Span.numero": _caption_label,
         "Div.boite": _box,
-        "Div.chiffres-cles": lambda node: _cards(node, "chiffres-cles"),
-        "Div.contacts": lambda node: _cards(node, "contacts"),
+        "Div.chiffres-cles": _cards,
+        "Div.contacts": _cards,
     }
     tree = {**pandoc_ast.transform(ast, changes), "meta": {}}
     body = pandoc_ast.convert(tree, "--to=docx", f"--reference-doc={model}", "--output=-")
     document = _fill_model(model, ast)
-    place = _remove_body_mark(document, model)
+    body_blocks = document.element.body
+    mark = next((block for block in body_blocks if BODY_MARK in "".join(block.itertext())), None)
+    if mark is None:
+        raise ValueError(
+            f"Modèle Word « {model.name} » : il y manque un paragraphe « {{{{ corps }}}} », "
+            "seul sur sa ligne."
+        )
+    place = body_blocks.index(mark)
+    body_blocks.remove(mark)
     Composer(document).insert(place, Document(BytesIO(body)))
     docx_package.fix_package(document, CONTENTS_MARK)
     docx_package.set_properties(document, ast)
@@ -80,10 +87,7 @@ def _fill_model(model: Path, ast: Node) -> WordDocument:
     """Return the model with its fields filled; raise ValueError if it has a wrong one."""
     fields = {name: pandoc_ast.meta_text(ast, source) for name, source in FIELDS.items()}
     rows = [row["c"] for row in ast["meta"].get("fiche", {}).get("c", [])]
-    sheet = [
-        {"cle": pandoc_ast.plain_text(row["cle"]), "valeur": pandoc_ast.plain_text(row["valeur"])}
-        for row in rows
-    ]
+    sheet = [{"cle": plain_text(row["cle"]), "valeur": plain_text(row["valeur"])} for row in rows]
     context = {**fields, "fiche": sheet, "corps": BODY_MARK, "sommaire": CONTENTS_MARK}
     environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=True)
     template = DocxTemplate(model)
@@ -100,18 +104,6 @@ def _fill_model(model: Path, ast: Node) -> WordDocument:
     return template.docx
 
 
-def _remove_body_mark(document: WordDocument, model: Path) -> int:
-    """Remove the paragraph of the mark and return its place; raise ValueError if there is none."""
-    for index, element in enumerate(document.element.body):
-        if any(BODY_MARK in (text.text or "") for text in element.iter(qn("w:t"))):
-            document.element.body.remove(element)
-            return index
-    raise ValueError(
-        f"Modèle Word « {model.name} » : il y manque un paragraphe « {{{{ corps }}}} », "
-        "seul sur sa ligne."
-    )
-
-
 def _embed_image(node: Node, assets: Path) -> Node:
     """Return the image with its bytes in its address, as wide as the page allows."""
     (identifier, class_names, _), alt_text, (path, title) = node["c"]
@@ -123,10 +115,10 @@ def _embed_image(node: Node, assets: Path) -> Node:
 def _bind_number(node: Node) -> list[Node]:
     """Return the number in a content control tagged with its fact, its letters as they were."""
     given = pandoc_ast.pairs(node)
-    title = (
-        f"<w:alias w:val={quoteattr(given['fiche'][:MOST_TAG_TITLE])}/>" if "fiche" in given else ""
-    )
-    properties = f"{title}<w:tag w:val={quoteattr(given.get('ind', ''))}/>"
+    properties = f"<w:tag w:val={quoteattr(given.get('ind', ''))}/>"
+    if "fiche" in given:
+        title = quoteattr(given["fiche"][:MOST_TAG_TITLE])
+        properties = f"<w:alias w:val={title}/>{properties}"
     opening = f"<w:sdt><w:sdtPr>{properties}</w:sdtPr><w:sdtContent>"
     closing = RawInline("openxml", "</w:sdtContent></w:sdt>")
     return [RawInline("openxml", opening), *node["c"][1], closing]
@@ -134,10 +126,9 @@ def _bind_number(node: Node) -> list[Node]:
 
 def _caption_label(node: Node) -> Node:
     """Return « Figure 1 : » with a field for the number, so that an officer may add a figure."""
-    kind, number, colon = pandoc_ast.plain_text(node["c"][1]).split("\u00a0")
-    instruction = f" SEQ {kind} \\* ARABIC "
-    field = f'<w:fldSimple w:instr="{instruction}">{BOLD_RUN.format(number)}</w:fldSimple>'
-    before, after = BOLD_RUN.format(f"{kind}\u00a0"), BOLD_RUN.format(f"\u00a0{colon}")
+    kind, number, colon = plain_text(node["c"][1]).split("\u00a0")
+    before, run, after = map(BOLD_RUN.format, (f"{kind}\u00a0", number, f"\u00a0{colon}"))
+    field = f'<w:fldSimple w:instr=" SEQ {kind} \\* ARABIC ">{run}</w:fldSimple>'
     return RawInline("openxml", before + field + after)
 
 
@@ -155,13 +146,18 @@ def _table(node: Node) -> list[Node]:
     """Return the caption, then the table in its style and a separator."""
     parts = TableParts(*node["c"])
     identifier, class_names, named = parts.attributes
-    attributes = ["", class_names, [*named, ["custom-style", "Tableau"]]]
-    bare = Table(*parts._replace(attributes=attributes, caption=[None, []]))
-    blocks = [style_cells(bare, "En-tête de tableau", "Texte de tableau"), SEPARATOR]
-    caption = parts.caption[1]
-    if caption:
-        blocks.insert(0, Div([identifier, [], [["custom-style", "Table Caption"]]], caption))
-    return blocks
+    (_, caption), (head_attributes, header), bodies = parts.caption, parts.head, []
+    for body_attributes, n_header_columns, *groups in parts.bodies:
+        styled = [style_cells(rows, "Texte de tableau") for rows in groups]
+        bodies.append([body_attributes, n_header_columns, *styled])
+    styled_table = parts._replace(
+        attributes=["", class_names, [*named, ["custom-style", "Tableau"]]],
+        caption=[None, []],
+        head=[head_attributes, style_cells(header, "En-tête de tableau")],
+        bodies=bodies,
+    )
+    title = [Div([identifier, [], [["custom-style", "Table Caption"]]], caption)] if caption else []
+    return [*title, Table(*styled_table), SEPARATOR]
 
 
 def _box(node: Node) -> list[Node]:
@@ -170,11 +166,12 @@ def _box(node: Node) -> list[Node]:
     style, title_style = BOX_STYLES[class_names[1]]
     title = cell(in_style(heading["c"][1], title_style))
     body = cell([pandoc_ast.div(content, custom_style="Texte d’encadré")])
-    return [table([[title]], [[body]], style=style), SEPARATOR]
+    return [table([title], [[body]], style=style), SEPARATOR]
 
 
-def _cards(node: Node, kind: str) -> list[Node]:
+def _cards(node: Node) -> list[Node]:
     """Return the terms and definitions as a table of cards, its rows as full as each other."""
+    kind = next(name for name in pandoc_ast.classes(node) if name in CARD_STYLES)
     style, term_style, definition_style, most_columns = CARD_STYLES[kind]
     cards = []
     for term, meanings in pandoc_ast.definition_cards(node):
@@ -182,7 +179,7 @@ def _cards(node: Node, kind: str) -> list[Node]:
     n_rows = math.ceil(len(cards) / most_columns)
     n_columns = math.ceil(len(cards) / n_rows)
     # The last card takes what its row leaves.
-    free = n_rows * n_columns - len(cards)
-    cells = [*map(cell, cards[:-1]), cell(cards[-1], colspan=1 + free)]
+    last = cell(cards[-1], colspan=1 + n_rows * n_columns - len(cards))
+    cells = [*map(cell, cards[:-1]), last]
     rows = [cells[start : start + n_columns] for start in range(0, len(cells), n_columns)]
     return [table([], rows, style=style), SEPARATOR]

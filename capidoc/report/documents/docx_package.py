@@ -9,7 +9,6 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from docx.document import Document as WordDocument
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
-from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Emu
 from docx.table import Table as WordTable
 from docx.text.paragraph import Paragraph
@@ -162,8 +161,11 @@ def _fill_contents(document: WordDocument, mark: str) -> None:
         properties = f'<w:pPr><w:pStyle w:val="{style}"/></w:pPr>'
         entry = f"<w:p {nsdecls('w')}>{properties}{opening}{link}{closing}</w:p>"
         marked._p.addprevious(parse_xml(entry))
-    if headings:
-        _ask_for_page_numbers(document.settings.element)
+    if headings:  # Word computes the page numbers, which only it knows, when it opens the file
+        settings = document.settings.element
+        settings.remove_all("w:updateFields")
+        update = parse_xml(f'<w:updateFields {nsdecls("w")} w:val="true"/>')
+        settings.insert_element_before(update, *AFTER_UPDATE_FIELDS)
     marked._p.getparent().remove(marked._p)
 
 
@@ -173,10 +175,3 @@ def _contents_link(heading: Paragraph, anchor: str) -> str:
     instruction = INSTRUCTION.format(f"PAGEREF {anchor} \\h")
     page = f"{FIELD_BEGIN}{instruction}{FIELD_SEPARATE}<w:r><w:t></w:t></w:r>{FIELD_END}"
     return f'<w:hyperlink w:anchor="{anchor}" w:history="1">{text}{page}</w:hyperlink>'
-
-
-def _ask_for_page_numbers(settings: BaseOxmlElement) -> None:
-    """Make Word compute the page numbers, which only it knows, when it opens the file."""
-    settings.remove_all("w:updateFields")
-    update = parse_xml(f'<w:updateFields {nsdecls("w")} w:val="true"/>')
-    settings.insert_element_before(update, *AFTER_UPDATE_FIELDS)

@@ -77,12 +77,10 @@ def read_paragraphs(file: Path) -> list[Paragraph]:
     """Return the paragraphs of a Word file that hold words or pictures, but for its contents."""
     document = Document(str(file))
     style_names = {style.style_id: (style.name or "").lower() for style in document.styles}
-    paragraphs = []
-    for element in document.element.body.iter(qn("w:p")):
-        if _ancestor(element, "txbxContent") is None:
-            paragraph = _paragraph(element, style_names)
-            paragraphs += [paragraph] if paragraph.words else []
-    return paragraphs
+    elements = document.element.body.iter(qn("w:p"))
+    in_body = [element for element in elements if _ancestor(element, "txbxContent") is None]
+    paragraphs = [_paragraph(element, style_names) for element in in_body]
+    return [paragraph for paragraph in paragraphs if paragraph.words]
 
 
 def _paragraph(element: CT_P, style_names: dict[str, str]) -> Paragraph:

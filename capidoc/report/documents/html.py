@@ -81,15 +81,15 @@ def _scope_rows(rows: list) -> list:
     scoped, rows_left = [], 0  # of the merged cell
     for attributes, cells in rows:
         if cells and not rows_left:
-            rows_left = Cell(*cells[0]).rowspan
-            scope = "row" if rows_left == 1 else "rowgroup"
-            cells = [_scoped(cells[0], scope), *cells[1:]]
+            first = Cell(*cells[0])
+            rows_left = first.rowspan
+            cells = [_scoped(first, "row" if rows_left == 1 else "rowgroup"), *cells[1:]]
         rows_left -= 1
         scoped.append([attributes, cells])
     return scoped
 
 
-def _scoped(cell: list, scope: str) -> list:
+def _scoped(cell: Cell, scope: str) -> Cell:
     """Return the header cell with its scope."""
-    (identifier, class_names, named), *content = cell
-    return [[identifier, class_names, [*named, ["scope", scope]]], *content]
+    identifier, class_names, named = cell.attributes
+    return cell._replace(attributes=[identifier, class_names, [*named, ["scope", scope]]])

@@ -29,9 +29,8 @@ def parse_markdown(text: str) -> Node:
 
     Raise ValueError if pandoc cannot read it.
     """
-    return json.loads(
-        pandoc_ast.run_pandoc(text, f"--from=markdown{DISABLED_EXTENSIONS}", "--to=json")
-    )
+    source_format = f"--from=markdown{DISABLED_EXTENSIONS}"
+    return json.loads(pandoc_ast.run_pandoc(text, source_format, "--to=json"))
 
 
 def prepare_document(ast: Node) -> Node:
@@ -40,12 +39,16 @@ def prepare_document(ast: Node) -> Node:
     Captions are numbered, headings leave out no level, definitions become tables, and the columns
     of tables are fitted to their words.
     """
-    numbering = _Numbering()
+    figures, tables = count(1), count(1)
+
+    def finish_table(node: Node) -> Node:
+        return pandoc_tables.fit_columns(_numbered(node, "Tableau", tables))
+
     changes: dict[str, Change] = {
-        "Header": numbering.nest_heading,
-        "Figure": numbering.number_figure,
-        "Table": numbering.number_table,
-        "Div.definitions": lambda node: numbering.number_table(_definitions_table(node)),
+        "Header": _nested_headings(),
+        "Figure": lambda node: _numbered(node, "Figure", figures),
+        "Table": finish_table,
+        "Div.definitions": lambda node: finish_table(_definitions_table(node)),
         "Div.tableau": _set_widths,
         "Div.chiffres-cles": _loosen_key_figures,
         **{f"Div.{kind}": _box for kind in BOX_TITLES},
@@ -56,30 +59,21 @@ def prepare_document(ast: Node) -> Node:
     return pandoc_ast.transform(ast, changes, _typeset_inlines)
 
 
-class _Numbering:
-    """What is counted from the beginning of a document to its end."""
+def _nested_headings() -> Change:
+    """Return a change that puts each heading one level below the one that holds it.
 
-    def __init__(self) -> None:
-        self.figures, self.tables = count(1), count(1)
-        self.open_levels: list[int] = []
+    A voice that reads the document, and PDF/UA, take a level left out for a lost part.
+    """
+    open_levels: list[int] = []
 
-    def number_figure(self, node: Node) -> Node:
-        """Return the figure with its number."""
-        return _numbered(node, "Figure", self.figures)
-
-    def number_table(self, node: Node) -> Node:
-        """Return the table with its number, its columns fitted."""
-        return pandoc_tables.fit_columns(_numbered(node, "Tableau", self.tables))
-
-    def nest_heading(self, node: Node) -> Node:
-        """Return the heading one level below the one that holds it.
-
-        A voice that reads the document, and PDF/UA, take a level left out for a lost part.
-        """
+    def nest(node: Node) -> Node:
         level, *content = node["c"]
-        self.open_levels = [open_level for open_level in self.open_levels if open_level < level]
-        self.open_levels.append(level)
-        return Header(len(self.open_levels), *content)
+        while open_levels and open_levels[-1] >= level:
+            open_levels.pop()
+        open_levels.append(level)
+        return Header(len(open_levels), *content)
+
+    return nest
 
 
 def _numbered(node: Node, kind: str, counter: count) -> Node:
@@ -109,19 +103,15 @@ def _typeset_inlines(nodes: list) -> list:
         elif node["t"] in ("Space", "SoftBreak"):
             text += " "
         else:
-            sign = _private_sign(node, len(inlines))
+            is_number = not {"ind", "publie"}.isdisjoint(pandoc_ast.classes(node))
+            mark = french.NUMBER_MARK if is_number else french.OBJECT_MARK
+            sign = chr(ord(mark) + len(inlines))
             inlines[sign] = node
             text += sign
     if len(inlines) > MOST_OBJECTS:
         return nodes
     text = french.typeset(_without_double_stops(text, inlines))
     return [inlines.get(part, Str(part)) for part in INLINE_OR_TEXT.split(text) if part]
-
-
-def _private_sign(node: Node, index: int) -> str:
-    """Return the private sign that typography takes for a number, or for another object."""
-    is_number = not {"ind", "publie"}.isdisjoint(pandoc_ast.classes(node))
-    return chr(ord(french.NUMBER_MARK if is_number else french.OBJECT_MARK) + index)
 
 
 def _without_double_stops(text: str, inlines: dict[str, Node]) -> str:
@@ -134,10 +124,7 @@ def _without_double_stops(text: str, inlines: dict[str, Node]) -> str:
 
 def _unbreakable(node: Node) -> Node:
     """Return a bound or published number with no space where a line could break."""
-    attributes, inlines = node["c"]
-    return Span(
-        attributes, [Str(french.NBSP) if item["t"] == "Space" else item for item in inlines]
-    )
+    return pandoc_ast.transform(node, {"Space": lambda space: Str(french.NBSP)})
 
 
 def _safe_link(node: Node) -> Node | list[Node]:
@@ -175,20 +162,19 @@ def _loosen_key_figures(node: Node) -> Node | list[Node]:
 
     Return no block if there is no figure, as in a commune of which nothing may be published.
     """
+
+    def loosen(text: Node) -> Node:
+        is_long = len(text["c"]) > TILE_LENGTH
+        return Str(text["c"].replace(french.NBSP, " ")) if is_long else text
+
     attributes, blocks = node["c"]
     lists = []
     for block in blocks:
-        terms = [
-            [pandoc_ast.transform(term, {"Str": _loosen}), meanings]
-            for term, meanings in block["c"]
-        ]
+        terms = []
+        for term, meanings in block["c"]:
+            terms.append([pandoc_ast.transform(term, {"Str": loosen}), meanings])
         lists.append({**block, "c": terms})
     return Div(attributes, lists) if lists else []
-
-
-def _loosen(node: Node) -> Node:
-    """Return the text with plain spaces if it is too long for one line of a tile."""
-    return Str(node["c"].replace(french.NBSP, " ")) if len(node["c"]) > TILE_LENGTH else node
 
 
 def _box(node: Node) -> Node:

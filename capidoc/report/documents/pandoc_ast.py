@@ -54,30 +54,19 @@ def transform(
     fits an element is called. The items of a list that it returns take the element's place.
     `change_list` is called with each list of the tree.
     """
-    if isinstance(node, dict):
-        return _transform_element(node, changes, change_list)
-    if not isinstance(node, list):
+    if isinstance(node, list | tuple):
+        items: list = []
+        for item in node:
+            changed = transform(item, changes, change_list)
+            is_split = isinstance(item, dict) and isinstance(changed, list)
+            items += changed if is_split else [changed]
+        return change_list(items)
+    if not isinstance(node, dict):
         return node
-    items: list = []
-    for item in node:
-        changed = transform(item, changes, change_list)
-        if isinstance(item, dict) and isinstance(changed, list):
-            items += changed
-        else:
-            items.append(changed)
-    return change_list(items)
-
-
-def _transform_element(
-    node: Node, changes: dict[str, Change], change_list: Callable[[list], list]
-) -> Node | list[Node]:
-    """Return the element with its content changed, then changed itself."""
     node = {key: transform(value, changes, change_list) for key, value in node.items()}
     names = {node.get("t"), *(f"{node['t']}.{name}" for name in classes(node))}
-    for name, change in changes.items():
-        if name in names:
-            return change(node)
-    return node
+    change = next((changes[name] for name in changes if name in names), None)
+    return change(node) if change else node
 
 
 def plain_text(node: Any) -> str:
@@ -118,11 +107,8 @@ def paragraph(block: Node) -> Node:
 
 def definitions(node: Node) -> list:
     """Return the [term, [blocks, …]] of the definition lists in a Div."""
-    items = []
-    for block in node["c"][1]:
-        if block["t"] == "DefinitionList":
-            items += block["c"]
-    return items
+    lists = [block["c"] for block in node["c"][1] if block["t"] == "DefinitionList"]
+    return list(chain.from_iterable(lists))
 
 
 def definition_cards(node: Node) -> list[tuple[list[Node], list[Node]]]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +15,7 @@ from capidoc.report.documents.pandoc_ast import Change, Node
 
 MISSING_GLYPH = re.compile(r'the text `?"(.+?)"`? could not be displayed')
 CONTROL_SIGN = re.compile(r"[\x00-\x1f\x7f]")
+_code = partial(RawInline, "typst")
 
 
 class Unprintable(ValueError):
@@ -25,11 +27,14 @@ def write_pdf(ast: Node, target: Path, *, assets: Path, templates: Path) -> None
     files = {"document.json": _properties(ast)}
 
     def add_image(node: Node) -> Node:
-        path = node["c"][2][0]
+        """Return a Typst call, as pandoc's own would drop the alternative text."""
+        _, alt_text, (path, _) = node["c"]
         file = pandoc_ast.asset_file(assets, path, ".svg")
         name = f"image-{len(files)}{file.suffix}"
         files[name] = file.read_bytes()
-        return _image(node, name, pandoc_ast.image_width(pandoc_ast.asset_file(assets, path)))
+        width = pandoc_ast.image_width(pandoc_ast.asset_file(assets, path))
+        alt = _string(pandoc_ast.plain_text(alt_text))
+        return _code(f'#box(image("{name}", width: {width}, alt: {alt}))')
 
     changes: dict[str, Change] = {
         "Image": add_image,
@@ -37,7 +42,8 @@ def write_pdf(ast: Node, target: Path, *, assets: Path, templates: Path) -> None
         "Div.boite": _box,
         "Div.chiffres-cles": lambda node: _cards(node, "chiffres-cles"),
         "Div.contacts": lambda node: _cards(node, "contacts"),
-        "Span.numero": _caption_label,
+        # « Figure 1 : », in the function of the page's template that styles it.
+        "Span.numero": lambda node: [_code("#numero["), *node["c"][1], _code("]")],
     }
     template = f"--template={templates / 'typst' / 'page.typ'}"
     tree = pandoc_ast.transform(ast, changes)
@@ -79,25 +85,9 @@ def _properties(ast: Node) -> bytes:
     return json.dumps(properties).encode()
 
 
-def _code(text: str) -> Node:
-    """Return inline Typst code."""
-    return RawInline("typst", text)
-
-
 def _string(text: str) -> str:
     """Return the text as a Typst string, which JSON writes alike but for control characters."""
     return json.dumps(CONTROL_SIGN.sub(" ", text), ensure_ascii=False)
-
-
-def _image(node: Node, name: str, width: str) -> Node:
-    """Return the image as a Typst call, as pandoc's own would drop its alternative text."""
-    alt_text = _string(pandoc_ast.plain_text(node["c"][1]))
-    return _code(f'#box(image("{name}", width: {width}, alt: {alt_text}))')
-
-
-def _caption_label(node: Node) -> list[Node]:
-    """Return « Figure 1 : » in the function of the page's template that styles it."""
-    return [_code("#numero["), *node["c"][1], _code("]")]
 
 
 def _figure(node: Node) -> Node:

@@ -10,8 +10,7 @@ from tempfile import TemporaryDirectory
 from capidoc.config.programme import Programme
 from capidoc.core.errors import InputUnreadable, Problem, RenderingFailed
 from capidoc.io import narrative_pages, tables
-from capidoc.report import notebook_document
-from capidoc.report.documents import docx, docx_reader, markdown
+from capidoc.report.documents import displayed_markdown, docx, docx_reader, markdown
 from capidoc.report.documents.docx_reader import Paragraph
 from capidoc.report.word_import.edits import RecitEdits
 
@@ -23,7 +22,7 @@ def propose_changes(programme: Programme, path: Path) -> tuple[Changes, list[Pro
 
     Raises InputUnreadable when the file is no version of a published document.
     """
-    document = notebook_document.displayed_markdown(_find_notebook(programme, path))
+    document = displayed_markdown(_find_notebook(programme, path))
     base = _published_paragraphs(programme, document)
     try:
         edited = docx_reader.read_paragraphs(path)
