@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import traceback
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
@@ -56,7 +57,9 @@ def run_guarded(work: Callable[[], int], programme: str = "") -> int:
     except Exception as error:
         prefix = f"{programme} : " if programme else ""
         refusal = error if isinstance(error, errors.Refusal) else errors.resource_refusal(error)
-        log_message(prefix + _log_text(error))
+        is_told = isinstance(error, errors.Refusal)  # anything else is logged with its traceback
+        text = str(error) if is_told else "".join(traceback.format_exception(error))
+        log_message(prefix + text)
         log_name = LOG.relative_to(ROOT)
         if refusal:
             message = errors.format_refusal(refusal, str(log_name))
@@ -67,15 +70,6 @@ def run_guarded(work: Callable[[], int], programme: str = "") -> int:
             )
         print(prefix + message, file=sys.stderr)
         return refusal.code if refusal else 1
-
-
-def _log_text(error: Exception) -> str:
-    """Return the whole message of a refusal, the traceback of anything else."""
-    import traceback
-
-    if isinstance(error, errors.Refusal):
-        return str(error)
-    return "".join(traceback.format_exception(error))
 
 
 class _LogFile(RotatingFileHandler):
@@ -105,45 +99,35 @@ def _run_verb(options: Namespace) -> int:
     match options.verb:
         case "portfolio":
             return _run_batch(options)
-        case "all" | "clean":
-            return _run_on_each(options)
         case "doctor":
             return _examine_machine()
         case "lab":
             return _start_lab()
         case "new":
             return _create_programme(options)
+        case "all" | "clean":  # a broken programme does not stop the others
+            slugs = [options.programme] if options.programme else programme_slugs()
+            return max(
+                run_guarded(partial(_run_on_programme, options, slug), slug) for slug in slugs
+            )
         case _:
             return _run_on_programme(options, options.programme)
 
 
-def _run_on_each(options: Namespace) -> int:
-    """Return the worst exit code over all programmes: a broken one does not stop the others."""
-    slugs = [options.programme] if options.programme else programme_slugs()
-    return max(
-        run_guarded(partial(_run_on_programme, options, slug), programme=slug) for slug in slugs
-    )
-
-
 def _run_on_programme(options: Namespace, slug: str) -> int:
     """Run a verb on one programme, under its lock unless the verb only reads; return 0."""
-    paths = ProgrammePaths(slug)
-    with nullcontext() if options.verb in READ_ONLY else publication.lock(paths):
-        up_to_date = _nothing_to_do(options, paths)
-        for line in [up_to_date] if up_to_date else _run_steps(options, slug):
+    paths, verb = ProgrammePaths(slug), options.verb
+    with nullcontext() if verb in READ_ONLY else publication.lock(paths):
+        scope = (options.commune, options.debut, options.fin, options.profil)
+        if scope == ("toutes", "", "", "public") and verb in (*DELIVERABLES, "all"):
+            # For a whole programme's set neither programme.yml nor the data are read.
+            up_to_date = publication.nothing_to_do(paths, paths.wanted(verb))
+            if up_to_date:
+                print_line(up_to_date)
+                return 0
+        for line in _run_steps(options, slug):
             print_line(line)
     return 0
-
-
-def _nothing_to_do(options: Namespace, paths: ProgrammePaths) -> str:
-    """Return what to say when a whole programme's set is up to date, or "".
-
-    Neither programme.yml nor the data are read for it.
-    """
-    scope = (options.commune, options.debut, options.fin, options.profil)
-    if scope != ("toutes", "", "", "public") or options.verb not in (*DELIVERABLES, "all"):
-        return ""
-    return publication.nothing_to_do(paths, paths.wanted(options.verb))
 
 
 def _run_steps(options: Namespace, slug: str) -> Iterator[str]:
