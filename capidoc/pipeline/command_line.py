@@ -55,10 +55,8 @@ class FrenchParser(argparse.ArgumentParser):
         """Print the error in French and exit."""
         for english, french in FRENCH_ERRORS.items():
             message = re.sub(english, french, message)
-        print(
-            f"Commande incomprise : {message}. Essayez « python -m capidoc --help ».",
-            file=sys.stderr,
-        )
+        told = f"Commande incomprise : {message}. Essayez « python -m capidoc --help »."
+        print(told, file=sys.stderr)
         sys.exit(errors.ConfigurationRefused.code)
 
 
@@ -125,9 +123,7 @@ def _add_verb_options(command: argparse.ArgumentParser, verb: str) -> None:
             command.add_argument(
                 "fichier",
                 type=Path,
-                help=(
-                    "le document Word retouché, son nom commençant comme celui du document publié"
-                ),
+                help="le document Word retouché, son nom commençant comme celui du document publié",
             )
             command.add_argument(
                 "--oui",

@@ -193,11 +193,9 @@ def _import_word(programme: "Programme", path: Path, write: bool) -> Iterator[st
     yield from word_import.format_diff(changes)
     if write:
         word_import.write_changes(programme, changes)
-    if changes:
-        done = "écrits" if write else "à écrire, avec --oui"
-        yield f"Textes de recit/ {done} : {', '.join(changes)}"
-    else:
-        yield f"{programme.slug} : aucun texte de recit/ à changer"
+    done = "écrits" if write else "à écrire, avec --oui"
+    nothing = f"{programme.slug} : aucun texte de recit/ à changer"
+    yield f"Textes de recit/ {done} : {', '.join(changes)}" if changes else nothing
     if problems:
         raise errors.InputMismatch(*problems)
 
