@@ -20,15 +20,8 @@ from typing import Any, NamedTuple
 
 from capidoc.config.paths import FORMATS, ROOT, programme_slugs
 from capidoc.config.programme import Programme
-from capidoc.core import pseudonyms
-from capidoc.core.errors import (
-    ConfigurationRefused,
-    Problem,
-    Refusal,
-    ResourcesLacking,
-    resource_refusal,
-    suggest,
-)
+from capidoc.core import errors, pseudonyms
+from capidoc.core.errors import ConfigurationRefused, Problem, ResourcesLacking
 from capidoc.core.progress import show_progress
 from capidoc.io import manifest
 from capidoc.pipeline import batch_worker, publication, stages
@@ -106,16 +99,14 @@ def outcome_of(work: Callable[[], str]) -> Outcome:
 
 
 def _failure(error: Exception) -> Outcome:
-    refusal = error if isinstance(error, Refusal) else resource_refusal(error)
+    refusal = error if isinstance(error, errors.Refusal) else errors.resource_refusal(error)
     if refusal:
         return Outcome(refusal.code, str(refusal))
     message = f"Erreur inattendue : {type(error).__name__} : {error}"
     return Outcome(1, message, "".join(traceback.format_exception(error)))
 
 
-def read_batch(
-    table: Path | None, root: Path = ROOT, profile: str = "public"
-) -> tuple[Requests, Outcomes]:
+def read_batch(table: Path | None, root: Path, profile: str) -> tuple[Requests, Outcomes]:
     """Return the sets that a table asks for, and the outcomes of the programmes that are broken.
 
     Raise ConfigurationRefused with every bad row.
@@ -159,7 +150,7 @@ def _add_request(requests: Requests, row: dict[str, str], root: Path, profile: s
     )
     wanted, existing = row["livrable"], programme.wanted()
     if wanted not in ("", *existing):
-        hint = suggest(wanted, existing)
+        hint = errors.suggest(wanted, existing)
         raise ConfigurationRefused(
             Problem("livrable inconnu", remedy=hint, column="livrable", value=wanted)
         )

@@ -72,16 +72,14 @@ def run_guarded(work: Callable[[], int], programme: str = "") -> int:
         return refusal.code if refusal else 1
 
 
-class _LogFile(RotatingFileHandler):
-    def handleError(self, record: logging.LogRecord) -> None:
-        """Lose a line that the disk refuses: the screen has told it."""
-
-
 def log_message(text: str) -> None:
     """Add a dated message to outputs/capidoc.log; a full log becomes capidoc.log.1."""
     with suppress(OSError):
         LOG.parent.mkdir(exist_ok=True)
-    handler = _LogFile(LOG, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", delay=True)
+    handler = RotatingFileHandler(
+        LOG, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", delay=True
+    )
+    logging.raiseExceptions = False  # a line that the disk refuses is lost: the screen has told it
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
     handler.handle(logging.makeLogRecord({"msg": text}))
     handler.close()

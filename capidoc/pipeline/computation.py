@@ -14,7 +14,6 @@ from capidoc.io import manifest
 from capidoc.pipeline import notebooks, publication
 
 CLEAN, EFFECTS, REPORT = "01_clean", "02_effects", "03_report"
-STEPS = {"data": [CLEAN], "effects": [CLEAN, EFFECTS]}
 STEP_LABELS = {
     CLEAN: "Nettoyage des données",
     EFFECTS: "Calcul des effets",

@@ -6,7 +6,6 @@ cannot fork safely (Windows, macOS), papermill's own engine serves.
 """
 
 import gc
-import importlib
 import multiprocessing
 import os
 import signal
@@ -25,16 +24,6 @@ from capidoc.core.parallel import die_with_parent
 
 NAME = "capidoc"
 OUTPUT_MESSAGES = ("stream", "display_data", "execute_result", "error")
-# What charts and documents need: imported here while the first notebook runs in its fork.
-LATER_MODULES = (
-    "scipy.optimize",
-    "capidoc.report.chart_cache",
-    "capidoc.report.charts",
-    "capidoc.report.documents.html",
-    "capidoc.report.documents.pdf",
-    "capidoc.report.documents.docx",
-    "nbconvert.exporters",
-)
 
 
 class ForkedEngine(Engine):
@@ -74,9 +63,13 @@ def register_engine() -> str:
 
 
 def _import_later_modules() -> None:
-    for name in LATER_MODULES:
-        with suppress(ImportError):  # whoever needs it will say so
-            importlib.import_module(name)
+    """Import what charts and documents need, while a notebook runs in its fork."""
+    with suppress(ImportError):  # whoever needs it will say so
+        import nbconvert.exporters  # noqa: F401
+        import scipy.optimize  # noqa: F401
+
+        from capidoc.report import chart_cache, charts  # noqa: F401
+        from capidoc.report.documents import docx, html, pdf  # noqa: F401
 
 
 class _Shell:
