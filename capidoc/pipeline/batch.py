@@ -18,12 +18,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pandas as pd
+from markupsafe import Markup
+
 from capidoc.config.paths import FORMATS, ROOT, programme_slugs
 from capidoc.config.programme import Programme
-from capidoc.core import errors, pseudonyms
+from capidoc.core import errors, html_pages, pseudonyms
 from capidoc.core.errors import ConfigurationRefused, Problem, ResourcesLacking
 from capidoc.core.progress import show_progress
-from capidoc.io import manifest
+from capidoc.io import hand_tables, manifest
 from capidoc.pipeline import batch_worker, publication, stages
 from capidoc.pipeline.batch_worker import BuiltSet, SetRequest, build_sets, unzip, zip_files
 
@@ -130,8 +133,6 @@ def read_batch(table: Path | None, root: Path, profile: str) -> tuple[Requests, 
 
 def _rows(table: Path | None, root: Path) -> list[tuple[int | None, dict[str, str]]]:
     """Return (row as Excel shows it, its cells) of the table, or of every programme whole."""
-    from capidoc.io import hand_tables
-
     if not table:
         empty = dict.fromkeys(OPTIONAL, "")
         return [(None, empty | {"programme": slug}) for slug in programme_slugs(root)]
@@ -336,30 +337,21 @@ def _publish(request: RequestedSet, package: bytes) -> str:
 
 def _write_index(requests: Requests, outcomes: Outcomes, root: Path) -> None:
     """Write the page that tells how each set ended, with links to its documents."""
-    import pandas as pd
-
-    from capidoc.core import html_pages
-
     rows = []
     for name, outcome in outcomes.items():
-        failed = outcome.code != 0
-        rows.append(
-            {
-                "Jeu": name,
-                "État": f"{outcome.label} ({outcome.code})" if failed else outcome.label,
-                "Documents": _links(requests[name]) if name in requests else "",
-                "Message": outcome.message if failed else "",
-            }
-        )
-    table = pd.DataFrame(rows, dtype=object)
+        documents = _links(requests[name]) if name in requests else ""
+        state, message = outcome.label, ""
+        if outcome.code:
+            state, message = f"{outcome.label} ({outcome.code})", outcome.message
+        rows.append((name, state, documents, message))
+    columns = ["Jeu", "État", "Documents", "Message"]
+    table = pd.DataFrame(rows, columns=columns, dtype=object)
     section = html_pages.Section("Jeux demandés", format_summary(outcomes), table)
     html_pages.write_page(root / "outputs" / PAGE, "Portefeuille", [section], root / "templates")
 
 
 def _links(request: RequestedSet) -> str:
     """Return the links to the documents of a set, as markup."""
-    from markupsafe import Markup
-
     files = [f"{name}.{kind}" for name in sorted(request.deliverables) for kind in FORMATS]
     link = Markup('<a href="{}/{}">{}</a>')
     return Markup(" · ").join(

@@ -166,11 +166,10 @@ def _propose_claims(programme: "Programme", path: Path) -> Iterator[str]:
 
     text = claim_extraction.read_text(path)
     claims = claim_extraction.extract_claims(text)
-    for row in claim_extraction.with_verdicts(claims).to_dict("records"):
-        verdict = " : ".join(filter(None, (row["coherence"], row["reparation"])))
-        cells = (row["id"], row["genre"], row["chiffres"], row["unite"], verdict)
-        yield "  ".join(filter(None, cells))
-        yield f"    {row['enonce']}"
+    for row in claim_extraction.with_verdicts(claims).itertuples():
+        verdict = " : ".join(filter(None, (row.coherence, row.reparation)))
+        yield "  ".join(filter(None, (row.id, row.genre, row.chiffres, row.unite, verdict)))
+        yield f"    {row.enonce}"
     yield from claim_extraction.text_remarks(text, programme.identity.devis)
     target = programme.processed / PROPOSED_CLAIMS_CSV
     tables.write_csv(tables.neutralize_formulas(claims), target)

@@ -10,7 +10,7 @@ from capidoc.config.programme import Programme
 from capidoc.core import pseudonyms
 from capidoc.core.progress import is_terminal, show_progress
 from capidoc.core.schema import CHART_STATE_JSON, PROPOSED_CLAIMS_CSV, RUN_STATE_JSON
-from capidoc.io import manifest
+from capidoc.io import manifest, tables
 from capidoc.pipeline import notebooks, publication
 
 CLEAN, EFFECTS, REPORT = "01_clean", "02_effects", "03_report"
@@ -78,8 +78,6 @@ def compute_tables(programme: Programme, step: str, cleaning_key: str = "") -> d
 
 def ensure_effects(programme: Programme, run_inputs: dict[str, Any]) -> None:
     """Compute the tables of effects, unless those that stand come from the same inputs."""
-    from capidoc.io import tables
-
     publication.check_free_space(programme)
     effects_key, cleaning_key = _cache_keys(programme, run_inputs)
     state_file = programme.processed / RUN_STATE_JSON
@@ -91,12 +89,9 @@ def ensure_effects(programme: Programme, run_inputs: dict[str, Any]) -> None:
             shutil.rmtree(programme.processed / "carnets" / deliverable, ignore_errors=True)
         return
     cleaned = compute_tables(programme, "effects", cleaning_key)
-    state = {
-        "entrees": effects_key,
-        "tables": _table_digests(programme.processed),
-        "nettoyage": cleaning_key,
-        "nettoyees": cleaned,
-    }
+    digests = _table_digests(programme.processed)
+    state = {"entrees": effects_key, "tables": digests}
+    state |= {"nettoyage": cleaning_key, "nettoyees": cleaned}
     tables.write_durably(state_file, json.dumps(state, indent=1).encode())
 
 

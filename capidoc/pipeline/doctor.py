@@ -32,7 +32,10 @@ def examine(root: Path) -> Iterator[tuple[str, Problem | None]]:
     no_font = Problem("polices absentes", file="templates/fonts", remedy="Reprenez le dépôt.")
     yield "polices", None if has_fonts else no_font
     for folder in ("outputs", "data"):
-        yield f"dossier {folder}", _folder_problem(root / folder)
+        place = root / folder if (root / folder).exists() else root
+        remedy = "Demandez le droit d’écriture."
+        locked = Problem("on ne peut pas y écrire", remedy=remedy, file=str(place))
+        yield f"dossier {folder}", None if os.access(place, os.W_OK) else locked
     for slug in programme_slugs(root):
         yield f"programme {slug}", _programme_problem(slug, root)
 
@@ -58,14 +61,6 @@ def _library_problem(root: Path) -> Problem | None:
     shown = ", ".join(wrong[:MOST_LIBRARIES_SHOWN])
     cause = f"{len(wrong)} bibliothèques ne sont pas celles du verrou : {shown}"
     return Problem(cause, remedy=INSTALL, file="requirements.lock")
-
-
-def _folder_problem(folder: Path) -> Problem | None:
-    place = folder if folder.exists() else folder.parent
-    if os.access(place, os.W_OK):
-        return None
-    remedy = "Demandez le droit d’écriture."
-    return Problem("on ne peut pas y écrire", remedy=remedy, file=str(place))
 
 
 def _programme_problem(slug: str, root: Path) -> Problem | None:

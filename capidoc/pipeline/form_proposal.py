@@ -115,10 +115,7 @@ def _attributes_and_measures(questions: Iterable[Question]) -> tuple[Attributes,
 
 
 def _repeats(form: Form) -> dict[str, tuple[Attributes, Measures, str]]:
-    """Return the attributes, the measures and the label of each repeat.
-
-    The label is as its questions remember it, its name where they do not.
-    """
+    """Return the attributes, measures and label of each repeat, its name where it has no label."""
     repeats = {}
     for name in dict.fromkeys(q.repeat for q in form.questions if q.repeat):
         questions, label = form.of(name).values(), name
@@ -132,10 +129,7 @@ def _repeats(form: Form) -> dict[str, tuple[Attributes, Measures, str]]:
 
 
 def _words(question: Question) -> list[str]:
-    """Return the words of a question's name and label.
-
-    From the names that it makes of labels, KoboToolbox drops the accented letters.
-    """
+    """Return the words of a name and its label: KoboToolbox drops accented letters from names."""
     return _name_words(question) + _plain_words(question.labels[0])
 
 
@@ -178,10 +172,7 @@ def yes_answer(question: Question) -> str:
 
 
 def label_warnings(proposal: Proposal, slug: str) -> dict[str, list[str] | dict[str, str]]:
-    """Return what programme.yml must declare of the form's words, by the template's variables.
-
-    They are the names that hold numerals, the labels of answers and the sensitive questions.
-    """
+    """Return what programme.yml must declare of the form's words, by the template's variables."""
     answers = {}
     for attribute, question in proposal.attributs.items():
         if attribute != "commune":
@@ -214,10 +205,7 @@ def first_plan(proposal: Proposal) -> Iterator[tuple[str, ...]]:
 
 
 def _measure_rule(question: Question, currency: str) -> tuple[str, str, str]:
-    """Return the unit, the variable and the rule of a measure.
-
-    The rule is the number of different answers, the share of yes, a mean or a sum.
-    """
+    """Return the unit, variable and rule: number of answers, share of yes, mean or sum."""
     if question.kind == "choix_multiple":
         return "réponses", question.name, "modalites"
     yes = yes_answer(question)

@@ -123,10 +123,7 @@ def _quiet_kernel_manager(log: Path) -> type:
 
 
 def _check_parameters(notebook: Path, parameters: dict[str, str]) -> None:
-    """Raise ConfigurationRefused for a parameter that the notebook does not declare.
-
-    Papermill only warns.
-    """
+    """Raise ConfigurationRefused for a parameter that the notebook lacks: papermill only warns."""
     import papermill
 
     declared = papermill.inspect_notebook(str(notebook))

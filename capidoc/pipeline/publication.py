@@ -41,10 +41,7 @@ def lock(programme: ProgrammePaths) -> Iterator[None]:
 
 
 def inputs(programme: ProgrammePaths, parameters: dict[str, str] | None) -> dict[str, Any]:
-    """Return all that decides a set: its parameters, and the sha256 of each file it rests on.
-
-    The files are the raw exports, the programme's folder, the code and the templates.
-    """
+    """Return what decides a set: parameters, sha256 of raw exports, programme, code, templates."""
     digests = {}
     for folder, patterns in (
         (programme.raw, ("*",)),
@@ -237,10 +234,7 @@ def _exchanged(first: Path, second: Path) -> bool:
 
 
 def _link_or_copy(source: Path | str, target: Path | str) -> None:
-    """Make `target` the same file as `source`, so that what is being written reaches both.
-
-    Where the disk has no hard links it is a copy.
-    """
+    """Make `target` the same file as `source`, so that a writer reaches both; else a copy."""
     try:
         os.link(source, target)
     except OSError:

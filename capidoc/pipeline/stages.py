@@ -145,10 +145,7 @@ def write_formats(text: str, deliverable: str, staging: Path, templates: Path) -
 
 
 def _scan_for_leaks(programme: Programme, folder: Path) -> tuple[int, int]:
-    """Search the public files for withheld answers; return how many files and fingerprints.
-
-    Raise DisclosureRefused where one is read.
-    """
+    """Return how many files and fingerprints were scanned; raise DisclosureRefused for a leak."""
     withheld = tables.read_csv(programme.processed / FINGERPRINTS_CSV, mots=int)
     fingerprints = {row.empreinte: (row.colonne, row.mots) for row in withheld.itertuples()}
     public_addresses = programme.identity.divulgation.adresses_publiques
@@ -215,10 +212,7 @@ def build_check(programme: Programme, run_inputs: dict[str, Any], staging: Path)
 
 
 def verify_set(programme: Programme) -> str:
-    """Read the published set back: every hash, every number of its three formats.
-
-    Return the message of a sound set; raise TraceabilityRefused.
-    """
+    """Return the message of a set whose every hash and number holds; raise TraceabilityRefused."""
     names = manifest.verify_files(programme.published)
     pages = [name for name in names if "/" not in name and name.endswith(".html")]
     bound, declared = 0, 0
