@@ -285,11 +285,12 @@ def _batches(pending: Sequence[list[RequestedSet]], workers: int) -> Iterator[li
 def _submit(batch: Sequence[RequestedSet], submit: Callable[..., Future]) -> Future:
     """Send a batch to be built; one that cannot be packed is a future that failed."""
     try:
-        return submit(*_pack(batch))
+        job = _pack(batch)
     except Exception as error:
         failed: Future = Future()
         failed.set_exception(error)
         return failed
+    return submit(*job)  # what a cluster that is gone raises ends the run
 
 
 def _pack(batch: Sequence[RequestedSet]) -> tuple[bytes, list[SetRequest], str]:
@@ -301,10 +302,8 @@ def _pack(batch: Sequence[RequestedSet]) -> tuple[bytes, list[SetRequest], str]:
     for request in batch:
         published = request.programme.published
         folder = published.relative_to(root).as_posix()
-        intact = manifest.intact_outputs(published)[1]
-        files += [f"{folder}/{name}" for name in intact]
-        if (published / manifest.MANIFEST_JSON).is_file():
-            files.append(f"{folder}/{manifest.MANIFEST_JSON}")
+        record, intact = manifest.intact_outputs(published)
+        files += [f"{folder}/{name}" for name in (*intact, manifest.MANIFEST_JSON) if record]
         sets.append((request.run_inputs["parametres"], sorted(request.deliverables), folder))
     return zip_files(root, files), sets, os.environ[pseudonyms.VARIABLE]
 
