@@ -197,7 +197,7 @@ def build_check(programme: Programme, run_inputs: dict[str, Any], staging: Path)
     for name in intact:
         place = name
         if not same_facts and not name.startswith(OLD_DOCUMENTS):
-            if "/" in name or not name.endswith(FORMATS):
+            if "/" in name or not name.endswith(FORMATS):  # charts of other facts
                 continue
             place = f"{OLD_DOCUMENTS}/{name}"
         (staging / place).parent.mkdir(parents=True, exist_ok=True)
