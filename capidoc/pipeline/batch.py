@@ -4,34 +4,33 @@ Each set is built apart, on a core of this machine or on a Dask cluster, and pub
 """
 
 import logging
+import math
 import os
+import threading
 import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import pandas as pd
+from markupsafe import Markup
 
 from capidoc.config.paths import FORMATS, ROOT, programme_slugs
 from capidoc.config.programme import Programme
-from capidoc.core import pseudonyms
-from capidoc.core.errors import (
-    ConfigurationRefused,
-    Problem,
-    Refusal,
-    ResourcesLacking,
-    resource_refusal,
-    suggest,
-)
+from capidoc.core import errors, html_pages, pseudonyms
+from capidoc.core.errors import ConfigurationRefused, Problem, ResourcesLacking
 from capidoc.core.progress import show_progress
-from capidoc.io import manifest
+from capidoc.io import hand_tables, manifest
 from capidoc.pipeline import batch_worker, publication, stages
 from capidoc.pipeline.batch_worker import BuiltSet, SetRequest, build_sets, unzip, zip_files
 
-PAGE, LABEL = "portefeuille.html", "Portefeuille"
+PAGE = "portefeuille.html"
 OPTIONAL = ("commune", "debut", "fin", "livrable")
 NOTHING, DONE, FAILED = "rien à refaire", "fait", "échec"
 INTERRUPTED = 130
@@ -39,13 +38,17 @@ PATIENCE_SECONDS = 60  # how long sets wait for a cluster without workers
 BATCH_SIZE = 16  # sets built by one Python at most: those of an interrupted one are lost
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a set ended: the exit code, the message, and the traceback of a bug."""
 
     code: int
     message: str
     detail: str = ""
+
+    @property
+    def label(self) -> str:
+        """Return what this end is called on the index."""
+        return FAILED if self.code else self.message
 
 
 @dataclass
@@ -54,8 +57,8 @@ class RequestedSet:
 
     name: str
     programme: Programme
-    deliverables: set[str]
-    run_inputs: dict[str, Any]
+    deliverables: set[str] = field(default_factory=set)
+    run_inputs: dict[str, Any] = field(default_factory=dict)
 
 
 Outcomes = dict[str, Outcome]  # by folder under outputs/
@@ -85,14 +88,9 @@ def run_batch(table: Path | None, profile: str, scheduler: str = "", root: Path 
 
 def format_summary(outcomes: Outcomes) -> str:
     """Return the sentence that ends a run."""
-    counts = Counter(map(outcome_label, outcomes.values()))
+    counts = Counter(outcome.label for outcome in outcomes.values())
     parts = [f"{label} : {counts[label]}" for label in (DONE, NOTHING, FAILED) if counts[label]]
     return f"portefeuille — {' ; '.join(parts)} (outputs/{PAGE})"
-
-
-def outcome_label(outcome: Outcome) -> str:
-    """Return what a set's end is called on the index."""
-    return FAILED if outcome.code else outcome.message
 
 
 def outcome_of(work: Callable[[], str]) -> Outcome:
@@ -104,16 +102,14 @@ def outcome_of(work: Callable[[], str]) -> Outcome:
 
 
 def _failure(error: Exception) -> Outcome:
-    refusal = error if isinstance(error, Refusal) else resource_refusal(error)
+    refusal = error if isinstance(error, errors.Refusal) else errors.resource_refusal(error)
     if refusal:
         return Outcome(refusal.code, str(refusal))
     message = f"Erreur inattendue : {type(error).__name__} : {error}"
     return Outcome(1, message, "".join(traceback.format_exception(error)))
 
 
-def read_batch(
-    table: Path | None, root: Path = ROOT, profile: str = "public"
-) -> tuple[Requests, Outcomes]:
+def read_batch(table: Path | None, root: Path, profile: str) -> tuple[Requests, Outcomes]:
     """Return the sets that a table asks for, and the outcomes of the programmes that are broken.
 
     Raise ConfigurationRefused with every bad row.
@@ -137,20 +133,14 @@ def read_batch(
 
 def _rows(table: Path | None, root: Path) -> list[tuple[int | None, dict[str, str]]]:
     """Return (row as Excel shows it, its cells) of the table, or of every programme whole."""
-    from capidoc.io import hand_tables
-
     if not table:
         empty = dict.fromkeys(OPTIONAL, "")
         return [(None, empty | {"programme": slug}) for slug in programme_slugs(root)]
     rows = hand_tables.read_rows(table, ("programme",), OPTIONAL)
     if not len(rows):
-        raise ConfigurationRefused(
-            Problem(
-                "tableau absent ou vide",
-                "une ligne par jeu : programme;commune;debut;fin;livrable",
-                file=str(table),
-            )
-        )
+        expected = "une ligne par jeu : programme;commune;debut;fin;livrable"
+        problem = Problem("tableau absent ou vide", expected, file=str(table))
+        raise ConfigurationRefused(problem)
     return [(int(number), cells.to_dict()) for number, cells in rows.iterrows()]
 
 
@@ -161,21 +151,17 @@ def _add_request(requests: Requests, row: dict[str, str], root: Path, profile: s
     )
     wanted, existing = row["livrable"], programme.wanted()
     if wanted not in ("", *existing):
+        hint = errors.suggest(wanted, existing)
         raise ConfigurationRefused(
-            Problem(
-                "livrable inconnu",
-                remedy=suggest(wanted, existing),
-                column="livrable",
-                value=wanted,
-            )
+            Problem("livrable inconnu", remedy=hint, column="livrable", value=wanted)
         )
     name = programme.published.relative_to(root / "outputs").as_posix()
-    request = requests.setdefault(name, RequestedSet(name, programme, set(), {}))
+    request = requests.setdefault(name, RequestedSet(name, programme))
     request.deliverables.update([wanted] if wanted else existing)
 
 
-# What builds batches, and a function that counts how many it builds at a time.
-Backend = tuple[Executor, Callable[[], int]]
+# What sends a batch to be built, and a function that counts how many are built at a time.
+Backend = tuple[Callable[..., Future], Callable[[], int]]
 
 
 @contextmanager
@@ -184,35 +170,27 @@ def _local_cores() -> Iterator[Backend]:
 
     When the command is interrupted these Pythons are terminated, and no other begins.
     """
-    batch_worker.stop_requests.clear()
     affinity = getattr(os, "sched_getaffinity", None)  # a container may have fewer cores
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    stop = threading.Event()
     with ThreadPoolExecutor(cores) as pool:
         try:
-            yield pool, lambda: cores
+            yield partial(pool.submit, partial(build_sets, stop=stop)), lambda: cores
         finally:
+            stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
-            batch_worker.stop_processes()
 
 
 @contextmanager
 def _cluster(scheduler: str) -> Iterator[Backend]:
     """Yield the executor of a Dask cluster; raise ResourcesLacking when it does not answer."""
-    with _cluster_client(scheduler) as client:
-        yield client.get_executor(pure=False), lambda: sum(client.nthreads().values())
-
-
-@contextmanager
-def _cluster_client(scheduler: str) -> Iterator[Any]:
     try:
         import cloudpickle
         from distributed import Client
     except ImportError as error:
-        problem = Problem(
-            "la bibliothèque « distributed » manque",
-            remedy="Installez-la : pip install distributed.",
-        )
-        raise ConfigurationRefused(problem) from error
+        missing = "la bibliothèque « distributed » manque"
+        remedy = "Installez-la : pip install distributed."
+        raise ConfigurationRefused(Problem(missing, remedy=remedy)) from error
     cloudpickle.register_pickle_by_value(batch_worker)  # workers need not have Capidoc
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it says in English, we say
     try:
@@ -222,13 +200,11 @@ def _cluster_client(scheduler: str) -> Iterator[Any]:
         raise ResourcesLacking(problem) from error
     try:
         with client:
-            yield client
+            submit = partial(client.get_executor(pure=False).submit, build_sets)
+            yield submit, lambda: sum(client.nthreads().values())
     except OSError as error:
-        problem = Problem(
-            "l’ordonnanceur ne répond plus",
-            remedy="Relancez : seul ce qui manque sera refait.",
-            value=scheduler,
-        )
+        remedy = "Relancez : seul ce qui manque sera refait."
+        problem = Problem("l’ordonnanceur ne répond plus", remedy=remedy, value=scheduler)
         raise ResourcesLacking(problem) from error
 
 
@@ -239,36 +215,27 @@ def _build_all(requests: Requests, outcomes: Outcomes, scheduler: str) -> None:
     what is sent, or built and not yet published, waits in memory.
     """
     backend = _cluster(scheduler) if scheduler else _local_cores()
-    with ExitStack() as locks, backend as (executor, count_workers):
+    with ExitStack() as locks, backend as (submit, count_workers):
         pending = _pending_sets(requests, outcomes, locks)
         batches = _batches(pending, max(1, count_workers()))
         building: dict[Future, list[RequestedSet]] = {}
         while True:
             room = 2 * max(1, count_workers()) - len(building)
-            next_batches = list(islice(batches, max(0, room)))
-            for batch in next_batches:
-                _submit(batch, executor, building, outcomes)
-            if not building and not next_batches:
+            for batch in islice(batches, max(0, room)):
+                building[_submit(batch, submit)] = batch
+            if not building:
                 return
             done = wait(building, PATIENCE_SECONDS, FIRST_COMPLETED).done
             if not done and not count_workers():
-                raise _no_workers(scheduler)
+                missing = "aucun travailleur sur l’ordonnanceur"
+                remedy = "Démarrez-en, puis relancez : seul ce qui manque sera refait."
+                expected = "un « dask worker » au moins"
+                raise ResourcesLacking(Problem(missing, expected, remedy, value=scheduler))
             for future in done:
-                for request, built in _built_sets(future, building.pop(future)):
-                    outcome = outcomes[request.name] = _publish(request, built)
-                    progress = f"{len(outcomes)}/{len(requests)}"
-                    show_progress(f"{DONE} {progress} {request.name} : {outcome.message}")
-
-
-def _no_workers(scheduler: str) -> ResourcesLacking:
-    return ResourcesLacking(
-        Problem(
-            "aucun travailleur sur l’ordonnanceur",
-            "un « dask worker » au moins",
-            "Démarrez-en, puis relancez : seul ce qui manque sera refait.",
-            value=scheduler,
-        )
-    )
+                for name, outcome in _publish_batch(building.pop(future), future):
+                    outcomes[name] = outcome
+                    progress = f"{DONE} {len(outcomes)}/{len(requests)}"
+                    show_progress(f"{progress} {name} : {outcome.message}")
 
 
 def _pending_sets(
@@ -291,11 +258,10 @@ def _pending_sets(
             continue
         to_build = []
         for request in sets:
-            parameters = stages.notebook_parameters(request.programme)
-            request = replace(request, run_inputs=shared_inputs | {"parametres": parameters})
-            if publication.nothing_to_do(
-                request.programme, request.deliverables, request.run_inputs
-            ):
+            programme = request.programme
+            parameters = stages.notebook_parameters(programme)
+            request.run_inputs = shared_inputs | {"parametres": parameters}
+            if publication.nothing_to_do(programme, request.deliverables, request.run_inputs):
                 outcomes[request.name] = Outcome(0, NOTHING)
             else:
                 to_build.append(request)
@@ -309,72 +275,54 @@ def _batches(pending: Sequence[list[RequestedSet]], workers: int) -> Iterator[li
     The Python that builds a batch imports and cleans once for all its sets.
     """
     total = sum(map(len, pending))
-    if not total:
-        return
-    rounds = -(-total // (BATCH_SIZE * workers))  # a ceiling
-    size = -(-total // (rounds * workers))
+    rounds = math.ceil(total / (BATCH_SIZE * workers))
     for sets in pending:
-        parts = -(-len(sets) // size)
+        parts = math.ceil(len(sets) * rounds * workers / total) if sets else 0
         for part in range(parts):  # as long as each other: no core waits for the last
             yield sets[len(sets) * part // parts : len(sets) * (part + 1) // parts]
 
 
-def _submit(
-    batch: list[RequestedSet],
-    executor: Executor,
-    building: dict[Future, list[RequestedSet]],
-    outcomes: Outcomes,
-) -> None:
-    """Send a batch to be built; when it cannot be packed, all its sets have failed."""
+def _submit(batch: Sequence[RequestedSet], submit: Callable[..., Future]) -> Future:
+    """Send a batch to be built; one that cannot be packed is a future that failed."""
     try:
         job = _pack(batch)
     except Exception as error:
-        outcomes.update(dict.fromkeys([request.name for request in batch], _failure(error)))
-    else:
-        building[executor.submit(build_sets, *job)] = batch
+        failed: Future = Future()
+        failed.set_exception(error)
+        return failed
+    return submit(*job)  # what a cluster that is gone raises ends the run
 
 
 def _pack(batch: Sequence[RequestedSet]) -> tuple[bytes, list[SetRequest], str]:
-    """Return the arguments of `build_sets`: inputs as a zip, sets, key of the pseudonyms."""
+    """Return the arguments of `build_sets`: inputs and published sets, sets, key of pseudonyms."""
     pseudonyms.secret_key()
     root = batch[0].programme.root
+    files = [*batch[0].run_inputs["entrees"]]
     sets: list[SetRequest] = []
     for request in batch:
-        programme = request.programme
-        folder = programme.published.relative_to(root).as_posix()
-        names = (manifest.MANIFEST_JSON, *manifest.intact_outputs(programme.published)[1])
-        published = [f"{folder}/{name}" for name in names if (root / folder / name).is_file()]
-        arguments = (
-            programme.slug,
-            programme.commune,
-            programme.period.debut,
-            programme.period.fin,
-            programme.profil,
-            sorted(request.deliverables),
-        )
-        sets.append((arguments, folder, zip_files(root, published)))
-    inputs = zip_files(root, batch[0].run_inputs["entrees"])
-    return inputs, sets, os.environ[pseudonyms.VARIABLE]
+        published = request.programme.published
+        folder = published.relative_to(root).as_posix()
+        record, intact = manifest.intact_outputs(published)
+        files += [f"{folder}/{name}" for name in (*intact, manifest.MANIFEST_JSON) if record]
+        sets.append((request.run_inputs["parametres"], sorted(request.deliverables), folder))
+    return zip_files(root, files), sets, os.environ[pseudonyms.VARIABLE]
 
 
-def _built_sets(
-    future: Future, batch: list[RequestedSet]
-) -> Iterator[tuple[RequestedSet, BuiltSet]]:
-    """Yield each set of a batch with how it ended; a lost batch fails all its sets."""
+def _publish_batch(batch: Sequence[RequestedSet], future: Future) -> Iterator[tuple[str, Outcome]]:
+    """Publish the sets of a batch; yield how each ended. A lost batch fails all its sets."""
     try:
-        built_sets = future.result()
+        built_sets: list[BuiltSet] = future.result()
     except Exception as error:
-        failure = _failure(error)
-        lost: BuiltSet = (failure.code, failure.message, failure.detail, b"")
-        built_sets = [lost] * len(batch)
-    yield from zip(batch, built_sets, strict=True)
+        built_sets = [(*_failure(error), b"")] * len(batch)
+    for request, (code, message, detail, package) in zip(batch, built_sets, strict=True):
+        if code:
+            yield request.name, Outcome(code, message, detail)
+        else:
+            yield request.name, outcome_of(partial(_publish, request, package))
 
 
-def _publish(request: RequestedSet, built: BuiltSet) -> Outcome:
-    """Publish a set built elsewhere by the same exchange as any other; return its Outcome."""
-    code, message, detail, package = built
-    if code:
-        return Outcome(code, message, detail)
+def _publish(request: RequestedSet, package: bytes) -> str:
+    """Publish a set built elsewhere by the same exchange as any other."""
 
     def fill(staging: Path) -> dict[str, Any]:
         unzip(package, staging)
@@ -382,45 +330,31 @@ def _publish(request: RequestedSet, built: BuiltSet) -> Outcome:
         (staging / manifest.MANIFEST_JSON).unlink()
         return request.run_inputs | {"versions": versions}
 
-    def publish() -> str:
-        stages.replace_set(request.programme, request.run_inputs, fill)
-        return DONE
-
-    return outcome_of(publish)
+    stages.replace_set(request.programme, request.run_inputs, fill)
+    return DONE
 
 
 def _write_index(requests: Requests, outcomes: Outcomes, root: Path) -> None:
     """Write the page that tells how each set ended, with links to its documents."""
-    import pandas as pd
-
-    from capidoc.core import html_pages
-
     rows = []
     for name, outcome in outcomes.items():
-        code = f" ({outcome.code})" if outcome.code else ""
-        rows.append(
-            {
-                "Jeu": name,
-                "État": outcome_label(outcome) + code,
-                "Documents": _links(requests[name]) if name in requests else "",
-                "Message": outcome.message if outcome.code else "",
-            }
-        )
-    section = html_pages.Section(
-        "Jeux demandés", format_summary(outcomes), pd.DataFrame(rows, dtype=object)
-    )
-    html_pages.write_page(root / "outputs" / PAGE, LABEL, [section], root / "templates")
+        documents = _links(requests[name]) if name in requests else ""
+        state, message = outcome.label, ""
+        if outcome.code:
+            state, message = f"{outcome.label} ({outcome.code})", outcome.message
+        rows.append((name, state, documents, message))
+    columns = ["Jeu", "État", "Documents", "Message"]
+    table = pd.DataFrame(rows, columns=columns, dtype=object)
+    section = html_pages.Section("Jeux demandés", format_summary(outcomes), table)
+    html_pages.write_page(root / "outputs" / PAGE, "Portefeuille", [section], root / "templates")
 
 
 def _links(request: RequestedSet) -> str:
     """Return the links to the documents of a set, as markup."""
-    from markupsafe import Markup
-
-    links = []
-    for deliverable in sorted(request.deliverables):
-        for kind in FORMATS:
-            file = f"{deliverable}.{kind}"
-            if (request.programme.published / file).is_file():
-                link = Markup('<a href="{}/{}">{}</a>')
-                links.append(link.format(request.name, file, file))
-    return Markup(" · ").join(links)
+    files = [f"{name}.{kind}" for name in sorted(request.deliverables) for kind in FORMATS]
+    link = Markup('<a href="{}/{}">{}</a>')
+    return Markup(" · ").join(
+        link.format(request.name, file, file)
+        for file in files
+        if (request.programme.published / file).is_file()
+    )

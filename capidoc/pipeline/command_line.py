@@ -55,10 +55,8 @@ class FrenchParser(argparse.ArgumentParser):
         """Print the error in French and exit."""
         for english, french in FRENCH_ERRORS.items():
             message = re.sub(english, french, message)
-        print(
-            f"Commande incomprise : {message}. Essayez « python -m capidoc --help ».",
-            file=sys.stderr,
-        )
+        told = f"Commande incomprise : {message}. Essayez « python -m capidoc --help »."
+        print(told, file=sys.stderr)
         sys.exit(errors.ConfigurationRefused.code)
 
 
@@ -78,34 +76,23 @@ def build_parser() -> FrenchParser:
             _add_batch_options(command)
         else:
             _add_programme_options(command, None if verb in ALL_PROGRAMMES else "jass")
-        command.add_argument(
-            "--profil", default="public", choices=["public", "interne"], help="public ou interne"
-        )
+        profiles, told = ["public", "interne"], "public ou interne"
+        command.add_argument("--profil", default="public", choices=profiles, help=told)
         _add_verb_options(command, verb)
     return parser
 
 
 def _add_batch_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "tableau",
-        nargs="?",
-        type=Path,
-        help="CSV ou XLSX : programme;commune;debut;fin;livrable (sinon tout)",
-    )
-    command.add_argument(
-        "--scheduler",
-        default=os.environ.get("SCHEDULER", ""),
-        help="ordonnanceur Dask, comme tcp://machine:8786",
-    )
+    columns = "CSV ou XLSX : programme;commune;debut;fin;livrable (sinon tout)"
+    command.add_argument("tableau", nargs="?", type=Path, help=columns)
+    address, example = os.environ.get("SCHEDULER", ""), "comme tcp://machine:8786"
+    command.add_argument("--scheduler", default=address, help=f"ordonnanceur Dask, {example}")
 
 
 def _add_programme_options(command: argparse.ArgumentParser, default: str | None) -> None:
-    command.add_argument_group("arguments").add_argument(
-        "programme",
-        nargs="?",
-        default=default,
-        help=f"dossier de programmes/ ({default or 'tous'})",
-    )
+    told = f"dossier de programmes/ ({default or 'tous'})"
+    group = command.add_argument_group("arguments")
+    group.add_argument("programme", nargs="?", default=default, help=told)
     command.add_argument("--commune", default="toutes", help="une seule commune")
     command.add_argument("--debut", default="", help="premier mois, comme 2022-05")
     command.add_argument("--fin", default="", help="dernier mois, comme 2023-03")
@@ -115,37 +102,17 @@ def _add_verb_options(command: argparse.ArgumentParser, verb: str) -> None:
     """Add the options that this verb alone takes."""
     match verb:
         case "new":
-            command.add_argument(
-                "--formulaire",
-                type=Path,
-                default=EXAMPLE_FORM,
-                help="le XLSForm des fiches ; sans lui, un formulaire d’exemple",
-            )
+            told = "le XLSForm des fiches ; sans lui, un formulaire d’exemple"
+            command.add_argument("--formulaire", type=Path, default=EXAMPLE_FORM, help=told)
         case "import":
-            command.add_argument(
-                "fichier",
-                type=Path,
-                help=(
-                    "le document Word retouché, son nom commençant comme celui du document publié"
-                ),
-            )
-            command.add_argument(
-                "--oui",
-                action="store_true",
-                help="écrire dans recit/ ; sans cela, les différences sont seulement montrées",
-            )
+            told = "le document Word retouché, son nom commençant comme celui du document publié"
+            command.add_argument("fichier", type=Path, help=told)
+            told = "écrire dans recit/ ; sans cela, les différences sont seulement montrées"
+            command.add_argument("--oui", action="store_true", help=told)
         case "fetch":
-            command.add_argument(
-                "--pieces-jointes",
-                nargs="+",
-                default=[],
-                metavar="QUESTION",
-                help="prendre aussi les photos, sons, fichiers de ces questions",
-            )
+            told = "prendre aussi les photos, sons, fichiers de ces questions"
+            name, metavar = "--pieces-jointes", "QUESTION"
+            command.add_argument(name, nargs="+", default=[], metavar=metavar, help=told)
         case "claims":
-            command.add_argument(
-                "--texte",
-                required=True,
-                type=Path,
-                help="le document publié : .txt, .md, .docx ou .pdf",
-            )
+            told = "le document publié : .txt, .md, .docx ou .pdf"
+            command.add_argument("--texte", required=True, type=Path, help=told)

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import traceback
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
@@ -56,7 +57,9 @@ def run_guarded(work: Callable[[], int], programme: str = "") -> int:
     except Exception as error:
         prefix = f"{programme} : " if programme else ""
         refusal = error if isinstance(error, errors.Refusal) else errors.resource_refusal(error)
-        log_message(prefix + _log_text(error))
+        is_told = isinstance(error, errors.Refusal)  # anything else is logged with its traceback
+        text = str(error) if is_told else "".join(traceback.format_exception(error))
+        log_message(prefix + text)
         log_name = LOG.relative_to(ROOT)
         if refusal:
             message = errors.format_refusal(refusal, str(log_name))
@@ -69,25 +72,14 @@ def run_guarded(work: Callable[[], int], programme: str = "") -> int:
         return refusal.code if refusal else 1
 
 
-def _log_text(error: Exception) -> str:
-    """Return the whole message of a refusal, the traceback of anything else."""
-    import traceback
-
-    if isinstance(error, errors.Refusal):
-        return str(error)
-    return "".join(traceback.format_exception(error))
-
-
-class _LogFile(RotatingFileHandler):
-    def handleError(self, record: logging.LogRecord) -> None:
-        """Lose a line that the disk refuses: the screen has told it."""
-
-
 def log_message(text: str) -> None:
     """Add a dated message to outputs/capidoc.log; a full log becomes capidoc.log.1."""
     with suppress(OSError):
         LOG.parent.mkdir(exist_ok=True)
-    handler = _LogFile(LOG, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", delay=True)
+    handler = RotatingFileHandler(
+        LOG, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8", delay=True
+    )
+    logging.raiseExceptions = False  # a line that the disk refuses is lost: the screen has told it
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
     handler.handle(logging.makeLogRecord({"msg": text}))
     handler.close()
@@ -105,45 +97,35 @@ def _run_verb(options: Namespace) -> int:
     match options.verb:
         case "portfolio":
             return _run_batch(options)
-        case "all" | "clean":
-            return _run_on_each(options)
         case "doctor":
             return _examine_machine()
         case "lab":
             return _start_lab()
         case "new":
             return _create_programme(options)
+        case "all" | "clean":  # a broken programme does not stop the others
+            slugs = [options.programme] if options.programme else programme_slugs()
+            return max(
+                run_guarded(partial(_run_on_programme, options, slug), slug) for slug in slugs
+            )
         case _:
             return _run_on_programme(options, options.programme)
 
 
-def _run_on_each(options: Namespace) -> int:
-    """Return the worst exit code over all programmes: a broken one does not stop the others."""
-    slugs = [options.programme] if options.programme else programme_slugs()
-    return max(
-        run_guarded(partial(_run_on_programme, options, slug), programme=slug) for slug in slugs
-    )
-
-
 def _run_on_programme(options: Namespace, slug: str) -> int:
     """Run a verb on one programme, under its lock unless the verb only reads; return 0."""
-    paths = ProgrammePaths(slug)
-    with nullcontext() if options.verb in READ_ONLY else publication.lock(paths):
-        up_to_date = _nothing_to_do(options, paths)
-        for line in [up_to_date] if up_to_date else _run_steps(options, slug):
+    paths, verb = ProgrammePaths(slug), options.verb
+    with nullcontext() if verb in READ_ONLY else publication.lock(paths):
+        scope = (options.commune, options.debut, options.fin, options.profil)
+        if scope == ("toutes", "", "", "public") and verb in (*DELIVERABLES, "all"):
+            # For a whole programme's set neither programme.yml nor the data are read.
+            up_to_date = publication.nothing_to_do(paths, paths.wanted(verb))
+            if up_to_date:
+                print_line(up_to_date)
+                return 0
+        for line in _run_steps(options, slug):
             print_line(line)
     return 0
-
-
-def _nothing_to_do(options: Namespace, paths: ProgrammePaths) -> str:
-    """Return what to say when a whole programme's set is up to date, or "".
-
-    Neither programme.yml nor the data are read for it.
-    """
-    scope = (options.commune, options.debut, options.fin, options.profil)
-    if scope != ("toutes", "", "", "public") or options.verb not in (*DELIVERABLES, "all"):
-        return ""
-    return publication.nothing_to_do(paths, paths.wanted(options.verb))
 
 
 def _run_steps(options: Namespace, slug: str) -> Iterator[str]:
@@ -184,11 +166,10 @@ def _propose_claims(programme: "Programme", path: Path) -> Iterator[str]:
 
     text = claim_extraction.read_text(path)
     claims = claim_extraction.extract_claims(text)
-    for row in claim_extraction.with_verdicts(claims).to_dict("records"):
-        verdict = " : ".join(filter(None, (row["coherence"], row["reparation"])))
-        cells = (row["id"], row["genre"], row["chiffres"], row["unite"], verdict)
-        yield "  ".join(filter(None, cells))
-        yield f"    {row['enonce']}"
+    for row in claim_extraction.with_verdicts(claims).itertuples():
+        verdict = " : ".join(filter(None, (row.coherence, row.reparation)))
+        yield "  ".join(filter(None, (row.id, row.genre, row.chiffres, row.unite, verdict)))
+        yield f"    {row.enonce}"
     yield from claim_extraction.text_remarks(text, programme.identity.devis)
     target = programme.processed / PROPOSED_CLAIMS_CSV
     tables.write_csv(tables.neutralize_formulas(claims), target)
@@ -209,11 +190,9 @@ def _import_word(programme: "Programme", path: Path, write: bool) -> Iterator[st
     yield from word_import.format_diff(changes)
     if write:
         word_import.write_changes(programme, changes)
-    if changes:
-        done = "écrits" if write else "à écrire, avec --oui"
-        yield f"Textes de recit/ {done} : {', '.join(changes)}"
-    else:
-        yield f"{programme.slug} : aucun texte de recit/ à changer"
+    done = "écrits" if write else "à écrire, avec --oui"
+    nothing = f"{programme.slug} : aucun texte de recit/ à changer"
+    yield f"Textes de recit/ {done} : {', '.join(changes)}" if changes else nothing
     if problems:
         raise errors.InputMismatch(*problems)
 

@@ -10,11 +10,10 @@ from capidoc.config.programme import Programme
 from capidoc.core import pseudonyms
 from capidoc.core.progress import is_terminal, show_progress
 from capidoc.core.schema import CHART_STATE_JSON, PROPOSED_CLAIMS_CSV, RUN_STATE_JSON
-from capidoc.io import manifest
+from capidoc.io import manifest, tables
 from capidoc.pipeline import notebooks, publication
 
 CLEAN, EFFECTS, REPORT = "01_clean", "02_effects", "03_report"
-STEPS = {"data": [CLEAN], "effects": [CLEAN, EFFECTS]}
 STEP_LABELS = {
     CLEAN: "Nettoyage des données",
     EFFECTS: "Calcul des effets",
@@ -30,7 +29,7 @@ NOTEBOOK_PARAMETERS = {
 DOCUMENT_INPUTS = re.compile(
     r"programmes/[^/]+/(recit/|figures\.yml)|templates/(?!controles\.yml)|notebooks/03_"
 )
-CHART_MODULES = ("scipy.optimize", "capidoc.report.chart_cache", "capidoc.report.charts")
+NOT_TABLES = (PROPOSED_CLAIMS_CSV, RUN_STATE_JSON, CHART_STATE_JSON)  # of data/processed
 
 
 def notebook_parameters(programme: Programme) -> dict[str, str]:
@@ -47,11 +46,9 @@ def notebook_parameters(programme: Programme) -> dict[str, str]:
 def run_notebook(programme: Programme, name: str, values: dict[str, str], folder: Path) -> Path:
     """Execute a notebook with those of the values that it takes; return its executed copy."""
     notebook = programme.notebooks / f"{name}.ipynb"
-    target = folder / notebook.name
+    target, parameters = folder / notebook.name, _parameters_of(name, values)
     show_progress(f"{STEP_LABELS[name]}…")
-    notebooks.execute_notebook(
-        notebook, _parameters_of(name, values), target, programme.root, is_terminal()
-    )
+    notebooks.execute_notebook(notebook, parameters, target, programme.root, is_terminal())
     return target
 
 
@@ -81,8 +78,6 @@ def compute_tables(programme: Programme, step: str, cleaning_key: str = "") -> d
 
 def ensure_effects(programme: Programme, run_inputs: dict[str, Any]) -> None:
     """Compute the tables of effects, unless those that stand come from the same inputs."""
-    from capidoc.io import tables
-
     publication.check_free_space(programme)
     effects_key, cleaning_key = _cache_keys(programme, run_inputs)
     state_file = programme.processed / RUN_STATE_JSON
@@ -93,14 +88,10 @@ def ensure_effects(programme: Programme, run_inputs: dict[str, Any]) -> None:
         for deliverable in programme.wanted():
             shutil.rmtree(programme.processed / "carnets" / deliverable, ignore_errors=True)
         return
-    notebooks.preimport(CHART_MODULES)
     cleaned = compute_tables(programme, "effects", cleaning_key)
-    state = {
-        "entrees": effects_key,
-        "tables": _table_digests(programme.processed),
-        "nettoyage": cleaning_key,
-        "nettoyees": cleaned,
-    }
+    digests = _table_digests(programme.processed)
+    state = {"entrees": effects_key, "tables": digests}
+    state |= {"nettoyage": cleaning_key, "nettoyees": cleaned}
     tables.write_durably(state_file, json.dumps(state, indent=1).encode())
 
 
@@ -129,10 +120,9 @@ def _copy_cleaning(programme: Programme, cleaning_key: str) -> bool:
         for name in state["nettoyees"]:
             (programme.processed / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source / name, programme.processed / name)
-        notebooks.restamp_parameters(
-            programme.processed / "carnets" / f"{CLEAN}.ipynb",
-            _parameters_of(CLEAN, notebook_parameters(programme)),
-        )
+        executed = programme.processed / "carnets" / f"{CLEAN}.ipynb"
+        parameters = _parameters_of(CLEAN, notebook_parameters(programme))
+        notebooks.restamp_parameters(executed, parameters)
         return True
     return False
 
@@ -142,11 +132,7 @@ def _table_digests(folder: Path) -> dict[str, str]:
     digests = {}
     for pattern in ("*.*", "observations/*", "carnets/*.ipynb"):
         for path in sorted(folder.glob(pattern)):
-            if path.is_file() and path.name not in (
-                PROPOSED_CLAIMS_CSV,
-                RUN_STATE_JSON,
-                CHART_STATE_JSON,
-            ):
+            if path.is_file() and path.name not in NOT_TABLES:
                 digests[path.relative_to(folder).as_posix()] = manifest.file_digest(path)
     return digests
 

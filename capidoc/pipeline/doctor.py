@@ -24,19 +24,20 @@ MOST_LIBRARIES_SHOWN = 5
 
 def examine(root: Path) -> Iterator[tuple[str, Problem | None]]:
     """Yield each thing examined and its Problem: Python, libraries, fonts, folders, programmes."""
-    yield "Python", _python_problem()
+    old, version = sys.version_info < PYTHON, sys.version.split()[0]
+    too_old = Problem("Python est trop ancien", "3.11 ou plus récent", value=version)
+    yield "Python", too_old if old else None
     yield "bibliothèques", _library_problem(root)
-    yield "polices", _font_problem(root)
+    has_fonts = any((root / "templates/fonts").glob("*.ttf"))
+    no_font = Problem("polices absentes", file="templates/fonts", remedy="Reprenez le dépôt.")
+    yield "polices", None if has_fonts else no_font
     for folder in ("outputs", "data"):
-        yield f"dossier {folder}", _folder_problem(root / folder)
+        place = root / folder if (root / folder).exists() else root
+        remedy = "Demandez le droit d’écriture."
+        locked = Problem("on ne peut pas y écrire", remedy=remedy, file=str(place))
+        yield f"dossier {folder}", None if os.access(place, os.W_OK) else locked
     for slug in programme_slugs(root):
         yield f"programme {slug}", _programme_problem(slug, root)
-
-
-def _python_problem() -> Problem | None:
-    if sys.version_info >= PYTHON:
-        return None
-    return Problem("Python est trop ancien", "3.11 ou plus récent", value=sys.version.split()[0])
 
 
 def _library_problem(root: Path) -> Problem | None:
@@ -45,42 +46,21 @@ def _library_problem(root: Path) -> Problem | None:
         canonicalize_name(name): version for name, version in manifest.installed_versions().items()
     }
     wrong = []
-    for name, locked in _locked_versions(root):
-        version = installed.get(canonicalize_name(name), "absente")
+    for line in (root / "requirements.lock").read_text(encoding="utf-8").splitlines():
+        if not re.match(r"[a-z0-9]", line):
+            continue
+        requirement = Requirement(line.rstrip(" \\"))
+        if requirement.marker and not requirement.marker.evaluate():  # of another system
+            continue
+        version = installed.get(canonicalize_name(requirement.name), "absente")
+        locked = str(requirement.specifier).removeprefix("==")
         if version != locked:
-            wrong.append(f"{name} ({version} au lieu de {locked})")
+            wrong.append(f"{requirement.name} ({version} au lieu de {locked})")
     if not wrong:
         return None
-    return Problem(
-        f"{len(wrong)} bibliothèques ne sont pas celles du verrou : "
-        f"{', '.join(wrong[:MOST_LIBRARIES_SHOWN])}",
-        remedy=INSTALL,
-        file="requirements.lock",
-    )
-
-
-def _locked_versions(root: Path) -> Iterator[tuple[str, str]]:
-    """Yield the (library, version) of the lock that this machine needs."""
-    for line in (root / "requirements.lock").read_text(encoding="utf-8").splitlines():
-        if re.match(r"[a-z0-9]", line):
-            requirement = Requirement(line.rstrip(" \\"))
-            if requirement.marker is None or requirement.marker.evaluate():
-                yield requirement.name, str(requirement.specifier).removeprefix("==")
-
-
-def _font_problem(root: Path) -> Problem | None:
-    if any((root / "templates/fonts").glob("*.ttf")):
-        return None
-    return Problem("polices absentes", file="templates/fonts", remedy="Reprenez le dépôt.")
-
-
-def _folder_problem(folder: Path) -> Problem | None:
-    place = folder if folder.exists() else folder.parent
-    if os.access(place, os.W_OK):
-        return None
-    return Problem(
-        "on ne peut pas y écrire", remedy="Demandez le droit d’écriture.", file=str(place)
-    )
+    shown = ", ".join(wrong[:MOST_LIBRARIES_SHOWN])
+    cause = f"{len(wrong)} bibliothèques ne sont pas celles du verrou : {shown}"
+    return Problem(cause, remedy=INSTALL, file="requirements.lock")
 
 
 def _programme_problem(slug: str, root: Path) -> Problem | None:

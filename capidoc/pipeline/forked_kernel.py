@@ -1,20 +1,17 @@
 """Run the cells of notebooks in a fork of this process: a papermill engine.
 
-A fork begins with pandas, matplotlib and IPython imported, which a new kernel would take seconds
-to import for each notebook. The cells meet the same IPython kernel as in JupyterLab. Where the
-system cannot fork safely (Windows, macOS), papermill's own engine serves.
+A fork begins with all that this process has imported, which a new kernel would take seconds to
+import for each notebook. The cells meet the same IPython kernel as in JupyterLab. Where the system
+cannot fork safely (Windows, macOS), papermill's own engine serves.
 """
 
-import ast
 import gc
-import importlib
 import multiprocessing
 import os
 import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, BinaryIO, cast
@@ -27,7 +24,6 @@ from capidoc.core.parallel import die_with_parent
 
 NAME = "capidoc"
 OUTPUT_MESSAGES = ("stream", "display_data", "execute_result", "error")
-_modules_to_import: list[str] = []
 
 
 class ForkedEngine(Engine):
@@ -41,31 +37,23 @@ class ForkedEngine(Engine):
 
         Raise DeadKernelError or CellTimeoutError.
         """
-        preimport_notebook(nb_man.nb)
         shell = _Shell(execution_timeout)
         # Without a path papermill writes the notebook once, at the end, not twice for each cell.
         path, nb_man.output_path = nb_man.output_path, None
         try:
             for index, cell in enumerate(nb_man.nb.cells):
-                if not cls._run_cell(nb_man, shell, cell, index):
+                nb_man.cell_start(cell, index)
+                try:
+                    if cell.cell_type == "code" and cell.source.strip():
+                        shell.run(cell)
+                except CellExecutionError as error:
+                    nb_man.cell_exception(cell, cell_index=index, exception=error)
                     break
+                finally:
+                    nb_man.cell_complete(cell, cell_index=index)
         finally:
             shell.close()
             nb_man.output_path = path
-
-    @staticmethod
-    def _run_cell(nb_man: Any, shell: "_Shell", cell: NotebookNode, index: int) -> bool:
-        """Run a cell and tell papermill; return False when its code raised."""
-        nb_man.cell_start(cell, index)
-        try:
-            if cell.cell_type == "code" and cell.source.strip():
-                shell.run(cell)
-        except CellExecutionError as error:
-            nb_man.cell_exception(cell, cell_index=index, exception=error)
-            return False
-        finally:
-            nb_man.cell_complete(cell, cell_index=index)
-        return True
 
 
 def register_engine() -> str:
@@ -74,27 +62,14 @@ def register_engine() -> str:
     return NAME
 
 
-def import_meanwhile(modules: Iterable[str]) -> None:
-    """Have these modules imported in this process while the next notebook runs in its fork."""
-    _modules_to_import.extend(modules)
+def _import_later_modules() -> None:
+    """Import what charts and documents need, while a notebook runs in its fork."""
+    with suppress(ImportError):  # whoever needs it will say so
+        import nbconvert.exporters  # noqa: F401
+        import scipy.optimize  # noqa: F401
 
-
-def preimport_notebook(notebook: NotebookNode) -> None:
-    """Import here what the cells of a notebook import, so that every fork begins with it."""
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            with suppress(Exception):  # a magic or a mistake: the cell itself will say so
-                statements = ast.parse(cell.source).body
-                imports: list[ast.stmt] = [
-                    s for s in statements if isinstance(s, ast.Import | ast.ImportFrom)
-                ]
-                exec(compile(ast.Module(imports, []), "importations", "exec"), {})
-
-
-def _import_modules(names: list[str]) -> None:
-    for name in names:
-        with suppress(ImportError):  # whoever needs it will say so
-            importlib.import_module(name)
+        from capidoc.report import chart_cache, charts  # noqa: F401
+        from capidoc.report.documents import docx, html, pdf  # noqa: F401
 
 
 class _Shell:
@@ -113,28 +88,26 @@ class _Shell:
         gc.freeze()  # objects made so far outlive the run: a collection need not visit them
         self.child.start()
         child_end.close()
-        modules = list(_modules_to_import)
-        _modules_to_import.clear()
-        self.importer = threading.Thread(target=_import_modules, args=(modules,))
+        self.importer = threading.Thread(target=_import_later_modules)
         self.importer.start()
 
     def run(self, cell: NotebookNode) -> None:
-        """Run a cell and set its number and outputs; raise CellExecutionError if its code did."""
-        self.connection.send(cell.source)
-        cell.execution_count, cell.outputs = self._receive(cell)
-        for output in cell.outputs:
-            if output.output_type == "error":
-                raise CellExecutionError("\n".join(output.traceback), output.ename, output.evalue)
+        """Run a cell and set its number and outputs.
 
-    def _receive(self, cell: NotebookNode) -> tuple[int, list[NotebookNode]]:
+        Raise CellExecutionError if its code did, CellTimeoutError or DeadKernelError.
+        """
+        self.connection.send(cell.source)
         if not self.connection.poll(self.timeout):
             raise CellTimeoutError.error_from_timeout_and_cell(
                 "la cellule dépasse le temps permis", int(self.timeout or 0), cell
             )
         try:
-            return self.connection.recv()
+            cell.execution_count, cell.outputs = self.connection.recv()
         except EOFError:
             raise DeadKernelError("le processus du carnet s’est arrêté") from None
+        for output in cell.outputs:
+            if output.output_type == "error":
+                raise CellExecutionError("\n".join(output.traceback), output.ename, output.evalue)
 
     def close(self) -> None:
         """Kill the fork and all the processes that its cells started."""
@@ -186,32 +159,25 @@ def _execute(client: Any, source: str, captured: BinaryIO) -> tuple[int, list[No
 
     message_id = client.execute(source)
     outputs: list[NotebookNode] = []
-    while not _is_end(message := client.get_iopub_msg(timeout=None), message_id):
-        if message["msg_type"] in OUTPUT_MESSAGES:
-            outputs = _with_output(outputs, output_from_msg(message))
-        elif message["msg_type"] == "clear_output":
-            outputs = []
+    while True:
+        message = client.get_iopub_msg(timeout=None)
+        kind, content = message["msg_type"], message["content"]
+        if kind in OUTPUT_MESSAGES:
+            output = output_from_msg(message)
+            last = outputs[-1] if outputs else NotebookNode()
+            if output.output_type == "stream" and last.get("name") == output.name:
+                last.text += output.text  # one output a stream, as notebooks do
+            else:
+                outputs.append(output)
+        elif kind == "clear_output":
+            outputs.clear()
+        is_idle = kind == "status" and content["execution_state"] == "idle"
+        if is_idle and message["parent_header"].get("msg_id") == message_id:
+            break
     captured.seek(0)
     text = captured.read().decode(errors="replace")
     captured.seek(0)
     captured.truncate()
     if text:
-        outputs = [new_output("stream", name="stdout", text=text), *outputs]
+        outputs.insert(0, new_output("stream", name="stdout", text=text))
     return client.get_shell_msg(timeout=None)["content"]["execution_count"], outputs
-
-
-def _is_end(message: dict[str, Any], message_id: str) -> bool:
-    return (
-        message["msg_type"] == "status"
-        and message["content"]["execution_state"] == "idle"
-        and message["parent_header"].get("msg_id") == message_id
-    )
-
-
-def _with_output(outputs: list[NotebookNode], output: NotebookNode) -> list[NotebookNode]:
-    """Return the outputs with one more; text of the same stream is joined, as notebooks do."""
-    last = outputs[-1] if outputs else None
-    if last and output.output_type == "stream" and last.get("name") == output.name:
-        joined = NotebookNode(last | {"text": last.text + output.text})
-        return [*outputs[:-1], joined]
-    return [*outputs, output]

@@ -15,17 +15,8 @@ KEYWORDS = {
     "moment": ("mois", "date", "periode"),
     "sexe": ("sexe", "genre"),
     "commune": (
-        "commune",
-        "village",
-        "quartier",
-        "localite",
-        "zone",
-        "district",
-        "cercle",
-        "prefecture",
-        "province",
-        "departement",
-        "region",
+        *("commune", "village", "quartier", "localite", "zone", "district", "cercle"),
+        *("prefecture", "province", "departement", "region"),
     ),
 }
 # Numbers that name no unit and measure nothing.
@@ -38,6 +29,10 @@ SENSITIVE = r"handicap|violence|deplace|refugie|conflit|religion|ethnie|vih|mala
 QUESTION_OPENINGS = r"^(Combien d(e |['’])|Y a-t-il (eu )?(une? |des |de la |du |d['’]))"
 MOST_CHOICES = 12  # of a question that describes units
 MOST_YES_NO_CHOICES = 3  # « oui », « non » and « ne sait pas »
+
+
+Attributes = dict[str, Question]  # what describes units, by the attribute's name
+Measures = tuple[Question, ...]
 
 
 @dataclass(frozen=True)
@@ -53,9 +48,9 @@ class Proposal:
     identifiant: str
     moment: str
     communes: dict[str, str]
-    attributs: dict[str, Question]
-    mesures: tuple[Question, ...]
-    repetitions: dict[str, tuple[dict[str, Question], tuple[Question, ...], str]]
+    attributs: Attributes
+    mesures: Measures
+    repetitions: dict[str, tuple[Attributes, Measures, str]]
 
     @property
     def monnaie(self) -> str:
@@ -71,45 +66,33 @@ class Proposal:
 def propose_programme(form: Form, file: str) -> Proposal:
     """Return what a form seems to hold; raise ConfigurationRefused when it names no unit."""
     questions = [q for q in form.of().values() if q.labels and q.kind != "note"]
-    identifier = _first_question(questions, "identifiant", ("texte", "nombre"))
+    identifier = _first_question(questions, "identifiant", ("texte", "nombre"), _words)
     if not identifier:
-        raise ConfigurationRefused(
-            Problem(
-                "aucune question du formulaire ne nomme l’unité suivie",
-                "une question comme code_entreprise",
-                "Ajoutez-la au formulaire, ou écrivez programme.yml à la main.",
-                file=file,
-            )
-        )
+        cause = "aucune question du formulaire ne nomme l’unité suivie"
+        expected = "une question comme code_entreprise"
+        remedy = "Ajoutez-la au formulaire, ou écrivez programme.yml à la main."
+        raise ConfigurationRefused(Problem(cause, expected, remedy, file))
     # The label of a text may speak of months without dating anything: its name alone counts.
-    date = _first_question(questions, "moment", ("date",)) or _first_question(
-        questions, "moment", ("texte", "choix"), _name_words
-    )
-    place = _first_question(questions, "commune", ("choix",))
+    date = _first_question(questions, "moment", ("date",), _words)
+    date = date or _first_question(questions, "moment", ("texte", "choix"), _name_words)
+    place = _first_question(questions, "commune", ("choix",), _words)
     communes = choice_labels(place) if place else {}
     others = [q for q in questions if q not in (identifier, date, place)]
     attributes, measures = _attributes_and_measures(others)
     if place and communes:
         attributes = {"commune": place} | attributes
-    return Proposal(
-        form,
-        identifier.name,
-        date.name if date else "",
-        communes or {"site": "Site unique"},
-        attributes,
-        measures,
-        _repeats(form),
-    )
+    date_name, communes = date.name if date else "", communes or {"site": "Site unique"}
+    repeats = _repeats(form)
+    return Proposal(form, identifier.name, date_name, communes, attributes, measures, repeats)
 
 
 def _first_question(
     questions: Iterable[Question],
     part: str,
     kinds: tuple[str, ...],
-    words_of: Callable[[Question], list[str]] | None = None,
+    words_of: Callable[[Question], list[str]],
 ) -> Question | None:
     """Return the question of these kinds that has the likeliest word of a part, if any."""
-    words_of = words_of or _words
     candidates = [(q, set(words_of(q))) for q in questions if q.kind in kinds]
     for keyword in KEYWORDS[part]:
         for question, words in candidates:
@@ -118,12 +101,10 @@ def _first_question(
     return None
 
 
-def _attributes_and_measures(
-    questions: Iterable[Question],
-) -> tuple[dict[str, Question], tuple[Question, ...]]:
+def _attributes_and_measures(questions: Iterable[Question]) -> tuple[Attributes, Measures]:
     """Return what describes units, by name, and what is measured."""
     kept = [q for q in questions if q.labels and not CONTACT_WORDS & set(_words(q))]
-    sex = _first_question(kept, "sexe", ("choix",))
+    sex = _first_question(kept, "sexe", ("choix",), _words)
     attributes, measures = {}, []
     for question in kept:
         if question.kind in ("nombre", "choix_multiple") or yes_answer(question):
@@ -133,29 +114,22 @@ def _attributes_and_measures(
     return attributes, tuple(measures)
 
 
-def _repeats(form: Form) -> dict[str, tuple[dict[str, Question], tuple[Question, ...], str]]:
-    """Return the attributes, the measures and the label of each repeat."""
+def _repeats(form: Form) -> dict[str, tuple[Attributes, Measures, str]]:
+    """Return the attributes, measures and label of each repeat, its name where it has no label."""
     repeats = {}
     for name in dict.fromkeys(q.repeat for q in form.questions if q.repeat):
-        attributes, measures = _attributes_and_measures(form.of(name).values())
-        repeats[name] = (attributes, measures, _repeat_label(form, name))
+        questions, label = form.of(name).values(), name
+        for question in questions:
+            labels = question.group_labels
+            if question.path[-1:] == (name,) and labels and labels[0]:
+                label = labels[0][-1]
+                break
+        repeats[name] = (*_attributes_and_measures(questions), label)
     return repeats
 
 
-def _repeat_label(form: Form, repeat: str) -> str:
-    """Return the label of a repeat as its questions remember it, its name where they do not."""
-    for question in form.of(repeat).values():
-        labels = question.group_labels
-        if question.path[-1:] == (repeat,) and labels and labels[0]:
-            return labels[0][-1]
-    return repeat
-
-
 def _words(question: Question) -> list[str]:
-    """Return the words of a question's name and label.
-
-    From the names that it makes of labels, KoboToolbox drops the accented letters.
-    """
+    """Return the words of a name and its label: KoboToolbox drops accented letters from names."""
     return _name_words(question) + _plain_words(question.labels[0])
 
 
@@ -198,10 +172,7 @@ def yes_answer(question: Question) -> str:
 
 
 def label_warnings(proposal: Proposal, slug: str) -> dict[str, list[str] | dict[str, str]]:
-    """Return what programme.yml must declare of the form's words, by the template's variables.
-
-    They are the names that hold numerals, the labels of answers and the sensitive questions.
-    """
+    """Return what programme.yml must declare of the form's words, by the template's variables."""
     answers = {}
     for attribute, question in proposal.attributs.items():
         if attribute != "commune":
@@ -209,14 +180,11 @@ def label_warnings(proposal: Proposal, slug: str) -> dict[str, list[str] | dict[
                 answers[f"{attribute}={name}"] = label
     names = [slug.upper(), proposal.form.title, *proposal.communes.values(), *answers.values()]
     names += map(indicator_label, proposal.mesures)
+    unique = dict.fromkeys(names)
+    numbered = [name for name in unique if number_tracing.unbound_numerals([name], [])[0]]
     questions = [*proposal.attributs.values(), *proposal.mesures]
-    return {
-        "nombres": [
-            name for name in dict.fromkeys(names) if number_tracing.unbound_numerals([name], [])[0]
-        ],
-        "libelles": answers,
-        "sensibles": [q.name for q in questions if re.search(SENSITIVE, " ".join(_words(q)))],
-    }
+    sensitive = [q.name for q in questions if re.search(SENSITIVE, " ".join(_words(q)))]
+    return {"nombres": numbered, "libelles": answers, "sensibles": sensitive}
 
 
 def first_plan(proposal: Proposal) -> Iterator[tuple[str, ...]]:
@@ -237,10 +205,7 @@ def first_plan(proposal: Proposal) -> Iterator[tuple[str, ...]]:
 
 
 def _measure_rule(question: Question, currency: str) -> tuple[str, str, str]:
-    """Return the unit, the variable and the rule of a measure.
-
-    The rule is the number of different answers, the share of yes, a mean or a sum.
-    """
+    """Return the unit, variable and rule: number of answers, share of yes, mean or sum."""
     if question.kind == "choix_multiple":
         return "réponses", question.name, "modalites"
     yes = yes_answer(question)

@@ -3,7 +3,6 @@
 import logging
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -32,13 +31,6 @@ class NotebookFailed(Exception):
     """A cell failed in a way that no refusal foresaw: a bug, with the place of the notebook."""
 
 
-def preimport(modules: Iterable[str]) -> None:
-    """Have these modules, which later steps need, imported while the next notebook runs."""
-    from capidoc.pipeline import forked_kernel
-
-    forked_kernel.import_meanwhile(modules)
-
-
 def execute_notebook(
     notebook: Path, parameters: dict[str, str], target: Path, root: Path, progress: bool
 ) -> None:
@@ -58,15 +50,15 @@ def execute_notebook(
     try:
         executed = _run_papermill(notebook, parameters, target, root, progress)
     except PapermillExecutionError as error:
-        raise _cell_error(error, target) from error
+        refusal_class = errors.refusal_class(error.ename)
+        if refusal_class:
+            raise refusal_class(*error.evalue.split("\n")) from error
+        message = f"{error.ename} : {error.evalue} (carnet gardé : {target})"
+        raise NotebookFailed(message) from error
     except (DeadKernelError, CellTimeoutError) as error:
-        raise ResourcesLacking(
-            Problem(
-                "le noyau du carnet s’est arrêté ou dépasse le temps permis",
-                file=notebook.name,
-                remedy=f"Voir {target}.",
-            )
-        ) from error
+        cause = "le noyau du carnet s’est arrêté ou dépasse le temps permis"
+        problem = Problem(cause, remedy=f"Voir {target}.", file=notebook.name)
+        raise ResourcesLacking(problem) from error
     _check_last_cell_ran(executed, notebook)
     nbformat.write(_without_times(executed), target)
 
@@ -76,6 +68,7 @@ def _run_papermill(
 ) -> "NotebookNode":
     import papermill
     from tqdm.auto import tqdm
+    from traitlets.config import Config
 
     tqdm.monitor_interval = 0  # a thread that watches the bar would forbid forks
     engine = _engine_name()
@@ -83,6 +76,8 @@ def _run_papermill(
     with TemporaryDirectory(prefix="capidoc-") as folder:
         # A home may not be writable, and holds settings that a run must not depend on.
         os.environ["IPYTHONDIR"] = folder
+        # An ordinary kernel opens no network port, but on Windows, which has no such sockets.
+        sockets = {"transport": "ipc", "ip": f"{folder}/k"}
         return papermill.execute_notebook(
             notebook,
             target,
@@ -93,7 +88,7 @@ def _run_papermill(
             progress_bar=progress and PROGRESS_BAR,
             execution_timeout=TIMEOUT_SECONDS,
             log_output=False,
-            config=_kernel_config(folder),
+            config=Config({"KernelManager": {} if sys.platform == "win32" else sockets}),
             kernel_manager_class=_quiet_kernel_manager(target.with_suffix(".log")),
         )
 
@@ -105,14 +100,11 @@ def _engine_name() -> str:
     forked_kernel.register_engine()
     name = os.environ.get(ENGINE_VARIABLE) or ENGINES[0]
     if name not in ENGINES:
+        expected = " ou ".join(f"« {engine} »" for engine in ENGINES)
+        remedy = "Corrigez ou supprimez cette variable d’environnement."
+        where = f"variable {ENGINE_VARIABLE}"
         raise ConfigurationRefused(
-            Problem(
-                "moteur de carnets inconnu",
-                " ou ".join(f"« {engine} »" for engine in ENGINES),
-                "Corrigez ou supprimez cette variable d’environnement.",
-                file=f"variable {ENGINE_VARIABLE}",
-                value=name,
-            )
+            Problem("moteur de carnets inconnu", expected, remedy, file=where, value=name)
         )
     return name
 
@@ -130,56 +122,26 @@ def _quiet_kernel_manager(log: Path) -> type:
     return QuietKernelManager
 
 
-def _kernel_config(folder: str) -> Any:
-    """Return the configuration of an ordinary kernel: sockets in a folder, no network port."""
-    from traitlets.config import Config
-
-    if sys.platform == "win32":  # it has no such sockets
-        return Config()
-    return Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/k"}})
-
-
 def _check_parameters(notebook: Path, parameters: dict[str, str]) -> None:
-    """Raise ConfigurationRefused for a parameter that the notebook does not declare.
-
-    Papermill only warns.
-    """
+    """Raise ConfigurationRefused for a parameter that the notebook lacks: papermill only warns."""
     import papermill
 
     declared = papermill.inspect_notebook(str(notebook))
-    problems = [
-        Problem(
-            "paramètre inconnu du carnet",
-            remedy=suggest(name, declared),
-            file=notebook.name,
-            value=name,
-        )
-        for name in parameters
-        if name not in declared
-    ]
+    problems = []
+    for name in parameters:
+        if name not in declared:
+            hint, file = suggest(name, declared), notebook.name
+            problems.append(Problem("paramètre inconnu du carnet", "", hint, file, value=name))
     if problems:
         raise ConfigurationRefused(*problems)
-
-
-def _cell_error(error: Any, target: Path) -> Exception:
-    """Return the refusal that a cell raised, or NotebookFailed for any other error."""
-    refusal_class = errors.refusal_class(error.ename)
-    if refusal_class:
-        return refusal_class(*error.evalue.split("\n"))
-    return NotebookFailed(f"{error.ename} : {error.evalue} (carnet gardé : {target})")
 
 
 def _check_last_cell_ran(executed: "NotebookNode", notebook: Path) -> None:
     """Raise ResourcesLacking when a cell ended the kernel, which papermill takes for success."""
     last = [cell for cell in executed.cells if cell.cell_type == "code"][-1]
     if last.execution_count is None:
-        raise ResourcesLacking(
-            Problem(
-                "le carnet s’est arrêté avant sa dernière cellule",
-                remedy="Relancez.",
-                file=notebook.name,
-            )
-        )
+        cause = "le carnet s’est arrêté avant sa dernière cellule"
+        raise ResourcesLacking(Problem(cause, remedy="Relancez.", file=notebook.name))
 
 
 def _without_times(executed: "NotebookNode") -> "NotebookNode":

@@ -33,30 +33,27 @@ def lock(programme: ProgrammePaths) -> Iterator[None]:
         with FileLock(path, blocking=False):
             yield
     except Timeout as error:
-        raise AlreadyRunning(
-            Problem(
-                "une autre exécution travaille sur ce programme",
-                remedy="Attendez qu’elle finisse.",
-                value=programme.slug,
-            )
-        ) from error
+        cause, remedy = (
+            "une autre exécution travaille sur ce programme",
+            "Attendez qu’elle finisse.",
+        )
+        raise AlreadyRunning(Problem(cause, remedy=remedy, value=programme.slug)) from error
 
 
 def inputs(programme: ProgrammePaths, parameters: dict[str, str] | None) -> dict[str, Any]:
-    """Return all that decides a set: its parameters, and the sha256 of each file it rests on.
-
-    The files are the raw exports, the programme's folder, the code and the templates.
-    """
+    """Return what decides a set: parameters, sha256 of raw exports, programme, code, templates."""
     digests = {}
     for folder, patterns in (
         (programme.raw, ("*",)),
         (programme.folder, PROGRAMME_FILES),
         (programme.root, CODE_FILES),
     ):
-        for path in (path for pattern in patterns for path in sorted(folder.glob(pattern))):
-            # « ~$ » begins the name of what Excel leaves beside an open workbook.
-            if path.is_file() and not path.name.startswith("~$"):
-                digests[path.relative_to(programme.root).as_posix()] = manifest.file_digest(path)
+        for pattern in patterns:
+            for path in sorted(folder.glob(pattern)):
+                # « ~$ » begins the name of what Excel leaves beside an open workbook.
+                if path.is_file() and not path.name.startswith("~$"):
+                    name = path.relative_to(programme.root).as_posix()
+                    digests[name] = manifest.file_digest(path)
     return {"programme": programme.slug, "parametres": parameters, "entrees": digests}
 
 
@@ -64,15 +61,9 @@ def check_inputs_unchanged(before: dict[str, Any], after: dict[str, Any]) -> Non
     """Raise ResourcesLacking with the name of every file that changed during a run."""
     old, new = before["entrees"], after["entrees"]
     changed = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-    problems = [
-        Problem(
-            "fichier changé pendant le calcul : rien n’est publié",
-            remedy="Relancez la commande.",
-            file=name,
-        )
-        for name in changed
-    ]
-    if problems:
+    cause, remedy = "fichier changé pendant le calcul : rien n’est publié", "Relancez la commande."
+    if changed:
+        problems = [Problem(cause, remedy=remedy, file=name) for name in changed]
         raise ResourcesLacking(*problems)
 
 
@@ -83,13 +74,9 @@ def check_free_space(programme: ProgrammePaths) -> None:
     for folder in (programme.root / "outputs", programme.root / "data", Path(gettempdir())):
         free = shutil.disk_usage(folder if folder.exists() else programme.root).free
         if free < needed:
-            raise ResourcesLacking(
-                Problem(
-                    f"il faut {needed // MB} Mo libres, il en reste {free // MB}",
-                    file=str(folder),
-                    remedy="Faites de la place et relancez.",
-                )
-            )
+            cause = f"il faut {needed // MB} Mo libres, il en reste {free // MB}"
+            remedy = "Faites de la place et relancez."
+            raise ResourcesLacking(Problem(cause, remedy=remedy, file=str(folder)))
 
 
 def nothing_to_do(
@@ -119,30 +106,25 @@ def is_up_to_date(target: Path, run_inputs: dict[str, Any], wanted: Iterable[str
         return False
     if any(name not in published["sorties"] for name in wanted):
         return False
-    return all(state == "inconnu" for _, state in manifest.differences(target))
+    return all(state == manifest.UNKNOWN for _, state in manifest.differences(target))
 
 
 def staging_dir(programme: ProgrammePaths) -> Path:
     """Create the folder where a set is built, on the disk of the published one."""
-    top = _published_root(programme)
+    top = recover(programme)
     top.parent.mkdir(parents=True, exist_ok=True)
-    recover(programme)
     staging = top.parent / f".{top.name}.chantier-{os.getpid()}"
     staging.mkdir()
     return staging
 
 
-def _published_root(programme: ProgrammePaths) -> Path:
-    """Return outputs/<programme>, links followed: the folder may stand on a shared disk."""
-    return (programme.root / "outputs" / programme.slug).resolve()
-
-
-def recover(programme: ProgrammePaths) -> None:
+def recover(programme: ProgrammePaths) -> Path:
     """Repair what a killed run left: put an old set back in its place, remove the rest.
 
     « .jass.niono.ancien » is outputs/jass/niono, moved between the two renames of `exchange`.
+    Return outputs/<programme>, links followed: the folder may stand on a shared disk.
     """
-    top = _published_root(programme)
+    top = (programme.root / "outputs" / programme.slug).resolve()
     for moved in top.parent.glob(f".{top.name}.*ancien"):
         target = top.parent.joinpath(*moved.name.split(".")[1:-1])
         if not target.exists():
@@ -150,6 +132,7 @@ def recover(programme: ProgrammePaths) -> None:
     for pattern in ("chantier-*", "*ancien"):
         for leftover in top.parent.glob(f".{top.name}.{pattern}"):
             shutil.rmtree(leftover)
+    return top
 
 
 def remove_rebuildable(programme: ProgrammePaths) -> list[str]:
@@ -162,27 +145,21 @@ def remove_rebuildable(programme: ProgrammePaths) -> list[str]:
         elif path.is_file():
             path.unlink()
     for target in [*manifest.nested_sets(programme.published), programme.published]:
-        kept += _remove_intact_outputs(target)
+        edited = [
+            target / name
+            for name, state in manifest.differences(target)
+            if state != manifest.ABSENT
+        ]
+        for name in manifest.read_manifest(target).get("sorties", {}):
+            if target / name not in edited:
+                (target / name).unlink(missing_ok=True)
+        (target / manifest.MANIFEST_JSON).unlink(missing_ok=True)
+        kept += edited
     for top in (programme.published, tables):
-        _remove_empty_folders(top)
+        for folder in [*sorted(top.rglob("*"), reverse=True), top]:  # the deepest first
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
     return [path.relative_to(programme.root).as_posix() for path in kept]
-
-
-def _remove_intact_outputs(target: Path) -> list[Path]:
-    """Delete the files of a set that are as its manifest says; return those edited or added."""
-    edited = [target / name for name, state in manifest.differences(target) if state != "absent"]
-    for name in manifest.read_manifest(target).get("sorties", {}):
-        if target / name not in edited:
-            (target / name).unlink(missing_ok=True)
-    (target / manifest.MANIFEST_JSON).unlink(missing_ok=True)
-    return edited
-
-
-def _remove_empty_folders(top: Path) -> None:
-    """Delete the empty folders under `top`, the deepest first, and itself when empty."""
-    for folder in [*sorted(top.rglob("*"), reverse=True), top]:
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
 
 
 def publish_atomically(staging: Path, target: Path) -> list[str]:
@@ -257,10 +234,7 @@ def _exchanged(first: Path, second: Path) -> bool:
 
 
 def _link_or_copy(source: Path | str, target: Path | str) -> None:
-    """Make `target` the same file as `source`, so that what is being written reaches both.
-
-    Where the disk has no hard links it is a copy.
-    """
+    """Make `target` the same file as `source`, so that a writer reaches both; else a copy."""
     try:
         os.link(source, target)
     except OSError:
@@ -274,22 +248,17 @@ def _keep_edits(old: Path, new: Path) -> list[str]:
     """
     kept = []
     for name, state in manifest.differences(old):
-        if state == "absent" or Path(name).name.startswith((".", "~$")):
+        path = Path(name)
+        if state == manifest.ABSENT or path.name.startswith((".", "~$")):
             continue
         digest = manifest.file_digest(old / name)
-        free_name = _edited_name(Path(name), digest) if (new / name).exists() else Path(name)
-        if digest in (_digest(new / name), _digest(new / free_name)):
+        free_name = path
+        if (new / name).exists():
+            free_name = path.with_name(f"{path.stem}.modifie-{digest[:8]}{path.suffix}")
+        taken = [place for place in (new / name, new / free_name) if place.is_file()]
+        if digest in map(manifest.file_digest, taken):
             continue
         (new / free_name).parent.mkdir(parents=True, exist_ok=True)
         _link_or_copy(old / name, new / free_name)
         kept.append(free_name.as_posix())
     return kept
-
-
-def _digest(path: Path) -> str:
-    """Return the sha256 of a file, or "" where there is none."""
-    return manifest.file_digest(path) if path.is_file() else ""
-
-
-def _edited_name(path: Path, digest: str) -> Path:
-    return path.with_name(f"{path.stem}.modifie-{digest[:8]}{path.suffix}")

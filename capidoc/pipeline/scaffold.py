@@ -17,21 +17,9 @@ from capidoc.pipeline.form_proposal import Proposal
 
 MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
 TRIAL_UNITS = 12
-PLAN_COLUMNS = (
-    "id",
-    "libelle",
-    "definition",
-    "unite",
-    "source",
-    "variable",
-    "regle",
-    "filtre",
-    "moments",
-    "desagregations",
-    "population",
-    "arrondi",
-    "sens",
-    "origine",
+PLAN_HEADER = (
+    "id;libelle;definition;unite;source;variable;regle;filtre;"
+    "moments;desagregations;population;arrondi;sens;origine\n"
 )
 
 
@@ -43,11 +31,12 @@ def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) ->
     folder, raw = root / "programmes" / slug, root / "data" / "raw" / slug
     models = root / "templates" / "nouveau"
     if folder.exists() or any(raw.glob("*")):
-        raise ConfigurationRefused(
-            Problem(
-                "ce programme existe déjà", "un nouveau nom", "Rien n’a été touché.", value=slug
-            )
+        cause, expected, remedy = (
+            "ce programme existe déjà",
+            "un nouveau nom",
+            "Rien n’a été touché.",
         )
+        raise ConfigurationRefused(Problem(cause, expected, remedy, value=slug))
     proposal = form_proposal.propose_programme(xlsform.load_form(form), form.name)
     debut, fin = _period(proposal, debut, fin)
     variables = {
@@ -63,7 +52,7 @@ def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) ->
         folder / name: environment.get_template(f"{name}.j2").render(variables)
         for name in ("programme.yml", "figures.yml")
     }
-    texts[folder / "indicateurs.csv"] = _csv([PLAN_COLUMNS, *form_proposal.first_plan(proposal)])
+    texts[folder / "indicateurs.csv"] = PLAN_HEADER + _csv(form_proposal.first_plan(proposal))
     texts[raw / "essai.csv"] = _csv(trial_rows(proposal, debut, fin))
     shutil.copytree(models, folder, ignore=shutil.ignore_patterns("*.j2", "*.xlsx", "LISEZMOI.md"))
     for place, file in ((raw, models / "LISEZMOI.md"), (folder / "formulaires", form)):
@@ -99,27 +88,18 @@ def _environment(models: Path) -> jinja2.Environment:
 
 def trial_rows(proposal: Proposal, debut: str, fin: str) -> Iterator[list[str]]:
     """Yield an invented export, titles first: the same units at each moment, on every run."""
-    questions = proposal.form.of()
-    measured = [question.name for question in proposal.mesures]
-    attributes = [question.name for question in proposal.attributs.values()]
+    measures, attributes = proposal.mesures, [*proposal.attributs.values()]
     dates = [proposal.moment] if proposal.moment else []
-    names = [proposal.identifiant, *dates, *attributes, *measured, "_uuid", "_index"]
-    yield names
-    for turn, month in enumerate([debut, fin] if proposal.moment else [fin]):
+    asked = [question.name for question in [*attributes, *measures]]
+    yield [proposal.identifiant, *dates, *asked, "_uuid", "_index"]
+    day = "-15" if dates and proposal.form.of()[proposal.moment].kind == "date" else ""
+    for turn, month in enumerate([debut, fin] if dates else [fin]):
         for unit in range(TRIAL_UNITS):
             row = unit + turn * TRIAL_UNITS + 1
-            cells = {
-                proposal.identifiant: f"U-{unit + 1:02d}",
-                "_uuid": f"essai-{row:03d}",
-                "_index": str(row),
-            }
-            if proposal.moment:
-                is_date = questions[proposal.moment].kind == "date"
-                cells[proposal.moment] = f"{month}-15" if is_date else month
-            for name in names:
-                if name not in cells:
-                    cells[name] = _answer(questions[name], unit, turn if name in measured else 0)
-            yield [cells[name] for name in names]
+            answers = [_answer(question, unit, 0) for question in attributes]
+            answers += [_answer(question, unit, turn) for question in measures]
+            moment = [month + day] if dates else []
+            yield [f"U-{unit + 1:02d}", *moment, *answers, f"essai-{row:03d}", str(row)]
 
 
 def _answer(question: Question, unit: int, turn: int) -> str:

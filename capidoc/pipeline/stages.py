@@ -3,10 +3,9 @@
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from capidoc.cleaning import quality_page
 from capidoc.config.paths import FORMATS
@@ -18,24 +17,13 @@ from capidoc.core.schema import CLAIM_CHECK_CSV, FACTS_XLSX, FINGERPRINTS_CSV, I
 from capidoc.disclosure import leak_scan, report_page
 from capidoc.io import file_text, manifest, tables
 from capidoc.io.yaml_files import read_yaml
-from capidoc.pipeline import notebooks, publication
-from capidoc.pipeline.computation import (
-    REPORT,
-    ensure_effects,
-    notebook_parameters,
-    run_notebook,
-)
+from capidoc.pipeline import publication
+from capidoc.pipeline.computation import REPORT, ensure_effects, notebook_parameters, run_notebook
 from capidoc.report import number_tracing, printed_consistency
 from capidoc.report.documents import displayed_markdown
 
 OLD_DOCUMENTS = "interne/anciens"
 PAGE_LIMITS = {"note": 2, "fiche": 1}
-DOCUMENT_MODULES = (
-    "capidoc.report.documents.html",
-    "capidoc.report.documents.pdf",
-    "capidoc.report.documents.docx",
-    "nbconvert.exporters",
-)
 
 
 def publish_set(programme: Programme, deliverables: Iterable[str]) -> str:
@@ -90,21 +78,16 @@ def build_set(
     programme: Programme, deliverables: Sequence[str], staging: Path, run_inputs: dict[str, Any]
 ) -> None:
     """Build a whole set: tables, deliverables in three formats, charts, internal pages."""
-    notebooks.preimport(DOCUMENT_MODULES)
     ensure_effects(programme, run_inputs)
     for deliverable in deliverables:
         _build_deliverable(programme, deliverable, staging, manifest.cache_key(run_inputs))
     quality_page.write_quality_page(programme, staging)
-    internal = staging / "interne"
-    shutil.copytree(
-        programme.processed / "carnets",
-        internal / "carnets",
-        dirs_exist_ok=True,
-        ignore=shutil.ignore_patterns("*.log"),
-    )
-    shutil.copy2(programme.processed / INFLUENCE_CSV, internal / INFLUENCE_CSV)
+    notebooks, internal = programme.processed / "carnets", staging / "interne"
+    no_log = shutil.ignore_patterns("*.log")
+    shutil.copytree(notebooks, internal / "carnets", dirs_exist_ok=True, ignore=no_log)
+    shutil.copy2(programme.processed / INFLUENCE_CSV, internal)
     for table in (FACTS_XLSX, CLAIM_CHECK_CSV):
-        shutil.copy2(programme.processed / table, staging / table)
+        shutil.copy2(programme.processed / table, staging)
     pages = [staging / f"{deliverable}.html" for deliverable in deliverables]
     if programme.profil != "public":
         _trace_numbers(programme, pages, staging)
@@ -120,19 +103,16 @@ def _build_deliverable(programme: Programme, deliverable: str, staging: Path, ke
     figures = programme.processed / "figures"
     shutil.rmtree(figures, ignore_errors=True)  # those of another deliverable
     values = notebook_parameters(programme) | {"livrable": deliverable, "identite": key}
-    executed = run_notebook(
-        programme, REPORT, values, programme.processed / "carnets" / deliverable
-    )
+    folder = programme.processed / "carnets" / deliverable
+    executed = run_notebook(programme, REPORT, values, folder)
     shutil.copytree(figures, staging / "figures", dirs_exist_ok=True)
     write_formats(displayed_markdown(executed), deliverable, staging, programme.templates)
     pages = file_text.count_pdf_pages(staging / f"{deliverable}.pdf")
     limit = PAGE_LIMITS.get(deliverable, pages)
     if pages > limit:
-        print(
-            f"{deliverable} : {pages} pages, pour {limit} attendues ; "
-            "« principaux », dans programme.yml, en choisit les indicateurs",
-            file=sys.stderr,
-        )
+        told = f"{deliverable} : {pages} pages, pour {limit} attendues"
+        remedy = "« principaux », dans programme.yml, en choisit les indicateurs"
+        print(f"{told} ; {remedy}", file=sys.stderr)
 
 
 def write_formats(text: str, deliverable: str, staging: Path, templates: Path) -> None:
@@ -147,9 +127,14 @@ def write_formats(text: str, deliverable: str, staging: Path, templates: Path) -
         try:
             writer(ast, path, assets=staging, templates=templates)
         except pdf.Unprintable as sign:
-            raise _unprintable_sign(path.name, str(sign)) from sign
+            cause = "ce signe n’est dans aucune police du document"
+            remedy = "Ôtez-le du récit, ou dites-le en mots."
+            problem = Problem(cause, remedy=remedy, file=path.name, value=str(sign))
+            raise ConfigurationRefused(problem) from sign
         except (ValueError, OSError, RuntimeError) as error:
-            raise resource_refusal(error) or _failed_format(path.name, error) from error
+            cause = f"le document n’a pas pu être mis en forme : {error}"
+            problem = Problem(cause, remedy="Envoyez-nous ce message.", file=path.name)
+            raise resource_refusal(error) or RenderingFailed(problem) from error
 
     # Word takes the longest: another core writes it. Not the PDF: Typst starts threads of its
     # own, which a fork of this process would not have.
@@ -159,32 +144,8 @@ def write_formats(text: str, deliverable: str, staging: Path, templates: Path) -
         wait_for_docx()
 
 
-def _unprintable_sign(file: str, sign: str) -> ConfigurationRefused:
-    return ConfigurationRefused(
-        Problem(
-            "ce signe n’est dans aucune police du document",
-            remedy="Ôtez-le du récit, ou dites-le en mots.",
-            file=file,
-            value=sign,
-        )
-    )
-
-
-def _failed_format(file: str, error: Exception) -> RenderingFailed:
-    return RenderingFailed(
-        Problem(
-            f"le document n’a pas pu être mis en forme : {error}",
-            file=file,
-            remedy="Envoyez-nous ce message.",
-        )
-    )
-
-
 def _scan_for_leaks(programme: Programme, folder: Path) -> tuple[int, int]:
-    """Search the public files for withheld answers; return how many files and fingerprints.
-
-    Raise DisclosureRefused where one is read.
-    """
+    """Return how many files and fingerprints were scanned; raise DisclosureRefused for a leak."""
     withheld = tables.read_csv(programme.processed / FINGERPRINTS_CSV, mots=int)
     fingerprints = {row.empreinte: (row.colonne, row.mots) for row in withheld.itertuples()}
     public_addresses = programme.identity.divulgation.adresses_publiques
@@ -199,9 +160,7 @@ def check_programme(programme: Programme) -> Iterator[str]:
     run_inputs = publication.inputs(programme, notebook_parameters(programme))
     target = programme.published
     if not _is_checked(programme, run_inputs):
-        replace_set(
-            programme, run_inputs, lambda staging: build_check(programme, run_inputs, staging)
-        )
+        replace_set(programme, run_inputs, partial(build_check, programme, run_inputs))
     control = tables.read_csv(target / CLAIM_CHECK_CSV)
     wrong = control[(control["coherence"] == "incohérent") | (control["donnees"] == "différent")]
     state = quality_page.read_last_state(target)
@@ -236,35 +195,24 @@ def build_check(programme: Programme, run_inputs: dict[str, Any], staging: Path)
         for name in (FACTS_XLSX, CLAIM_CHECK_CSV)
     )
     for name in intact:
-        place = name if same_facts else _place_beside_other_facts(name)
-        if place:
-            (staging / place).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(programme.published / name, staging / place)
+        place = name
+        if not same_facts and not name.startswith(OLD_DOCUMENTS):
+            if "/" in name or not name.endswith(FORMATS):  # charts of other facts
+                continue
+            place = f"{OLD_DOCUMENTS}/{name}"
+        (staging / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(programme.published / name, staging / place)
     if not same_facts and _published_deliverables(programme):
-        print(
-            f"Les données ont changé : les documents d’avant sont dans {OLD_DOCUMENTS} ; "
-            "« make report » les refait.",
-            file=sys.stderr,
-        )
+        moved = f"Les données ont changé : les documents d’avant sont dans {OLD_DOCUMENTS}"
+        print(f"{moved} ; « make report » les refait.", file=sys.stderr)
     shutil.copy2(programme.processed / CLAIM_CHECK_CSV, staging / CLAIM_CHECK_CSV)
     quality_page.write_quality_page(programme, staging)
     set_inputs = {key: published[key] for key in run_inputs} if same_facts else run_inputs
     return set_inputs | {"controle": manifest.cache_key(run_inputs)}
 
 
-def _place_beside_other_facts(name: str) -> str:
-    """Return where a file of the set goes once the facts have changed; "" when it is dropped."""
-    if name.startswith(OLD_DOCUMENTS):
-        return name
-    is_document = "/" not in name and name.rpartition(".")[2] in FORMATS
-    return f"{OLD_DOCUMENTS}/{name}" if is_document else ""
-
-
 def verify_set(programme: Programme) -> str:
-    """Read the published set back: every hash, every number of its three formats.
-
-    Return the message of a sound set; raise TraceabilityRefused.
-    """
+    """Return the message of a set whose every hash and number holds; raise TraceabilityRefused."""
     names = manifest.verify_files(programme.published)
     pages = [name for name in names if "/" not in name and name.endswith(".html")]
     bound, declared = 0, 0
@@ -286,18 +234,13 @@ def _trace_numbers(programme: Programme, pages: Sequence[Path], folder: Path) ->
     printed_consistency.check_printed(facts)
     control = tables.read_csv(folder / CLAIM_CHECK_CSV)
     joined = control.agg(" ; ".join, axis=1).groupby(control["id"]).agg(" ; ".join)
+    printed = dict(zip(facts["id"], facts["texte"], strict=True))
+    for column in ("n", "manquants", "intervalle"):
+        for fact_id, value in zip(facts["id"], facts[column], strict=True):
+            printed[f"{fact_id}:{column}"] = tables.format_count(value)
     declared = [
         *programme.identity.nombres_declares,
         *read_yaml(programme.templates / "nombres.yml"),
     ]
     phrases = [phrase for phrase, _ in declared]
-    return number_tracing.trace_numbers(pages, _printed_facts(facts), joined.to_dict(), phrases)
-
-
-def _printed_facts(facts: pd.DataFrame) -> dict[str, str]:
-    """Return what may be printed of each fact, by id and « id:column »."""
-    printed = dict(zip(facts["id"], facts["texte"], strict=True))
-    for column in ("n", "manquants", "intervalle"):
-        for fact_id, value in zip(facts["id"], facts[column], strict=True):
-            printed[f"{fact_id}:{column}"] = tables.format_count(value)
-    return printed
+    return number_tracing.trace_numbers(pages, printed, joined.to_dict(), phrases)

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import shutil
-import signal
 import sys
 import time
 import zipfile
@@ -32,16 +31,16 @@ def table(small, tmp_path, monkeypatch):
         (tmp_path / "templates" / f"{name}.md.j2").write_text("x")
     (tmp_path / "templates" / "html").symlink_to(ROOT / "templates" / "html")
 
-    def made(package, sets, key):
-        return [one(arguments) for arguments, _, _ in sets]
+    def made(package, sets, key, stop=None):
+        return [one(parameters, deliverables) for parameters, deliverables, _ in sets]
 
-    def one(arguments):
-        lay.made.append(arguments[:2])
-        if arguments[1] == "mpessoba":
+    def one(parameters, deliverables):
+        lay.made.append((parameters["programme"], parameters["commune"]))
+        if parameters["commune"] == "mpessoba":
             return 23, "deux lignes se contredisent", "", b""
         content = io.BytesIO()
         with zipfile.ZipFile(content, "w") as done:
-            names = [f"{d}.{kind}" for d in arguments[5] for kind in stages.FORMATS]
+            names = [f"{d}.{kind}" for d in deliverables for kind in stages.FORMATS]
             for name in names:
                 done.writestr(name, name)
             done.writestr(
@@ -108,7 +107,7 @@ def test_what_cannot_be_packed_stops_no_other_programme(table, tmp_path, monkeyp
 
     monkeypatch.setattr(batch, "_pack", pack_but_one)
     outcomes = batch.run_batch(table("autre;;;;note", "essai;;;;note"), "public", root=tmp_path)
-    assert {name: (one.code, batch.outcome_label(one)) for name, one in outcomes.items()} == {
+    assert {name: (one.code, one.label) for name, one in outcomes.items()} == {
         "autre": (1, "échec"),
         "essai": (0, "fait"),
     }
@@ -128,7 +127,7 @@ def test_one_failure_stops_nothing_and_a_second_run_redoes_only_it(table, tmp_pa
         "essai;;;;note", "essai;niono;;;note", "essai;niono;;;fiche", "essai;mpessoba;;;note"
     )
     first = batch.run_batch(path, "public", root=tmp_path)
-    assert [(n, batch.outcome_label(o), o.code) for n, o in first.items()] == [
+    assert [(n, o.label, o.code) for n, o in first.items()] == [
         ("essai", "fait", 0),
         ("essai/niono", "fait", 0),
         ("essai/mpessoba", "échec", 23),
@@ -146,7 +145,7 @@ def test_one_failure_stops_nothing_and_a_second_run_redoes_only_it(table, tmp_pa
     )
     table.made.clear()
     again = batch.run_batch(path, "public", root=tmp_path)
-    assert [batch.outcome_label(o) for o in again.values()] == [
+    assert [o.label for o in again.values()] == [
         "rien à refaire",
         "rien à refaire",
         "échec",
@@ -178,26 +177,51 @@ def test_a_programme_whose_inputs_cannot_be_read_stops_no_other(table, tmp_path,
 
     monkeypatch.setattr(publication, "inputs", inputs)
     outcomes = batch.run_batch(table("autre;;;;note", "essai;;;;note"), "public", root=tmp_path)
-    assert {name: (one.code, batch.outcome_label(one)) for name, one in outcomes.items()} == {
+    assert {name: (one.code, one.label) for name, one in outcomes.items()} == {
         "autre": (40, "échec"),
         "essai": (0, "fait"),
     }
     assert "disque défaillant" in outcomes["autre"].message
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="un script de shell")
-def test_an_interrupted_portfolio_stops_the_pythons_that_it_began(tmp_path, monkeypatch):
+@pytest.fixture
+def python(tmp_path, monkeypatch):
+    """A function from a line of shell to a Python that does nothing else."""
+    if sys.platform == "win32":
+        pytest.skip("un script de shell")
+
+    def lay(line):
+        (script := tmp_path / "python").write_text(f"#!/bin/sh\n{line}\n")
+        script.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(script))
+
+    return lay
+
+
+NO_FILE = batch_worker.zip_files(ROOT, [])
+
+
+def test_an_interrupted_portfolio_stops_the_pythons_that_it_began(python, tmp_path):
     """They went on for minutes, for nothing: what they made was thrown away."""
-    (slow := tmp_path / "python").write_text("#!/bin/sh\nexec sleep 60\n")
-    slow.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(slow))
-    ended = []
-    with pytest.raises(KeyboardInterrupt), batch._local_cores() as (pool, _):
-        pool.submit(lambda: ended.append(batch_worker.run_process(b"[]", tmp_path, "cle")))
-        while not batch_worker.running:
+    python(f"echo $$ > {tmp_path}/pid.part; mv {tmp_path}/pid.part {tmp_path}/pid; exec sleep 60")
+    with pytest.raises(KeyboardInterrupt), batch._local_cores() as (submit, _):
+        begun = submit(NO_FILE, [({}, [], "jeu")], "cle")
+        while not (tmp_path / "pid").exists():
             time.sleep(0.01)
         raise KeyboardInterrupt
-    assert ended[0][0] == -signal.SIGTERM and batch_worker.running == []
+    with pytest.raises(KeyboardInterrupt):
+        begun.result()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_a_portfolio_that_has_ended_here_stops_none_that_is_built_elsewhere_later(python):
+    """A stop kept by the module travelled with it to a Dask worker, which died of it."""
+    python("""echo '[23, "refus", ""]'""")
+    with batch._local_cores():
+        pass
+    sets = [({}, [], "jeu")]
+    assert batch_worker.build_sets(NO_FILE, sets, "cle") == [(23, "refus", "", b"")]
 
 
 @pytest.mark.parametrize(
