@@ -4,7 +4,6 @@ import json
 import shutil
 import time
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import AliasChoices, BaseModel, Field, TypeAdapter
@@ -25,18 +24,22 @@ class Page(BaseModel):
     count: int = Field(ge=0, validation_alias=AliasChoices("count", "@odata.count"))
 
 
-def read_pages(client: HttpClient, url: str, folder: Path) -> list[dict[str, Any]]:
-    """Return every row of a paged answer; pages received before a cut are taken from `folder`.
+def read_pages(client: HttpClient, url: str) -> list[dict[str, Any]]:
+    """Return every row of a paged answer; pages received before a cut are not asked for again.
 
     Raise InputUnreadable when the pages never end, or do not have the rows that they count.
     """
-    if time.time() - min((page.stat().st_mtime for page in folder.glob("*")), default=0) > STALE:
-        shutil.rmtree(folder, ignore_errors=True)
+    kept_since = min((page.stat().st_mtime for page in client.pages.glob("*")), default=0)
+    if time.time() - kept_since > STALE:
+        shutil.rmtree(client.pages, ignore_errors=True)
     rows: list[dict[str, Any]] = []
     count, seen = 0, set()
     following: str | None = url
     while following:
-        page = _read_page(client, following, folder)
+        path = client.pages / sha256(following.encode()).hexdigest()
+        body = path.read_bytes() if path.is_file() else get(client, following)
+        page = parse_json(body, following, Page)
+        tables.write_durably(path, body)
         seen.add(following)
         rows += page.rows
         former_count, count, following = count, page.count, page.following
@@ -59,14 +62,6 @@ def parse_json(body: bytes, url: str, kind: type[T]) -> T:
         web_page = "une page web, de connexion sans doute,"
         what = web_page if is_web_page(body) else "autre chose que des fiches"
         raise _unexpected_answer(f"le serveur a rendu {what} au lieu des données", url) from None
-
-
-def _read_page(client: HttpClient, url: str, folder: Path) -> Page:
-    path = folder / sha256(url.encode()).hexdigest()
-    body = path.read_bytes() if path.is_file() else get(client, url)
-    page = parse_json(body, url, Page)
-    tables.write_durably(path, body)
-    return page
 
 
 def _unexpected_answer(what: str, url: str) -> InputUnreadable:
