@@ -1,17 +1,25 @@
-"""How a server is asked: one host, a secret that goes nowhere else, patience, French refusals."""
+"""How a server is asked: one host, a secret that goes nowhere else, patience, French refusals.
 
+A long answer comes page by page, each kept so that a cut costs one page.
+"""
+
+import json
 import os
 import re
+import shutil
 import time
 from base64 import b64encode
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
 import tenacity
 import urllib3
+from pydantic import AliasChoices, BaseModel, Field, TypeAdapter
 
 from capidoc.config.programme_model import Server
 from capidoc.core.errors import (
@@ -22,11 +30,15 @@ from capidoc.core.errors import (
     Refusal,
     ResourcesLacking,
 )
+from capidoc.io import tables
+
+T = TypeVar("T")
 
 TIMEOUTS = (10, 120)  # seconds to connect, and between two bytes
 PATIENCE = 600  # seconds for one answer, with its waits
 ATTEMPTS = 7
 LARGEST = 200_000_000  # bytes of an answer
+STALE = 3600  # seconds after which kept pages are read again
 PIECE = 1 << 16  # bytes read at a time
 RETRIED_STATUSES = {429, 500, 502, 503, 504}
 CUTS = (
@@ -79,6 +91,14 @@ class HttpClient:
         return self.server.serveur.rstrip("/")
 
 
+class Page(BaseModel):
+    """A page of KoboToolbox or ODK Central: rows, URL of the following page, count of all rows."""
+
+    rows: list[dict[str, Any]] = Field(validation_alias=AliasChoices("results", "value"))
+    following: str | None = Field(None, validation_alias=AliasChoices("next", "@odata.nextLink"))
+    count: int = Field(ge=0, validation_alias=AliasChoices("count", "@odata.count"))
+
+
 def open_client(server: Server, pages: Path) -> HttpClient:
     """Return the client of a declared server; raise ConfigurationRefused without its secret."""
     variable = "CAPIDOC_ODK_LOGIN" if server.projet else "CAPIDOC_KOBO_TOKEN"
@@ -127,10 +147,55 @@ def get(client: HttpClient, url: str) -> bytes:
         raise Cut(Problem(what, remedy=RESUME, value=url)) from error
 
 
+def read_pages(client: HttpClient, url: str) -> list[dict[str, Any]]:
+    """Return every row of a paged answer; pages received before a cut are not asked for again.
+
+    Raise InputUnreadable when the pages never end, or do not have the rows that they count.
+    """
+    kept_since = min((page.stat().st_mtime for page in client.pages.glob("*")), default=0)
+    if time.time() - kept_since > STALE:
+        shutil.rmtree(client.pages, ignore_errors=True)
+    rows: list[dict[str, Any]] = []
+    count, seen = 0, set()
+    following: str | None = url
+    while following:
+        path = client.pages / sha256(following.encode()).hexdigest()
+        body = path.read_bytes() if path.is_file() else get(client, following)
+        page = parse_json(body, following, Page)
+        tables.write_durably(path, body)
+        seen.add(following)
+        rows += page.rows
+        former_count, count, following = count, page.count, page.following
+        if following in seen or (following and (len(rows) > count or not page.rows)):
+            raise _unexpected_answer("les pages du serveur tournent en rond", str(following))
+        if count < former_count or (not following and len(rows) != count):
+            what = "des fiches ont été supprimées pendant la lecture"
+            read = f"{len(rows)} lues"
+            raise InputUnreadable(Problem(what, f"{count} fiches", "Relancez.", value=read))
+    return rows
+
+
+def parse_json(body: bytes, url: str, kind: type[T]) -> T:
+    """Return what an answer says in JSON; raise InputUnreadable unless it is of that type."""
+    try:
+        # Numbers stay as they were sent: « 007 » or 1e999 are nobody's to round.
+        content = json.loads(body, parse_int=str, parse_float=str, parse_constant=str)
+        return TypeAdapter(kind).validate_python(content)
+    except (ValueError, RecursionError):
+        web_page = "une page web, de connexion sans doute,"
+        what = web_page if is_web_page(body) else "autre chose que des fiches"
+        raise _unexpected_answer(f"le serveur a rendu {what} au lieu des données", url) from None
+
+
 def is_web_page(body: bytes) -> bool:
     """Return whether an answer is a page for people, of login most often."""
     start = body[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return start.startswith(b"<") and any(tag in start for tag in (b"<html", b"<head", b"<body"))
+
+
+def _unexpected_answer(what: str, url: str) -> InputUnreadable:
+    remedy = "Vérifiez « collecte » dans programme.yml, puis relancez."
+    return InputUnreadable(Problem(what, remedy=remedy, value=url))
 
 
 def _keyring_secret(host: str) -> str | None:

@@ -7,8 +7,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from capidoc.core.errors import ConfigurationRefused, InputUnreadable, Problem, suggest
 from capidoc.ingest.fetching.attachments import Attachment
-from capidoc.ingest.fetching.http_client import HttpClient, get
-from capidoc.ingest.fetching.paging import read_pages
+from capidoc.ingest.fetching.http_client import HttpClient, get, read_pages
 
 
 class KoboAttachment(BaseModel):

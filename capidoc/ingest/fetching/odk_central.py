@@ -9,8 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from capidoc.ingest.fetching.attachments import Attachment
-from capidoc.ingest.fetching.http_client import Absent, HttpClient, get
-from capidoc.ingest.fetching.paging import parse_json, read_pages
+from capidoc.ingest.fetching.http_client import Absent, HttpClient, get, parse_json, read_pages
 
 REVIEW_STATES = {
     "approved": "validation_status_approved",
