@@ -11,7 +11,7 @@ from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.errors import InputMismatch, Problem
 from capidoc.core.parsing import matching_key, normalize_spaces
-from capidoc.core.schema import RECORD_COLUMNS, REMARK_COLUMNS
+from capidoc.core.schema import PROVENANCE, RECORD_COLUMNS, REMARK_COLUMNS
 from capidoc.ingest.headers import find_main_sheet, recognise_sheet
 from capidoc.ingest.kobo_columns import METADATA_NAMES
 from capidoc.ingest.remarks import file_remarks
@@ -108,9 +108,14 @@ def _stack_tables(tables: list[pd.DataFrame], source: Source, repeat: str) -> pd
     columns = [*RECORD_COLUMNS, *link_columns, *source.of(repeat).kept]
     if not tables:
         return pd.DataFrame(columns=columns, dtype=object)
-    identifier = source.identifiant
-    stacked = categorical.concat_tables([_with_uuid(table, identifier) for table in tables])
-    stacked = _normalize_uuids(stacked, repeat)
+    identified = []
+    for table in tables:
+        if "uuid" not in table:  # the unit's identifier, where a file has none
+            number = categorical.constant_column(NO_UUID, table.index)
+            uuid = table.get(source.identifiant, categorical.constant_column("", table.index))
+            table = table.assign(uuid=uuid, _id=number)
+        identified.append(table)
+    stacked = _normalize_uuids(categorical.concat_tables(identified), repeat)
     for old, new in source.renommages.items() if not repeat else ():
         stacked = _merge_versions(stacked, old, new)
     missing = [name for name in columns if name not in stacked]
@@ -128,25 +133,14 @@ def _merge_versions(table: pd.DataFrame, old: str, new: str) -> pd.DataFrame:
     new_texts = categorical.to_text(current[filled])
     differ = (new_texts != "") & (new_texts != old_texts)
     if differ.any():
-        rows = categorical.to_text(table.loc[new_texts.index[differ]])
+        places = table.loc[new_texts.index[differ], PROVENANCE].itertuples(index=False)
         what = f"« {old} » et « {new} » sont remplis tous les deux"
         remedy = "Videz l’une des deux dans corrections.csv."
         raise InputMismatch(
-            *(
-                Problem(what, "", remedy, row.fichier, row.feuille, row.ligne, column=new)
-                for row in rows.itertuples()
-            )
+            *(Problem(what, "", remedy, file, sheet, row, new) for file, sheet, row in places)
         )
     merged = categorical.assign_rows(current, filled, old_texts)
     return table.assign(**{new: merged}).drop(columns=old)
-
-
-def _with_uuid(table: pd.DataFrame, identifier: str) -> pd.DataFrame:
-    """Return the table with a uuid: where a file has none, the unit's identifier."""
-    if "uuid" in table:
-        return table
-    uuid = table.get(identifier, categorical.constant_column("", table.index))
-    return table.assign(uuid=uuid, _id=categorical.constant_column(NO_UUID, table.index))
 
 
 def _normalize_uuids(table: pd.DataFrame, repeat: str) -> pd.DataFrame:

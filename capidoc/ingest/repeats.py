@@ -19,11 +19,8 @@ def find_repeat_sheets(sheets: dict[str, Sheet], source: Source, file: str) -> d
     if source.repetitions and file.lower().endswith(".csv"):
         what, repeats = "un CSV n’a pas les répétitions", ", ".join(source.repetitions)
         raise InputMismatch(Problem(what, repeats, "Exportez en XLSX.", file=file))
-    return {
-        repeat: require_visible(sheets[sheet_key(repeat)])
-        for repeat in source.repetitions
-        if sheet_key(repeat) in sheets
-    }
+    filled = [repeat for repeat in source.repetitions if sheet_key(repeat) in sheets]
+    return {repeat: require_visible(sheets[sheet_key(repeat)]) for repeat in filled}
 
 
 def link_to_main_rows(table: pd.DataFrame, sheets: dict[str, Sheet]) -> pd.DataFrame:

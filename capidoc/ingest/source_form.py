@@ -33,11 +33,9 @@ def load_source_form(programme: Programme, source: Source) -> Form:
 
 def _unknown_questions(form: Form, source: Source, file: str) -> Iterator[Problem]:
     """Yield a Problem for each question of programme.yml that its table of the form has not."""
-    tables = {"": [*source.kept, *source.renommages.values()]}
-    tables |= {repeat: table.kept for repeat, table in source.repetitions.items()}
-    for repeat, names in tables.items():
+    for repeat in ("", *source.repetitions):
         questions = form.of(repeat)
-        for name in names:
+        for name in [*source.of(repeat).kept, *(() if repeat else source.renommages.values())]:
             if name not in questions:
                 what, remedy = "question absente du formulaire", suggest(name, questions)
                 yield Problem(what, remedy=remedy, file=file, value=name)

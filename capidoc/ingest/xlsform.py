@@ -51,7 +51,11 @@ class Question:
     @property
     def bounds(self) -> tuple[float | None, float | None]:
         """The inclusive (lowest, highest) of « . >= 10 and . <= 65 », None where not stated."""
-        return _bound(">", self.constraint), _bound("<", self.constraint)
+        numbers = []
+        for sign in "><":
+            stated = re.search(rf"\.\s*{sign}=\s*(-?\d+(?:\.\d+)?)", self.constraint)
+            numbers.append(float(stated[1]) if stated else None)
+        return numbers[0], numbers[1]
 
 
 @dataclass(frozen=True)
@@ -111,11 +115,6 @@ def form_from_columns(title: str, columns: dict[str, Column]) -> Form:
             )
         )
     return Form(title, tuple(questions))
-
-
-def _bound(sign: str, constraint: str) -> float | None:
-    stated = re.search(rf"\.\s*{sign}=\s*(-?\d+(?:\.\d+)?)", constraint)
-    return float(stated[1]) if stated else None
 
 
 def _question(element: Any, groups: list[Any]) -> Question:
