@@ -1,10 +1,8 @@
 """Disclosure: what a public document may show, and the proof that it shows no more."""
 
-from capidoc.disclosure.assessment import assess, assess_subset, redact
+from capidoc.disclosure.assessment import assess, assess_run, assess_subset, load_releases, redact
 from capidoc.disclosure.consent_register import assess_consents, check_consents, consent_refusal
 from capidoc.disclosure.leak_scan import fingerprints, scan_files
-from capidoc.disclosure.past_releases import load_releases
-from capidoc.disclosure.run_assessment import assess_run
 
 __all__ = [
     "assess",

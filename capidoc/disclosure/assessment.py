@@ -1,21 +1,71 @@
-"""What a public document may show of the facts: primary, then secondary suppression."""
+"""What a public document may show of the facts: primary, then secondary suppression.
 
-from collections.abc import Mapping
+A part of a programme is assessed beside the document of the whole, which the pipeline has computed
+first (`Programme.part_of`), so that its facts and proof can be read.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import pandas as pd
 
+from capidoc.analysis import contributions, read_facts
 from capidoc.analysis.effects.fact_rows import LEVELS
+from capidoc.analysis.effects.indicator_cells import Observed
 from capidoc.config.indicator_plan import Indicator
+from capidoc.config.programme import ALL_COMMUNES, Programme
 from capidoc.config.programme_model import Disclosure
 from capidoc.core import french
 from capidoc.core.fact_ids import Trait, format_group, parse_group
-from capidoc.core.schema import FACT_KEY
+from capidoc.core.parsing import parse_printed
+from capidoc.core.schema import DISCLOSURE_CSV, FACT_KEY, FACTS_JSON, RELEASE_COLUMNS
 from capidoc.disclosure import rules
 from capidoc.disclosure.linked_cells import Zones, additivity_constraints, derived_from
 from capidoc.disclosure.primary import EXEMPT_METHODS, Contributions, primary_rules
 from capidoc.disclosure.secondary import inherit_rules, secondary_suppression
+from capidoc.io import tables
 
 NOT_PUBLISHED, BRACKET = "n.p.", "< {}"
+
+
+def assess_run(
+    programme: Programme, plan: list[Indicator], facts: pd.DataFrame, observations: Observed
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the facts with what may be shown of each, and the proof for those hidden.
+
+    One commune shows nothing that the document of all communes hides. A period is assessed with
+    the whole follow-up as a past release: their difference must tell nothing either.
+    """
+    thresholds, whole = programme.identity.rules, programme.part_of
+    shown: list[pd.DataFrame] = []
+    if whole:
+        whole_facts = read_facts(whole.processed / FACTS_JSON)
+        if programme.commune != ALL_COMMUNES:
+            proof = tables.read_csv(whole.processed / DISCLOSURE_CSV, bas=float, haut=float)
+            return assess_subset(facts, plan, thresholds, whole_facts, proof, programme.commune)
+        shown = [redact(whole_facts, "public", thresholds)]
+    releases = load_releases(programme.folder, shown)
+    zones = {name: zone.communes for name, zone in programme.identity.zones.items()}
+    units = contributions(plan, observations, programme.period)
+    return assess(facts, plan, units, thresholds, zones, releases)
+
+
+def load_releases(folder: Path, beside: Iterable[pd.DataFrame] = ()) -> pd.DataFrame:
+    """Return the figures of every workbook of folder/editions, and of the facts shown `beside`.
+
+    Columns: edition, id, moment, valeur, n. Hidden figures are not among them.
+    """
+    releases = []
+    for path in sorted((folder / "editions").glob("*.xlsx")):
+        facts = tables.read_facts_workbook(path)
+        values = facts["texte"].map(parse_printed)  # as printed: that is what readers hold
+        counts = pd.to_numeric(facts["n"], errors="coerce")
+        releases.append(facts.assign(edition=path.stem, valeur=values, n=counts))
+    releases += [facts.assign(edition="", n=facts["n"].astype(float)) for facts in beside]
+    figures = [facts.loc[facts["valeur"].notna(), RELEASE_COLUMNS] for facts in releases]
+    if not figures:
+        return pd.DataFrame(columns=RELEASE_COLUMNS)
+    return pd.concat(figures, ignore_index=True)
 
 
 def assess(
@@ -58,7 +108,11 @@ def assess_subset(
     is shown here that the whole hides for this commune, or does not break down by commune (D10).
     A share is of another total here, so that the commune's own facts are judged too.
     """
-    whole = _of_commune(whole, commune)[[*FACT_KEY, "id", "statut_divulgation"]]
+    place = Trait("commune", commune)
+    groups = whole["groupe"].map(parse_group)
+    whole = whole[groups.map(lambda traits: place in traits)]
+    others = groups[whole.index].map(lambda traits: [trait for trait in traits if trait != place])
+    whole = whole.assign(groupe=others.map(format_group))[[*FACT_KEY, "id", "statut_divulgation"]]
     same = facts[FACT_KEY].merge(whole, on=FACT_KEY, how="left").set_axis(facts.index)
     codes = same["statut_divulgation"].str.removeprefix(rules.HIDDEN_PREFIX)
     hidden_by = primary_rules(facts, plan, (), thresholds)
@@ -69,15 +123,6 @@ def assess_subset(
     ids = dict(zip(same["id"], facts["id"], strict=True))
     proof = proof[proof["id"].isin(same["id"])]
     return _with_status(facts, inherited), proof.assign(id=proof["id"].map(ids))
-
-
-def _of_commune(whole: pd.DataFrame, commune: str) -> pd.DataFrame:
-    """Return the facts of this commune, its name taken out of their group."""
-    place = Trait("commune", commune)
-    groups = whole["groupe"].map(parse_group)
-    inside = groups.map(lambda traits: place in traits)
-    others = groups[inside].map(lambda traits: tuple(trait for trait in traits if trait != place))
-    return whole[inside].assign(groupe=others.map(format_group))
 
 
 def _with_status(facts: pd.DataFrame, hidden_by: Mapping[object, str]) -> pd.DataFrame:

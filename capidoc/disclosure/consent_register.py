@@ -79,25 +79,20 @@ def _parse_profile(text: str) -> tuple[str, list[Trait]]:
 
 def _refusal(consent: pd.Series, observed: Observed, today: date) -> str:
     given = date.fromisoformat(consent["date"])
+    months = (today.year - given.year) * 12 + today.month - given.month - (today.day < given.day)
     if not consent["usage"] or not consent["canaux"]:
         return "l’accord ne dit pas pour quel usage, ni par quels canaux"
     if consent["retire_le"]:
         return "l’accord a été retiré"
     if given > today:
         return "l’accord est daté d’après la publication"
-    if _months_between(given, today) >= VALID_MONTHS:
+    if months >= VALID_MONTHS:
         return "l’accord est trop ancien et doit être renouvelé"
     if consent["genre"] != "photo" and not consent["profil"]:
         return "le registre ne dit pas ce que le texte laisse deviner de la personne"
     if consent["profil"] and count_lookalikes(consent["profil"], observed) < FEWEST_ALIKE:
         return "trop peu de participants ont ce profil : la personne serait reconnue"
     return ""
-
-
-def _months_between(first: date, last: date) -> int:
-    """Return how many whole months have passed."""
-    months = (last.year - first.year) * 12 + last.month - first.month
-    return months - (last.day < first.day)
 
 
 def count_lookalikes(profile: str, observed: Observed) -> int:
@@ -129,25 +124,15 @@ def consent_refusal(
 def check_consents(folder: Path) -> None:
     """Raise DisclosureRefused where the narrative has a story, quote or picture without consent."""
     problems = []
+    what = "témoignage, citation ou image sans accord au registre"
+    remedy = 'Écrivez {% call temoignage("…") %} … {% endcall %}, ou {{ photo("…") }}, avec '
+    remedy += "l’id de consentements.csv."
     for path in sorted(folder.glob("*.md")):
         text = narrative_pages.strip_comments(narrative_pages.read_page(path))
-        text = CONSENT_CALL.sub(_blank_lines, text)  # so that lines keep their number
+        for call in CONSENT_CALL.findall(text):  # line ends stay, so that lines keep their number
+            text = text.replace(call, "\n" * call.count("\n"))
         for match in QUOTE_OR_IMAGE.finditer(text):
             row = text[: match.end()].count("\n") + 1
-            problems.append(_missing_consent(path.name, row))
+            problems.append(Problem(what, "", remedy, path.name, row=row))
     if problems:
         raise DisclosureRefused(*problems)
-
-
-def _blank_lines(match: re.Match[str]) -> str:
-    return "\n" * match.group().count("\n")
-
-
-def _missing_consent(file: str, row: int) -> Problem:
-    return Problem(
-        "témoignage, citation ou image sans accord au registre",
-        remedy='Écrivez {% call temoignage("…") %} … {% endcall %}, ou {{ photo("…") }}, avec '
-        "l’id de consentements.csv.",
-        file=file,
-        row=row,
-    )

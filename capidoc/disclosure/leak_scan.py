@@ -24,9 +24,8 @@ PATTERNS = {
     ),
 }
 
-Secret = tuple[
-    str, int
-]  # the column of a withheld answer, and how many words it has; 0 of a number
+# The column of a withheld answer, and how many words it has; 0 of a number.
+Secret = tuple[str, int]
 
 
 def scan_files(
@@ -40,13 +39,20 @@ def scan_files(
     """
     # Kept, since the formats of one document say the same.
     fingerprint_of = cache(partial(pseudonyms.pseudonym, scope=scope))
-    files = _public_files(folder)
+    files = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in SCANNED and "interne" not in path.relative_to(folder).parts
+    ]
     problems: list[Problem] = []
     for path in files:
         name, text = path.relative_to(folder).as_posix(), file_text.extract_text(path)
         problems += _contacts(path, text, name, allowed)
         problems += _withheld_answers(text, name, secrets, fingerprint_of)
-        problems += _hidden_content(path, name)
+        # Comments, tracked changes, authors, attachments, the traces of a camera.
+        for what in file_text.hidden_content(path):
+            remedy = "Enregistrez le modèle ou l’image sans eux."
+            problems.append(Problem(f"le fichier porte {what}", remedy=remedy, file=name))
     if problems:
         raise DisclosureRefused(*problems)
     return len(files), len(secrets)
@@ -63,14 +69,6 @@ def fingerprints(secrets: Mapping[str, str], scope: str) -> list[tuple[str, str,
     ]
 
 
-def _public_files(folder: Path) -> list[Path]:
-    return [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in SCANNED and "interne" not in path.relative_to(folder).parts
-    ]
-
-
 def _contacts(path: Path, text: str, name: str, allowed: Collection[str]) -> Iterator[Problem]:
     """Phones, addresses, coordinates and disk paths.
 
@@ -84,13 +82,10 @@ def _contacts(path: Path, text: str, name: str, allowed: Collection[str]) -> Ite
         if matches and has_page:
             matches &= {*pattern.findall(file_text.extract_text(page))}
         for match in sorted(matches):
-            yield Problem(
-                f"le fichier montre {what}",
-                remedy="Retirez-le, ou inscrivez-le sous « divulgation : adresses_publiques » "
-                "s’il est public.",
-                file=name,
-                value=_shortened(match),
-            )
+            remedy = "Retirez-le, ou inscrivez-le sous « divulgation : adresses_publiques »"
+            remedy += " s’il est public."
+            value = _shortened(match)
+            yield Problem(f"le fichier montre {what}", remedy=remedy, file=name, value=value)
 
 
 def _withheld_answers(
@@ -100,20 +95,9 @@ def _withheld_answers(
     phrases = withheld_answers.candidate_phrases(text, lengths)
     for phrase in sorted(p for p in phrases if fingerprint_of(p) in secrets):
         column, _ = secrets[fingerprint_of(phrase)]
-        yield Problem(
-            "le fichier montre une réponse qui ne devait pas sortir",
-            remedy="Retirez ces mots du récit.",
-            file=name,
-            column=column,
-            value=_shortened(phrase),
-        )
-
-
-def _hidden_content(path: Path, name: str) -> Iterator[Problem]:
-    """Comments, tracked changes, authors, attachments, the traces of a camera."""
-    for what in file_text.hidden_content(path):
-        remedy = "Enregistrez le modèle ou l’image sans eux."
-        yield Problem(f"le fichier porte {what}", remedy=remedy, file=name)
+        what = "le fichier montre une réponse qui ne devait pas sortir"
+        remedy, value = "Retirez ces mots du récit.", _shortened(phrase)
+        yield Problem(what, "", remedy, name, column=column, value=value)
 
 
 def _shortened(text: str) -> str:

@@ -31,11 +31,6 @@ COMPONENTS = {  # the measures of the same indicator and group that a measure is
     "variation_reelle": ["avant", "apres"],
     "atteinte": ["valeur", "apres"],
 }
-GAPS = {  # the gap between the groups of a dimension, and the share that each group has
-    "ecart_avant": "part_avant",
-    "ecart_apres": "part_apres",
-    "ecart_difference": "part_difference",
-}
 SAME_GROUP = ["source", "variable", "mesure", "moment", "groupe"]
 RELATIVE_TOLERANCE = 1e-9  # of a sum of floating-point numbers
 
@@ -75,7 +70,8 @@ def _components(facts: pd.DataFrame) -> Pairs:
 
 def _group_shares(facts: pd.DataFrame) -> Pairs:
     """A gap between the groups of one dimension and the share of each."""
-    gaps = facts.assign(mesure=facts["mesure"].map(GAPS)).dropna(subset="mesure")
+    gaps = facts[facts["mesure"].str.startswith("ecart_")]
+    gaps = gaps.assign(mesure=gaps["mesure"].str.replace("ecart_", "part_"))
     groups = facts[facts["groupe"].str.contains("=") & ~facts["groupe"].str.contains(",")]
     groups = groups.assign(groupe=[Trait.parse(group).dimension for group in groups["groupe"]])
     return _matches(gaps, groups, ["indicateur", "mesure", "groupe"])
@@ -121,10 +117,9 @@ def _opposite_answers(cells: pd.DataFrame) -> Pairs:
     answers = answers[[*key, "nombre", "reponse"]].rename_axis("cellule").reset_index()
     pairs = answers.merge(answers, on=key, suffixes=("", "_autre"))
     rest = (pairs["nombre"] + pairs["nombre_autre"] - pairs["n"]).abs()
-    opposite = (pairs["reponse"] != pairs["reponse_autre"]) & (
-        rest <= RELATIVE_TOLERANCE * pairs["n"]
-    )
-    return zip(pairs.loc[opposite, "cellule"], pairs.loc[opposite, "cellule_autre"], strict=True)
+    exact = rest <= RELATIVE_TOLERANCE * pairs["n"]
+    opposite = pairs[exact & (pairs["reponse"] != pairs["reponse_autre"])]
+    return zip(opposite["cellule"], opposite["cellule_autre"], strict=True)
 
 
 def additivity_constraints(facts: pd.DataFrame, plan: list[Indicator], zones: Zones) -> Equations:
@@ -148,9 +143,8 @@ def _totals(cells: pd.DataFrame, zones: Zones) -> Iterator[dict[Cell, float]]:
         weights = rows["poids"].to_dict()
         groups = {frozenset(parse_group(group)): cell for cell, group in rows["groupe"].items()}
         for group, total in groups.items():
-            for parts in chain(
-                _groups_of_total(group, groups), _communes_of_zone(group, groups, zones)
-            ):
+            cuts = [*_groups_of_total(group, groups), *_communes_of_zone(group, groups, zones)]
+            for parts in cuts:
                 yield {total: weights[total]} | {part: -weights[part] for part in parts}
 
 

@@ -76,19 +76,17 @@ def _is_small_count(cells: pd.DataFrame, threshold: int) -> pd.Series:
 
 def _is_sum_of_few(cells: pd.DataFrame, threshold: int) -> pd.Series:
     """Threshold rule on contributors: an amount, a count of units or any sum but of people."""
-    sums = (
-        (cells["regle"] == "somme")
-        & (cells["unite"] == cells["unite_plan"])
-        & (cells["unite"] != PEOPLE)
-    )
-    return (sums | cells["unite"].isin([*MONEY, COUNT])) & (cells["n"] < threshold)
+    units = cells["unite"]
+    sums = (cells["regle"] == "somme") & (units == cells["unite_plan"]) & (units != PEOPLE)
+    return (sums | units.isin([*MONEY, COUNT])) & (cells["n"] < threshold)
 
 
 def _is_dominated(cells: pd.DataFrame, contributions: Contributions) -> pd.Series:
-    dominated = set()
-    for key, values in contributions:
-        if violates_p_percent(values) or violates_dominance(values):
-            dominated.add(key)
+    dominated = {
+        key
+        for key, values in contributions
+        if violates_p_percent(values) or violates_dominance(values)
+    }
     keys = cells[FACT_KEY].itertuples(index=False, name=None)
     listed = pd.Series([key in dominated for key in keys], index=cells.index, dtype=bool)
     return listed & cells["unite"].isin(MONEY)
@@ -99,15 +97,12 @@ def _is_rate_of_few(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series:
 
     The share of one answer is printed « k sur n » instead; its change is not.
     """
-    averaged = cells["regle"].isin([*AVERAGED_RULES, "mediane"]) & cells["mesure"].isin(
-        [*LEVELS, "difference", "variation"]
-    )
-    shares = cells["mesure"].str.startswith(("part", "ecart")) | (
-        (cells["regle"] == "part") & (cells["mesure"] == "difference")
-    )
-    return (averaged & (cells["n"] < thresholds.contributeurs)) | (
-        shares & (cells["n"] < thresholds.denominateur)
-    )
+    n, applied, measures = cells["n"], cells["regle"], cells["mesure"]
+    averaged = applied.isin([*AVERAGED_RULES, "mediane"])
+    averaged &= measures.isin([*LEVELS, "difference", "variation"])
+    shares = (applied == "part") & (measures == "difference")
+    shares |= measures.str.startswith(("part", "ecart"))
+    return (averaged & (n < thresholds.contributeurs)) | (shares & (n < thresholds.denominateur))
 
 
 def _is_sensitive(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series:
@@ -130,8 +125,7 @@ def _is_sensitive(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series:
 
 
 def _is_grouped_by(cells: pd.DataFrame, names: Iterable[str]) -> pd.Series:
-    dimensions = [set(group_dimensions(group)) for group in cells["groupe"]]
-    grouped = [not used.isdisjoint(names) for used in dimensions]
+    grouped = [not set(names).isdisjoint(group_dimensions(group)) for group in cells["groupe"]]
     return pd.Series(grouped, index=cells.index, dtype=bool)
 
 

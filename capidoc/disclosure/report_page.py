@@ -44,12 +44,14 @@ def sections(
     """Return the sections of the page: rules, hidden figures, consents, the scan of the files."""
     hidden = facts[facts["statut_divulgation"] != rules.PUBLIC]
     codes = hidden["statut_divulgation"].str.removeprefix(rules.HIDDEN_PREFIX)
+    counts = codes.value_counts().sort_index().rename_axis("Règle")
+    counts = counts.reset_index(name="Nombres masqués")
     register = consents[["id", "genre", "canaux", "date", "motif"]]
     return [
         Section(
             "Ce qui est masqué, par règle",
             f"{len(hidden)} nombres sur {len(facts)} ne sont pas publics.",
-            _count_by_rule(codes, thresholds),
+            counts.assign(Raison=counts["Règle"].map(reasons(thresholds))),
         ),
         Section(
             "Chaque nombre masqué",
@@ -69,12 +71,6 @@ def sections(
             "auteur, ni un commentaire.",
         ),
     ]
-
-
-def _count_by_rule(codes: pd.Series, thresholds: Disclosure) -> pd.DataFrame:
-    counts = codes.value_counts().sort_index().rename_axis("Règle")
-    table = counts.reset_index(name="Nombres masqués")
-    return table.assign(Raison=table["Règle"].map(reasons(thresholds)))
 
 
 def reasons(thresholds: Disclosure) -> dict[str, str]:

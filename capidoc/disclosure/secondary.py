@@ -44,10 +44,8 @@ def secondary_suppression(
         for cell, rule in hidden_by.items()
         if rule
     ]
-    return (
-        pd.Series(hidden_by, index=primary.index, dtype=object),
-        pd.DataFrame(rows, columns=["id", "regle", "bas", "haut"]),
-    )
+    proven = pd.DataFrame(rows, columns=["id", "regle", "bas", "haut"])
+    return pd.Series(hidden_by, index=primary.index, dtype=object), proven
 
 
 def inherit_rules(hidden_by: Rules, parents: Parents) -> Rules:
@@ -149,13 +147,8 @@ def feasible_bounds(
         for sign in (1, -1):  # the largest value is the smallest of the opposite
             objective = [0.0] * len(columns)
             objective[columns[cell]] = sign
-            solution = linprog(
-                objective,
-                A_eq=matrix,
-                b_eq=[0.0] * len(matrix),
-                bounds=list(printed.values()),
-                method="highs",
-            )
+            zeros, bounds = [0.0] * len(matrix), list(printed.values())
+            solution = linprog(objective, A_eq=matrix, b_eq=zeros, bounds=bounds, method="highs")
             if solution.status not in (0, 3):  # optimal, or unbounded
                 raise ArithmeticError(f"interval check: {solution.message}")
             ends.append(sign * solution.fun if solution.status == 0 else None)
@@ -188,13 +181,9 @@ def choose_secondary_cell(
     """
     candidates = _candidates(exposed, equations, hidden_by)
     if not candidates:
-        raise DisclosureRefused(
-            Problem(
-                "ce nombre masqué peut être retrouvé",
-                remedy="Réunissez des groupes (zones) ou retirez une désagrégation.",
-                value=cells[exposed]["id"],
-            )
-        )
+        what = "ce nombre masqué peut être retrouvé"
+        remedy = "Réunissez des groupes (zones) ou retirez une désagrégation."
+        raise DisclosureRefused(Problem(what, remedy=remedy, value=cells[exposed]["id"]))
 
     def cost(cell: Cell) -> tuple[Any, ...]:
         fact = cells[cell]

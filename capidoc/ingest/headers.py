@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -64,7 +64,7 @@ def recognise_sheet(sheet: Sheet, form: Form, source: Source, repeat: str) -> Re
     columns = recognise_headers(headers, questions, needed, renamed, place)
     present = {question_name(column) for column in columns.values()}
     present |= {new for old, new in renamed.items() if old in present}
-    require_questions(present, [*kept, *(REPEAT_LINKS if repeat else ())], questions, place)
+    _require_questions(present, [*kept, *(REPEAT_LINKS if repeat else ())], questions, place)
     body = sheet.below(top)
     if source.formulaire and _is_tag_row(body):
         body = body.iloc[1:]
@@ -84,20 +84,13 @@ def find_main_sheet(sheets: list[Sheet], source: Source) -> Sheet:
     if source.formulaire:
         return visible[0]
     titles = {matching_key(column.titre) for column in source.colonnes.values()}
-    counts = [_most_titles(sheet, titles) for sheet in visible]
-    if counts.count(len(titles)) > 1:
-        pairs = zip(visible, counts, strict=True)
-        names = [sheet.name for sheet, count in pairs if count == len(titles)]
-        raise InputMismatch(
-            Problem(
-                "plusieurs feuilles portent ces titres",
-                "une seule",
-                "Réunissez-les, ou gardez une feuille par fichier.",
-                file=visible[0].file,
-                value=" », « ".join(names),
-            )
-        )
-    return visible[counts.index(max(counts))]
+    found = {sheet.name: len(_row_of_titles(sheet, titles)[1]) for sheet in visible}
+    complete = [name for name, count in found.items() if count == len(titles)]
+    if len(complete) > 1:
+        what, names = "plusieurs feuilles portent ces titres", " », « ".join(complete)
+        remedy = "Réunissez-les, ou gardez une feuille par fichier."
+        raise InputMismatch(Problem(what, "une seule", remedy, visible[0].file, value=names))
+    return max(visible, key=lambda sheet: found[sheet.name])
 
 
 def require_visible(sheet: Sheet) -> Sheet:
@@ -113,19 +106,14 @@ def find_header_row(sheet: Sheet, source: Source) -> int:
     if source.formulaire:
         return 1
     titles = {matching_key(column.titre): column.titre for column in source.colonnes.values()}
-    best_row: list[str] = []
-    best_titles: set[str] = set()
-    for row, *cells in sheet.cells.head(HEADER_ROWS).itertuples(name=None):
-        row_titles = titles.keys() & {matching_key(cell) for cell in cells}
-        if len(row_titles) == len(titles):
-            return row
-        if len(row_titles) > len(best_titles):
-            best_row, best_titles = cells, row_titles
-    absent = [title for key, title in titles.items() if key not in best_titles]
-    what = "titre de colonne absent"
-    raise InputMismatch(
-        *(Problem(what, remedy=suggest(t, best_row), column=t, **sheet.place) for t in absent)
-    )
+    row, found = _row_of_titles(sheet, titles.keys())
+    absent = [title for key, title in titles.items() if key not in found]
+    if absent:
+        what, cells = "titre de colonne absent", sheet.cells.loc[row] if found else ()
+        raise InputMismatch(
+            *(Problem(what, remedy=suggest(t, cells), column=t, **sheet.place) for t in absent)
+        )
+    return row
 
 
 def recognise_headers(
@@ -140,50 +128,53 @@ def recognise_headers(
     Raise InputMismatch when a header may be a needed question or another, or two headers are the
     same needed one.
     """
-    candidates = _candidates(questions, renamed, _separators(headers, questions))
+    candidates = defaultdict(set)  # {matching key of a spelling: columns that it may be}
+    for separator in _separators(headers, questions) or {"/"}:  # an export has one throughout
+        for spelling, column in _spelled_columns(questions, renamed, separator):
+            candidates[matching_key(spelling)].add(column)
     columns: dict[int, Column] = {}
     problems = []
     for position, header in enumerate(headers):
-        names = candidates.get(matching_key(header), set())
-        if header in SYSTEM_COLUMNS:
-            names = {header}
+        is_system = header in SYSTEM_COLUMNS
+        names = {header} if is_system else candidates.get(matching_key(header), set())
         if len(names) == 1:
             columns[position] = next(iter(names))
         elif needed & {question_name(name) for name in names}:
             expected = f"une seule question parmi {', '.join(sorted(map(str, names)))}"
             remedy = "Exportez avec les noms XML et les groupes."
-            problems.append(
-                Problem("titre de colonne ambigu", expected, remedy, column=header, **place)
-            )
+            what = "titre de colonne ambigu"
+            problems.append(Problem(what, expected, remedy, column=header, **place))
     problems += _repeated_headers(headers, columns, needed, place)
     if problems:
         raise InputMismatch(*problems)
     return columns
 
 
-def require_questions(
+def _require_questions(
     present: set[str], needed: list[str], questions: dict[str, Question], place: dict[str, Any]
 ) -> None:
     """Raise InputMismatch with all the needed questions that are not present."""
-    problems = [
-        Problem(
-            "colonne absente",
-            remedy=suggest(name, present - SYSTEM_COLUMNS)
-            + " Ré-exportez toutes les versions du formulaire.",
-            column=_name_and_label(name, questions),
-            **place,
-        )
-        for name in needed
-        if name not in present
-    ]
+    problems = []
+    for name in needed:
+        if name not in present:
+            labels = questions[name].labels if name in questions else ()
+            column = f"{name} » / « {labels[0]}" if labels else name
+            hint = suggest(name, present - SYSTEM_COLUMNS)
+            remedy = f"{hint} Ré-exportez toutes les versions du formulaire."
+            problems.append(Problem("colonne absente", "", remedy, column=column, **place))
     if problems:
         raise InputMismatch(*problems)
 
 
-def _most_titles(sheet: Sheet, titles: set[str]) -> int:
-    """Return how many of the titles the row that has most of them has."""
-    rows = sheet.cells.head(HEADER_ROWS).to_numpy()
-    return max((len(titles.intersection(map(matching_key, row))) for row in rows), default=0)
+def _row_of_titles(sheet: Sheet, titles: Set[str]) -> tuple[int, Set[str]]:
+    """Return the first row that has most of the titles, and those that it has."""
+    best_row = 1
+    found: Set[str] = set()
+    for row, *cells in sheet.cells.head(HEADER_ROWS).itertuples(name=None):
+        in_row = titles & {matching_key(cell) for cell in cells}
+        if len(in_row) > len(found):
+            best_row, found = row, in_row
+    return best_row, found
 
 
 def _is_tag_row(body: pd.DataFrame) -> bool:
@@ -220,17 +211,6 @@ def _separators(headers: list[str], questions: dict[str, Question]) -> set[str]:
     return separators
 
 
-def _candidates(
-    questions: dict[str, Question], renamed: dict[str, str], separators: Iterable[str]
-) -> dict[str, set[Column]]:
-    """Return what each spelling of a header may be {matching key: columns}."""
-    candidates = defaultdict(set)
-    for separator in separators or {"/"}:  # an export has one throughout
-        for spelling, column in _spelled_columns(questions, renamed, separator):
-            candidates[matching_key(spelling)].add(column)
-    return candidates
-
-
 def _spelled_columns(
     questions: dict[str, Question], renamed: dict[str, str], separator: str
 ) -> Iterator[tuple[str, Column]]:
@@ -254,8 +234,3 @@ def _spellings(question: Question, separator: str) -> Iterator[str]:
     yield separator.join((*question.path, question.name))
     for groups, label in product(question.group_labels, question.labels):
         yield separator.join((*groups, label))
-
-
-def _name_and_label(name: str, questions: dict[str, Question]) -> str:
-    labels = questions[name].labels if name in questions else ()
-    return f"{name} » / « {labels[0]}" if labels else name

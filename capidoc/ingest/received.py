@@ -1,28 +1,27 @@
 """What was received, in the form's words: a table of text per source and per repeat."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
 from capidoc.config.programme import Programme
 from capidoc.config.programme_model import Source
-from capidoc.core.parsing import matching_key
-from capidoc.core.schema import RECORD_COLUMNS, REMARK_COLUMNS
+from capidoc.core import categorical
+from capidoc.core.errors import InputMismatch, Problem
+from capidoc.core.parsing import matching_key, normalize_spaces
+from capidoc.core.schema import PROVENANCE, RECORD_COLUMNS, REMARK_COLUMNS
 from capidoc.ingest.headers import find_main_sheet, recognise_sheet
 from capidoc.ingest.kobo_columns import METADATA_NAMES
 from capidoc.ingest.remarks import file_remarks
 from capidoc.ingest.repeats import find_repeat_sheets, link_to_main_rows
 from capidoc.ingest.sheet_table import SheetTable, read_table
 from capidoc.ingest.source_form import load_source_form
-from capidoc.ingest.stacking import NO_UUID, stack_tables
 from capidoc.ingest.xlsform import Form
-from capidoc.io.raw_files import read_sheets
+from capidoc.io.raw_files import Sheet, read_sheets
 
-__all__ = ["NO_UUID", "Received", "answers", "receive"]
-
-FileTables = tuple[str, str, dict[str, SheetTable]]  # name, sha256, {repeat or "": table}
+NO_UUID = "sans uuid"  # in the place of the number that a server gives
 
 
 @dataclass(frozen=True)
@@ -65,16 +64,16 @@ def receive(programme: Programme, name: str) -> Received:
     remarks, digests = [], {}
     withheld_phrases: dict[str, str] = {}
     for path in programme.received(source):
-        file, sha256, tables = _read_file(path, form, source)
-        digests[file] = sha256
-        for repeat, sheet_table in tables.items():
-            rows[repeat].append(sheet_table.rows)
-            remarks += sheet_table.remarks
-            withheld_phrases |= sheet_table.withheld_phrases
+        sheets = read_sheets(path)
+        digests[path.name] = sheets[0].sha256
+        for repeat, table in _read_tables(sheets, form, source):
+            rows[repeat].append(table.rows)
+            remarks += table.remarks
+            withheld_phrases |= table.withheld_phrases
     return Received(
         form,
-        stack_tables(rows[""], source, ""),
-        {repeat: stack_tables(rows[repeat], source, repeat) for repeat in source.repetitions},
+        _stack_tables(rows[""], source, ""),
+        {repeat: _stack_tables(rows[repeat], source, repeat) for repeat in source.repetitions},
         pd.DataFrame(remarks, columns=REMARK_COLUMNS),
         digests,
         withheld_phrases,
@@ -87,13 +86,68 @@ def answers(table: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns=others, errors="ignore")
 
 
-def _read_file(path: Path, form: Form, source: Source) -> FileTables:
-    sheets = read_sheets(path)
+def _read_tables(
+    sheets: list[Sheet], form: Form, source: Source
+) -> Iterator[tuple[str, SheetTable]]:
+    """Yield the main table of a file, under "", and that of each repeat."""
     main = find_main_sheet(sheets, source)
     others = {matching_key(sheet.name): sheet for sheet in sheets if sheet is not main}
     table = read_table(recognise_sheet(main, form, source, ""), source, "")
-    tables = {"": table._replace(remarks=[*table.remarks, *file_remarks(main, others, source)])}
-    for repeat, sheet in find_repeat_sheets(others, source, path.name).items():
+    yield "", table._replace(remarks=[*table.remarks, *file_remarks(main, others, source)])
+    for repeat, sheet in find_repeat_sheets(others, source, main.file).items():
         table = read_table(recognise_sheet(sheet, form, source, repeat), source, repeat)
-        tables[repeat] = table._replace(rows=link_to_main_rows(table.rows, others))
-    return path.name, sheets[0].sha256, tables
+        yield repeat, table._replace(rows=link_to_main_rows(table.rows, others))
+
+
+def _stack_tables(tables: list[pd.DataFrame], source: Source, repeat: str) -> pd.DataFrame:
+    """Return the tables of several files under each other, with the columns of Received.
+
+    Raise InputMismatch where a question is filled under both its names.
+    """
+    link_columns = ["parent", "soumission"] if repeat else METADATA_NAMES.values()
+    columns = [*RECORD_COLUMNS, *link_columns, *source.of(repeat).kept]
+    if not tables:
+        return pd.DataFrame(columns=columns, dtype=object)
+    identified = []
+    for table in tables:
+        if "uuid" not in table:  # the unit's identifier, where a file has none
+            number = categorical.constant_column(NO_UUID, table.index)
+            uuid = table.get(source.identifiant, categorical.constant_column("", table.index))
+            table = table.assign(uuid=uuid, _id=number)
+        identified.append(table)
+    stacked = _normalize_uuids(categorical.concat_tables(identified), repeat)
+    for old, new in source.renommages.items() if not repeat else ():
+        stacked = _merge_versions(stacked, old, new)
+    missing = [name for name in columns if name not in stacked]
+    empty = categorical.constant_column("", stacked.index)
+    return stacked.assign(**dict.fromkeys(missing, empty))[columns]
+
+
+def _merge_versions(table: pd.DataFrame, old: str, new: str) -> pd.DataFrame:
+    """Return the table with two versions of a question as one; raise InputMismatch if unequal."""
+    if old not in table:
+        return table
+    current = table.get(new, categorical.constant_column("", table.index))
+    filled = table[old] != ""
+    old_texts = categorical.to_text(table.loc[filled, old])
+    new_texts = categorical.to_text(current[filled])
+    differ = (new_texts != "") & (new_texts != old_texts)
+    if differ.any():
+        places = table.loc[new_texts.index[differ], PROVENANCE].itertuples(index=False)
+        what = f"« {old} » et « {new} » sont remplis tous les deux"
+        remedy = "Videz l’une des deux dans corrections.csv."
+        raise InputMismatch(
+            *(Problem(what, "", remedy, file, sheet, row, new) for file, sheet, row in places)
+        )
+    merged = categorical.assign_rows(current, filled, old_texts)
+    return table.assign(**{new: merged}).drop(columns=old)
+
+
+def _normalize_uuids(table: pd.DataFrame, repeat: str) -> pd.DataFrame:
+    """Return the table with its uuids spaced alike; in a repeat, `soumission` and uuid « u#3 »."""
+    words = categorical.present_values(table["uuid"])  # millions of them: once for all files
+    uuid = categorical.map_values(table["uuid"], {word: normalize_spaces(word) for word in words})
+    if not repeat:
+        return table.assign(uuid=uuid)
+    row_uuid = categorical.to_text(uuid) + "#" + categorical.to_text(table["indice"])
+    return table.assign(uuid=categorical.to_categorical(row_uuid), soumission=uuid)

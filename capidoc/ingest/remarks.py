@@ -10,7 +10,7 @@ from typing import Any
 from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.schema import REMARK_COLUMNS
-from capidoc.ingest.headers import Column, RecognisedSheet
+from capidoc.ingest.headers import RecognisedSheet
 from capidoc.ingest.kobo_columns import sheet_key
 from capidoc.ingest.select_multiple import diverging_summaries
 from capidoc.io.raw_files import Sheet
@@ -53,17 +53,13 @@ def _header_remarks(recognised: RecognisedSheet, renamed: dict[str, str]) -> Ite
     sheet, body = recognised.sheet, recognised.body
     for position, header in enumerate(recognised.headers):
         column = recognised.columns.get(position)
+        is_point = GPS_HEADER.fullmatch(header.split("/")[-1])
         if not header.strip() and any(map(str.strip, categorical.present_values(body[position]))):
             yield make_remark(sheet, f"n° {position + 1}", "", "colonne_sans_titre")
-        elif _is_undeclared(header, column):
+        elif header.strip() and column is None and not is_point:
             yield make_remark(sheet, header, "", "colonne_non_declaree")
         elif column in renamed:
             yield make_remark(sheet, renamed[column], header, "colonne_renommee")
-
-
-def _is_undeclared(header: str, column: Column | None) -> bool:
-    is_point = GPS_HEADER.fullmatch(header.split("/")[-1])
-    return bool(header.strip()) and column is None and not is_point
 
 
 def _formula_remarks(recognised: RecognisedSheet, kept: Collection[str]) -> Iterator[Remark]:

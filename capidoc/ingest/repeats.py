@@ -10,9 +10,6 @@ from capidoc.io.raw_files import Sheet
 
 LINKS = ("_index", "_parent_table_name", "_parent_index")
 
-# The parent of each row of the repeats {(key of its sheet, _index): (key of the parent's, _index)}.
-Parents = dict[tuple[str, str], tuple[str, str]]
-
 
 def find_repeat_sheets(sheets: dict[str, Sheet], source: Source, file: str) -> dict[str, Sheet]:
     """Return the sheet of each repeat of the source, less those that no submission has a row in.
@@ -22,11 +19,8 @@ def find_repeat_sheets(sheets: dict[str, Sheet], source: Source, file: str) -> d
     if source.repetitions and file.lower().endswith(".csv"):
         what, repeats = "un CSV n’a pas les répétitions", ", ".join(source.repetitions)
         raise InputMismatch(Problem(what, repeats, "Exportez en XLSX.", file=file))
-    return {
-        repeat: require_visible(sheets[sheet_key(repeat)])
-        for repeat in source.repetitions
-        if sheet_key(repeat) in sheets
-    }
+    filled = [repeat for repeat in source.repetitions if sheet_key(repeat) in sheets]
+    return {repeat: require_visible(sheets[sheet_key(repeat)]) for repeat in filled}
 
 
 def link_to_main_rows(table: pd.DataFrame, sheets: dict[str, Sheet]) -> pd.DataFrame:
@@ -35,26 +29,19 @@ def link_to_main_rows(table: pd.DataFrame, sheets: dict[str, Sheet]) -> pd.DataF
     A repeat within a repeat names a row of that one: we climb from sheet to sheet. `parent` is
     empty where a row is missing on the way.
     """
-    parents = _parents(sheets)
-    hosts = table["hote"].astype(object).map(sheet_key)
-    rows = zip(hosts, table["parent"], strict=True)
-    return table.assign(parent=[_main_row(host, index, parents, sheets) for host, index in rows])
-
-
-def _parents(sheets: dict[str, Sheet]) -> Parents:
-    parents: Parents = {}
+    # {(key of its sheet, _index): (key of its parent's sheet, _index)} of each row of the repeats
+    parents: dict[tuple[str, str], tuple[str, str]] = {}
     for key, sheet in sheets.items():
         header = list(sheet.cells.iloc[0]) if len(sheet.cells) else []
         if set(LINKS) <= set(header):
             columns = [sheet.cells[header.index(name)].iloc[1:] for name in LINKS]
             for index, host, parent in zip(*columns, strict=True):
                 parents[key, index] = sheet_key(host), parent
-    return parents
 
-
-def _main_row(host: str, index: str, parents: Parents, sheets: dict[str, Sheet]) -> str:
-    for _ in sheets:  # a longer way would be a circle
-        if host not in sheets:
-            return index
-        host, index = parents.get((host, index), (host, ""))
-    return "" if host in sheets else index
+    main_rows = []
+    for host, index in zip(table["hote"].map(sheet_key), table["parent"], strict=True):
+        for _ in sheets:  # a longer way would be a circle
+            if host in sheets:
+                host, index = parents.get((host, index), (host, ""))
+        main_rows.append("" if host in sheets else index)
+    return table.assign(parent=main_rows)

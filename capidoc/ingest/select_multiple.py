@@ -46,9 +46,7 @@ def diverging_summaries(recognised: RecognisedSheet) -> Iterator[tuple[str, pd.S
         pairs = pd.Series(list(zip(summary, ticked, strict=True)), body.index, dtype=object)
         question, choices = recognised.questions[name], set(positions[name])
         diverging = [
-            (said, names)
-            for said, names in pairs.unique()
-            if not _agree(said, names, choices, question)
+            pair for pair in pairs.unique() if not _agree(pair[0], pair[1], choices, question)
         ]
         yield name, summary[pairs.isin(diverging)]
 

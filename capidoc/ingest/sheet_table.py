@@ -15,7 +15,7 @@ from capidoc.ingest.headers import RecognisedSheet
 from capidoc.ingest.kobo_columns import METADATA_NAMES, SYSTEM_COLUMNS
 from capidoc.ingest.remarks import Remark, make_remark, sheet_remarks
 from capidoc.ingest.select_multiple import choice_columns, join_choices
-from capidoc.ingest.withheld_answers import secret_phrases, withheld_columns
+from capidoc.ingest.withheld_answers import withheld_phrases
 from capidoc.io.raw_files import Sheet
 
 
@@ -32,7 +32,8 @@ def read_table(recognised: RecognisedSheet, source: Source, repeat: str) -> Shee
     filled, merged_remarks = _fill_merged_cells(recognised)
     rows = _with_provenance(_question_columns(filled), filled.sheet, source, repeat)
     remarks = [*sheet_remarks(filled, source, repeat), *merged_remarks]
-    return SheetTable(rows, remarks, _withheld_phrases(filled, source, repeat))
+    kept = {*source.of(repeat).kept, *(() if repeat else source.renommages)}
+    return SheetTable(rows, remarks, withheld_phrases(filled, kept))
 
 
 def _fill_merged_cells(recognised: RecognisedSheet) -> tuple[RecognisedSheet, list[Remark]]:
@@ -49,10 +50,8 @@ def _fill_merged_cells(recognised: RecognisedSheet) -> tuple[RecognisedSheet, li
         if recognised.kind(position) == "nombre":
             what = f"nombre fusionné sur les lignes {top} à {bottom}"
             remedy = "Défusionnez : une valeur par ligne."
-            problem = Problem(
-                what, "", remedy, row=top, column=str(name), value=text, **sheet.place
-            )
-            raise InputMismatch(problem)
+            place = (sheet.file, sheet.name, top, str(name))
+            raise InputMismatch(Problem(what, "", remedy, *place, value=text))
         body.loc[top:bottom, position] = text
         remarks.append(make_remark(sheet, name, text, "cellules_fusionnees", top))
     return replace(recognised, body=body), remarks
@@ -79,53 +78,30 @@ def _question_columns(recognised: RecognisedSheet) -> pd.DataFrame:
 def _with_provenance(
     table: pd.DataFrame, sheet: Sheet, source: Source, repeat: str
 ) -> pd.DataFrame:
-    """Return the table after its place, its ids and its submission's metadata."""
+    """Return the table after its place, its ids and what is kept of its submission."""
     empty = categorical.constant_column("", table.index)
-    place = pd.DataFrame(
-        {
-            "fichier": categorical.constant_column(sheet.file, table.index),
-            "feuille": categorical.constant_column(sheet.name, table.index),
-            "ligne": table.index.to_numpy(np.int32),
-            "indice": table.get("_index", empty),
-        },
-        index=table.index,
-    )
+    columns = {
+        "fichier": categorical.constant_column(sheet.file, table.index),
+        "feuille": categorical.constant_column(sheet.name, table.index),
+        "ligne": table.index.to_numpy(np.int32),
+        "indice": table.get("_index", empty),
+    }
     uuid = "_submission__uuid" if repeat else "_uuid"
     if uuid in table:
-        place["uuid"] = table[uuid]
+        columns["uuid"] = table[uuid]
     if repeat:
-        place["parent"] = table["_parent_index"]
-        place["hote"] = table.get("_parent_table_name", empty)
-    metadata = _metadata(table)
-    kept = set(source.of(repeat).kept) - metadata.keys()
+        columns["parent"] = table["_parent_index"]
+        columns["hote"] = table.get("_parent_table_name", empty)
+    for column, name in METADATA_NAMES.items():
+        if column in table:
+            columns[name] = categorical.map_values(table[column], {"n/a": ""})
+    if "envoi" in columns:
+        columns["envoi"] = _map_words(columns["envoi"], parse_timestamp)
+    kept = set(source.of(repeat).kept) - columns.keys()
     system = [name for name in table if name in SYSTEM_COLUMNS and name not in kept]
-    return place.assign(**metadata).join(table.drop(columns=system))
-
-
-def _metadata(table: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return what is kept of each submission: its number, hours, validation, version, sender."""
-    metadata = {
-        name: categorical.map_values(table[column], {"n/a": ""})
-        for column, name in METADATA_NAMES.items()
-        if column in table
-    }
-    if "envoi" in metadata:
-        metadata["envoi"] = _map_words(metadata["envoi"], parse_timestamp)
-    return metadata
+    return pd.DataFrame(columns, index=table.index).join(table.drop(columns=system))
 
 
 def _map_words(column: pd.Series, function: Callable[[str], str]) -> pd.Series:
     words = categorical.present_values(column)
     return categorical.map_values(column, {word: function(word) for word in words})
-
-
-def _withheld_phrases(recognised: RecognisedSheet, source: Source, repeat: str) -> dict[str, str]:
-    """Return the phrases {phrase: header} of the answers that are not kept."""
-    headers, columns, questions = recognised.headers, recognised.columns, recognised.questions
-    kept = {*source.of(repeat).kept, *(() if repeat else source.renommages)}
-    phrases: dict[str, str] = {}
-    for position in withheld_columns(headers, columns, kept, questions):
-        answers = categorical.present_values(recognised.body[position])
-        header = headers[position]
-        phrases |= dict.fromkeys(secret_phrases(header, answers), header)
-    return phrases

@@ -9,12 +9,6 @@ from capidoc.config.programme_model import Source
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, suggest
 from capidoc.ingest.xlsform import Form, form_from_columns, load_form
 
-# What programme.yml asks of the questions of each kind.
-KIND_USES = {
-    "nombre": "un nombre, pour des classes ou une ventilation",
-    "date": "une date, pour « ordre »",
-}
-
 
 def load_source_form(programme: Programme, source: Source) -> Form:
     """Return the form of a source, from its XLSForm or its declared columns.
@@ -39,11 +33,9 @@ def load_source_form(programme: Programme, source: Source) -> Form:
 
 def _unknown_questions(form: Form, source: Source, file: str) -> Iterator[Problem]:
     """Yield a Problem for each question of programme.yml that its table of the form has not."""
-    tables = {"": [*source.kept, *source.renommages.values()]}
-    tables |= {repeat: table.kept for repeat, table in source.repetitions.items()}
-    for repeat, names in tables.items():
+    for repeat in ("", *source.repetitions):
         questions = form.of(repeat)
-        for name in names:
+        for name in [*source.of(repeat).kept, *(() if repeat else source.renommages.values())]:
             if name not in questions:
                 what, remedy = "question absente du formulaire", suggest(name, questions)
                 yield Problem(what, remedy=remedy, file=file, value=name)
@@ -51,31 +43,30 @@ def _unknown_questions(form: Form, source: Source, file: str) -> Iterator[Proble
 
 def _wrong_kinds(form: Form, source: Source, file: str) -> Iterator[Problem]:
     """Yield a Problem for each question that must be a number, or a date, and is not."""
+    numbers: list[str] = []
+    for table in (source, *source.repetitions.values()):
+        numbers += [classes.question for classes in table.classes.values()]
+    for breakdown in source.ventilations.values():
+        numbers += breakdown.questions
+    uses = [
+        ("nombre", "un nombre", "des classes ou une ventilation", numbers),
+        ("date", "une date", "« ordre »", chain.from_iterable(source.ordre)),
+    ]
     kinds = {question.name: question.kind for question in form.questions}
-    uses = {"nombre": _number_questions(source), "date": chain.from_iterable(source.ordre)}
-    for kind, names in uses.items():
-        expected = KIND_USES[kind]
-        what = f"cette question n’est pas {expected.split(',')[0]}"
+    for kind, wanted, use, names in uses:
         for name in names:
             if kinds.get(name, kind) != kind:
+                what, expected = f"cette question n’est pas {wanted}", f"{wanted}, pour {use}"
                 yield Problem(what, expected, file=file, value=name)
 
 
-def _number_questions(source: Source) -> Iterator[str]:
-    for table in (source, *source.repetitions.values()):
-        yield from (classes.question for classes in table.classes.values())
-    for breakdown in source.ventilations.values():
-        yield from breakdown.colonnes.values()
-        if breakdown.total:
-            yield breakdown.total
-
-
 def _duplicate_names(form: Form, source: Source, file: str) -> Iterator[Problem]:
-    counts: Counter[tuple[str, str]] = Counter()
-    for question in form.questions:
-        table = source.of(question.repeat if question.repeat in source.repetitions else "")
-        if question.name in table.kept:
-            counts[question.repeat, question.name] += 1
+    counts = Counter((question.repeat, question.name) for question in form.questions)
+    twice = set()
+    for (repeat, name), count in counts.items():
+        table = source.of(repeat if repeat in source.repetitions else "")
+        if count > 1 and name in table.kept:
+            twice.add(name)
     what = "deux questions du formulaire portent ce nom : un export n’en garde qu’une"
-    for name in sorted({name for (_, name), count in counts.items() if count > 1}):
+    for name in sorted(twice):
         yield Problem(what, remedy="Renommez l’une des deux.", file=file, column=name)

@@ -7,9 +7,10 @@ hashes) rest on disk; each finished file is cut in phrases, whose hashes are loo
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 
-from capidoc.ingest.headers import Column
+from capidoc.core import categorical
+from capidoc.ingest.headers import Column, RecognisedSheet
 from capidoc.ingest.xlsform import Question
 
 RUN_WORDS = 6  # the words of a free text that are searched together
@@ -34,24 +35,28 @@ CAPITALISED = re.compile(r"\b(?:[A-ZÀ-Þ]\w*|\w*\d\w*)")
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
-def withheld_columns(
-    headers: list[str],
-    columns: Mapping[int, Column],
-    kept: Collection[str],
-    questions: dict[str, Question],
-) -> Iterator[int]:
-    """Yield the positions of the columns that are not kept and may tell of someone.
+def withheld_phrases(recognised: RecognisedSheet, kept: Collection[str]) -> dict[str, str]:
+    """Return the phrases {phrase: header} of the answers of a sheet that are not kept."""
+    phrases: dict[str, str] = {}
+    for position, header in enumerate(recognised.headers):
+        if is_withheld(recognised.columns.get(position), kept, recognised.questions):
+            answers = categorical.present_values(recognised.body[position])
+            phrases |= dict.fromkeys(secret_phrases(header, answers), header)
+    return phrases
 
-    These are columns of no question, texts, and the system's that name a person.
+
+def is_withheld(
+    column: Column | None, kept: Collection[str], questions: dict[str, Question]
+) -> bool:
+    """Return whether a column is not kept and may tell of someone.
+
+    Such are columns of no question, texts, and the system's that name a person.
     """
-    for position in range(len(headers)):
-        column = columns.get(position)
-        if column is None:
-            yield position
-        elif isinstance(column, str) and column not in kept:
-            is_text = column not in questions or questions[column].kind == "texte"
-            if is_text and not HARMLESS_COLUMN.fullmatch(column):
-                yield position
+    if column is None:
+        return True
+    if not isinstance(column, str) or column in kept or HARMLESS_COLUMN.fullmatch(column):
+        return False
+    return column not in questions or questions[column].kind == "texte"
 
 
 def secret_phrases(header: str, answers: Iterable[str]) -> Iterator[str]:
@@ -66,7 +71,10 @@ def secret_phrases(header: str, answers: Iterable[str]) -> Iterator[str]:
         words = normalized_words(answer)
         if len(words) >= FREE_TEXT_WORDS:
             yield from word_runs(words, min(RUN_WORDS, len(words)))
-        elif is_identifier and _is_name(answer, words):
+            continue
+        is_code = answer.replace(".", "").replace("-", "").isdigit()
+        is_long = len(words) > 1 or len(answer) > SHORT_NAME_LETTERS
+        if is_identifier and is_long and not is_code:
             yield " ".join(words)
 
 
@@ -106,10 +114,3 @@ def candidate_phrases(text: str, lengths: Collection[int]) -> set[str]:
             # somebody's, « essai » is not.
             phrases.update(normalized_words(" ".join({*CAPITALISED.findall(text)})))
     return phrases
-
-
-def _is_name(answer: str, words: list[str]) -> bool:
-    """Return whether a short answer is a name, not a code or a usual word."""
-    if answer.replace(".", "").replace("-", "").isdigit():
-        return False
-    return len(words) > 1 or len(answer) > SHORT_NAME_LETTERS

@@ -1,7 +1,6 @@
 """What the form asks: the XLSForm as a data dictionary of typed questions."""
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -52,7 +51,11 @@ class Question:
     @property
     def bounds(self) -> tuple[float | None, float | None]:
         """The inclusive (lowest, highest) of « . >= 10 and . <= 65 », None where not stated."""
-        return _bound(">", self.constraint), _bound("<", self.constraint)
+        numbers = []
+        for sign in "><":
+            stated = re.search(rf"\.\s*{sign}=\s*(-?\d+(?:\.\d+)?)", self.constraint)
+            numbers.append(float(stated[1]) if stated else None)
+        return numbers[0], numbers[1]
 
 
 @dataclass(frozen=True)
@@ -67,122 +70,76 @@ class Form:
         return {q.name: q for q in self.questions if q.repeat == repeat}
 
 
-@dataclass(frozen=True)
-class _Group:
-    """What surrounds a question: groups, their labels by language, repeat, conditions."""
-
-    path: tuple[str, ...] = ()
-    labels: tuple[tuple[str, ...], ...] = ((),)
-    repeat: str = ""
-    conditions: tuple[str, ...] = ()
-
-
 def load_form(path: Path) -> Form:
     """Return the Form of an XLSForm file, as pyxform reads and checks it.
 
     Raise ConfigurationRefused where there is no such file, InputMismatch where it is no form.
     """
+    from pyxform import question
     from pyxform.builder import create_survey_element_from_dict
     from pyxform.xls2json import parse_file_to_json
 
     if not path.is_file():
-        forms = [p.name for p in path.parent.glob("*.xlsx")]
-        remedy = suggest(path.name, forms)
-        raise ConfigurationRefused(
-            Problem("formulaire introuvable", "un XLSForm (.xlsx)", remedy, file=path.name)
-        )
+        what, expected = "formulaire introuvable", "un XLSForm (.xlsx)"
+        remedy = suggest(path.name, [form.name for form in path.parent.glob("*.xlsx")])
+        raise ConfigurationRefused(Problem(what, expected, remedy, file=path.name))
     read_sheets(path)  # what could harm a parser does not reach pyxform's either
     try:
-        survey = parse_file_to_json(str(path))
-        create_survey_element_from_dict(survey).to_xml(validate=False)
+        survey = create_survey_element_from_dict(parse_file_to_json(str(path)))
+        survey.to_xml(validate=False)
     except Exception as error:  # pyxform raises its own, and any openpyxl error
         what = f"formulaire refusé par pyxform : {error}"
         remedy = "Essayez-le dans KoboToolbox, qui dira la même chose."
         raise InputMismatch(Problem(what, remedy=remedy, file=path.name)) from error
-    questions = _questions(survey["children"], survey.get("choices", {}), _Group())
-    return Form(survey.get("title", path.stem), tuple(questions))
+    questions = []
+    for element in survey.iter_descendants(lambda item: isinstance(item, question.Question)):
+        _, *groups = reversed([group for group, _ in element.iter_ancestors()])  # after the survey
+        if all(group.name != "meta" for group in groups):
+            questions.append(_question(element, groups))
+    return Form(survey.title, tuple(questions))
 
 
 def form_from_columns(title: str, columns: dict[str, Column]) -> Form:
     """Return the Form of an ordinary workbook, from its declared columns {name: Column}."""
-    questions = [
-        Question(
-            name,
-            column.type,
-            labels=(column.titre,),
-            choices={choice: (choice, label) for choice, label in column.choix.items()},
-            constraint=_constraint(column),
+    questions = []
+    for name, column in columns.items():
+        bounds = {">=": column.minimum, "<=": column.maximum}
+        stated = [f". {sign} {bound:f}" for sign, bound in bounds.items() if bound is not None]
+        questions.append(
+            Question(
+                name,
+                column.type,
+                labels=(column.titre,),
+                choices={choice: (choice, label) for choice, label in column.choix.items()},
+                constraint=" and ".join(stated),
+            )
         )
-        for name, column in columns.items()
-    ]
     return Form(title, tuple(questions))
 
 
-def _constraint(column: Column) -> str:
-    bounds = {">=": column.minimum, "<=": column.maximum}
-    return " and ".join(
-        f". {sign} {bound:f}" for sign, bound in bounds.items() if bound is not None
-    )
-
-
-def _bound(sign: str, constraint: str) -> float | None:
-    stated = re.search(rf"\.\s*{sign}=\s*(-?\d+(?:\.\d+)?)", constraint)
-    return float(stated[1]) if stated else None
-
-
-def _questions(
-    children: Iterable[dict[str, Any]], choices: dict[str, list[dict[str, Any]]], group: _Group
-) -> Iterator[Question]:
-    """Yield the questions among pyxform's children of a group, and those of its inner groups."""
-    for child in children:
-        if child["type"] not in ("group", "repeat"):
-            yield _question(child, choices, group)
-        elif child["name"] != "meta":
-            yield from _questions(child["children"], choices, _inner_group(child, group))
-
-
-def _inner_group(child: dict[str, Any], group: _Group) -> _Group:
-    pairs = product(group.labels, _texts(child.get("label")))
-    return _Group(
-        (*group.path, child["name"]),
-        tuple((*outer, text) for outer, text in pairs) or group.labels,
-        child["name"] if child["type"] == "repeat" else group.repeat,
-        _conditions(child, group),
-    )
-
-
-def _conditions(child: dict[str, Any], group: _Group) -> tuple[str, ...]:
-    relevant = child.get("bind", {}).get("relevant")
-    return (*group.conditions, f"({relevant})") if relevant else group.conditions
-
-
-def _question(
-    child: dict[str, Any], choices: dict[str, list[dict[str, Any]]], group: _Group
-) -> Question:
-    bind = child.get("bind", {})
-    list_name = child.get("itemset") or child.get("list_name") or ""
-    listed = choices.get(list_name, child.get("choices", []))
-    messages = _texts(bind.get("jr:constraintMsg"))
-    return Question(
-        child["name"],
-        _kind(child["type"], bool(listed)),
-        group.path,
-        _texts(child.get("label")),
-        group.labels,
-        {choice["name"]: (choice["name"], *_texts(choice.get("label"))) for choice in listed},
-        group.repeat,
-        bind.get("constraint", ""),
-        " and ".join(_conditions(child, group)),
-        messages[0] if messages else "",
-        child["type"] in FILE_TYPES,
-    )
-
-
-def _kind(pyxform_type: str, has_choices: bool) -> str:
+def _question(element: Any, groups: list[Any]) -> Question:
+    """Return the question of pyxform's element, which those groups hold."""
+    binds = [item.bind or {} for item in (*groups, element)]
+    conditions = [f"({bind['relevant']})" for bind in binds if bind.get("relevant")]
+    group_labels = [labels for group in groups if (labels := _texts(group.label))]
+    options = element.choices.options if getattr(element, "choices", None) else ()
+    kind = QUESTION_KINDS.get(element.type, "texte")
     # Choices kept in a file beside the form (select_one_from_file) are unknown: answers are text.
-    if pyxform_type.startswith("select") and not has_choices:
-        return "texte"
-    return QUESTION_KINDS.get(pyxform_type, "texte")
+    if element.type.startswith("select") and not options:
+        kind = "texte"
+    return Question(
+        element.name,
+        kind,
+        tuple(group.name for group in groups),
+        _texts(element.label),
+        tuple(product(*group_labels)),
+        {option.name: (option.name, *_texts(option.label)) for option in options},
+        ([""] + [group.name for group in groups if group.type == "repeat"])[-1],
+        binds[-1].get("constraint", ""),
+        " and ".join(conditions),
+        next(iter(_texts(binds[-1].get("jr:constraintMsg"))), ""),
+        element.type in FILE_TYPES,
+    )
 
 
 def _texts(label: str | dict[str, str] | None) -> tuple[str, ...]:

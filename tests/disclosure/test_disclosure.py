@@ -17,7 +17,7 @@ from capidoc.config import indicator_plan
 from capidoc.config.programme import Programme
 from capidoc.config.programme_model import Disclosure, Identity, Period
 from capidoc.core.schema import COMPUTED_COLUMNS
-from capidoc.disclosure import assessment, past_releases, primary
+from capidoc.disclosure import assessment, primary
 from capidoc.io import tables
 
 from ..conftest import PROGRAMME
@@ -536,9 +536,9 @@ def test_a_part_is_judged_beside_what_it_is_a_part_of(tmp_path):
             "n": [20.0, 3.0],
         }
     )
-    assert past_releases.load_releases(tmp_path, [shown])[
-        ["id", "valeur", "n"]
-    ].values.tolist() == [["r.avant", 1012.0, 20.0]]
+    assert assessment.load_releases(tmp_path, [shown])[["id", "valeur", "n"]].values.tolist() == [
+        ["r.avant", 1012.0, 20.0]
+    ]
 
 
 def test_a_document_of_one_commune_shows_what_the_whole_one_shows_of_it():

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from capidoc.disclosure import run_assessment
+from capidoc.disclosure import assessment
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def assessed(monkeypatch, tmp_path):
     def assess_subset(facts, plan, rules, whole, proof, commune):
         return "subset", whole, proof, commune
 
-    module = run_assessment
+    module = assessment
     monkeypatch.setattr(module, "assess", assess)
     monkeypatch.setattr(module, "assess_subset", assess_subset)
     monkeypatch.setattr(module, "redact", lambda facts, *_: f"shown of {facts}")

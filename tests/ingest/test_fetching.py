@@ -21,6 +21,7 @@ import pytest
 import yaml
 from openpyxl import load_workbook
 
+from capidoc.config import programme_model
 from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, InputUnreadable, InputUnsafe, ResourcesLacking
 from capidoc.ingest import fetching, received
@@ -620,13 +621,15 @@ def test_the_token_never_leaves_for_another_host(programme):
 
 @pytest.mark.parametrize("token", ["", "  ", "jeton secret", "jeton\nsecret", "jetön"])
 def test_a_missing_or_impossible_token_is_refused_without_being_shown(
-    programme, monkeypatch, token
+    programme, monkeypatch, tmp_path, token
 ):
     monkeypatch.setenv("CAPIDOC_KOBO_TOKEN", token)
     with pytest.raises(ConfigurationRefused, match="CAPIDOC_KOBO_TOKEN") as refusal:
         fetched(programme("https://kf.example.org"))
     assert "secret" not in str(refusal.value) and "jetön" not in str(refusal.value)
-    assert TOKEN not in repr(http_client.HttpClient("https://kf.example.org", f"Token {TOKEN}"))
+    monkeypatch.setenv("CAPIDOC_KOBO_TOKEN", TOKEN)
+    here = programme_model.Server(serveur="https://kf.example.org", formulaire="aSuivi")
+    assert TOKEN not in repr(http_client.open_client(here, tmp_path))
 
 
 def test_the_token_may_rest_in_the_system_keyring(programme, monkeypatch):

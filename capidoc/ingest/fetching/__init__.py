@@ -5,12 +5,11 @@ The workbook is replaced whole or not at all; no other part of Capidoc uses the 
 
 import shutil
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from types import ModuleType
 
 from capidoc.config.programme import Programme
-from capidoc.config.programme_model import Server, Source
+from capidoc.config.programme_model import Source
 from capidoc.core.errors import (
     ConfigurationRefused,
     InputUnreadable,
@@ -24,8 +23,6 @@ from capidoc.ingest.xlsform import Form, load_form
 from capidoc.io import raw_files, tables
 
 ROW_NUMBERS = {"_index", "_parent_index"}  # they start again with each export
-
-Submissions = dict[str, list[dict[str, str]]]  # {id: the filled cells of its rows in all sheets}
 
 
 def fetch(programme: Programme, questions: Sequence[str] = ()) -> Iterator[str]:
@@ -41,35 +38,6 @@ def fetch(programme: Programme, questions: Sequence[str] = ()) -> Iterator[str]:
     for name, source in sources.items():
         for line in _fetch_source(programme, name, source, asked[name]):
             yield f"{name} : {line}"
-
-
-def _fetch_source(
-    programme: Programme, name: str, source: Source, questions: Collection[str]
-) -> Iterator[str]:
-    server = _server(source)
-    client = http_client.open_client(server)
-    pages = programme.processed / "collecte" / name
-    files = []
-    with _kept_pages(pages):
-        yield _replace_raw_file(programme, source, client, pages)
-        if questions:
-            files += _api(server).list_attachments(client, server, pages, questions)
-    if questions:
-        folder = programme.attached / name
-        yield from attachments.download_attachments(client, files, folder, questions)
-
-
-@contextmanager
-def _kept_pages(pages: Path) -> Iterator[None]:
-    """Keep the pages received for a next run when the line was cut, and only then."""
-    try:
-        yield
-    except (http_client.Cut, ResourcesLacking):
-        raise
-    except Refusal:
-        shutil.rmtree(pages, ignore_errors=True)
-        raise
-    shutil.rmtree(pages, ignore_errors=True)
 
 
 def _questions_by_source(
@@ -100,24 +68,42 @@ def _load_form(programme: Programme, source: Source) -> Form:
     return load_form(programme.folder / "formulaires" / source.formulaire)
 
 
-def _server(source: Source) -> Server:
+def _fetch_source(
+    programme: Programme, name: str, source: Source, questions: Collection[str]
+) -> Iterator[str]:
     assert source.collecte  # only sources that declare their server are fetched
-    return source.collecte
+    pages = programme.processed / "collecte" / name
+    client = http_client.open_client(source.collecte, pages)
+    api = odk_central if source.collecte.projet else kobo
+    files = []
+    try:
+        if source.collecte.export:
+            content = kobo.download_export(client)
+        else:
+            form, submissions = _load_form(programme, source), api.list_submissions(client)
+            sheets = export_layout.export_sheets(form, submissions, source.renommages)
+            content = tables.workbook_bytes(sheets)
+        yield _replace_raw_file(programme, source, content)
+        if questions:
+            files += api.list_attachments(client, questions)
+    except (http_client.Cut, ResourcesLacking):  # a next run goes on from the pages received
+        raise
+    except Refusal:
+        shutil.rmtree(pages, ignore_errors=True)
+        raise
+    shutil.rmtree(pages, ignore_errors=True)
+    if questions:
+        folder = programme.attached / name
+        yield from attachments.download_attachments(client, files, folder, questions)
 
 
-def _api(server: Server) -> ModuleType:
-    return odk_central if server.projet else kobo
-
-
-def _replace_raw_file(
-    programme: Programme, source: Source, client: http_client.HttpClient, pages: Path
-) -> str:
+def _replace_raw_file(programme: Programme, source: Source, content: bytes) -> str:
     """Replace the raw file of a source by what the server holds; return what changed."""
     target = programme.raw / source.fetched
     # Same name in a hidden folder: the same disk, and messages that name the file people know.
     fresh = programme.raw / ".partiel" / target.name
     try:
-        tables.write_durably(fresh, _workbook(programme, source, client, pages))
+        tables.write_durably(fresh, content)
         line = _describe_changes(target, fresh)
         fresh.replace(target)
     finally:
@@ -129,18 +115,6 @@ def _replace_raw_file(
     return line
 
 
-def _workbook(
-    programme: Programme, source: Source, client: http_client.HttpClient, pages: Path
-) -> bytes:
-    """Return a saved export as it is, or the submissions laid out like one."""
-    server = _server(source)
-    if server.export:
-        return kobo.download_export(client, server, pages)
-    form = _load_form(programme, source)
-    submissions = _api(server).list_submissions(client, server, pages)
-    return tables.workbook_bytes(export_layout.export_sheets(form, submissions, source.renommages))
-
-
 def _describe_changes(target: Path, fresh: Path) -> str:
     """Return what changed, in a sentence; raise InputUnreadable when no submissions are left."""
     after, before = _read_submissions(fresh), {}
@@ -148,14 +122,10 @@ def _describe_changes(target: Path, fresh: Path) -> str:
         with suppress(Refusal):  # a broken former file is what fetching mends
             before = _read_submissions(target)
     if before and not after:
-        raise InputUnreadable(
-            Problem(
-                "le serveur ne rend plus aucune fiche, l’ancien fichier est gardé",
-                f"les {len(before)} fiches d’avant, ou d’autres",
-                "Vérifiez les droits du compte ; si c’est voulu, supprimez ce fichier et relancez.",
-                file=target.name,
-            )
-        )
+        what = "le serveur ne rend plus aucune fiche, l’ancien fichier est gardé"
+        expected = f"les {len(before)} fiches d’avant, ou d’autres"
+        remedy = "Vérifiez les droits du compte ; si c’est voulu, supprimez ce fichier et relancez."
+        raise InputUnreadable(Problem(what, expected, remedy, file=target.name))
     edited = sum(after[number] != before[number] for number in after.keys() & before.keys())
     return (
         f"{len(after)} fiches (nouvelles : {len(after.keys() - before.keys())}, "
@@ -164,9 +134,9 @@ def _describe_changes(target: Path, fresh: Path) -> str:
     )
 
 
-def _read_submissions(path: Path) -> Submissions:
-    """Return the filled cells of each submission of the main sheet, less its row numbers."""
-    submissions: Submissions = {}
+def _read_submissions(path: Path) -> dict[str, list[dict[str, str]]]:
+    """Return the filled cells of each submission's rows in all sheets, less its row numbers."""
+    submissions: dict[str, list[dict[str, str]]] = {}
     for number, sheet in enumerate(raw_files.read_sheets(path)):
         header, *rows = [*sheet.cells.itertuples(index=False, name=None)] or [()]
         for row in rows:

@@ -1,7 +1,7 @@
 """The files attached to submissions, of the questions that a person names: each whole or absent."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -39,14 +39,16 @@ def download_attachments(
     missing = {path: url for path, url in urls.items() if not path.is_file()}
     failures = [*_download(client, missing)]
     received = sum(path.is_file() for path in missing)
-    here = f"{folder.parent.name}/{folder.name}"
     absent = [path for path, refusal in failures if isinstance(refusal, Absent)]
+    lost: set[Path] = set()  # received in former runs, and the server has them no more
+    for question in questions:
+        lost.update((folder / question).glob("[!.]*-????????-*"))
     kept = "N’y sont plus, gardées ici ; effacez celles que quelqu’un a retirées"
     yield (
         f"{len(urls)} pièces jointes (reçues : {received}, déjà là : {len(urls) - len(missing)})"
-        f" dans {here}."
+        f" dans {folder.parent.name}/{folder.name}."
         + _list_names("Absentes ou vides sur le serveur", absent)
-        + _list_names(kept, _lost_files(folder, questions, urls))
+        + _list_names(kept, sorted(lost.difference(urls)))
     )
     refusals = [refusal for _, refusal in failures if not isinstance(refusal, Absent)]
     if refusals:
@@ -85,20 +87,12 @@ def _content(client: HttpClient, url: str) -> bytes:
 
 def _file_name(file: Attachment) -> str:
     """Return a name that every disk takes, and no other file has: submission, digest, name."""
-    submission, name = _safe_name(file.submission), _safe_name(file.name)
-    return f"{submission}-{sha256(file.url.encode(errors='replace')).hexdigest()[:8]}-{name}"
+    digest = sha256(file.url.encode(errors="replace")).hexdigest()[:8]
+    return f"{_safe_name(file.submission)}-{digest}-{_safe_name(file.name)}"
 
 
 def _safe_name(text: str) -> str:
     return re.sub(r"[^\w.-]", "_", text, flags=re.ASCII)[-NAME_LENGTH:].strip(".")
-
-
-def _lost_files(folder: Path, questions: Iterable[str], urls: Collection[Path]) -> list[Path]:
-    """Return the files received in former runs that the server has no more."""
-    files: list[Path] = []
-    for question in questions:
-        files += (folder / question).glob("[!.]*-????????-*")
-    return sorted(set(files).difference(urls))
 
 
 def _list_names(what: str, paths: list[Path]) -> str:

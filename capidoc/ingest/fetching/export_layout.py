@@ -24,32 +24,24 @@ Row = dict[str, Any]  # {name, with its groups: value}
 
 
 class _Tables:
-    """The rows of each sheet as submissions fill them {repeat, or "" for the main one: rows}."""
+    """The rows of each sheet as records fill them {repeat, or "" for the main one: rows}."""
 
     def __init__(self, form: Form) -> None:
-        self.main_title = form.title
+        self.form = form
         self.rows: dict[str, list[Row]] = {"": []}
 
-    def add_submission(self, submission: Row) -> None:
-        """Add the row of a submission, and the rows of its repeats."""
-        status = submission.get("_validation_status")
-        status = status.get("uid") if isinstance(status, dict) else status
-        record = submission | {"_validation_status": status}
-        parents = {f"_submission_{name}": record.get(name) for name in SUBMISSION_COLUMNS}
-        self._add("", record, parents, {})
-
-    def _add(self, repeat: str, record: Row, submission: Row, links: Row) -> None:
+    def add(self, repeat: str, record: Row, submission: Row, links: Row) -> None:
         """Add a record to a sheet, linked to its parent row, then the repeats in it to theirs."""
         rows = self.rows.setdefault(repeat, [])
         index = len(rows) + 1
         repeats = {name: value for name, value in record.items() if _is_repeat(name, value)}
         answers = {name: value for name, value in record.items() if name not in repeats}
         rows.append({**answers, "_index": index, **links})
-        host = repeat or self.main_title
+        host = repeat or self.form.title
         inner = {"_parent_table_name": host, "_parent_index": index, **submission}
         for name, children in repeats.items():
             for child in children:
-                self._add(_question_name(name), child, submission, inner)
+                self.add(_question_name(name), child, submission, inner)
 
 
 def export_sheets(
@@ -58,7 +50,11 @@ def export_sheets(
     """Return the sheets of an export {sheet: rows of cells}, the main one first."""
     tables = _Tables(form)
     for submission in submissions:
-        tables.add_submission(submission)
+        status = submission.get("_validation_status")
+        status = status.get("uid") if isinstance(status, dict) else status
+        record = submission | {"_validation_status": status}
+        parents = {f"_submission_{name}": record.get(name) for name in SUBMISSION_COLUMNS}
+        tables.add("", record, parents, {})
     sheets = {}
     for repeat, rows in tables.rows.items():
         name = sheet_name(FORBIDDEN.sub("_", repeat or form.title))

@@ -1,16 +1,25 @@
-"""How a server is asked: one host, a secret that goes nowhere else, patience, French refusals."""
+"""How a server is asked: one host, a secret that goes nowhere else, patience, French refusals.
 
+A long answer comes page by page, each kept so that a cut costs one page.
+"""
+
+import json
 import os
 import re
+import shutil
 import time
 from base64 import b64encode
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
 import tenacity
 import urllib3
+from pydantic import AliasChoices, BaseModel, Field, TypeAdapter
 
 from capidoc.config.programme_model import Server
 from capidoc.core.errors import (
@@ -21,11 +30,15 @@ from capidoc.core.errors import (
     Refusal,
     ResourcesLacking,
 )
+from capidoc.io import tables
+
+T = TypeVar("T")
 
 TIMEOUTS = (10, 120)  # seconds to connect, and between two bytes
 PATIENCE = 600  # seconds for one answer, with its waits
 ATTEMPTS = 7
 LARGEST = 200_000_000  # bytes of an answer
+STALE = 3600  # seconds after which kept pages are read again
 PIECE = 1 << 16  # bytes read at a time
 RETRIED_STATUSES = {429, 500, 502, 503, 504}
 CUTS = (
@@ -34,9 +47,7 @@ CUTS = (
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
 )
-RETRIED_ERRORS = tenacity.retry_if_exception_type(CUTS) & tenacity.retry_if_not_exception_type(
-    requests.exceptions.SSLError
-)
+BACKOFF = tenacity.wait_exponential_jitter(initial=1)
 RESUME = "Relancez : ce qui est reçu est gardé."
 
 
@@ -46,6 +57,12 @@ class Absent(ConfigurationRefused):
 
 class Cut(InputUnreadable):
     """The line or the server failed: what came before is good."""
+
+
+class RefusedRequest(requests.HTTPError):
+    """An answer of another status than 200."""
+
+    response: requests.Response
 
 
 NO_TOKEN = "Copiez-le à nouveau depuis votre compte, dans la variable ou le trousseau."
@@ -60,33 +77,29 @@ REFUSALS: dict[int, tuple[type[Refusal], str, str]] = {
 }
 
 
-class Answer(NamedTuple):
-    """What a server answered: HTTP status, the wait that it asks for, body."""
-
-    status: int
-    retry_after: str | None
-    body: bytes
-
-
 @dataclass(frozen=True)
 class HttpClient:
-    """A server and the Authorization header that it alone may see; one connection for all."""
+    """A declared server, the session that has its secret, the folder where its pages are kept."""
 
-    server: str
-    authorization: str = field(repr=False)
-    session: requests.Session = field(default_factory=requests.Session, repr=False)
+    server: Server
+    pages: Path
+    session: requests.Session
 
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Return the request with its secret.
-
-        We are requests' own `auth`: ~/.netrc never overrides it, and a redirection that leaves the
-        host takes it off.
-        """
-        request.headers["Authorization"] = self.authorization
-        return request
+    @property
+    def url(self) -> str:
+        """Return the server's address, without a final slash."""
+        return self.server.serveur.rstrip("/")
 
 
-def open_client(server: Server) -> HttpClient:
+class Page(BaseModel):
+    """A page of KoboToolbox or ODK Central: rows, URL of the following page, count of all rows."""
+
+    rows: list[dict[str, Any]] = Field(validation_alias=AliasChoices("results", "value"))
+    following: str | None = Field(None, validation_alias=AliasChoices("next", "@odata.nextLink"))
+    count: int = Field(ge=0, validation_alias=AliasChoices("count", "@odata.count"))
+
+
+def open_client(server: Server, pages: Path) -> HttpClient:
     """Return the client of a declared server; raise ConfigurationRefused without its secret."""
     variable = "CAPIDOC_ODK_LOGIN" if server.projet else "CAPIDOC_KOBO_TOKEN"
     secret = os.environ.get(variable) or _keyring_secret(urlsplit(server.serveur).netloc) or ""
@@ -97,7 +110,16 @@ def open_client(server: Server) -> HttpClient:
         what, expected = "il manque de quoi entrer sur ce serveur", f"{content}, dans la variable"
         raise ConfigurationRefused(Problem(what, f"{expected} {variable}", value=server.serveur))
     basic = f"Basic {b64encode(secret.encode()).decode()}"
-    return HttpClient(server.serveur.rstrip("/"), basic if server.projet else f"Token {secret}")
+    session = requests.Session()
+
+    def authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = basic if server.projet else f"Token {secret}"
+        return request
+
+    # As requests' own `auth`, ~/.netrc never overrides it, and a redirection that leaves the host
+    # takes it off.
+    session.auth = authorize
+    return HttpClient(server, pages, session)
 
 
 def get(client: HttpClient, url: str) -> bytes:
@@ -108,28 +130,72 @@ def get(client: HttpClient, url: str) -> bytes:
     """
     if _origin(client, url) != _origin(client, ""):
         what = "le serveur renvoie à une autre adresse : refusé, le jeton n’y va pas"
-        raise InputUnreadable(Problem(what, client.server, value=url))
-    url = urljoin(client.server, url)
+        raise InputUnreadable(Problem(what, client.url, value=url))
+    url = urljoin(client.url, url)
     try:
-        answer = _download_with_retries(client, url)
+        return _download(client, url)
+    except RefusedRequest as error:
+        status = error.response.status_code
+        what = "le serveur est en panne" if status >= 500 else "réponse inattendue"
+        kind, what, remedy = REFUSALS.get(status, (Cut, what, "Relancez plus tard."))
+        raise kind(Problem(f"{what} (HTTP {status})", remedy=remedy, value=url)) from error
     except requests.Timeout as error:
         what = "le serveur ne répond pas à temps"
-        raise ResourcesLacking(Problem(what, remedy=RESUME, value=client.server)) from error
+        raise ResourcesLacking(Problem(what, remedy=RESUME, value=client.url)) from error
     except requests.RequestException as error:
         what = f"connexion coupée ou impossible ({type(error).__name__})"
         raise Cut(Problem(what, remedy=RESUME, value=url)) from error
-    if answer.status != 200:
-        what = "le serveur est en panne" if answer.status >= 500 else "réponse inattendue"
-        other = (Cut, what, "Relancez plus tard.")
-        kind, what, remedy = REFUSALS.get(answer.status, other)
-        raise kind(Problem(f"{what} (HTTP {answer.status})", remedy=remedy, value=url))
-    return answer.body
+
+
+def read_pages(client: HttpClient, url: str) -> list[dict[str, Any]]:
+    """Return every row of a paged answer; pages received before a cut are not asked for again.
+
+    Raise InputUnreadable when the pages never end, or do not have the rows that they count.
+    """
+    kept_since = min((page.stat().st_mtime for page in client.pages.glob("*")), default=0)
+    if time.time() - kept_since > STALE:
+        shutil.rmtree(client.pages, ignore_errors=True)
+    rows: list[dict[str, Any]] = []
+    count, seen = 0, set()
+    following: str | None = url
+    while following:
+        path = client.pages / sha256(following.encode()).hexdigest()
+        body = path.read_bytes() if path.is_file() else get(client, following)
+        page = parse_json(body, following, Page)
+        tables.write_durably(path, body)
+        seen.add(following)
+        rows += page.rows
+        former_count, count, following = count, page.count, page.following
+        if following in seen or (following and (len(rows) > count or not page.rows)):
+            raise _unexpected_answer("les pages du serveur tournent en rond", str(following))
+        if count < former_count or (not following and len(rows) != count):
+            what = "des fiches ont été supprimées pendant la lecture"
+            read = f"{len(rows)} lues"
+            raise InputUnreadable(Problem(what, f"{count} fiches", "Relancez.", value=read))
+    return rows
+
+
+def parse_json(body: bytes, url: str, kind: type[T]) -> T:
+    """Return what an answer says in JSON; raise InputUnreadable unless it is of that type."""
+    try:
+        # Numbers stay as they were sent: « 007 » or 1e999 are nobody's to round.
+        content = json.loads(body, parse_int=str, parse_float=str, parse_constant=str)
+        return TypeAdapter(kind).validate_python(content)
+    except (ValueError, RecursionError):
+        web_page = "une page web, de connexion sans doute,"
+        what = web_page if is_web_page(body) else "autre chose que des fiches"
+        raise _unexpected_answer(f"le serveur a rendu {what} au lieu des données", url) from None
 
 
 def is_web_page(body: bytes) -> bool:
     """Return whether an answer is a page for people, of login most often."""
     start = body[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return start.startswith(b"<") and any(tag in start for tag in (b"<html", b"<head", b"<body"))
+
+
+def _unexpected_answer(what: str, url: str) -> InputUnreadable:
+    remedy = "Vérifiez « collecte » dans programme.yml, puis relancez."
+    return InputUnreadable(Problem(what, remedy=remedy, value=url))
 
 
 def _keyring_secret(host: str) -> str | None:
@@ -144,36 +210,39 @@ def _keyring_secret(host: str) -> str | None:
 def _origin(client: HttpClient, url: str) -> tuple[bytes, bytes] | None:
     """Return the scheme and host of a URL, as seen from the server; None when it has none."""
     try:
-        parts = urlsplit(urljoin(client.server, url).encode())
+        parts = urlsplit(urljoin(client.url, url).encode())
     except ValueError:  # « http://[ » is nobody's address, nor is half a character
         return None
     return parts.scheme, parts.netloc.lower()
 
 
-def _download_with_retries(client: HttpClient, url: str) -> Answer:
-    retrying = tenacity.Retrying(
-        retry=RETRIED_ERRORS | tenacity.retry_if_result(lambda a: a.status in RETRIED_STATUSES),
-        wait=_wait_seconds,
-        stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(PATIENCE),
-        retry_error_callback=lambda state: state.outcome and state.outcome.result(),
-    )
-    return retrying(_download, client, url)
+def _may_pass(error: BaseException) -> bool:
+    """Return whether asking again may help: the line was cut, the server busy."""
+    if isinstance(error, RefusedRequest):
+        return error.response.status_code in RETRIED_STATUSES
+    return isinstance(error, CUTS) and not isinstance(error, requests.exceptions.SSLError)
 
 
 def _wait_seconds(state: tenacity.RetryCallState) -> float:
     """Return the seconds that the server asks for, or else twice as many as before."""
-    backoff = tenacity.wait_exponential_jitter(initial=1)(state)
-    if state.outcome is None or state.outcome.failed or not state.outcome.result().retry_after:
-        return backoff
-    try:
-        return urllib3.Retry().parse_retry_after(state.outcome.result().retry_after)
-    except urllib3.exceptions.InvalidHeader:
-        return backoff
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, RefusedRequest):
+        with suppress(urllib3.exceptions.InvalidHeader):
+            asked = urllib3.Retry().get_retry_after(error.response.raw)
+            if asked is not None:
+                return asked
+    return BACKOFF(state)
 
 
-def _download(client: HttpClient, url: str) -> Answer:
+@tenacity.retry(
+    retry=tenacity.retry_if_exception(_may_pass),
+    wait=_wait_seconds,
+    stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(PATIENCE),
+    reraise=True,
+)
+def _download(client: HttpClient, url: str) -> bytes:
     body, deadline = bytearray(), time.monotonic() + PATIENCE
-    with client.session.get(url, auth=client, timeout=TIMEOUTS, stream=True) as response:
+    with client.session.get(url, timeout=TIMEOUTS, stream=True) as response:
         # The announced length spares a slow line the reading of what is too large.
         announced = response.raw.length_remaining or 0
         for piece in response.iter_content(PIECE):
@@ -185,4 +254,6 @@ def _download(client: HttpClient, url: str) -> Answer:
             if time.monotonic() > deadline:
                 what = "le serveur répond trop lentement"
                 raise ResourcesLacking(Problem(what, remedy=RESUME, value=url))
-        return Answer(response.status_code, response.headers.get("Retry-After"), bytes(body))
+    if response.status_code != 200:
+        raise RefusedRequest(response=response)
+    return bytes(body)

@@ -5,14 +5,11 @@ archive, which comes in one piece and cannot be resumed.
 """
 
 from collections.abc import Collection, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from capidoc.config.programme_model import Server
 from capidoc.ingest.fetching.attachments import Attachment
-from capidoc.ingest.fetching.http_client import Absent, HttpClient, get
-from capidoc.ingest.fetching.paging import parse_json, read_pages
+from capidoc.ingest.fetching.http_client import Absent, HttpClient, get, parse_json, read_pages
 
 REVIEW_STATES = {
     "approved": "validation_status_approved",
@@ -21,19 +18,17 @@ REVIEW_STATES = {
 }
 
 
-def list_submissions(client: HttpClient, server: Server, pages: Path) -> list[dict[str, Any]]:
+def list_submissions(client: HttpClient) -> list[dict[str, Any]]:
     """Return the submissions by time of arrival, repeats nested, flat `group/name` keys."""
-    submissions = map(_submission, _rows(client, server, pages))
+    submissions = map(_submission, _rows(client))
     return sorted(submissions, key=lambda one: (one["_submission_time"], one["_id"]))
 
 
-def list_attachments(
-    client: HttpClient, server: Server, pages: Path, questions: Collection[str]
-) -> Iterator[Attachment]:
+def list_attachments(client: HttpClient, questions: Collection[str]) -> Iterator[Attachment]:
     """Yield the files of those questions that the server has: the answers are their names."""
-    for row in _rows(client, server, pages):
+    for row in _rows(client):
         uuid = str(row.get("__id"))
-        url = f"{_form_url(client, server)}/submissions/{quote(uuid, safe='')}/attachments"
+        url = f"{_form_url(client)}/submissions/{quote(uuid, safe='')}/attachments"
         files = [(question, name) for question, name in _answers(row) if question in questions]
         system = row.get("__system") or {}
         if files and system.get("attachmentsPresent") != system.get("attachmentsExpected", "?"):
@@ -62,15 +57,14 @@ def _answers(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 yield name, item
 
 
-def _rows(client: HttpClient, server: Server, pages: Path) -> list[dict[str, Any]]:
+def _rows(client: HttpClient) -> list[dict[str, Any]]:
     query = "%24top=1000&%24count=true&%24expand=%2A"
-    url = f"{_form_url(client, server)}.svc/Submissions?{query}"
-    return read_pages(client, url, pages)
+    return read_pages(client, f"{_form_url(client)}.svc/Submissions?{query}")
 
 
-def _form_url(client: HttpClient, server: Server) -> str:
-    form = quote(server.formulaire, safe="")
-    return f"{client.server}/v1/projects/{server.projet}/forms/{form}"
+def _form_url(client: HttpClient) -> str:
+    form = quote(client.server.formulaire, safe="")
+    return f"{client.url}/v1/projects/{client.server.projet}/forms/{form}"
 
 
 def _submission(row: dict[str, Any]) -> dict[str, Any]:
