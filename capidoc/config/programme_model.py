@@ -20,7 +20,7 @@ ZONE = "zone"  # the attribute that observations have where the programme has zo
 
 
 class StrictModel(BaseModel):
-    """A part of programme.yml: an unknown key is refused, nothing changes once read."""
+    """A part of programme.yml or a row of the plan: an unknown key is refused, all is frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
