@@ -8,9 +8,9 @@ import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from capidoc.core.errors import InputUnreadable, Problem
 from capidoc.core.parsing import format_plain
@@ -25,15 +25,9 @@ if TYPE_CHECKING:  # a run with nothing to do only hashes files: it imports no p
 LARGEST = {".xlsx": xlsx_parts.PACKED, ".csv": xlsx_parts.UNPACKED}
 LONG_CSV = 50_000  # lines: from here on, pandas reads what is regular
 OLE, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
+QUOTE = "Mettez entre guillemets les cellules qui contiennent le séparateur, ou exportez en XLSX."
 # Letters of UTF-8 in a file that is not UTF-8: read as cp1252, « é » would be « Ã© ».
 MIXED = re.compile(rb"\xc3[\x80-\xbf]|\xc2\xa0|\xe2\x80[\x80-\xbf]")
-
-
-class SheetPlace(TypedDict):
-    """Where a sheet is, as the fields of a Problem."""
-
-    file: str
-    sheet: str
 
 
 @dataclass(frozen=True)
@@ -58,7 +52,7 @@ class Sheet:
     widths: tuple[int, ...] = ()
 
     @property
-    def place(self) -> SheetPlace:
+    def place(self) -> dict[str, Any]:
         """Return the keywords that tell a Problem where it is."""
         return {"file": self.file, "sheet": self.name}
 
@@ -67,25 +61,16 @@ class Sheet:
 
         Raise InputUnreadable when a row of a CSV has more or fewer cells than the header.
         """
-        problems = [
-            self._uneven(row, header)
-            for row, width in enumerate(self.widths, 1)
-            if row > header and width not in (0, self.widths[header - 1])
-        ]
+        problems = []
+        for row, width in enumerate(self.widths[header:], header + 1):
+            titles = self.widths[header - 1]
+            if width not in (0, titles):
+                cause = f"{width} cellules sous {titles} titres"
+                cause += " : fichier tronqué, ou séparateur non protégé"
+                problems.append(Problem(cause, remedy=QUOTE, row=row, **self.place))
         if problems:
             raise InputUnreadable(*problems)
         return self.cells.loc[header + 1 :]
-
-    def _uneven(self, row: int, header: int) -> Problem:
-        counts = f"{self.widths[row - 1]} cellules sous {self.widths[header - 1]} titres"
-        return Problem(
-            f"{counts} : fichier tronqué, ou séparateur non protégé",
-            remedy="Mettez entre guillemets les cellules qui contiennent le séparateur, "
-            "ou exportez en XLSX.",
-            file=self.file,
-            sheet=self.name,
-            row=row,
-        )
 
 
 def read_sheets(path: Path) -> list[Sheet]:
@@ -158,22 +143,17 @@ def _regular_cells(
 
 def _decode(file: str, content: bytes) -> tuple[str, str]:
     """Return the name of the encoding, and the text; raise InputUnreadable."""
-    for encoding in _candidate_encodings(content):
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encodings = ["utf-16"]
+    elif b"\0" in content[:2]:
+        encodings = ["utf-16-be" if content[:1] == b"\0" else "utf-16-le"]
+    else:
+        encodings = ["utf-8-sig"] if MIXED.search(content) else ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
         with suppress(UnicodeDecodeError):
             return encoding, content.decode(encoding)
-    return refuse_unreadable(
-        file, "encodage inconnu, ou deux encodages mêlés", "Enregistrez le fichier en CSV UTF-8."
-    )
-
-
-def _candidate_encodings(content: bytes) -> list[str]:
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return ["utf-16"]
-    if content[:1] == b"\0":
-        return ["utf-16-be"]
-    if content[1:2] == b"\0":
-        return ["utf-16-le"]
-    return ["utf-8-sig"] if MIXED.search(content) else ["utf-8-sig", "cp1252"]
+    cause = "encodage inconnu, ou deux encodages mêlés"
+    return refuse_unreadable(file, cause, "Enregistrez le fichier en CSV UTF-8.")
 
 
 def _delimiter(text: str) -> str:
@@ -185,7 +165,13 @@ def _delimiter(text: str) -> str:
 
 # ── workbooks ───────────────────────────────────────────────────────────────────────────────────
 def _read_workbook(file: str, content: bytes) -> list[Sheet]:
-    _check_signature(file, content)
+    if content[:4] == OLE:
+        cause = "classeur protégé par mot de passe, ou ancien format .xls"
+        remedy = "Ôtez le mot de passe et enregistrez en .xlsx."
+        refuse_unreadable(file, cause, remedy, ACCEPTED)
+    if content[:4] != ZIP:
+        remedy = f"{AGAIN[:-1]} : une page de connexion a pu être enregistrée à sa place."
+        refuse_unreadable(file, "le contenu n’est pas un classeur .xlsx", remedy)
     parts = xlsx_parts.unpack_workbook(file, content)
     from python_calamine import CalamineError
 
@@ -197,17 +183,6 @@ def _read_workbook(file: str, content: bytes) -> list[Sheet]:
     if not sheets:
         refuse_unreadable(file, "classeur sans feuille")
     return sheets
-
-
-def _check_signature(file: str, content: bytes) -> None:
-    """Raise InputUnreadable when the first bytes are not those of an .xlsx file."""
-    if content[:4] == OLE:
-        cause = "classeur protégé par mot de passe, ou ancien format .xls"
-        remedy = "Ôtez le mot de passe et enregistrez en .xlsx."
-        refuse_unreadable(file, cause, remedy, ACCEPTED)
-    if content[:4] != ZIP:
-        remedy = f"{AGAIN[:-1]} : une page de connexion a pu être enregistrée à sa place."
-        refuse_unreadable(file, "le contenu n’est pas un classeur .xlsx", remedy)
 
 
 def _worksheets(file: str, content: bytes, parts: dict[str, bytes]) -> list[Sheet]:
@@ -224,16 +199,16 @@ def _worksheets(file: str, content: bytes, parts: dict[str, bytes]) -> list[Shee
         if metadata.typ == SheetTypeEnum.WorkSheet:
             worksheet = book.get_sheet_by_name(metadata.name)
             formulas, texts = marks[metadata.name]
-            sheet = Sheet(
-                file,
-                metadata.name,
-                _worksheet_cells(worksheet, texts),
-                formulas,
-                _merged_areas(worksheet),
-                metadata.visible != SheetVisibleEnum.Visible,
-                settings.from_1904,
+            cells = _worksheet_cells(worksheet, texts)
+            # The row that Excel shows begins at 1, calamine's at 0.
+            areas = worksheet.merged_cell_ranges or ()
+            merged = tuple(
+                ((top + 1, left), (end + 1, right)) for (top, left), (end, right) in areas
             )
-            sheets.append(sheet)
+            hidden = metadata.visible != SheetVisibleEnum.Visible
+            sheets.append(
+                Sheet(file, metadata.name, cells, formulas, merged, hidden, settings.from_1904)
+            )
     return sheets
 
 
@@ -245,11 +220,6 @@ def _worksheet_cells(worksheet: "CalamineSheet", texts: dict[Place, str]) -> "pd
         rows[row - 1] += [""] * (position + 1 - len(rows[row - 1]))
         rows[row - 1][position] = text
     return _grid(rows)
-
-
-def _merged_areas(worksheet: "CalamineSheet") -> tuple[tuple[Place, Place], ...]:
-    areas = worksheet.merged_cell_ranges or ()
-    return tuple(((top + 1, left), (bottom + 1, right)) for (top, left), (bottom, right) in areas)
 
 
 def _grid(rows: Sequence[Sequence[str]]) -> "pd.DataFrame":
@@ -272,9 +242,5 @@ def _cell_text(cell: object) -> str:
         # « 1012.125 » typed as a number is no doubtful text: a fourth decimal says so.
         return text + "0" if re.fullmatch(r"-?[1-9]\d*\.\d{3}", text) else text
     if isinstance(cell, datetime):
-        if cell.time() == time():
-            return cell.date().isoformat()
-        return cell.isoformat(sep="T", timespec="seconds")
-    if isinstance(cell, (date, time)):
-        return cell.isoformat()
-    return str(cell) if isinstance(cell, timedelta) else ""
+        return cell.isoformat(timespec="seconds").removesuffix("T00:00:00")
+    return cell.isoformat() if isinstance(cell, (date, time)) else str(cell)

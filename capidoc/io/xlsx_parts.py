@@ -23,6 +23,8 @@ Place = tuple[int, int]  # the row that Excel shows, the position of the column 
 ACCEPTED = ".xlsx (Excel, KoboToolbox) ou .csv"
 AGAIN = "Téléchargez l’export à nouveau."
 SAVE_AS = "Enregistrez le fichier sous l’un de ces formats."
+# What zipfile raises on an archive that is cut, corrupt, encrypted or packed in another way.
+DAMAGED = (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError, zlib.error)
 # Bytes packed and unpacked, their ratio, and the size of a sheet.
 PACKED, UNPACKED, RATIO, ROWS, COLUMNS = 20_000_000, 200_000_000, 100, 100_000, 2_000
 # A small file may be packed more: its overhead weighs less than this many bytes.
@@ -55,15 +57,7 @@ def unpack_workbook(file: str, content: bytes) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _check_sizes(file, archive.infolist(), len(content))
             parts = {info.filename.lower(): archive.read(info) for info in archive.infolist()}
-    except (
-        zipfile.BadZipFile,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-        OSError,
-        ValueError,
-        zlib.error,
-    ) as error:
+    except DAMAGED as error:
         problem = Problem("classeur tronqué ou abîmé", remedy=AGAIN, file=file)
         raise InputUnreadable(problem) from error
     if "xl/workbook.xml" not in parts or "xl/vbaproject.bin" in parts:
@@ -123,9 +117,11 @@ def scan_cells(
     These texts are the errors (« #DIV/0! »), which calamine leaves out, and the formulas that no
     spreadsheet computed. Raise InputUnsafe as `_checked_cells`.
     """
+    from lxml import etree
+
     formulas, texts = {}, {}
     for address, cell in _checked_cells(file, xml):
-        children = {_local_name(child): child.text or "" for child in cell}
+        children = {etree.QName(child).localname: child.text or "" for child in cell}
         value, is_error = children.get("v", ""), cell.get("t") == "e"
         if not is_error and "f" not in children:
             continue
@@ -152,7 +148,7 @@ def _checked_cells(file: str, xml: bytes) -> Iterator[tuple[str, "etree._Element
     elements = etree.iterparse(io.BytesIO(xml), tag=("{*}row", "{*}c"), resolve_entities=False)
     for _, element in elements:
         address = element.get("r", "").upper()
-        if _local_name(element) == "row":
+        if etree.QName(element).localname == "row":
             _check_limits(file, int(address or 1), 0)
             element.clear()
             continue
@@ -180,11 +176,6 @@ def _place(address: str) -> Place:
         raise ValueError("a cell without its address")
     row, column = coordinate_to_tuple(address)
     return row, column - 1
-
-
-def _local_name(element: "etree._Element") -> str:
-    """Return the name of an XML element without its namespace."""
-    return str(element.tag).rpartition("}")[2]
 
 
 def refuse_unreadable(file: str, cause: str, remedy: str = AGAIN, expected: str = "") -> NoReturn:
