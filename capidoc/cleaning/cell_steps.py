@@ -56,10 +56,18 @@ def normalize_texts(state: CleaningState, columns: list[str]) -> CleaningState:
     return rewrite_cells(state, columns, parsing.normalize_spaces, "espaces")
 
 
-def require_computed_formulas(state: CleaningState, columns: list[str]) -> CleaningState:
-    """Return the state; raise InputMismatch for formulas that no spreadsheet has computed."""
+def require_computed_formulas(
+    state: CleaningState, columns: list[str], received: pd.DataFrame
+) -> CleaningState:
+    """Return the state; raise InputMismatch for formulas that no spreadsheet has computed.
+
+    What a CSV says as received is text, whatever it begins with; a correction may be a formula.
+    """
+    received = received.loc[state.table.index]
+    in_csv = categorical.matches(received["fichier"], lambda name: name.lower().endswith(".csv"))
     for column in columns:
         formulas = categorical.matches(state.table[column], lambda text: text.startswith("="))
+        formulas &= ~(in_csv & categorical.rows_equal(state.table[column], received[column]))
         refuse_rows(
             InputMismatch,
             state.table[formulas],

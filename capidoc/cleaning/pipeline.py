@@ -150,8 +150,10 @@ def clean_main_table(
     state = row_steps.drop_empty_rows(CleaningState(table), columns)
     state = row_steps.drop_total_rows(state, columns, source)
     state = cell_steps.normalize_texts(state, columns)
+    received = state.table
     state = apply_corrections(state, decisions.corrections, source.moment)
-    state = cell_steps.require_computed_formulas(state, [identifier, *coded])
+    if source.colonnes:  # the export of a form has no formulas, but answers that begin with « = »
+        state = cell_steps.require_computed_formulas(state, [identifier, *coded], received)
     state = cell_steps.rewrite_cells(state, [identifier], str.upper, "identifiant")
     state = cell_steps.empty_missing_codes(state, coded, source.manquants)
     state = row_steps.drop_unapproved(state)

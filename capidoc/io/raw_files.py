@@ -1,4 +1,4 @@
-"""Read raw files (.xlsx, .csv) as grids of text, with the row numbers that Excel shows."""
+"""Read raw files, workbooks and CSV, as grids of text with the row numbers that Excel shows."""
 
 import csv
 import hashlib
@@ -8,13 +8,12 @@ import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from capidoc.core.errors import InputUnreadable, Problem
-from capidoc.core.parsing import format_plain
-from capidoc.io import xlsx_parts
+from capidoc.core.parsing import typed_text
+from capidoc.io import other_workbooks, xlsx_parts
 from capidoc.io.xlsx_parts import ACCEPTED, AGAIN, SAVE_AS, Place, refuse_unreadable
 
 if TYPE_CHECKING:  # a run with nothing to do only hashes files: it imports no pandas
@@ -22,7 +21,8 @@ if TYPE_CHECKING:  # a run with nothing to do only hashes files: it imports no p
     from python_calamine import CalamineSheet
 
 # A CSV has nothing to unpack: it may weigh what a workbook may, once unpacked.
-LARGEST = {".xlsx": xlsx_parts.PACKED, ".csv": xlsx_parts.UNPACKED}
+LARGEST = dict.fromkeys([".xlsx", ".xlsm", ".xls", ".ods"], xlsx_parts.PACKED)
+LARGEST[".csv"] = xlsx_parts.UNPACKED
 LONG_CSV = 50_000  # lines: from here on, pandas reads what is regular
 OLE, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
 QUOTE = "Mettez entre guillemets les cellules qui contiennent le séparateur, ou exportez en XLSX."
@@ -37,7 +37,8 @@ class Sheet:
     `cells` has the Excel row number as index and positions from 0 as columns. `formulas` are by
     place (row, position); where no spreadsheet has computed one, it is also the cell's text.
     `merged` are areas (first place, last place). `sha256` is the file's; `encoding` and `widths`
-    (how many cells each row has, none where all have as many) are those of a CSV.
+    (how many cells each row has, none where all have as many) are those of a CSV, `quoted` where
+    each of its cells is between quotes.
     """
 
     file: str
@@ -50,6 +51,7 @@ class Sheet:
     sha256: str = ""
     encoding: str = ""
     widths: tuple[int, ...] = ()
+    quoted: bool = False
 
     @property
     def place(self) -> dict[str, Any]:
@@ -59,12 +61,13 @@ class Sheet:
     def below(self, header: int) -> "pd.DataFrame":
         """Return the cells under the header's row.
 
-        Raise InputUnreadable when a row of a CSV has more or fewer cells than the header.
+        Raise InputUnreadable when a row of a CSV has fewer cells than the header; or more, unless
+        all are quoted: KoboToolbox adds one without a title for a choice that its form has lost.
         """
         problems = []
         for row, width in enumerate(self.widths[header:], header + 1):
             titles = self.widths[header - 1]
-            if width not in (0, titles):
+            if width not in (0, titles) and not (self.quoted and width > titles):
                 cause = f"{width} cellules sous {titles} titres"
                 cause += " : fichier tronqué, ou séparateur non protégé"
                 problems.append(Problem(cause, remedy=QUOTE, row=row, **self.place))
@@ -108,7 +111,9 @@ def _read_csv(file: str, content: bytes) -> list[Sheet]:
     except csv.Error as error:  # read on, rows after an open quote would be one cell
         cause = "guillemets mal fermés : fichier tronqué ou abîmé"
         raise InputUnreadable(Problem(cause, "", AGAIN, file, row=lines.line_num)) from error
-    return [Sheet(file, "", _grid(rows), encoding=encoding, widths=tuple(map(len, rows)))]
+    widths = tuple(map(len, rows))
+    quoted = len(set(widths)) > 1 and not re.sub(rf'"[^"]*"|[{delimiter}\r\n]', "", text)
+    return [Sheet(file, "", _grid(rows), encoding=encoding, widths=widths, quoted=quoted)]
 
 
 def _regular_cells(
@@ -165,18 +170,25 @@ def _delimiter(text: str) -> str:
 
 # ── workbooks ───────────────────────────────────────────────────────────────────────────────────
 def _read_workbook(file: str, content: bytes) -> list[Sheet]:
-    if content[:4] == OLE:
+    kind = Path(file).suffix.lower()
+    if content[:4] == OLE and kind != ".xls":
         cause = "classeur protégé par mot de passe, ou ancien format .xls"
         remedy = "Ôtez le mot de passe et enregistrez en .xlsx."
         refuse_unreadable(file, cause, remedy, ACCEPTED)
-    if content[:4] != ZIP:
+    if content[:4] != (OLE if kind == ".xls" else ZIP):
         remedy = f"{AGAIN[:-1]} : une page de connexion a pu être enregistrée à sa place."
-        refuse_unreadable(file, "le contenu n’est pas un classeur .xlsx", remedy)
-    parts = xlsx_parts.unpack_workbook(file, content)
+        refuse_unreadable(file, f"le contenu n’est pas un classeur {kind}", remedy)
     from python_calamine import CalamineError
 
     try:
-        sheets = _worksheets(file, content, parts)
+        if kind == ".xls":
+            sheets = [_filled(file, sheet) for sheet in other_workbooks.read_xls(file, content)]
+        else:
+            parts = xlsx_parts.unpack_workbook(file, content)
+            if kind == ".ods":
+                sheets = [_filled(file, sheet) for sheet in other_workbooks.read_ods(file, parts)]
+            else:
+                sheets = _worksheets(file, content, parts)
     # lxml raises SyntaxError; openpyxl, ValueError on a place that is none.
     except (CalamineError, zipfile.BadZipFile, OSError, SyntaxError, ValueError) as error:
         raise InputUnreadable(Problem("classeur abîmé", "", AGAIN, file)) from error
@@ -185,12 +197,18 @@ def _read_workbook(file: str, content: bytes) -> list[Sheet]:
     return sheets
 
 
+def _filled(file: str, sheet: other_workbooks.SparseSheet) -> Sheet:
+    merged = tuple(sheet.merged)
+    return Sheet(file, sheet.name, _grid(sheet.rows), sheet.formulas, merged, sheet.hidden)
+
+
 def _worksheets(file: str, content: bytes, parts: dict[str, bytes]) -> list[Sheet]:
     from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
     settings = xlsx_parts.workbook_settings(parts)
+    bounds = xlsx_parts.Bounds(file)
     marks = {
-        name: xlsx_parts.scan_cells(file, parts.get(part, b""), settings.uncomputed)
+        name: xlsx_parts.scan_cells(bounds, name, parts.get(part, b""), settings.uncomputed)
         for name, part in settings.worksheets.items()
     }
     book = CalamineWorkbook.from_filelike(io.BytesIO(content))
@@ -214,7 +232,7 @@ def _worksheets(file: str, content: bytes, parts: dict[str, bytes]) -> list[Shee
 
 def _worksheet_cells(worksheet: "CalamineSheet", texts: dict[Place, str]) -> "pd.DataFrame":
     """Return the grid that calamine reads, with these texts in their places."""
-    rows = [list(map(_cell_text, row)) for row in worksheet.to_python(skip_empty_area=False)]
+    rows = [list(map(typed_text, row)) for row in worksheet.to_python(skip_empty_area=False)]
     for (row, position), text in texts.items():
         rows += [[] for _ in range(row - len(rows))]
         rows[row - 1] += [""] * (position + 1 - len(rows[row - 1]))
@@ -229,18 +247,3 @@ def _grid(rows: Sequence[Sequence[str]]) -> "pd.DataFrame":
     width = max(map(len, rows), default=0)
     padded = [row if len(row) == width else [*row, *[""] * (width - len(row))] for row in rows]
     return pd.DataFrame(padded, index=range(1, len(rows) + 1), dtype=object)
-
-
-def _cell_text(cell: object) -> str:
-    """Return the cell as text; a typed number never looks like grouped thousands, a date is ISO."""
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, (int, float)):
-        text = format_plain(cell)
-        # « 1012.125 » typed as a number is no doubtful text: a fourth decimal says so.
-        return text + "0" if re.fullmatch(r"-?[1-9]\d*\.\d{3}", text) else text
-    if isinstance(cell, datetime):
-        return cell.isoformat(timespec="seconds").removesuffix("T00:00:00")
-    return cell.isoformat() if isinstance(cell, (date, time)) else str(cell)
