@@ -169,21 +169,6 @@ def format_plain(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
-def typed_text(cell: object) -> str:
-    """Return the cell as text; a typed number never looks like grouped thousands, a date is ISO."""
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, (int, float)):
-        text = format_plain(cell)
-        # « 1012.125 » typed as a number is no doubtful text: a fourth decimal says so.
-        return text + "0" if re.fullmatch(r"-?[1-9]\d*\.\d{3}", text) else text
-    if isinstance(cell, datetime):
-        return cell.isoformat(timespec="seconds").removesuffix("T00:00:00")
-    return cell.isoformat() if isinstance(cell, (date, time)) else str(cell)
-
-
 def parse_printed(text: str) -> float | None:
     """Return the number that a fact's text says; None for « n.d. », « < 5 », « 3 sur 8 »."""
     for unit in ("€", "points de\u00a0%", "%"):

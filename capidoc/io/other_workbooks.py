@@ -1,119 +1,111 @@
-"""Read the workbooks that are not .xlsx: OpenDocument (.ods) and Excel 97 (.xls), cell by cell.
+"""Read the workbooks that are not .xlsx: OpenDocument (.ods) and Excel 97 (.xls).
 
-Only cells that say something are held: an empty cell repeated to the end of a sheet is nothing.
+A grid goes to the last cell that says something: an empty one repeated to the end of a sheet is
+nothing.
 """
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from capidoc.core.parsing import typed_text
-from capidoc.io.xlsx_parts import AGAIN, Bounds, Place, refuse_unreadable
+from capidoc.io.raw_files import Sheet, cell_text, grid
+from capidoc.io.xlsx_parts import AGAIN, Area, Bounds, Place, refuse_unreadable
 
 if TYPE_CHECKING:
     from lxml import etree
 
-OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
-TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
-STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0"
-TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
-
-
-@dataclass
-class SparseSheet:
-    """A sheet up to its last cells that say something: rows of texts, some shorter than others."""
-
-    name: str
-    hidden: bool = False
-    rows: list[list[str]] = field(default_factory=list)
-    formulas: dict[Place, str] = field(default_factory=dict)
-    merged: list[tuple[Place, Place]] = field(default_factory=list)
-
-    def add(self, line: list[str], row: int, times: int = 1) -> None:
-        """Add a line that stands `times` times from a row on, if it says something."""
-        if line:
-            self.rows += [[]] * (row - 1 - len(self.rows)) + [line] * times
+OFFICE, TABLE, STYLE, TEXT = (
+    f"{{urn:oasis:names:tc:opendocument:xmlns:{name}:1.0}}"
+    for name in ("office", "table", "style", "text")
+)
+CELLS = (f"{TABLE}table-cell", f"{TABLE}covered-table-cell")
 
 
 # ── OpenDocument ────────────────────────────────────────────────────────────────────────────────
-def read_ods(file: str, parts: dict[str, bytes]) -> Iterator[SparseSheet]:
+def read_ods(file: str, parts: dict[str, bytes]) -> Iterator[Sheet]:
     """Yield the sheets of an unpacked .ods; raise InputUnsafe beyond the bounds of a workbook."""
     from lxml import etree
 
-    bounds, invisible, sheet, row = Bounds(file), set(), SparseSheet(""), 1
-    tags = (f"{{{STYLE}}}style", f"{{{TABLE}}}table", f"{{{TABLE}}}table-row")
-    content = io.BytesIO(parts["content.xml"])
-    for event, element in etree.iterparse(content, ("start", "end"), tag=tags):
-        kind = etree.QName(element).localname
-        if kind == "style" and event == "end":
-            shown = element.xpath("string(*/@*[local-name()='display'])")
-            if shown == "false":
-                invisible.add(element.get(f"{{{STYLE}}}name"))
-        elif kind == "table" and event == "start":
-            hidden = element.get(f"{{{TABLE}}}style-name") in invisible
-            sheet, row = SparseSheet(element.get(f"{{{TABLE}}}name", ""), hidden), 1
-        elif kind == "table-row" and event == "end":
-            times = _count(element, "number-rows-repeated")
-            _read_ods_row(sheet, bounds, element, row, times)
-            row += times
-            element.clear()
-        elif kind == "table" and event == "end":
-            yield sheet
+    bounds, invisible = Bounds(file), set()
+    tags = (f"{STYLE}style", f"{TABLE}table", f"{TABLE}table-row")
+    events = etree.iterparse(io.BytesIO(parts["content.xml"]), ("start", "end"), tag=tags)
+    for event, element in events:
+        if event == "start" and element.tag == f"{TABLE}table":
+            name = element.get(f"{TABLE}name", "")
+            bounds.begin(name)
+            hidden = element.get(f"{TABLE}style-name") in invisible
+            yield Sheet(file, name, *_read_ods_table(events, bounds, name), hidden)
+        elif element.xpath("string(*/@*[local-name()='display'])") == "false":
+            invisible.add(element.get(f"{STYLE}name"))
 
 
-def _read_ods_row(
-    sheet: SparseSheet, bounds: Bounds, element: "etree._Element", row: int, times: int
-) -> None:
-    """Add to the sheet the cells of a row that stands `times` times from row number `row` on."""
-    position = 0
-    line: list[str] = []
-    for cell in element.iterchildren(f"{{{TABLE}}}table-cell", f"{{{TABLE}}}covered-table-cell"):
-        repeated = _count(cell, "number-columns-repeated")
-        text, formula = _ods_text(cell), cell.get(f"{{{TABLE}}}formula", "")
-        if text or formula:
-            bounds.check(sheet.name, row + times - 1, position + repeated - 1)
-            line += [""] * (position - len(line)) + [text] * repeated
+def _read_ods_table(
+    events: "Iterator[tuple[str, etree._Element]]", bounds: Bounds, name: str
+) -> tuple[Any, dict[Place, str], tuple[Area, ...]]:
+    """Return the grid, formulas and merged areas of a table, whose events are read to its end."""
+    rows: list[list[str]] = []
+    formulas: dict[Place, str] = {}
+    merged: list[Area] = []
+    row = 1
+    for event, element in events:
+        if event == "end" and element.tag == f"{TABLE}table":
+            break
+        if event == "start":
+            continue
+        times, position = _count(element, "number-rows-repeated"), 0
+        line: list[str] = []
+        for cell in element.iterchildren(*CELLS):
+            repeated = _count(cell, "number-columns-repeated")
+            text, formula = _ods_text(cell), _ods_formula(cell)
+            if text:
+                bounds.check(name, row + times - 1, position + repeated - 1)
+                line += [""] * (position - len(line)) + [text] * repeated
             if formula:
-                sheet.formulas[row, position] = _formula(formula)
-        height, width = _count(cell, "number-rows-spanned"), _count(cell, "number-columns-spanned")
-        if height > 1 or width > 1:
-            sheet.merged.append(((row, position), (row + height - 1, position + width - 1)))
-        position += repeated
-    sheet.add(line, row, times)
+                formulas[row, position] = formula
+            height = _count(cell, "number-rows-spanned")
+            width = _count(cell, "number-columns-spanned")
+            if height > 1 or width > 1:
+                merged.append(((row, position), (row + height - 1, position + width - 1)))
+            position += repeated
+        if line:
+            rows += [[]] * (row - 1 - len(rows)) + [line] * times
+        row += times
+        element.clear()
+    return grid(rows), formulas, tuple(merged)
 
 
 def _count(element: "etree._Element", name: str) -> int:
     """Return how many times a row or cell stands, or how many it covers."""
-    return int(element.get(f"{{{TABLE}}}{name}", "1"))
+    count = int(element.get(f"{TABLE}{name}", "1"))
+    if count < 1:
+        raise ValueError("a cell that stands no time")
+    return count
 
 
-def _formula(text: str) -> str:
-    """Return « =A1*2 » for « of:=A1*2 »."""
-    return f"={text.partition('=')[2]}"
+def _ods_formula(cell: "etree._Element") -> str:
+    """Return « =A1*2 » for « of:=A1*2 », "" where there is no formula."""
+    formula = cell.get(f"{TABLE}formula", "")
+    return formula and f"={formula.partition('=')[2]}"
 
 
 def _ods_text(cell: "etree._Element") -> str:
-    """Return the text of a cell: its typed value, its paragraphs otherwise (those of an error too).
+    """Return the text of a cell: its typed value, else its paragraphs (as for « #DIV/0! »).
 
     A formula that no spreadsheet has computed is its own text.
     """
-    kind = cell.get(f"{{{OFFICE}}}value-type", "")
+    kind = cell.get(f"{OFFICE}value-type", "")
     if kind in ("float", "currency", "percentage"):
-        return typed_text(float(cell.get(f"{{{OFFICE}}}value", "")))
+        return cell_text(float(cell.get(f"{OFFICE}value", "")))
     if kind == "date":
-        return cell.get(f"{{{OFFICE}}}date-value", "").removesuffix("T00:00:00")
+        return cell.get(f"{OFFICE}date-value", "").removesuffix("T00:00:00")
     if kind == "boolean":
-        return cell.get(f"{{{OFFICE}}}boolean-value", "").upper()
-    paragraphs = ["".join(map(str, p.itertext())) for p in cell.iterchildren(f"{{{TEXT}}}p")]
-    formula = cell.get(f"{{{TABLE}}}formula", "")
-    if formula and not kind:
-        return _formula(formula)
-    return "\n".join(paragraphs)
+        return cell.get(f"{OFFICE}boolean-value", "").upper()
+    paragraphs = ["".join(map(str, p.itertext())) for p in cell.iterchildren(f"{TEXT}p")]
+    return "\n".join(paragraphs) if kind or paragraphs else _ods_formula(cell)
 
 
 # ── Excel 97 ────────────────────────────────────────────────────────────────────────────────────
-def read_xls(file: str, content: bytes) -> Iterator[SparseSheet]:
+def read_xls(file: str, content: bytes) -> Iterator[Sheet]:
     """Yield the sheets of an .xls; raise InputUnreadable when it is protected or damaged.
 
     xlrd holds rows as long as their last cell and runs nothing; formulas are not told apart.
@@ -129,18 +121,17 @@ def read_xls(file: str, content: bytes) -> Iterator[SparseSheet]:
         refuse_unreadable(file, cause, "Ôtez le mot de passe." if protected else AGAIN)
     bounds = Bounds(file)
     for page in book.sheets():
-        sheet = SparseSheet(page.name, page.visibility != 0)
+        bounds.begin(page.name)
+        rows: list[list[str]] = []
         for row in range(page.nrows):
-            cells = page.row(row)
-            line = [_xls_text(cell.ctype, cell.value, book.datemode) for cell in cells]
-            while line and not line[-1]:
-                line.pop()
-            if line:
-                bounds.check(page.name, row + 1, len(line) - 1)
-            sheet.add(line, row + 1)
-        for top, end, left, right in page.merged_cells:
-            sheet.merged.append(((top + 1, left), (end, right - 1)))
-        yield sheet
+            texts = [_xls_text(cell.ctype, cell.value, book.datemode) for cell in page.row(row)]
+            filled = [position for position, text in enumerate(texts) if text]
+            if filled:
+                bounds.check(page.name, row + 1, filled[-1])
+                rows += [[]] * (row - len(rows)) + [texts[: filled[-1] + 1]]
+        areas = page.merged_cells
+        merged = tuple(((top + 1, left), (end, right - 1)) for top, end, left, right in areas)
+        yield Sheet(file, page.name, grid(rows), {}, merged, page.visibility != 0)
 
 
 def _xls_text(kind: int, value: Any, datemode: int) -> str:
@@ -149,11 +140,11 @@ def _xls_text(kind: int, value: Any, datemode: int) -> str:
     if kind == xlrd.XL_CELL_ERROR:
         return xlrd.error_text_from_code.get(value, "#N/A")
     if kind == xlrd.XL_CELL_BOOLEAN:
-        return typed_text(bool(value))
+        return cell_text(bool(value))
     if kind == xlrd.XL_CELL_DATE:
         try:
             day = xlrd.xldate.xldate_as_datetime(value, datemode)
         except (xlrd.xldate.XLDateError, OverflowError):
-            return typed_text(value)
-        return typed_text(day if value >= 1 else day.time())
-    return typed_text(value) if kind in (xlrd.XL_CELL_TEXT, xlrd.XL_CELL_NUMBER) else ""
+            return cell_text(value)
+        return cell_text(day if value >= 1 else day.time())
+    return cell_text(value) if kind in (xlrd.XL_CELL_TEXT, xlrd.XL_CELL_NUMBER) else ""

@@ -5,16 +5,17 @@ import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from capidoc.core.errors import InputUnreadable, Problem
-from capidoc.core.parsing import typed_text
-from capidoc.io import other_workbooks, xlsx_parts
-from capidoc.io.xlsx_parts import ACCEPTED, AGAIN, SAVE_AS, Place, refuse_unreadable
+from capidoc.core.parsing import format_plain
+from capidoc.io import xlsx_parts
+from capidoc.io.xlsx_parts import ACCEPTED, AGAIN, SAVE_AS, Area, Place, refuse_unreadable
 
 if TYPE_CHECKING:  # a run with nothing to do only hashes files: it imports no pandas
     import pandas as pd
@@ -45,7 +46,7 @@ class Sheet:
     name: str
     cells: "pd.DataFrame"
     formulas: dict[Place, str] = field(default_factory=dict)
-    merged: tuple[tuple[Place, Place], ...] = ()
+    merged: tuple[Area, ...] = ()
     hidden: bool = False
     from_1904: bool = False
     sha256: str = ""
@@ -113,7 +114,7 @@ def _read_csv(file: str, content: bytes) -> list[Sheet]:
         raise InputUnreadable(Problem(cause, "", AGAIN, file, row=lines.line_num)) from error
     widths = tuple(map(len, rows))
     quoted = len(set(widths)) > 1 and not re.sub(rf'"[^"]*"|[{delimiter}\r\n]', "", text)
-    return [Sheet(file, "", _grid(rows), encoding=encoding, widths=widths, quoted=quoted)]
+    return [Sheet(file, "", grid(rows), encoding=encoding, widths=widths, quoted=quoted)]
 
 
 def _regular_cells(
@@ -170,6 +171,8 @@ def _delimiter(text: str) -> str:
 
 # ── workbooks ───────────────────────────────────────────────────────────────────────────────────
 def _read_workbook(file: str, content: bytes) -> list[Sheet]:
+    from capidoc.io import other_workbooks  # which makes Sheets too
+
     kind = Path(file).suffix.lower()
     if content[:4] == OLE and kind != ".xls":
         cause = "classeur protégé par mot de passe, ou ancien format .xls"
@@ -182,13 +185,13 @@ def _read_workbook(file: str, content: bytes) -> list[Sheet]:
 
     try:
         if kind == ".xls":
-            sheets = [_filled(file, sheet) for sheet in other_workbooks.read_xls(file, content)]
+            sheets = list(other_workbooks.read_xls(file, content))
         else:
             parts = xlsx_parts.unpack_workbook(file, content)
             if kind == ".ods":
-                sheets = [_filled(file, sheet) for sheet in other_workbooks.read_ods(file, parts)]
+                sheets = list(other_workbooks.read_ods(file, parts))
             else:
-                sheets = _worksheets(file, content, parts)
+                sheets = list(_worksheets(file, content, parts))
     # lxml raises SyntaxError; openpyxl, ValueError on a place that is none.
     except (CalamineError, zipfile.BadZipFile, OSError, SyntaxError, ValueError) as error:
         raise InputUnreadable(Problem("classeur abîmé", "", AGAIN, file)) from error
@@ -197,12 +200,7 @@ def _read_workbook(file: str, content: bytes) -> list[Sheet]:
     return sheets
 
 
-def _filled(file: str, sheet: other_workbooks.SparseSheet) -> Sheet:
-    merged = tuple(sheet.merged)
-    return Sheet(file, sheet.name, _grid(sheet.rows), sheet.formulas, merged, sheet.hidden)
-
-
-def _worksheets(file: str, content: bytes, parts: dict[str, bytes]) -> list[Sheet]:
+def _worksheets(file: str, content: bytes, parts: dict[str, bytes]) -> Iterator[Sheet]:
     from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
     settings = xlsx_parts.workbook_settings(parts)
@@ -212,7 +210,6 @@ def _worksheets(file: str, content: bytes, parts: dict[str, bytes]) -> list[Shee
         for name, part in settings.worksheets.items()
     }
     book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    sheets = []
     for metadata in book.sheets_metadata:
         if metadata.typ == SheetTypeEnum.WorkSheet:
             worksheet = book.get_sheet_by_name(metadata.name)
@@ -224,26 +221,38 @@ def _worksheets(file: str, content: bytes, parts: dict[str, bytes]) -> list[Shee
                 ((top + 1, left), (end + 1, right)) for (top, left), (end, right) in areas
             )
             hidden = metadata.visible != SheetVisibleEnum.Visible
-            sheets.append(
-                Sheet(file, metadata.name, cells, formulas, merged, hidden, settings.from_1904)
-            )
-    return sheets
+            yield Sheet(file, metadata.name, cells, formulas, merged, hidden, settings.from_1904)
 
 
 def _worksheet_cells(worksheet: "CalamineSheet", texts: dict[Place, str]) -> "pd.DataFrame":
     """Return the grid that calamine reads, with these texts in their places."""
-    rows = [list(map(typed_text, row)) for row in worksheet.to_python(skip_empty_area=False)]
+    rows = [list(map(cell_text, row)) for row in worksheet.to_python(skip_empty_area=False)]
     for (row, position), text in texts.items():
         rows += [[] for _ in range(row - len(rows))]
         rows[row - 1] += [""] * (position + 1 - len(rows[row - 1]))
         rows[row - 1][position] = text
-    return _grid(rows)
+    return grid(rows)
 
 
-def _grid(rows: Sequence[Sequence[str]]) -> "pd.DataFrame":
+def grid(rows: Sequence[Sequence[str]]) -> "pd.DataFrame":
     """Return the rows as text, the short ones filled with empty cells; index from 1."""
     import pandas as pd
 
     width = max(map(len, rows), default=0)
     padded = [row if len(row) == width else [*row, *[""] * (width - len(row))] for row in rows]
     return pd.DataFrame(padded, index=range(1, len(rows) + 1), dtype=object)
+
+
+def cell_text(cell: object) -> str:
+    """Return the cell as text; a typed number never looks like grouped thousands, a date is ISO."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, (int, float)):
+        text = format_plain(cell)
+        # « 1012.125 » typed as a number is no doubtful text: a fourth decimal says so.
+        return text + "0" if re.fullmatch(r"-?[1-9]\d*\.\d{3}", text) else text
+    if isinstance(cell, datetime):
+        return cell.isoformat(timespec="seconds").removesuffix("T00:00:00")
+    return cell.isoformat() if isinstance(cell, (date, time)) else str(cell)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
 Place = tuple[int, int]  # the row that Excel shows, the position of the column from 0
+Area = tuple[Place, Place]  # its first place and its last
 
 ACCEPTED = ".xlsx (Excel, KoboToolbox), .xlsm, .xls, .ods ou .csv"
 AGAIN = "Téléchargez l’export à nouveau."
@@ -47,6 +48,12 @@ class Bounds:
     def __init__(self, file: str) -> None:
         self.file = file
         self._last: dict[str, Place] = {}
+
+    def begin(self, sheet: str) -> None:
+        """Raise InputUnsafe where two sheets have one name: one would hide from the bounds."""
+        if sheet in self._last:
+            refuse_unsafe(self.file, "deux feuilles portent le même nom", sheet)
+        self._last[sheet] = (0, -1)
 
     def check(self, sheet: str, row: int, position: int) -> None:
         """Raise InputUnsafe where a cell is too far, or the grids of the file too large."""
