@@ -311,17 +311,21 @@ PROTECTED = [
     ),
     ("parties chiffrées", xlsx(flagged(SOUND)), "tronqué ou abîmé"),
 ]
-FORMATS = [
-    (f"un {kind}", {f"raw/suivi.{kind}": b"x"}, "format refusé")
-    for kind in ("xls", "ods", "xlsm", "tsv", "pdf", "zip")
-] + [
-    (
-        "macros sous un autre nom",
-        xlsx(packed(PARTS | {"xl/vbaProject.bin": b"x"})),
-        "n’est pas un classeur",
-    ),
-    (".xls sous un autre nom", xlsx(b"\xd0\xcf\x11\xe0" + b"x" * 99), "ancien format .xls"),
-]
+FORMATS = (
+    [(f"un {kind}", {f"raw/suivi.{kind}": b"x"}, "format refusé") for kind in ("tsv", "pdf", "zip")]
+    + [
+        (f"un faux {kind}", xlsx(b"x", f"suivi.{kind}"), f"n’est pas un classeur .{kind}")
+        for kind in ("xls", "ods", "xlsm")
+    ]
+    + [
+        (
+            "macros sous un autre nom",
+            xlsx(packed(PARTS | {"xl/vbaProject.bin": b"x"})),
+            "n’est pas un classeur",
+        ),
+        (".xls sous un autre nom", xlsx(b"\xd0\xcf\x11\xe0" + b"x" * 99), "ancien format .xls"),
+    ]
+)
 STRANGE = "qu’aucun tableur n’écrit"
 UNSAFE = [
     ("bombe", xlsx(packed(PARTS | {"xl/media/image1.png": b"0" * 30_000_000})), "démesuré"),
@@ -430,7 +434,13 @@ FORMULAS = [
         "formule",
         {"suivi": KEPT},
     ),
-    ("formule écrite en CSV", cell(REVENU, "=500*2"), 22, "formule jamais calculée", None),
+    (
+        "texte d’un CSV qui commence par « = »",
+        cell(REVENU, "=500*2"),
+        0,
+        "nombre_illisible",
+        kept(REVENU, ""),
+    ),
     (
         "texte que le tableur a pris pour une formule",
         swapped(
@@ -643,6 +653,7 @@ READ = [
     ("virgules", text(*ROWS, sep=","), ""),
     ("tabulations", text(*ROWS, sep="\t"), ""),
     ("guillemets partout", QUOTED, ""),
+    ("cellule sans titre au bout d’une ligne", QUOTED[:-2] + ';"1"\r\n', "colonne_sans_titre"),
     ("sep=;", "sep=;\n" + LINES, ""),
     ("sep=, au lieu de ;", "sep=,\r\n" + text(*ROWS, sep=","), ""),
     ("fins de ligne d’un vieux Mac", text(*ROWS, end="\r"), ""),

@@ -61,12 +61,19 @@ def normalize_texts(state: CleaningState) -> CleaningState:
 
 
 def require_computed_formulas(state: CleaningState) -> CleaningState:
-    """Return the state; raise InputMismatch for formulas that no spreadsheet has computed."""
+    """Return the state; raise InputMismatch for formulas that no spreadsheet has computed.
+
+    Only an ordinary workbook has formulas: an answer to a form may begin with « = », and what a
+    CSV says is text.
+    """
+    if not state.source.colonnes:
+        return state
+    table = state.table
+    in_book = ~categorical.matches(table["fichier"], lambda name: name.lower().endswith(".csv"))
     for column in [state.source.identifiant, *coded_questions(state)]:
-        formulas = categorical.matches(state.table[column], lambda text: text.startswith("="))
+        formulas = in_book & categorical.matches(table[column], lambda text: text.startswith("="))
         remedy = "Ouvrez le fichier dans un tableur, enregistrez-le, puis relancez."
-        rows = state.table[formulas]
-        refuse_rows(InputMismatch, rows, column, "formule jamais calculée", remedy)
+        refuse_rows(InputMismatch, table[formulas], column, "formule jamais calculée", remedy)
     return state
 
 

@@ -2,20 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import pandas as pd
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
-from capidoc.config.programme_model import ZONE, Identity
+from capidoc.config.programme_model import ZONE, Identity, StrictModel
 from capidoc.config.validation import QUESTION, Name, matching, pydantic_problem
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.core.parsing import MONEY, Unreadable, parse_number
@@ -54,7 +46,7 @@ Parts = Annotated[tuple[str, ...], BeforeValidator(_split)]
 Amount = Annotated[float | None, BeforeValidator(_parse_amount)]
 
 
-class Indicator(BaseModel):
+class Indicator(StrictModel):
     """One row of the plan.
 
     `filtre`, and the answer of a `part`, are written « question=réponse »; crossed
@@ -64,7 +56,6 @@ class Indicator(BaseModel):
     `maximum` what a lost unit may have at the end.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     id: Name
     libelle: str = Field(min_length=1)
     definition: str = Field(min_length=1)
@@ -89,7 +80,7 @@ class Indicator(BaseModel):
     maximum: Amount = None
 
     @model_validator(mode="after")
-    def _check_bounds(self) -> "Indicator":
+    def _check_bounds(self) -> Self:
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError("le minimum passe le maximum")
         return self
@@ -103,6 +94,11 @@ class Indicator(BaseModel):
     def answer(self) -> str:
         """Return the answer counted, for a share or a filter; empty otherwise."""
         return (self.variable if self.regle == "part" else self.filtre).partition("=")[2]
+
+    @property
+    def variables(self) -> list[tuple[str, str]]:
+        """Return the columns of its two variables, each with its variable."""
+        return [("variable", self.question), ("denominateur", self.denominateur)]
 
     @property
     def dimensions(self) -> list[str]:
@@ -122,14 +118,17 @@ def load_plan(folder: Path, identity: Identity, variables: pd.DataFrame) -> list
     every row to mend.
     """
     path = hand_tables.find_table(folder, "indicateurs")
-    known = _by_source(variables)
+    groups = variables.groupby(["source", "variable"])
+    known = {key: (rows["genre"].iloc[0], list(rows["reponse"])) for key, rows in groups}
     plan: list[Indicator] = []
     problems: list[Problem] = []
     for row, cells in hand_tables.read_rows(path, REQUIRED, OPTIONAL).iterrows():
         try:
             indicator = Indicator.model_validate(cells.to_dict())
         except ValidationError as error:
-            problems += _validation_problems(error, path.name, row)
+            for detail in error.errors():
+                remedy = suggest(detail["input"], RULES) if detail["loc"] == ("regle",) else ""
+                problems.append(pydantic_problem(detail, remedy, path.name, row))
             continue
         plan.append(indicator)
         findings = [*_unknown_names(indicator, identity), *_wrong_answers(indicator, known)]
@@ -138,17 +137,6 @@ def load_plan(folder: Path, identity: Identity, variables: pd.DataFrame) -> list
     if problems:
         raise ConfigurationRefused(*problems)
     return plan
-
-
-def _by_source(variables: pd.DataFrame) -> Variables:
-    groups = variables.groupby(["source", "variable"])
-    return {key: (rows["genre"].iloc[0], list(rows["reponse"])) for key, rows in groups}
-
-
-def _validation_problems(error: ValidationError, file: str, row: int) -> Iterator[Problem]:
-    for detail in error.errors():
-        remedy = suggest(detail["input"], RULES) if detail["loc"] == ("regle",) else ""
-        yield pydantic_problem(detail, remedy, file, row)
 
 
 def _name_problems(names: list[str], file: str) -> Iterator[Problem]:
@@ -198,48 +186,36 @@ def _unknown_variables(indicator: Indicator, identity: Identity) -> Iterator[Fin
     if identity.zones and "commune" in attributes:
         attributes = [*attributes, ZONE]
     allowed = [*kept, RECORD] if indicator.regle == "ratio" else [*kept, RECORD, ""]
-    for column, variable in _variables(indicator):
+    for column, variable in indicator.variables:
         if variable not in allowed:
             yield "variable que la source ne garde pas", _place(column, variable, kept)
     named = [("desagregations", dimension) for dimension in indicator.dimensions]
-    named += [("poids", indicator.poids), ("strate", indicator.strate)]
-    for column, attribute in named:
+    for column, attribute in [*named, ("poids", indicator.poids), ("strate", indicator.strate)]:
         if attribute and attribute not in attributes:
             cause = "désagrégation ou attribut inconnu de la source"
             yield cause, _place(column, attribute, attributes)
 
 
-def _variables(indicator: Indicator) -> tuple[tuple[str, str], tuple[str, str]]:
-    """Return the variables of an indicator, each after its column."""
-    return ("variable", indicator.question), ("denominateur", indicator.denominateur)
-
-
 def _wrong_answers(indicator: Indicator, known: Variables) -> Iterator[Finding]:
     """Yield what the row asks of its variables that their questions do not answer."""
-    for column, variable in _variables(indicator):
+    kinds = {
+        name: kind for (source, name), (kind, _) in known.items() if source == indicator.source
+    }
+    numbers = [name for name, kind in kinds.items() if kind == "nombre"]
+    choices = [name for name, kind in kinds.items() if kind.startswith("choix")]
+    for column, variable in indicator.variables:
         kind, answers = known.get((indicator.source, variable), ("", []))
         if column == "variable" and not indicator.variable:
             column = "filtre"
         if kind and indicator.regle in NUMBERED_RULES and kind != "nombre":
-            cause = (
-                f"la règle {indicator.regle} demande un nombre, et cette question n’en est pas un"
-            )
-            yield cause, _place(column, variable, _of_kind(known, indicator.source, "nombre"))
+            rule = f"la règle {indicator.regle} demande un nombre"
+            yield f"{rule}, et cette question n’en est pas un", _place(column, variable, numbers)
         elif kind in ("nombre", "date") and (indicator.answer or indicator.regle == "modalites"):
             cause = "cette question n’a pas de réponses à choisir"
-            yield cause, _place(column, variable, _of_kind(known, indicator.source, "choix"))
+            yield cause, _place(column, variable, choices)
         elif indicator.answer and any(answers) and indicator.answer not in answers:
             cause = "réponse que cette question n’offre pas"
             yield cause, _place(column, indicator.answer, answers)
-
-
-def _of_kind(known: Variables, source: str, kind: str) -> list[str]:
-    """Return the variables of a source that are of a kind."""
-    return [
-        variable
-        for (name, variable), (variable_kind, _) in known.items()
-        if name == source and variable_kind.startswith(kind)
-    ]
 
 
 def _place(column: str, value: str, candidates: Sequence[str] = ()) -> dict[str, str]:

@@ -32,43 +32,21 @@ class ProgrammePaths:
             expected = "lettres minuscules, chiffres, _ ou -"
             raise ConfigurationRefused(Problem("nom de programme refusé", expected, value=slug))
         self.slug, self.root = slug, Path(root)
+        self.folder = self.root / "programmes" / slug  # what people decide
+        self.raw = self.root / "data" / "raw" / slug  # exports as received
+        # Photos, sounds and files are personal: git ignores them, no step reads them.
+        self.attached = self.raw / "pieces-jointes"
+        self.templates = self.root / "templates"  # deliverables and page models
+        self.notebooks = self.root / "notebooks"
         if not (self.folder / "programme.yml").is_file():
             expected = "un dossier de programmes/ avec son programme.yml"
             remedy = suggest(slug, programme_slugs(self.root))
             raise ConfigurationRefused(Problem("programme inconnu", expected, remedy, value=slug))
 
     @property
-    def folder(self) -> Path:
-        """Return the folder of what people decide."""
-        return self.root / "programmes" / self.slug
-
-    @property
-    def raw(self) -> Path:
-        """Return the folder of exports as received."""
-        return self.root / "data" / "raw" / self.slug
-
-    @property
-    def attached(self) -> Path:
-        """Return the folder of photos, sounds and files that submissions hold.
-
-        They are personal: git ignores them, and no step reads them.
-        """
-        return self.raw / "pieces-jointes"
-
-    @property
     def published(self) -> Path:
         """Return the folder that people open."""
         return self.root / "outputs" / self.slug
-
-    @property
-    def templates(self) -> Path:
-        """Return the folder of deliverables and page models."""
-        return self.root / "templates"
-
-    @property
-    def notebooks(self) -> Path:
-        """Return the folder of the three notebooks."""
-        return self.root / "notebooks"
 
     def wanted(self, verb: str = "all") -> list[str]:
         """Return the deliverables of a verb: one by its name, or every top-level template."""

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from capidoc.config.validation import MONTH
 from capidoc.core.errors import ConfigurationRefused, Problem
 from capidoc.core.parsing import Unreadable, parse_number
 from capidoc.core.schema import PRICE_COLUMNS
 from capidoc.io import hand_tables
-
-MONTH = r"20\d\d-(0[1-9]|1[0-2])"
 
 
 def load_price_index(folder: Path) -> dict[str, float]:
@@ -29,16 +28,14 @@ def load_price_index(folder: Path) -> dict[str, float]:
 
 def _price_problems(rows: pd.DataFrame, file: str) -> Iterator[Problem]:
     repeated = rows["mois"].duplicated()
-    for row, cells in rows.iterrows():
-        month, text = cells["mois"], cells["indice"]
+    for row, (month, text, source, day) in rows.iterrows():
         try:
             if parse_number(text) <= 0 or repeated[row] or not re.fullmatch(MONTH, month):
                 expected = "un mois comme 2022-05, une seule fois, et un indice plus grand que 0"
                 yield Problem("indice refusé", expected, file=file, row=row, value=month)
         except Unreadable:
-            yield Problem(
-                "indice illisible", "un nombre", file=file, row=row, column="indice", value=text
-            )
-        if not (cells["source"] and cells["date"]):
+            place = {"file": file, "column": "indice", "value": text}
+            yield Problem("indice illisible", "un nombre", row=row, **place)
+        if not (source and day):
             cause, expected = "indice sans source ni date", "d’où il vient, et de quel jour"
             yield Problem(cause, expected, file=file, row=row)

@@ -69,10 +69,8 @@ class Programme(ProgrammePaths):
         It is all communes over the same period, or the whole follow-up.
         """
         if self.commune != ALL_COMMUNES:
-            period = self.period
-            return Programme(
-                self.slug, ALL_COMMUNES, period.debut, period.fin, self.root, self.profil
-            )
+            months = (self.period.debut, self.period.fin)
+            return Programme(self.slug, ALL_COMMUNES, *months, self.root, self.profil)
         return Programme(self.slug, root=self.root, profil=self.profil) if self.scope else None
 
     @property
@@ -102,20 +100,16 @@ class Programme(ProgrammePaths):
     def strays(self) -> list[str]:
         """Return the names of raw files and folders that no source declares: they are ignored."""
         sources = self.identity.sources.values()
-        names = [
-            f"{path.name}/"
-            for path in sorted(self.raw.glob("*"))
-            if path.is_dir() and not path.name.startswith(".") and path != self.attached
+        folders = [path for path in sorted(self.raw.glob("[!.]*/")) if path != self.attached]
+        undeclared = [
+            path.name
+            for path in self._raw_files()
+            if path.suffix != ".md" and not any(_is_file_of(path, source) for source in sources)
         ]
-        for path in self._raw_files():
-            declared = any(_is_file_of(path, source) for source in sources)
-            if not declared and path.suffix != ".md":
-                names.append(path.name)
-        return names
+        return [f"{path.name}/" for path in folders] + undeclared
 
     def _raw_files(self) -> list[Path]:
-        paths = sorted(self.raw.glob("*"))
-        return [path for path in paths if path.is_file() and not path.name.startswith(".")]
+        return [path for path in sorted(self.raw.glob("[!.]*")) if path.is_file()]
 
 
 def _is_file_of(path: Path, source: Source) -> bool:

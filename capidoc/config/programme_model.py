@@ -6,7 +6,8 @@ Fields bear the French names of the YAML keys; programmes/jass/programme.yml sho
 import re
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Literal
+from itertools import chain
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -14,11 +15,12 @@ from capidoc.config.validation import AnswerLabel, Month, Name, Pattern, Questio
 from capidoc.core.errors import suggest
 from capidoc.core.parsing import MONEY
 
+SERVER = r"(https://[\w.-]+|http://(127\.0\.0\.1|localhost))(:\d+)?/?"
 ZONE = "zone"  # the attribute that observations have where the programme has zones
 
 
 class StrictModel(BaseModel):
-    """A part of programme.yml: an unknown key is refused, nothing changes once read."""
+    """A part of programme.yml or a row of the plan: an unknown key is refused, all is frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,7 +33,7 @@ class Period(StrictModel):
     libelle: str = ""
 
     @model_validator(mode="after")
-    def _check_order(self) -> "Period":
+    def _check_order(self) -> Self:
         if self.debut > self.fin:
             raise ValueError(f"le début {self.debut} vient après la fin {self.fin}")
         return self
@@ -76,7 +78,7 @@ class Exclusion(StrictModel):
     hors: list[Pattern] = []
 
     @model_validator(mode="after")
-    def _check_one_rule(self) -> "Exclusion":
+    def _check_one_rule(self) -> Self:
         if bool(self.valeurs) == bool(self.hors):
             raise ValueError("donnez « valeurs » ou « hors », l’un des deux")
         return self
@@ -92,10 +94,11 @@ class Classes(StrictModel):
     bornes: list[int] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _check_rising(self) -> "Classes":
+    def _check_rising(self) -> Self:
         if sorted(set(self.bornes)) != self.bornes:
-            order = "de la plus petite à la plus grande, chacune une fois"
-            raise ValueError(f"les « bornes » vont {order}")
+            raise ValueError(
+                "les « bornes » vont de la plus petite à la plus grande, chacune une fois"
+            )
         return self
 
     @property
@@ -130,13 +133,7 @@ class Server(StrictModel):
     `projet` is a project of ODK Central, `export` a saved export of KoboToolbox.
     """
 
-    serveur: Annotated[
-        str,
-        matching(
-            r"(https://[\w.-]+|http://(127\.0\.0\.1|localhost))(:\d+)?/?",
-            "https://kf.kobotoolbox.org, par exemple",
-        ),
-    ]
+    serveur: Annotated[str, matching(SERVER, "https://kf.kobotoolbox.org, par exemple")]
     formulaire: Annotated[
         str, matching(r"\w[\w .-]*", "le code du formulaire, tel qu’il est dans son adresse")
     ]
@@ -144,12 +141,10 @@ class Server(StrictModel):
     export: str = ""
 
     @model_validator(mode="after")
-    def _check_one_kind(self) -> "Server":
+    def _check_one_kind(self) -> Self:
         if self.projet and self.export:
-            raise ValueError(
-                "« export » est un réglage de KoboToolbox, « projet » un numéro d’ODK Central : "
-                "l’un des deux"
-            )
+            kinds = "« export » est un réglage de KoboToolbox, « projet » un numéro d’ODK Central"
+            raise ValueError(f"{kinds} : l’un des deux")
         return self
 
 
@@ -177,21 +172,16 @@ class Source(TableSelection):
     exclusions: list[Exclusion] = []
 
     @model_validator(mode="after")
-    def _check_one_description(self) -> "Source":
+    def _check_one_description(self) -> Self:
+        kinds = "« formulaire » (XLSForm) ou « colonnes » (classeur ordinaire)"
         if bool(self.formulaire) == bool(self.colonnes):
-            raise ValueError(
-                "donnez « formulaire » (XLSForm) ou « colonnes » (classeur ordinaire), "
-                "l’un des deux"
-            )
+            raise ValueError(f"donnez {kinds}, l’un des deux")
+        form = "demande un « formulaire »"
         if self.colonnes and self.repetitions:
-            raise ValueError(
-                "« repetitions » demande un « formulaire » : un classeur ordinaire n’en a pas"
-            )
+            raise ValueError(f"« repetitions » {form} : un classeur ordinaire n’en a pas")
         one_star = re.fullmatch(r"[^*?\[]*\*[^?\[]*\.xlsx", self.fichier)
         if self.collecte and not (self.formulaire and one_star):
-            raise ValueError(
-                "« collecte » demande un « formulaire », et un « fichier » comme Suivi*.xlsx"
-            )
+            raise ValueError(f"« collecte » {form}, et un « fichier » comme Suivi*.xlsx")
         return self
 
     @property
@@ -205,13 +195,10 @@ class Source(TableSelection):
     @property
     def kept(self) -> list[str]:
         """Return every question of the main table that is used."""
-        names = [*self.colonnes, self.identifiant, self.moment, *super().kept]
-        for breakdown in self.ventilations.values():
-            names += breakdown.questions
+        breakdowns = [breakdown.questions for breakdown in self.ventilations.values()]
+        names = [*self.colonnes, self.identifiant, self.moment, *super().kept, *chain(*breakdowns)]
         names += [exclusion.question for exclusion in self.exclusions]
-        for pair in self.ordre:
-            names += pair
-        return list(dict.fromkeys(name for name in names if name))
+        return list(dict.fromkeys(filter(None, chain(names, *self.ordre))))
 
     def of(self, repeat: str) -> TableSelection:
         """Return what is kept of a repeat, or of the main table when it is empty."""
@@ -221,11 +208,10 @@ class Source(TableSelection):
         """Return the variables that observations of a table have, and the attributes of one."""
         table = self.of(repeat)
         breakdowns = {} if repeat else self.ventilations
-        attributes = dict.fromkeys(
-            [*self.attributs, *self.classes, *table.attributs, *table.classes]
-        )
-        dimensions = [breakdowns[question].dimension] if question in breakdowns else []
-        return [*table.variables, *breakdowns], [*attributes, *dimensions]
+        attributes = [*self.attributs, *self.classes, *table.attributs, *table.classes]
+        if question in breakdowns:
+            attributes.append(breakdowns[question].dimension)
+        return [*table.variables, *breakdowns], list(dict.fromkeys(attributes))
 
 
 # ── programme ───────────────────────────────────────────────────────────────────────────────────
@@ -251,17 +237,16 @@ class Disclosure(StrictModel):
     adresses_publiques: list[str] = []
 
     @model_validator(mode="after")
-    def _check_reasons(self) -> "Disclosure":
-        without_reason = [
+    def _check_reasons(self) -> Self:
+        lowered = [
             name
             for name, threshold in Disclosure.model_fields.items()
-            if isinstance(threshold.default, int)
-            and getattr(self, name) < threshold.default
-            and not self.raisons.get(name)
+            if isinstance(threshold.default, int) and getattr(self, name) < threshold.default
         ]
+        without_reason = ", ".join(name for name in lowered if not self.raisons.get(name))
         if without_reason:
-            names = ", ".join(without_reason)
-            raise ValueError(f"un seuil abaissé demande sa raison, sous « raisons » : {names}")
+            cause = "un seuil abaissé demande sa raison, sous « raisons »"
+            raise ValueError(f"{cause} : {without_reason}")
         return self
 
 
@@ -291,47 +276,33 @@ class Identity(StrictModel):
     sources: dict[Name, Source]
 
     @model_validator(mode="after")
-    def _check_follow_up(self) -> "Identity":
+    def _check_periods_and_zones(self) -> Self:
         if "suivi" not in self.periodes:
             raise ValueError("« periodes » doit contenir « suivi » : les deux moments comparés")
-        return self
-
-    @model_validator(mode="after")
-    def _check_zones(self) -> "Identity":
-        zoned: list[str] = []
-        for zone in self.zones.values():
-            zoned += zone.communes
+        zoned = chain.from_iterable(zone.communes for zone in self.zones.values())
         if self.zones and sorted(zoned) != sorted(self.communes):
             raise ValueError("chaque commune doit être dans une zone, et une seule")
         return self
 
     @model_validator(mode="after")
-    def _check_sensitive_answers(self) -> "Identity":
-        kept = self._dimensions() | {variable for variable, _ in self._breakdowns()}
+    def _check_names(self) -> Self:
+        dimensions, kept = {ZONE}, set()
         for table in self._tables():
-            kept |= set(table.kept)
+            dimensions |= {*table.attributs, *table.classes}
+            kept |= {*table.kept}
+        for variable, breakdown in self._breakdowns():
+            dimensions.add(breakdown.dimension)
+            kept.add(variable)
         for name in self.divulgation.sensibles:
-            if name not in kept:
+            if name not in kept | dimensions:
                 cause = f"réponse sensible qu’aucune source ne garde : « {name} »"
-                raise ValueError(f"{cause}. {suggest(name, kept)}")
-        return self
-
-    @model_validator(mode="after")
-    def _check_labels(self) -> "Identity":
-        dimensions = self._dimensions()
+                raise ValueError(f"{cause}. {suggest(name, kept | dimensions)}")
         for label in self.libelles:
             dimension, equals, _ = label.partition("=")
             if equals and dimension not in dimensions:
                 cause = f"libellé d’une désagrégation qu’aucune source n’a : « {label} »"
                 raise ValueError(f"{cause}. {suggest(dimension, dimensions)}")
         return self
-
-    def _dimensions(self) -> set[str]:
-        """Return the attributes, classes and dimensions that observations may have."""
-        names = {ZONE} | {breakdown.dimension for _, breakdown in self._breakdowns()}
-        for table in self._tables():
-            names |= {*table.attributs, *table.classes}
-        return names
 
     def _tables(self) -> Iterator[TableSelection]:
         """Yield the main table and the repeats of each source."""
@@ -344,22 +315,20 @@ class Identity(StrictModel):
         for source in self.sources.values():
             yield from source.ventilations.items()
 
-    def _questions_by_name(self) -> Iterator[tuple[str, str]]:
-        """Yield (name of an attribute, class or breakdown, a question that it is made of)."""
-        for table in self._tables():
-            yield from table.attributs.items()
-            yield from ((name, classes.question) for name, classes in table.classes.items())
-        for variable, breakdown in self._breakdowns():
-            yield from ((variable, question) for question in breakdown.questions)
-
     @property
     def rules(self) -> Disclosure:
         """Return the disclosure thresholds, `sensibles` being every name of a sensitive answer.
 
         What is made of the same question, under another name, is as sensitive.
         """
+        # The name of each attribute, class or breakdown, and a question that it is made of.
+        pairs: list[tuple[str, str]] = []
+        for table in self._tables():
+            pairs += table.attributs.items()
+            pairs += [(name, classes.question) for name, classes in table.classes.items()]
+        for variable, breakdown in self._breakdowns():
+            pairs += [(variable, question) for question in breakdown.questions]
         names = set(self.divulgation.sensibles)
-        pairs = list(self._questions_by_name())
         questions = names | {question for name, question in pairs if name in names}
         names = questions | {name for name, question in pairs if question in questions}
         return self.divulgation.model_copy(update={"sensibles": sorted(names)})
@@ -367,7 +336,4 @@ class Identity(StrictModel):
     @property
     def zone_of(self) -> dict[str, str]:
         """Return the zone of each commune; empty without zones."""
-        zones: dict[str, str] = {}
-        for name, zone in self.zones.items():
-            zones |= dict.fromkeys(zone.communes, name)
-        return zones
+        return {commune: name for name, zone in self.zones.items() for commune in zone.communes}

@@ -28,6 +28,7 @@ EXPECTED = {
     "greater_than": "un nombre plus grand",
     "greater_than_equal": "un nombre plus grand",
 }
+MONTH = r"20\d\d-(0[1-9]|1[0-2])"
 QUESTION = r"\w(?:[\w.-]*\w)?"  # how a form may name a question or an answer
 
 
@@ -62,7 +63,7 @@ AnswerLabel = Annotated[
     str,
     matching(f"([a-z][a-z0-9_]*=)?{QUESTION}", "une réponse, ou désagrégation=réponse"),
 ]
-Month = Annotated[str, matching(r"20\d\d-(0[1-9]|1[0-2])", "un mois, comme 2022-05")]
+Month = Annotated[str, matching(MONTH, "un mois, comme 2022-05")]
 Pattern = Annotated[str, AfterValidator(_check_pattern)]
 
 

@@ -39,7 +39,13 @@ class Problem:
     value: str | None = None
 
     def __str__(self) -> str:
-        place = self._place()
+        parts = [
+            self.file,
+            f"feuille « {self.sheet} »" if self.sheet else "",
+            f"ligne {self.row}" if self.row else "",
+            f"colonne « {self.column} »" if self.column else "",
+        ]
+        place = ", ".join(filter(None, parts))
         value = f"« {self.value} » — " if self.value is not None else ""
         expected = f" (attendu : {self.expected})" if self.expected else ""
         message = f"{place + ' : ' if place else ''}{value}{self.what}{expected}"
@@ -48,84 +54,59 @@ class Problem:
             message += "."
         return f"{message} {self.remedy}" if self.remedy else message
 
-    def _place(self) -> str:
-        parts = [
-            self.file,
-            f"feuille « {self.sheet} »" if self.sheet else "",
-            f"ligne {self.row}" if self.row else "",
-            f"colonne « {self.column} »" if self.column else "",
-        ]
-        return ", ".join(filter(None, parts))
-
 
 class Refusal(Exception):
     """A stop before any output changes; each subclass has its exit code."""
 
     code = 1
 
+    def __init_subclass__(cls, code: int | None = None) -> None:
+        if code:
+            cls.code = code
+
     def __init__(self, *problems: Problem | str) -> None:
         self.problems = [p if isinstance(p, Problem) else Problem(str(p)) for p in problems]
         super().__init__("\n".join(map(str, self.problems)))
 
 
-class ConfigurationRefused(Refusal):
+class ConfigurationRefused(Refusal, code=10):
     """The programme's folder, a template or a parameter is wrong."""
 
-    code = 10
 
-
-class InputUnreadable(Refusal):
+class InputUnreadable(Refusal, code=20):
     """A raw file cannot be opened as what its name says."""
 
-    code = 20
 
-
-class InputUnsafe(Refusal):
+class InputUnsafe(Refusal, code=21):
     """A raw file could harm the machine or hide figures."""
 
-    code = 21
 
-
-class InputMismatch(Refusal):
+class InputMismatch(Refusal, code=22):
     """A raw file does not match its form."""
 
-    code = 22
 
-
-class QualityRefused(Refusal):
+class QualityRefused(Refusal, code=23):
     """The data contradict themselves where the document needs them."""
 
-    code = 23
 
-
-class DisclosureRefused(Refusal):
+class DisclosureRefused(Refusal, code=30):
     """The document would show what must stay hidden."""
 
-    code = 30
 
-
-class TraceabilityRefused(Refusal):
+class TraceabilityRefused(Refusal, code=31):
     """A number of the document is not bound to its fact."""
 
-    code = 31
 
-
-class ResourcesLacking(Refusal):
+class ResourcesLacking(Refusal, code=40):
     """Disk, memory or time ran out, or an input changed under the run."""
 
-    code = 40
 
-
-class AlreadyRunning(Refusal):
+class AlreadyRunning(Refusal, code=41):
     """Another run holds this programme's lock."""
 
-    code = 41
 
-
-class RenderingFailed(Refusal):
+class RenderingFailed(Refusal, code=50):
     """A document could not be made from sound facts."""
-
-    code = 50
 
 
 def refusal_class(name: str) -> type[Refusal] | None:

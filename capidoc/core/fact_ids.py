@@ -65,9 +65,11 @@ def assign_fact_ids(facts: pd.DataFrame) -> pd.Series:
     A group is named by its answers, or by its dimensions and answers (« handicap_oui ») where two
     groups of the indicator have the same answers.
     """
-    short_names = facts["groupe"].map(_short_name)
-    same_name = facts["groupe"].groupby([facts["indicateur"], short_names])
-    names = short_names.mask(same_name.transform("nunique") > 1, facts["groupe"].map(_long_name))
+    groups = facts["groupe"]
+    short_names = groups.map(_short_name)
+    long_names = groups.str.replace("=", "_").str.replace(",", "_")
+    same_name = groups.groupby([facts["indicateur"], short_names])
+    names = short_names.mask(same_name.transform("nunique") > 1, long_names)
     names = names.mask(facts["mesure"] == COURSE, facts["moment"])
     columns = zip(facts["indicateur"], facts["mesure"], names, strict=True)
     return pd.Series([str(FactId(*parts)) for parts in columns], facts.index, dtype=str)
@@ -76,8 +78,3 @@ def assign_fact_ids(facts: pd.DataFrame) -> pd.Series:
 def _short_name(group: str) -> str:
     """Return « femme_niono » for « sexe=femme,commune=niono », « sexe » for a gap."""
     return "_".join(trait.answer or trait.dimension for trait in parse_group(group))
-
-
-def _long_name(group: str) -> str:
-    """Return « handicap_oui » for « handicap=oui »."""
-    return group.replace("=", "_").replace(",", "_")

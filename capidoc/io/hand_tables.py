@@ -8,7 +8,7 @@ import pandas as pd
 from capidoc.core.categorical import to_text
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.core.parsing import matching_key, normalize_spaces
-from capidoc.io.raw_files import Sheet, read_sheets
+from capidoc.io.raw_files import read_sheets
 
 KINDS = {".csv", ".xlsx", ".xls", ".xlsm", ".ods"}
 
@@ -40,35 +40,21 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
     every = [*columns, *optional]
     if not path.is_file():
         return pd.DataFrame(columns=every, dtype=object)
-    sheet = _first_sheet(path)
+    # The first sheet that is shown and has cells.
+    sheets = read_sheets(path) if path.read_bytes().strip() else []
+    sheet = next((sheet for sheet in sheets if not sheet.hidden and len(sheet.cells)), None)
     heads = list(map(matching_key, sheet.cells.loc[1])) if sheet else []
     problems = list(_heading_problems(heads, columns, optional, path.name))
     if problems or not sheet:
         raise ConfigurationRefused(*problems)
     body = to_text(sheet.below(1)).map(normalize_spaces).set_axis(heads, axis=1)
-    _check_titled(body, path.name)
-    titled = body[[head for head in heads if head]]
-    rows = titled.reindex(columns=every, fill_value="")
+    untitled = (body.loc[:, body.columns == ""] != "").any(axis=1)
+    cause, remedy = "valeur dans une colonne sans titre", "Donnez-lui un titre, ou videz-la."
+    problems = [Problem(cause, "", remedy, path.name, row=row) for row in body.index[untitled]]
+    if problems:
+        raise ConfigurationRefused(*problems)
+    rows = body.loc[:, body.columns != ""].reindex(columns=every, fill_value="")
     return rows[(rows != "").any(axis=1)]
-
-
-def _first_sheet(path: Path) -> Sheet | None:
-    """Return the first sheet that is shown and has cells."""
-    if not path.read_bytes().strip():
-        return None
-    sheets = [sheet for sheet in read_sheets(path) if not sheet.hidden and len(sheet.cells)]
-    return sheets[0] if sheets else None
-
-
-def _check_titled(body: pd.DataFrame, file: str) -> None:
-    """Raise ConfigurationRefused where a column without a title has a value."""
-    untitled = body.loc[:, body.columns == ""]
-    rows = body.index[(untitled != "").any(axis=1)]
-    if len(rows):
-        cause, remedy = "valeur dans une colonne sans titre", "Donnez-lui un titre, ou videz-la."
-        raise ConfigurationRefused(
-            *(Problem(cause, remedy=remedy, file=file, row=row) for row in rows)
-        )
 
 
 def _heading_problems(

@@ -65,11 +65,8 @@ def differences(folder: Path) -> list[tuple[str, str]]:
         if path.is_file() and path != folder / MANIFEST_JSON and not in_nested_set:
             present[path.relative_to(folder).as_posix()] = path
     absent = [(name, ABSENT) for name in listed if name not in present]
-    modified = [
-        (name, MODIFIED)
-        for name, digest in listed.items()
-        if name in present and file_digest(present[name]) != digest
-    ]
+    both = [name for name in listed if name in present]
+    modified = [(name, MODIFIED) for name in both if file_digest(present[name]) != listed[name]]
     return absent + modified + [(name, UNKNOWN) for name in present if name not in listed]
 
 
@@ -84,10 +81,11 @@ def verify_files(folder: Path) -> list[str]:
     """Return the names of the files that were verified; raise TraceabilityRefused on a change."""
     names = list(read_manifest(folder).get("sorties", {}))
     if not names:
-        cause = "rien n’est publié ici, ou son manifeste est abîmé"
-        raise TraceabilityRefused(
-            Problem(cause, remedy="Lancez « make report ».", file=str(folder))
+        cause, remedy = (
+            "rien n’est publié ici, ou son manifeste est abîmé",
+            "Lancez « make report ».",
         )
+        raise TraceabilityRefused(Problem(cause, remedy=remedy, file=str(folder)))
     remedy = "Relancez « make report » : votre version sera gardée à côté."
     problems = [
         Problem(f"fichier {state} depuis la publication", file=name, remedy=remedy)
@@ -115,10 +113,8 @@ def write_manifest(staging_dir: Path, inputs: Mapping[str, Any]) -> None:
     outputs = {path.relative_to(staging_dir).as_posix(): path for path in paths}
     empty = [name for name, path in outputs.items() if not path.stat().st_size]
     if empty:
-        remedy = "Envoyez-nous ce message."
-        raise RenderingFailed(
-            *(Problem("fichier vide", remedy=remedy, file=name) for name in empty)
-        )
+        cause, remedy = "fichier vide", "Envoyez-nous ce message."
+        raise RenderingFailed(*(Problem(cause, remedy=remedy, file=name) for name in empty))
     digests = {name: file_digest(path) for name, path in outputs.items()}
     content = {"versions": installed_versions(), **inputs, "sorties": digests}
     text = json.dumps(content, ensure_ascii=False, indent=1)

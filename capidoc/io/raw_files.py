@@ -1,39 +1,34 @@
-"""Read raw files (.xlsx, .csv) as grids of text, with the row numbers that Excel shows."""
+"""Read raw files, workbooks and CSV, as grids of text with the row numbers that Excel shows."""
 
 import csv
 import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from capidoc.core.errors import InputUnreadable, Problem
 from capidoc.core.parsing import format_plain
 from capidoc.io import xlsx_parts
-from capidoc.io.xlsx_parts import ACCEPTED, AGAIN, SAVE_AS, Place, refuse_unreadable
+from capidoc.io.xlsx_parts import ACCEPTED, AGAIN, SAVE_AS, Area, Place, refuse_unreadable
 
 if TYPE_CHECKING:  # a run with nothing to do only hashes files: it imports no pandas
     import pandas as pd
     from python_calamine import CalamineSheet
 
 # A CSV has nothing to unpack: it may weigh what a workbook may, once unpacked.
-LARGEST = {".xlsx": xlsx_parts.PACKED, ".csv": xlsx_parts.UNPACKED}
+LARGEST = dict.fromkeys([".xlsx", ".xlsm", ".xls", ".ods"], xlsx_parts.PACKED)
+LARGEST[".csv"] = xlsx_parts.UNPACKED
 LONG_CSV = 50_000  # lines: from here on, pandas reads what is regular
 OLE, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
+QUOTE = "Mettez entre guillemets les cellules qui contiennent le séparateur, ou exportez en XLSX."
 # Letters of UTF-8 in a file that is not UTF-8: read as cp1252, « é » would be « Ã© ».
 MIXED = re.compile(rb"\xc3[\x80-\xbf]|\xc2\xa0|\xe2\x80[\x80-\xbf]")
-
-
-class SheetPlace(TypedDict):
-    """Where a sheet is, as the fields of a Problem."""
-
-    file: str
-    sheet: str
 
 
 @dataclass(frozen=True)
@@ -43,49 +38,43 @@ class Sheet:
     `cells` has the Excel row number as index and positions from 0 as columns. `formulas` are by
     place (row, position); where no spreadsheet has computed one, it is also the cell's text.
     `merged` are areas (first place, last place). `sha256` is the file's; `encoding` and `widths`
-    (how many cells each row has, none where all have as many) are those of a CSV.
+    (how many cells each row has, none where all have as many) are those of a CSV, `quoted` where
+    each of its cells is between quotes.
     """
 
     file: str
     name: str
     cells: "pd.DataFrame"
     formulas: dict[Place, str] = field(default_factory=dict)
-    merged: tuple[tuple[Place, Place], ...] = ()
+    merged: tuple[Area, ...] = ()
     hidden: bool = False
     from_1904: bool = False
     sha256: str = ""
     encoding: str = ""
     widths: tuple[int, ...] = ()
+    quoted: bool = False
 
     @property
-    def place(self) -> SheetPlace:
+    def place(self) -> dict[str, Any]:
         """Return the keywords that tell a Problem where it is."""
         return {"file": self.file, "sheet": self.name}
 
     def below(self, header: int) -> "pd.DataFrame":
         """Return the cells under the header's row.
 
-        Raise InputUnreadable when a row of a CSV has more or fewer cells than the header.
+        Raise InputUnreadable when a row of a CSV has fewer cells than the header; or more, unless
+        all are quoted: KoboToolbox adds one without a title for a choice that its form has lost.
         """
-        problems = [
-            self._uneven(row, header)
-            for row, width in enumerate(self.widths, 1)
-            if row > header and width not in (0, self.widths[header - 1])
-        ]
+        problems = []
+        for row, width in enumerate(self.widths[header:], header + 1):
+            titles = self.widths[header - 1]
+            if width not in (0, titles) and not (self.quoted and width > titles):
+                cause = f"{width} cellules sous {titles} titres"
+                cause += " : fichier tronqué, ou séparateur non protégé"
+                problems.append(Problem(cause, remedy=QUOTE, row=row, **self.place))
         if problems:
             raise InputUnreadable(*problems)
         return self.cells.loc[header + 1 :]
-
-    def _uneven(self, row: int, header: int) -> Problem:
-        counts = f"{self.widths[row - 1]} cellules sous {self.widths[header - 1]} titres"
-        return Problem(
-            f"{counts} : fichier tronqué, ou séparateur non protégé",
-            remedy="Mettez entre guillemets les cellules qui contiennent le séparateur, "
-            "ou exportez en XLSX.",
-            file=self.file,
-            sheet=self.name,
-            row=row,
-        )
 
 
 def read_sheets(path: Path) -> list[Sheet]:
@@ -123,7 +112,9 @@ def _read_csv(file: str, content: bytes) -> list[Sheet]:
     except csv.Error as error:  # read on, rows after an open quote would be one cell
         cause = "guillemets mal fermés : fichier tronqué ou abîmé"
         raise InputUnreadable(Problem(cause, "", AGAIN, file, row=lines.line_num)) from error
-    return [Sheet(file, "", _grid(rows), encoding=encoding, widths=tuple(map(len, rows)))]
+    widths = tuple(map(len, rows))
+    quoted = len(set(widths)) > 1 and not re.sub(rf'"[^"]*"|[{delimiter}\r\n]', "", text)
+    return [Sheet(file, "", grid(rows), encoding=encoding, widths=widths, quoted=quoted)]
 
 
 def _regular_cells(
@@ -158,22 +149,17 @@ def _regular_cells(
 
 def _decode(file: str, content: bytes) -> tuple[str, str]:
     """Return the name of the encoding, and the text; raise InputUnreadable."""
-    for encoding in _candidate_encodings(content):
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encodings = ["utf-16"]
+    elif b"\0" in content[:2]:
+        encodings = ["utf-16-be" if content[:1] == b"\0" else "utf-16-le"]
+    else:
+        encodings = ["utf-8-sig"] if MIXED.search(content) else ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
         with suppress(UnicodeDecodeError):
             return encoding, content.decode(encoding)
-    return refuse_unreadable(
-        file, "encodage inconnu, ou deux encodages mêlés", "Enregistrez le fichier en CSV UTF-8."
-    )
-
-
-def _candidate_encodings(content: bytes) -> list[str]:
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return ["utf-16"]
-    if content[:1] == b"\0":
-        return ["utf-16-be"]
-    if content[1:2] == b"\0":
-        return ["utf-16-le"]
-    return ["utf-8-sig"] if MIXED.search(content) else ["utf-8-sig", "cp1252"]
+    cause = "encodage inconnu, ou deux encodages mêlés"
+    return refuse_unreadable(file, cause, "Enregistrez le fichier en CSV UTF-8.")
 
 
 def _delimiter(text: str) -> str:
@@ -185,12 +171,27 @@ def _delimiter(text: str) -> str:
 
 # ── workbooks ───────────────────────────────────────────────────────────────────────────────────
 def _read_workbook(file: str, content: bytes) -> list[Sheet]:
-    _check_signature(file, content)
-    parts = xlsx_parts.unpack_workbook(file, content)
+    from capidoc.io import other_workbooks  # which makes Sheets too
+
+    kind = Path(file).suffix.lower()
+    if content[:4] == OLE and kind != ".xls":
+        cause = "classeur protégé par mot de passe, ou ancien format .xls"
+        remedy = "Ôtez le mot de passe et enregistrez en .xlsx."
+        refuse_unreadable(file, cause, remedy, ACCEPTED)
+    if content[:4] != (OLE if kind == ".xls" else ZIP):
+        remedy = f"{AGAIN[:-1]} : une page de connexion a pu être enregistrée à sa place."
+        refuse_unreadable(file, f"le contenu n’est pas un classeur {kind}", remedy)
     from python_calamine import CalamineError
 
     try:
-        sheets = _worksheets(file, content, parts)
+        if kind == ".xls":
+            sheets = list(other_workbooks.read_xls(file, content))
+        else:
+            parts = xlsx_parts.unpack_workbook(file, content)
+            if kind == ".ods":
+                sheets = list(other_workbooks.read_ods(file, parts))
+            else:
+                sheets = list(_worksheets(file, content, parts))
     # lxml raises SyntaxError; openpyxl, ValueError on a place that is none.
     except (CalamineError, zipfile.BadZipFile, OSError, SyntaxError, ValueError) as error:
         raise InputUnreadable(Problem("classeur abîmé", "", AGAIN, file)) from error
@@ -199,60 +200,41 @@ def _read_workbook(file: str, content: bytes) -> list[Sheet]:
     return sheets
 
 
-def _check_signature(file: str, content: bytes) -> None:
-    """Raise InputUnreadable when the first bytes are not those of an .xlsx file."""
-    if content[:4] == OLE:
-        cause = "classeur protégé par mot de passe, ou ancien format .xls"
-        remedy = "Ôtez le mot de passe et enregistrez en .xlsx."
-        refuse_unreadable(file, cause, remedy, ACCEPTED)
-    if content[:4] != ZIP:
-        remedy = f"{AGAIN[:-1]} : une page de connexion a pu être enregistrée à sa place."
-        refuse_unreadable(file, "le contenu n’est pas un classeur .xlsx", remedy)
-
-
-def _worksheets(file: str, content: bytes, parts: dict[str, bytes]) -> list[Sheet]:
+def _worksheets(file: str, content: bytes, parts: dict[str, bytes]) -> Iterator[Sheet]:
     from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
     settings = xlsx_parts.workbook_settings(parts)
+    bounds = xlsx_parts.Bounds(file)
     marks = {
-        name: xlsx_parts.scan_cells(file, parts.get(part, b""), settings.uncomputed)
+        name: xlsx_parts.scan_cells(bounds, name, parts.get(part, b""), settings.uncomputed)
         for name, part in settings.worksheets.items()
     }
     book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    sheets = []
     for metadata in book.sheets_metadata:
         if metadata.typ == SheetTypeEnum.WorkSheet:
             worksheet = book.get_sheet_by_name(metadata.name)
             formulas, texts = marks[metadata.name]
-            sheet = Sheet(
-                file,
-                metadata.name,
-                _worksheet_cells(worksheet, texts),
-                formulas,
-                _merged_areas(worksheet),
-                metadata.visible != SheetVisibleEnum.Visible,
-                settings.from_1904,
+            cells = _worksheet_cells(worksheet, texts)
+            # The row that Excel shows begins at 1, calamine's at 0.
+            areas = worksheet.merged_cell_ranges or ()
+            merged = tuple(
+                ((top + 1, left), (end + 1, right)) for (top, left), (end, right) in areas
             )
-            sheets.append(sheet)
-    return sheets
+            hidden = metadata.visible != SheetVisibleEnum.Visible
+            yield Sheet(file, metadata.name, cells, formulas, merged, hidden, settings.from_1904)
 
 
 def _worksheet_cells(worksheet: "CalamineSheet", texts: dict[Place, str]) -> "pd.DataFrame":
     """Return the grid that calamine reads, with these texts in their places."""
-    rows = [list(map(_cell_text, row)) for row in worksheet.to_python(skip_empty_area=False)]
+    rows = [list(map(cell_text, row)) for row in worksheet.to_python(skip_empty_area=False)]
     for (row, position), text in texts.items():
         rows += [[] for _ in range(row - len(rows))]
         rows[row - 1] += [""] * (position + 1 - len(rows[row - 1]))
         rows[row - 1][position] = text
-    return _grid(rows)
+    return grid(rows)
 
 
-def _merged_areas(worksheet: "CalamineSheet") -> tuple[tuple[Place, Place], ...]:
-    areas = worksheet.merged_cell_ranges or ()
-    return tuple(((top + 1, left), (bottom + 1, right)) for (top, left), (bottom, right) in areas)
-
-
-def _grid(rows: Sequence[Sequence[str]]) -> "pd.DataFrame":
+def grid(rows: Sequence[Sequence[str]]) -> "pd.DataFrame":
     """Return the rows as text, the short ones filled with empty cells; index from 1."""
     import pandas as pd
 
@@ -261,7 +243,7 @@ def _grid(rows: Sequence[Sequence[str]]) -> "pd.DataFrame":
     return pd.DataFrame(padded, index=range(1, len(rows) + 1), dtype=object)
 
 
-def _cell_text(cell: object) -> str:
+def cell_text(cell: object) -> str:
     """Return the cell as text; a typed number never looks like grouped thousands, a date is ISO."""
     if isinstance(cell, str):
         return cell
@@ -272,9 +254,5 @@ def _cell_text(cell: object) -> str:
         # « 1012.125 » typed as a number is no doubtful text: a fourth decimal says so.
         return text + "0" if re.fullmatch(r"-?[1-9]\d*\.\d{3}", text) else text
     if isinstance(cell, datetime):
-        if cell.time() == time():
-            return cell.date().isoformat()
-        return cell.isoformat(sep="T", timespec="seconds")
-    if isinstance(cell, (date, time)):
-        return cell.isoformat()
-    return str(cell) if isinstance(cell, timedelta) else ""
+        return cell.isoformat(timespec="seconds").removesuffix("T00:00:00")
+    return cell.isoformat() if isinstance(cell, (date, time)) else str(cell)

@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from capidoc.core.errors import InputUnreadable, InputUnsafe, Problem
@@ -19,18 +20,53 @@ if TYPE_CHECKING:
     from lxml import etree
 
 Place = tuple[int, int]  # the row that Excel shows, the position of the column from 0
+Area = tuple[Place, Place]  # its first place and its last
 
-ACCEPTED = ".xlsx (Excel, KoboToolbox) ou .csv"
+ACCEPTED = ".xlsx (Excel, KoboToolbox), .xlsm, .xls, .ods ou .csv"
 AGAIN = "Téléchargez l’export à nouveau."
 SAVE_AS = "Enregistrez le fichier sous l’un de ces formats."
-# Bytes packed and unpacked, their ratio, and the size of a sheet.
+# What zipfile raises on an archive that is cut, corrupt, encrypted or packed in another way.
+DAMAGED = (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError, zlib.error)
+# Bytes packed and unpacked, their ratio, the size of a sheet, and that of all the grids of a file.
 PACKED, UNPACKED, RATIO, ROWS, COLUMNS = 20_000_000, 200_000_000, 100, 100_000, 2_000
+MOST_CELLS = 20_000_000
 # A small file may be packed more: its overhead weighs less than this many bytes.
 LEAST_PACKED = 10_000
 # What spreadsheets never write, and calamine reads as another number than Excel shows:
 # comments, CDATA, processing instructions, UTF-16.
 STRANGE = re.compile(rb"<!|<\?(?!xml\s)|\0")
-READ_PARTS = ("xl/worksheets/", "xl/sharedstrings", "xl/workbook")
+READ_PARTS = ("xl/worksheets/", "xl/sharedstrings", "xl/workbook", "content.xml")
+
+
+class Bounds:
+    """The bounds of the cells of a file that say something, sheet by sheet.
+
+    A grid holds every cell up to its last row and column: a few cells far apart may fill the
+    memory.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self._last: dict[str, Place] = {}
+
+    def begin(self, sheet: str) -> None:
+        """Raise InputUnsafe where two sheets have one name: one would hide from the bounds."""
+        if sheet in self._last:
+            refuse_unsafe(self.file, "deux feuilles portent le même nom", sheet)
+        self._last[sheet] = (0, -1)
+
+    def check(self, sheet: str, row: int, position: int) -> None:
+        """Raise InputUnsafe where a cell is too far, or the grids of the file too large."""
+        last_row, last_position = self._last.get(sheet, (0, -1))
+        if row <= last_row and position <= last_position:
+            return
+        if row > ROWS or position >= COLUMNS:
+            cause = f"cellules au-delà de {ROWS} lignes ou de {COLUMNS} colonnes"
+            refuse_unsafe(self.file, cause, sheet)
+        self._last[sheet] = max(row, last_row), max(position, last_position)
+        if sum(row * (position + 1) for row, position in self._last.values()) > MOST_CELLS:
+            cause = f"plus de {MOST_CELLS // 10**6} millions de cellules, vides comprises"
+            refuse_unsafe(self.file, cause, sheet)
 
 
 @dataclass(frozen=True)
@@ -46,28 +82,25 @@ class WorkbookSettings:
 
 
 def unpack_workbook(file: str, content: bytes) -> dict[str, bytes]:
-    """Return the parts of a workbook {name in lower case: bytes}.
+    """Return the parts of an .xlsx, .xlsm or .ods workbook {name in lower case: bytes}.
 
-    Raise InputUnreadable when it is damaged or no .xlsx, InputUnsafe when it is a bomb or has
-    entities, macros or content that hides from the reader.
+    Raise InputUnreadable when it is damaged or not what its name says, InputUnsafe when it is a
+    bomb or has entities or content that hides from the reader. Macros are accepted where the name
+    says so; nothing runs them.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _check_sizes(file, archive.infolist(), len(content))
             parts = {info.filename.lower(): archive.read(info) for info in archive.infolist()}
-    except (
-        zipfile.BadZipFile,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-        OSError,
-        ValueError,
-        zlib.error,
-    ) as error:
+    except DAMAGED as error:
         problem = Problem("classeur tronqué ou abîmé", remedy=AGAIN, file=file)
         raise InputUnreadable(problem) from error
-    if "xl/workbook.xml" not in parts or "xl/vbaproject.bin" in parts:
-        refuse_unreadable(file, "le contenu n’est pas un classeur .xlsx", SAVE_AS, ACCEPTED)
+    kind = Path(file).suffix.lower()
+    named = "content.xml" if kind == ".ods" else "xl/workbook.xml"
+    if named not in parts or ("xl/vbaproject.bin" in parts and kind != ".xlsm"):
+        refuse_unreadable(file, f"le contenu n’est pas un classeur {kind}", SAVE_AS, ACCEPTED)
+    if b"encryption-data" in parts.get("meta-inf/manifest.xml", b""):
+        refuse_unreadable(file, "classeur protégé par mot de passe", "Ôtez le mot de passe.")
     for name, xml in parts.items():
         if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml:
             refuse_unsafe(file, "classeur avec des entités XML, refusé")
@@ -94,6 +127,8 @@ def workbook_settings(parts: dict[str, bytes]) -> WorkbookSettings:
     for sheet in workbook.iterfind("{*}sheets/{*}sheet"):
         identifiers = [value for name, value in sheet.items() if name.endswith("}id")]
         target = targets.get(identifiers[0], "") if identifiers else ""
+        if sheet.get("name", "") in worksheets:  # one of them would be read and not scanned
+            raise SyntaxError("two sheets have one name")
         worksheets[sheet.get("name", "")] = posixpath.join("/xl", target).lstrip("/").lower()
     # Exporters write nothing, or 0 to compute when opened; « #NAME? » is what a spreadsheet makes
     # of a text that begins with « = ».
@@ -116,20 +151,23 @@ def _is_set(workbook: "etree._Element", element: str, attribute: str) -> bool:
 
 
 def scan_cells(
-    file: str, xml: bytes, uncomputed: frozenset[str]
+    bounds: Bounds, sheet: str, xml: bytes, uncomputed: frozenset[str]
 ) -> tuple[dict[Place, str], dict[Place, str]]:
     """Return the formulas of a worksheet, and the texts to read in the place of some values.
 
     These texts are the errors (« #DIV/0! »), which calamine leaves out, and the formulas that no
     spreadsheet computed. Raise InputUnsafe as `_checked_cells`.
     """
+    from lxml import etree
+
     formulas, texts = {}, {}
-    for address, cell in _checked_cells(file, xml):
-        children = {_local_name(child): child.text or "" for child in cell}
+    for place, cell in _checked_cells(bounds, sheet, xml):
+        children = {etree.QName(child).localname: child.text or "" for child in cell}
         value, is_error = children.get("v", ""), cell.get("t") == "e"
         if not is_error and "f" not in children:
             continue
-        place = _place(address)
+        if not cell.get("r"):
+            raise ValueError("a formula without its address")
         if is_error:
             texts[place] = value
         if "f" in children:
@@ -141,50 +179,39 @@ def scan_cells(
     return formulas, texts
 
 
-def _checked_cells(file: str, xml: bytes) -> Iterator[tuple[str, "etree._Element"]]:
-    """Yield the address and element of each cell: a sheet is too large to be held as a tree.
+def _checked_cells(
+    bounds: Bounds, sheet: str, xml: bytes
+) -> Iterator[tuple[Place, "etree._Element"]]:
+    """Yield the place and element of each cell that says something.
 
-    Raise InputUnsafe on a cell beyond the limits, given twice, or with two values.
+    A sheet is too large to be held as a tree; a cell that has a format only is nothing. Raise
+    InputUnsafe on a cell beyond the bounds, given twice, or with two values.
     """
     from lxml import etree
-
-    addresses = set()
-    elements = etree.iterparse(io.BytesIO(xml), tag=("{*}row", "{*}c"), resolve_entities=False)
-    for _, element in elements:
-        address = element.get("r", "").upper()
-        if _local_name(element) == "row":
-            _check_limits(file, int(address or 1), 0)
-            element.clear()
-            continue
-        if address:
-            _check_limits(file, *_place(address))
-        if address in addresses:
-            refuse_unsafe(file, "deux valeurs pour une même cellule")
-        if len(element.findall("{*}v")) > 1:
-            refuse_unsafe(file, "contenu qu’aucun tableur n’écrit, refusé")
-        if address:
-            addresses.add(address)
-        yield address, element
-
-
-def _check_limits(file: str, row: int, position: int) -> None:
-    if row > ROWS or position >= COLUMNS:
-        refuse_unsafe(file, f"cellules au-delà de {ROWS} lignes ou de {COLUMNS} colonnes")
-
-
-def _place(address: str) -> Place:
-    """Return the place of a cell, « B12 » being (12, 1); raise ValueError where it has none."""
     from openpyxl.utils.cell import coordinate_to_tuple
 
-    if not address:
-        raise ValueError("a cell without its address")
-    row, column = coordinate_to_tuple(address)
-    return row, column - 1
-
-
-def _local_name(element: "etree._Element") -> str:
-    """Return the name of an XML element without its namespace."""
-    return str(element.tag).rpartition("}")[2]
+    places, line, row, position = set(), None, 0, -1
+    elements = etree.iterparse(io.BytesIO(xml), tag=("{*}row", "{*}c"), resolve_entities=False)
+    for _, element in elements:
+        if etree.QName(element).localname == "row":
+            element.clear()
+            continue
+        if element.getparent() is not line:  # where an exporter gives no address, cells follow
+            line, position = element.getparent(), -1
+            row = int(line.get("r") or row + 1)
+        address = element.get("r", "").upper()
+        number, column = coordinate_to_tuple(address) if address else (row, position + 2)
+        position = column - 1
+        if not len(element):
+            continue
+        place = number, position
+        bounds.check(sheet, max(row, number), position)
+        if place in places:
+            refuse_unsafe(bounds.file, "deux valeurs pour une même cellule", sheet)
+        if len(element.findall("{*}v")) > 1:
+            refuse_unsafe(bounds.file, "contenu qu’aucun tableur n’écrit, refusé", sheet)
+        places.add(place)
+        yield place, element
 
 
 def refuse_unreadable(file: str, cause: str, remedy: str = AGAIN, expected: str = "") -> NoReturn:
@@ -192,7 +219,7 @@ def refuse_unreadable(file: str, cause: str, remedy: str = AGAIN, expected: str 
     raise InputUnreadable(Problem(cause, expected, remedy, file=file))
 
 
-def refuse_unsafe(file: str, cause: str) -> NoReturn:
+def refuse_unsafe(file: str, cause: str, sheet: str = "") -> NoReturn:
     """Raise InputUnsafe: the file could harm the machine or hide figures."""
     remedy = "Ouvrez-le, ne gardez que les données et enregistrez-le à nouveau."
-    raise InputUnsafe(Problem(cause, remedy=remedy, file=file))
+    raise InputUnsafe(Problem(cause, remedy=remedy, file=file, sheet=sheet))
