@@ -10,7 +10,7 @@ from functools import partial
 
 import pandas as pd
 
-from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows
+from capidoc.cleaning.cleaning_state import PLACE, CleaningState, refuse_rows
 from capidoc.config.decisions import Decisions
 from capidoc.core import categorical, parsing
 from capidoc.core.errors import (
@@ -43,14 +43,19 @@ def rewrite_cells(
     state: CleaningState, columns: Iterable[str], function: Callable[[str], str], rule: str
 ) -> CleaningState:
     """Return the state with the function applied to the columns; every difference is logged."""
-    for column in columns:
-        cells = state.table[column]
-        texts = {text: function(text) for text in categorical.present_values(cells)}
-        changes = {text: new for text, new in texts.items() if new != text}
-        if changes:
-            new_cells = categorical.map_values(cells, changes)
-            state = state.with_changes(column, new_cells, cells.isin(list(changes)), rule)
-    return state
+    return state.over_columns(columns, partial(_rewrite_column, function=function, rule=rule))
+
+
+def _rewrite_column(
+    state: CleaningState, column: str, function: Callable[[str], str], rule: str
+) -> CleaningState:
+    cells = state.table[column]
+    texts = {text: function(text) for text in categorical.present_values(cells)}
+    changes = {text: new for text, new in texts.items() if new != text}
+    if not changes:
+        return state
+    new_cells = categorical.map_values(cells, changes)
+    return state.with_changes(column, new_cells, cells.isin(list(changes)), rule)
 
 
 def normalize_texts(state: CleaningState) -> CleaningState:
@@ -72,34 +77,40 @@ def require_computed_formulas(state: CleaningState) -> CleaningState:
     in_book = ~categorical.matches(table["fichier"], lambda name: name.lower().endswith(".csv"))
     for column in [state.source.identifiant, *coded_questions(state)]:
         formulas = in_book & categorical.matches(table[column], lambda text: text.startswith("="))
+        rows = table.loc[formulas, [*PLACE, column]]
         remedy = "Ouvrez le fichier dans un tableur, enregistrez-le, puis relancez."
-        refuse_rows(InputMismatch, table[formulas], column, "formule jamais calculée", remedy)
+        refuse_rows(InputMismatch, rows, column, "formule jamais calculée", remedy)
     return state
 
 
 def empty_missing_codes(state: CleaningState) -> CleaningState:
     """Return the state with the codes for « missing », or the labels of such choices, emptied."""
-    for column, question in coded_questions(state).items():
+
+    def empty_codes(state: CleaningState, column: str) -> CleaningState:
         keys = set(map(matching_key, state.source.manquants))
-        for name, texts in question.choices.items():
+        for name, texts in state.questions[column].choices.items():
             if matching_key(name) in keys:
                 keys.update(map(matching_key, texts))
 
-        def empty_if_code(text: str, keys: set[str] = keys) -> str:
+        def empty_if_code(text: str) -> str:
             return "" if matching_key(text) in keys else text
 
-        state = rewrite_cells(state, [column], empty_if_code, "manquant")
-    return state
+        return _rewrite_column(state, column, empty_if_code, "manquant")
+
+    return state.over_columns(coded_questions(state), empty_codes)
 
 
 def parse_answers(state: CleaningState) -> CleaningState:
     """Return the state with numbers, dates and choices read as the form says."""
-    for column, question in coded_questions(state).items():
-        if question.kind in CHOICE_KINDS:
-            state = replace_labels(state, question)
-        parser = answer_parser(question, state.decisions)
-        state = parse_column(state, column, parser, PARSING_RULES[question.kind])
-    return state
+    return state.over_columns(coded_questions(state), _parse_answers_of)
+
+
+def _parse_answers_of(state: CleaningState, column: str) -> CleaningState:
+    question = state.questions[column]
+    if question.kind in CHOICE_KINDS:
+        state = replace_labels(state, question)
+    parser = answer_parser(question, state.decisions)
+    return parse_column(state, column, parser, PARSING_RULES[question.kind])
 
 
 def replace_labels(state: CleaningState, question: Question) -> CleaningState:
@@ -128,14 +139,14 @@ def parse_column(state: CleaningState, column: str, parser: Parser, rule: str) -
     """
     cells = state.table[column]
     parsed = {text: try_parse(parser, text) for text in categorical.present_values(cells)}
-    motifs = {text: motif for text, (_, motif) in parsed.items() if motif}
-    foreign = categorical.matches(cells, lambda text: motifs.get(text) == "autre_unite")
-    what = "une autre monnaie, ou une autre durée, que celle de la question"
-    remedy = "Convertissez-le dans corrections.csv."
-    refuse_rows(QualityRefused, state.table[foreign], column, what, remedy)
-    doubtful = cells.isin(list(motifs))
-    state = state.empty_cells(column, doubtful, categorical.map_values(cells[doubtful], motifs))
-    return rewrite_cells(state, [column], lambda text: parsed[text][0] if text else "", rule)
+    if motifs := {text: motif for text, (_, motif) in parsed.items() if motif}:
+        foreign = categorical.matches(cells, lambda text: motifs.get(text) == "autre_unite")
+        what = "une autre monnaie, ou une autre durée, que celle de la question"
+        remedy = "Convertissez-le dans corrections.csv."
+        refuse_rows(QualityRefused, state.table[foreign], column, what, remedy)
+        doubtful = cells.isin(list(motifs))
+        state = state.empty_cells(column, doubtful, categorical.map_values(cells[doubtful], motifs))
+    return _rewrite_column(state, column, lambda text: parsed[text][0] if text else "", rule)
 
 
 def answer_parser(question: Question, decisions: Decisions) -> Parser:

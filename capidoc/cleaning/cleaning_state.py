@@ -1,6 +1,8 @@
 """The table between two cleaning steps, with its change log, its rejects and its remarks."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -14,6 +16,7 @@ from capidoc.core.schema import PROVENANCE
 from capidoc.ingest.xlsform import Question
 
 Mask: TypeAlias = pd.Series | np.ndarray  # of booleans, one per row
+PLACE = [*PROVENANCE, "uuid"]  # what the log, the rejects and the remarks say of each row
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,31 @@ class CleaningState:
     def answered(self) -> dict[str, Question]:
         """Return the questions that the table has, in the order of its columns."""
         return {name: self.questions[name] for name in self.table if name in self.questions}
+
+    def over_columns(
+        self,
+        names: Iterable[str],
+        step: Callable[[Self, str], Self],
+        reads: Callable[[str], Iterable[str]] = lambda _: (),
+    ) -> Self:
+        """Return the state with `step` applied to each column in turn, `reads` the others it reads.
+
+        It sees the table of these alone: all columns, copied for each of them, cost their square.
+        """
+        columns, parts = dict(self.table.items()), []
+        for name in names:
+            own = [*PLACE, name, *(other for other in reads(name) if other in columns)]
+            table = pd.DataFrame({each: columns[each] for each in own}, copy=False)
+            part = step(replace(self, table=table, log=(), rejects=(), remarks=()), name)
+            columns[name] = part.table[name]
+            parts.append(part)
+        return replace(
+            self,
+            table=pd.DataFrame(columns, copy=False),
+            log=(*self.log, *chain.from_iterable(part.log for part in parts)),
+            rejects=(*self.rejects, *chain.from_iterable(part.rejects for part in parts)),
+            remarks=(*self.remarks, *chain.from_iterable(part.remarks for part in parts)),
+        )
 
     def with_changes(self, column: str, cells: pd.Series, rows: Mask, rule: str) -> Self:
         """Return the state with `cells` as the column; those of `rows`, a mask, are logged."""
@@ -105,7 +133,7 @@ def _entries(rows: pd.DataFrame, **columns: str | pd.Series) -> pd.DataFrame:
         else categorical.to_categorical(cells)
         for name, cells in columns.items()
     }
-    return rows[[*PROVENANCE, "uuid"]].assign(**categories)
+    return rows[PLACE].assign(**categories)
 
 
 def refuse_rows(
@@ -113,7 +141,7 @@ def refuse_rows(
 ) -> None:
     """Raise `refusal` with a problem for each of `rows`; `what` may quote {other columns}."""
     problems = []
-    for row in rows.to_dict("records"):
+    for row in rows.to_dict("records") if len(rows) else ():
         file, sheet, line = (row[name] for name in PROVENANCE)
         text = what.format(**row)
         problems.append(Problem(text, "", remedy, file, sheet, line, column, row[column]))

@@ -15,13 +15,22 @@ def apply_form_constraints(state: CleaningState) -> CleaningState:
     The identifier and the moment are left to the programme's rules.
     """
     judged = {name: q for name, q in state.answered.items() if name not in state.key}
-    for column, question in judged.items():
-        rules = {"hors_bornes": question.constraint, "sans_objet": question.relevant}
-        if question.kind == "date":
-            rules = {"date_future": ". <= today()", **rules}
-        for motif, rule in rules.items():
-            if rule:
-                state = _apply_constraint(state, column, rule, motif)
+
+    def reads(column: str) -> list[str]:
+        rules = f"{judged[column].constraint} {judged[column].relevant}"
+        return form_constraints.referenced_questions(rules)
+
+    return state.over_columns(judged, _apply_constraints, reads)
+
+
+def _apply_constraints(state: CleaningState, column: str) -> CleaningState:
+    question = state.questions[column]
+    rules = {"hors_bornes": question.constraint, "sans_objet": question.relevant}
+    if question.kind == "date":
+        rules = {"date_future": ". <= today()", **rules}
+    for motif, rule in rules.items():
+        if rule:
+            state = _apply_constraint(state, column, rule, motif)
     return state
 
 

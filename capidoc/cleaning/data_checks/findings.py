@@ -17,6 +17,8 @@ def cell_findings(
     rows: pd.DataFrame, question: str, control: str, proposal: str | Sequence[str] | pd.Series = ""
 ) -> pd.DataFrame:
     """Return a finding on the answer to a question in each of `rows`."""
+    if rows.empty:
+        return NO_FINDINGS
     answers = categorical.to_text(rows[question])
     return categorical.to_text(rows[[*PROVENANCE, "uuid"]]).assign(
         question=question, valeur=answers, controle=control, proposition=proposal
