@@ -4,7 +4,7 @@ How an answer is read hangs on the kind of its question: amount, date, choice, t
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -40,29 +40,43 @@ def coded_questions(state: CleaningState) -> dict[str, Question]:
 
 
 def rewrite_cells(
-    state: CleaningState, columns: Iterable[str], function: Callable[[str], str], rule: str
+    state: CleaningState, functions: Mapping[str, Callable[[str], str]], rule: str
 ) -> CleaningState:
-    """Return the state with the function applied to the columns; every difference is logged."""
-    return state.over_columns(columns, partial(_rewrite_column, function=function, rule=rule))
+    """Return the state with its function applied to each column; every difference is logged."""
+    changes = {
+        column: differing
+        for column, function in functions.items()
+        if (differing := _differing_texts(state.table[column], function))
+    }
+
+    def rewrite(state: CleaningState, column: str) -> CleaningState:
+        return _rewrite_column(state, column, changes[column], rule)
+
+    return state.over_columns(changes, rewrite)
+
+
+def _differing_texts(cells: pd.Series, function: Callable[[str], str]) -> dict[str, str]:
+    """Return {text: what the function makes of it}, without those that it leaves alone."""
+    texts = {text: function(text) for text in categorical.present_values(cells)}
+    return {text: new for text, new in texts.items() if new != text}
 
 
 def _rewrite_column(
-    state: CleaningState, column: str, function: Callable[[str], str], rule: str
+    state: CleaningState, column: str, changes: dict[str, str], rule: str
 ) -> CleaningState:
     cells = state.table[column]
-    texts = {text: function(text) for text in categorical.present_values(cells)}
-    changes = {text: new for text, new in texts.items() if new != text}
-    if not changes:
-        return state
     new_cells = categorical.map_values(cells, changes)
-    return state.with_changes(column, new_cells, cells.isin(list(changes)), rule)
+    return state.with_changes(column, new_cells, categorical.is_in(cells, changes), rule)
 
 
 def normalize_texts(state: CleaningState) -> CleaningState:
     """Return the state with composed letters, straight apostrophes and single spaces."""
-    columns = list(state.answered)
-    state = rewrite_cells(state, columns, parsing.normalize_letters, "unicode")
-    return rewrite_cells(state, columns, parsing.normalize_spaces, "espaces")
+    for function, rule in (
+        (parsing.normalize_letters, "unicode"),
+        (parsing.normalize_spaces, "espaces"),
+    ):
+        state = rewrite_cells(state, dict.fromkeys(state.answered, function), rule)
+    return state
 
 
 def require_computed_formulas(state: CleaningState) -> CleaningState:
@@ -86,18 +100,15 @@ def require_computed_formulas(state: CleaningState) -> CleaningState:
 def empty_missing_codes(state: CleaningState) -> CleaningState:
     """Return the state with the codes for « missing », or the labels of such choices, emptied."""
 
-    def empty_codes(state: CleaningState, column: str) -> CleaningState:
+    def empty_codes_of(question: Question) -> Callable[[str], str]:
         keys = set(map(matching_key, state.source.manquants))
-        for name, texts in state.questions[column].choices.items():
+        for name, texts in question.choices.items():
             if matching_key(name) in keys:
                 keys.update(map(matching_key, texts))
+        return lambda text: "" if matching_key(text) in keys else text
 
-        def empty_if_code(text: str) -> str:
-            return "" if matching_key(text) in keys else text
-
-        return _rewrite_column(state, column, empty_if_code, "manquant")
-
-    return state.over_columns(coded_questions(state), empty_codes)
+    functions = {name: empty_codes_of(q) for name, q in coded_questions(state).items()}
+    return rewrite_cells(state, functions, "manquant")
 
 
 def parse_answers(state: CleaningState) -> CleaningState:
@@ -126,7 +137,7 @@ def replace_labels(state: CleaningState, question: Question) -> CleaningState:
         parser = partial(parse_choices, names=keys)
         summaries = {text: try_parse(parser, text)[0] for text in categorical.present_values(cells)}
         names = {text: choices for text, choices in summaries.items() if choices}
-    if cells.isin(list(names)).sum() <= cells.isin(list(question.choices)).sum():
+    if categorical.is_in(cells, names).sum() <= categorical.is_in(cells, question.choices).sum():
         return state
     named = categorical.map_values(cells, names)
     return replace(state, table=state.table.assign(**{question.name: named}))
@@ -144,9 +155,10 @@ def parse_column(state: CleaningState, column: str, parser: Parser, rule: str) -
         what = "une autre monnaie, ou une autre durée, que celle de la question"
         remedy = "Convertissez-le dans corrections.csv."
         refuse_rows(QualityRefused, state.table[foreign], column, what, remedy)
-        doubtful = cells.isin(list(motifs))
+        doubtful = categorical.is_in(cells, motifs)
         state = state.empty_cells(column, doubtful, categorical.map_values(cells[doubtful], motifs))
-    return _rewrite_column(state, column, lambda text: parsed[text][0] if text else "", rule)
+    answers = {text: answer for text, (answer, _) in parsed.items() if answer not in (text, "")}
+    return _rewrite_column(state, column, answers, rule) if answers else state
 
 
 def answer_parser(question: Question, decisions: Decisions) -> Parser:
