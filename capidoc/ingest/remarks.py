@@ -13,6 +13,7 @@ from capidoc.core.schema import REMARK_COLUMNS
 from capidoc.ingest.headers import RecognisedSheet
 from capidoc.ingest.kobo_columns import sheet_key
 from capidoc.ingest.select_multiple import diverging_summaries
+from capidoc.ingest.xlsform import Form
 from capidoc.io.raw_files import Sheet
 
 # The columns that KoboToolbox makes of a point.
@@ -25,6 +26,14 @@ def make_remark(sheet: Sheet, question: Any, value: str, check: str, row: int | 
     """Return one remark: what a check finds of a question, on a row of a sheet."""
     values = [sheet.file, sheet.name, row, "", question, value, check]
     return dict(zip(REMARK_COLUMNS, values, strict=True))
+
+
+def form_remarks(form: Form, file: str) -> list[Remark]:
+    """Return what is said of a form."""
+    return [
+        dict(zip(REMARK_COLUMNS, (file, "survey", row, "", question, value, check), strict=True))
+        for row, question, value, check in form.remarks
+    ]
 
 
 def file_remarks(main: Sheet, others: dict[str, Sheet], source: Source) -> Iterator[Remark]:
@@ -46,7 +55,7 @@ def sheet_remarks(recognised: RecognisedSheet, source: Source, repeat: str) -> I
     for name, summaries in diverging_summaries(recognised):
         for row, summary in summaries.items():
             yield make_remark(recognised.sheet, name, summary, "details_divergents", row)
-    yield from _formula_remarks(recognised, source.of(repeat).kept)
+    yield from _formula_remarks(recognised, source, source.of(repeat).kept)
 
 
 def _header_remarks(recognised: RecognisedSheet, renamed: dict[str, str]) -> Iterator[Remark]:
@@ -62,11 +71,16 @@ def _header_remarks(recognised: RecognisedSheet, renamed: dict[str, str]) -> Ite
             yield make_remark(sheet, renamed[column], header, "colonne_renommee")
 
 
-def _formula_remarks(recognised: RecognisedSheet, kept: Collection[str]) -> Iterator[Remark]:
-    """Yield each formula of the sheet; its text only where the question is kept."""
+def _formula_remarks(
+    recognised: RecognisedSheet, source: Source, kept: Collection[str]
+) -> Iterator[Remark]:
+    """Yield each formula of the sheet; its text only where the question is kept.
+
+    In the export of a form, one that no spreadsheet computed is an answer that begins with « = ».
+    """
     sheet, headers = recognised.sheet, recognised.headers
     for (row, position), formula in sheet.formulas.items():
-        is_text = recognised.kind(position) == "texte"
+        is_text = bool(source.formulaire) or recognised.kind(position) == "texte"
         not_computed = is_text and sheet.cells.loc[row, position] == formula
         yield make_remark(
             sheet,

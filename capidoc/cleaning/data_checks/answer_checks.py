@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from capidoc.cleaning.cell_steps import choice_names
-from capidoc.cleaning.cleaning_state import PLACE
 from capidoc.cleaning.data_checks import outliers
 from capidoc.cleaning.data_checks.findings import (
     ENOUGH,
@@ -24,7 +23,7 @@ from capidoc.config.programme_model import Source, TableSelection
 from capidoc.core import categorical, french
 from capidoc.core.errors import suggest
 from capidoc.core.parsing import Unreadable, format_plain, matching_key, parse_number
-from capidoc.core.schema import FINDING_COLUMNS, PROVENANCE
+from capidoc.core.schema import FINDING_COLUMNS, PLACE, PROVENANCE, UUID
 from capidoc.ingest.xlsform import Question
 
 RARE = 0.1  # of the numbers of a question: negative ones are improbable below
@@ -44,7 +43,7 @@ def improbable_numbers(
     for name in source.of(repeat).kept:
         if name not in table or questions[name].kind != "nombre":
             continue
-        rows = table[list(dict.fromkeys([*PLACE, *shared, name]))]
+        rows = table[list(dict.fromkeys([*PLACE, UUID, *shared, name]))]
         numbers = categorical.to_numbers(rows[name]).to_numpy()
         negative, positive = numbers < 0, numbers > 0
         if negative.sum() < RARE * np.isfinite(numbers).sum():
