@@ -77,11 +77,8 @@ def form_notes(form: Form, file: str, templates: Path) -> list[str]:
         Problem(titles[check], file=file, sheet="survey", row=row, column=name, value=value)
         for row, name, value, check in form.remarks
     ]
-    rest = len(notes) - MOST_NOTES
-    return [
-        *map(str, notes[:MOST_NOTES]),
-        *([f"… et {rest} autres remarques."] if rest > 0 else []),
-    ]
+    shown, rest = [str(note) for note in notes[:MOST_NOTES]], len(notes) - MOST_NOTES
+    return [*shown, f"… et {rest} autre(s) remarque(s) sur le formulaire."] if rest > 0 else shown
 
 
 def _period(proposal: Proposal, debut: str, fin: str) -> tuple[str, str]:
