@@ -16,7 +16,8 @@ def apply_form_constraints(state: CleaningState) -> CleaningState:
     The identifier and the moment are left to the programme's rules.
     """
     questions = state.answered
-    judged = [name for name in questions if name not in state.key and _rules(questions[name])]
+    left = {*state.key, None if state.repeat else state.source.moment}
+    judged = [name for name in questions if name not in left and _rules(questions[name])]
 
     def reads(column: str) -> list[str]:
         rules = " ".join(_rules(questions[column]).values())
