@@ -206,6 +206,12 @@ def choice_names(question: Question, spellings: pd.DataFrame) -> dict[str, str]:
     return names
 
 
+def choices_of(text: str, question: Question, decisions: Decisions) -> list[str]:
+    """Return the choices that an answer ticks; its words where it cannot be read."""
+    answer, motif = try_parse(answer_parser(question, decisions), text)
+    return (text if motif else answer).split()
+
+
 def parse_choice(text: str, names: dict[str, str]) -> str:
     """Return the choice that a text stands for; raise Unreadable where there is none."""
     if matching_key(text) not in names:
