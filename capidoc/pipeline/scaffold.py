@@ -75,7 +75,7 @@ def form_notes(form: Form, file: str, templates: Path) -> list[str]:
     for controls in read_yaml(templates / "controles.yml").values():
         titles.update({control: title for control, (title, _) in controls.items()})
     notes = [
-        Problem(titles[check], file=file, sheet="survey", row=row, column=name, value=value)
+        Problem(titles[check], file=file, sheet="survey", row=row, column=name, value=value or None)
         for row, name, value, check in form.remarks
     ]
     shown, rest = [str(note) for note in notes[:MOST_NOTES]], len(notes) - MOST_NOTES
