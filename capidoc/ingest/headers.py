@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -18,11 +18,14 @@ from capidoc.io.raw_files import Sheet
 
 HEADER_ROWS = 100  # among which an ordinary workbook has its titles
 REPEAT_LINKS = ("_parent_index", "_submission__uuid")  # what ties a repeat to its submission
+MOMENTS = ("today", "start", "end", "_submission_time")  # that a submission tells of itself
+AGAIN = "Ré-exportez toutes les versions du formulaire."
 SEPARATOR = re.compile(r"\W{1,3}|__?")  # KoboToolbox lets people choose theirs
 TAG = re.compile(r"#[a-z]\w*(\s*\+\w+)*")  # HXL's « #adm1 +name »
 
 # What a column holds: a question's answers, or the 1/0 of one (question, choice).
 Column = str | tuple[str, str]
+Speller = Callable[[Question, str], Iterator[str]]  # how headers write a question
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,15 @@ class RecognisedSheet:
     """A sheet whose headers are recognised.
 
     `columns` {position: Column}, without those of no question; `questions` those of its table, by
-    name; `body` the cells below the headers, the Excel row number as index, positions as columns.
+    name; `absent` the kept ones without a column; `body` the cells below the headers, the Excel row
+    number as index, positions as columns.
     """
 
     sheet: Sheet
     headers: list[str]
     columns: dict[int, Column]
     questions: dict[str, Question]
+    absent: list[str]
     body: pd.DataFrame
 
     def kind(self, position: int) -> str:
@@ -50,11 +55,16 @@ def question_name(column: Column) -> str:
     return column if isinstance(column, str) else column[0]
 
 
+def title_key(title: str) -> str:
+    """Return the form under which two titles are the same: line breaks are spaces too."""
+    return matching_key(" ".join(title.split()))
+
+
 def recognise_sheet(sheet: Sheet, form: Form, source: Source, repeat: str) -> RecognisedSheet:
     """Return the sheet of a repeat, or of the main table when `repeat` is empty, recognised.
 
-    Raise InputMismatch for a header that is absent, ambiguous or repeated, QualityRefused for a
-    main table without a row.
+    Raise InputMismatch for a header that is ambiguous or repeated, where a question is absent that
+    decides which rows are kept, or all are; QualityRefused for a main table without a row.
     """
     top = find_header_row(sheet, source)
     place = sheet.place | {"row": top}
@@ -64,7 +74,11 @@ def recognise_sheet(sheet: Sheet, form: Form, source: Source, repeat: str) -> Re
     columns = recognise_headers(headers, questions, needed, renamed, place)
     present = {question_name(column) for column in columns.values()}
     present |= {new for old, new in renamed.items() if old in present}
-    _require_questions(present, [*kept, *(REPEAT_LINKS if repeat else ())], questions, place)
+    absent = [name for name in kept if name not in present]
+    excluding = [rule.question for rule in source.exclusions]
+    deciding = REPEAT_LINKS if repeat else (source.identifiant, source.moment, *excluding)
+    required = dict.fromkeys([*deciding, *(kept if absent == kept else ())])
+    _require_questions(present, [*filter(None, required)], source, questions, place)
     body = sheet.below(top)
     if source.formulaire and _is_tag_row(body):
         body = body.iloc[1:]
@@ -72,7 +86,7 @@ def recognise_sheet(sheet: Sheet, form: Form, source: Source, repeat: str) -> Re
         what = "aucune ligne sous les titres"
         remedy = "Exportez à nouveau, ou retirez ce fichier de data/raw."
         raise QualityRefused(Problem(what, remedy=remedy, **sheet.place))
-    return RecognisedSheet(sheet, headers, columns, questions, body)
+    return RecognisedSheet(sheet, headers, columns, questions, absent, body)
 
 
 def find_main_sheet(sheets: list[Sheet], source: Source) -> Sheet:
@@ -128,21 +142,17 @@ def recognise_headers(
     Raise InputMismatch when a header may be a needed question or another, or two headers are the
     same needed one.
     """
-    candidates = defaultdict(set)  # {matching key of a spelling: columns that it may be}
-    for separator in _separators(headers, questions) or {"/"}:  # an export has one throughout
-        for spelling, column in _spelled_columns(questions, renamed, separator):
-            candidates[matching_key(spelling)].add(column)
-    columns: dict[int, Column] = {}
+    tiers = _tiers(headers, questions, renamed)
+    candidates = {position: _candidates(tiers, head) for position, head in enumerate(headers)}
+    system = {position: head for position, head in enumerate(headers) if head in SYSTEM_COLUMNS}
+    columns = dict(sorted((_settle(candidates) | system).items()))
     problems = []
-    for position, header in enumerate(headers):
-        is_system = header in SYSTEM_COLUMNS
-        names = {header} if is_system else candidates.get(matching_key(header), set())
-        if len(names) == 1:
-            columns[position] = next(iter(names))
-        elif needed & {question_name(name) for name in names}:
-            expected = f"une seule question parmi {', '.join(sorted(map(str, names)))}"
+    for position in candidates.keys() - columns.keys():
+        names = candidates[position]
+        if needed & set(map(question_name, names)):
+            expected = f"une seule question parmi {', '.join(sorted(map(_shown, names)))}"
             remedy = "Exportez avec les noms XML et les groupes."
-            what = "titre de colonne ambigu"
+            what, header = "titre de colonne ambigu", headers[position]
             problems.append(Problem(what, expected, remedy, column=header, **place))
     problems += _repeated_headers(headers, columns, needed, place)
     if problems:
@@ -151,16 +161,24 @@ def recognise_headers(
 
 
 def _require_questions(
-    present: set[str], needed: list[str], questions: dict[str, Question], place: dict[str, Any]
+    present: set[str],
+    required: list[str],
+    source: Source,
+    questions: dict[str, Question],
+    place: dict[str, Any],
 ) -> None:
-    """Raise InputMismatch with all the needed questions that are not present."""
+    """Raise InputMismatch with all the required questions that are not present."""
+    moments = " ou ".join(f"« {name} »" for name in MOMENTS if name in present)
+    instead = {source.identifiant: "Ou retirez « identifiant » : chaque fiche sera une unité."}
+    if source.moment and moments:
+        instead[source.moment] = f"Ou écrivez, sous « moment », {moments}."
     problems = []
-    for name in needed:
+    for name in required:
         if name not in present:
             labels = questions[name].labels if name in questions else ()
             column = f"{name} » / « {labels[0]}" if labels else name
-            hint = suggest(name, present - SYSTEM_COLUMNS)
-            remedy = f"{hint} Ré-exportez toutes les versions du formulaire."
+            hints = [suggest(name, present - SYSTEM_COLUMNS), AGAIN, instead.get(name)]
+            remedy = " ".join(filter(None, hints))
             problems.append(Problem("colonne absente", "", remedy, column=column, **place))
     if problems:
         raise InputMismatch(*problems)
@@ -183,6 +201,10 @@ def _is_tag_row(body: pd.DataFrame) -> bool:
     return bool(cells) and all(TAG.fullmatch(cell) for cell in cells)
 
 
+def _shown(column: Column) -> str:
+    return column if isinstance(column, str) else "/".join(column)
+
+
 def _repeated_headers(
     headers: list[str], columns: dict[int, Column], needed: set[str], place: dict[str, Any]
 ) -> Iterator[Problem]:
@@ -195,8 +217,72 @@ def _repeated_headers(
             yield Problem(what, remedy=remedy, column=headers[position], **place)
 
 
+class _Spellings:
+    """Which columns each spelling of a header may be, in the order of the form."""
+
+    def __init__(self, pairs: Iterable[tuple[str, Column]]) -> None:
+        self._exact: dict[str, dict[Column, None]] = defaultdict(dict)
+        self._by_key: dict[str, dict[Column, None]] = defaultdict(dict)
+        for spelling, column in pairs:
+            self._exact[spelling][column] = None
+            self._by_key[title_key(spelling)][column] = None
+
+    def columns(self, header: str) -> list[Column]:
+        """Return the columns that are spelled so, letter for letter if one is."""
+        return [*(self._exact.get(header) or self._by_key.get(title_key(header)) or ())]
+
+    def likeness(self, header: str) -> int:
+        """Return 2 for a header that is spelled so letter for letter, 1 for nearly so, or 0."""
+        return (header in self._exact) + bool(self.columns(header))
+
+
+def _tiers(
+    headers: list[str], questions: dict[str, Question], renamed: dict[str, str]
+) -> list[_Spellings]:
+    """Return the spellings to look a header up in, the first that knows it being right.
+
+    An export is in names or in labels throughout: what knows most headers comes first. A
+    question comes before a box of another: « besoins_autre » may be both.
+    """
+    separators = _separators(headers, questions) or {"/"}
+    writings = [
+        (
+            _Spellings(_spelled_questions(questions, renamed, separators, spell)),
+            _Spellings(_spelled_boxes(questions, separators, spell)),
+        )
+        for spell in (_name_spellings, _label_spellings)
+    ]
+    writings.sort(key=lambda tiers: -sum(t.likeness(head) for t, head in product(tiers, headers)))
+    return [tier for tiers in writings for tier in tiers]
+
+
+def _candidates(tiers: Iterable[_Spellings], header: str) -> list[Column]:
+    return next(filter(None, (tier.columns(header) for tier in tiers)), [])
+
+
+def _settle(candidates: dict[int, list[Column]]) -> dict[int, Column]:
+    """Return the column of each position that has one.
+
+    As many columns under a label as questions bear it are in the form's order. Where groups are
+    not shown, KoboToolbox exports of the questions of one name only the last.
+    """
+    positions: dict[tuple[Column, ...], list[int]] = defaultdict(list)
+    for position, columns in candidates.items():
+        positions[tuple(columns)].append(position)
+    settled: dict[int, Column] = {}
+    for names, places in positions.items():
+        if len(names) == len(places):
+            settled |= zip(places, names, strict=True)
+        elif len({question_name(name).rpartition("/")[2] for name in names}) == 1:
+            settled |= dict.fromkeys(places, names[-1])
+    return settled
+
+
 def _separators(headers: list[str], questions: dict[str, Question]) -> set[str]:
-    """Return the separators that follow the name of a group or select_multiple in a header."""
+    """Return the separators that follow the name of a group or select_multiple in a header.
+
+    « _ », which names have too, is one only where there is no other.
+    """
     prefixes: set[str] = set()
     for question in questions.values():
         prefixes.update(question.path[:1])
@@ -204,33 +290,41 @@ def _separators(headers: list[str], questions: dict[str, Question]) -> set[str]:
         if question.kind == "choix_multiple":
             prefixes.update((question.name, *question.labels))
     separators = set()
-    for header, prefix in product(map(matching_key, headers), map(matching_key, prefixes)):
-        separator = SEPARATOR.match(header, len(prefix))
-        if separator and header.startswith(prefix):
-            separators.add(separator[0])
-    return separators
+    for header, prefix in product(map(title_key, headers), map(title_key, prefixes)):
+        if header.startswith(prefix) and (found := SEPARATOR.match(header, len(prefix))):
+            separators.add(found[0])
+    return {sign for sign in separators if "_" not in sign} or separators
 
 
-def _spelled_columns(
-    questions: dict[str, Question], renamed: dict[str, str], separator: str
+def _spelled_questions(
+    questions: dict[str, Question], renamed: dict[str, str], separators: set[str], spell: Speller
 ) -> Iterator[tuple[str, Column]]:
-    """Yield each spelling of a header with its column; old names as those of their question."""
-    for question in questions.values():
-        choices = question.choices if question.kind == "choix_multiple" else {}
-        for spelling in _spellings(question, separator):
+    """Yield each spelling of a question with its name; old names as those of their question."""
+    for question, separator in product(questions.values(), separators):
+        for spelling in spell(question, separator):
             yield spelling, question.name
-            for choice, texts in choices.items():
-                for text in texts:
-                    yield f"{spelling}{separator}{text}", (question.name, choice)
-    for old, new in renamed.items():
-        for spelling in _spellings(questions[new], separator) if new in questions else ():
+    for (old, new), separator in product(renamed.items(), separators):
+        for spelling in spell(questions[new], separator) if new in questions else ():
             yield spelling.removesuffix(new) + old if spelling.endswith(new) else old, old
 
 
-def _spellings(question: Question, separator: str) -> Iterator[str]:
-    """Yield how a header may write a question: name or label, with its groups or not."""
-    yield question.name
+def _spelled_boxes(
+    questions: dict[str, Question], separators: set[str], spell: Speller
+) -> Iterator[tuple[str, Column]]:
+    """Yield each spelling of a box of a select_multiple with its question and choice."""
+    several = [question for question in questions.values() if question.kind == "choix_multiple"]
+    for question, separator in product(several, separators):
+        for spelling, choice in product(spell(question, separator), question.choices):
+            for text in question.choices[choice]:
+                yield f"{spelling}{separator}{text}", (question.name, choice)
+
+
+def _name_spellings(question: Question, separator: str) -> Iterator[str]:
+    yield separator.join((*question.path, question.column_name))
+    yield question.column_name
+
+
+def _label_spellings(question: Question, separator: str) -> Iterator[str]:
     yield from question.labels
-    yield separator.join((*question.path, question.name))
     for groups, label in product(question.group_labels, question.labels):
         yield separator.join((*groups, label))

@@ -1,20 +1,18 @@
 """The form of a source, checked against what programme.yml asks of it."""
 
-from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 
 from capidoc.config.programme import Programme
 from capidoc.config.programme_model import Source
-from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, suggest
+from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.ingest.xlsform import Form, form_from_columns, load_form
 
 
 def load_source_form(programme: Programme, source: Source) -> Form:
     """Return the form of a source, from its XLSForm or its declared columns.
 
-    Raise ConfigurationRefused where programme.yml asks of it what it has not, InputMismatch where
-    two questions that are kept bear one name.
+    Raise ConfigurationRefused where programme.yml asks of it what it has not.
     """
     if source.formulaire:
         file = source.formulaire
@@ -25,9 +23,6 @@ def load_source_form(programme: Programme, source: Source) -> Form:
     problems = [*_unknown_questions(form, source, file), *_wrong_kinds(form, source, file)]
     if problems:
         raise ConfigurationRefused(*problems)
-    duplicates = [*_duplicate_names(form, source, file)]
-    if duplicates:
-        raise InputMismatch(*duplicates)
     return form
 
 
@@ -58,15 +53,3 @@ def _wrong_kinds(form: Form, source: Source, file: str) -> Iterator[Problem]:
             if kinds.get(name, kind) != kind:
                 what, expected = f"cette question n’est pas {wanted}", f"{wanted}, pour {use}"
                 yield Problem(what, expected, file=file, value=name)
-
-
-def _duplicate_names(form: Form, source: Source, file: str) -> Iterator[Problem]:
-    counts = Counter((question.repeat, question.name) for question in form.questions)
-    twice = set()
-    for (repeat, name), count in counts.items():
-        table = source.of(repeat if repeat in source.repetitions else "")
-        if count > 1 and name in table.kept:
-            twice.add(name)
-    what = "deux questions du formulaire portent ce nom : un export n’en garde qu’une"
-    for name in sorted(twice):
-        yield Problem(what, remedy="Renommez l’une des deux.", file=file, column=name)

@@ -1,7 +1,8 @@
 """What the form asks: the XLSForm as a data dictionary of typed questions."""
 
 import re
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,16 @@ class Question:
     relevant: str = ""
     message: str = ""
     is_file: bool = False
+
+    @property
+    def column_name(self) -> str:
+        """The name by which the form, and an export without groups, call it."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def grouped_name(self) -> str:
+        """The name by which an export with groups calls it: « chef/age »."""
+        return "/".join((*self.path, self.column_name))
 
     @property
     def bounds(self) -> tuple[float | None, float | None]:
@@ -96,7 +107,18 @@ def load_form(path: Path) -> Form:
         _, *groups = reversed([group for group, _ in element.iter_ancestors()])  # after the survey
         if all(group.name != "meta" for group in groups):
             questions.append(_question(element, groups))
-    return Form(survey.title, tuple(questions))
+    return Form(survey.title, _with_distinct_names(questions))
+
+
+def _with_distinct_names(questions: list[Question]) -> tuple[Question, ...]:
+    """Return the questions, those of one name in several groups named by path: « chef/age »."""
+    counts = Counter((question.repeat, question.name) for question in questions)
+    return tuple(
+        replace(question, name=question.grouped_name)
+        if counts[question.repeat, question.name] > 1
+        else question
+        for question in questions
+    )
 
 
 def form_from_columns(title: str, columns: dict[str, Column]) -> Form:
