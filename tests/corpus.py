@@ -1631,7 +1631,7 @@ def built(programme, deliverables, workshop, described):
     tables = {
         label: table[
             [
-                *(["soumission"] if "." in label else []),
+                *(["@soumission"] if "." in label else []),
                 *programme.identity.sources["suivi"].of(label.partition(".")[2]).kept,
             ]
         ].values.tolist()

@@ -21,6 +21,7 @@ from capidoc.core.errors import (
     suggest,
 )
 from capidoc.core.parsing import Unreadable, matching_key
+from capidoc.core.schema import FILE
 from capidoc.ingest.xlsform import Question
 
 CHOICE_KINDS = ("choix", "choix_multiple")
@@ -69,7 +70,7 @@ def require_computed_formulas(state: CleaningState) -> CleaningState:
     if not state.source.colonnes:
         return state
     table = state.table
-    in_book = ~categorical.matches(table["fichier"], lambda name: name.lower().endswith(".csv"))
+    in_book = ~categorical.matches(table[FILE], lambda name: name.lower().endswith(".csv"))
     for column in [state.source.identifiant, *coded_questions(state)]:
         formulas = in_book & categorical.matches(table[column], lambda text: text.startswith("="))
         remedy = "Ouvrez le fichier dans un tableur, enregistrez-le, puis relancez."

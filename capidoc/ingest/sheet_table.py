@@ -11,6 +11,7 @@ from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.errors import InputMismatch, Problem
 from capidoc.core.parsing import from_1904_serial, parse_timestamp
+from capidoc.core.schema import FILE, HOST, INDEX, PARENT, ROW, SENT, SHEET, UUID
 from capidoc.ingest.headers import RecognisedSheet
 from capidoc.ingest.kobo_columns import METADATA_NAMES, SYSTEM_COLUMNS
 from capidoc.ingest.remarks import Remark, make_remark, sheet_remarks
@@ -81,23 +82,23 @@ def _with_provenance(
     """Return the table after its place, its ids and what is kept of its submission."""
     empty = categorical.constant_column("", table.index)
     columns = {
-        "fichier": categorical.constant_column(sheet.file, table.index),
-        "feuille": categorical.constant_column(sheet.name, table.index),
-        "ligne": table.index.to_numpy(np.int32),
-        "indice": table.get("_index", empty),
+        FILE: categorical.constant_column(sheet.file, table.index),
+        SHEET: categorical.constant_column(sheet.name, table.index),
+        ROW: table.index.to_numpy(np.int32),
+        INDEX: table.get("_index", empty),
     }
     uuid = "_submission__uuid" if repeat else "_uuid"
     if uuid in table:
-        columns["uuid"] = table[uuid]
+        columns[UUID] = table[uuid]
     if repeat:
-        columns["parent"] = table["_parent_index"]
-        columns["hote"] = table.get("_parent_table_name", empty)
+        columns[PARENT] = table["_parent_index"]
+        columns[HOST] = table.get("_parent_table_name", empty)
     for column, name in METADATA_NAMES.items():
         if column in table:
             columns[name] = categorical.map_values(table[column], {"n/a": ""})
-    if "envoi" in columns:
-        columns["envoi"] = _map_words(columns["envoi"], parse_timestamp)
-    kept = set(source.of(repeat).kept) - columns.keys()
+    if SENT in columns:
+        columns[SENT] = _map_words(columns[SENT], parse_timestamp)
+    kept = source.of(repeat).kept
     system = [name for name in table if name in SYSTEM_COLUMNS and name not in kept]
     return pd.DataFrame(columns, index=table.index).join(table.drop(columns=system))
 
