@@ -20,6 +20,7 @@ from capidoc.core.schema import (
     RECORD_COLUMNS,
     REMARK_COLUMNS,
     SUBMISSION,
+    UNOFFERED,
     UUID,
 )
 from capidoc.ingest.headers import find_main_sheet, recognise_sheet
@@ -126,6 +127,7 @@ def _stack_tables(tables: list[pd.DataFrame], source: Source, repeat: str) -> pd
     stacked = _normalize_uuids(categorical.concat_tables(identified), repeat)
     for old, new in source.renommages.items() if not repeat else ():
         stacked = _merge_versions(stacked, old, new)
+    columns += [name for name in stacked if name.startswith(UNOFFERED)]
     missing = [name for name in columns if name not in stacked]
     empty = categorical.constant_column("", stacked.index)
     return stacked.assign(**dict.fromkeys(missing, empty))[columns]

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Any
 
+import pandas as pd
+
 from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.schema import REMARK_COLUMNS
@@ -50,6 +52,13 @@ def sheet_remarks(recognised: RecognisedSheet, source: Source, repeat: str) -> I
         for row, summary in summaries.items():
             yield make_remark(recognised.sheet, name, summary, "details_divergents", row)
     yield from _formula_remarks(recognised, source, source.of(repeat).kept)
+
+
+def unoffered_remarks(sheet: Sheet, question: str, unoffered: pd.Series) -> Iterator[Remark]:
+    """Yield each choice that the form of some records did not offer, with their number."""
+    counts = Counter(choice for choices in unoffered for choice in choices.split())
+    for choice, count in counts.items():
+        yield make_remark(sheet, question, f"{choice} : {count} fiches", "choix_non_propose")
 
 
 def _header_remarks(recognised: RecognisedSheet, renamed: dict[str, str]) -> Iterator[Remark]:

@@ -11,11 +11,11 @@ from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.errors import InputMismatch, Problem
 from capidoc.core.parsing import from_1904_serial, parse_timestamp
-from capidoc.core.schema import FILE, HOST, INDEX, PARENT, ROW, SENT, SHEET, UUID
+from capidoc.core.schema import FILE, HOST, INDEX, PARENT, ROW, SENT, SHEET, UNOFFERED, UUID
 from capidoc.ingest.headers import RecognisedSheet
 from capidoc.ingest.kobo_columns import METADATA_NAMES, SYSTEM_COLUMNS
-from capidoc.ingest.remarks import Remark, make_remark, sheet_remarks
-from capidoc.ingest.select_multiple import choice_columns, join_choices
+from capidoc.ingest.remarks import Remark, make_remark, sheet_remarks, unoffered_remarks
+from capidoc.ingest.select_multiple import choice_columns, join_choices, unoffered_choices
 from capidoc.ingest.withheld_answers import withheld_phrases
 from capidoc.io.raw_files import Sheet
 
@@ -33,6 +33,11 @@ def read_table(recognised: RecognisedSheet, source: Source, repeat: str) -> Shee
     filled, merged_remarks = _fill_merged_cells(recognised)
     rows = _with_provenance(_question_columns(filled), filled.sheet, source, repeat)
     remarks = [*sheet_remarks(filled, source, repeat), *merged_remarks]
+    for variable in source.of(repeat).variables:
+        unoffered = unoffered_choices(filled, variable)
+        if (unoffered != "").any():
+            rows[f"{UNOFFERED}{variable}"] = categorical.to_categorical(unoffered)
+            remarks += unoffered_remarks(filled.sheet, variable, unoffered)
     kept = {*source.of(repeat).kept, *(() if repeat else source.renommages)}
     return SheetTable(rows, remarks, withheld_phrases(filled, kept))
 
