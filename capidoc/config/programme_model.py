@@ -180,6 +180,9 @@ class Source(TableSelection):
         if self.colonnes and self.repetitions:
             raise ValueError(f"« repetitions » {form} : un classeur ordinaire n’en a pas")
         one_star = re.fullmatch(r"[^*?\[]*\*[^?\[]*\.xlsx", self.fichier)
+        for name in self.ventilations:
+            if name in self.variables:
+                raise ValueError(f"« {name} » est déjà une variable : renommez la ventilation")
         if self.collecte and not (self.formulaire and one_star):
             raise ValueError(f"« collecte » {form}, et un « fichier » comme Suivi*.xlsx")
         return self
@@ -282,6 +285,9 @@ class Identity(StrictModel):
         zoned = chain.from_iterable(zone.communes for zone in self.zones.values())
         if self.zones and sorted(zoned) != sorted(self.communes):
             raise ValueError("chaque commune doit être dans une zone, et une seule")
+        for table in self._tables() if self.zones else ():
+            if ZONE in {*table.attributs, *table.classes}:
+                raise ValueError(f"« {ZONE} » désigne les « zones » : renommez l’attribut")
         return self
 
     @model_validator(mode="after")
