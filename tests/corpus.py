@@ -508,9 +508,9 @@ COLUMNS = [
     (
         "deux feuilles semblables",
         book(Autre=[HEAD, *ROWS]),
-        22,
-        "plusieurs feuilles portent ces titres",
-        None,
+        0,
+        "feuilles_reunies doublon",
+        {"suivi": KEPT},
     ),
     (
         "seule feuille cachée",

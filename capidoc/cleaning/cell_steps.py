@@ -68,7 +68,7 @@ def require_computed_formulas(state: CleaningState) -> CleaningState:
     Only an ordinary workbook has formulas: an answer to a form may begin with « = », and what a
     CSV says is text.
     """
-    if not state.source.colonnes:
+    if state.source.formulaire:
         return state
     table = state.table
     in_book = ~categorical.matches(table[FILE], lambda name: name.lower().endswith(".csv"))

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -74,6 +74,7 @@ def recognise_sheet(sheet: Sheet, form: Form, source: Source, repeat: str) -> Re
     columns = recognise_headers(headers, questions, needed, renamed, place)
     present = {question_name(column) for column in columns.values()}
     present |= {new for old, new in renamed.items() if old in present}
+    present |= source.sheet_columns
     absent = [name for name in kept if name not in present]
     excluding = [rule.question for rule in source.exclusions]
     deciding = REPEAT_LINKS if repeat else (source.identifiant, source.moment, *excluding)
@@ -89,22 +90,19 @@ def recognise_sheet(sheet: Sheet, form: Form, source: Source, repeat: str) -> Re
     return RecognisedSheet(sheet, headers, columns, questions, absent, body)
 
 
-def find_main_sheet(sheets: list[Sheet], source: Source) -> Sheet:
-    """Return the sheet of the submissions: the first visible one, or the one with the titles.
+def find_main_sheets(sheets: list[Sheet], source: Source) -> list[Sheet]:
+    """Return the sheet of the submissions, the first visible one.
 
-    Raise InputMismatch when several sheets have all the declared titles.
+    Of an ordinary workbook: all those with the declared titles, or the one with most of them.
     """
     visible = [sheet for sheet in sheets if not sheet.hidden] or [require_visible(sheets[0])]
     if source.formulaire:
-        return visible[0]
-    titles = {matching_key(column.titre) for column in source.colonnes.values()}
-    found = {sheet.name: len(_row_of_titles(sheet, titles)[1]) for sheet in visible}
-    complete = [name for name, count in found.items() if count == len(titles)]
-    if len(complete) > 1:
-        what, names = "plusieurs feuilles portent ces titres", " », « ".join(complete)
-        remedy = "Réunissez-les, ou gardez une feuille par fichier."
-        raise InputMismatch(Problem(what, "une seule", remedy, visible[0].file, value=names))
-    return max(visible, key=lambda sheet: found[sheet.name])
+        return visible[:1]
+    titled = {name for name, column in source.colonnes.items() if column.titles}
+    found = {sheet.name: _row_of_titles(sheet, source) for sheet in visible}
+    complete = [sheet for sheet in visible if found[sheet.name][1] == titled]
+    filled = [s for s in complete if (s.cells.loc[found[s.name][0] + 1 :] != "").any(axis=None)]
+    return filled or [max(visible, key=lambda sheet: len(found[sheet.name][1]))]
 
 
 def require_visible(sheet: Sheet) -> Sheet:
@@ -119,9 +117,12 @@ def find_header_row(sheet: Sheet, source: Source) -> int:
     """Return the row of the headers; raise InputMismatch with the titles absent from the best."""
     if source.formulaire:
         return 1
-    titles = {matching_key(column.titre): column.titre for column in source.colonnes.values()}
-    row, found = _row_of_titles(sheet, titles.keys())
-    absent = [title for key, title in titles.items() if key not in found]
+    row, found = _row_of_titles(sheet, source)
+    absent = [
+        " » ou « ".join(column.titles)
+        for name, column in source.colonnes.items()
+        if column.titles and name not in found
+    ]
     if absent:
         what, cells = "titre de colonne absent", sheet.cells.loc[row] if found else ()
         raise InputMismatch(
@@ -144,8 +145,7 @@ def recognise_headers(
     """
     tiers = _tiers(headers, questions, renamed)
     candidates = {position: _candidates(tiers, head) for position, head in enumerate(headers)}
-    system = {position: head for position, head in enumerate(headers) if head in SYSTEM_COLUMNS}
-    columns = dict(sorted((_settle(candidates) | system).items()))
+    columns = dict(sorted((_settle(candidates) | _system_columns(headers, candidates)).items()))
     problems = []
     for position in candidates.keys() - columns.keys():
         names = candidates[position]
@@ -184,12 +184,17 @@ def _require_questions(
         raise InputMismatch(*problems)
 
 
-def _row_of_titles(sheet: Sheet, titles: Set[str]) -> tuple[int, Set[str]]:
-    """Return the first row that has most of the titles, and those that it has."""
+def _row_of_titles(sheet: Sheet, source: Source) -> tuple[int, set[str]]:
+    """Return the first row that has most of the declared columns, and those that it has."""
+    declared = {
+        title_key(title): name
+        for name, column in source.colonnes.items()
+        for title in column.titles
+    }
     best_row = 1
-    found: Set[str] = set()
+    found: set[str] = set()
     for row, *cells in sheet.cells.head(HEADER_ROWS).itertuples(name=None):
-        in_row = titles & {matching_key(cell) for cell in cells}
+        in_row = {declared[key] for key in map(title_key, cells) if key in declared}
         if len(in_row) > len(found):
             best_row, found = row, in_row
     return best_row, found
@@ -276,6 +281,14 @@ def _settle(candidates: dict[int, list[Column]]) -> dict[int, Column]:
         elif len({question_name(name).rpartition("/")[2] for name in names}) == 1:
             settled |= dict.fromkeys(places, names[-1])
     return settled
+
+
+def _system_columns(headers: list[str], candidates: dict[int, list[Column]]) -> dict[int, Column]:
+    """Return KoboToolbox's own columns, which come after a question of the same name."""
+    last = {header: position for position, header in enumerate(headers)}
+    system = [place for place, header in enumerate(headers) if header in SYSTEM_COLUMNS]
+    alone = [place for place in system if place == last[headers[place]] or not candidates[place]]
+    return {place: headers[place] for place in alone}
 
 
 def _separators(headers: list[str], questions: dict[str, Question]) -> set[str]:

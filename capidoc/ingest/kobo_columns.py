@@ -12,11 +12,11 @@ PARENT_COLUMNS = (
     *("_parent_table_name", "_parent_index"),
     *(f"_submission_{name}" for name in SUBMISSION_COLUMNS),
 )
+OWN_COLUMNS = {"_index", *SUBMISSION_COLUMNS, *PARENT_COLUMNS}  # made by KoboToolbox alone
 SYSTEM_COLUMNS = {
     *("start", "end", "today", "deviceid", "username", "simserial", "subscriberid"),
-    *("phonenumber", "audit", "meta/instanceID", "meta/instanceName", "_index"),
-    *SUBMISSION_COLUMNS,
-    *PARENT_COLUMNS,
+    *("phonenumber", "audit", "meta/instanceID", "meta/instanceName"),
+    *OWN_COLUMNS,
 }
 # What is kept of a submission.
 METADATA_NAMES = {

@@ -30,8 +30,11 @@ def make_remark(sheet: Sheet, question: Any, value: str, check: str, row: int | 
     return dict(zip(REMARK_COLUMNS, values, strict=True))
 
 
-def file_remarks(main: Sheet, others: dict[str, Sheet], source: Source) -> Iterator[Remark]:
-    """Yield what is said of absent repeats, of ignored sheets and of a CSV's encoding."""
+def file_remarks(mains: list[Sheet], others: dict[str, Sheet], source: Source) -> Iterator[Remark]:
+    """Yield what is said of absent repeats, of joined or ignored sheets, of a CSV's encoding."""
+    main = mains[0]
+    for sheet in mains if len(mains) > 1 else ():
+        yield make_remark(sheet, "", "", "feuilles_reunies", "")
     repeats = {sheet_key(repeat): repeat for repeat in source.repetitions}
     for key, repeat in repeats.items():
         if key not in others:

@@ -32,6 +32,8 @@ def read_table(recognised: RecognisedSheet, source: Source, repeat: str) -> Shee
     """Return what a recognised sheet says; raise InputMismatch for a number merged over rows."""
     filled, merged_remarks = _fill_merged_cells(recognised)
     rows = _with_provenance(_question_columns(filled), filled.sheet, source, repeat)
+    sheet_name = categorical.constant_column(filled.sheet.name, rows.index)
+    rows = rows.assign(**dict.fromkeys(set() if repeat else source.sheet_columns, sheet_name))
     remarks = [*sheet_remarks(filled, source, repeat), *merged_remarks]
     for variable in source.of(repeat).variables:
         unoffered = unoffered_choices(filled, variable)

@@ -1,6 +1,7 @@
 """The form of a source, checked against what programme.yml asks of it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 
 from capidoc.config.programme import Programme
@@ -10,20 +11,28 @@ from capidoc.ingest.xlsform import Form, form_from_columns, load_form
 
 
 def load_source_form(programme: Programme, source: Source) -> Form:
-    """Return the form of a source, from its XLSForm or its declared columns.
+    """Return the form of a source: its XLSForm, then its declared columns.
 
     Raise ConfigurationRefused where programme.yml asks of it what it has not.
     """
+    form, file = form_from_columns(source.libelle, source.colonnes), "programme.yml"
+    problems: list[Problem] = []
     if source.formulaire:
         file = source.formulaire
-        form = load_form(programme.folder / "formulaires" / file)
-    else:
-        file = "programme.yml"
-        form = form_from_columns(source.libelle, source.colonnes)
-    problems = [*_unknown_questions(form, source, file), *_wrong_kinds(form, source, file)]
+        asked = load_form(programme.folder / "formulaires" / file)
+        problems += _taken_names(source, asked)
+        form = replace(asked, questions=(*asked.questions, *form.questions))
+    problems += [*_unknown_questions(form, source, file), *_wrong_kinds(form, source, file)]
     if problems:
         raise ConfigurationRefused(*problems)
     return form
+
+
+def _taken_names(source: Source, asked: Form) -> Iterator[Problem]:
+    """Yield a Problem for each declared column that has the name of a question."""
+    for name in source.colonnes.keys() & asked.of().keys():
+        what = "une question du formulaire a déjà ce nom"
+        yield Problem(what, remedy="Donnez-lui un autre nom.", file="programme.yml", column=name)
 
 
 def _unknown_questions(form: Form, source: Source, file: str) -> Iterator[Problem]:

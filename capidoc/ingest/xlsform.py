@@ -9,6 +9,7 @@ from typing import Any
 
 from capidoc.config.programme_model import Column
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, suggest
+from capidoc.ingest.kobo_columns import OWN_COLUMNS
 from capidoc.io.raw_files import read_sheets
 
 # The kind of each type of pyxform; all other types are text.
@@ -111,11 +112,11 @@ def load_form(path: Path) -> Form:
 
 
 def _with_distinct_names(questions: list[Question]) -> tuple[Question, ...]:
-    """Return the questions, those of one name in several groups named by path: « chef/age »."""
+    """Return the questions, named by path, « chef/age », where a name has two columns."""
     counts = Counter((question.repeat, question.name) for question in questions)
     return tuple(
         replace(question, name=question.grouped_name)
-        if counts[question.repeat, question.name] > 1
+        if counts[question.repeat, question.name] > 1 or question.name in OWN_COLUMNS
         else question
         for question in questions
     )
@@ -131,7 +132,7 @@ def form_from_columns(title: str, columns: dict[str, Column]) -> Form:
             Question(
                 name,
                 column.type,
-                labels=(column.titre,),
+                labels=column.titles,
                 choices={choice: (choice, label) for choice, label in column.choix.items()},
                 constraint=" and ".join(stated),
             )

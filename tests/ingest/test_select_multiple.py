@@ -44,7 +44,8 @@ def run(tmp_path):
         plan = indicator_plan.load_plan(here.folder, here.identity, done.variables)
         facts = effects.compute(plan, select_observations(done.observations), here.period, {})
         months = facts[facts["mesure"] == "cours"].set_index(["indicateur", "moment"])
-        return done, months[["valeur", "n", "manquants"]].astype(object).fillna("").astype(str).apply(list, axis=1)
+        said = months[["valeur", "n", "manquants"]].astype(object).fillna("")
+        return done, said.astype(str).apply(list, axis=1)
 
     return clean_and_compute
 
