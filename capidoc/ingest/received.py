@@ -25,7 +25,7 @@ from capidoc.core.schema import (
 )
 from capidoc.ingest.headers import find_main_sheets, recognise_sheet
 from capidoc.ingest.kobo_columns import METADATA_NAMES
-from capidoc.ingest.remarks import file_remarks
+from capidoc.ingest.remarks import file_remarks, form_remarks
 from capidoc.ingest.repeats import find_repeat_sheets, link_to_main_rows
 from capidoc.ingest.sheet_table import SheetTable, read_table
 from capidoc.ingest.source_form import load_source_form
@@ -71,7 +71,7 @@ def receive(programme: Programme, name: str) -> Received:
     source = programme.identity.sources[name]
     form = load_source_form(programme, source)
     rows = defaultdict(list)
-    remarks, digests = [], {}
+    remarks, digests = form_remarks(form, source.formulaire or ""), {}
     withheld_phrases: dict[str, str] = {}
     for path in programme.received(source):
         sheets = read_sheets(path)

@@ -10,13 +10,15 @@ import pandas as pd
 from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.errors import InputMismatch, Problem
-from capidoc.core.parsing import from_1904_serial, parse_timestamp
+from capidoc.core.parsing import from_1904_serial, matching_key, parse_timestamp
 from capidoc.core.schema import FILE, HOST, INDEX, PARENT, ROW, SENT, SHEET, UNOFFERED, UUID
+from capidoc.ingest.choice_lists import ambiguous_keys, answers_by_key
 from capidoc.ingest.headers import RecognisedSheet
 from capidoc.ingest.kobo_columns import METADATA_NAMES, SYSTEM_COLUMNS
 from capidoc.ingest.remarks import Remark, make_remark, sheet_remarks, unoffered_remarks
 from capidoc.ingest.select_multiple import choice_columns, join_choices, unoffered_choices
 from capidoc.ingest.withheld_answers import withheld_phrases
+from capidoc.ingest.xlsform import Question
 from capidoc.io.raw_files import Sheet
 
 
@@ -76,11 +78,51 @@ def _question_columns(recognised: RecognisedSheet) -> pd.DataFrame:
     for name, positions in choice_columns(recognised.columns).items():
         if name not in table:
             table[name] = join_choices(body, positions)
+    for name, question in recognised.questions.items():
+        if question.branches and name in table:
+            table[name] = _read_cascade(table, question, recognised)
     if recognised.sheet.from_1904:
         for name in table.keys() & recognised.questions.keys():
             if recognised.questions[name].kind == "date":
                 table[name] = _map_words(table[name], from_1904_serial)
     return pd.DataFrame(table, index=body.index)
+
+
+def _read_cascade(
+    table: dict[str, pd.Series], question: Question, recognised: RecognisedSheet
+) -> pd.Series:
+    """Return the answers to a question of a cascade, each among the choices of its parents.
+
+    Raise InputMismatch for an answer of several parents where the sheet has not theirs.
+    """
+    cells = table[question.name]
+    texts = categorical.present_values(cells)
+    absent = [parent for parent in question.parents if parent not in table]
+    unclear = ambiguous_keys(question.choices).intersection(map(matching_key, texts))
+    if absent and unclear:
+        what = f"plusieurs choix portent « {min(unclear)} », que seule distingue « {absent[0]} »"
+        remedy = f"Exportez aussi « {absent[0]} »."
+        raise InputMismatch(
+            Problem(what, "", remedy, **recognised.sheet.place, column=question.name)
+        )
+    if absent:
+        return cells
+    parents = [_choice_names(table[name], recognised.questions[name]) for name in question.parents]
+    rows = list(zip(*map(categorical.to_text, (*parents, cells)), strict=True))
+    answers = {
+        row: question.branches.get(row[:-1], {}).get(matching_key(row[-1]), row[-1])
+        for row in set(rows)
+    }
+    return categorical.to_categorical(pd.Series([answers[row] for row in rows], cells.index))
+
+
+def _choice_names(cells: pd.Series, question: Question) -> pd.Series:
+    """Return the answers as the form names them, whether by name or by label."""
+    answers, names = answers_by_key(question.choices), {}
+    for text in categorical.present_values(cells):
+        answer = answers.get(matching_key(text), text)
+        names[text] = question.choices.get(answer, (answer,))[0]
+    return categorical.map_values(cells, names)
 
 
 def _with_provenance(
