@@ -284,11 +284,15 @@ def _settle(candidates: dict[int, list[Column]]) -> dict[int, Column]:
 
 
 def _system_columns(headers: list[str], candidates: dict[int, list[Column]]) -> dict[int, Column]:
-    """Return KoboToolbox's own columns, which come after a question of the same name."""
-    last = {header: position for position, header in enumerate(headers)}
-    system = [place for place, header in enumerate(headers) if header in SYSTEM_COLUMNS]
-    alone = [place for place in system if place == last[headers[place]] or not candidates[place]]
-    return {place: headers[place] for place in alone}
+    """Return KoboToolbox's own columns, which come after a question of the same name.
+
+    R writes « X_uuid » for « _uuid ».
+    """
+    names = [head.removeprefix("X") if head.startswith("X_") else head for head in headers]
+    last = {name: position for position, name in enumerate(names)}
+    system = [place for place, name in enumerate(names) if name in SYSTEM_COLUMNS]
+    alone = [place for place in system if place == last[names[place]] or not candidates[place]]
+    return {place: names[place] for place in alone}
 
 
 def _separators(headers: list[str], questions: dict[str, Question]) -> set[str]:
@@ -317,6 +321,7 @@ def _spelled_questions(
         for spelling in spell(question, separator):
             yield spelling, question.name
     for (old, new), separator in product(renamed.items(), separators):
+        yield old, old
         for spelling in spell(questions[new], separator) if new in questions else ():
             yield spelling.removesuffix(new) + old if spelling.endswith(new) else old, old
 

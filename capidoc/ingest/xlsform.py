@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import product
 from pathlib import Path
 
 from capidoc.config.programme_model import Column
@@ -237,6 +236,15 @@ def _choice_list(
     return listed
 
 
+def _group_labels(groups: list[FormRow]) -> tuple[tuple[str, ...], ...]:
+    """Return the labels of the groups in each language; the last they have, or their name."""
+    texts = [group.texts("label") or (group["name"],) for group in groups]
+    languages = range(max(map(len, texts), default=1))
+    return tuple(
+        tuple(labels[min(language, len(labels) - 1)] for labels in texts) for language in languages
+    )
+
+
 def _question(row: FormRow, groups: list[FormRow], kind: str, listed: ChoiceList) -> Question:
     """Return the question of a row, which those groups hold."""
     conditions = [f"({each['relevant']})" for each in (*groups, row) if each["relevant"]]
@@ -247,7 +255,7 @@ def _question(row: FormRow, groups: list[FormRow], kind: str, listed: ChoiceList
         kind,
         tuple(group["name"] for group in named),
         row.texts("label"),
-        tuple(product(*(group.texts("label") or (group["name"],) for group in named))),
+        _group_labels(named),
         listed.choices,
         ["", *repeats][-1],
         row["constraint"],

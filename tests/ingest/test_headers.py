@@ -72,3 +72,14 @@ def test_line_breaks_and_doubled_spaces_of_a_title_are_spaces():
     chief = Question("chef", "texte", labels=("Structure responsable",))
     assert recognised(["Structure\nresponsable"], chief) == ["chef"]
     assert recognised(["Structure  \r\n responsable "], chief) == ["chef"]
+
+
+def test_a_question_named_as_a_column_of_the_server_is_known_by_its_path_or_its_place():
+    number = Question("contact/_id", "texte", ("contact",))
+    assert recognised(["contact/_id", "_id"], number) == ["contact/_id", "_id"]
+    assert recognised(["_id", "_id"], number) == ["contact/_id", "_id"]
+    assert recognised(["_id"], number) == ["_id"]
+
+
+def test_r_s_writing_of_a_column_of_the_server_is_known():
+    assert recognised(["X_uuid", "X_index"]) == ["_uuid", "_index"]
