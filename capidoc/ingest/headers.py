@@ -143,8 +143,8 @@ def recognise_headers(
     Raise InputMismatch when a header may be a needed question or another, or two headers are the
     same needed one.
     """
-    tiers = _tiers(headers, questions, renamed)
-    candidates = {position: _candidates(tiers, head) for position, head in enumerate(headers)}
+    first, second = _writings(headers, questions, renamed)
+    candidates = {p: first.columns(h) or second.columns(h) for p, h in enumerate(headers)}
     columns = dict(sorted((_settle(candidates) | _system_columns(headers, candidates)).items()))
     problems = []
     for position in candidates.keys() - columns.keys():
@@ -223,46 +223,68 @@ def _repeated_headers(
 
 
 class _Spellings:
-    """Which columns each spelling of a header may be, in the order of the form."""
+    """Which names each spelling stands for, in the order of the form."""
 
-    def __init__(self, pairs: Iterable[tuple[str, Column]]) -> None:
-        self._exact: dict[str, dict[Column, None]] = defaultdict(dict)
-        self._by_key: dict[str, dict[Column, None]] = defaultdict(dict)
-        for spelling, column in pairs:
-            self._exact[spelling][column] = None
-            self._by_key[title_key(spelling)][column] = None
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self.exact: dict[str, dict[str, None]] = defaultdict(dict)
+        self._by_key: dict[str, dict[str, None]] = defaultdict(dict)
+        for spelling, name in pairs:
+            self.exact[spelling][name] = None
+            self._by_key[title_key(spelling)][name] = None
+
+    def names(self, text: str) -> list[str]:
+        """Return the names that are spelled so, letter for letter if one is."""
+        return [*(self.exact.get(text) or self._by_key.get(title_key(text)) or ())]
+
+
+class _Writing:
+    """What a header may be where an export is in names, or in labels."""
+
+    def __init__(
+        self,
+        questions: dict[str, Question],
+        renamed: dict[str, str],
+        separators: set[str],
+        spell: Speller,
+    ) -> None:
+        self._questions = _Spellings(_spelled_questions(questions, renamed, separators, spell))
+        self._choices = {
+            name: _Spellings((text, c) for c, texts in q.choices.items() for text in texts)
+            for name, q in questions.items()
+            if q.kind == "choix_multiple"
+        }
+        self._signs = re.compile("|".join(map(re.escape, separators)))
 
     def columns(self, header: str) -> list[Column]:
-        """Return the columns that are spelled so, letter for letter if one is."""
-        return [*(self._exact.get(header) or self._by_key.get(title_key(header)) or ())]
+        """Return the columns that a header may be.
+
+        A question comes before a box of another: « besoins_autre » may be both.
+        """
+        named = self._questions.names(header)
+        return [*named] or self._boxes(header) or self._boxes(title_key(header))
 
     def likeness(self, header: str) -> int:
-        """Return 2 for a header that is spelled so letter for letter, 1 for nearly so, or 0."""
-        return (header in self._exact) + bool(self.columns(header))
+        """Return 2 for a question spelled so letter for letter, 1 for what is nearly so, or 0."""
+        return (header in self._questions.exact) + bool(self.columns(header))
+
+    def _boxes(self, header: str) -> list[Column]:
+        found: dict[Column, None] = {}
+        for sign in self._signs.finditer(header):
+            for name in self._questions.names(header[: sign.start()]):
+                choices = self._choices.get(name, _Spellings(()))
+                after = header[sign.end() :]
+                found |= dict.fromkeys((name, choice) for choice in choices.names(after))
+        return [*found]
 
 
-def _tiers(
+def _writings(
     headers: list[str], questions: dict[str, Question], renamed: dict[str, str]
-) -> list[_Spellings]:
-    """Return the spellings to look a header up in, the first that knows it being right.
-
-    An export is in names or in labels throughout: what knows most headers comes first. A
-    question comes before a box of another: « besoins_autre » may be both.
-    """
+) -> list[_Writing]:
+    """Return the two writings, that which knows most of the headers first."""
     separators = _separators(headers, questions) or {"/"}
-    writings = [
-        (
-            _Spellings(_spelled_questions(questions, renamed, separators, spell)),
-            _Spellings(_spelled_boxes(questions, separators, spell)),
-        )
-        for spell in (_name_spellings, _label_spellings)
-    ]
-    writings.sort(key=lambda tiers: -sum(t.likeness(head) for t, head in product(tiers, headers)))
-    return [tier for tiers in writings for tier in tiers]
-
-
-def _candidates(tiers: Iterable[_Spellings], header: str) -> list[Column]:
-    return next(filter(None, (tier.columns(header) for tier in tiers)), [])
+    spellers = (_name_spellings, _label_spellings)
+    writings = [_Writing(questions, renamed, separators, spell) for spell in spellers]
+    return sorted(writings, key=lambda writing: -sum(map(writing.likeness, headers)))
 
 
 def _settle(candidates: dict[int, list[Column]]) -> dict[int, Column]:
@@ -315,7 +337,7 @@ def _separators(headers: list[str], questions: dict[str, Question]) -> set[str]:
 
 def _spelled_questions(
     questions: dict[str, Question], renamed: dict[str, str], separators: set[str], spell: Speller
-) -> Iterator[tuple[str, Column]]:
+) -> Iterator[tuple[str, str]]:
     """Yield each spelling of a question with its name; old names as those of their question."""
     for question, separator in product(questions.values(), separators):
         for spelling in spell(question, separator):
@@ -324,17 +346,6 @@ def _spelled_questions(
         yield old, old
         for spelling in spell(questions[new], separator) if new in questions else ():
             yield spelling.removesuffix(new) + old if spelling.endswith(new) else old, old
-
-
-def _spelled_boxes(
-    questions: dict[str, Question], separators: set[str], spell: Speller
-) -> Iterator[tuple[str, Column]]:
-    """Yield each spelling of a box of a select_multiple with its question and choice."""
-    several = [question for question in questions.values() if question.kind == "choix_multiple"]
-    for question, separator in product(several, separators):
-        for spelling, choice in product(spell(question, separator), question.choices):
-            for text in question.choices[choice]:
-                yield f"{spelling}{separator}{text}", (question.name, choice)
 
 
 def _name_spellings(question: Question, separator: str) -> Iterator[str]:
