@@ -36,11 +36,9 @@ NUMERAL = re.compile(rf"\d(?:[\d\u00a0\u202f.,:/-]*\d)?|\b{LETTERS}\b", re.IGNOR
 MATCHES_NOTHING = r"(?!)"
 ORDINAL = re.compile(r"^\d+\. ")
 CONTEXT = 40  # characters quoted on either side of a loose numeral
-LOOSE_NUMERAL = (
-    "nombre que rien ne rattache à un fait",
-    "",
+BIND_IT = (
     "Appelez-le par son nom dans recit/, ou inscrivez ces mots et leur motif sous "
-    "« nombres_declares » dans programme.yml.",
+    "« nombres_declares » dans programme.yml."
 )
 
 Numbers = list[tuple[str, str]]  # (fact or claim id, printed text)
@@ -90,7 +88,8 @@ def trace_numbers(
         problems += _wrong_numbers(path.name, bound, facts)
         problems += _unknown_claims(path.name, claimed, claims)
         for words in dict.fromkeys(loose):
-            problems.append(Problem(*LOOSE_NUMERAL, file=path.name, value=words))
+            what = "nombre que rien ne rattache à un fait"
+            problems.append(Problem(what, remedy=BIND_IT, file=path.name, value=words))
         for extension in FORMATS:
             problems += _absent_numbers(path.with_suffix(f".{extension}"), bound)
     if problems:
