@@ -117,7 +117,7 @@ def _record_columns(table: pd.DataFrame, source: Source, encode_units: Encoder) 
     return pd.DataFrame(
         {
             "unite_type": constant_column(source.unite, table.index),
-            "unite": encode_units(table[source.identifiant]),
+            "unite": encode_units(table[source.unit_column]),
             "moment": moment,
             **_attributes(table, source),
         }

@@ -15,7 +15,8 @@ from capidoc.core.schema import NUMBERED_RULES, RECORD, RULES
 from capidoc.io import hand_tables
 
 CROSS = "*"
-RESERVED_NAMES = ("communes", "lignes", "changements", "ecartees", "duree_programme", "duree_suivi")
+# The facts that the programme and its cleaning have, beside one « duree_… » for each period.
+RESERVED_NAMES = ("communes", "lignes", "changements", "ecartees")
 
 # The kind and the answers of each variable {(source, variable): (kind, answers)}.
 Variables = dict[tuple[str, str], tuple[str, list[str]]]
@@ -133,19 +134,20 @@ def load_plan(folder: Path, identity: Identity, variables: pd.DataFrame) -> list
         plan.append(indicator)
         findings = [*_unknown_names(indicator, identity), *_wrong_answers(indicator, known)]
         problems += [Problem(what, file=path.name, row=row, **place) for what, place in findings]
-    problems += _name_problems([indicator.id for indicator in plan], path.name)
+    reserved = {*RESERVED_NAMES, *(f"duree_{name}" for name in identity.periodes)}
+    problems += _name_problems([indicator.id for indicator in plan], reserved, path.name)
     if problems:
         raise ConfigurationRefused(*problems)
     return plan
 
 
-def _name_problems(names: list[str], file: str) -> Iterator[Problem]:
+def _name_problems(names: list[str], reserved: set[str], file: str) -> Iterator[Problem]:
     """Yield what is wrong with the ids of the plan together."""
     for name in sorted({name for name in names if names.count(name) > 1}):
         cause = "deux indicateurs portent ce nom"
         yield Problem(cause, remedy="Renommez-en un.", file=file, value=name)
     for name in names:
-        if name in RESERVED_NAMES:
+        if name in reserved:
             cause = "ce nom est celui d’un fait du programme"
             yield Problem(cause, remedy="Choisissez-en un autre.", file=file, value=name)
 
@@ -174,9 +176,19 @@ def _wrong_rule(indicator: Indicator, identity: Identity) -> Iterator[Finding]:
     if indicator.moments and not identity.sources[indicator.source.partition(".")[0]].moment:
         cause = "cette source n’a pas de moment à comparer"
         yield cause, _place("moments", "|".join(indicator.moments))
+    if indicator.moments and not _is_compared(indicator, identity):
+        cause = "sans « identifiant », ou sur un seul mois, nulle unité n’est à comparer"
+        remedy = "Laissez « moments » vide."
+        yield cause, {**_place("moments", "|".join(indicator.moments)), "remedy": remedy}
     if indicator.unite in MONEY and indicator.unite != identity.monnaie:
         cause = "monnaie qui n’est pas celle du programme"
         yield cause, _place("unite", indicator.unite, [identity.monnaie])
+
+
+def _is_compared(indicator: Indicator, identity: Identity) -> bool:
+    """Return whether a unit of the source may be known at two moments."""
+    source = identity.sources[indicator.source.partition(".")[0]]
+    return bool(source.identifiant) and len(identity.periodes["suivi"].months) > 1
 
 
 def _unknown_variables(indicator: Indicator, identity: Identity) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from capidoc.config.validation import AnswerLabel, Month, Name, Pattern, QuestionName, matching
 from capidoc.core.errors import suggest
 from capidoc.core.parsing import MONEY
+from capidoc.core.schema import UUID
 
 SERVER = r"(https://[\w.-]+|http://(127\.0\.0\.1|localhost))(:\d+)?/?"
 ZONE = "zone"  # the attribute that observations have where the programme has zones
@@ -175,7 +176,7 @@ class Source(TableSelection):
     colonnes: dict[Name, Column] = {}
     totaux: Pattern | None = None
     unite: Name
-    identifiant: QuestionName
+    identifiant: QuestionName | None = None  # without one, each record is a unit of its own
     motif_identifiant: Pattern = ".+"
     moment: QuestionName | None = None
     ventilations: dict[Name, Breakdown] = {}
@@ -209,6 +210,11 @@ class Source(TableSelection):
         « Suivi*.xlsx » gives « Suivi - collecte.xlsx ».
         """
         return self.fichier.replace("*", " - collecte", 1).replace("*", "")
+
+    @property
+    def unit_column(self) -> str:
+        """Return the column that names the unit: a question, or the submission's uuid."""
+        return self.identifiant or UUID
 
     @property
     def kept(self) -> list[str]:
