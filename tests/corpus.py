@@ -1196,6 +1196,13 @@ KOBOS = [
         "",
         WHOLE,
     ),
+    (
+        "réponse qui commence par « = »",
+        kobo(at("revenu_mensuel", "=1+1")),
+        0,
+        f"nombre_illisible texte_formule {USUAL}",
+        changed(0, INCOME, ""),
+    ),
     ("question absente", kobo(minus("revenu_mensuel")), 22, "« revenu_mensuel", None),
     (
         "étiquette de deux questions",

@@ -24,8 +24,9 @@ MOST_PENDING = 500  # rows of the workbook to fill
 class Decisions:
     """What cleaning follows.
 
-    `months` are those of the follow-up, `today` the day after which nothing has happened yet,
-    `currency` that of amounts.
+    `spellings` (SPELLING_COLUMNS) are those met in the field, `corrections` (CORRECTION_COLUMNS)
+    the human log, `months` those of the follow-up, `today` the day after which nothing has
+    happened yet, `currency` that of amounts.
     """
 
     spellings: pd.DataFrame
@@ -38,8 +39,9 @@ class Decisions:
 def load_decisions(programme: Programme) -> Decisions:
     """Return the Decisions of a programme, over its whole follow-up, at its document's date."""
     identity = programme.identity
+    spellings = hand_tables.find_table(programme.folder, "correspondances")
     return Decisions(
-        load_spellings(programme.folder),
+        hand_tables.read_rows(spellings, SPELLING_COLUMNS),
         load_corrections(programme.folder),
         identity.periodes["suivi"].months,
         identity.date_document.isoformat(),
@@ -90,9 +92,3 @@ def pending_decisions(findings: pd.DataFrame, corrections: pd.DataFrame) -> pd.D
         parts.insert(1, pd.DataFrame([{"proposition": rest}]))
     columns = [*FINDING_PLACE_COLUMNS, *CORRECTION_COLUMNS]
     return pd.concat(parts).reindex(columns=columns).fillna("")
-
-
-def load_spellings(folder: Path) -> pd.DataFrame:
-    """Return the agreed spellings (SPELLING_COLUMNS): met in the field, and what it stands for."""
-    path = hand_tables.find_table(folder, "correspondances")
-    return hand_tables.read_rows(path, SPELLING_COLUMNS)

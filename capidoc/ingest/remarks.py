@@ -46,7 +46,7 @@ def sheet_remarks(recognised: RecognisedSheet, source: Source, repeat: str) -> I
     for name, summaries in diverging_summaries(recognised):
         for row, summary in summaries.items():
             yield make_remark(recognised.sheet, name, summary, "details_divergents", row)
-    yield from _formula_remarks(recognised, source.of(repeat).kept)
+    yield from _formula_remarks(recognised, source, source.of(repeat).kept)
 
 
 def _header_remarks(recognised: RecognisedSheet, renamed: dict[str, str]) -> Iterator[Remark]:
@@ -62,11 +62,16 @@ def _header_remarks(recognised: RecognisedSheet, renamed: dict[str, str]) -> Ite
             yield make_remark(sheet, renamed[column], header, "colonne_renommee")
 
 
-def _formula_remarks(recognised: RecognisedSheet, kept: Collection[str]) -> Iterator[Remark]:
-    """Yield each formula of the sheet; its text only where the question is kept."""
+def _formula_remarks(
+    recognised: RecognisedSheet, source: Source, kept: Collection[str]
+) -> Iterator[Remark]:
+    """Yield each formula of the sheet; its text only where the question is kept.
+
+    In the export of a form, one that no spreadsheet computed is an answer that begins with « = ».
+    """
     sheet, headers = recognised.sheet, recognised.headers
     for (row, position), formula in sheet.formulas.items():
-        is_text = recognised.kind(position) == "texte"
+        is_text = bool(source.formulaire) or recognised.kind(position) == "texte"
         not_computed = is_text and sheet.cells.loc[row, position] == formula
         yield make_remark(
             sheet,

@@ -1,8 +1,10 @@
 """Write and read tables: CSV between notebooks, workbooks for people; same cells, same bytes."""
 
 import io
+import json
 import os
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -10,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
@@ -17,12 +20,12 @@ from xlsxwriter.worksheet import Worksheet
 from capidoc.core import categorical, french
 from capidoc.core.errors import ConfigurationRefused, Problem
 from capidoc.core.schema import OBSERVATIONS_CSV, OBSERVATIONS_FOLDER
-from capidoc.io import array_store
 
 # `observe(source, variables, moments, columns)` returns observations.
 Observe = Callable[..., pd.DataFrame]
 Names = Collection[str]
 
+CODES, WORDS = "|codes", "|mots"  # the arrays of a column of text
 LARGE_TABLE = 50_000  # records: from here on, arrays are much faster than one long CSV
 CREATED = datetime(1980, 1, 1)  # in every workbook, so that its bytes do not depend on the day
 SPARE_ROWS = 200  # rows under a form, for what a person adds
@@ -104,7 +107,7 @@ def write_observations(parts: Iterable[pd.DataFrame], records: int, folder: Path
     for number, part in enumerate(parts):
         source, variable = (part[name].cat.categories[0] for name in ("source", "variable"))
         name = f"{source}.{variable}-{number:03d}.npz"
-        array_store.write_arrays(part, folder / OBSERVATIONS_FOLDER / name)
+        write_arrays(part, folder / OBSERVATIONS_FOLDER / name)
 
 
 def open_observations(folder: Path) -> Observe:
@@ -140,10 +143,45 @@ def _read_arrays(
     paths: list[Path] = []
     for variable in variables:
         paths += folder.glob(f"{source}.{variable}-[0-9][0-9][0-9].npz")
-    parts = [array_store.read_arrays(path, moments, columns) for path in sorted(paths)]
+    parts = [read_arrays(path, moments, columns) for path in sorted(paths)]
     if len(parts) == 1:
         return parts[0]
     return categorical.sort_categories(categorical.concat_tables(parts))
+
+
+# ── arrays ──────────────────────────────────────────────────────────────────────────────────────
+def write_arrays(table: pd.DataFrame, path: Path) -> None:
+    """Write the table as a NumPy archive (.npz), which runs nothing when it is read."""
+    arrays = {}
+    for name, column in table.items():
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            cells = categorical.sort_categories(column).cat
+            arrays[f"{name}{CODES}"] = cells.codes.to_numpy()
+            words = json.dumps(list(cells.categories)).encode()
+            arrays[f"{name}{WORDS}"] = np.frombuffer(words, np.uint8)
+        else:
+            arrays[str(name)] = column.to_numpy()
+    np.savez(path, **arrays)
+
+
+def read_arrays(
+    path: Path, moments: Collection[str] = (), columns: Collection[str] = ()
+) -> pd.DataFrame:
+    """Return the table: all its columns or those it has of `columns`, all moments or `moments`."""
+    with np.load(path) as arrays:
+        names = dict.fromkeys(key.partition("|")[0] for key in arrays)
+        rows = pd.Series(_column(arrays, "moment")).isin(moments) if moments else slice(None)
+        return pd.DataFrame(
+            {n: _column(arrays, n)[rows] for n in names if n in columns or not columns}
+        )
+
+
+def _column(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray | pd.Categorical:
+    if name in arrays:
+        return arrays[name]
+    # The same words are in many files: interned, each is kept once.
+    words = map(sys.intern, json.loads(arrays[name + WORDS].tobytes()))
+    return pd.Categorical.from_codes(arrays[name + CODES], pd.Index(list(words), dtype=object))
 
 
 # ── workbooks ───────────────────────────────────────────────────────────────────────────────────

@@ -16,7 +16,7 @@ from capidoc.core import categorical
 from capidoc.core.errors import InputUnsafe
 from capidoc.disclosure import consent_register
 from capidoc.ingest.received import receive
-from capidoc.io import array_store, raw_files, tables
+from capidoc.io import raw_files, tables
 
 from ..conftest import ROOT
 
@@ -139,11 +139,11 @@ def test_a_table_kept_as_arrays_is_given_back_whole_by_column_and_by_moment(tmp_
             "nombre": [None, 0.1] * 7,
         }
     )
-    array_store.write_arrays(table, tmp_path / "t.npz")
-    assert categorical.to_text(array_store.read_arrays(tmp_path / "t.npz")).equals(
+    tables.write_arrays(table, tmp_path / "t.npz")
+    assert categorical.to_text(tables.read_arrays(tmp_path / "t.npz")).equals(
         categorical.to_text(table)
     )
-    some = array_store.read_arrays(tmp_path / "t.npz", ["2024-05"], ["mot", "absente"])
+    some = tables.read_arrays(tmp_path / "t.npz", ["2024-05"], ["mot", "absente"])
     assert list(some) == ["mot"] and some["mot"].tolist() == NASTY[1::2]
 
 
