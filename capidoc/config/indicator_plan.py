@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from capidoc.config.programme_model import ZONE, Identity, StrictModel
-from capidoc.config.validation import QUESTION, Name, matching, pydantic_problem
+from capidoc.config.validation import ANSWER, QUESTION, Name, matching, pydantic_problem
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.core.parsing import MONEY, Unreadable, parse_number
 from capidoc.core.schema import NUMBERED_RULES, RECORD, RULES
@@ -63,7 +63,7 @@ class Indicator(StrictModel):
     source: str
     variable: str
     regle: Literal[RULES]  # type: ignore[valid-type]  # a tuple of literals
-    filtre: Annotated[str, matching(f"({QUESTION}={QUESTION})?", "question=réponse")]
+    filtre: Annotated[str, matching(f"({QUESTION}={ANSWER})?", "question=réponse")]
     moments: Annotated[Parts, AfterValidator(_check_moments)]
     desagregations: Parts
     population: Literal["recensement", "echantillon", ""]

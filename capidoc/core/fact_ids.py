@@ -1,11 +1,13 @@
 """The ids of facts, « salaries.difference.femme », and the groups they speak of, « sexe=femme »."""
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 import pandas as pd
 
 COURSE = "cours"
+ANOTHER_TRAIT = re.compile(",(?=[a-z][a-z0-9_]*=)")  # an answer may have commas
 
 
 class FactId(NamedTuple):
@@ -46,7 +48,7 @@ class Trait(NamedTuple):
 
 def parse_group(text: str) -> tuple[Trait, ...]:
     """Return the traits of a group, « sexe=femme,commune=niono »; none for the whole."""
-    return tuple(Trait.parse(part) for part in text.split(",")) if text else ()
+    return tuple(map(Trait.parse, ANOTHER_TRAIT.split(text))) if text else ()
 
 
 def format_group(traits: Iterable[Trait]) -> str:

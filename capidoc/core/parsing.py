@@ -54,6 +54,11 @@ def normalize_letters(text: str) -> str:
     return unicodedata.normalize("NFC", text).replace("\u2019", "'").replace("\u02bc", "'")
 
 
+def file_name(text: str) -> str:
+    """Return the text as the name of a file, each other text another: « a/b » is « a%2fb »."""
+    return re.sub(r"[^\w .-]|^\.", lambda sign: f"%{ord(sign[0]):x}", text)
+
+
 def normalize_spaces(text: str) -> str:
     """Return the text without outer, doubled, no-break or invisible characters.
 

@@ -72,7 +72,8 @@ def _group_shares(facts: pd.DataFrame) -> Pairs:
     """A gap between the groups of one dimension and the share of each."""
     gaps = facts[facts["mesure"].str.startswith("ecart_")]
     gaps = gaps.assign(mesure=gaps["mesure"].str.replace("ecart_", "part_"))
-    groups = facts[facts["groupe"].str.contains("=") & ~facts["groupe"].str.contains(",")]
+    groups = facts[[len(parse_group(group)) == 1 for group in facts["groupe"]]]
+    groups = groups[groups["groupe"].str.contains("=")]
     groups = groups.assign(groupe=[Trait.parse(group).dimension for group in groups["groupe"]])
     return _matches(gaps, groups, ["indicateur", "mesure", "groupe"])
 

@@ -19,6 +19,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from capidoc.core import categorical, french
 from capidoc.core.errors import ConfigurationRefused, Problem
+from capidoc.core.parsing import file_name
 from capidoc.core.schema import OBSERVATIONS_CSV, OBSERVATIONS_FOLDER
 
 # `observe(source, variables, moments, columns)` returns observations.
@@ -106,7 +107,7 @@ def write_observations(parts: Iterable[pd.DataFrame], records: int, folder: Path
     (folder / OBSERVATIONS_FOLDER).mkdir()
     for number, part in enumerate(parts):
         source, variable = (part[name].cat.categories[0] for name in ("source", "variable"))
-        name = f"{source}.{variable}-{number:03d}.npz"
+        name = f"{source}.{file_name(variable)}-{number:03d}.npz"
         write_arrays(part, folder / OBSERVATIONS_FOLDER / name)
 
 
@@ -142,7 +143,7 @@ def _read_arrays(
 ) -> pd.DataFrame:
     paths: list[Path] = []
     for variable in variables:
-        paths += folder.glob(f"{source}.{variable}-[0-9][0-9][0-9].npz")
+        paths += folder.glob(f"{source}.{file_name(variable)}-[0-9][0-9][0-9].npz")
     parts = [read_arrays(path, moments, columns) for path in sorted(paths)]
     if len(parts) == 1:
         return parts[0]

@@ -104,7 +104,8 @@ def trace_numbers(
         problems += _wrong_numbers(path.name, bound, facts)
         problems += _unknown_claims(path.name, claimed, claims)
         for words in dict.fromkeys(loose):
-            problems.append(Problem(*LOOSE_NUMERAL, file=path.name, value=words))
+            what, expected, remedy = LOOSE_NUMERAL
+            problems.append(Problem(what, expected, remedy, path.name, value=words))
         for extension in FORMATS:
             problems += _absent_numbers(path.with_suffix(f".{extension}"), bound)
     if problems:
