@@ -54,10 +54,11 @@ class Cleaned:
             name, _, repeat = label.partition(".")
             source, questions = self.identity.sources[name], self.forms[name].of(repeat)
             for variable in source.of(repeat).variables:
-                kind, choices = questions[variable].kind, questions[variable].choices or [""]
-                rows += [(label, variable, kind, choice) for choice in choices]
+                kind, choices = questions[variable].kind, questions[variable].choices
+                for name, texts in (choices or {"": ("",)}).items():
+                    rows.append((label, variable, kind, name, " ".join(texts[1:2])))
             if not repeat:
-                rows += [(label, variable, "nombre", "") for variable in source.ventilations]
+                rows += [(label, variable, "nombre", "", "") for variable in source.ventilations]
         return pd.DataFrame(rows, columns=VARIABLE_COLUMNS)
 
 

@@ -17,16 +17,17 @@ from capidoc.pipeline.form_proposal import Proposal
 
 MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
 TRIAL_UNITS = 12
+NOT_COPIED = ("*.j2", "*.xlsx", "LISEZMOI.md", "mots.yml")
 PLAN_HEADER = (
     "id;libelle;definition;unite;source;variable;regle;filtre;"
     "moments;desagregations;population;arrondi;sens;origine\n"
 )
 
 
-def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) -> list[Path]:
-    """Write a programme's folder and a trial export; return the files written.
+def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) -> list[str]:
+    """Write a programme's folder and a trial export; return the lines that tell what was chosen.
 
-    Raise ConfigurationRefused when the programme exists or its form names no unit.
+    Raise ConfigurationRefused when the programme exists.
     """
     folder, raw = root / "programmes" / slug, root / "data" / "raw" / slug
     models = root / "templates" / "nouveau"
@@ -37,7 +38,7 @@ def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) ->
             "Rien n’a été touché.",
         )
         raise ConfigurationRefused(Problem(cause, expected, remedy, value=slug))
-    proposal = form_proposal.propose_programme(xlsform.load_form(form), form.name)
+    proposal = form_proposal.propose_programme(xlsform.load_form(form))
     debut, fin = _period(proposal, debut, fin)
     variables = {
         "slug": slug,
@@ -45,6 +46,7 @@ def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) ->
         "debut": debut,
         "fin": fin,
         "formulaire": form.name,
+        "plan": [*form_proposal.first_plan(proposal)],
         **form_proposal.label_warnings(proposal, slug),
     }
     environment = _environment(models)
@@ -53,21 +55,25 @@ def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) ->
         for name in ("programme.yml", "figures.yml")
     }
     texts[folder / "indicateurs.csv"] = PLAN_HEADER + _csv(form_proposal.first_plan(proposal))
+    if proposal.autres:
+        others = form_proposal.other_rows(proposal)
+        texts[folder / "indicateurs_proposes.csv"] = PLAN_HEADER + _csv(others)
     texts[raw / "essai.csv"] = _csv(trial_rows(proposal, debut, fin))
-    shutil.copytree(models, folder, ignore=shutil.ignore_patterns("*.j2", "*.xlsx", "LISEZMOI.md"))
+    shutil.copytree(models, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
     for place, file in ((raw, models / "LISEZMOI.md"), (folder / "formulaires", form)):
         place.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, place)
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8", newline="\n")
-    return sorted([*folder.rglob("*.*"), *raw.rglob("*.*")])
+    files = sorted([*folder.rglob("*.*"), *raw.rglob("*.*")])
+    started = f"{len(files)} fichiers dans programmes/{slug} et data/raw/{slug}"
+    return [f"Programme commencé : {started}.", *form_proposal.told_choices(proposal)]
 
 
 def _period(proposal: Proposal, debut: str, fin: str) -> tuple[str, str]:
     """Return the first and last month that the form's own date question offers, if it does."""
     question = proposal.form.of().get(proposal.moment)
-    choices = question.choices if question else ()
-    months = [name for name in choices if MONTH.fullmatch(name)]
+    months = [name for name in question.choices if MONTH.fullmatch(name)] if question else []
     return (min(months), max(months)) if months else (debut, fin)
 
 
@@ -82,24 +88,25 @@ def _environment(models: Path) -> jinja2.Environment:
     )
     environment.filters["texte"] = lambda value: json.dumps(value, ensure_ascii=False)
     environment.filters["dit"] = form_proposal.indicator_label
-    environment.filters["nom"] = form_proposal.indicator_id
+    environment.filters["simple"] = form_proposal.plain_label
     return environment
 
 
 def trial_rows(proposal: Proposal, debut: str, fin: str) -> Iterator[list[str]]:
     """Yield an invented export, titles first: the same units at each moment, on every run."""
-    measures, attributes = proposal.mesures, [*proposal.attributs.values()]
-    dates = [proposal.moment] if proposal.moment else []
-    asked = [question.name for question in [*attributes, *measures]]
-    yield [proposal.identifiant, *dates, *asked, "_uuid", "_index"]
-    day = "-15" if dates and proposal.form.of()[proposal.moment].kind == "date" else ""
-    for turn, month in enumerate([debut, fin] if dates else [fin]):
+    questions, attributes = proposal.form.of(), {q.name for q in proposal.attributs.values()}
+    asked = {q.name: q for q in [*proposal.attributs.values(), *proposal.mesures]}
+    identifier, moment = (questions.get(n) for n in (proposal.identifiant, proposal.moment))
+    unit_title = [identifier.name] if identifier else []
+    yield [*unit_title, proposal.moment, *asked, "_uuid", "_index"]
+    day = "-15" if not moment or moment.kind == "date" else ""
+    code = "{}" if identifier and identifier.kind == "nombre" else "U-{:02d}"
+    for turn, month in enumerate([debut, fin] if proposal.compare else [fin]):
         for unit in range(TRIAL_UNITS):
             row = unit + turn * TRIAL_UNITS + 1
-            answers = [_answer(question, unit, 0) for question in attributes]
-            answers += [_answer(question, unit, turn) for question in measures]
-            moment = [month + day] if dates else []
-            yield [f"U-{unit + 1:02d}", *moment, *answers, f"essai-{row:03d}", str(row)]
+            answers = [_answer(q, unit, turn * (q.name not in attributes)) for q in asked.values()]
+            unit_code = [code.format(unit + 1)] if identifier else []
+            yield [*unit_code, month + day, *answers, f"essai-{row:03d}", str(row)]
 
 
 def _answer(question: Question, unit: int, turn: int) -> str:
