@@ -1222,6 +1222,27 @@ KOBOS = [
         WHOLE,
     ),
     (
+        "type de question inconnu",
+        kobo(form=surveyed(["montant", "prix2", "x", "x"])),
+        0,
+        "type_inconnu",
+        WHOLE,
+    ),
+    (
+        "liste de choix absente",
+        kobo(form=surveyed(["select_one absente", "q", "x", "x"])),
+        0,
+        "liste_absente",
+        WHOLE,
+    ),
+    (
+        "groupe jamais fermé",
+        kobo(form=surveyed(["begin_group", "g", "x", "x"])),
+        0,
+        "groupe_mal_ferme",
+        WHOLE,
+    ),
+    (
         "un nom dans deux groupes",
         kobo(
             form=surveyed(
@@ -1485,25 +1506,7 @@ FORMS = [
         "sans feuille survey",
         {"formulaires/suivi.xlsx": exporter.book({"choices": exporter.CHOICES})},
         22,
-        "refusé par pyxform",
-    ),
-    (
-        "type inconnu",
-        {"formulaires/suivi.xlsx": surveyed(["montant", "prix2", "x", "x"])},
-        22,
-        "refusé par pyxform",
-    ),
-    (
-        "liste de choix absente",
-        {"formulaires/suivi.xlsx": surveyed(["select_one absente", "q", "x", "x"])},
-        22,
-        "refusé par pyxform",
-    ),
-    (
-        "groupe jamais fermé",
-        {"formulaires/suivi.xlsx": surveyed(["begin_group", "g", "x", "x"])},
-        22,
-        "refusé par pyxform",
+        "aucune feuille « survey »",
     ),
     (
         "question inconnue du formulaire",
@@ -1618,7 +1621,7 @@ def built(programme, deliverables, workshop, described):
     tables = {
         label: table[
             [
-                *(["soumission"] if "." in label else []),
+                *(["@soumission"] if "." in label else []),
                 *programme.identity.sources["suivi"].of(label.partition(".")[2]).kept,
             ]
         ].values.tolist()

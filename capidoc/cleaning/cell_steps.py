@@ -3,7 +3,6 @@
 How an answer is read hangs on the kind of its question: amount, date, choice, ticked choices.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -21,6 +20,8 @@ from capidoc.core.errors import (
     suggest,
 )
 from capidoc.core.parsing import Unreadable, matching_key
+from capidoc.core.schema import FILE
+from capidoc.ingest.choice_lists import answers_by_key
 from capidoc.ingest.xlsform import Question
 
 CHOICE_KINDS = ("choix", "choix_multiple")
@@ -69,7 +70,7 @@ def require_computed_formulas(state: CleaningState) -> CleaningState:
     if not state.source.colonnes:
         return state
     table = state.table
-    in_book = ~categorical.matches(table["fichier"], lambda name: name.lower().endswith(".csv"))
+    in_book = ~categorical.matches(table[FILE], lambda name: name.lower().endswith(".csv"))
     for column in [state.source.identifiant, *coded_questions(state)]:
         formulas = in_book & categorical.matches(table[column], lambda text: text.startswith("="))
         remedy = "Ouvrez le fichier dans un tableur, enregistrez-le, puis relancez."
@@ -78,9 +79,15 @@ def require_computed_formulas(state: CleaningState) -> CleaningState:
 
 
 def empty_missing_codes(state: CleaningState) -> CleaningState:
-    """Return the state with the codes for « missing », or the labels of such choices, emptied."""
+    """Return the state with the codes for « missing », or the labels of such choices, emptied.
+
+    The usual codes are no codes where they are choices of the form, unless programme.yml says so.
+    """
+    source = state.source
     for column, question in coded_questions(state).items():
-        keys = set(map(matching_key, state.source.manquants))
+        keys = set(map(matching_key, source.manquants))
+        if "manquants" not in source.model_fields_set:
+            keys -= answers_by_key(question.choices).keys()
         for name, texts in question.choices.items():
             if matching_key(name) in keys:
                 keys.update(map(matching_key, texts))
@@ -144,8 +151,9 @@ def answer_parser(question: Question, decisions: Decisions) -> Parser:
         return lambda text: parsing.format_plain(parsing.parse_number(text, decisions.currency))
     if question.kind == "date":
         return parsing.parse_date
-    if question.kind not in CHOICE_KINDS:
-        return str
+    # The choices kept in a file beside the form are unknown, and any answer is one.
+    if question.kind not in CHOICE_KINDS or not question.choices:
+        return parsing.normalize_spaces
     names = choice_names(question, decisions.spellings)
     return partial(parse_choice if question.kind == "choix" else parse_choices, names=names)
 
@@ -163,13 +171,7 @@ def choice_names(question: Question, spellings: pd.DataFrame) -> dict[str, str]:
 
     Raise ConfigurationRefused for a spelling agreed for no choice, or for two.
     """
-    choices_of = defaultdict(set)
-    for name, texts in question.choices.items():
-        for text in texts:
-            choices_of[matching_key(text)].add(name)
-    # A label of two choices stands for neither; a name, for its own choice.
-    names = {key: min(choices) for key, choices in choices_of.items() if len(choices) == 1}
-    names |= {matching_key(name): name for name in question.choices}
+    names = answers_by_key(question.choices)
     for row in spellings[spellings["question"] == question.name].itertuples():
         choice = names.setdefault(matching_key(row.terrain), row.convenu)
         if row.convenu not in question.choices or choice != row.convenu:

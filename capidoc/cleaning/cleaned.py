@@ -8,6 +8,7 @@ import pandas as pd
 from capidoc.cleaning.row_steps import submission_key
 from capidoc.config.programme_model import Classes, Identity, Source, TableSelection
 from capidoc.core import categorical
+from capidoc.core.provenance import places
 from capidoc.core.schema import OBSERVATION_COLUMNS, PROVENANCE, RECORD, VARIABLE_COLUMNS
 from capidoc.ingest.xlsform import Form
 
@@ -72,11 +73,12 @@ def _observe_table(cleaned: Cleaned, label: str, encode_units: Encoder) -> Itera
     main, table = (cleaned.tables[each].reset_index(drop=True) for each in (name, label))
     base = _record_columns(main, source, encode_units)
     if repeat:
-        submissions = pd.Index(submission_key(main, "uuid", "indice"))
-        rows = submissions.get_indexer(submission_key(table, "soumission", "parent"))
+        submissions = pd.Index(submission_key(main))
+        rows = submissions.get_indexer(submission_key(table))
         base = base.iloc[rows].reset_index(drop=True)
         base = base.assign(**_attributes(table, source.of(repeat)))
-    base = base.assign(source=categorical.constant_column(label, table.index), **table[PROVENANCE])
+    labels = categorical.constant_column(label, table.index)
+    base = base.assign(source=labels, **places(table)[PROVENANCE])
     if cleaned.identity.zones and "commune" in base:
         zone_of, communes = cleaned.identity.zone_of, categorical.present_values(base["commune"])
         zones = {commune: zone_of.get(commune, "") for commune in communes}

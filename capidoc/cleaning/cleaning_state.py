@@ -10,7 +10,8 @@ from capidoc.config.decisions import Decisions
 from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.errors import Problem, Refusal
-from capidoc.core.schema import PROVENANCE
+from capidoc.core.provenance import places
+from capidoc.core.schema import PLACE
 from capidoc.ingest.xlsform import Question
 
 Mask: TypeAlias = pd.Series | np.ndarray  # of booleans, one per row
@@ -22,7 +23,7 @@ class CleaningState:
 
     `repeat` is the name of a repeat's table, empty for the main table of the source.
     `log`, `rejects` and `remarks` hold one DataFrame for each step that had rows to write:
-    PROVENANCE, uuid, then some of CHANGE_LOG_COLUMNS, REJECT_COLUMNS or REMARK_COLUMNS.
+    the columns of `places`, then some of CHANGE_LOG_COLUMNS, REJECT_COLUMNS or REMARK_COLUMNS.
     `reviewed_cells` are the (fichier, feuille, ligne, question) that a person decided to keep.
     """
 
@@ -73,7 +74,7 @@ class CleaningState:
         """Return the same as `empty_cells`, but for the cells that a person decided to keep."""
         for *place, question in self.reviewed_cells:
             if question == column:
-                rows = rows & ~(self.table[PROVENANCE] == place).all(axis=1).to_numpy()
+                rows = rows & ~(self.table[PLACE] == place).all(axis=1).to_numpy()
         return self.empty_cells(column, rows, motif)
 
     def with_rejects(
@@ -105,7 +106,7 @@ def _entries(rows: pd.DataFrame, **columns: str | pd.Series) -> pd.DataFrame:
         else categorical.to_categorical(cells)
         for name, cells in columns.items()
     }
-    return rows[[*PROVENANCE, "uuid"]].assign(**categories)
+    return places(rows).assign(**categories)
 
 
 def refuse_rows(
@@ -114,7 +115,7 @@ def refuse_rows(
     """Raise `refusal` with a problem for each of `rows`; `what` may quote {other columns}."""
     problems = []
     for row in rows.to_dict("records"):
-        file, sheet, line = (row[name] for name in PROVENANCE)
+        file, sheet, line = (row[name] for name in PLACE)
         text = what.format(**row)
         problems.append(Problem(text, "", remedy, file, sheet, line, column, row[column]))
     if problems:

@@ -10,7 +10,7 @@ from capidoc.cleaning.cleaning_state import CleaningState
 from capidoc.core import categorical
 from capidoc.core.errors import Problem, QualityRefused
 from capidoc.core.parsing import matching_key
-from capidoc.core.schema import PROVENANCE
+from capidoc.core.schema import FILE, PLACE, ROW, UUID
 from capidoc.ingest.received import answers
 
 NAME_ONE = (
@@ -21,11 +21,11 @@ NAME_ONE = (
 
 def matching_rows(table: pd.DataFrame, uuid: str, moment: str | None) -> pd.Series:
     """Return which rows a line of the log names: by uuid, or « unit#moment » in a file without."""
-    rows = table["uuid"] == uuid
+    rows = table[UUID] == uuid
     if rows.any() or moment not in table or "#" not in uuid:
         return rows
     unit, _, month = uuid.rpartition("#")
-    return (table["uuid"] == unit) & _same_answers(table[moment], month)
+    return (table[UUID] == unit) & _same_answers(table[moment], month)
 
 
 def _same_answers(cells: pd.Series, answer: str) -> pd.Series:
@@ -73,7 +73,7 @@ def _apply(state: CleaningState, rows: pd.Series, fix: Any) -> CleaningState:
     if fix.action == "supprimer":
         return state.drop_rows(rows, "correction")
     if fix.action == "garder":
-        places = categorical.to_text(state.table.loc[rows, PROVENANCE])
+        places = categorical.to_text(state.table.loc[rows, PLACE])
         cells = {(*place, fix.question) for place in places.itertuples(index=False, name=None)}
         return replace(state, reviewed_cells=state.reviewed_cells | cells)
     if fix.question not in state.table:
@@ -90,4 +90,4 @@ def _stale(fix: Any, row: pd.Series) -> Problem:
     what = f"la correction du {fix.date} attend « {fix.ancienne} », que la donnée ne porte plus"
     remedy = "Revoyez cette ligne de corrections.csv."
     value = row[fix.question]
-    return Problem(what, "", remedy, row["fichier"], "", row["ligne"], fix.question, value)
+    return Problem(what, "", remedy, row[FILE], "", row[ROW], fix.question, value)

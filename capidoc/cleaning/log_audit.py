@@ -12,7 +12,7 @@ from capidoc.core import categorical
 from capidoc.core.errors import Problem, QualityRefused
 from capidoc.core.parsing import matching_key
 from capidoc.core.provenance import RowLocator
-from capidoc.core.schema import PROVENANCE
+from capidoc.core.schema import PLACE, PROVENANCE
 from capidoc.ingest.received import Received
 from capidoc.ingest.xlsform import Question
 
@@ -51,7 +51,7 @@ def _audit_table(
     positions, dropped = locator.of(kept), locator.of(rejects[rejects["portee"] == "ligne"])
     problems = _row_problems(text, kept, positions, dropped)
     columns = {**text, **kept, **dict.fromkeys(lines["colonne"])}
-    for column in [name for name in columns if name not in PROVENANCE]:
+    for column in [name for name in columns if name not in PLACE]:
         own_lines = lines[lines["colonne"] == column]
         answers = text.get(column, categorical.constant_column(ABSENT, text.index))
         replayed, unmet = _replay(answers, own_lines, locator.of(own_lines))
@@ -97,7 +97,7 @@ def _differences(
     same = categorical.rows_equal(replayed.iloc[positions], kept[column])
     rows = np.flatnonzero(~same & (positions >= 0))
     expected = replayed.iloc[positions[rows]].array
-    cells = kept[[*PROVENANCE, column]].iloc[rows].assign(_expected=expected)
+    cells = kept[[*PLACE, column]].iloc[rows].assign(_expected=expected)
     # A whole export in labels is another writing of the same answers.
     pairs = cells[["_expected", column]].drop_duplicates().itertuples(index=False, name=None)
     wrong = [pair for pair in pairs if matching_key(pair[0]) not in _labels(pair[1], choices)]
@@ -123,8 +123,8 @@ def _row_problems(
 ) -> list[Problem]:
     """Return the problems of rows dropped without a reason, or kept against one."""
     explained = np.isin(np.arange(len(text)), np.concatenate([positions, dropped]))
-    lost = text.loc[~explained, PROVENANCE]
-    extra = kept.loc[(positions < 0) | np.isin(positions, dropped), PROVENANCE]
+    lost = text.loc[~explained, PLACE]
+    extra = kept.loc[(positions < 0) | np.isin(positions, dropped), PLACE]
     against = "ligne gardée que le journal écarte, ou que personne n’a envoyée"
     problems = []
     for rows, what in ((lost, "ligne écartée sans motif"), (extra, against)):

@@ -13,6 +13,7 @@ from capidoc.config.programme_model import Exclusion
 from capidoc.core import categorical, parsing
 from capidoc.core.errors import Problem, QualityRefused
 from capidoc.core.parsing import Unreadable, matching_key
+from capidoc.core.schema import FILE, INDEX, NUMBER, PARENT, SENT, SUBMISSION, UUID, VALIDATION
 from capidoc.ingest.received import NO_UUID, answers
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d([T ].*)?)?")
@@ -121,7 +122,7 @@ def _moment_motif(text: str, parser: Parser, months: list[str]) -> str:
 def drop_unapproved(state: CleaningState) -> CleaningState:
     """Return the state without the submissions refused at validation."""
     refused = categorical.matches(
-        state.table["validation"], lambda text: matching_key(text) in REFUSED_STATUSES
+        state.table[VALIDATION], lambda text: matching_key(text) in REFUSED_STATUSES
     )
     return state.drop_rows(refused, "non_approuvee")
 
@@ -155,7 +156,7 @@ def deduplicate(state: CleaningState) -> CleaningState:
     rivals = _rivals(table, key)
     identical = rivals.duplicated(list(answers(rivals)))
     different = _rivals(rivals[~identical], key)
-    sent = categorical.to_text(different["envoi"])
+    sent = categorical.to_text(different[SENT])
     older = sent < sent.groupby([different[name] for name in key]).transform("max")
     what = "deux saisies différentes pour la même unité et le même moment"
     remedy = "Choisissez-en une dans corrections.csv : action « supprimer » pour l’autre, "
@@ -174,11 +175,11 @@ def _rivals(table: pd.DataFrame, key: list[str]) -> pd.DataFrame:
 
 def _refuse_moved_submissions(table: pd.DataFrame, key: list[str]) -> None:
     """Raise QualityRefused for one submission under two keys: edited between two exports."""
-    from_server = table["_id"] != NO_UUID
+    from_server = table[NUMBER] != NO_UUID
     if not from_server.any():
         return
     # An edit may change the uuid; the number and the hour of the submission stay.
-    for names in (["uuid"], ["_id", "envoi"]):
+    for names in ([UUID], [NUMBER, SENT]):
         repeated = table.duplicated(names, keep=False) & (table[names[0]] != "") & from_server
         copies = table[repeated]
         moved = copies[~copies.duplicated([*names, *key], keep=False)]
@@ -194,17 +195,15 @@ def drop_orphans(state: CleaningState, received: pd.DataFrame, kept: pd.DataFram
 
     Rows whose submission was not even received are rejected as orphans.
     """
-    keys = submission_key(state.table, "soumission", "parent")
-    orphan = ~keys.isin(submission_key(received, "uuid", "indice"))
-    dropped = ~keys[~orphan].isin(submission_key(kept, "uuid", "indice"))
+    keys = submission_key(state.table)
+    orphan = ~keys.isin(submission_key(received))
+    dropped = ~keys[~orphan].isin(submission_key(kept))
     state = state.drop_rows(orphan, "orphelin", "rejetee")
     return state.drop_rows(dropped, "soumission_ecartee")
 
 
-def submission_key(table: pd.DataFrame, uuid: str, index: str) -> pd.Series:
-    """Return « file|uuid|rank », which ties the rows of a repeat to their submission.
-
-    `uuid` and `index` are the names that the table gives to the last two.
-    """
-    text: Any = categorical.to_text(table[["fichier", uuid, index]])
-    return text["fichier"] + "|" + text[uuid] + "|" + text[index]
+def submission_key(table: pd.DataFrame) -> pd.Series:
+    """Return « file|uuid|rank », which ties the rows of a repeat to their submission."""
+    uuid, index = (SUBMISSION, PARENT) if SUBMISSION in table else (UUID, INDEX)
+    text: Any = categorical.to_text(table[[FILE, uuid, index]])
+    return text[FILE] + "|" + text[uuid] + "|" + text[index]

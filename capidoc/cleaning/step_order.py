@@ -17,13 +17,18 @@ from capidoc.core import categorical
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.core.schema import (
     CHANGE_LOG_COLUMNS,
+    FILE,
     REJECT_COLUMNS,
     REMARK_COLUMNS,
     ROW_COUNT_COLUMNS,
+    SENT,
+    SHEET,
+    SUBMISSION,
+    UUID,
 )
 from capidoc.ingest.received import Received, answers
 
-REPEAT_TEXT = "_repetitions"  # a column that no form can have
+REPEAT_TEXT = "|repetitions"  # an answer, under a name that no form can have
 
 
 def clean(identity: Identity, received: dict[str, Received], decisions: Decisions) -> Cleaned:
@@ -130,16 +135,16 @@ def _with_repeat_text(received: Received, source: Source) -> pd.DataFrame:
     if not received.repeats:
         return table
     rivals = table.duplicated(unit_key(source), keep=False)
-    rivals |= table.duplicated("uuid", keep=False)
-    submissions = categorical.to_text(table.loc[rivals, ["fichier", "uuid"]])
+    rivals |= table.duplicated(UUID, keep=False)
+    submissions = categorical.to_text(table.loc[rivals, [FILE, UUID]])
     for repeat, repeat_table in received.repeats.items():
-        own = repeat_table["soumission"].isin(submissions["uuid"])
+        own = repeat_table[SUBMISSION].isin(submissions[UUID])
         rows = categorical.to_text(repeat_table[own])
         lines = answers(rows).itertuples(index=False, name=None)
-        for key, line in zip(rows["fichier"] + "|" + rows["soumission"], lines, strict=True):
+        for key, line in zip(rows[FILE] + "|" + rows[SUBMISSION], lines, strict=True):
             texts[key] += f"{repeat} {line}\n"
     cells = pd.Series("", table.index, dtype=object)
-    cells[rivals] = (submissions["fichier"] + "|" + submissions["uuid"]).map(texts)
+    cells[rivals] = (submissions[FILE] + "|" + submissions[UUID]).map(texts)
     return table.assign(**{REPEAT_TEXT: categorical.to_categorical(cells)})
 
 
@@ -149,8 +154,8 @@ def _count_rows(label: str, table: pd.DataFrame, state: CleaningState) -> dict[s
     for part in state.rejects:
         if part["portee"].iloc[0] == "ligne":
             dropped[part["statut"].iloc[0]] += len(part)
-    files, sheets = (sorted(categorical.present_values(table[c])) for c in ("fichier", "feuille"))
-    submissions = categorical.present_values(table["envoi"]) if "envoi" in table else []
+    files, sheets = (sorted(categorical.present_values(table[c])) for c in (FILE, SHEET))
+    submissions = categorical.present_values(table[SENT]) if SENT in table else []
     return {
         "source": label,
         "fichiers": ", ".join(files),

@@ -4,13 +4,16 @@ import numpy as np
 import pandas as pd
 
 from capidoc.core import categorical
-from capidoc.core.schema import PROVENANCE
+from capidoc.core.schema import OWN, PLACE, PROVENANCE, UUID
 
-FILE, SHEET, ROW = PROVENANCE
+
+def places(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return where rows of answers come from: PROVENANCE and uuid, as logs name them."""
+    return rows[[*PLACE, UUID]].rename(columns=lambda name: name.removeprefix(OWN))
 
 
 class RowLocator:
-    """Locate rows of other tables in one table, by PROVENANCE.
+    """Locate rows of logs, or of answers, in a table of answers, by where they come from.
 
     File, sheet and row are packed into one integer (16, 16 and 32 bits), as a merge on two texts
     would take longer than the whole cleaning of a million rows.
@@ -25,12 +28,13 @@ class RowLocator:
         return self._index.get_indexer(pd.Index(self._keys(rows)))
 
     def _keys(self, rows: pd.DataFrame) -> np.ndarray:
+        *words, rank = PLACE if set(PLACE) <= {*rows} else PROVENANCE
         file, sheet = (
             categorical.to_numbers(rows[column], self._number).to_numpy(np.int64)
-            for column in (FILE, SHEET)
+            for column in words
         )
         # A remark about a whole file has no row number.
-        row = pd.to_numeric(rows[ROW], errors="coerce").fillna(-1).to_numpy(np.int64)
+        row = pd.to_numeric(rows[rank], errors="coerce").fillna(-1).to_numpy(np.int64)
         return (file << 48) + (sheet << 32) + row
 
     def _number(self, word: str) -> int:

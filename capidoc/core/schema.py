@@ -40,8 +40,17 @@ RELEASE_COLUMNS = ["edition", "id", "moment", "valeur", "n"]
 # ── 1. Received ─────────────────────────────────────────────────────────────────────────────────
 # Where a row comes from: file, sheet, row number as Excel shows it.
 PROVENANCE = ["fichier", "feuille", "ligne"]
+# In a table of answers, the columns that are ours begin with a sign that no name of a form has.
+OWN = "@"
+FILE, SHEET, ROW = PLACE = [f"{OWN}{name}" for name in PROVENANCE]
+UUID, INDEX = "@uuid", "@indice"  # of the submission on the server; of the row in its export
 # What each received record carries beside its answers.
-RECORD_COLUMNS = [*PROVENANCE, "uuid", "indice"]
+RECORD_COLUMNS = [*PLACE, UUID, INDEX]
+# What its submission says of itself: when it was sent, its status, number, hours, form, sender.
+SENT, VALIDATION, NUMBER, START, END = "@envoi", "@validation", "@numero", "@start", "@end"
+VERSION, SENDER = "@__version__", "@_submitted_by"
+# What ties a row of a repeat to its submission: `_index` and sheet of its parent row, uuid.
+PARENT, HOST, SUBMISSION = "@parent", "@hote", "@soumission"
 # One row = one remark about one cell, made while reading.
 REMARK_COLUMNS = [*PROVENANCE, "uuid", "question", "valeur", "controle"]
 

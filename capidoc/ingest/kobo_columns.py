@@ -1,6 +1,7 @@
 """Which columns KoboToolbox adds to those of the form, and how it names its sheets."""
 
 from capidoc.core.parsing import matching_key
+from capidoc.core.schema import END, NUMBER, SENDER, SENT, START, VALIDATION, VERSION
 
 SUBMISSION_COLUMNS = (
     *("_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status"),
@@ -17,15 +18,15 @@ SYSTEM_COLUMNS = {
     *SUBMISSION_COLUMNS,
     *PARENT_COLUMNS,
 }
-# The names of what is kept of a submission; the last five are Kobo's, which no question can bear.
+# What is kept of a submission.
 METADATA_NAMES = {
-    "_submission_time": "envoi",
-    "_validation_status": "validation",
-    "_id": "_id",
-    "start": "start",
-    "end": "end",
-    "__version__": "__version__",
-    "_submitted_by": "_submitted_by",
+    "_submission_time": SENT,
+    "_validation_status": VALIDATION,
+    "_id": NUMBER,
+    "start": START,
+    "end": END,
+    "__version__": VERSION,
+    "_submitted_by": SENDER,
 }
 SHEET_NAME_LENGTH = 31  # Excel's limit
 

@@ -11,10 +11,20 @@ from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.errors import InputMismatch, Problem
 from capidoc.core.parsing import matching_key, normalize_spaces
-from capidoc.core.schema import PROVENANCE, RECORD_COLUMNS, REMARK_COLUMNS
+from capidoc.core.schema import (
+    INDEX,
+    NUMBER,
+    OWN,
+    PARENT,
+    PLACE,
+    RECORD_COLUMNS,
+    REMARK_COLUMNS,
+    SUBMISSION,
+    UUID,
+)
 from capidoc.ingest.headers import find_main_sheet, recognise_sheet
 from capidoc.ingest.kobo_columns import METADATA_NAMES
-from capidoc.ingest.remarks import file_remarks
+from capidoc.ingest.remarks import file_remarks, form_remarks
 from capidoc.ingest.repeats import find_repeat_sheets, link_to_main_rows
 from capidoc.ingest.sheet_table import SheetTable, read_table
 from capidoc.ingest.source_form import load_source_form
@@ -28,12 +38,11 @@ NO_UUID = "sans uuid"  # in the place of the number that a server gives
 class Received:
     """A source as received.
 
-    `table`: a row per submission, texts as categories: fichier, feuille, ligne (as Excel shows
-    it), uuid, indice (`_index`); envoi, validation, _id, start, end, __version__, _submitted_by;
-    then the questions that programme.yml keeps, all others having left.
-    `repeats` {repeat: table}: a row per row of the repeat: fichier, feuille, ligne, uuid
-    (« submission#indice »), indice, parent (`_index` of its submission), soumission (its uuid);
-    then the questions kept.
+    `table`: a row per submission, texts as categories: RECORD_COLUMNS, METADATA_NAMES, then the
+    questions that programme.yml keeps, all others having left.
+    `repeats` {repeat: table}: a row per row of the repeat: RECORD_COLUMNS (its uuid is
+    « submission#indice »), PARENT (`_index` of its submission), SUBMISSION (its uuid), then the
+    questions kept.
     `remarks`: a row per thing to say of the files, with REMARK_COLUMNS.
     `digests` {file: sha256}; `withheld_phrases` {phrase: header}: what identifies the answers that
     are not kept, and must stand in no public file.
@@ -61,7 +70,7 @@ def receive(programme: Programme, name: str) -> Received:
     source = programme.identity.sources[name]
     form = load_source_form(programme, source)
     rows = defaultdict(list)
-    remarks, digests = [], {}
+    remarks, digests = form_remarks(form, source.formulaire or ""), {}
     withheld_phrases: dict[str, str] = {}
     for path in programme.received(source):
         sheets = read_sheets(path)
@@ -82,8 +91,7 @@ def receive(programme: Programme, name: str) -> Received:
 
 def answers(table: pd.DataFrame) -> pd.DataFrame:
     """Return the answers of a table, less where its rows come from and how they were sent."""
-    others = [*RECORD_COLUMNS, "parent", "soumission", *METADATA_NAMES.values()]
-    return table.drop(columns=others, errors="ignore")
+    return table[[name for name in table if not name.startswith(OWN)]]
 
 
 def _read_tables(
@@ -104,16 +112,16 @@ def _stack_tables(tables: list[pd.DataFrame], source: Source, repeat: str) -> pd
 
     Raise InputMismatch where a question is filled under both its names.
     """
-    link_columns = ["parent", "soumission"] if repeat else METADATA_NAMES.values()
+    link_columns = [PARENT, SUBMISSION] if repeat else METADATA_NAMES.values()
     columns = [*RECORD_COLUMNS, *link_columns, *source.of(repeat).kept]
     if not tables:
         return pd.DataFrame(columns=columns, dtype=object)
     identified = []
     for table in tables:
-        if "uuid" not in table:  # the unit's identifier, where a file has none
+        if UUID not in table:  # the unit's identifier, where a file has none
             number = categorical.constant_column(NO_UUID, table.index)
             uuid = table.get(source.identifiant, categorical.constant_column("", table.index))
-            table = table.assign(uuid=uuid, _id=number)
+            table = table.assign(**{UUID: uuid, NUMBER: number})
         identified.append(table)
     stacked = _normalize_uuids(categorical.concat_tables(identified), repeat)
     for old, new in source.renommages.items() if not repeat else ():
@@ -133,7 +141,7 @@ def _merge_versions(table: pd.DataFrame, old: str, new: str) -> pd.DataFrame:
     new_texts = categorical.to_text(current[filled])
     differ = (new_texts != "") & (new_texts != old_texts)
     if differ.any():
-        places = table.loc[new_texts.index[differ], PROVENANCE].itertuples(index=False)
+        places = table.loc[new_texts.index[differ], PLACE].itertuples(index=False)
         what = f"« {old} » et « {new} » sont remplis tous les deux"
         remedy = "Videz l’une des deux dans corrections.csv."
         raise InputMismatch(
@@ -144,10 +152,10 @@ def _merge_versions(table: pd.DataFrame, old: str, new: str) -> pd.DataFrame:
 
 
 def _normalize_uuids(table: pd.DataFrame, repeat: str) -> pd.DataFrame:
-    """Return the table with its uuids spaced alike; in a repeat, `soumission` and uuid « u#3 »."""
-    words = categorical.present_values(table["uuid"])  # millions of them: once for all files
-    uuid = categorical.map_values(table["uuid"], {word: normalize_spaces(word) for word in words})
+    """Return the table with its uuids spaced alike; in a repeat, SUBMISSION and « u#3 »."""
+    words = categorical.present_values(table[UUID])  # millions of them: once for all files
+    uuid = categorical.map_values(table[UUID], {word: normalize_spaces(word) for word in words})
     if not repeat:
-        return table.assign(uuid=uuid)
-    row_uuid = categorical.to_text(uuid) + "#" + categorical.to_text(table["indice"])
-    return table.assign(uuid=categorical.to_categorical(row_uuid), soumission=uuid)
+        return table.assign(**{UUID: uuid})
+    row_uuid = categorical.to_text(uuid) + "#" + categorical.to_text(table[INDEX])
+    return table.assign(**{UUID: categorical.to_categorical(row_uuid), SUBMISSION: uuid})

@@ -13,6 +13,7 @@ from capidoc.core.schema import REMARK_COLUMNS
 from capidoc.ingest.headers import RecognisedSheet
 from capidoc.ingest.kobo_columns import sheet_key
 from capidoc.ingest.select_multiple import diverging_summaries
+from capidoc.ingest.xlsform import Form
 from capidoc.io.raw_files import Sheet
 
 # The columns that KoboToolbox makes of a point.
@@ -25,6 +26,14 @@ def make_remark(sheet: Sheet, question: Any, value: str, check: str, row: int | 
     """Return one remark: what a check finds of a question, on a row of a sheet."""
     values = [sheet.file, sheet.name, row, "", question, value, check]
     return dict(zip(REMARK_COLUMNS, values, strict=True))
+
+
+def form_remarks(form: Form, file: str) -> list[Remark]:
+    """Return what is said of a form."""
+    return [
+        dict(zip(REMARK_COLUMNS, (file, "survey", row, "", question, value, check), strict=True))
+        for row, question, value, check in form.remarks
+    ]
 
 
 def file_remarks(main: Sheet, others: dict[str, Sheet], source: Source) -> Iterator[Remark]:

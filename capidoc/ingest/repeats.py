@@ -4,6 +4,7 @@ import pandas as pd
 
 from capidoc.config.programme_model import Source
 from capidoc.core.errors import InputMismatch, Problem
+from capidoc.core.schema import HOST, PARENT
 from capidoc.ingest.headers import require_visible
 from capidoc.ingest.kobo_columns import sheet_key
 from capidoc.io.raw_files import Sheet
@@ -24,9 +25,9 @@ def find_repeat_sheets(sheets: dict[str, Sheet], source: Source, file: str) -> d
 
 
 def link_to_main_rows(table: pd.DataFrame, sheets: dict[str, Sheet]) -> pd.DataFrame:
-    """Return the rows of a repeat with `parent` the `_index` of their row in the main table.
+    """Return the rows of a repeat with PARENT the `_index` of their row in the main table.
 
-    A repeat within a repeat names a row of that one: we climb from sheet to sheet. `parent` is
+    A repeat within a repeat names a row of that one: we climb from sheet to sheet. It is
     empty where a row is missing on the way.
     """
     # {(key of its sheet, _index): (key of its parent's sheet, _index)} of each row of the repeats
@@ -39,9 +40,9 @@ def link_to_main_rows(table: pd.DataFrame, sheets: dict[str, Sheet]) -> pd.DataF
                 parents[key, index] = sheet_key(host), parent
 
     main_rows = []
-    for host, index in zip(table["hote"].map(sheet_key), table["parent"], strict=True):
+    for host, index in zip(table[HOST].map(sheet_key), table[PARENT], strict=True):
         for _ in sheets:  # a longer way would be a circle
             if host in sheets:
                 host, index = parents.get((host, index), (host, ""))
         main_rows.append("" if host in sheets else index)
-    return table.assign(parent=main_rows)
+    return table.assign(**{PARENT: main_rows})

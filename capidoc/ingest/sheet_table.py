@@ -10,12 +10,15 @@ import pandas as pd
 from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.errors import InputMismatch, Problem
-from capidoc.core.parsing import from_1904_serial, parse_timestamp
+from capidoc.core.parsing import from_1904_serial, matching_key, parse_timestamp
+from capidoc.core.schema import FILE, HOST, INDEX, PARENT, ROW, SENT, SHEET, UUID
+from capidoc.ingest.choice_lists import ambiguous_keys, answers_by_key
 from capidoc.ingest.headers import RecognisedSheet
 from capidoc.ingest.kobo_columns import METADATA_NAMES, SYSTEM_COLUMNS
 from capidoc.ingest.remarks import Remark, make_remark, sheet_remarks
 from capidoc.ingest.select_multiple import choice_columns, join_choices
 from capidoc.ingest.withheld_answers import withheld_phrases
+from capidoc.ingest.xlsform import Question
 from capidoc.io.raw_files import Sheet
 
 
@@ -68,11 +71,51 @@ def _question_columns(recognised: RecognisedSheet) -> pd.DataFrame:
     for name, positions in choice_columns(recognised.columns).items():
         if name not in table:
             table[name] = join_choices(body, positions)
+    for name, question in recognised.questions.items():
+        if question.branches and name in table:
+            table[name] = _read_cascade(table, question, recognised)
     if recognised.sheet.from_1904:
         for name in table.keys() & recognised.questions.keys():
             if recognised.questions[name].kind == "date":
                 table[name] = _map_words(table[name], from_1904_serial)
     return pd.DataFrame(table, index=body.index)
+
+
+def _read_cascade(
+    table: dict[str, pd.Series], question: Question, recognised: RecognisedSheet
+) -> pd.Series:
+    """Return the answers to a question of a cascade, each among the choices of its parents.
+
+    Raise InputMismatch for an answer of several parents where the sheet has not theirs.
+    """
+    cells = table[question.name]
+    texts = categorical.present_values(cells)
+    absent = [parent for parent in question.parents if parent not in table]
+    unclear = ambiguous_keys(question.choices).intersection(map(matching_key, texts))
+    if absent and unclear:
+        what = f"plusieurs choix portent « {min(unclear)} », que seule distingue « {absent[0]} »"
+        remedy = f"Exportez aussi « {absent[0]} »."
+        raise InputMismatch(
+            Problem(what, "", remedy, **recognised.sheet.place, column=question.name)
+        )
+    if absent:
+        return cells
+    parents = [_choice_names(table[name], recognised.questions[name]) for name in question.parents]
+    rows = list(zip(*map(categorical.to_text, (*parents, cells)), strict=True))
+    answers = {
+        row: question.branches.get(row[:-1], {}).get(matching_key(row[-1]), row[-1])
+        for row in set(rows)
+    }
+    return categorical.to_categorical(pd.Series([answers[row] for row in rows], cells.index))
+
+
+def _choice_names(cells: pd.Series, question: Question) -> pd.Series:
+    """Return the answers as the form names them, whether by name or by label."""
+    answers, names = answers_by_key(question.choices), {}
+    for text in categorical.present_values(cells):
+        answer = answers.get(matching_key(text), text)
+        names[text] = question.choices.get(answer, (answer,))[0]
+    return categorical.map_values(cells, names)
 
 
 def _with_provenance(
@@ -81,23 +124,23 @@ def _with_provenance(
     """Return the table after its place, its ids and what is kept of its submission."""
     empty = categorical.constant_column("", table.index)
     columns = {
-        "fichier": categorical.constant_column(sheet.file, table.index),
-        "feuille": categorical.constant_column(sheet.name, table.index),
-        "ligne": table.index.to_numpy(np.int32),
-        "indice": table.get("_index", empty),
+        FILE: categorical.constant_column(sheet.file, table.index),
+        SHEET: categorical.constant_column(sheet.name, table.index),
+        ROW: table.index.to_numpy(np.int32),
+        INDEX: table.get("_index", empty),
     }
     uuid = "_submission__uuid" if repeat else "_uuid"
     if uuid in table:
-        columns["uuid"] = table[uuid]
+        columns[UUID] = table[uuid]
     if repeat:
-        columns["parent"] = table["_parent_index"]
-        columns["hote"] = table.get("_parent_table_name", empty)
+        columns[PARENT] = table["_parent_index"]
+        columns[HOST] = table.get("_parent_table_name", empty)
     for column, name in METADATA_NAMES.items():
         if column in table:
             columns[name] = categorical.map_values(table[column], {"n/a": ""})
-    if "envoi" in columns:
-        columns["envoi"] = _map_words(columns["envoi"], parse_timestamp)
-    kept = set(source.of(repeat).kept) - columns.keys()
+    if SENT in columns:
+        columns[SENT] = _map_words(columns[SENT], parse_timestamp)
+    kept = source.of(repeat).kept
     system = [name for name in table if name in SYSTEM_COLUMNS and name not in kept]
     return pd.DataFrame(columns, index=table.index).join(table.drop(columns=system))
 

@@ -1,28 +1,46 @@
 """What the form asks: the XLSForm as a data dictionary of typed questions."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 from capidoc.config.programme_model import Column
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, suggest
-from capidoc.io.raw_files import read_sheets
+from capidoc.ingest.choice_lists import ChoiceList, cascade_parents, read_choices
+from capidoc.ingest.xlsform_sheets import FormRemark, FormRow, Lists, read_form_sheets
 
-# The kind of each type of pyxform; all other types are text.
+# The kind of each type; all others are text.
 QUESTION_KINDS = {
+    **dict.fromkeys(("integer", "int", "decimal", "range", "calculate"), "nombre"),
+    **dict.fromkeys(("date", "datetime", "today", "start", "end"), "date"),
     "note": "note",
-    "integer": "nombre",
-    "decimal": "nombre",
-    "range": "nombre",
-    "calculate": "nombre",
-    "date": "date",
-    "today": "date",
-    "select one": "choix",
-    "select all that apply": "choix_multiple",
 }
-FILE_TYPES = {"photo", "audio", "background-audio", "video", "file"}
+FILE_TYPES = {"image", "photo", "audio", "background-audio", "video", "file"}
+# What the phone writes by itself; the last ones are SurveyCTO's.
+METADATA_TYPES = {
+    *("start", "end", "today", "deviceid", "imei", "username", "email", "phonenumber"),
+    *("simserial", "subscriberid", "audit", "start-geopoint", "background-audio"),
+    *("caseid", "comments", "text audit", "audio audit"),
+}
+TEXT_TYPES = {
+    *("text", "string", "time", "barcode", "acknowledge", "trigger", "hidden"),
+    *("geopoint", "geotrace", "geoshape", "gps", "location", "phone number"),
+}
+NO_QUESTIONS = ("csv-external", "xml-external", "set form title")
+SELECT = re.compile(
+    r"(?:add )?(?P<how>select1|select[ _]one|select[ _]multiple|select all that apply|rank)"
+    r"(?: prompt using)?(?P<file>[ _]from[ _]file)?(?:[ _]external)?(?: from)? "
+    r"(?P<list>\$\{.*\}|\S+)(?P<other> or[ _](?:other|specify[ _]other))?",
+    re.IGNORECASE,
+)
+# What a calculation is that gives words: it makes them, or chooses between some.
+MAKES_WORDS = re.compile(
+    r"\s*(once\(\s*)?(concat|join|substr|string\(|format-date|jr:choice-name|uuid)", re.IGNORECASE
+)
+CHOOSES_WORDS = re.compile(r"if\(.*,\s*(['\"])[^'\"]*[a-z]", re.IGNORECASE | re.DOTALL)
+OTHER_CALLS = re.compile(r"\b(?!if\b)[\w:-]+\([^()]*\)")
 
 
 @dataclass(frozen=True)
@@ -33,7 +51,8 @@ class Question:
     `labels` its label in each language, French first; `group_labels` those of its groups;
     `choices` {name: (name, label in each language)}; `constraint` what its answers must fulfil,
     `message` how the form says it, `relevant` when it is asked at all; `is_file` says that the
-    answer is a file, of which the cell is the name.
+    answer is a file, of which the cell is the name, `is_metadata` that the phone writes it.
+    `parents` and `branches` are those of a ChoiceList.
     """
 
     name: str
@@ -47,6 +66,9 @@ class Question:
     relevant: str = ""
     message: str = ""
     is_file: bool = False
+    is_metadata: bool = False
+    parents: tuple[str, ...] = ()
+    branches: dict[tuple[str, ...], dict[str, str]] = field(default_factory=dict)
 
     @property
     def bounds(self) -> tuple[float | None, float | None]:
@@ -60,10 +82,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Form:
-    """The questions of a form, in its order; `title` is the name of the export's first sheet."""
+    """The questions of a form, in its order; `title` is the name of the export's first sheet.
+
+    `remarks` are what it says wrongly: (row of its survey, question, value, check).
+    """
 
     title: str
     questions: tuple[Question, ...]
+    remarks: tuple[FormRemark, ...] = ()
 
     def of(self, repeat: str = "") -> dict[str, Question]:
         """Return the questions of the main table or of one repeat, by name."""
@@ -71,32 +97,27 @@ class Form:
 
 
 def load_form(path: Path) -> Form:
-    """Return the Form of an XLSForm file, as pyxform reads and checks it.
+    """Return the Form of an XLSForm file: what it says wrongly is remarked, the rest is read.
 
-    Raise ConfigurationRefused where there is no such file, InputMismatch where it is no form.
+    Raise ConfigurationRefused where there is no such file, InputMismatch where it asks nothing.
     """
-    from pyxform import question
-    from pyxform.builder import create_survey_element_from_dict
-    from pyxform.xls2json import parse_file_to_json
-
     if not path.is_file():
-        what, expected = "formulaire introuvable", "un XLSForm (.xlsx)"
-        remedy = suggest(path.name, [form.name for form in path.parent.glob("*.xlsx")])
+        what, expected = "formulaire introuvable", "un XLSForm (.xlsx ou .xls)"
+        remedy = suggest(path.name, [form.name for form in path.parent.glob("*.xls*")])
         raise ConfigurationRefused(Problem(what, expected, remedy, file=path.name))
-    read_sheets(path)  # what could harm a parser does not reach pyxform's either
-    try:
-        survey = create_survey_element_from_dict(parse_file_to_json(str(path)))
-        survey.to_xml(validate=False)
-    except Exception as error:  # pyxform raises its own, and any openpyxl error
-        what = f"formulaire refusé par pyxform : {error}"
-        remedy = "Essayez-le dans KoboToolbox, qui dira la même chose."
-        raise InputMismatch(Problem(what, remedy=remedy, file=path.name)) from error
-    questions = []
-    for element in survey.iter_descendants(lambda item: isinstance(item, question.Question)):
-        _, *groups = reversed([group for group, _ in element.iter_ancestors()])  # after the survey
-        if all(group.name != "meta" for group in groups):
-            questions.append(_question(element, groups))
-    return Form(survey.title, tuple(questions))
+    sheets = read_form_sheets(path)
+    remarks = [*sheets.remarks]
+    questions: dict[tuple[str, ...], Question] = {}
+    for row, groups in _placed_rows(sheets.survey, remarks):
+        for question in _questions(row, groups, sheets.lists, remarks):
+            place = (*question.path, question.name)
+            if place in questions:
+                remarks.append((row.number, question.name, "", "question_en_double"))
+            questions.setdefault(place, question)
+    if all(question.kind == "note" for question in questions.values()):
+        what, expected = "aucune question dans cette feuille", "un XLSForm, avec ses questions"
+        raise InputMismatch(Problem(what, expected, file=path.name, sheet="survey"))
+    return Form(sheets.title, tuple(questions.values()), tuple(sorted({*remarks})))
 
 
 def form_from_columns(title: str, columns: dict[str, Column]) -> Form:
@@ -117,34 +138,99 @@ def form_from_columns(title: str, columns: dict[str, Column]) -> Form:
     return Form(title, tuple(questions))
 
 
-def _question(element: Any, groups: list[Any]) -> Question:
-    """Return the question of pyxform's element, which those groups hold."""
-    binds = [item.bind or {} for item in (*groups, element)]
-    conditions = [f"({bind['relevant']})" for bind in binds if bind.get("relevant")]
-    group_labels = [labels for group in groups if (labels := _texts(group.label))]
-    options = element.choices.options if getattr(element, "choices", None) else ()
-    kind = QUESTION_KINDS.get(element.type, "texte")
-    # Choices kept in a file beside the form (select_one_from_file) are unknown: answers are text.
-    if element.type.startswith("select") and not options:
-        kind = "texte"
+def _placed_rows(
+    rows: list[FormRow], remarks: list[FormRemark]
+) -> Iterator[tuple[FormRow, list[FormRow]]]:
+    """Yield the rows of questions, each with the groups that hold it."""
+    groups: list[FormRow] = []
+    for row in rows:
+        if row.type.startswith("begin "):
+            groups.append(row)
+        elif row.type.startswith("end "):
+            if not groups:
+                remarks.append((row.number, "", row["type"], "groupe_mal_ferme"))
+            groups = groups[:-1]
+        elif row.type in METADATA_TYPES or (row["name"] and row.type):
+            yield row, groups[:]
+        elif (row["name"] or row.type) and row.type not in ("note", *NO_QUESTIONS):
+            remarks.append((row.number, row["name"], row["type"], "ligne_de_formulaire"))
+    remarks += [(row.number, row["name"], row["type"], "groupe_mal_ferme") for row in groups]
+
+
+def _questions(
+    row: FormRow, groups: list[FormRow], lists: Lists, remarks: list[FormRemark]
+) -> Iterator[Question]:
+    """Yield the question of a row, and that which « or_other » adds to it."""
+    if row.type in NO_QUESTIONS:
+        return
+    select = SELECT.fullmatch(" ".join(row["type"].split()))
+    if not select:
+        yield _question(row, groups, _simple_kind(row, remarks), ChoiceList({}))
+        return
+    listed = _choice_list(row, select, lists, remarks)
+    kind = "choix" if listed.choices else "texte"
+    if re.search("multiple|all that|rank", select["how"], re.IGNORECASE):
+        kind = "choix_multiple"
+    yield _question(row, groups, kind, listed)
+    if select["other"]:
+        asked = f"selected(${{{row['name']}}}, 'other')"
+        other = FormRow(row.number, {"label::": "Specify other.", "relevant": asked})
+        other = other.replaced(name=f"{row['name']}_other", type="text")
+        yield _question(other, groups, "texte", ChoiceList({}))
+
+
+def _simple_kind(row: FormRow, remarks: list[FormRemark]) -> str:
+    """Return the kind of a row that has no list of choices."""
+    kind = row.type.removeprefix("hidden ")
+    if kind.startswith("calculate"):
+        calculation = row["calculation"]
+        chosen = CHOOSES_WORDS.search(OTHER_CALLS.sub("0", calculation))
+        return "texte" if chosen or MAKES_WORDS.match(calculation) else "nombre"
+    if kind not in QUESTION_KINDS.keys() | TEXT_TYPES | METADATA_TYPES | FILE_TYPES:
+        remarks.append((row.number, row["name"], row["type"], "type_inconnu"))
+    return QUESTION_KINDS.get(kind, "texte")
+
+
+def _choice_list(
+    row: FormRow, select: re.Match[str], lists: Lists, remarks: list[FormRemark]
+) -> ChoiceList:
+    """Return the choices of a row; none where they are in a file, or are the answers of a repeat.
+
+    Only one answer of a cascade can be told by its parents: several ticked ones are by name.
+    """
+    name, how = select["list"], select["how"].casefold()
+    if select["file"] or name.startswith("${") or "search(" in row["appearance"]:
+        return ChoiceList({})
+    if name not in lists:
+        remarks.append((row.number, row["name"], name, "liste_absente"))
+    is_single = how.startswith("select1") or how.endswith("one")
+    parents = cascade_parents(row["choice_filter"]) if is_single else {}
+    listed = read_choices(lists.get(name, []), parents)
+    unclear = listed.unclear
+    remarks += [(row.number, row["name"], choice, "choix_en_double") for choice in unclear]
+    if select["other"] and "other" not in listed.choices:
+        listed.choices["other"] = ("other", "Other")
+    return listed
+
+
+def _question(row: FormRow, groups: list[FormRow], kind: str, listed: ChoiceList) -> Question:
+    """Return the question of a row, which those groups hold."""
+    conditions = [f"({each['relevant']})" for each in (*groups, row) if each["relevant"]]
+    named = [group for group in groups if group["name"]]
+    repeats = [group["name"] for group in groups if re.search("repeat|lgroup|loop", group.type)]
     return Question(
-        element.name,
+        row["name"] or row.type,
         kind,
-        tuple(group.name for group in groups),
-        _texts(element.label),
-        tuple(product(*group_labels)),
-        {option.name: (option.name, *_texts(option.label)) for option in options},
-        ([""] + [group.name for group in groups if group.type == "repeat"])[-1],
-        binds[-1].get("constraint", ""),
+        tuple(group["name"] for group in named),
+        row.texts("label"),
+        tuple(product(*(group.texts("label") or (group["name"],) for group in named))),
+        listed.choices,
+        ["", *repeats][-1],
+        row["constraint"],
         " and ".join(conditions),
-        next(iter(_texts(binds[-1].get("jr:constraintMsg"))), ""),
-        element.type in FILE_TYPES,
+        next(iter(row.texts("constraint_message")), ""),
+        row.type in FILE_TYPES,
+        row.type in METADATA_TYPES,
+        listed.parents,
+        listed.branches or {},
     )
-
-
-def _texts(label: str | dict[str, str] | None) -> tuple[str, ...]:
-    """Return a label in every language, French first."""
-    if isinstance(label, dict):
-        languages = sorted(label, key=lambda name: not name.casefold().startswith("fr"))
-        return tuple(label[language] for language in languages)
-    return (label,) if label else ()

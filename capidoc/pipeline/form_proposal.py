@@ -87,7 +87,7 @@ class Proposal:
 def propose_programme(form: Form) -> Proposal:
     """Return what a form seems to hold."""
     questions = [question for question in form.of().values() if question.kind != "note"]
-    asked = [question for question in questions if question.labels and not _is_metadata(question)]
+    asked = [question for question in questions if question.labels and not question.is_metadata]
     of_all = _asked_of_all(asked)
     unit, place = _unit(of_all), _place(of_all) or _place(asked)
     moment = _moment([*of_all, *(question for question in questions if question not in asked)])
@@ -142,7 +142,7 @@ def _is_code(question: Question) -> bool:
 
 def _moment(questions: Iterable[Question]) -> Question | None:
     """Return the question of the month, else `today`, else the date of the visit, if any."""
-    asked = [q for q in questions if not _is_metadata(q) and not _says(q, "autre_date")]
+    asked = [q for q in questions if not q.is_metadata and not _says(q, "autre_date")]
     months = [q for q in asked if q.kind == "choix" and all(map(_is_month, q.choices))]
     today = [q for q in questions if q.kind == "date" and _is_today(q)]
     dates = [q for q in asked if q.kind == "date" and _says(q, "date") and q.labels]
@@ -157,7 +157,8 @@ def _is_month(text: str) -> bool:
 
 
 def _is_today(question: Question) -> bool:
-    return not question.labels and "today" in _name_words(question)
+    is_metadata = question.is_metadata or not question.labels
+    return is_metadata and "today" in _name_words(question)
 
 
 def _names_month(question: Question) -> bool:
@@ -224,10 +225,6 @@ def _repeats(form: Form) -> dict[str, Table]:
         measures = [q for q in questions if q is not attributes.get("sexe") and _is_measured(q)]
         repeats[name] = Table(label or name, attributes, tuple(measures))
     return repeats
-
-
-def _is_metadata(question: Question) -> bool:
-    return getattr(question, "is_metadata", False)
 
 
 # ── its words ───────────────────────────────────────────────────────────────────────────────────

@@ -11,13 +11,15 @@ import pandas as pd
 
 from capidoc.core.errors import ConfigurationRefused, Problem
 from capidoc.ingest import xlsform
-from capidoc.ingest.xlsform import Question
+from capidoc.ingest.xlsform import Form, Question
+from capidoc.io.yaml_files import read_yaml
 from capidoc.pipeline import form_proposal
 from capidoc.pipeline.form_proposal import Proposal
 
 MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
 TRIAL_UNITS = 12
 NOT_COPIED = ("*.j2", "*.xlsx", "LISEZMOI.md", "mots.yml")
+MOST_NOTES = 10
 PLAN_HEADER = (
     "id;libelle;definition;unite;source;variable;regle;filtre;"
     "moments;desagregations;population;arrondi;sens;origine\n"
@@ -38,7 +40,8 @@ def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) ->
             "Rien n’a été touché.",
         )
         raise ConfigurationRefused(Problem(cause, expected, remedy, value=slug))
-    proposal = form_proposal.propose_programme(xlsform.load_form(form))
+    read_form = xlsform.load_form(form)
+    proposal = form_proposal.propose_programme(read_form)
     debut, fin = _period(proposal, debut, fin)
     variables = {
         "slug": slug,
@@ -67,7 +70,24 @@ def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) ->
         path.write_text(text, encoding="utf-8", newline="\n")
     files = sorted([*folder.rglob("*.*"), *raw.rglob("*.*")])
     started = f"{len(files)} fichiers dans programmes/{slug} et data/raw/{slug}"
-    return [f"Programme commencé : {started}.", *form_proposal.told_choices(proposal)]
+    notes = form_notes(read_form, form.name, root / "templates")
+    return [*notes, f"Programme commencé : {started}.", *form_proposal.told_choices(proposal)]
+
+
+def form_notes(form: Form, file: str, templates: Path) -> list[str]:
+    """Return a line for each of the first things that a form says wrongly."""
+    titles = {}
+    for controls in read_yaml(templates / "controles.yml").values():
+        titles.update({control: title for control, (title, _) in controls.items()})
+    notes = [
+        Problem(titles[check], file=file, sheet="survey", row=row, column=name, value=value)
+        for row, name, value, check in form.remarks
+    ]
+    rest = len(notes) - MOST_NOTES
+    return [
+        *map(str, notes[:MOST_NOTES]),
+        *([f"… et {rest} autres remarques."] if rest > 0 else []),
+    ]
 
 
 def _period(proposal: Proposal, debut: str, fin: str) -> tuple[str, str]:

@@ -230,12 +230,12 @@ def submissions(minutes, **more):
     ends = [(start + pd.Timedelta(minutes=m)).isoformat() for m in minutes]
     table = pd.DataFrame(
         {
-            "fichier": "f",
-            "feuille": "s",
-            "ligne": range(2, len(minutes) + 2),
-            "uuid": "u",
-            "start": start.isoformat(),
-            "end": ends,
+            "@fichier": "f",
+            "@feuille": "s",
+            "@ligne": range(2, len(minutes) + 2),
+            "@uuid": "u",
+            "@start": start.isoformat(),
+            "@end": ends,
         }
     )
     return table.assign(**more)
@@ -257,11 +257,9 @@ def test_interviews_too_short_too_long_or_backwards_are_told():
 
 
 def test_mixed_versions_are_told_once_per_file():
-    found = submission_checks.mixed_form_versions(
-        submissions(
-            [1, 1, 1], __version__=["a", "a", "b"], envoi=["2022-05-03", "2022-05-02", "2022-06-01"]
-        )
-    )
+    sent = ["2022-05-03", "2022-05-02", "2022-06-01"]
+    columns = {"@__version__": ["a", "a", "b"], "@envoi": sent}
+    found = submission_checks.mixed_form_versions(submissions([1, 1, 1], **columns))
     assert found["valeur"].tolist() == [
         "2 fiches depuis le 2022-05-02 ; 1 fiches depuis le 2022-06-01"
     ]

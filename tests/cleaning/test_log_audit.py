@@ -47,7 +47,7 @@ def test_every_difference_of_jass_is_explained():
 def test_a_value_changed_without_a_log_line_is_refused_with_its_excel_row(pair):
     received, done = pair
     table = done.tables["suivi"].astype(object)
-    table.loc[table["ligne"] == 2, "revenu"] = "1012001"
+    table.loc[table["@ligne"] == 2, "revenu"] = "1012001"
     caught = refusal(received, replace(done, tables={"suivi": table}))
     assert caught.code == 23
     assert [str(p).split(" C’est")[0] for p in caught.problems] == [
@@ -59,7 +59,7 @@ def test_a_value_changed_without_a_log_line_is_refused_with_its_excel_row(pair):
 def test_a_log_line_that_was_not_applied_is_refused(pair):
     received, done = pair
     table = done.tables["suivi"].astype(object)
-    table.loc[table["ligne"] == 2, "commune"] = "M'Pessoba"
+    table.loc[table["@ligne"] == 2, "commune"] = "M'Pessoba"
     assert "« mpessoba »" in str(
         refusal(received, replace(done, tables={"suivi": table.assign(commune="niono")}))
     )

@@ -180,6 +180,7 @@ def test_a_date_that_is_no_day_is_a_moment_that_cannot_be_read(cleaned, said):
 def test_a_code_of_what_is_missing_is_missing_under_its_label_too(cleaned):
     """« nsp » is the answer « Ne sait pas »: exported with labels, it was an answer."""
     settings = PROGRAMME.replace("choix: {niono: Niono,", "choix: {nsp: Ne sait pas, niono: Niono,")
+    settings += "    manquants: [nsp]\n"
     by_name, by_label = (
         cleaned(f"E1;2022-05;{said};100;1;1;2\n", settings=settings)
         for said in ("nsp", "Ne sait pas")

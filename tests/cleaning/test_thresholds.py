@@ -12,6 +12,7 @@ from capidoc.cleaning.cleaning_state import CleaningState
 from capidoc.cleaning.data_checks import answer_checks, outliers, submission_checks
 from capidoc.config.programme_model import Classes
 from capidoc.core.errors import QualityRefused
+from capidoc.core.provenance import places
 from capidoc.core.schema import MISSING_COLUMNS
 from capidoc.ingest.xlsform import Question
 
@@ -22,13 +23,14 @@ NEAR = [8, 8.5, 9, 9.5, 9.8, 10, 10.2, 10.5, 11, 11.5]
 
 def numbered(values, **columns):
     """Rows with the answers to « revenu », of a file and sheet."""
-    table = pd.DataFrame({"revenu": [str(value) for value in values], "uuid": "u"})
-    return table.assign(fichier="f", feuille="s", ligne=range(2, len(values) + 2), **columns)
+    rows = range(2, len(values) + 2)
+    place = {"@fichier": "f", "@feuille": "s", "@ligne": rows, "@uuid": "u"}
+    return pd.DataFrame({"revenu": [str(value) for value in values], **place, **columns})
 
 
 def improbable(values):
     """The (answer, proposal) of the improbable numbers of a question without unit or group."""
-    kept = SimpleNamespace(kept=["revenu"], attributs={}, identifiant="uuid", moment=None)
+    kept = SimpleNamespace(kept=["revenu"], attributs={}, identifiant="code", moment=None)
     source = SimpleNamespace(**vars(kept), of=lambda _: kept)
     questions = {"revenu": Question("revenu", "nombre")}
     findings = answer_checks.improbable_numbers(numbered(values), questions, source)
@@ -90,7 +92,7 @@ def test_what_was_expected_of_thousands_has_two_digits():
 def interviews(minutes):
     start = pd.Timestamp("2022-05-01T08:00:00")
     ends = [(start + pd.Timedelta(minutes=length)).isoformat() for length in minutes]
-    return numbered(minutes, start=start.isoformat(), end=ends)
+    return numbered(minutes, **{"@start": start.isoformat(), "@end": ends})
 
 
 def test_a_length_is_unusual_among_ten_interviews_and_not_among_nine():
@@ -112,7 +114,7 @@ def test_an_interview_of_no_minute_ends_before_it_starts_and_one_of_a_minute_doe
 
 
 def test_lengths_are_summed_up_to_a_tenth_of_a_minute_and_those_of_none_left_out():
-    table = interviews([0, 10, 20.26, 30.06]).assign(_submitted_by="awa")
+    table = interviews([0, 10, 20.26, 30.06]).assign(**{"@_submitted_by": "awa"})
     summary = data_checks.interview_durations(SimpleNamespace(tables={"suivi": table}))
     assert summary.values.tolist() == [
         ["suivi", "enquêteur A", 3, 20.3, 10.0, 15.1, 25.2, 30.1],
@@ -145,7 +147,7 @@ def test_one_answer_counts_over_three_questions_of_three_choices(questions, choi
     [("nioxx", "niono", True), ("kax", "kati", False)],  # alike at 0.6, at 0.57
 )
 def test_a_near_choice_has_three_letters_of_five_in_common(text, choice, proposed):
-    rejects = numbered([text]).assign(
+    rejects = places(numbered([text])).assign(
         colonne="commune", valeur=text, motif="hors_choix", portee="cellule"
     )
     form = {"commune": Question("commune", "choix", choices={choice: (choice,)})}
@@ -159,7 +161,7 @@ def test_three_visits_at_most_are_proposed_for_a_reject():
     months = ["2022-05"] * 5 + ["2022-06"]
     table = numbered([1] * 6).assign(code=units, mois=months)
     text = numbered([1]).assign(code="E?", mois="2022-06")
-    rejects = text.assign(colonne="code", valeur="E?", motif="identifiant_inconnu")
+    rejects = places(text).assign(colonne="code", valeur="E?", motif="identifiant_inconnu")
     source = SimpleNamespace(identifiant="code", moment="mois")
     findings = submission_checks.missed_visits(table, rejects, text, source, ["2022-05", "2022-06"])
     assert findings["proposition"][0] == (

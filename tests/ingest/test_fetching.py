@@ -327,12 +327,12 @@ def comparable(received, repeat=""):
     """The received rows as a sorted list, without the places that they have in their own file."""
     rows = received.repeats[repeat] if repeat else received.table
     rows = rows[
-        (rows.get("parent", "") != "901")
-        & (rows.get("parent", "") != "902")
-        & (rows.get("soumission", rows["uuid"]) != "")
+        (rows.get("@parent", "") != "901")
+        & (rows.get("@parent", "") != "902")
+        & (rows.get("@soumission", rows["@uuid"]) != "")
     ]
     rows = rows.drop(
-        columns=["fichier", "ligne", "indice", *(["uuid", "parent"] if repeat else [])]
+        columns=["@fichier", "@ligne", "@indice", *(["@uuid", "@parent"] if repeat else [])]
     )
     return sorted(rows.values.tolist())
 
@@ -778,7 +778,7 @@ def test_odk_central_reads_like_kobo(programme, monkeypatch):
         assert server.seen[0][0].startswith("/v1/projects/4/forms/aSuivi.svc/Submissions?")
     got = received.receive(here, "suivi")
     assert got.table[
-        ["uuid", "envoi", "validation", "code_entreprise", "revenu_mensuel", "sources_revenu"]
+        ["@uuid", "@envoi", "@validation", "code_entreprise", "revenu_mensuel", "sources_revenu"]
     ].values.tolist()[0] == [
         "u1",
         "2022-05-22T16:29:23",
@@ -788,7 +788,7 @@ def test_odk_central_reads_like_kobo(programme, monkeypatch):
         "vente autre",
     ]
     assert got.repeats["apprentis"][
-        ["soumission", "sexe_apprenti", "age_apprenti"]
+        ["@soumission", "sexe_apprenti", "age_apprenti"]
     ].values.tolist() == [["u1", "femme", "19"], ["u2", "femme", "19"]]
     assert got.remarks.empty
 

@@ -287,7 +287,7 @@ def test_a_submission_whose_repeat_grew_between_two_exports_is_not_taken_for_the
         cleaned(here)
     (here.raw / "suivi 3.xlsx").unlink()
     done = cleaned(here)
-    assert "_repetitions" not in done.tables["suivi"] and len(done.tables["suivi.apprentis"]) == 2
+    assert "|repetitions" not in done.tables["suivi"] and len(done.tables["suivi.apprentis"]) == 2
 
 
 def test_an_agreed_spelling_of_no_question_is_refused(programme):
@@ -306,7 +306,7 @@ def test_an_agreed_spelling_of_no_question_is_refused(programme):
 def test_titles_are_looked_for_in_the_first_hundred_rows(small, lines):
     here = small(head=";;\n" * lines + HEAD, rows="E1;2022-05;Niono;100;1;1;2\n")
     if lines == 99:
-        assert receive(here, "suivi").table["ligne"].tolist() == [101]
+        assert receive(here, "suivi").table["@ligne"].tolist() == [101]
     else:
         with pytest.raises(InputMismatch, match="titre de colonne absent"):
             receive(here, "suivi")

@@ -65,7 +65,7 @@ def tidy(here):
     ]
     tables = [done.tables["suivi"][columns].values.tolist()]
     tables += [
-        done.tables[f"suivi.{repeat}"][["soumission", column]].values.tolist()
+        done.tables[f"suivi.{repeat}"][["@soumission", column]].values.tolist()
         for repeat, column in (("apprentis", "sexe"), ("outils", "prix"))
         if f"suivi.{repeat}" in done.tables
     ]

@@ -206,7 +206,7 @@ def test_names_as_kobotoolbox_makes_them_of_labels_are_taken_as_they_are(root, t
     )
     assert source.attributs == {"commune": "Commune", "sexe": "Sexe-du_chef"}
     assert here.identity.libelles == {"sexe=1": "Homme", "sexe=2": "Femme"}
-    assert here.identity.communes == {"Niono": "Niono", "M_P-ssoba": "M'Pessoba"}
+    assert here.identity.communes == {"Niono": "Niono", "M_P-ssoba": "M’Pessoba"}
     done = clean(here.identity, {"suivi": receive(here, "suivi")}, load_decisions(here))
     plan = indicator_plan.load_plan(here.folder, here.identity, done.variables)
     assert [(i.id, i.variable) for i in plan] == [

@@ -226,7 +226,7 @@ def test_one_dirty_cell_reaches_one_numeral(jass, received, cleaned):
     « feminin », row 588 of the repeat sheet, is one of the 33 women.
     """
     table = received["suivi"].repeats["apprentis"]
-    cell = (table["ligne"] == 588, "sexe_apprenti")
+    cell = (table["@ligne"] == 588, "sexe_apprenti")
     assert table.loc[cell].tolist() == ["feminin"]
     other = table.astype(object)
     other.loc[cell] = "Masculin"

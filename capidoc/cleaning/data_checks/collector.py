@@ -12,7 +12,7 @@ from capidoc.core import categorical
 from capidoc.core.errors import suggest
 from capidoc.core.parsing import matching_key
 from capidoc.core.provenance import RowLocator
-from capidoc.core.schema import FINDING_COLUMNS, PROVENANCE
+from capidoc.core.schema import FINDING_COLUMNS, PROVENANCE, UUID
 from capidoc.ingest.received import Received
 
 # An answer that cannot be read is still a finding when a person keeps it: that changes nothing.
@@ -118,7 +118,7 @@ def _with_received_text(findings: pd.DataFrame, text: pd.DataFrame, key: list[st
     """Return the findings with the uuid and answer of their rows as this table received them."""
     positions = pd.Series(RowLocator(text).of(findings))
     rows = positions[positions >= 0]
-    findings, uuids = findings.copy(), categorical.to_text(text.loc[rows, "uuid"])
+    findings, uuids = findings.copy(), categorical.to_text(text.loc[rows, UUID])
     if key:
         # In a file without uuids, that of a row is its unit: « unit#moment » names the record.
         unit, moment = (categorical.to_text(text.loc[rows, name]) for name in key)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from capidoc.core import categorical
-from capidoc.core.schema import FINDING_COLUMNS, PROVENANCE
+from capidoc.core.provenance import places
+from capidoc.core.schema import FINDING_COLUMNS, OWN
 
 NO_FINDINGS = pd.DataFrame(columns=FINDING_COLUMNS)
 ENOUGH = 10  # records, below which neither a spread nor a share deserves a look
@@ -17,9 +18,9 @@ def cell_findings(
     rows: pd.DataFrame, question: str, control: str, proposal: str | Sequence[str] | pd.Series = ""
 ) -> pd.DataFrame:
     """Return a finding on the answer to a question in each of `rows`."""
-    answers = categorical.to_text(rows[question])
-    return categorical.to_text(rows[[*PROVENANCE, "uuid"]]).assign(
-        question=question, valeur=answers, controle=control, proposition=proposal
+    answers, name = categorical.to_text(rows[question]), question.removeprefix(OWN)
+    return categorical.to_text(places(rows)).assign(
+        question=name, valeur=answers, controle=control, proposition=proposal
     )
 
 

@@ -20,7 +20,19 @@ from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.parsing import matching_key
 from capidoc.core.provenance import RowLocator
-from capidoc.core.schema import DURATION_COLUMNS, FINDING_COLUMNS, MISSING_COLUMNS, PROVENANCE
+from capidoc.core.schema import (
+    DURATION_COLUMNS,
+    END,
+    FILE,
+    FINDING_COLUMNS,
+    MISSING_COLUMNS,
+    PROVENANCE,
+    SENDER,
+    SENT,
+    SHEET,
+    START,
+    VERSION,
+)
 
 # Bennett (2001), Aust N Z J Public Health 25(5): beyond 10 % missing, results may be biased.
 MISSING_LIMIT = 0.10
@@ -38,13 +50,13 @@ def unusual_durations(table: pd.DataFrame) -> pd.DataFrame:
     rows = lasting.index[unusual]
     lengths = minutes[rows].map(lambda m: f"{m:.0f} min, pour une médiane de {median:.0f} min.")
     clock = "L’entretien finit avant de commencer : voyez l’horloge du téléphone."
-    reversed_times = cell_findings(table[minutes <= 0], "end", "dates_inversees", clock)
-    return pd.concat([reversed_times, cell_findings(table.loc[rows], "end", "duree", lengths)])
+    reversed_times = cell_findings(table[minutes <= 0], END, "dates_inversees", clock)
+    return pd.concat([reversed_times, cell_findings(table.loc[rows], END, "duree", lengths)])
 
 
 def interview_minutes(table: pd.DataFrame) -> pd.Series:
     """Return how many minutes each interview lasts, NaN where a time cannot be read."""
-    start, end = (categorical.to_numbers(table[name], _minute) for name in ("start", "end"))
+    start, end = (categorical.to_numbers(table[name], _minute) for name in (START, END))
     return end - start
 
 
@@ -58,12 +70,12 @@ def _minute(text: str) -> float:
 
 def mixed_form_versions(table: pd.DataFrame) -> pd.DataFrame:
     """Return the files that hold submissions of several versions of their form."""
-    if len({*categorical.present_values(table["__version__"])} - {""}) < 2:
+    if len({*categorical.present_values(table[VERSION])} - {""}) < 2:
         return NO_FINDINGS
-    versioned = categorical.to_text(table[table["__version__"] != ""])
+    versioned = categorical.to_text(table[table[VERSION] != ""])
     parts = []
-    for (file, sheet), rows in versioned.groupby(["fichier", "feuille"]):
-        versions = rows.groupby("__version__")["envoi"].agg(["size", "min"]).sort_values("min")
+    for (file, sheet), rows in versioned.groupby([FILE, SHEET]):
+        versions = rows.groupby(VERSION)[SENT].agg(["size", "min"]).sort_values("min")
         if len(versions) > 1:
             counts = versions["size"].astype(str) + " fiches depuis le " + versions["min"].str[:10]
             place = {"fichier": file, "feuille": sheet}
@@ -85,7 +97,7 @@ def missed_visits(
     units = table[source.identifiant]
     missed, empty_months = _missed_months(units, table[source.moment], months)
     findings, missed = _rejected_visits(missed, rejects, text, source)
-    place = dict(table.iloc[-1][["fichier", "feuille"]])
+    place = dict(zip(PROVENANCE, table.iloc[-1][[FILE, SHEET]], strict=False))
     for visit in missed:
         findings.append(finding(source.moment, " ".join(visit), "visite_manquante", **place))
     for month in empty_months:
@@ -183,7 +195,7 @@ def _enumerators(cleaned: Cleaned) -> dict[str, pd.Series]:
     accounts, names = {}, {""}
     for label, table in cleaned.tables.items():
         nobody = categorical.constant_column("", table.index)
-        accounts[label] = table.get("_submitted_by", nobody)
+        accounts[label] = table.get(SENDER, nobody)
         names.update(categorical.present_values(accounts[label]))
     letters = {
         name: f"enquêteur {xl_col_to_name(rank)}" for rank, name in enumerate(sorted(names - {""}))
@@ -210,7 +222,7 @@ def interview_durations(cleaned: Cleaned) -> pd.DataFrame:
     enumerators = _enumerators(cleaned)
     parts = []
     for label, table in cleaned.tables.items():
-        if "start" not in table:
+        if START not in table:
             continue
         minutes = interview_minutes(table)
         for enumerator, own in minutes[minutes > 0].groupby(enumerators[label]):

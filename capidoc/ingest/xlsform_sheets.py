@@ -1,0 +1,200 @@
+"""Read the sheets of an XLSForm: the rows of its survey, and its lists of choices.
+
+What servers accept is read, however the form was made: older spellings of titles, any languages,
+and KoboToolbox's own types, whose rows become the questions that they stand for.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from capidoc.core.errors import InputMismatch, Problem
+from capidoc.io.raw_files import Sheet, read_sheets
+
+ALIASES = {
+    "relevance": "relevant",
+    "constraining_message": "constraint_message",
+    "caption": "label",
+    "command": "type",
+    "tag": "name",
+    "value": "name",
+    "title": "form_title",
+    "set_form_title": "form_title",
+}
+TRANSLATED = ("label", "constraint_message")
+# The types that begin a group of KoboToolbox's own, and the title under which each has its list.
+OWN_GROUPS = {
+    "begin score": "kobo--score-choices",
+    "begin rank": "kobo--rank-items",
+    "begin kobomatrix": "kobo--matrix_list",
+}
+OWN_ROWS = ("score__row", "rank__level")
+EXPRESSIONS = ("relevant", "constraint", "calculation", "choice_filter")
+REFERENCE = re.compile(r"\$\{\s*(?:last-saved#)?([^{}]*?)\s*\}")
+CURLY_QUOTES = str.maketrans("“”‘’", "\"\"''")
+
+FormRemark = tuple[int, str, str, str]  # row of the survey, question, value, check
+
+
+@dataclass(frozen=True)
+class FormRow:
+    """A row of a form: its number as Excel shows it, and its filled cells {title: text}.
+
+    Titles are in small letters, « constraint_message »; a translated one ends in its language,
+    « label::Français (fr) ».
+    """
+
+    number: int
+    cells: dict[str, str]
+
+    def __getitem__(self, title: str) -> str:
+        return self.cells.get(title, "")
+
+    @property
+    def type(self) -> str:
+        """Return the type of the row in small letters, « begin group » for « begin_group »."""
+        words = " ".join(self["type"].casefold().split())
+        return re.sub(r"^(begin|end)[ _]", r"\1 ", words)
+
+    def texts(self, title: str) -> tuple[str, ...]:
+        """Return what a translated title says in each language, French first."""
+        return tuple(self.cells[each] for each in translations([self], title))
+
+    def replaced(self, **cells: str) -> "FormRow":
+        """Return the row with other cells."""
+        return FormRow(self.number, self.cells | cells)
+
+
+Lists = dict[str, list[FormRow]]  # the choices of each list
+
+
+@dataclass(frozen=True)
+class FormSheets:
+    """What the sheets of a form say: its title, its groups and questions, its choices.
+
+    `remarks` are the conditions that name a question which it has not: they are left out.
+    """
+
+    title: str
+    survey: list[FormRow]
+    lists: Lists
+    remarks: list[FormRemark]
+
+
+def read_form_sheets(path: Path) -> FormSheets:
+    """Return what an XLSForm says; raise InputMismatch where it has no sheet « survey »."""
+    sheets = {sheet.name.strip().casefold(): sheet for sheet in read_sheets(path)}
+    if "survey" not in sheets:
+        what, expected = "aucune feuille « survey »", "un XLSForm, avec ses questions"
+        raise InputMismatch(Problem(what, expected, file=path.name))
+    settings = next(_rows(sheets.get("settings"), ""), FormRow(0, {}))
+    language = settings["default_language"]
+    lists: Lists = defaultdict(list)
+    for name in ("choices", "external_choices"):
+        for row in _rows(sheets.get(name), language):
+            if row["list_name"] and row["name"]:
+                lists[row["list_name"]].append(row)
+    survey = list(_expand_own_groups(_rows(sheets["survey"], language), lists))
+    remarks: list[FormRemark] = []
+    names = {row["name"] for row in survey} | {f"{row['name']}_other" for row in survey}
+    survey = [_without_unknown(row, names, remarks) for row in survey]
+    return FormSheets(settings["form_title"] or path.stem, survey, dict(lists), remarks)
+
+
+def translations(rows: Iterable[FormRow], title: str) -> list[str]:
+    """Return the titles by which the rows translate one, French first."""
+    found = dict.fromkeys(each for row in rows for each in row.cells)
+    ours = [each for each in found if each.startswith(f"{title}::")]
+    return sorted(ours, key=lambda each: not each.partition("::")[2].casefold().startswith("fr"))
+
+
+def plain_title(header: str) -> str:
+    """Return a title in small letters, its words tied by « _ »."""
+    return re.sub(r"[\s_]+", "_", header.strip().casefold())
+
+
+def _rows(sheet: Sheet | None, language: str) -> Iterator[FormRow]:
+    """Yield the rows under the titles, which are on the first row that says something.
+
+    `language` is that of the titles that name none.
+    """
+    titles: list[str] = []
+    for number, *cells in sheet.cells.itertuples(name=None) if sheet else ():
+        if not titles and any(cells):
+            titles = [_title(cell, language) for cell in cells]
+            continue
+        filled: dict[str, str] = {}
+        for title, cell in zip(titles, map(str.strip, cells), strict=False):
+            if title and cell:
+                filled.setdefault(title, cell)
+        if filled and filled.get("disabled", "").casefold() not in ("yes", "true"):
+            yield FormRow(number, filled)
+
+
+def _title(header: str, language: str) -> str:
+    """Return how rows are asked for a column: « relevant » for « bind::relevant »."""
+    name, *others = re.split(r"\s*::?\s*", header, maxsplit=1)
+    name = plain_title(name)
+    name = ALIASES.get(name, name)
+    if name == "bind" and others:
+        return _title(others[0], language)
+    return f"{name}::{(*others, language)[0]}" if others or name in TRANSLATED else name
+
+
+def _expand_own_groups(rows: Iterable[FormRow], lists: Lists) -> Iterator[FormRow]:
+    """Yield the rows, those of KoboToolbox's own types as its server writes them for phones."""
+    own: list[FormRow] = []  # the group that is open and, in a matrix, its columns
+    for row in rows:
+        if row.type in OWN_GROUPS:
+            own = [row]
+            if row.type != "begin kobomatrix":
+                asked = {title: row[title] for title in ("name", "relevant")}
+                yield FormRow(row.number, {"type": "begin group", **asked})
+                end = "header" if row.type == "begin score" else "label"
+                yield row.replaced(type="note", name=f"{row['name']}_{end}", relevant="")
+        elif own and row.type == own[0].type.replace("begin", "end"):
+            yield from _matrix_rows(*own, lists=lists) if "matrix" in row.type else [row]
+            own = []
+        elif own and row.type in OWN_ROWS:
+            yield row.replaced(type=f"select_one {own[0][OWN_GROUPS[own[0].type]]}")
+        elif own and "matrix" in own[0].type:
+            own.append(row)
+        else:
+            yield row
+
+
+def _matrix_rows(matrix: FormRow, *columns: FormRow, lists: Lists) -> Iterator[FormRow]:
+    """Yield a group for each row of a matrix, with a question for each of its columns.
+
+    Each has two labels in a language: one to be read, and the one that exports have.
+    """
+    for item in lists.get(matrix["kobo--matrix_list"], []):
+        base = f"{matrix['name']}_{item['name']}"
+        yield FormRow(matrix.number, {"type": "begin group", "name": base})
+        own_names = {column["name"]: f"{base}_{column['name']}" for column in columns}
+        for column in columns:
+            cells = {"name": own_names[column["name"]]}
+            for title in ("relevant", "constraint"):
+                cells[title] = column[title]
+                for name, own_name in own_names.items():
+                    cells[title] = cells[title].replace(f"${{{name}}}", f"${{{own_name}}}")
+            for title in translations([column], "label"):
+                label = column[title]
+                cells[title] = f"{item[title] or item['name']} – {label}"
+                hidden = f'<span style="display:none">{item["name"]}-{label}</span>'
+                cells[f"label::exports {title}"] = hidden
+            yield column.replaced(**cells)
+        yield FormRow(matrix.number, {"type": "end group"})
+
+
+def _without_unknown(row: FormRow, names: set[str], remarks: list[FormRemark]) -> FormRow:
+    """Return the row less its expressions that name no question, each told in `remarks`."""
+    cells = {}
+    for title in EXPRESSIONS:
+        expression = row[title].translate(CURLY_QUOTES)
+        unknown = [name for name in REFERENCE.findall(expression) if name not in names]
+        remarks += [(row.number, row["name"], name, "reference_inconnue") for name in unknown]
+        cells[title] = "" if unknown else expression
+    return row.replaced(**cells)
