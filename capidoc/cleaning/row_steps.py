@@ -101,7 +101,7 @@ def _other_period(state: CleaningState, first: str, last: str) -> Problem:
         "aucune fiche n’est de la période suivie",
         f"de {months[0]} à {months[-1]}",
         remedy,
-        ", ".join(categorical.present_values(state.table["fichier"])),
+        ", ".join(categorical.present_values(state.table[FILE])),
         column=state.source.moment or "",
         value=f"{first} – {last}",
     )

@@ -12,6 +12,7 @@ from functools import cache
 
 from capidoc.config.indicator_plan import RESERVED_NAMES
 from capidoc.config.paths import ROOT
+from capidoc.config.programme_model import Source
 from capidoc.config.validation import MONTH
 from capidoc.core import french, parsing
 from capidoc.ingest.xlsform import Form, Question
@@ -337,7 +338,25 @@ def label_warnings(proposal: Proposal, slug: str) -> dict[str, list[str] | dict[
     numbered = [name for name in unique if number_tracing.unbound_numerals([name], [])[0]]
     questions = [*proposal.attributs.values(), *proposal.mesures]
     sensitive = [question.name for question in questions if _says(question, "sensible")]
-    return {"nombres": numbered, "libelles": answers, "sensibles": sensitive}
+    return {
+        "nombres": numbered,
+        "libelles": answers,
+        "sensibles": sensitive,
+        "manquants": _missing_codes(proposal),
+    }
+
+
+def _missing_codes(proposal: Proposal) -> list[str]:
+    """Return the codes of a missing answer, if any of a question of yes and no is one."""
+    unsaid = [
+        f"{question.name}={name}"
+        for question in proposal.mesures
+        for name, texts in question.choices.items()
+        if yes_answer(question) and _yes_no(texts) == "sans_reponse"
+    ]
+    answers = {name.casefold() for q in proposal.form.questions for name in q.choices}
+    usual = [code for code in Source.model_fields["manquants"].default if code not in answers]
+    return [*usual, *unsaid] if unsaid else []
 
 
 def first_plan(proposal: Proposal) -> Iterator[tuple[str, ...]]:

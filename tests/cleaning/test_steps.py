@@ -332,3 +332,10 @@ def test_data_wholly_of_another_period_are_refused_with_the_period_to_write(clea
         "suivie (attendu : de 2022-05 à 2022-06). Si ces dates sont justes, écrivez dans "
         "programme.yml, sous « periodes » : suivi: {debut: 2023-02, fin: 2023-04}."
     )
+
+
+def test_a_missing_code_may_be_that_of_one_question(cleaned):
+    settings = PROGRAMME.replace("    unite:", "    manquants: [revenu=98]\n    unite:")
+    done = cleaned("E1;2022-05;Niono;98;98;0;98\n", settings=settings)
+    numbers = done.observations.set_index("variable")["nombre"]
+    assert numbers.isna()["revenu"] and 98 in numbers["salaries"].tolist()

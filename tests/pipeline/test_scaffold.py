@@ -478,3 +478,13 @@ def test_what_was_chosen_is_said_in_two_lines():
         "code d’une unité) ; date : « _submission_time » ; lieu : aucun (un site unique).",
         "2 indicateurs au plan. À regarder d’abord : l’unité, la date, « periodes ».",
     ]
+
+
+def test_who_does_not_know_says_neither_yes_nor_no():
+    found = proposed(
+        question("acces", "choix", "Access", *YES_NO), question("na", "choix", "", "nd", "b")
+    )
+    codes = form_proposal.label_warnings(found, "essai")["manquants"]
+    assert codes == ["-99", "nsp", "n/a", "na", "acces=98"]
+    sure = proposed(question("acces", "choix", "Access", "oui", "non"))
+    assert form_proposal.label_warnings(sure, "essai")["manquants"] == []
