@@ -2,14 +2,26 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import product
+from dataclasses import dataclass, field, replace
+from itertools import chain, product
 from pathlib import Path
 
 from capidoc.config.programme_model import Column
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, suggest
-from capidoc.ingest.choice_lists import ChoiceList, cascade_parents, read_choices
-from capidoc.ingest.xlsform_sheets import FormRemark, FormRow, Lists, read_form_sheets
+from capidoc.ingest.choice_lists import (
+    Choices,
+    ambiguous_keys,
+    answers_by_key,
+    cascade_parents,
+    read_choices,
+)
+from capidoc.ingest.xlsform_sheets import (
+    FormRemark,
+    FormRow,
+    FormSheets,
+    read_form_sheets,
+    translations,
+)
 
 # The kind of each type; all others are text.
 QUESTION_KINDS = {
@@ -26,13 +38,12 @@ METADATA_TYPES = {
 }
 TEXT_TYPES = {
     *("text", "string", "time", "barcode", "acknowledge", "trigger", "hidden"),
-    *("geopoint", "geotrace", "geoshape", "gps", "location", "phone number"),
+    *("geopoint", "geotrace", "geoshape", "gps", "csv-external", "xml-external"),
 }
-NO_QUESTIONS = ("csv-external", "xml-external", "set form title")
 SELECT = re.compile(
-    r"(?:add )?(?P<how>select1|select[ _]one|select[ _]multiple|select all that apply|rank)"
-    r"(?: prompt using)?(?P<file>[ _]from[ _]file)?(?:[ _]external)?(?: from)? "
-    r"(?P<list>\$\{.*\}|\S+)(?P<other> or[ _](?:other|specify[ _]other))?",
+    r"(?P<how>select1|select[ _]one|select[ _]multiple|select all that apply|rank)"
+    r"(?P<file>[ _]from[ _]file)?(?:[ _]external)?(?: from)? (?P<list>\$\{.*\}|\S+)"
+    r"(?P<other> or[ _](?:other|specify[ _]other))?",
     re.IGNORECASE,
 )
 # What a calculation is that gives words: it makes them, or chooses between some.
@@ -52,7 +63,8 @@ class Question:
     `choices` {name: (name, label in each language)}; `constraint` what its answers must fulfil,
     `message` how the form says it, `relevant` when it is asked at all; `is_file` says that the
     answer is a file, of which the cell is the name, `is_metadata` that the phone writes it.
-    `parents` and `branches` are those of a ChoiceList.
+    In a cascade where a name or label may be several choices, `branches` say which by the answers
+    to its `parents` {their names: {key of a text: answer}}.
     """
 
     name: str
@@ -60,7 +72,7 @@ class Question:
     path: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     group_labels: tuple[tuple[str, ...], ...] = ()
-    choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    choices: Choices = field(default_factory=dict)
     repeat: str = ""
     constraint: str = ""
     relevant: str = ""
@@ -106,18 +118,17 @@ def load_form(path: Path) -> Form:
         remedy = suggest(path.name, [form.name for form in path.parent.glob("*.xls*")])
         raise ConfigurationRefused(Problem(what, expected, remedy, file=path.name))
     sheets = read_form_sheets(path)
-    remarks = [*sheets.remarks]
     questions: dict[tuple[str, ...], Question] = {}
-    for row, groups in _placed_rows(sheets.survey, remarks):
-        for question in _questions(row, groups, sheets.lists, remarks):
+    for row, groups in _placed_rows(sheets.survey, sheets.remarks):
+        for question in _questions(row, groups, sheets):
             place = (*question.path, question.name)
             if place in questions:
-                remarks.append((row.number, question.name, "", "question_en_double"))
+                sheets.remarks.append(row.remark("", "question_en_double"))
             questions.setdefault(place, question)
     if all(question.kind == "note" for question in questions.values()):
         what, expected = "aucune question dans cette feuille", "un XLSForm, avec ses questions"
         raise InputMismatch(Problem(what, expected, file=path.name, sheet="survey"))
-    return Form(sheets.title, tuple(questions.values()), tuple(sorted({*remarks})))
+    return Form(sheets.title, tuple(questions.values()), tuple(sorted({*sheets.remarks})))
 
 
 def form_from_columns(title: str, columns: dict[str, Column]) -> Form:
@@ -147,36 +158,53 @@ def _placed_rows(
         if row.type.startswith("begin "):
             groups.append(row)
         elif row.type.startswith("end "):
-            if not groups:
-                remarks.append((row.number, "", row["type"], "groupe_mal_ferme"))
+            remarks += [] if groups else [row.remark(row["type"], "groupe_mal_ferme")]
             groups = groups[:-1]
         elif row.type in METADATA_TYPES or (row["name"] and row.type):
             yield row, groups[:]
-        elif (row["name"] or row.type) and row.type not in ("note", *NO_QUESTIONS):
-            remarks.append((row.number, row["name"], row["type"], "ligne_de_formulaire"))
-    remarks += [(row.number, row["name"], row["type"], "groupe_mal_ferme") for row in groups]
+        elif row["name"] or row.type not in ("", "note"):
+            remarks.append(row.remark(row["type"], "ligne_de_formulaire"))
+    remarks += [group.remark(group["type"], "groupe_mal_ferme") for group in groups]
 
 
-def _questions(
-    row: FormRow, groups: list[FormRow], lists: Lists, remarks: list[FormRemark]
-) -> Iterator[Question]:
+def _questions(row: FormRow, groups: list[FormRow], form: FormSheets) -> Iterator[Question]:
     """Yield the question of a row, and that which « or_other » adds to it."""
-    if row.type in NO_QUESTIONS:
-        return
     select = SELECT.fullmatch(" ".join(row["type"].split()))
     if not select:
-        yield _question(row, groups, _simple_kind(row, remarks), ChoiceList({}))
+        yield _question(row, groups, _simple_kind(row, form.remarks))
         return
-    listed = _choice_list(row, select, lists, remarks)
-    kind = "choix" if listed.choices else "texte"
-    if re.search("multiple|all that|rank", select["how"], re.IGNORECASE):
-        kind = "choix_multiple"
-    yield _question(row, groups, kind, listed)
+    several = re.search("multiple|all that|rank", select["how"], re.IGNORECASE)
+    kind = "choix_multiple" if several else "choix"
+    listed = _listed_rows(row, select, form)
+    # Only the one answer to a cascade can be told by its parents.
+    parents = {} if several else cascade_parents(row["choice_filter"])
+    branches = read_choices(listed, parents)
+    choices = dict(chain.from_iterable(branch.items() for branch in branches.values()))
+    most = 1 + len(translations(listed, "label"))
+    unclear = [texts[0] for texts in choices.values() if len(texts) > most]
+    form.remarks.extend(row.remark(name, "choix_en_double") for name in unclear)
     if select["other"]:
-        asked = f"selected(${{{row['name']}}}, 'other')"
-        other = FormRow(row.number, {"label::": "Specify other.", "relevant": asked})
-        other = other.replaced(name=f"{row['name']}_other", type="text")
-        yield _question(other, groups, "texte", ChoiceList({}))
+        choices.setdefault("other", ("other", "Other"))
+    question = _question(row, groups, kind if several or choices else "texte")
+    question = replace(question, choices=choices)
+    if parents and ambiguous_keys(choices):
+        keys = {parent: answers_by_key(branch) for parent, branch in branches.items()}
+        question = replace(question, parents=tuple(parents.values()), branches=keys)
+    yield question
+    if select["other"]:
+        name, asked = f"{row['name']}_other", f"selected(${{{row['name']}}}, 'other')"
+        other = {"name": name, "type": "text", "label::": "Specify other.", "relevant": asked}
+        yield _question(FormRow(row.number, other), groups, "texte")
+
+
+def _listed_rows(row: FormRow, select: re.Match[str], form: FormSheets) -> list[FormRow]:
+    """Return the choices of a row; none where a file has them, or the answers to a repeat."""
+    name = select["list"]
+    if select["file"] or name.startswith("${") or "search(" in row["appearance"]:
+        return []
+    if name not in form.lists:
+        form.remarks.append(row.remark(name, "liste_absente"))
+    return form.lists.get(name, [])
 
 
 def _simple_kind(row: FormRow, remarks: list[FormRemark]) -> str:
@@ -187,50 +215,25 @@ def _simple_kind(row: FormRow, remarks: list[FormRemark]) -> str:
         chosen = CHOOSES_WORDS.search(OTHER_CALLS.sub("0", calculation))
         return "texte" if chosen or MAKES_WORDS.match(calculation) else "nombre"
     if kind not in QUESTION_KINDS.keys() | TEXT_TYPES | METADATA_TYPES | FILE_TYPES:
-        remarks.append((row.number, row["name"], row["type"], "type_inconnu"))
+        remarks.append(row.remark(row["type"], "type_inconnu"))
     return QUESTION_KINDS.get(kind, "texte")
 
 
-def _choice_list(
-    row: FormRow, select: re.Match[str], lists: Lists, remarks: list[FormRemark]
-) -> ChoiceList:
-    """Return the choices of a row; none where they are in a file, or are the answers of a repeat.
-
-    Only one answer of a cascade can be told by its parents: several ticked ones are by name.
-    """
-    name, how = select["list"], select["how"].casefold()
-    if select["file"] or name.startswith("${") or "search(" in row["appearance"]:
-        return ChoiceList({})
-    if name not in lists:
-        remarks.append((row.number, row["name"], name, "liste_absente"))
-    is_single = how.startswith("select1") or how.endswith("one")
-    parents = cascade_parents(row["choice_filter"]) if is_single else {}
-    listed = read_choices(lists.get(name, []), parents)
-    unclear = listed.unclear
-    remarks += [(row.number, row["name"], choice, "choix_en_double") for choice in unclear]
-    if select["other"] and "other" not in listed.choices:
-        listed.choices["other"] = ("other", "Other")
-    return listed
-
-
-def _question(row: FormRow, groups: list[FormRow], kind: str, listed: ChoiceList) -> Question:
-    """Return the question of a row, which those groups hold."""
+def _question(row: FormRow, groups: list[FormRow], kind: str) -> Question:
+    """Return the question of a row, which those groups hold, less its choices."""
     conditions = [f"({each['relevant']})" for each in (*groups, row) if each["relevant"]]
     named = [group for group in groups if group["name"]]
-    repeats = [group["name"] for group in groups if re.search("repeat|lgroup|loop", group.type)]
+    repeats = [group["name"] for group in groups if group.type == "begin repeat"]
     return Question(
         row["name"] or row.type,
         kind,
         tuple(group["name"] for group in named),
         row.texts("label"),
         tuple(product(*(group.texts("label") or (group["name"],) for group in named))),
-        listed.choices,
-        ["", *repeats][-1],
-        row["constraint"],
-        " and ".join(conditions),
-        next(iter(row.texts("constraint_message")), ""),
-        row.type in FILE_TYPES,
-        row.type in METADATA_TYPES,
-        listed.parents,
-        listed.branches or {},
+        repeat=["", *repeats][-1],
+        constraint=row["constraint"],
+        relevant=" and ".join(conditions),
+        message=next(iter(row.texts("constraint_message")), ""),
+        is_file=row.type in FILE_TYPES,
+        is_metadata=row.type in METADATA_TYPES,
     )

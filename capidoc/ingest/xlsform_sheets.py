@@ -1,7 +1,7 @@
 """Read the sheets of an XLSForm: the rows of its survey, and its lists of choices.
 
-What servers accept is read, however the form was made: older spellings of titles, any languages,
-and KoboToolbox's own types, whose rows become the questions that they stand for.
+What servers accept is read: older spellings of titles, any languages, and KoboToolbox's own groups,
+whose rows become the questions that they stand for.
 """
 
 import re
@@ -9,31 +9,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from capidoc.core.errors import InputMismatch, Problem
 from capidoc.io.raw_files import Sheet, read_sheets
 
-ALIASES = {
-    "relevance": "relevant",
-    "constraining_message": "constraint_message",
-    "caption": "label",
-    "command": "type",
-    "tag": "name",
-    "value": "name",
-    "title": "form_title",
-    "set_form_title": "form_title",
-}
+ALIASES = {"relevance": "relevant", "caption": "label", "value": "name", "title": "form_title"}
 TRANSLATED = ("label", "constraint_message")
-# The types that begin a group of KoboToolbox's own, and the title under which each has its list.
-OWN_GROUPS = {
-    "begin score": "kobo--score-choices",
-    "begin rank": "kobo--rank-items",
-    "begin kobomatrix": "kobo--matrix_list",
-}
-OWN_ROWS = ("score__row", "rank__level")
 EXPRESSIONS = ("relevant", "constraint", "calculation", "choice_filter")
 REFERENCE = re.compile(r"\$\{\s*(?:last-saved#)?([^{}]*?)\s*\}")
 CURLY_QUOTES = str.maketrans("“”‘’", "\"\"''")
+# KoboToolbox's own groups: the title under which each names its list, its note.
+OWN_GROUPS = {
+    "begin score": ("kobo--score-choices", "header"),
+    "begin rank": ("kobo--rank-items", "label"),
+    "begin kobomatrix": ("kobo--matrix_list", ""),
+}
 
 FormRemark = tuple[int, str, str, str]  # row of the survey, question, value, check
 
@@ -62,24 +53,17 @@ class FormRow:
         """Return what a translated title says in each language, French first."""
         return tuple(self.cells[each] for each in translations([self], title))
 
-    def replaced(self, **cells: str) -> "FormRow":
-        """Return the row with other cells."""
-        return FormRow(self.number, self.cells | cells)
+    def remark(self, value: str, check: str) -> FormRemark:
+        """Return what a check finds on the row."""
+        return self.number, self["name"], value, check
 
 
-Lists = dict[str, list[FormRow]]  # the choices of each list
-
-
-@dataclass(frozen=True)
-class FormSheets:
-    """What the sheets of a form say: its title, its groups and questions, its choices.
-
-    `remarks` are the conditions that name a question which it has not: they are left out.
-    """
+class FormSheets(NamedTuple):
+    """What the sheets of a form say, less the expressions that name what it has not."""
 
     title: str
     survey: list[FormRow]
-    lists: Lists
+    lists: dict[str, list[FormRow]]
     remarks: list[FormRemark]
 
 
@@ -91,10 +75,10 @@ def read_form_sheets(path: Path) -> FormSheets:
         raise InputMismatch(Problem(what, expected, file=path.name))
     settings = next(_rows(sheets.get("settings"), ""), FormRow(0, {}))
     language = settings["default_language"]
-    lists: Lists = defaultdict(list)
+    lists = defaultdict(list)
     for name in ("choices", "external_choices"):
         for row in _rows(sheets.get(name), language):
-            if row["list_name"] and row["name"]:
+            if row["name"]:
                 lists[row["list_name"]].append(row)
     survey = list(_expand_own_groups(_rows(sheets["survey"], language), lists))
     remarks: list[FormRemark] = []
@@ -143,58 +127,59 @@ def _title(header: str, language: str) -> str:
     return f"{name}::{(*others, language)[0]}" if others or name in TRANSLATED else name
 
 
-def _expand_own_groups(rows: Iterable[FormRow], lists: Lists) -> Iterator[FormRow]:
-    """Yield the rows, those of KoboToolbox's own types as its server writes them for phones."""
-    own: list[FormRow] = []  # the group that is open and, in a matrix, its columns
+def _expand_own_groups(
+    rows: Iterable[FormRow], lists: dict[str, list[FormRow]]
+) -> Iterator[FormRow]:
+    """Yield the rows, those of KoboToolbox's own groups as its server writes them for phones."""
+    listed, columns = "", None  # of the group that is open; the columns are a matrix's
     for row in rows:
         if row.type in OWN_GROUPS:
-            own = [row]
-            if row.type != "begin kobomatrix":
+            title, note = OWN_GROUPS[row.type]
+            listed, columns = row[title], None if note else [row]
+            if note:
                 asked = {title: row[title] for title in ("name", "relevant")}
-                yield FormRow(row.number, {"type": "begin group", **asked})
-                end = "header" if row.type == "begin score" else "label"
-                yield row.replaced(type="note", name=f"{row['name']}_{end}", relevant="")
-        elif own and row.type == own[0].type.replace("begin", "end"):
-            yield from _matrix_rows(*own, lists=lists) if "matrix" in row.type else [row]
-            own = []
-        elif own and row.type in OWN_ROWS:
-            yield row.replaced(type=f"select_one {own[0][OWN_GROUPS[own[0].type]]}")
-        elif own and "matrix" in own[0].type:
-            own.append(row)
+                yield FormRow(row.number, asked | {"type": "begin group"})
+                named = {"type": "note", "name": f"{row['name']}_{note}", "relevant": ""}
+                yield FormRow(row.number, row.cells | named)
+        elif columns and row.type == "end kobomatrix":
+            yield from _matrix_rows(*columns, items=lists[listed])
+            columns = None
+        elif columns:
+            columns.append(row)
+        elif row.type in ("score__row", "rank__level"):
+            yield FormRow(row.number, row.cells | {"type": f"select_one {listed}"})
         else:
             yield row
 
 
-def _matrix_rows(matrix: FormRow, *columns: FormRow, lists: Lists) -> Iterator[FormRow]:
+def _matrix_rows(matrix: FormRow, *columns: FormRow, items: list[FormRow]) -> Iterator[FormRow]:
     """Yield a group for each row of a matrix, with a question for each of its columns.
 
     Each has two labels in a language: one to be read, and the one that exports have.
     """
-    for item in lists.get(matrix["kobo--matrix_list"], []):
+    for item in items:
         base = f"{matrix['name']}_{item['name']}"
+        own = re.compile(rf"\$\{{({'|'.join(re.escape(column['name']) for column in columns)})\}}")
         yield FormRow(matrix.number, {"type": "begin group", "name": base})
-        own_names = {column["name"]: f"{base}_{column['name']}" for column in columns}
         for column in columns:
-            cells = {"name": own_names[column["name"]]}
+            cells = column.cells | {"name": f"{base}_{column['name']}"}
             for title in ("relevant", "constraint"):
-                cells[title] = column[title]
-                for name, own_name in own_names.items():
-                    cells[title] = cells[title].replace(f"${{{name}}}", f"${{{own_name}}}")
+                cells[title] = own.sub(rf"${{{base}_\1}}", column[title])
             for title in translations([column], "label"):
-                label = column[title]
-                cells[title] = f"{item[title] or item['name']} – {label}"
-                hidden = f'<span style="display:none">{item["name"]}-{label}</span>'
+                cells[title] = f"{item[title] or item['name']} – {column[title]}"
+                hidden = f'<span style="display:none">{item["name"]}-{column[title]}</span>'
                 cells[f"label::exports {title}"] = hidden
-            yield column.replaced(**cells)
+            yield FormRow(column.number, cells)
         yield FormRow(matrix.number, {"type": "end group"})
 
 
 def _without_unknown(row: FormRow, names: set[str], remarks: list[FormRemark]) -> FormRow:
     """Return the row less its expressions that name no question, each told in `remarks`."""
-    cells = {}
+    cells = dict(row.cells)
     for title in EXPRESSIONS:
-        expression = row[title].translate(CURLY_QUOTES)
-        unknown = [name for name in REFERENCE.findall(expression) if name not in names]
-        remarks += [(row.number, row["name"], name, "reference_inconnue") for name in unknown]
-        cells[title] = "" if unknown else expression
-    return row.replaced(**cells)
+        cells[title] = row[title].translate(CURLY_QUOTES)
+        unknown = [name for name in REFERENCE.findall(cells[title]) if name not in names]
+        if unknown:
+            remarks += [row.remark(name, "reference_inconnue") for name in unknown]
+            del cells[title]
+    return FormRow(row.number, cells)
