@@ -71,7 +71,7 @@ def require_computed_formulas(state: CleaningState) -> CleaningState:
         return state
     table = state.table
     in_book = ~categorical.matches(table[FILE], lambda name: name.lower().endswith(".csv"))
-    for column in [state.source.identifiant, *coded_questions(state)]:
+    for column in [state.source.unit_column, *coded_questions(state)]:
         formulas = in_book & categorical.matches(table[column], lambda text: text.startswith("="))
         remedy = "Ouvrez le fichier dans un tableur, enregistrez-le, puis relancez."
         refuse_rows(InputMismatch, table[formulas], column, "formule jamais calculée", remedy)

@@ -6,12 +6,21 @@ from dataclasses import dataclass
 import pandas as pd
 
 from capidoc.cleaning.row_steps import submission_key
-from capidoc.config.programme_model import Classes, Identity, Source, TableSelection
+from capidoc.config.programme_model import ZONE, Classes, Identity, Source, TableSelection
 from capidoc.core import categorical
+from capidoc.core.categorical import constant_column
+from capidoc.core.fact_ids import Trait
 from capidoc.core.provenance import places
-from capidoc.core.schema import OBSERVATION_COLUMNS, PROVENANCE, RECORD, VARIABLE_COLUMNS
+from capidoc.core.schema import (
+    ATTRIBUTE,
+    OBSERVATION_COLUMNS,
+    PROVENANCE,
+    RECORD,
+    VARIABLE_COLUMNS,
+)
 from capidoc.ingest.xlsform import Form
 
+COMMUNE = Trait("commune").column
 Encoder = Callable[[pd.Series], pd.Series]
 
 
@@ -77,32 +86,32 @@ def _observe_table(cleaned: Cleaned, label: str, encode_units: Encoder) -> Itera
         rows = submissions.get_indexer(submission_key(table))
         base = base.iloc[rows].reset_index(drop=True)
         base = base.assign(**_attributes(table, source.of(repeat)))
-    labels = categorical.constant_column(label, table.index)
+    labels = constant_column(label, table.index)
     base = base.assign(source=labels, **places(table)[PROVENANCE])
-    if cleaned.identity.zones and "commune" in base:
-        zone_of, communes = cleaned.identity.zone_of, categorical.present_values(base["commune"])
+    if cleaned.identity.zones and COMMUNE in base:
+        zone_of, communes = cleaned.identity.zone_of, categorical.present_values(base[COMMUNE])
         zones = {commune: zone_of.get(commune, "") for commune in communes}
-        base = base.assign(zone=categorical.map_values(base["commune"], zones))
+        base = base.assign(**{Trait(ZONE).column: categorical.map_values(base[COMMUNE], zones)})
 
     yield _observe(base, pd.Series("1", base.index), RECORD, "nombre")
     for variable in source.of(repeat).variables:
         yield _observe(base, table[variable], variable, questions[variable].kind)
     for variable, breakdown in {} if repeat else source.ventilations.items():
         for group, column in breakdown.colonnes.items():
-            groups = {breakdown.dimension: categorical.constant_column(group, base.index)}
-            yield _observe(base.assign(**groups), table[column], variable, "nombre")
+            attribute = {Trait(breakdown.dimension).column: constant_column(group, base.index)}
+            yield _observe(base.assign(**attribute), table[column], variable, "nombre")
 
 
 def _record_columns(table: pd.DataFrame, source: Source, encode_units: Encoder) -> pd.DataFrame:
     """Return what the observations of each record share: its unit, month and attributes."""
-    moment = categorical.constant_column("", table.index)
+    moment = constant_column("", table.index)
     if source.moment:
         months = {date: date[:7] for date in categorical.present_values(table[source.moment])}
         moment = categorical.map_values(table[source.moment], months)
     return pd.DataFrame(
         {
-            "unite_type": categorical.constant_column(source.unite, table.index),
-            "unite": encode_units(table[source.identifiant]),
+            "unite_type": constant_column(source.unite, table.index),
+            "unite": encode_units(table[source.unit_column]),
             "moment": moment,
             **_attributes(table, source),
         }
@@ -110,11 +119,11 @@ def _record_columns(table: pd.DataFrame, source: Source, encode_units: Encoder) 
 
 
 def _attributes(table: pd.DataFrame, kept: TableSelection) -> dict[str, pd.Series]:
-    """Return the declared attributes of the units {name: answers}; numbers by their classes."""
+    """Return the columns of the units' declared attributes; numbers by their classes."""
     attributes = {name: table[question] for name, question in kept.attributs.items()}
     for name, classes in kept.classes.items():
         attributes[name] = _classify(table[classes.question], classes)
-    return attributes
+    return {Trait(name).column: cells for name, cells in attributes.items()}
 
 
 def _classify(cells: pd.Series, classes: Classes) -> pd.Series:
@@ -134,11 +143,11 @@ def _observe(base: pd.DataFrame, cells: pd.Series, variable: str, kind: str) -> 
         exploded = ticked.explode()
         base = base.loc[exploded.index].reset_index(drop=True)
         cells = categorical.to_categorical(exploded.reset_index(drop=True))
-    nothing = categorical.constant_column("", base.index)
+    nothing = constant_column("", base.index)
     observed = base.assign(
-        variable=categorical.constant_column(variable, base.index),
+        variable=constant_column(variable, base.index),
         nombre=categorical.to_numbers(cells) if kind == "nombre" else float("nan"),
         modalite=nothing if kind == "nombre" else cells,
     )
-    attributes = sorted({*observed} - {*OBSERVATION_COLUMNS, *PROVENANCE})
+    attributes = sorted(name for name in observed if name.startswith(ATTRIBUTE))
     return observed[[*OBSERVATION_COLUMNS, *attributes, *PROVENANCE]]

@@ -94,8 +94,9 @@ class CleaningState:
 
 
 def unit_key(source: Source) -> list[str]:
-    """Return the columns that identify a record: the unit, and the moment where there is one."""
-    return [source.identifiant, source.moment] if source.moment else [source.identifiant]
+    """Return the columns that identify a record: the unit, and the moment if it may come back."""
+    names = [source.unit_column, source.moment if source.identifiant else None]
+    return [name for name in names if name]
 
 
 def _entries(rows: pd.DataFrame, **columns: str | pd.Series) -> pd.DataFrame:

@@ -14,7 +14,8 @@ def apply_form_constraints(state: CleaningState) -> CleaningState:
 
     The identifier and the moment are left to the programme's rules.
     """
-    judged = {name: q for name, q in state.answered.items() if name not in state.key}
+    left = {*state.key, None if state.repeat else state.source.moment}
+    judged = {name: q for name, q in state.answered.items() if name not in left}
     for column, question in judged.items():
         rules = {"hors_bornes": question.constraint, "sans_objet": question.relevant}
         if question.kind == "date":

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from capidoc.cleaning.cell_steps import CHOICE_KINDS, Parser, answer_parser, try_parse
-from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows
-from capidoc.config.programme_model import Exclusion
+from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows, unit_key
+from capidoc.config.programme_model import Exclusion, Source
 from capidoc.core import categorical, parsing
 from capidoc.core.errors import Problem, QualityRefused
 from capidoc.core.parsing import Unreadable, matching_key
@@ -17,6 +17,8 @@ from capidoc.core.schema import FILE, INDEX, NUMBER, PARENT, SENT, SUBMISSION, U
 from capidoc.ingest.received import NO_UUID, answers
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d([T ].*)?)?")
+# An identifier that comes back more often than an entry is sent again, on a tenth of the rows.
+MOST_COPIES, WRONG_UNIT = 3, 0.1
 REFUSED_STATUSES = ("validation_status_not_approved", "not approved", "non approuvé")
 
 
@@ -44,7 +46,7 @@ def drop_total_rows(state: CleaningState) -> CleaningState:
     is_unit = re.compile(source.motif_identifiant).fullmatch
     totals = _matches(cells, lambda text: is_total(text.strip()))
     units = _matches(cells, lambda text: is_unit(parsing.normalize_spaces(text).upper()))
-    of_unit = (units & ~totals)[source.identifiant]
+    of_unit = (units & ~totals).get(source.identifiant or "", False)
     total = totals.any(axis=1) & ~of_unit
     alone = _matches(cells, str.strip).sum(axis=1) == 1
     heading = alone & ~(units | _matches(cells, _is_number)).any(axis=1)
@@ -63,6 +65,8 @@ def _is_number(text: str) -> bool:
 def require_identifier(state: CleaningState) -> CleaningState:
     """Return the state without the rows that name no unit, or repeat the title of the column."""
     name = state.source.identifiant
+    if not name:
+        return state
     is_unit = re.compile(state.source.motif_identifiant).fullmatch
     titles = set(map(matching_key, state.questions[name].labels))
     known = categorical.matches(
@@ -149,13 +153,14 @@ def _is_excluded(rule: Exclusion, parser: Parser, text: str) -> bool:
 def deduplicate(state: CleaningState) -> CleaningState:
     """Return the state with one row per unit and moment: of different ones, the last submitted.
 
-    Raise QualityRefused where none is the last.
+    Raise QualityRefused where none is the last, or where the identifier names no unit.
     """
     table, key = state.table, state.key
     _refuse_moved_submissions(table, key)
     rivals = _rivals(table, key)
     identical = rivals.duplicated(list(answers(rivals)))
     different = _rivals(rivals[~identical], key)
+    _refuse_wrong_unit(different, table, state.source)
     sent = categorical.to_text(different[SENT])
     older = sent < sent.groupby([different[name] for name in key]).transform("max")
     what = "deux saisies différentes pour la même unité et le même moment"
@@ -166,6 +171,21 @@ def deduplicate(state: CleaningState) -> CleaningState:
     replaced = table.index.isin(different.index[older])
     state = state.drop_rows(duplicate, "doublon", column=key[0])
     return state.drop_rows(replaced[~duplicate], "remplacee", column=key[0])
+
+
+def _refuse_wrong_unit(rivals: pd.DataFrame, table: pd.DataFrame, source: Source) -> None:
+    """Raise QualityRefused where the identifier comes back too often to name a unit: a village."""
+    key = unit_key(source)
+    copies = rivals.groupby(key, observed=True)[key[0]].transform("size")
+    often = categorical.to_text(rivals.loc[copies > MOST_COPIES, key[0]])
+    if not source.identifiant or len(often) <= WRONG_UNIT * len(table):
+        return
+    what = f"ce n’est pas le code d’une unité : il revient jusqu’à {copies.max()} fois au même "
+    what += "moment, avec d’autres réponses"
+    remedy = "Sous « identifiant », nommez une question dont la réponse ne revient pas, ou ôtez "
+    remedy += "cette ligne : chaque fiche sera une unité."
+    column, value = f"identifiant: {source.identifiant}", often.mode()[0]
+    raise QualityRefused(Problem(what, "", remedy, "programme.yml", column=column, value=value))
 
 
 def _rivals(table: pd.DataFrame, key: list[str]) -> pd.DataFrame:

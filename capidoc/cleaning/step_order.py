@@ -105,13 +105,14 @@ def _clean_source(
 
 def _clean_main_table(state: CleaningState) -> CleaningState:
     """Return the state of a main table, from text as received to one typed row per unit, moment."""
-    identifier, exclusions = state.source.identifiant, state.source.exclusions
+    exclusions = state.source.exclusions
+    identifiers = [state.source.identifiant] if state.source.identifiant else []
     state = row_steps.drop_empty_rows(state)
     state = row_steps.drop_total_rows(state)
     state = cell_steps.normalize_texts(state)
     state = apply_corrections(state)
     state = cell_steps.require_computed_formulas(state)
-    state = cell_steps.rewrite_cells(state, [identifier], str.upper, "identifiant")
+    state = cell_steps.rewrite_cells(state, identifiers, str.upper, "identifiant")
     state = cell_steps.empty_missing_codes(state)
     state = row_steps.drop_unapproved(state)
     state = row_steps.apply_exclusions(state, [rule for rule in exclusions if rule.valeurs])

@@ -200,9 +200,19 @@ def _wrong_rule(indicator: Indicator, identity: Identity) -> Iterator[Finding]:
     if indicator.moments and not identity.sources[indicator.source.partition(".")[0]].moment:
         cause = "cette source n’a pas de moment à comparer"
         yield cause, _place("moments", "|".join(indicator.moments))
+    if indicator.moments and not _is_compared(indicator, identity):
+        cause = "sans « identifiant », ou sur un seul mois, nulle unité n’est à comparer"
+        remedy = "Laissez « moments » vide."
+        yield cause, {**_place("moments", "|".join(indicator.moments)), "remedy": remedy}
     if indicator.unite in MONEY and indicator.unite != identity.monnaie:
         cause = "monnaie qui n’est pas celle du programme"
         yield cause, _place("unite", indicator.unite, [identity.monnaie])
+
+
+def _is_compared(indicator: Indicator, identity: Identity) -> bool:
+    """Return whether a unit of the source may be known at two moments."""
+    source = identity.sources[indicator.source.partition(".")[0]]
+    return bool(source.identifiant) and len(identity.periodes["suivi"].months) > 1
 
 
 def _unknown_variables(indicator: Indicator, identity: Identity) -> Iterator[Finding]:

@@ -128,7 +128,7 @@ def _restricted_period(whole: Period, debut: str, fin: str) -> Period:
     except ValidationError as error:
         expected = "deux mois dans l’ordre, comme 2022-05"
         raise ConfigurationRefused(Problem("période refusée", expected, value=value)) from error
-    if period.debut == period.fin:
+    if period.debut == period.fin and period != whole:
         expected = "deux mois à comparer, comme 2022-05 et 2023-03"
         raise ConfigurationRefused(Problem("période d’un seul mois", expected, value=period.debut))
     if not set(period.months) <= set(whole.months):

@@ -22,6 +22,7 @@ from capidoc.config.validation import (
 )
 from capidoc.core.errors import suggest
 from capidoc.core.parsing import MONEY
+from capidoc.core.schema import UUID
 
 SERVER = r"(https://[\w.-]+|http://(127\.0\.0\.1|localhost))(:\d+)?/?"
 ZONE = "zone"  # the attribute that observations have where the programme has zones
@@ -168,7 +169,7 @@ class Source(TableSelection):
     colonnes: dict[Name, Column] = {}
     totaux: Pattern | None = None
     unite: Name
-    identifiant: QuestionName
+    identifiant: QuestionName | None = None  # without one, each record is a unit of its own
     motif_identifiant: Pattern = ".+"
     moment: QuestionName | None = None
     ventilations: dict[Name, Breakdown] = {}
@@ -188,6 +189,9 @@ class Source(TableSelection):
         if self.colonnes and self.repetitions:
             raise ValueError(f"« repetitions » {form} : un classeur ordinaire n’en a pas")
         one_star = re.fullmatch(r"[^*?\[]*\*[^?\[]*\.xlsx", self.fichier)
+        for name in self.ventilations:
+            if name in self.variables:
+                raise ValueError(f"« {name} » est déjà une variable : renommez la ventilation")
         if self.collecte and not (self.formulaire and one_star):
             raise ValueError(f"« collecte » {form}, et un « fichier » comme Suivi*.xlsx")
         return self
@@ -199,6 +203,11 @@ class Source(TableSelection):
         « Suivi*.xlsx » gives « Suivi - collecte.xlsx ».
         """
         return self.fichier.replace("*", " - collecte", 1).replace("*", "")
+
+    @property
+    def unit_column(self) -> str:
+        """Return the column that names the unit: a question, or the submission's uuid."""
+        return self.identifiant or UUID
 
     @property
     def kept(self) -> list[str]:
@@ -290,6 +299,9 @@ class Identity(StrictModel):
         zoned = chain.from_iterable(zone.communes for zone in self.zones.values())
         if self.zones and sorted(zoned) != sorted(self.communes):
             raise ValueError("chaque commune doit être dans une zone, et une seule")
+        for table in self._tables() if self.zones else ():
+            if ZONE in {*table.attributs, *table.classes}:
+                raise ValueError(f"« {ZONE} » désigne les « zones » : renommez l’attribut")
         return self
 
     @model_validator(mode="after")

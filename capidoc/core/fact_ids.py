@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from capidoc.core.schema import ATTRIBUTE
+
 COURSE = "cours"
-ANOTHER_TRAIT = re.compile(",(?=[a-z][a-z0-9_]*=)")  # an answer may have commas
 
 
 class FactId(NamedTuple):
@@ -36,6 +37,11 @@ class Trait(NamedTuple):
     dimension: str
     answer: str = ""
 
+    @property
+    def column(self) -> str:
+        """Return the column of observations that has the answers to the dimension."""
+        return ATTRIBUTE + self.dimension
+
     @classmethod
     def parse(cls, text: str) -> "Trait":
         """Return the trait that a text writes."""
@@ -47,8 +53,12 @@ class Trait(NamedTuple):
 
 
 def parse_group(text: str) -> tuple[Trait, ...]:
-    """Return the traits of a group, « sexe=femme,commune=niono »; none for the whole."""
-    return tuple(map(Trait.parse, ANOTHER_TRAIT.split(text))) if text else ()
+    """Return the traits of a group, « sexe=femme,commune=niono »; none for the whole.
+
+    An answer may have commas of its own: what comes before a « name= » alone ends it.
+    """
+    parts = re.split(r",(?=[a-z][a-z0-9_]*=)", text) if text else ()
+    return tuple(Trait.parse(part) for part in parts)
 
 
 def format_group(traits: Iterable[Trait]) -> str:
@@ -65,13 +75,13 @@ def assign_fact_ids(facts: pd.DataFrame) -> pd.Series:
     """Return the id of each row of facts, under the index given.
 
     A group is named by its answers, or by its dimensions and answers (« handicap_oui ») where two
-    groups of the indicator have the same answers.
+    groups of the indicator have the same answers; if these are alike too, by its own text.
     """
     groups = facts["groupe"]
-    short_names = groups.map(_short_name)
-    long_names = groups.str.replace("=", "_").str.replace(",", "_")
-    same_name = groups.groupby([facts["indicateur"], short_names])
-    names = short_names.mask(same_name.transform("nunique") > 1, long_names)
+    names = groups.map(_short_name)
+    for longer in (groups.str.replace("=", "_").str.replace(",", "_"), groups):
+        same_name = groups.groupby([facts["indicateur"], names])
+        names = names.mask(same_name.transform("nunique") > 1, longer)
     names = names.mask(facts["mesure"] == COURSE, facts["moment"])
     columns = zip(facts["indicateur"], facts["mesure"], names, strict=True)
     return pd.Series([str(FactId(*parts)) for parts in columns], facts.index, dtype=str)

@@ -76,13 +76,15 @@ ROW_COUNTS_CSV = "comptes.csv"
 ROW_COUNTS = ("lues", "exclues", "rejetees", "retenues")
 ROW_COUNT_COLUMNS = ["source", "fichiers", "feuille", *ROW_COUNTS, "dernier_envoi"]
 
-# One row = one unit × moment × variable; attributes of the unit (sex, commune…) follow.
+# One row = one unit × moment × variable; attributes of the unit (sex, commune…) follow, each under
+# its name and a prefix that none of our columns has.
 # From 50 000 records on, a folder of that name holds one array file per variable instead.
 OBSERVATIONS_CSV, OBSERVATIONS_FOLDER = "observations.csv", "observations"
 OBSERVATION_COLUMNS = ["source", "unite_type", "unite", "moment", "variable", "nombre", "modalite"]
 UNIT_KEY = ["unite", "moment"]
+ATTRIBUTE = "attribut_"
 # The variable of the record itself: 1 for each record kept.
-RECORD = "fiche"
+RECORD = "@fiche"
 
 # One row = one variable of the observations and one answer that it may have (none for a number),
 # with its label.

@@ -68,7 +68,7 @@ def _is_profile_known(text: str, observed: Observed) -> bool:
     if not source:
         return True
     records = observed(source, [RECORD])
-    return len(records) > 0 and {attribute for attribute, _ in traits} <= {*records}
+    return len(records) > 0 and {trait.column for trait in traits} <= {*records}
 
 
 def _parse_profile(text: str) -> tuple[str, list[Trait]]:
@@ -99,8 +99,8 @@ def count_lookalikes(profile: str, observed: Observed) -> int:
     """Return how many units share everything that the text tells of the person."""
     source, traits = _parse_profile(profile)
     records = observed(source, [RECORD])
-    for attribute, answer in traits:
-        records = records[records[attribute] == answer]
+    for trait in traits:
+        records = records[records[trait.column] == trait.answer]
     return int(records["unite"].nunique())
 
 

@@ -12,9 +12,12 @@ PARENT_COLUMNS = (
     *("_parent_table_name", "_parent_index"),
     *(f"_submission_{name}" for name in SUBMISSION_COLUMNS),
 )
+# Where an export names its submissions, KoboToolbox's own first.
+UUID_HEADERS = ("_uuid", "KEY", "instanceID", "meta/instanceID")
 SYSTEM_COLUMNS = {
+    *UUID_HEADERS,
     *("start", "end", "today", "deviceid", "username", "simserial", "subscriberid"),
-    *("phonenumber", "audit", "meta/instanceID", "meta/instanceName", "_index"),
+    *("phonenumber", "audit", "meta/instanceName", "_index"),
     *SUBMISSION_COLUMNS,
     *PARENT_COLUMNS,
 }

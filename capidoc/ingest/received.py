@@ -12,6 +12,7 @@ from capidoc.core import categorical
 from capidoc.core.errors import InputMismatch, Problem
 from capidoc.core.parsing import matching_key, normalize_spaces
 from capidoc.core.schema import (
+    FILE,
     INDEX,
     NUMBER,
     OWN,
@@ -19,6 +20,8 @@ from capidoc.core.schema import (
     PLACE,
     RECORD_COLUMNS,
     REMARK_COLUMNS,
+    ROW,
+    SHEET,
     SUBMISSION,
     UUID,
 )
@@ -120,15 +123,24 @@ def _stack_tables(tables: list[pd.DataFrame], source: Source, repeat: str) -> pd
     for table in tables:
         if UUID not in table:  # the unit's identifier, where a file has none
             number = categorical.constant_column(NO_UUID, table.index)
-            uuid = table.get(source.identifiant, categorical.constant_column("", table.index))
+            uuid = table.get(source.identifiant or NUMBER, number)
             table = table.assign(**{UUID: uuid, NUMBER: number})
-        identified.append(table)
+        identified.append(table if source.identifiant or repeat else _name_rows(table))
     stacked = _normalize_uuids(categorical.concat_tables(identified), repeat)
     for old, new in source.renommages.items() if not repeat else ():
         stacked = _merge_versions(stacked, old, new)
     missing = [name for name in columns if name not in stacked]
     empty = categorical.constant_column("", stacked.index)
     return stacked.assign(**dict.fromkeys(missing, empty))[columns]
+
+
+def _name_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table where each row without uuid is named by its file and row, « a.xlsx:5 »."""
+    unnamed = table[UUID].isin(["", NO_UUID])
+    places = categorical.to_text(table.loc[unnamed, [FILE, SHEET, ROW]]).astype(str)
+    sheets = ":" + places[SHEET].where(places[SHEET] == "", places[SHEET] + ":")
+    names = places[FILE] + sheets + places[ROW]
+    return table.assign(**{UUID: categorical.assign_rows(table[UUID], unnamed, names)})
 
 
 def _merge_versions(table: pd.DataFrame, old: str, new: str) -> pd.DataFrame:

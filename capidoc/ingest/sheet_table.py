@@ -14,7 +14,7 @@ from capidoc.core.parsing import from_1904_serial, matching_key, parse_timestamp
 from capidoc.core.schema import FILE, HOST, INDEX, PARENT, ROW, SENT, SHEET, UUID
 from capidoc.ingest.choice_lists import ambiguous_keys, answers_by_key
 from capidoc.ingest.headers import RecognisedSheet
-from capidoc.ingest.kobo_columns import METADATA_NAMES, SYSTEM_COLUMNS
+from capidoc.ingest.kobo_columns import METADATA_NAMES, SYSTEM_COLUMNS, UUID_HEADERS
 from capidoc.ingest.remarks import Remark, make_remark, sheet_remarks
 from capidoc.ingest.select_multiple import choice_columns, join_choices
 from capidoc.ingest.withheld_answers import withheld_phrases
@@ -129,9 +129,9 @@ def _with_provenance(
         ROW: table.index.to_numpy(np.int32),
         INDEX: table.get("_index", empty),
     }
-    uuid = "_submission__uuid" if repeat else "_uuid"
-    if uuid in table:
-        columns[UUID] = table[uuid]
+    uuids = ["_submission__uuid"] if repeat else UUID_HEADERS
+    for header in [name for name in uuids if name in table][:1]:
+        columns[UUID] = table[header]
     if repeat:
         columns[PARENT] = table["_parent_index"]
         columns[HOST] = table.get("_parent_table_name", empty)

@@ -2,12 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 
 from capidoc.config.programme import Programme
 from capidoc.config.programme_model import Source
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, suggest
-from capidoc.ingest.xlsform import Form, form_from_columns, load_form
+from capidoc.ingest.xlsform import Form, Question, form_from_columns, load_form
+
+# When a record was begun, ended, made and sent: what may date it where no question does.
+HOURS = ("start", "end", "today", "_submission_time")
 
 
 def load_source_form(programme: Programme, source: Source) -> Form:
@@ -22,6 +26,7 @@ def load_source_form(programme: Programme, source: Source) -> Form:
     else:
         file = "programme.yml"
         form = form_from_columns(source.libelle, source.colonnes)
+    form = _with_hours(form, source)
     problems = [*_unknown_questions(form, source, file), *_wrong_kinds(form, source, file)]
     if problems:
         raise ConfigurationRefused(*problems)
@@ -29,6 +34,16 @@ def load_source_form(programme: Programme, source: Source) -> Form:
     if duplicates:
         raise InputMismatch(*duplicates)
     return form
+
+
+def _with_hours(form: Form, source: Source) -> Form:
+    """Return the form where an hour of the phone or the server may date the records."""
+    name, asked = source.moment, form.of()
+    if name not in HOURS or asked.get(name, Question(name, "texte")).kind != "texte":
+        return form
+    dated = replace(asked.get(name, Question(name, "date")), kind="date")
+    others = [question for question in form.questions if question != asked.get(name)]
+    return replace(form, questions=(*others, dated))
 
 
 def _unknown_questions(form: Form, source: Source, file: str) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,6 @@ from xlsxwriter.worksheet import Worksheet
 
 from capidoc.core import categorical, french
 from capidoc.core.errors import ConfigurationRefused, Problem
-from capidoc.core.parsing import file_name
 from capidoc.core.schema import OBSERVATIONS_CSV, OBSERVATIONS_FOLDER
 
 # `observe(source, variables, moments, columns)` returns observations.
@@ -107,8 +107,13 @@ def write_observations(parts: Iterable[pd.DataFrame], records: int, folder: Path
     (folder / OBSERVATIONS_FOLDER).mkdir()
     for number, part in enumerate(parts):
         source, variable = (part[name].cat.categories[0] for name in ("source", "variable"))
-        name = f"{source}.{file_name(variable)}-{number:03d}.npz"
+        name = f"{_part_name(source, variable)}-{number:03d}.npz"
         write_arrays(part, folder / OBSERVATIONS_FOLDER / name)
+
+
+def _part_name(source: str, variable: str) -> str:
+    """Return a name of file for a source's variable, whatever signs these have."""
+    return "@".join(quote(name, safe="") for name in (source, variable))
 
 
 def open_observations(folder: Path) -> Observe:
@@ -143,7 +148,7 @@ def _read_arrays(
 ) -> pd.DataFrame:
     paths: list[Path] = []
     for variable in variables:
-        paths += folder.glob(f"{source}.{file_name(variable)}-[0-9][0-9][0-9].npz")
+        paths += folder.glob(f"{_part_name(source, variable)}-[0-9][0-9][0-9].npz")
     parts = [read_arrays(path, moments, columns) for path in sorted(paths)]
     if len(parts) == 1:
         return parts[0]

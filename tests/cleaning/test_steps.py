@@ -47,7 +47,10 @@ def test_an_agreed_spelling_is_applied_and_an_unknown_one_is_set_aside(cleaned):
     done = cleaned(
         "E1;2022-05;commune de NIONO;1;0;0;0\nE2;2022-05;Tombouctou;1;0;0;0\n", files=[spelling]
     )
-    assert done.observations.set_index("unite")["commune"].to_dict() == {"E1": "niono", "E2": ""}
+    assert done.observations.set_index("unite")["attribut_commune"].to_dict() == {
+        "E1": "niono",
+        "E2": "",
+    }
     assert rejects(done) == [[3, "cellule", "Tombouctou", "rejetee", "hors_choix"]]
 
 

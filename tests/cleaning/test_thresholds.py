@@ -203,7 +203,7 @@ def test_classes_begin_at_their_lower_bound():
     classes = Classes(question="age", bornes=[18, 25])
     source = SimpleNamespace(attributs={}, classes={"tranche": classes})
     table = pd.DataFrame({"age": ["17", "18", "24", "25", ""]})
-    assert _attributes(table, source)["tranche"].tolist() == [
+    assert _attributes(table, source)["attribut_tranche"].tolist() == [
         "moins_de_18",
         "18_a_24",
         "18_a_24",

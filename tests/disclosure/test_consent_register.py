@@ -44,7 +44,7 @@ A, B, C, FK = (
 def people(*trades):
     return pd.DataFrame(
         [
-            {"source": "suivi", "variable": "fiche", "unite": f"u{i}", "metier": trade}
+            {"source": "suivi", "variable": "@fiche", "unite": f"u{i}", "attribut_metier": trade}
             for i, trade in enumerate(trades)
         ]
     )
@@ -135,11 +135,11 @@ def test_people_alike_are_counted_on_every_trait():
         [
             {
                 "source": "s",
-                "variable": "fiche",
+                "variable": "@fiche",
                 "unite": f"u{i}",
-                "a": str(a),
-                "b": str(b),
-                "c": str(c),
+                "attribut_a": str(a),
+                "attribut_b": str(b),
+                "attribut_c": str(c),
             }
             for i, (a, b, c) in enumerate(zip(A, B, C, strict=True))
         ]

@@ -722,7 +722,7 @@ def test_contributions_are_each_unit_s_own(tmp_path):
             "variable": "v",
             "nombre": v,
             "modalite": "",
-            "sexe": s,
+            "attribut_sexe": s,
             "fichier": "f",
             "feuille": "g",
             "ligne": 1,

@@ -194,7 +194,9 @@ def test_several_choices_are_read_from_their_details_alone(programme):
 def test_repeat_rows_follow_their_submission_and_orphans_are_counted(programme):
     done = cleaned(programme(NAMES, ROWS))
     hosted = done.observations.query("source == 'suivi.apprentis'")
-    assert hosted[["unite", "moment", "sexe", "commune", "ligne"]].values.tolist() == [
+    assert hosted[
+        ["unite", "moment", "attribut_sexe", "attribut_commune", "ligne"]
+    ].values.tolist() == [
         ["E1", "2022-05", "femme", "niono", 2],
         ["E1", "2022-05", "homme", "niono", 3],
     ]

@@ -130,7 +130,7 @@ def test_the_guide_tells_every_measure():
             "variable": "v",
             "nombre": value,
             "modalite": "",
-            "sexe": "fh"[i % 2],
+            "attribut_sexe": "fh"[i % 2],
             "fichier": "f",
             "feuille": "g",
             "ligne": i,

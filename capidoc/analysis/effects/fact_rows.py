@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from capidoc.config.indicator_plan import Indicator
-from capidoc.core.schema import RECORD
+from capidoc.core.schema import OWN, RECORD
 
 Fact = dict[str, Any]
 
@@ -32,7 +32,7 @@ def fact_row(
     Without a formula, it is the rule over its operands, « ratio(revenu ÷ salaries) », the moment,
     the group and the method.
     """
-    operands = indicator.variable or indicator.filtre or RECORD
+    operands = indicator.variable or indicator.filtre or RECORD.removeprefix(OWN)
     if indicator.denominateur:
         operands = f"{operands} ÷ {indicator.denominateur}"
     rule = f"{indicator.regle}({operands})"

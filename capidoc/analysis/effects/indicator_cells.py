@@ -9,20 +9,22 @@ import pandas as pd
 from capidoc.config.indicator_plan import Indicator
 from capidoc.core import categorical
 from capidoc.core.errors import Problem, QualityRefused
+from capidoc.core.fact_ids import Trait
 from capidoc.core.schema import COUNTED_RULES, PROVENANCE, RECORD, UNIT_KEY
 
 # observed(source, variables, moments, columns) returns observations, as io.tables has them.
 Observed = Callable[..., pd.DataFrame]
 
+COMMUNE = Trait("commune").column
 WEIGHT = re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?")
 
 
 def indicator_cells(indicator: Indicator, observed: Observed) -> pd.DataFrame:
     """Return the indicator's observations, one row per record × group.
 
-    Columns: unite, moment, its dimensions, poids and strate where it has them, and `valeur` (NaN
-    where missing); for rules that divide, the record's provenance, and `base`, the denominator of a
-    ratio. What is only added up need not remember its record.
+    Columns: unite, moment, those of its dimensions, poids and strate where it has them, and
+    `valeur` (NaN where missing); for rules that divide, the record's provenance, and `base`, the
+    denominator of a ratio. What is only added up need not remember its record.
     """
     variable = RECORD if indicator.regle == "nombre" else indicator.question
     cells = _keyed_observations(indicator, observed, indicator.source, variable)
@@ -54,8 +56,8 @@ def restrict_to_commune(observed: Observed, commune: str) -> Observed:
         moments: Sequence[str] = (),
         columns: Sequence[str] = (),
     ) -> pd.DataFrame:
-        rows = observed(source, variables, moments, [*columns, "commune"] if columns else columns)
-        return rows[rows["commune"] == commune] if "commune" in rows else rows.head(0)
+        rows = observed(source, variables, moments, [*columns, COMMUNE] if columns else columns)
+        return rows[rows[COMMUNE] == commune] if COMMUNE in rows else rows.head(0)
 
     return observed if commune == "toutes" else observed_there
 
@@ -63,24 +65,29 @@ def restrict_to_commune(observed: Observed, commune: str) -> Observed:
 def _keys(indicator: Indicator) -> list[str]:
     """Return the columns by which the indicator groups its observations."""
     design = [name for name in ("poids", "strate") if getattr(indicator, name)]
-    return [*UNIT_KEY, *indicator.dimensions, *design]
+    return [*UNIT_KEY, *_dimension_columns(indicator), *design]
+
+
+def _dimension_columns(indicator: Indicator) -> list[str]:
+    return [Trait(dimension).column for dimension in indicator.dimensions]
 
 
 def _keyed_observations(
     indicator: Indicator, observed: Observed, source: str, variable: str
 ) -> pd.DataFrame:
     """Return a variable's observations with all the indicator's keys, empty where unsaid."""
-    columns = [*UNIT_KEY, *indicator.dimensions, indicator.poids, indicator.strate]
-    columns = [name for name in columns if name] + ["nombre", "modalite"]
+    dimensions = _dimension_columns(indicator)
+    design = [Trait(name).column for name in (indicator.poids, indicator.strate)]
+    columns = [*UNIT_KEY, *dimensions, *design, "nombre", "modalite"]
     if indicator.answer or indicator.regle not in COUNTED_RULES:
         columns += PROVENANCE
     rows = observed(source, [variable], columns=columns)
     empty = categorical.constant_column("", rows.index)
-    keys = {name: empty for name in indicator.dimensions if name not in rows}
+    keys = {name: empty for name in dimensions if name not in rows}
     if indicator.poids:
         keys["poids"] = _weights(indicator, rows)
     if indicator.strate:
-        keys["strate"] = rows[indicator.strate]
+        keys["strate"] = rows[Trait(indicator.strate).column]
     if not indicator.moments:
         keys["moment"] = empty
     return rows.assign(**keys)
@@ -88,7 +95,7 @@ def _keyed_observations(
 
 def _weights(indicator: Indicator, rows: pd.DataFrame) -> pd.Series:
     """Return the weight of each record; raise QualityRefused where one is not a positive number."""
-    column = rows[indicator.poids]
+    column = rows[Trait(indicator.poids).column]
     wrong = categorical.matches(column, lambda word: not WEIGHT.fullmatch(word) or not float(word))
     if wrong.any():
         what = f"poids manquant, nul ou illisible sur {wrong.sum()} fiches"
@@ -124,7 +131,7 @@ def _with_zeros(indicator: Indicator, cells: pd.DataFrame, observed: Observed) -
     """
     parent = indicator.source.partition(".")[0]
     parents = _keyed_observations(indicator, observed, parent, RECORD)
-    of_repeat = [name for name in indicator.dimensions if (parents[name] == "").all()]
+    of_repeat = [name for name in _dimension_columns(indicator) if (parents[name] == "").all()]
     zeros = parents[[key for key in _keys(indicator) if key not in of_repeat]].drop_duplicates()
     for dimension in of_repeat:
         zeros = zeros.merge(cells[[dimension]].drop_duplicates(), how="cross")

@@ -95,9 +95,10 @@ def disaggregation_groups(
     """
     for disaggregation in indicator.desagregations:
         dimensions = disaggregation.split(CROSS)
-        combinations = cells[dimensions].drop_duplicates().itertuples(index=False, name=None)
+        columns = [Trait(dimension).column for dimension in dimensions]
+        combinations = cells[columns].drop_duplicates().itertuples(index=False, name=None)
         for answers in sorted(combinations):
             if all(answers):
                 traits = [Trait(*pair) for pair in zip(dimensions, answers, strict=True)]
-                members = [cells[trait.dimension] == trait.answer for trait in traits]
+                members = [cells[trait.column] == trait.answer for trait in traits]
                 yield format_group(traits), np.logical_and.reduce(members)

@@ -58,7 +58,7 @@ def _outliers(
     """Return the rows whose numbers, given by their logs, are far from those of unit or groups."""
     attributes = [name for name in source.of(repeat).attributs.values() if name in rows]
     groups = [_codes(rows[name]) for name in attributes]
-    if repeat or not source.moment:
+    if repeat or not source.moment or not source.identifiant:
         residuals = outliers.group_residuals(logs, groups)
     else:
         unit, moment = _codes(rows[source.identifiant]), _codes(rows[source.moment])

@@ -32,7 +32,7 @@ def collect_findings(
     """
     texts = _corrected_texts(received, cleaned.log)
     sources = cleaned.identity.sources.items()
-    keys = {name: unit_key(source) for name, source in sources if source.moment}
+    keys = {name: unit_key(source) for name, source in sources if len(unit_key(source)) > 1}
     parts = [
         cleaned.remarks,
         _unused_corrections(decisions.corrections, texts, keys),

@@ -92,7 +92,7 @@ def missed_visits(
 ) -> pd.DataFrame:
     """Return the months, after its first one, when a unit has no record and others have; and the
     months when none has. A reject that may be such a visit is the finding in its place."""
-    if not source.moment or table.empty:
+    if not source.identifiant or not source.moment or table.empty:
         return NO_FINDINGS
     units = table[source.identifiant]
     missed, empty_months = _missed_months(units, table[source.moment], months)
@@ -151,7 +151,7 @@ def _rejected_visits(
 
 def several_records_a_month(table: pd.DataFrame, source: Source) -> pd.DataFrame:
     """Return the records of a unit in one month, at other days: their numbers add up."""
-    if not source.moment:
+    if not source.identifiant or not source.moment:
         return NO_FINDINGS
     months = {day: day[:7] for day in categorical.present_values(table[source.moment])}
     if all(day == month for day, month in months.items()):
@@ -165,7 +165,7 @@ def several_records_a_month(table: pd.DataFrame, source: Source) -> pd.DataFrame
 def unstable_attributes(table: pd.DataFrame, source: Source) -> pd.DataFrame:
     """Return the units whose attribute changes between records: a group may lose to another."""
     parts = [NO_FINDINGS]
-    for name, question in source.attributs.items() if source.moment else ():
+    for name, question in source.attributs.items() if source.moment and source.identifiant else ():
         pairs = table.loc[table[question] != "", [source.identifiant, question]].drop_duplicates()
         changing = categorical.to_text(pairs[pairs.duplicated(source.identifiant, keep=False)])
         by_unit = changing.groupby(source.identifiant)[question]
