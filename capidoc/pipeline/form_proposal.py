@@ -22,6 +22,7 @@ from capidoc.report import number_tracing
 SUBMISSION_TIME = "_submission_time"
 MOST_LIVE = 20  # indicators of the first plan; the others are written beside it
 MOST_ATTRIBUTES = 12
+MOST_REPEATS, MOST_REPEAT_ATTRIBUTES, MOST_REPEAT_MEASURES = 3, 3, 4
 MOST_GROUPS = 12  # answers of a question that describes units
 MOST_ANSWERS = 20  # answers of a question whose distribution is told
 MOST_PLACES = 40
@@ -29,6 +30,7 @@ LONGEST_PLACE_LABEL = 6
 LONGEST_CODE_LABEL = 10  # words: a longer label explains, it names no code
 MOST_WORDS_UNSAID = 6  # of « préfère ne pas répondre »
 LONGEST_LABEL = 110  # characters
+PLAN_ENDING = ("recensement", "1", "", "Suivi")
 QUESTION_OPENINGS = r"^(Combien d(e |['’])|Y a-t-il (eu )?(une? |des |de la |du |d['’]))"
 # « (Id10471) », « Q3. », « 8.8 », « 12) » before the words of a label; of an answer, « 1. » alone.
 QUESTION_NUMBER = re.compile(
@@ -47,7 +49,7 @@ Measures = tuple[Question, ...]
 
 @dataclass(frozen=True)
 class Table:
-    """What a repeat seems to hold: its label, attributes and measures."""
+    """What a repeat seems to hold: its label, attributes and first measures."""
 
     libelle: str
     attributs: Attributes
@@ -60,7 +62,7 @@ class Proposal:
 
     `identifiant` names the question of the unit, "" where each submission is one; `moment` the
     question or the column of its date; `compare` says that the same units come back; `mesures`
-    are in the first plan, `autres` are left to choose.
+    are in the first plan, `autres` are left to choose; `repetitions` {name: Table}.
     """
 
     form: Form
@@ -106,7 +108,7 @@ def propose_programme(form: Form) -> Proposal:
         attributes,
         tuple(question for question in measures if question in live),
         tuple(question for question in measures if question not in live),
-        _repeats(form),
+        _repeats(form, attributes),
     )
 
 
@@ -215,17 +217,28 @@ def _spread(measures: Iterable[Question], of_all: Sequence[Question]) -> list[Qu
     return [question for *_, question in sorted(ranked, key=lambda rank: rank[:3])]
 
 
-def _repeats(form: Form) -> dict[str, Table]:
-    """Return what each repeat seems to hold; its label is its name where it has none."""
+def _repeats(form: Form, main: Attributes) -> dict[str, Table]:
+    """Return what the first repeats seem to hold; a label is the repeat's name where it has none.
+
+    An attribute called as one of the main table, of other answers, bears the repeat's name too.
+    """
     repeats = {}
     for name in dict.fromkeys(q.repeat for q in form.questions if q.repeat):
-        questions = [q for q in form.of(name).values() if q.labels]
+        questions = [q for q in form.of(name).values() if q.labels and not q.is_metadata]
         own = [q for q in questions if q.path[-1:] == (name,) and q.group_labels]
         label = plain_label(own[0].group_labels[0][-1]) if own else ""
-        attributes = _attributes(questions, questions, MOST_ATTRIBUTES)
-        measures = [q for q in questions if q is not attributes.get("sexe") and _is_measured(q)]
-        repeats[name] = Table(label or name, attributes, tuple(measures))
-    return repeats
+        found = _attributes(questions, questions, MOST_REPEAT_ATTRIBUTES)
+        attributes = {
+            each
+            if each not in main or main[each].choices == q.choices
+            else "_".join([each, *_plain_words(name)]): q
+            for each, q in found.items()
+        }
+        measures = [q for q in questions if q is not found.get("sexe") and _is_measured(q)]
+        if attributes or measures:
+            kept = tuple(measures[:MOST_REPEAT_MEASURES])
+            repeats[name] = Table(label or name, attributes, kept)
+    return dict([*repeats.items()][:MOST_REPEATS])
 
 
 # ── its words ───────────────────────────────────────────────────────────────────────────────────
@@ -326,69 +339,81 @@ def _yes_no(texts: Iterable[str]) -> str:
 # ── the files that are written ──────────────────────────────────────────────────────────────────
 def label_warnings(proposal: Proposal, slug: str) -> dict[str, list[str] | dict[str, str]]:
     """Return what programme.yml must declare of the form's words, by the template's variables."""
-    answers, printed = {}, [*proposal.communes.values()]
-    for attribute, question in proposal.attributs.items():
-        if attribute != "commune":
-            for name, label in answer_labels(question).items():
-                answers[f"{attribute}={name}"] = label
-    for question in proposal.mesures:
-        printed += [indicator_label(question), *answer_labels(question).values()]
+    answers, printed, questions = {}, [*proposal.communes.values()], list[Question]()
+    main = Table("", proposal.attributs, proposal.mesures)
+    for table in (main, *proposal.repetitions.values()):
+        for attribute, question in table.attributs.items():
+            if attribute != "commune":
+                for name, label in answer_labels(question).items():
+                    answers[f"{attribute}={name}"] = label
+        for question in table.mesures:
+            printed += [indicator_label(question), *answer_labels(question).values()]
+        questions += [*table.attributs.values(), *table.mesures]
+    printed += [table.libelle for table in proposal.repetitions.values()]
     names = [slug.upper(), plain_label(proposal.form.title), *printed, *answers.values()]
     unique = dict.fromkeys(names)
     numbered = [name for name in unique if number_tracing.unbound_numerals([name], [])[0]]
-    questions = [*proposal.attributs.values(), *proposal.mesures]
-    sensitive = [question.name for question in questions if _says(question, "sensible")]
+    sensitive = list(dict.fromkeys(q.name for q in questions if _says(q, "sensible")))
     return {
         "nombres": numbered,
         "libelles": answers,
         "sensibles": sensitive,
-        "manquants": _missing_codes(proposal),
+        "manquants": _missing_codes(proposal.form, questions),
     }
 
 
-def _missing_codes(proposal: Proposal) -> list[str]:
+def _missing_codes(form: Form, questions: Iterable[Question]) -> list[str]:
     """Return the codes of a missing answer, if any of a question of yes and no is one."""
     unsaid = [
         f"{question.name}={name}"
-        for question in proposal.mesures
+        for question in questions
         for name, texts in question.choices.items()
         if yes_answer(question) and _yes_no(texts) == "sans_reponse"
     ]
-    answers = {name.casefold() for q in proposal.form.questions for name in q.choices}
+    answers = {name.casefold() for q in form.questions for name in q.choices}
     usual = [code for code in Source.model_fields["manquants"].default if code not in answers]
     return [*usual, *unsaid] if unsaid else []
 
 
 def first_plan(proposal: Proposal) -> Iterator[tuple[str, ...]]:
-    """Yield a first plan: the units, then a row for each thing measured."""
-    groups = "|".join([*proposal.attributs][:2])
+    """Yield a first plan: the units, a row for each thing measured, then those of the repeats."""
+    groups, moments = "|".join([*proposal.attributs][:2]), "debut|fin" if proposal.compare else ""
+    taken = {"unites", *RESERVED_NAMES}
     definition = "Unités distinctes ayant au moins une fiche"
-    yield (
-        *("unites", "Unités suivies", definition, "unités", "suivi", "", "effectif", "", ""),
-        *(groups, "recensement", "1", "", "Suivi"),
-    )
-    yield from _rows(proposal, proposal.mesures)
+    counted = ("unites", "Unités suivies", definition, "unités", "suivi", "", "effectif", "", "")
+    yield (*counted, groups, *PLAN_ENDING)
+    yield from _rows(proposal, "suivi", proposal.mesures, proposal.attributs, taken)
+    for name, table in proposal.repetitions.items():
+        source, row_id = f"suivi.{name}", _unused("_".join(["nombre", *_plain_words(name)]), taken)
+        taken.add(row_id)
+        definition = f"Lignes du groupe répété « {table.libelle} »"
+        unit, sex = ("personnes", "sexe") if "sexe" in table.attributs else ("lignes", "")
+        rows = (row_id, f"Nombre : {table.libelle}", definition, unit, source, "", "nombre", "")
+        yield (*rows, moments, sex, *PLAN_ENDING)
+        yield from _rows(proposal, source, table.mesures, table.attributs, taken)
 
 
 def other_rows(proposal: Proposal) -> Iterator[tuple[str, ...]]:
     """Yield the rows of what the first plan leaves out, to be taken up by people."""
-    yield from _rows(proposal, proposal.autres)
+    taken = {row[0] for row in first_plan(proposal)}
+    yield from _rows(proposal, "suivi", proposal.autres, proposal.attributs, taken)
 
 
-def _rows(proposal: Proposal, measures: Measures) -> Iterator[tuple[str, ...]]:
-    """Yield a row of the plan for each measure."""
+def _rows(
+    proposal: Proposal, source: str, measures: Measures, attributes: Attributes, taken: set[str]
+) -> Iterator[tuple[str, ...]]:
+    """Yield a row of the plan for each measure; add its id to those that are `taken`."""
     # Side by side, the places of one moment would be a table of too many columns.
-    groups = [*proposal.attributs][:2]
+    groups = [*attributes][:2]
     groups = groups if proposal.compare else [name for name in groups if name != "commune"]
     moments = "debut|fin" if proposal.compare else ""
-    taken = {"unites", *RESERVED_NAMES}
     for question in measures:
         label, name = indicator_label(question), _unused(indicator_id(question), taken)
         taken.add(name)
         definition = f"Réponses à la question « {label} »"
         unit, variable, rule, rounding = _measure_rule(question, proposal.monnaie)
         compared = (moments, "" if variable.endswith("=*") else "|".join(groups))
-        row = (name, label, definition, unit, "suivi", variable, rule, "", *compared)
+        row = (name, label, definition, unit, source, variable, rule, "", *compared)
         yield (*row, "recensement", rounding, "", "Suivi")
 
 
@@ -412,7 +437,7 @@ def told_choices(proposal: Proposal) -> list[str]:
     when = f"date : « {proposal.moment} »"
     if proposal.compare:
         when += ", premier et dernier mois comparés"
-    live, off = len(proposal.mesures) + 1, len(proposal.autres)
+    live, off = len([*first_plan(proposal)]), len(proposal.autres)
     others = f", {off} autres dans indicateurs_proposes.csv" if off else ""
     return [
         f"Choisi d’après le formulaire : l’unité est {unit} ; {when} ; {where}.",

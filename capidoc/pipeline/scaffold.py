@@ -11,7 +11,9 @@ import pandas as pd
 
 from capidoc.core.errors import ConfigurationRefused, Problem
 from capidoc.ingest import xlsform
+from capidoc.ingest.kobo_columns import sheet_name
 from capidoc.ingest.xlsform import Form, Question
+from capidoc.io import tables
 from capidoc.io.yaml_files import read_yaml
 from capidoc.pipeline import form_proposal
 from capidoc.pipeline.form_proposal import Proposal
@@ -61,11 +63,15 @@ def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) ->
     if proposal.autres:
         others = form_proposal.other_rows(proposal)
         texts[folder / "indicateurs_proposes.csv"] = PLAN_HEADER + _csv(others)
-    texts[raw / "essai.csv"] = _csv(trial_rows(proposal, debut, fin))
+    rows = [*trial_rows(proposal, debut, fin)]
+    if not proposal.repetitions:
+        texts[raw / "essai.csv"] = _csv(rows)
     shutil.copytree(models, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
     for place, file in ((raw, models / "LISEZMOI.md"), (folder / "formulaires", form)):
         place.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, place)
+    if proposal.repetitions:  # which a CSV does not have
+        (raw / "essai.xlsx").write_bytes(tables.workbook_bytes(_trial_sheets(proposal, rows)))
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8", newline="\n")
     files = sorted([*folder.rglob("*.*"), *raw.rglob("*.*")])
@@ -127,6 +133,20 @@ def trial_rows(proposal: Proposal, debut: str, fin: str) -> Iterator[list[str]]:
             answers = [_answer(q, unit, turn * (q.name not in attributes)) for q in asked.values()]
             unit_code = [code.format(unit + 1)] if identifier else []
             yield [*unit_code, month + day, *answers, f"essai-{row:03d}", str(row)]
+
+
+def _trial_sheets(proposal: Proposal, rows: list[list[str]]) -> dict[str, list[list[str]]]:
+    """Return the sheets of an invented export: its rows, then two of each repeat for each."""
+    sheets = {"essai": rows}
+    for name, table in proposal.repetitions.items():
+        asked = {q.name: q for q in [*table.attributs.values(), *table.mesures]}
+        sheet = [[*asked, "_index", "_parent_table_name", "_parent_index", "_submission__uuid"]]
+        for line in range(2 * (len(rows) - 1)):
+            uuid, index = rows[line // 2 + 1][-2:]
+            answers = [_answer(question, line, 0) for question in asked.values()]
+            sheet.append([*answers, str(line + 1), "essai", index, uuid])
+        sheets[sheet_name(name)] = sheet
+    return sheets
 
 
 def _answer(question: Question, unit: int, turn: int) -> str:

@@ -1,5 +1,7 @@
 """A new programme begins from its form: what is proposed, what is refused, what is left alone."""
 
+import dataclasses
+
 import pytest
 from openpyxl import Workbook, load_workbook
 
@@ -90,9 +92,9 @@ def test_a_begun_programme_is_read_cleaned_and_planned_without_a_remark(root, pa
     cleaned = clean(here.identity, {"suivi": receive(here, "suivi")}, load_decisions(here))
     assert indicator_plan.load_plan(here.folder, here.identity, cleaned.variables)
     moments = 1 if here.identity.sources["suivi"].moment == "today" else 2
-    assert cleaned.counts[["lues", "retenues"]].values.tolist() == [
-        [12 * moments, 12 * moments]
-    ] and not len(cleaned.rejects)
+    rows = [12 * moments, *[24 * moments] * len(here.identity.sources["suivi"].repetitions)]
+    assert cleaned.counts["lues"].tolist() == cleaned.counts["retenues"].tolist() == rows
+    assert not len(cleaned.rejects)
     assert cleaned.observations["unite"].nunique() == 12
 
 
@@ -219,21 +221,38 @@ def test_names_as_kobotoolbox_makes_them_of_labels_are_taken_as_they_are(root, t
     assert Programme("neuf", "Niono", root=root).scope == "Niono"
 
 
-def test_repeats_are_told_and_left_to_take_up(root, tmp_path):
+def test_repeats_are_in_the_first_plan_and_in_the_trial_export(root, tmp_path):
     path = form(
         tmp_path / "f.xlsx",
         ("text", "code", "Code"),
         ("begin_repeat", "enfants", "Enfants"),
         ("integer", "age", "Âge"),
-        ("select_one villages", "origine", "Origine"),
+        ("select_one oui_non", "vaccin", "Vacciné"),
         ("end_repeat", "", ""),
     )
     scaffold.create_programme(root, "neuf", path, "2024-01", "2024-12")
-    assert (
-        '    #   enfants: {libelle: "Enfants", variables: ["age", "origine"], '
-        'attributs: {origine: "origine"}}\n'
-        in (root / "programmes/neuf/programme.yml").read_text(encoding="utf-8")
+    here = Programme("neuf", root=root)
+    cleaned = clean(here.identity, {"suivi": receive(here, "suivi")}, load_decisions(here))
+    plan = indicator_plan.load_plan(here.folder, here.identity, cleaned.variables)
+    assert [(i.id, i.source, i.variable, i.regle) for i in plan] == [
+        ("unites", "suivi", "", "effectif"),
+        ("nombre_enfants", "suivi.enfants", "", "nombre"),
+        ("age", "suivi.enfants", "age", "moyenne"),
+        ("vaccin", "suivi.enfants", "vaccin=oui", "part"),
+    ]
+    facts = effects.compute(plan, tables.select_observations(cleaned.observations), here.period, {})
+    counted = facts.set_index("indicateur")["valeur"]
+    assert (counted["nombre_enfants"], counted["vaccin"]) == (24, 50)
+
+
+def test_an_attribute_of_a_repeat_with_other_answers_bears_its_name():
+    main = question("sexe", "choix", "Sexe", "1=Homme", "2=Femme")
+    same = dataclasses.replace(main, repeat="membres")
+    other = dataclasses.replace(
+        question("sexe", "choix", "Sexe", "F=Femme", "H=Homme"), repeat="eleves"
     )
+    tables = proposed(main, same, other).repetitions
+    assert (*tables["membres"].attributs, *tables["eleves"].attributs) == ("sexe", "sexe_eleves")
 
 
 def test_what_kobotoolbox_drops_from_the_names_that_it_makes_is_read_in_the_labels(tmp_path):
