@@ -3,7 +3,6 @@
 The words by which questions are recognised stand in templates/nouveau/mots.yml.
 """
 
-import html
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, KeysView, Sequence
@@ -29,19 +28,8 @@ MOST_PLACES = 40
 LONGEST_PLACE_LABEL = 6
 LONGEST_CODE_LABEL = 10  # words: a longer label explains, it names no code
 MOST_WORDS_UNSAID = 6  # of « préfère ne pas répondre »
-LONGEST_LABEL = 110  # characters
 PLAN_ENDING = ("recensement", "1", "", "Suivi")
 QUESTION_OPENINGS = r"^(Combien d(e |['’])|Y a-t-il (eu )?(une? |des |de la |du |d['’]))"
-# « (Id10471) », « Q3. », « 8.8 », « 12) » before the words of a label; of an answer, « 1. » alone.
-QUESTION_NUMBER = re.compile(
-    r"([\[(]\w{1,10}[\])]|[A-Za-z]{1,3}[._-]?\d+(\.\w{1,3})*|\d+(\.\w{1,3})+|\d+(?=\s*[.):–-]))"
-    r"\s*[.):–-]*\s+"
-)
-ANSWER_NUMBER = re.compile(r"\d+[.)]\s+")
-# HTML, Jinja, references, links, Markdown.
-MARKUP = re.compile(
-    r"<[^>]*>|\{%|%\}|\$\{[^}]*\}|!?\[([^\]]*)\]\([^)]*\)|[*`{}#|~^\\]+|(?<!\w)_+|_+(?!\w)"
-)
 
 Attributes = dict[str, Question]  # what describes units, by the attribute's name
 Measures = tuple[Question, ...]
@@ -226,7 +214,7 @@ def _repeats(form: Form, main: Attributes) -> dict[str, Table]:
     for name in dict.fromkeys(q.repeat for q in form.questions if q.repeat):
         questions = [q for q in form.of(name).values() if q.labels and not q.is_metadata]
         own = [q for q in questions if q.path[-1:] == (name,) and q.group_labels]
-        label = plain_label(own[0].group_labels[0][-1]) if own else ""
+        label = parsing.plain_label(own[0].group_labels[0][-1]) if own else ""
         found = _attributes(questions, questions, MOST_REPEAT_ATTRIBUTES)
         attributes = {
             each
@@ -288,22 +276,12 @@ def _unused(name: str, taken: Iterable[str]) -> str:
     return next(each for each in names if each not in taken)
 
 
-def plain_label(text: str, number: re.Pattern[str] = QUESTION_NUMBER) -> str:
-    """Return a label of a form as plain words: without markup, references, question number."""
-    words = " ".join(html.unescape(MARKUP.sub(r" \1 ", text)).replace("<", " ").split())
-    words = number.sub("", words, count=1) if number.match(words) else words
-    words = words.lstrip("=+-@.:;,) ")
-    if len(words) > LONGEST_LABEL:
-        words = words[:LONGEST_LABEL].rsplit(" ", 1)[0] + "…"
-    return words
-
-
 def indicator_label(question: Question) -> str:
     """Return a question's label without « combien de », question mark or unit in brackets.
 
     It is the question's name where the label says nothing.
     """
-    label = plain_label("".join(question.labels[:1])) or question.name
+    label = parsing.plain_label("".join(question.labels[:1])) or question.name
     label = re.sub(r"\s*\([^)]*\)$", "", label.rstrip(" ?:")) or label
     label = re.sub(QUESTION_OPENINGS, "", label)
     return label[:1].upper() + label[1:]
@@ -312,7 +290,7 @@ def indicator_label(question: Question) -> str:
 def answer_labels(question: Question) -> dict[str, str]:
     """Return the labels of a question's answers, by their names."""
     return {
-        name: plain_label(" ".join(texts[1:2]), ANSWER_NUMBER) or name
+        name: parsing.plain_label(" ".join(texts[1:2]), parsing.ANSWER_NUMBER) or name
         for name, texts in question.choices.items()
     }
 
@@ -350,7 +328,7 @@ def label_warnings(proposal: Proposal, slug: str) -> dict[str, list[str] | dict[
             printed += [indicator_label(question), *answer_labels(question).values()]
         questions += [*table.attributs.values(), *table.mesures]
     printed += [table.libelle for table in proposal.repetitions.values()]
-    names = [slug.upper(), plain_label(proposal.form.title), *printed, *answers.values()]
+    names = [slug.upper(), parsing.plain_label(proposal.form.title), *printed, *answers.values()]
     unique = dict.fromkeys(names)
     numbered = [name for name in unique if number_tracing.unbound_numerals([name], [])[0]]
     sensitive = list(dict.fromkeys(q.name for q in questions if _says(q, "sensible")))

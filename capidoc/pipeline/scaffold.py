@@ -9,6 +9,7 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
+from capidoc.core import parsing
 from capidoc.core.errors import ConfigurationRefused, Problem
 from capidoc.ingest import xlsform
 from capidoc.ingest.kobo_columns import sheet_name
@@ -114,7 +115,7 @@ def _environment(models: Path) -> jinja2.Environment:
     )
     environment.filters["texte"] = lambda value: json.dumps(value, ensure_ascii=False)
     environment.filters["dit"] = form_proposal.indicator_label
-    environment.filters["simple"] = form_proposal.plain_label
+    environment.filters["simple"] = parsing.plain_label
     return environment
 
 
