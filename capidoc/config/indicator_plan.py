@@ -18,7 +18,8 @@ from capidoc.io import hand_tables
 
 CROSS = "*"
 EVERY_ANSWER = "*"  # « question=* »: a share of each
-RESERVED_NAMES = ("communes", "lignes", "changements", "ecartees", "duree_programme", "duree_suivi")
+# The facts that the programme and its cleaning have, beside one « duree_… » for each period.
+RESERVED_NAMES = ("communes", "lignes", "changements", "ecartees")
 
 # The kind of each variable and the labels of its answers {(source, variable): (kind, answers)}.
 Variables = dict[tuple[str, str], tuple[str, dict[str, str]]]
@@ -139,7 +140,8 @@ def load_plan(folder: Path, identity: Identity, variables: pd.DataFrame) -> list
         plan += _each_answer(indicator, known)
         findings = [*_unknown_names(indicator, identity), *_wrong_answers(indicator, known)]
         problems += [Problem(what, file=path.name, row=row, **place) for what, place in findings]
-    problems += _name_problems([indicator.id for indicator in plan], path.name)
+    reserved = {*RESERVED_NAMES, *(f"duree_{name}" for name in identity.periodes)}
+    problems += _name_problems([indicator.id for indicator in plan], reserved, path.name)
     if problems:
         raise ConfigurationRefused(*problems)
     return plan
@@ -165,13 +167,13 @@ def _answer_id(answer: str) -> str:
     return "_".join(words)
 
 
-def _name_problems(names: list[str], file: str) -> Iterator[Problem]:
+def _name_problems(names: list[str], reserved: set[str], file: str) -> Iterator[Problem]:
     """Yield what is wrong with the ids of the plan together."""
     for name in sorted({name for name in names if names.count(name) > 1}):
         cause = "deux indicateurs portent ce nom"
         yield Problem(cause, remedy="Renommez-en un.", file=file, value=name)
     for name in names:
-        if name in RESERVED_NAMES:
+        if name in reserved:
             cause = "ce nom est celui d’un fait du programme"
             yield Problem(cause, remedy="Choisissez-en un autre.", file=file, value=name)
 

@@ -183,7 +183,7 @@ def _questions(row: FormRow, groups: list[FormRow], form: FormSheets) -> Iterato
     most = 1 + len(translations(listed, "label"))
     unclear = [texts[0] for texts in choices.values() if len(texts) > most]
     form.remarks.extend(row.remark(name, "choix_en_double") for name in unclear)
-    if select["other"]:
+    if select["other"] and choices:
         choices.setdefault("other", ("other", "Other"))
     question = _question(row, groups, kind if several or choices else "texte")
     question = replace(question, choices=choices)
@@ -191,8 +191,8 @@ def _questions(row: FormRow, groups: list[FormRow], form: FormSheets) -> Iterato
         keys = {parent: answers_by_key(branch) for parent, branch in branches.items()}
         question = replace(question, parents=tuple(parents.values()), branches=keys)
     yield question
-    if select["other"]:
-        name, asked = f"{row['name']}_other", f"selected(${{{row['name']}}}, 'other')"
+    name, asked = f"{row['name']}_other", f"selected(${{{row['name']}}}, 'other')"
+    if select["other"] and name not in {each["name"] for each in form.survey}:
         other = {"name": name, "type": "text", "label::": "Specify other.", "relevant": asked}
         yield _question(FormRow(row.number, other), groups, "texte")
 

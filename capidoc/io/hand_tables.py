@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from capidoc.core.categorical import to_text
-from capidoc.core.errors import ConfigurationRefused, Problem, suggest
+from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, suggest
 from capidoc.core.parsing import matching_key, normalize_spaces
-from capidoc.io.raw_files import read_sheets
+from capidoc.io.raw_files import Sheet, read_sheets
 
 KINDS = {".csv", ".xlsx", ".xls", ".xlsm", ".ods"}
 
@@ -35,7 +35,8 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
     """Return the filled rows as text; index: the row as Excel shows it.
 
     There are none when there is no such file; an optional column may be absent. Raise
-    ConfigurationRefused on absent, unknown or repeated columns.
+    ConfigurationRefused on absent, unknown or repeated columns, InputMismatch on formulas that no
+    spreadsheet has computed.
     """
     every = [*columns, *optional]
     if not path.is_file():
@@ -47,6 +48,7 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
     problems = list(_heading_problems(heads, columns, optional, path.name))
     if problems or not sheet:
         raise ConfigurationRefused(*problems)
+    _refuse_uncomputed(sheet)
     body = to_text(sheet.below(1)).map(normalize_spaces).set_axis(heads, axis=1)
     untitled = (body.loc[:, body.columns == ""] != "").any(axis=1)
     cause, remedy = "valeur dans une colonne sans titre", "Donnez-lui un titre, ou videz-la."
@@ -55,6 +57,17 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
         raise ConfigurationRefused(*problems)
     rows = body.loc[:, body.columns != ""].reindex(columns=every, fill_value="")
     return rows[(rows != "").any(axis=1)]
+
+
+def _refuse_uncomputed(sheet: Sheet) -> None:
+    what, remedy = "formule jamais calculée", "Écrivez sa valeur."
+    problems = []
+    for (row, position), formula in sheet.formulas.items():
+        if sheet.cells.loc[row, position] == formula:
+            place = (sheet.file, sheet.name, row, sheet.cells.loc[1, position])
+            problems.append(Problem(what, "", remedy, *place, value=formula))
+    if problems:
+        raise InputMismatch(*problems)
 
 
 def _heading_problems(

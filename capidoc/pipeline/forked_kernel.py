@@ -143,7 +143,7 @@ def _kernel_client() -> Any:
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     manager: Any = InProcessKernelManager(config=Config({"HistoryManager": {"enabled": False}}))
     manager.start_kernel()
-    if "matplotlib.pyplot" in sys.modules:
+    if "matplotlib" in sys.modules:  # imported before, it has not read the variable
         manager.kernel.shell.enable_matplotlib("inline")
     if "pandas" in sys.modules:
         # Imported outside IPython, pandas believed that it wrote to a terminal.

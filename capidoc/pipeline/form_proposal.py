@@ -356,7 +356,7 @@ def _missing_codes(form: Form, questions: Iterable[Question]) -> list[str]:
 def first_plan(proposal: Proposal) -> Iterator[tuple[str, ...]]:
     """Yield a first plan: the units, a row for each thing measured, then those of the repeats."""
     groups, moments = "|".join([*proposal.attributs][:2]), "debut|fin" if proposal.compare else ""
-    taken = {"unites", *RESERVED_NAMES}
+    taken = {"unites", "duree_programme", "duree_suivi", *RESERVED_NAMES}
     definition = "Unités distinctes ayant au moins une fiche"
     counted = ("unites", "Unités suivies", definition, "unités", "suivi", "", "effectif", "", "")
     yield (*counted, groups, *PLAN_ENDING)

@@ -17,6 +17,7 @@ from capidoc.ingest.xlsform import Form, Question
 from capidoc.io import tables
 from capidoc.io.yaml_files import read_yaml
 from capidoc.pipeline import form_proposal
+from capidoc.pipeline.commands import print_line
 from capidoc.pipeline.form_proposal import Proposal
 
 MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
@@ -44,6 +45,8 @@ def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) ->
         )
         raise ConfigurationRefused(Problem(cause, expected, remedy, value=slug))
     read_form = xlsform.load_form(form)
+    for note in form_notes(read_form, form.name, root / "templates"):
+        print_line(note)
     proposal = form_proposal.propose_programme(read_form)
     debut, fin = _period(proposal, debut, fin)
     variables = {
@@ -77,8 +80,7 @@ def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) ->
         path.write_text(text, encoding="utf-8", newline="\n")
     files = sorted([*folder.rglob("*.*"), *raw.rglob("*.*")])
     started = f"{len(files)} fichiers dans programmes/{slug} et data/raw/{slug}"
-    notes = form_notes(read_form, form.name, root / "templates")
-    return [*notes, f"Programme commencé : {started}.", *form_proposal.told_choices(proposal)]
+    return [f"Programme commencé : {started}.", *form_proposal.told_choices(proposal)]
 
 
 def form_notes(form: Form, file: str, templates: Path) -> list[str]:
@@ -90,11 +92,8 @@ def form_notes(form: Form, file: str, templates: Path) -> list[str]:
         Problem(titles[check], file=file, sheet="survey", row=row, column=name, value=value)
         for row, name, value, check in form.remarks
     ]
-    rest = len(notes) - MOST_NOTES
-    return [
-        *map(str, notes[:MOST_NOTES]),
-        *([f"… et {rest} autres remarques."] if rest > 0 else []),
-    ]
+    shown, rest = [str(note) for note in notes[:MOST_NOTES]], len(notes) - MOST_NOTES
+    return [*shown, f"… et {rest} autre(s) remarque(s) sur le formulaire."] if rest > 0 else shown
 
 
 def _period(proposal: Proposal, debut: str, fin: str) -> tuple[str, str]:

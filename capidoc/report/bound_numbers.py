@@ -48,6 +48,8 @@ class Figure:
 
     def __getitem__(self, name: str | int) -> Any:
         name, fact = str(name), self.fact  # « x.part.1 » asks for the group of the answer 1
+        if name in self.groups and name in fact:
+            raise ConfigurationRefused(_ambiguous(fact["id"], name))
         if name in self.groups or name not in fact:
             return self.groups[name]
         if name not in COMPANIONS:
@@ -69,6 +71,12 @@ class Figure:
         is_companion = fact["id"].endswith(tuple(f":{name}" for name in COMPANIONS))
         note = "" if is_companion else f' fiche="{attribute_text(fact_note(fact))}"'
         return f'[{fact["texte"]}]{{.ind ind="{fact["id"]}" value="{value}"{note}}}'
+
+
+def _ambiguous(fact_id: str, name: str) -> Problem:
+    what = f"« {name} » est ici une réponse, et ce que l’on dit de tout nombre"
+    remedy = f'Écrivez faits["{fact_id}.{name}"] pour la réponse, faits["{fact_id}"].{name} sinon.'
+    return Problem(what, remedy=remedy, value=f"{fact_id}.{name}")
 
 
 def companion_value(fact: Fact, name: str) -> str:

@@ -64,7 +64,13 @@ def declared_charts(specs: list[Spec], labels: dict[str, str]) -> list[Spec]:
         problems += [Problem("clé absente", key, file=file) for key in missing]
     if problems:
         raise ConfigurationRefused(*problems)
-    return [spec | {"libelles": {**labels, **spec.get("libelles", {})}} for spec in specs]
+    return [spec | {"libelles": labels | _own_labels(spec)} for spec in specs]
+
+
+def _own_labels(spec: Spec) -> dict[str, str]:
+    """Return the labels of a declaration, « femme » standing for « sexe=femme » too."""
+    labels = spec.get("libelles", {})
+    return {f"{spec.get('par', '')}={answer}": text for answer, text in labels.items()} | labels
 
 
 def _entry(key: str, folder: Path) -> dict[str, Any]:

@@ -50,11 +50,9 @@ PRINTED_SIGNS = {
 }
 ORDINAL = re.compile(r"^\d+\. ")
 CONTEXT = 40  # characters quoted on either side of a loose numeral
-LOOSE_NUMERAL = (
-    "nombre que rien ne rattache à un fait",
-    "",
+BIND_IT = (
     "Appelez-le par son nom dans recit/, ou inscrivez ces mots et leur motif sous "
-    "« nombres_declares » dans programme.yml.",
+    "« nombres_declares » dans programme.yml."
 )
 
 Numbers = list[tuple[str, str]]  # (fact or claim id, printed text)
@@ -104,8 +102,8 @@ def trace_numbers(
         problems += _wrong_numbers(path.name, bound, facts)
         problems += _unknown_claims(path.name, claimed, claims)
         for words in dict.fromkeys(loose):
-            what, expected, remedy = LOOSE_NUMERAL
-            problems.append(Problem(what, expected, remedy, path.name, value=words))
+            what = "nombre que rien ne rattache à un fait"
+            problems.append(Problem(what, remedy=BIND_IT, file=path.name, value=words))
         for extension in FORMATS:
             problems += _absent_numbers(path.with_suffix(f".{extension}"), bound)
     if problems:

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from capidoc.config.programme import Programme
-from capidoc.config.programme_model import Identity
+from capidoc.config.programme_model import ZONE, Identity
 from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
-from capidoc.core.fact_ids import FactId, group_dimensions
+from capidoc.core.fact_ids import FactId, Trait, group_dimensions
 from capidoc.report.bound_numbers import (
     Fact,
     Figure,
@@ -84,10 +84,13 @@ def template_context(
     Raises ConfigurationRefused where programme.yml names an indicator or a fact that is unknown.
     """
     words = programme_names(programme)
-    labels = words["libelles"] | words["sources"]
+    # The groups of cleaning are sources, whose names may be answers too.
+    labels = [
+        words["sources" if method == "nettoyage" else "libelles"] for method in facts["methode"]
+    ]
     facts = facts.assign(
-        groupe_dit=[group_label(group, labels) for group in facts["groupe"]],
-        groupe_nom=[answer_label(group, labels) for group in facts["groupe"]],
+        groupe_dit=list(map(group_label, facts["groupe"], labels)),
+        groupe_nom=list(map(answer_label, facts["groupe"], labels)),
     )
     indicators, fact_ids = indicateurs(facts), set(facts["id"])
     _check_names(programme, set(indicators), fact_ids)
@@ -103,6 +106,7 @@ def template_context(
 
     return {
         **indicators,
+        "titre": "",  # that of the programme, unless a template says another
         "masques": set(rules) - {""},
         "indicateurs": list(indicators.values()),
         "sexes": dict(zip(by_sex["groupe"], by_sex["groupe_nom"], strict=True)),
@@ -141,8 +145,9 @@ def programme_names(programme: Programme) -> dict[str, Any]:
     """Return what programme.yml says, and texts drawn from it, already in French."""
     identity = programme.identity
     names = identity.communes
+    places = {f"commune={name}": label for name, label in names.items()}
     communes = sorted(names, key=lambda name: french.sort_key(names[name]))
-    zones = {name: zone.libelle for name, zone in identity.zones.items()}
+    zones = {f"{ZONE}={name}": zone.libelle for name, zone in identity.zones.items()}
     thresholds = {n: value for n, value in identity.divulgation if isinstance(value, int)}
     choices: dict[str, str] = {}
     sources = {}  # by name, « source » or « source_repeat »
@@ -150,20 +155,27 @@ def programme_names(programme: Programme) -> dict[str, Any]:
         sources[name] = source.libelle
         for repeat, kept in source.repetitions.items():
             sources[f"{name}_{repeat}"] = f"{source.libelle} : {kept.libelle or repeat}"
-        for column in source.colonnes.values():
-            choices |= column.choix
+        for attribute, question in source.attributs.items():
+            labels = source.colonnes[question].choix if source.colonnes else {}
+            choices |= {f"{attribute}={choice}": label for choice, label in labels.items()}
     return {
         **dict(identity),
         **_period_names(programme),
         "zones": list(zones.values()),
         "communes": french.join_words(names[name] for name in communes),
         "lieu": names.get(programme.commune, ""),
-        "groupes": {"commune": communes, "zone": list(zones)},
-        "libelles": {**names, **zones, **choices, **identity.libelles},
+        "groupes": {"commune": communes, ZONE: list(identity.zones)},
+        "libelles": _labels(choices | places | zones, identity.libelles),
         "sources": sources,
         "seuils": {name: context_value(str(value)) for name, value in thresholds.items()},
         "raisons": identity.divulgation.raisons,
     }
+
+
+def _labels(derived: dict[str, str], written: dict[str, str]) -> dict[str, str]:
+    """Return the label of each answer, those that programme.yml writes before derived ones."""
+    answers = {trait: Trait.parse(trait).answer for trait in derived}
+    return {trait: written.get(answers[trait], label) for trait, label in derived.items()} | written
 
 
 def _period_names(programme: Programme) -> dict[str, Any]:

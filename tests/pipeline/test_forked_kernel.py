@@ -76,6 +76,14 @@ def test_both_engines_make_the_same_notebook(run):
     assert told(run(*CELLS)) == told(run(*CELLS, name="nbclient"))
 
 
+def test_a_figure_is_shown_whatever_drew_before_in_this_process(run):
+    import matplotlib
+
+    matplotlib.use("svg")
+    figure = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+    assert [kind for kind, _, _ in told(run(figure))[0][1]] == ["display_data"]
+
+
 def test_what_another_program_writes_is_kept(run):
     assert told(run("import os\n_ = os.system('echo dit par un autre')")) == [
         (1, [("stream", None, "dit par un autre\n")])

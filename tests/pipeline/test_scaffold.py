@@ -105,6 +105,18 @@ def written(root, name):
     return [path.read_bytes() for path in sorted(files)]
 
 
+def test_what_a_form_says_wrongly_is_told_when_its_programme_begins(root, tmp_path, capsys):
+    asked = [("text", "code", "Code"), *[("montant", f"prix{n}", "Prix") for n in range(11)]]
+    path = form(tmp_path / "f.xlsx", *asked)
+    scaffold.create_programme(root, "neuf", path, "2024-01", "2024-12")
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert first == (
+        "f.xlsx, feuille « survey », ligne 3, colonne « prix0 » : « montant » — Type de question "
+        "que Capidoc ne connaît pas : lu comme un texte."
+    )
+    assert last == "… et 1 autre(s) remarque(s) sur le formulaire."
+
+
 def test_the_same_form_begins_the_same_programme(root):
     first, again = (written(root, name) for name in ("alpha", "bravo"))
     assert [b.replace(b"BRAVO", b"ALPHA").replace(b"bravo", b"alpha") for b in again] == first

@@ -2,12 +2,14 @@
 
 import pandas as pd
 import pytest
+from jinja2 import meta
 
+from capidoc.config.indicator_plan import RESERVED_NAMES
 from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, TraceabilityRefused
 from capidoc.report import bound_numbers, causal_language, template_names, templating
 
-from ..conftest import PROGRAMME
+from ..conftest import PROGRAMME, ROOT
 
 FACTS = pd.DataFrame(
     [
@@ -38,7 +40,7 @@ FACTS = pd.DataFrame(
             "statut_divulgation": "publiable",
         },
     ]
-)
+).assign(methode="recensement")
 
 
 @pytest.fixture
@@ -125,6 +127,48 @@ def test_n_is_bound_too(render):
         'n = [20]{.ind ind="salaries.avant:n" value="20"}, '
         '[1]{.ind ind="salaries.avant:manquants" value="1"}'
     )
+
+
+def test_an_answer_named_n_is_not_taken_for_a_count(small, render):
+    """« o » and « n » are how many forms name yes and no."""
+    coded = FACTS.assign(id=["salaries.avant", "salaries.avant.n"], groupe=["", "accord=n"])
+    figure = template_names.indicateurs(coded)["salaries"]["avant"]
+    with pytest.raises(ConfigurationRefused, match=r'faits\["salaries.avant"\].n sinon'):
+        figure["n"]
+    named = template_names.template_context(small(), coded, [])["faits"]
+    assert named["salaries.avant"]["n"]["texte"] == "20"
+    assert named["salaries.avant.n"]["texte"] == "7"
+
+
+def test_a_source_s_name_is_no_label_of_an_answer(small):
+    by_method = FACTS.assign(groupe=["source=suivi"] * 2, methode=["nettoyage", "recensement"])
+    said = template_names.template_context(small(), by_method, [])["faits"]
+    groups = [figure.fact["groupe_dit"] for figure in said.values()]
+    assert groups == ["source : Suivi", "source : suivi"]
+
+
+def test_labels_are_those_of_their_own_question(small):
+    """« 1 » is a man in one column, a yes in another, and no commune."""
+    columns = "      sexe: {titre: S, type: choix, choix: {h1: Homme}}\n"
+    columns += "      accord: {titre: A, type: choix, choix: {h1: Oui}}\n    totaux"
+    settings = PROGRAMME.replace("    totaux", columns).replace(
+        "{commune: commune}", "{commune: commune, sexe: sexe, accord: accord}"
+    )
+    labels = template_names.programme_names(small(settings=settings))["libelles"]
+    groups = ["sexe=h1", "accord=h1", "commune=niono", "sexe=niono"]
+    said = [bound_numbers.answer_label(group, labels) for group in groups]
+    assert said == ["Homme", "Oui", "Niono", "niono"]
+
+
+def test_no_indicator_takes_a_name_that_our_templates_read(small):
+    """Our names come last, so that they win; `faits["titre.avant"]` says such an indicator."""
+    given = {"temoignage", "photo", "figure", "identite", "interne"}
+    given |= {"controle_lignes", "fichiers_recus"}
+    given |= {*template_names.template_context(small(), FACTS, [])} - {"salaries"}
+    environment = templating.environment(small(), bound_numbers.escape_markdown)
+    pages = [page for page in (ROOT / "templates").glob("**/*.md.j2") if page.stem != "carnet.md"]
+    asked = [meta.find_undeclared_variables(environment.parse(p.read_text())) for p in pages]
+    assert set().union(*asked) - given <= {*RESERVED_NAMES, "unites"}
 
 
 def test_the_interval_of_a_sample_is_bound_and_a_census_has_none():
