@@ -82,13 +82,16 @@ def require_computed_formulas(state: CleaningState) -> CleaningState:
 def empty_missing_codes(state: CleaningState) -> CleaningState:
     """Return the state with the codes for « missing », or the labels of such choices, emptied.
 
-    The usual codes are no codes where they are choices of the form, unless programme.yml says so.
+    The usual codes are no codes where they are choices of the form, unless programme.yml says so;
+    « question=code » holds for that question alone.
     """
     source = state.source
     for column, question in coded_questions(state).items():
         keys = set(map(matching_key, source.manquants))
         if "manquants" not in source.model_fields_set:
             keys -= answers_by_key(question.choices).keys()
+        own = [code for code in source.manquants if code.startswith(f"{column}=")]
+        keys.update(matching_key(code.removeprefix(f"{column}=")) for code in own)
         for name, texts in question.choices.items():
             if matching_key(name) in keys:
                 keys.update(map(matching_key, texts))
