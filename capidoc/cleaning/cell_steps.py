@@ -3,6 +3,7 @@
 How an answer is read hangs on the kind of its question: amount, date, choice, ticked choices.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -86,7 +87,7 @@ def require_computed_formulas(state: CleaningState) -> CleaningState:
     Only an ordinary workbook has formulas: an answer to a form may begin with « = », and what a
     CSV says is text.
     """
-    if not state.source.colonnes:
+    if state.source.formulaire:
         return state
     table = state.table
     in_book = ~categorical.matches(table[FILE], lambda name: name.lower().endswith(".csv"))
@@ -101,7 +102,8 @@ def require_computed_formulas(state: CleaningState) -> CleaningState:
 def empty_missing_codes(state: CleaningState) -> CleaningState:
     """Return the state with the codes for « missing », or the labels of such choices, emptied.
 
-    The usual codes are no codes where they are choices of the form, unless programme.yml says so.
+    The usual codes are no codes where they are choices of the form, unless programme.yml says so;
+    « question=code » holds for that question alone.
     """
     source = state.source
 
@@ -109,6 +111,8 @@ def empty_missing_codes(state: CleaningState) -> CleaningState:
         keys = set(map(matching_key, source.manquants))
         if "manquants" not in source.model_fields_set:
             keys -= answers_by_key(question.choices).keys()
+        own = [code for code in source.manquants if code.startswith(f"{question.name}=")]
+        keys.update(matching_key(code.removeprefix(f"{question.name}=")) for code in own)
         for name, texts in question.choices.items():
             if matching_key(name) in keys:
                 keys.update(map(matching_key, texts))
@@ -128,7 +132,39 @@ def _parse_answers_of(state: CleaningState, column: str) -> CleaningState:
     if question.kind in CHOICE_KINDS:
         state = replace_labels(state, question)
     parser = answer_parser(question, state.decisions)
+    if question.kind == "choix_multiple":
+        state = drop_unknown_choices(state, question, parser)
     return parse_column(state, column, parser, PARSING_RULES[question.kind])
+
+
+def drop_unknown_choices(state: CleaningState, question: Question, parser: Parser) -> CleaningState:
+    """Return the state with the known choices of each answer that has others too, one remark each.
+
+    A choice may have left the form since: KoboToolbox then writes its name, one word.
+    """
+    cells = state.table[question.name]
+    known = {}
+    for text in categorical.present_values(cells):
+        if try_parse(parser, text)[1] and (answer := _known_choices(text, question, parser)):
+            known[text] = answer
+    if not known:
+        return state
+    rows, answers = categorical.is_in(cells, known), categorical.map_values(cells, known)
+    state = state.with_remark(state.table[rows], question.name, cells[rows], "choix_inconnu")
+    return state.with_changes(question.name, answers, rows, "choix_inconnu")
+
+
+def _known_choices(text: str, question: Question, parser: Parser) -> str:
+    """Return the choices that an answer names beside words that are none; empty in doubt."""
+    words = text.split()
+    named = [word for word in words if word in question.choices]
+    if len(named) == len(words) or re.search(r"=\S", text):  # a box « envoi=2 » is a doubt
+        return ""
+    if named:
+        return " ".join(dict.fromkeys(named))
+    shorter = (words[:place] + words[place + 1 :] for place in range(len(words)))
+    answers = {try_parse(parser, " ".join(others))[0] for others in shorter} - {""}
+    return answers.pop() if len(answers) == 1 else ""
 
 
 def replace_labels(state: CleaningState, question: Question) -> CleaningState:

@@ -10,12 +10,14 @@ from capidoc.config.programme_model import ZONE, Classes, Identity, Source, Tabl
 from capidoc.core import categorical
 from capidoc.core.categorical import constant_column
 from capidoc.core.fact_ids import Trait
+from capidoc.core.parsing import ANSWER_NUMBER, plain_label
 from capidoc.core.provenance import places
 from capidoc.core.schema import (
     ATTRIBUTE,
     OBSERVATION_COLUMNS,
     PROVENANCE,
     RECORD,
+    UNOFFERED,
     VARIABLE_COLUMNS,
 )
 from capidoc.ingest.xlsform import Form
@@ -64,10 +66,12 @@ class Cleaned:
             name, _, repeat = label.partition(".")
             source, questions = self.identity.sources[name], self.forms[name].of(repeat)
             for variable in source.of(repeat).variables:
-                kind, choices = questions[variable].kind, questions[variable].choices or [""]
-                rows += [(label, variable, kind, choice) for choice in choices]
+                kind, choices = questions[variable].kind, questions[variable].choices
+                for name, texts in (choices or {"": ("",)}).items():
+                    said = plain_label(" ".join(texts[1:2]), ANSWER_NUMBER)
+                    rows.append((label, variable, kind, name, said))
             if not repeat:
-                rows += [(label, variable, "nombre", "") for variable in source.ventilations]
+                rows += [(label, variable, "nombre", "", "") for variable in source.ventilations]
         return pd.DataFrame(rows, columns=VARIABLE_COLUMNS)
 
 
@@ -94,7 +98,13 @@ def _observe_table(cleaned: Cleaned, label: str, encode_units: Encoder) -> Itera
 
     yield _observe(base, pd.Series("1", base.index), RECORD, "nombre")
     for variable in source.of(repeat).variables:
-        yield _observe(base, table[variable], variable, questions[variable].kind)
+        observed = _observe(base, table[variable], variable, questions[variable].kind)
+        if f"{UNOFFERED}{variable}" in table:
+            unoffered = table[f"{UNOFFERED}{variable}"]
+            observed = categorical.concat_tables(
+                [observed, _observe_unoffered(base, unoffered, variable)]
+            )
+        yield observed
     for variable, breakdown in {} if repeat else source.ventilations.items():
         for group, column in breakdown.colonnes.items():
             attribute = {Trait(breakdown.dimension).column: constant_column(group, base.index)}
@@ -132,6 +142,13 @@ def _classify(cells: pd.Series, classes: Classes) -> pd.Series:
     numbers = pd.to_numeric(texts.where(texts != ""))
     labels = pd.cut(numbers, bounds, right=False, labels=classes.names).astype(object).fillna("")
     return categorical.map_values(cells, dict(zip(texts, labels, strict=True)))
+
+
+def _observe_unoffered(base: pd.DataFrame, unoffered: pd.Series, variable: str) -> pd.DataFrame:
+    """Return a row, whose `nombre` is 0, for each choice that was not offered to a record."""
+    rows = unoffered != ""
+    base, choices = base[rows].reset_index(drop=True), unoffered[rows].reset_index(drop=True)
+    return _observe(base, choices, variable, "choix_multiple").assign(nombre=0.0)
 
 
 def _observe(base: pd.DataFrame, cells: pd.Series, variable: str, kind: str) -> pd.DataFrame:

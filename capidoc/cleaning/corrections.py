@@ -11,7 +11,7 @@ from capidoc.cleaning.cleaning_state import CleaningState
 from capidoc.core import categorical
 from capidoc.core.errors import Problem, QualityRefused, suggest
 from capidoc.core.parsing import matching_key
-from capidoc.core.schema import FILE, PLACE, REMARK_COLUMNS, ROW, UUID
+from capidoc.core.schema import FILE, PLACE, REMARK_COLUMNS, ROW, UNOFFERED, UUID
 from capidoc.ingest.received import Received, answers
 from capidoc.ingest.select_multiple import NO, YES
 
@@ -75,6 +75,8 @@ def apply_corrections(state: CleaningState) -> CleaningState:
             place = {"file": "corrections", "column": "uuid", "value": fix.uuid}
             problems.append(Problem(what, "une seule", NAME_ONE, **place))
         state = _apply(state, rows, fix.action, column, new_texts)
+        if choice and fix.action == "changer":
+            state = _as_offered(state, rows, column, choice)
     if problems:
         raise QualityRefused(*problems)
     return state
@@ -127,6 +129,23 @@ def _apply(
         places = categorical.to_text(state.table.loc[rows, PLACE])
         cells = {(*place, column) for place in places.itertuples(index=False, name=None)}
         return replace(state, reviewed_cells=state.reviewed_cells | cells)
+    return _change(state, rows, column, new_texts)
+
+
+def _as_offered(state: CleaningState, rows: pd.Series, column: str, choice: str) -> CleaningState:
+    """Return the state with a choice among those that the form of these rows did offer."""
+    unoffered = f"{UNOFFERED}{column}"
+    if unoffered not in state.table:
+        return state
+    texts = categorical.present_values(state.table[unoffered])
+    others = {text: " ".join(name for name in text.split() if name != choice) for text in texts}
+    return _change(state, rows, unoffered, others)
+
+
+def _change(
+    state: CleaningState, rows: pd.Series, column: str, new_texts: dict[str, str]
+) -> CleaningState:
+    """Return the state with {text: new text} of a column on some rows."""
     changes = {text: new for text, new in new_texts.items() if new != text}
     changed = rows & categorical.is_in(state.table[column], changes)
     if not changed.any():
@@ -158,8 +177,8 @@ def unmet_corrections(
     remarks, problems = [], []
     for fix, columns in _unmet_lines(states, received):
         if fix.action in ("vider", "garder") or (columns and fix.question in asked - kept):
-            place = ("corrections", "", fix.Index)
-            remarks.append([*place, fix.uuid, fix.question, fix.ancienne, UNMET])
+            line = [fix.Index, fix.uuid, fix.question, fix.ancienne]
+            remarks.append(["corrections", "", *line, UNMET])
             continue
         what = f"la correction du {fix.date} ne rencontre aucune donnée"
         column, expected = ("question", "une question gardée, ou une case « question/choix »")

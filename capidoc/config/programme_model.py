@@ -11,7 +11,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from capidoc.config.validation import AnswerLabel, Month, Name, Pattern, QuestionName, matching
+from capidoc.config.validation import (
+    NAME,
+    AnswerName,
+    Month,
+    Name,
+    Pattern,
+    QuestionName,
+    matching,
+)
 from capidoc.core.errors import suggest
 from capidoc.core.parsing import MONEY
 from capidoc.core.schema import UUID
@@ -48,13 +56,28 @@ class Period(StrictModel):
 
 # ── sources ─────────────────────────────────────────────────────────────────────────────────────
 class Column(StrictModel):
-    """One column of an ordinary workbook: its printed title, its kind, its choices, its bounds."""
+    """One column of an ordinary workbook: its printed title, its kind, its choices, its bounds.
 
-    titre: str
+    `titre` may be several, of several files; `feuille` says that it is the name of the sheet.
+    """
+
+    titre: str | list[str] = []
+    feuille: bool = False
     type: Literal["texte", "nombre", "date", "choix"] = "texte"
     choix: dict[Name, str] = {}
     minimum: float | None = None
     maximum: float | None = None
+
+    @model_validator(mode="after")
+    def _check_one_place(self) -> Self:
+        if bool(self.titles) == self.feuille:
+            raise ValueError("donnez « titre » ou « feuille: true », l’un des deux")
+        return self
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """Return the titles under which it may be printed."""
+        return (self.titre,) if isinstance(self.titre, str) else tuple(self.titre)
 
 
 class Breakdown(StrictModel):
@@ -175,10 +198,10 @@ class Source(TableSelection):
     @model_validator(mode="after")
     def _check_one_description(self) -> Self:
         kinds = "« formulaire » (XLSForm) ou « colonnes » (classeur ordinaire)"
-        if bool(self.formulaire) == bool(self.colonnes):
-            raise ValueError(f"donnez {kinds}, l’un des deux")
+        if not self.formulaire and not self.colonnes:
+            raise ValueError(f"donnez {kinds}")
         form = "demande un « formulaire »"
-        if self.colonnes and self.repetitions:
+        if not self.formulaire and self.repetitions:
             raise ValueError(f"« repetitions » {form} : un classeur ordinaire n’en a pas")
         one_star = re.fullmatch(r"[^*?\[]*\*[^?\[]*\.xlsx", self.fichier)
         for name in self.ventilations:
@@ -209,6 +232,11 @@ class Source(TableSelection):
         names += [exclusion.question for exclusion in self.exclusions]
         return list(dict.fromkeys(filter(None, chain(names, *self.ordre))))
 
+    @property
+    def sheet_columns(self) -> set[str]:
+        """Return the columns that are the name of the sheet."""
+        return {name for name, column in self.colonnes.items() if column.feuille}
+
     def of(self, repeat: str) -> TableSelection:
         """Return what is kept of a repeat, or of the main table when it is empty."""
         return self.repetitions[repeat] if repeat else self
@@ -228,7 +256,7 @@ class Zone(StrictModel):
     """Several communes shown together, where one alone would show too much."""
 
     libelle: str
-    communes: list[QuestionName] = Field(min_length=1)
+    communes: list[AnswerName] = Field(min_length=1)
 
 
 class Disclosure(StrictModel):
@@ -272,9 +300,9 @@ class Identity(StrictModel):
     devis: Literal["avant_apres"] = "avant_apres"
     monnaie: Literal[MONEY] = MONEY[0]  # type: ignore[valid-type]  # a tuple of literals
     periodes: dict[Name, Period]
-    communes: dict[QuestionName, str]
+    communes: dict[AnswerName, str]
     zones: dict[Name, Zone] = {}
-    libelles: dict[AnswerLabel, str] = {}
+    libelles: dict[AnswerName, str] = {}  # of an answer, or « désagrégation=réponse »
     divulgation: Disclosure = Disclosure()
     fiche: list[tuple[str, str]] = []
     exceptions_vocabulaire: list[tuple[str, str]] = []
@@ -311,7 +339,7 @@ class Identity(StrictModel):
                 raise ValueError(f"{cause}. {suggest(name, kept | dimensions)}")
         for label in self.libelles:
             dimension, equals, _ = label.partition("=")
-            if equals and dimension not in dimensions:
+            if equals and re.fullmatch(NAME, dimension) and dimension not in dimensions:
                 cause = f"libellé d’une désagrégation qu’aucune source n’a : « {label} »"
                 raise ValueError(f"{cause}. {suggest(dimension, dimensions)}")
         return self

@@ -1,20 +1,15 @@
 """What the form asks: the XLSForm as a data dictionary of typed questions."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import chain, product
 from pathlib import Path
 
 from capidoc.config.programme_model import Column
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, suggest
-from capidoc.ingest.choice_lists import (
-    Choices,
-    ambiguous_keys,
-    answers_by_key,
-    cascade_parents,
-    read_choices,
-)
+from capidoc.ingest.choice_lists import Branches, Choices, cascade_parents, read_choices
+from capidoc.ingest.kobo_columns import OWN_COLUMNS
 from capidoc.ingest.xlsform_sheets import (
     FormRemark,
     FormRow,
@@ -63,8 +58,8 @@ class Question:
     `choices` {name: (name, label in each language)}; `constraint` what its answers must fulfil,
     `message` how the form says it, `relevant` when it is asked at all; `is_file` says that the
     answer is a file, of which the cell is the name, `is_metadata` that the phone writes it.
-    In a cascade where a name or label may be several choices, `branches` say which by the answers
-    to its `parents` {their names: {key of a text: answer}}.
+    In a cascade its `parents` are questions; where a name or a label may be several choices,
+    `branches` say which by the names of their answers.
     """
 
     name: str
@@ -80,7 +75,17 @@ class Question:
     is_file: bool = False
     is_metadata: bool = False
     parents: tuple[str, ...] = ()
-    branches: dict[tuple[str, ...], dict[str, str]] = field(default_factory=dict)
+    branches: Branches = field(default_factory=dict)
+
+    @property
+    def column_name(self) -> str:
+        """The name by which the form, and an export without groups, call it."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def grouped_name(self) -> str:
+        """The name by which an export with groups calls it: « chef/age »."""
+        return "/".join((*self.path, self.column_name))
 
     @property
     def bounds(self) -> tuple[float | None, float | None]:
@@ -128,7 +133,19 @@ def load_form(path: Path) -> Form:
     if all(question.kind == "note" for question in questions.values()):
         what, expected = "aucune question dans cette feuille", "un XLSForm, avec ses questions"
         raise InputMismatch(Problem(what, expected, file=path.name, sheet="survey"))
-    return Form(sheets.title, tuple(questions.values()), tuple(sorted({*sheets.remarks})))
+    named = _with_distinct_names([*questions.values()])
+    return Form(sheets.title, tuple(named), tuple(sorted({*sheets.remarks})))
+
+
+def _with_distinct_names(questions: list[Question]) -> list[Question]:
+    """Return the questions, named by path, « chef/age », where a name has two columns."""
+    counts = Counter((question.repeat, question.name) for question in questions)
+    return [
+        replace(question, name=question.grouped_name)
+        if counts[question.repeat, question.name] > 1 or question.name in OWN_COLUMNS
+        else question
+        for question in questions
+    ]
 
 
 def form_from_columns(title: str, columns: dict[str, Column]) -> Form:
@@ -141,7 +158,7 @@ def form_from_columns(title: str, columns: dict[str, Column]) -> Form:
             Question(
                 name,
                 column.type,
-                labels=(column.titre,),
+                labels=column.titles,
                 choices={choice: (choice, label) for choice, label in column.choix.items()},
                 constraint=" and ".join(stated),
             )
@@ -174,23 +191,18 @@ def _questions(row: FormRow, groups: list[FormRow], form: FormSheets) -> Iterato
         yield _question(row, groups, _simple_kind(row, form.remarks))
         return
     several = re.search("multiple|all that|rank", select["how"], re.IGNORECASE)
-    kind = "choix_multiple" if several else "choix"
     listed = _listed_rows(row, select, form)
     # Only the one answer to a cascade can be told by its parents.
     parents = {} if several else cascade_parents(row["choice_filter"])
-    branches = read_choices(listed, parents)
-    choices = dict(chain.from_iterable(branch.items() for branch in branches.values()))
-    most = 1 + len(translations(listed, "label"))
-    unclear = [texts[0] for texts in choices.values() if len(texts) > most]
+    choices, branches = read_choices(listed, parents)
+    clear = 1 + len(translations(listed, "label"))
+    unclear = [texts[0] for texts in choices.values() if len(texts) > clear]
     form.remarks.extend(row.remark(name, "choix_en_double") for name in unclear)
     if select["other"] and choices:
         choices.setdefault("other", ("other", "Other"))
-    question = _question(row, groups, kind if several or choices else "texte")
-    question = replace(question, choices=choices)
-    if parents and ambiguous_keys(choices):
-        keys = {parent: answers_by_key(branch) for parent, branch in branches.items()}
-        question = replace(question, parents=tuple(parents.values()), branches=keys)
-    yield question
+    kind = "choix_multiple" if several else "choix" if choices else "texte"
+    question, names = _question(row, groups, kind), tuple(parents.values())
+    yield replace(question, choices=choices, parents=names, branches=branches)
     name, asked = f"{row['name']}_other", f"selected(${{{row['name']}}}, 'other')"
     if select["other"] and name not in {each["name"] for each in form.survey}:
         other = {"name": name, "type": "text", "label::": "Specify other.", "relevant": asked}
@@ -219,6 +231,15 @@ def _simple_kind(row: FormRow, remarks: list[FormRemark]) -> str:
     return QUESTION_KINDS.get(kind, "texte")
 
 
+def _group_labels(groups: list[FormRow]) -> tuple[tuple[str, ...], ...]:
+    """Return the labels of the groups in each language; the last they have, or their name."""
+    texts = [group.texts("label") or (group["name"],) for group in groups]
+    languages = range(max(map(len, texts), default=1))
+    return tuple(
+        tuple(labels[min(language, len(labels) - 1)] for labels in texts) for language in languages
+    )
+
+
 def _question(row: FormRow, groups: list[FormRow], kind: str) -> Question:
     """Return the question of a row, which those groups hold, less its choices."""
     conditions = [f"({each['relevant']})" for each in (*groups, row) if each["relevant"]]
@@ -229,7 +250,7 @@ def _question(row: FormRow, groups: list[FormRow], kind: str) -> Question:
         kind,
         tuple(group["name"] for group in named),
         row.texts("label"),
-        tuple(product(*(group.texts("label") or (group["name"],) for group in named))),
+        _group_labels(named),
         repeat=["", *repeats][-1],
         constraint=row["constraint"],
         relevant=" and ".join(conditions),

@@ -33,13 +33,13 @@ def corrected(tmp_path):
     from capidoc.config.decisions import load_decisions
     from capidoc.ingest.received import receive
 
-    def run(*lines, ticked="betail"):
+    def run(*lines, ticked="betail", more=""):
         source = builders.KOBO_SOURCE + "variables: [revenus, taille]\n"
         files = {
             "formulaires/suivi.xlsx": builders.form_bytes(SURVEY, CHOICES, [["form_title"], ["S"]]),
             "corrections.csv": CORRECTIONS + "".join(f"{line};faute;cheffe;j\n" for line in lines),
         }
-        raw = {"suivi.csv": EXPORT.format(ticked=ticked)}
+        raw = {"suivi.csv": EXPORT.format(ticked=ticked) + more}
         here = builders.write_programme(tmp_path, builders.programme_yml(source), raw, files)
         received = {"suivi": receive(here, "suivi")}
         cleaned = clean(here.identity, received, load_decisions(here))
@@ -60,6 +60,15 @@ def corrected(tmp_path):
 )
 def test_one_box_of_several_choices_can_be_corrected(corrected, line, kept, ticked):
     assert corrected(line, ticked=ticked).tables["suivi"]["revenus"].tolist() == kept
+
+
+def test_a_box_that_was_not_offered_is_an_answer_once_corrected(corrected):
+    """It was missing: the second form alone asks for it."""
+    later = "M3;2022-05-03;betail;1;;4;;u-3\n"
+    for said, answers in (("1", ["betail", "envoi"]), ("0", ["betail"])):
+        observed = corrected(f"u-3;revenus/envoi;;{said};changer", more=later).observations
+        own = observed[(observed["unite"] == "M3") & (observed["variable"] == "revenus")]
+        assert own["modalite"].tolist() == answers and own["nombre"].isna().all()
 
 
 def test_a_box_says_its_old_answer_and_is_ticked_or_not(corrected):
