@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import partial
 from itertools import zip_longest
 
 import pandas as pd
@@ -46,15 +45,15 @@ def unoffered_choices(recognised: RecognisedSheet, name: str) -> pd.Series:
     body, columns = recognised.body, recognised.columns
     boxes = {choice: body[at] for choice, at in choice_columns(columns).get(name, {}).items()}
     unoffered = pd.Series("", body.index)
-    if not any(categorical.matches(box, _says_no).any() for box in boxes.values()):
+    if not any(_are(box, NO).any() for box in boxes.values()):
         return unoffered
-    blank = {choice: categorical.matches(box, _is_blank) for choice, box in boxes.items()}
+    blank = {choice: _are(box, BLANK) for choice, box in boxes.items()}
     answered = ~pd.DataFrame(blank).all(axis=1)
     summary = next((body[at] for at, column in columns.items() if column == name), unoffered)
     for choice in recognised.questions[name].choices:
         rows = answered & blank.get(choice, True)
         if rows.any():
-            rows &= ~categorical.matches(summary, partial(_has_word, choice))
+            rows &= ~_named(summary, choice)
             unoffered = unoffered.mask(rows, unoffered + " " + choice)
     return unoffered.str.strip()
 
@@ -81,16 +80,12 @@ def _choice_text(cell: str, choice: str) -> str:
     return "" if matching_key(cell) in NO | BLANK else f"{choice}={cell}"
 
 
-def _says_no(cell: str) -> bool:
-    return matching_key(cell) in NO
+def _are(cells: pd.Series, words: set[str]) -> pd.Series:
+    return categorical.matches(cells, lambda cell: matching_key(cell) in words)
 
 
-def _is_blank(cell: str) -> bool:
-    return matching_key(cell) in BLANK
-
-
-def _has_word(word: str, text: str) -> bool:
-    return word in text.split()
+def _named(summary: pd.Series, choice: str) -> pd.Series:
+    return categorical.matches(summary, lambda text: choice in text.split())
 
 
 def _agree(summary: str, ticked: str, choices: set[str], question: Question) -> bool:
