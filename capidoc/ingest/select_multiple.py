@@ -13,7 +13,7 @@ from capidoc.ingest.xlsform import Question
 
 YES = {"1", "true", "vrai"}
 NO = {"0", "false", "faux"}
-BLANK = {"", "n/a"}
+BLANK = {"", "n/a", "na", "nan"}  # the last two are those of R and pandas
 
 
 def choice_columns(columns: dict[int, Column]) -> dict[str, dict[str, int]]:
