@@ -76,7 +76,7 @@ def test_a_choice_without_a_box_is_missing_and_a_blank_answer_is_no_answer(run):
         "code;mois;revenus/betail;revenus/salaire\nA;2022-05-02;1;0\nB;2022-05-02;;\n"
     )
     assert answers(done) == ["betail", ""]
-    assert remarks(done, "choix_non_propose") == [["revenus", "envoi : 1 fiches"]]
+    assert remarks(done, "choix_non_propose") == [["revenus", "envoi : 1 fiche"]]
     assert facts["betail", "2022-05"] == ["100.0", "1", "1"]
 
 
