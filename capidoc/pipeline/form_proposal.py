@@ -114,12 +114,14 @@ def _conditions(question: Question) -> set[str]:
 
 
 def _unit(asked: Iterable[Question]) -> Question | None:
-    """Return the code of a unit: one that says of what, else a bare « code » or « id »."""
+    """Return the code of a unit: one that says of what, else a bare « id », else « code_… »."""
     candidates = [q for q in asked if q.kind in ("texte", "nombre") and not q.is_file]
-    candidates = [q for q in candidates if not _says(q, "enqueteur", "contact")]
+    candidates = [q for q in candidates if not _says(q, "enqueteur", "contact", "autre_code")]
     codes = [q for q in candidates if _is_code(q) and _says(q, "unite")]
     bare = [q for q in candidates if {*_name_words(q)} <= _vocabulary()["code"]]
-    return next(iter(codes + bare), None)
+    named = [q for q in candidates if _name_words(q)[:1] in (["code"], ["matricule"])]
+    named = [q for q in named if not _says(q, "lieu")]
+    return next(iter(codes + bare + named), None)
 
 
 def _is_code(question: Question) -> bool:
