@@ -508,9 +508,9 @@ COLUMNS = [
     (
         "deux feuilles semblables",
         book(Autre=[HEAD, *ROWS]),
-        22,
-        "plusieurs feuilles portent ces titres",
-        None,
+        0,
+        "feuilles_reunies doublon",
+        {"suivi": KEPT},
     ),
     (
         "seule feuille cachée",
@@ -1170,6 +1170,11 @@ def changed(row, column, value):
     return WHOLE | {"suivi": without(WHOLE["suivi"], row, column, value)}
 
 
+def never_asked(column):
+    """What is kept of the export when one question has no column."""
+    return WHOLE | {"suivi": [[*r[:column], "", *r[column + 1 :]] for r in WHOLE["suivi"]]}
+
+
 def hidden(name):
     """The export with one sheet hidden."""
     content = unpacked(kobo()["raw/suivi.xlsx"])
@@ -1203,7 +1208,15 @@ KOBOS = [
         f"nombre_illisible texte_formule {USUAL}",
         changed(0, INCOME, ""),
     ),
-    ("question absente", kobo(minus("revenu_mensuel")), 22, "« revenu_mensuel", None),
+    (
+        "question absente",
+        kobo(minus("revenu_mensuel")),
+        0,
+        "question_absente",
+        never_asked(INCOME),
+    ),
+    ("unité absente", kobo(minus("code")), 22, "chaque fiche sera une unité", None),
+    ("moment absent", kobo(minus("mois")), 22, "« start » ou « _submission_time »", None),
     (
         "étiquette de deux questions",
         kobo(
@@ -1251,9 +1264,9 @@ KOBOS = [
                 ["end_group"],
             )
         ),
-        22,
-        "portent ce nom",
-        None,
+        0,
+        "question_absente",
+        never_asked(VISIT),
     ),
     (
         "colonne de deux questions",

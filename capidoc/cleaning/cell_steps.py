@@ -3,6 +3,7 @@
 How an answer is read hangs on the kind of its question: amount, date, choice, ticked choices.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -67,7 +68,7 @@ def require_computed_formulas(state: CleaningState) -> CleaningState:
     Only an ordinary workbook has formulas: an answer to a form may begin with « = », and what a
     CSV says is text.
     """
-    if not state.source.colonnes:
+    if state.source.formulaire:
         return state
     table = state.table
     in_book = ~categorical.matches(table[FILE], lambda name: name.lower().endswith(".csv"))
@@ -105,8 +106,41 @@ def parse_answers(state: CleaningState) -> CleaningState:
         if question.kind in CHOICE_KINDS:
             state = replace_labels(state, question)
         parser = answer_parser(question, state.decisions)
+        if question.kind == "choix_multiple":
+            state = drop_unknown_choices(state, question, parser)
         state = parse_column(state, column, parser, PARSING_RULES[question.kind])
     return state
+
+
+def drop_unknown_choices(state: CleaningState, question: Question, parser: Parser) -> CleaningState:
+    """Return the state with the known choices of each answer that has others too, one remark each.
+
+    A choice may have left the form since: KoboToolbox then writes its name, one word.
+    """
+    cells = state.table[question.name]
+    known = {}
+    for text in categorical.present_values(cells):
+        if try_parse(parser, text)[1] and (answer := _known_choices(text, question, parser)):
+            known[text] = answer
+    rows = cells.isin(list(known))
+    answers = categorical.map_values(cells, known)
+    if rows.any():
+        state = state.with_remark(state.table[rows], question.name, cells[rows], "choix_inconnu")
+        state = state.with_changes(question.name, answers, rows, "choix_inconnu")
+    return state
+
+
+def _known_choices(text: str, question: Question, parser: Parser) -> str:
+    """Return the choices that an answer names beside words that are none; empty in doubt."""
+    words = text.split()
+    named = [word for word in words if word in question.choices]
+    if len(named) == len(words) or re.search(r"=\S", text):  # a box « envoi=2 » is a doubt
+        return ""
+    if named:
+        return " ".join(dict.fromkeys(named))
+    shorter = (words[:place] + words[place + 1 :] for place in range(len(words)))
+    answers = {try_parse(parser, " ".join(others))[0] for others in shorter} - {""}
+    return answers.pop() if len(answers) == 1 else ""
 
 
 def replace_labels(state: CleaningState, question: Question) -> CleaningState:

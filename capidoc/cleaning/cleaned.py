@@ -16,6 +16,7 @@ from capidoc.core.schema import (
     OBSERVATION_COLUMNS,
     PROVENANCE,
     RECORD,
+    UNOFFERED,
     VARIABLE_COLUMNS,
 )
 from capidoc.ingest.xlsform import Form
@@ -94,7 +95,13 @@ def _observe_table(cleaned: Cleaned, label: str, encode_units: Encoder) -> Itera
 
     yield _observe(base, pd.Series("1", base.index), RECORD, "nombre")
     for variable in source.of(repeat).variables:
-        yield _observe(base, table[variable], variable, questions[variable].kind)
+        observed = _observe(base, table[variable], variable, questions[variable].kind)
+        if f"{UNOFFERED}{variable}" in table:
+            unoffered = table[f"{UNOFFERED}{variable}"]
+            observed = categorical.concat_tables(
+                [observed, _observe_unoffered(base, unoffered, variable)]
+            )
+        yield observed
     for variable, breakdown in {} if repeat else source.ventilations.items():
         for group, column in breakdown.colonnes.items():
             attribute = {Trait(breakdown.dimension).column: constant_column(group, base.index)}
@@ -132,6 +139,13 @@ def _classify(cells: pd.Series, classes: Classes) -> pd.Series:
     numbers = pd.to_numeric(texts.where(texts != ""))
     labels = pd.cut(numbers, bounds, right=False, labels=classes.names).astype(object).fillna("")
     return categorical.map_values(cells, dict(zip(texts, labels, strict=True)))
+
+
+def _observe_unoffered(base: pd.DataFrame, unoffered: pd.Series, variable: str) -> pd.DataFrame:
+    """Return a row, whose `nombre` is 0, for each choice that was not offered to a record."""
+    rows = unoffered != ""
+    base, choices = base[rows].reset_index(drop=True), unoffered[rows].reset_index(drop=True)
+    return _observe(base, choices, variable, "choix_multiple").assign(nombre=0.0)
 
 
 def _observe(base: pd.DataFrame, cells: pd.Series, variable: str, kind: str) -> pd.DataFrame:

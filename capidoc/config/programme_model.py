@@ -48,13 +48,28 @@ class Period(StrictModel):
 
 # ── sources ─────────────────────────────────────────────────────────────────────────────────────
 class Column(StrictModel):
-    """One column of an ordinary workbook: its printed title, its kind, its choices, its bounds."""
+    """One column of an ordinary workbook: its printed title, its kind, its choices, its bounds.
 
-    titre: str
+    `titre` may be several, of several files; `feuille` says that it is the name of the sheet.
+    """
+
+    titre: str | list[str] = []
+    feuille: bool = False
     type: Literal["texte", "nombre", "date", "choix"] = "texte"
     choix: dict[Name, str] = {}
     minimum: float | None = None
     maximum: float | None = None
+
+    @model_validator(mode="after")
+    def _check_one_place(self) -> Self:
+        if bool(self.titles) == self.feuille:
+            raise ValueError("donnez « titre » ou « feuille: true », l’un des deux")
+        return self
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """Return the titles under which it may be printed."""
+        return (self.titre,) if isinstance(self.titre, str) else tuple(self.titre)
 
 
 class Breakdown(StrictModel):
@@ -175,10 +190,10 @@ class Source(TableSelection):
     @model_validator(mode="after")
     def _check_one_description(self) -> Self:
         kinds = "« formulaire » (XLSForm) ou « colonnes » (classeur ordinaire)"
-        if bool(self.formulaire) == bool(self.colonnes):
-            raise ValueError(f"donnez {kinds}, l’un des deux")
+        if not self.formulaire and not self.colonnes:
+            raise ValueError(f"donnez {kinds}")
         form = "demande un « formulaire »"
-        if self.colonnes and self.repetitions:
+        if not self.formulaire and self.repetitions:
             raise ValueError(f"« repetitions » {form} : un classeur ordinaire n’en a pas")
         one_star = re.fullmatch(r"[^*?\[]*\*[^?\[]*\.xlsx", self.fichier)
         for name in self.ventilations:
@@ -208,6 +223,11 @@ class Source(TableSelection):
         names = [*self.colonnes, self.identifiant, self.moment, *super().kept, *chain(*breakdowns)]
         names += [exclusion.question for exclusion in self.exclusions]
         return list(dict.fromkeys(filter(None, chain(names, *self.ordre))))
+
+    @property
+    def sheet_columns(self) -> set[str]:
+        """Return the columns that are the name of the sheet."""
+        return {name for name, column in self.colonnes.items() if column.feuille}
 
     def of(self, repeat: str) -> TableSelection:
         """Return what is kept of a repeat, or of the main table when it is empty."""

@@ -29,7 +29,7 @@ EXPECTED = {
     "greater_than_equal": "un nombre plus grand",
 }
 MONTH = r"20\d\d-(0[1-9]|1[0-2])"
-QUESTION = r"\w(?:[\w.-]*\w)?"  # how a form may name a question or an answer
+QUESTION = r"\w(?:[\w./-]*\w)?"  # how a form may name a question, « chef/age », or an answer
 
 
 def matching(pattern: str, expected: str) -> AfterValidator:

@@ -44,6 +44,8 @@ PROVENANCE = ["fichier", "feuille", "ligne"]
 OWN = "@"
 FILE, SHEET, ROW = PLACE = [f"{OWN}{name}" for name in PROVENANCE]
 UUID, INDEX = "@uuid", "@indice"  # of the submission on the server; of the row in its export
+# Before the name of a select_multiple: the choices that the form of the record did not offer.
+UNOFFERED = f"{OWN}sans "
 # What each received record carries beside its answers.
 RECORD_COLUMNS = [*PLACE, UUID, INDEX]
 # What its submission says of itself: when it was sent, its status, number, hours, form, sender.
@@ -81,6 +83,8 @@ ROW_COUNT_COLUMNS = ["source", "fichiers", "feuille", *ROW_COUNTS, "dernier_envo
 # From 50 000 records on, a folder of that name holds one array file per variable instead.
 OBSERVATIONS_CSV, OBSERVATIONS_FOLDER = "observations.csv", "observations"
 OBSERVATION_COLUMNS = ["source", "unite_type", "unite", "moment", "variable", "nombre", "modalite"]
+# A row with a `modalite` and 0 as `nombre` says that the form of its record did not offer this
+# choice of a select_multiple: whether it would have been ticked is not known.
 UNIT_KEY = ["unite", "moment"]
 ATTRIBUTE = "attribut_"
 # The variable of the record itself: 1 for each record kept.

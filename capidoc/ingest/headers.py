@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -18,11 +18,14 @@ from capidoc.io.raw_files import Sheet
 
 HEADER_ROWS = 100  # among which an ordinary workbook has its titles
 REPEAT_LINKS = ("_parent_index", "_submission__uuid")  # what ties a repeat to its submission
+MOMENTS = ("today", "start", "end", "_submission_time")  # that a submission tells of itself
+AGAIN = "Ré-exportez toutes les versions du formulaire."
 SEPARATOR = re.compile(r"\W{1,3}|__?")  # KoboToolbox lets people choose theirs
 TAG = re.compile(r"#[a-z]\w*(\s*\+\w+)*")  # HXL's « #adm1 +name »
 
 # What a column holds: a question's answers, or the 1/0 of one (question, choice).
 Column = str | tuple[str, str]
+Speller = Callable[[Question, str], Iterator[str]]  # how headers write a question
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,15 @@ class RecognisedSheet:
     """A sheet whose headers are recognised.
 
     `columns` {position: Column}, without those of no question; `questions` those of its table, by
-    name; `body` the cells below the headers, the Excel row number as index, positions as columns.
+    name; `absent` the kept ones without a column; `body` the cells below the headers, the Excel row
+    number as index, positions as columns.
     """
 
     sheet: Sheet
     headers: list[str]
     columns: dict[int, Column]
     questions: dict[str, Question]
+    absent: list[str]
     body: pd.DataFrame
 
     def kind(self, position: int) -> str:
@@ -50,11 +55,16 @@ def question_name(column: Column) -> str:
     return column if isinstance(column, str) else column[0]
 
 
+def title_key(title: str) -> str:
+    """Return the form under which two titles are the same: line breaks are spaces too."""
+    return matching_key(" ".join(title.split()))
+
+
 def recognise_sheet(sheet: Sheet, form: Form, source: Source, repeat: str) -> RecognisedSheet:
     """Return the sheet of a repeat, or of the main table when `repeat` is empty, recognised.
 
-    Raise InputMismatch for a header that is absent, ambiguous or repeated, QualityRefused for a
-    main table without a row.
+    Raise InputMismatch for a header that is ambiguous or repeated, where a question is absent that
+    decides which rows are kept, or all are; QualityRefused for a main table without a row.
     """
     top = find_header_row(sheet, source)
     place = sheet.place | {"row": top}
@@ -64,7 +74,12 @@ def recognise_sheet(sheet: Sheet, form: Form, source: Source, repeat: str) -> Re
     columns = recognise_headers(headers, questions, needed, renamed, place)
     present = {question_name(column) for column in columns.values()}
     present |= {new for old, new in renamed.items() if old in present}
-    _require_questions(present, [*kept, *(REPEAT_LINKS if repeat else ())], questions, place)
+    present |= source.sheet_columns
+    absent = [name for name in kept if name not in present]
+    excluding = [rule.question for rule in source.exclusions]
+    deciding = REPEAT_LINKS if repeat else (source.identifiant, source.moment, *excluding)
+    required = dict.fromkeys([*deciding, *(kept if absent == kept else ())])
+    _require_questions(present, [*filter(None, required)], source, questions, place)
     body = sheet.below(top)
     if source.formulaire and _is_tag_row(body):
         body = body.iloc[1:]
@@ -72,25 +87,22 @@ def recognise_sheet(sheet: Sheet, form: Form, source: Source, repeat: str) -> Re
         what = "aucune ligne sous les titres"
         remedy = "Exportez à nouveau, ou retirez ce fichier de data/raw."
         raise QualityRefused(Problem(what, remedy=remedy, **sheet.place))
-    return RecognisedSheet(sheet, headers, columns, questions, body)
+    return RecognisedSheet(sheet, headers, columns, questions, absent, body)
 
 
-def find_main_sheet(sheets: list[Sheet], source: Source) -> Sheet:
-    """Return the sheet of the submissions: the first visible one, or the one with the titles.
+def find_main_sheets(sheets: list[Sheet], source: Source) -> list[Sheet]:
+    """Return the sheet of the submissions, the first visible one.
 
-    Raise InputMismatch when several sheets have all the declared titles.
+    Of an ordinary workbook: all those with the declared titles, or the one with most of them.
     """
     visible = [sheet for sheet in sheets if not sheet.hidden] or [require_visible(sheets[0])]
     if source.formulaire:
-        return visible[0]
-    titles = {matching_key(column.titre) for column in source.colonnes.values()}
-    found = {sheet.name: len(_row_of_titles(sheet, titles)[1]) for sheet in visible}
-    complete = [name for name, count in found.items() if count == len(titles)]
-    if len(complete) > 1:
-        what, names = "plusieurs feuilles portent ces titres", " », « ".join(complete)
-        remedy = "Réunissez-les, ou gardez une feuille par fichier."
-        raise InputMismatch(Problem(what, "une seule", remedy, visible[0].file, value=names))
-    return max(visible, key=lambda sheet: found[sheet.name])
+        return visible[:1]
+    titled = {name for name, column in source.colonnes.items() if column.titles}
+    found = {sheet.name: _row_of_titles(sheet, source) for sheet in visible}
+    complete = [sheet for sheet in visible if found[sheet.name][1] == titled]
+    filled = [s for s in complete if (s.cells.loc[found[s.name][0] + 1 :] != "").any(axis=None)]
+    return filled or [max(visible, key=lambda sheet: len(found[sheet.name][1]))]
 
 
 def require_visible(sheet: Sheet) -> Sheet:
@@ -105,9 +117,12 @@ def find_header_row(sheet: Sheet, source: Source) -> int:
     """Return the row of the headers; raise InputMismatch with the titles absent from the best."""
     if source.formulaire:
         return 1
-    titles = {matching_key(column.titre): column.titre for column in source.colonnes.values()}
-    row, found = _row_of_titles(sheet, titles.keys())
-    absent = [title for key, title in titles.items() if key not in found]
+    row, found = _row_of_titles(sheet, source)
+    absent = [
+        " » ou « ".join(column.titles)
+        for name, column in source.colonnes.items()
+        if column.titles and name not in found
+    ]
     if absent:
         what, cells = "titre de colonne absent", sheet.cells.loc[row] if found else ()
         raise InputMismatch(
@@ -128,21 +143,16 @@ def recognise_headers(
     Raise InputMismatch when a header may be a needed question or another, or two headers are the
     same needed one.
     """
-    candidates = defaultdict(set)  # {matching key of a spelling: columns that it may be}
-    for separator in _separators(headers, questions) or {"/"}:  # an export has one throughout
-        for spelling, column in _spelled_columns(questions, renamed, separator):
-            candidates[matching_key(spelling)].add(column)
-    columns: dict[int, Column] = {}
+    first, second = _writings(headers, questions, renamed)
+    candidates = {p: first.columns(h) or second.columns(h) for p, h in enumerate(headers)}
+    columns = dict(sorted((_settle(candidates) | _system_columns(headers, candidates)).items()))
     problems = []
-    for position, header in enumerate(headers):
-        is_system = header in SYSTEM_COLUMNS
-        names = {header} if is_system else candidates.get(matching_key(header), set())
-        if len(names) == 1:
-            columns[position] = next(iter(names))
-        elif needed & {question_name(name) for name in names}:
-            expected = f"une seule question parmi {', '.join(sorted(map(str, names)))}"
+    for position in candidates.keys() - columns.keys():
+        names = candidates[position]
+        if needed & set(map(question_name, names)):
+            expected = f"une seule question parmi {', '.join(sorted(map(_shown, names)))}"
             remedy = "Exportez avec les noms XML et les groupes."
-            what = "titre de colonne ambigu"
+            what, header = "titre de colonne ambigu", headers[position]
             problems.append(Problem(what, expected, remedy, column=header, **place))
     problems += _repeated_headers(headers, columns, needed, place)
     if problems:
@@ -151,27 +161,40 @@ def recognise_headers(
 
 
 def _require_questions(
-    present: set[str], needed: list[str], questions: dict[str, Question], place: dict[str, Any]
+    present: set[str],
+    required: list[str],
+    source: Source,
+    questions: dict[str, Question],
+    place: dict[str, Any],
 ) -> None:
-    """Raise InputMismatch with all the needed questions that are not present."""
+    """Raise InputMismatch with all the required questions that are not present."""
+    moments = " ou ".join(f"« {name} »" for name in MOMENTS if name in present)
+    instead = {source.identifiant: "Ou retirez « identifiant » : chaque fiche sera une unité."}
+    if source.moment and moments:
+        instead[source.moment] = f"Ou écrivez, sous « moment », {moments}."
     problems = []
-    for name in needed:
+    for name in required:
         if name not in present:
             labels = questions[name].labels if name in questions else ()
             column = f"{name} » / « {labels[0]}" if labels else name
-            hint = suggest(name, present - SYSTEM_COLUMNS)
-            remedy = f"{hint} Ré-exportez toutes les versions du formulaire."
+            hints = [suggest(name, present - SYSTEM_COLUMNS), AGAIN, instead.get(name)]
+            remedy = " ".join(filter(None, hints))
             problems.append(Problem("colonne absente", "", remedy, column=column, **place))
     if problems:
         raise InputMismatch(*problems)
 
 
-def _row_of_titles(sheet: Sheet, titles: Set[str]) -> tuple[int, Set[str]]:
-    """Return the first row that has most of the titles, and those that it has."""
+def _row_of_titles(sheet: Sheet, source: Source) -> tuple[int, set[str]]:
+    """Return the first row that has most of the declared columns, and those that it has."""
+    declared = {
+        title_key(title): name
+        for name, column in source.colonnes.items()
+        for title in column.titles
+    }
     best_row = 1
-    found: Set[str] = set()
+    found: set[str] = set()
     for row, *cells in sheet.cells.head(HEADER_ROWS).itertuples(name=None):
-        in_row = titles & {matching_key(cell) for cell in cells}
+        in_row = {declared[key] for key in map(title_key, cells) if key in declared}
         if len(in_row) > len(found):
             best_row, found = row, in_row
     return best_row, found
@@ -181,6 +204,10 @@ def _is_tag_row(body: pd.DataFrame) -> bool:
     """Return whether the first row is one of HXL tags: data may begin with « # » too."""
     cells = [cell for cell in body.iloc[0] if cell] if len(body) else []
     return bool(cells) and all(TAG.fullmatch(cell) for cell in cells)
+
+
+def _shown(column: Column) -> str:
+    return column if isinstance(column, str) else "/".join(column)
 
 
 def _repeated_headers(
@@ -195,8 +222,106 @@ def _repeated_headers(
             yield Problem(what, remedy=remedy, column=headers[position], **place)
 
 
+class _Spellings:
+    """Which names each spelling stands for, in the order of the form."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self.exact: dict[str, dict[str, None]] = defaultdict(dict)
+        self._by_key: dict[str, dict[str, None]] = defaultdict(dict)
+        for spelling, name in pairs:
+            self.exact[spelling][name] = None
+            self._by_key[title_key(spelling)][name] = None
+
+    def names(self, text: str) -> list[str]:
+        """Return the names that are spelled so, letter for letter if one is."""
+        return [*(self.exact.get(text) or self._by_key.get(title_key(text)) or ())]
+
+
+class _Writing:
+    """What a header may be where an export is in names, or in labels."""
+
+    def __init__(
+        self,
+        questions: dict[str, Question],
+        renamed: dict[str, str],
+        separators: set[str],
+        spell: Speller,
+    ) -> None:
+        self._questions = _Spellings(_spelled_questions(questions, renamed, separators, spell))
+        self._choices = {
+            name: _Spellings((text, c) for c, texts in q.choices.items() for text in texts)
+            for name, q in questions.items()
+            if q.kind == "choix_multiple"
+        }
+        self._signs = re.compile("|".join(map(re.escape, separators)))
+
+    def columns(self, header: str) -> list[Column]:
+        """Return the columns that a header may be.
+
+        A question comes before a box of another: « besoins_autre » may be both.
+        """
+        named = self._questions.names(header)
+        return [*named] or self._boxes(header) or self._boxes(title_key(header))
+
+    def likeness(self, header: str) -> int:
+        """Return 2 for a question spelled so letter for letter, 1 for what is nearly so, or 0."""
+        return (header in self._questions.exact) + bool(self.columns(header))
+
+    def _boxes(self, header: str) -> list[Column]:
+        found: dict[Column, None] = {}
+        for sign in self._signs.finditer(header):
+            for name in self._questions.names(header[: sign.start()]):
+                choices = self._choices.get(name, _Spellings(()))
+                after = header[sign.end() :]
+                found |= dict.fromkeys((name, choice) for choice in choices.names(after))
+        return [*found]
+
+
+def _writings(
+    headers: list[str], questions: dict[str, Question], renamed: dict[str, str]
+) -> list[_Writing]:
+    """Return the two writings, that which knows most of the headers first."""
+    separators = _separators(headers, questions) or {"/"}
+    spellers = (_name_spellings, _label_spellings)
+    writings = [_Writing(questions, renamed, separators, spell) for spell in spellers]
+    return sorted(writings, key=lambda writing: -sum(map(writing.likeness, headers)))
+
+
+def _settle(candidates: dict[int, list[Column]]) -> dict[int, Column]:
+    """Return the column of each position that has one.
+
+    As many columns under a label as questions bear it are in the form's order. Where groups are
+    not shown, KoboToolbox exports of the questions of one name only the last.
+    """
+    positions: dict[tuple[Column, ...], list[int]] = defaultdict(list)
+    for position, columns in candidates.items():
+        positions[tuple(columns)].append(position)
+    settled: dict[int, Column] = {}
+    for names, places in positions.items():
+        if len(names) == len(places):
+            settled |= zip(places, names, strict=True)
+        elif len({question_name(name).rpartition("/")[2] for name in names}) == 1:
+            settled |= dict.fromkeys(places, names[-1])
+    return settled
+
+
+def _system_columns(headers: list[str], candidates: dict[int, list[Column]]) -> dict[int, Column]:
+    """Return KoboToolbox's own columns, which come after a question of the same name.
+
+    R writes « X_uuid » for « _uuid ».
+    """
+    names = [head.removeprefix("X") if head.startswith("X_") else head for head in headers]
+    last = {name: position for position, name in enumerate(names)}
+    system = [place for place, name in enumerate(names) if name in SYSTEM_COLUMNS]
+    alone = [place for place in system if place == last[names[place]] or not candidates[place]]
+    return {place: names[place] for place in alone}
+
+
 def _separators(headers: list[str], questions: dict[str, Question]) -> set[str]:
-    """Return the separators that follow the name of a group or select_multiple in a header."""
+    """Return the separators that follow the name of a group or select_multiple in a header.
+
+    « _ », which names have too, is one only where there is no other.
+    """
     prefixes: set[str] = set()
     for question in questions.values():
         prefixes.update(question.path[:1])
@@ -204,33 +329,31 @@ def _separators(headers: list[str], questions: dict[str, Question]) -> set[str]:
         if question.kind == "choix_multiple":
             prefixes.update((question.name, *question.labels))
     separators = set()
-    for header, prefix in product(map(matching_key, headers), map(matching_key, prefixes)):
-        separator = SEPARATOR.match(header, len(prefix))
-        if separator and header.startswith(prefix):
-            separators.add(separator[0])
-    return separators
+    for header, prefix in product(map(title_key, headers), map(title_key, prefixes)):
+        if header.startswith(prefix) and (found := SEPARATOR.match(header, len(prefix))):
+            separators.add(found[0])
+    return {sign for sign in separators if "_" not in sign} or separators
 
 
-def _spelled_columns(
-    questions: dict[str, Question], renamed: dict[str, str], separator: str
-) -> Iterator[tuple[str, Column]]:
-    """Yield each spelling of a header with its column; old names as those of their question."""
-    for question in questions.values():
-        choices = question.choices if question.kind == "choix_multiple" else {}
-        for spelling in _spellings(question, separator):
+def _spelled_questions(
+    questions: dict[str, Question], renamed: dict[str, str], separators: set[str], spell: Speller
+) -> Iterator[tuple[str, str]]:
+    """Yield each spelling of a question with its name; old names as those of their question."""
+    for question, separator in product(questions.values(), separators):
+        for spelling in spell(question, separator):
             yield spelling, question.name
-            for choice, texts in choices.items():
-                for text in texts:
-                    yield f"{spelling}{separator}{text}", (question.name, choice)
-    for old, new in renamed.items():
-        for spelling in _spellings(questions[new], separator) if new in questions else ():
+    for (old, new), separator in product(renamed.items(), separators):
+        yield old, old
+        for spelling in spell(questions[new], separator) if new in questions else ():
             yield spelling.removesuffix(new) + old if spelling.endswith(new) else old, old
 
 
-def _spellings(question: Question, separator: str) -> Iterator[str]:
-    """Yield how a header may write a question: name or label, with its groups or not."""
-    yield question.name
+def _name_spellings(question: Question, separator: str) -> Iterator[str]:
+    yield separator.join((*question.path, question.column_name))
+    yield question.column_name
+
+
+def _label_spellings(question: Question, separator: str) -> Iterator[str]:
     yield from question.labels
-    yield separator.join((*question.path, question.name))
     for groups, label in product(question.group_labels, question.labels):
         yield separator.join((*groups, label))

@@ -14,12 +14,12 @@ PARENT_COLUMNS = (
 )
 # Where an export names its submissions, KoboToolbox's own first.
 UUID_HEADERS = ("_uuid", "KEY", "instanceID", "meta/instanceID")
+OWN_COLUMNS = {"_index", *SUBMISSION_COLUMNS, *PARENT_COLUMNS}  # made by KoboToolbox alone
 SYSTEM_COLUMNS = {
     *UUID_HEADERS,
     *("start", "end", "today", "deviceid", "username", "simserial", "subscriberid"),
-    *("phonenumber", "audit", "meta/instanceName", "_index"),
-    *SUBMISSION_COLUMNS,
-    *PARENT_COLUMNS,
+    *("phonenumber", "audit", "meta/instanceName"),
+    *OWN_COLUMNS,
 }
 # What is kept of a submission.
 METADATA_NAMES = {

@@ -23,9 +23,10 @@ from capidoc.core.schema import (
     ROW,
     SHEET,
     SUBMISSION,
+    UNOFFERED,
     UUID,
 )
-from capidoc.ingest.headers import find_main_sheet, recognise_sheet
+from capidoc.ingest.headers import find_main_sheets, recognise_sheet
 from capidoc.ingest.kobo_columns import METADATA_NAMES
 from capidoc.ingest.remarks import file_remarks, form_remarks
 from capidoc.ingest.repeats import find_repeat_sheets, link_to_main_rows
@@ -101,11 +102,13 @@ def _read_tables(
     sheets: list[Sheet], form: Form, source: Source
 ) -> Iterator[tuple[str, SheetTable]]:
     """Yield the main table of a file, under "", and that of each repeat."""
-    main = find_main_sheet(sheets, source)
-    others = {matching_key(sheet.name): sheet for sheet in sheets if sheet is not main}
-    table = read_table(recognise_sheet(main, form, source, ""), source, "")
-    yield "", table._replace(remarks=[*table.remarks, *file_remarks(main, others, source)])
-    for repeat, sheet in find_repeat_sheets(others, source, main.file).items():
+    mains = find_main_sheets(sheets, source)
+    read = {sheet.name for sheet in mains}
+    others = {matching_key(sheet.name): sheet for sheet in sheets if sheet.name not in read}
+    tables = [read_table(recognise_sheet(main, form, source, ""), source, "") for main in mains]
+    tables[0].remarks.extend(file_remarks(mains, others, source))
+    yield from (("", table) for table in tables)
+    for repeat, sheet in find_repeat_sheets(others, source, mains[0].file).items():
         table = read_table(recognise_sheet(sheet, form, source, repeat), source, repeat)
         yield repeat, table._replace(rows=link_to_main_rows(table.rows, others))
 
@@ -129,6 +132,7 @@ def _stack_tables(tables: list[pd.DataFrame], source: Source, repeat: str) -> pd
     stacked = _normalize_uuids(categorical.concat_tables(identified), repeat)
     for old, new in source.renommages.items() if not repeat else ():
         stacked = _merge_versions(stacked, old, new)
+    columns += [name for name in stacked if name.startswith(UNOFFERED)]
     missing = [name for name in columns if name not in stacked]
     empty = categorical.constant_column("", stacked.index)
     return stacked.assign(**dict.fromkeys(missing, empty))[columns]

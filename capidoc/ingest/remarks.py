@@ -4,13 +4,16 @@ A column is named, never its content: it may hold names or phones.
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Any
+
+import pandas as pd
 
 from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.schema import REMARK_COLUMNS
-from capidoc.ingest.headers import RecognisedSheet
+from capidoc.ingest.headers import RecognisedSheet, question_name
 from capidoc.ingest.kobo_columns import sheet_key
 from capidoc.ingest.select_multiple import diverging_summaries
 from capidoc.ingest.xlsform import Form
@@ -36,8 +39,11 @@ def form_remarks(form: Form, file: str) -> list[Remark]:
     ]
 
 
-def file_remarks(main: Sheet, others: dict[str, Sheet], source: Source) -> Iterator[Remark]:
-    """Yield what is said of absent repeats, of ignored sheets and of a CSV's encoding."""
+def file_remarks(mains: list[Sheet], others: dict[str, Sheet], source: Source) -> Iterator[Remark]:
+    """Yield what is said of absent repeats, of joined or ignored sheets, of a CSV's encoding."""
+    main = mains[0]
+    for sheet in mains if len(mains) > 1 else ():
+        yield make_remark(sheet, "", "", "feuilles_reunies", "")
     repeats = {sheet_key(repeat): repeat for repeat in source.repetitions}
     for key, repeat in repeats.items():
         if key not in others:
@@ -52,14 +58,23 @@ def file_remarks(main: Sheet, others: dict[str, Sheet], source: Source) -> Itera
 def sheet_remarks(recognised: RecognisedSheet, source: Source, repeat: str) -> Iterator[Remark]:
     """Yield what is said of a sheet's headers, select_multiples and formulas."""
     yield from _header_remarks(recognised, source.renommages)
+    for question in recognised.absent:
+        yield make_remark(recognised.sheet, question, "", "question_absente")
     for name, summaries in diverging_summaries(recognised):
         for row, summary in summaries.items():
             yield make_remark(recognised.sheet, name, summary, "details_divergents", row)
     yield from _formula_remarks(recognised, source, source.of(repeat).kept)
 
 
+def unoffered_remarks(sheet: Sheet, question: str, unoffered: pd.Series) -> Iterator[Remark]:
+    """Yield each choice that the form of some records did not offer, with their number."""
+    counts = Counter(choice for choices in unoffered for choice in choices.split())
+    for choice, count in counts.items():
+        yield make_remark(sheet, question, f"{choice} : {count} fiches", "choix_non_propose")
+
+
 def _header_remarks(recognised: RecognisedSheet, renamed: dict[str, str]) -> Iterator[Remark]:
-    sheet, body = recognised.sheet, recognised.body
+    sheet, body, counts = recognised.sheet, recognised.body, Counter(recognised.headers)
     for position, header in enumerate(recognised.headers):
         column = recognised.columns.get(position)
         is_point = GPS_HEADER.fullmatch(header.split("/")[-1])
@@ -67,6 +82,8 @@ def _header_remarks(recognised: RecognisedSheet, renamed: dict[str, str]) -> Ite
             yield make_remark(sheet, f"n° {position + 1}", "", "colonne_sans_titre")
         elif header.strip() and column is None and not is_point:
             yield make_remark(sheet, header, "", "colonne_non_declaree")
+        elif column and counts[header] > 1:
+            yield make_remark(sheet, header, question_name(column), "titre_repete")
         elif column in renamed:
             yield make_remark(sheet, renamed[column], header, "colonne_renommee")
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 from itertools import zip_longest
 
 import pandas as pd
@@ -12,7 +13,8 @@ from capidoc.ingest.headers import Column, RecognisedSheet
 from capidoc.ingest.xlsform import Question
 
 YES = {"1", "true", "vrai"}
-NO = {"0", "false", "faux", "", "n/a"}
+NO = {"0", "false", "faux"}
+BLANK = {"", "n/a"}
 
 
 def choice_columns(columns: dict[int, Column]) -> dict[str, dict[str, int]]:
@@ -35,6 +37,28 @@ def join_choices(body: pd.DataFrame, positions: dict[str, int]) -> pd.Series:
     return categorical.to_categorical(summary.str.split().str.join(" "))
 
 
+def unoffered_choices(recognised: RecognisedSheet, name: str) -> pd.Series:
+    """Return the choices « a c » of a select_multiple that the form of each record did not offer.
+
+    Their box is blank or absent, and another one is not: they came later. Where no box of the sheet
+    says 0, a blank one is not ticked.
+    """
+    body, columns = recognised.body, recognised.columns
+    boxes = {choice: body[at] for choice, at in choice_columns(columns).get(name, {}).items()}
+    unoffered = pd.Series("", body.index)
+    if not any(categorical.matches(box, _says_no).any() for box in boxes.values()):
+        return unoffered
+    blank = {choice: categorical.matches(box, _is_blank) for choice, box in boxes.items()}
+    answered = ~pd.DataFrame(blank).all(axis=1)
+    summary = next((body[at] for at, column in columns.items() if column == name), unoffered)
+    for choice in recognised.questions[name].choices:
+        rows = answered & blank.get(choice, True)
+        if rows.any():
+            rows &= ~categorical.matches(summary, partial(_has_word, choice))
+            unoffered = unoffered.mask(rows, unoffered + " " + choice)
+    return unoffered.str.strip()
+
+
 def diverging_summaries(recognised: RecognisedSheet) -> Iterator[tuple[str, pd.Series]]:
     """Yield each select_multiple with its summaries that the 1/0 columns contradict, by row."""
     body, columns = recognised.body, recognised.columns
@@ -54,7 +78,19 @@ def diverging_summaries(recognised: RecognisedSheet) -> Iterator[tuple[str, pd.S
 def _choice_text(cell: str, choice: str) -> str:
     if matching_key(cell) in YES:
         return choice
-    return "" if matching_key(cell) in NO else f"{choice}={cell}"
+    return "" if matching_key(cell) in NO | BLANK else f"{choice}={cell}"
+
+
+def _says_no(cell: str) -> bool:
+    return matching_key(cell) in NO
+
+
+def _is_blank(cell: str) -> bool:
+    return matching_key(cell) in BLANK
+
+
+def _has_word(word: str, text: str) -> bool:
+    return word in text.split()
 
 
 def _agree(summary: str, ticked: str, choices: set[str], question: Question) -> bool:

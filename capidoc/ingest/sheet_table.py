@@ -11,12 +11,12 @@ from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.errors import InputMismatch, Problem
 from capidoc.core.parsing import from_1904_serial, matching_key, parse_timestamp
-from capidoc.core.schema import FILE, HOST, INDEX, PARENT, ROW, SENT, SHEET, UUID
+from capidoc.core.schema import FILE, HOST, INDEX, PARENT, ROW, SENT, SHEET, UNOFFERED, UUID
 from capidoc.ingest.choice_lists import ambiguous_keys, answers_by_key
 from capidoc.ingest.headers import RecognisedSheet
 from capidoc.ingest.kobo_columns import METADATA_NAMES, SYSTEM_COLUMNS, UUID_HEADERS
-from capidoc.ingest.remarks import Remark, make_remark, sheet_remarks
-from capidoc.ingest.select_multiple import choice_columns, join_choices
+from capidoc.ingest.remarks import Remark, make_remark, sheet_remarks, unoffered_remarks
+from capidoc.ingest.select_multiple import choice_columns, join_choices, unoffered_choices
 from capidoc.ingest.withheld_answers import withheld_phrases
 from capidoc.ingest.xlsform import Question
 from capidoc.io.raw_files import Sheet
@@ -34,7 +34,14 @@ def read_table(recognised: RecognisedSheet, source: Source, repeat: str) -> Shee
     """Return what a recognised sheet says; raise InputMismatch for a number merged over rows."""
     filled, merged_remarks = _fill_merged_cells(recognised)
     rows = _with_provenance(_question_columns(filled), filled.sheet, source, repeat)
+    sheet_name = categorical.constant_column(filled.sheet.name, rows.index)
+    rows = rows.assign(**dict.fromkeys(set() if repeat else source.sheet_columns, sheet_name))
     remarks = [*sheet_remarks(filled, source, repeat), *merged_remarks]
+    for variable in source.of(repeat).variables:
+        unoffered = unoffered_choices(filled, variable)
+        if (unoffered != "").any():
+            rows[f"{UNOFFERED}{variable}"] = categorical.to_categorical(unoffered)
+            remarks += unoffered_remarks(filled.sheet, variable, unoffered)
     kept = {*source.of(repeat).kept, *(() if repeat else source.renommages)}
     return SheetTable(rows, remarks, withheld_phrases(filled, kept))
 

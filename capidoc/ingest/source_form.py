@@ -1,49 +1,50 @@
 """The form of a source, checked against what programme.yml asks of it."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 
 from capidoc.config.programme import Programme
 from capidoc.config.programme_model import Source
-from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, suggest
+from capidoc.core.errors import ConfigurationRefused, Problem, suggest
+from capidoc.ingest.headers import MOMENTS
 from capidoc.ingest.xlsform import Form, Question, form_from_columns, load_form
-
-# When a record was begun, ended, made and sent: what may date it where no question does.
-HOURS = ("start", "end", "today", "_submission_time")
 
 
 def load_source_form(programme: Programme, source: Source) -> Form:
-    """Return the form of a source, from its XLSForm or its declared columns.
+    """Return the form of a source: its XLSForm, then its declared columns.
 
-    Raise ConfigurationRefused where programme.yml asks of it what it has not, InputMismatch where
-    two questions that are kept bear one name.
+    Raise ConfigurationRefused where programme.yml asks of it what it has not.
     """
+    form, file = form_from_columns(source.libelle, source.colonnes), "programme.yml"
+    problems: list[Problem] = []
     if source.formulaire:
         file = source.formulaire
-        form = load_form(programme.folder / "formulaires" / file)
-    else:
-        file = "programme.yml"
-        form = form_from_columns(source.libelle, source.colonnes)
+        asked = load_form(programme.folder / "formulaires" / file)
+        problems += _taken_names(source, asked)
+        form = replace(asked, questions=(*asked.questions, *form.questions))
     form = _with_hours(form, source)
-    problems = [*_unknown_questions(form, source, file), *_wrong_kinds(form, source, file)]
+    problems += [*_unknown_questions(form, source, file), *_wrong_kinds(form, source, file)]
     if problems:
         raise ConfigurationRefused(*problems)
-    duplicates = [*_duplicate_names(form, source, file)]
-    if duplicates:
-        raise InputMismatch(*duplicates)
     return form
 
 
 def _with_hours(form: Form, source: Source) -> Form:
     """Return the form where an hour of the phone or the server may date the records."""
     name, asked = source.moment, form.of()
-    if name not in HOURS or asked.get(name, Question(name, "texte")).kind != "texte":
+    if name not in MOMENTS or asked.get(name, Question(name, "texte")).kind != "texte":
         return form
     dated = replace(asked.get(name, Question(name, "date")), kind="date")
     others = [question for question in form.questions if question != asked.get(name)]
     return replace(form, questions=(*others, dated))
+
+
+def _taken_names(source: Source, asked: Form) -> Iterator[Problem]:
+    """Yield a Problem for each declared column that has the name of a question."""
+    for name in source.colonnes.keys() & asked.of().keys():
+        what = "une question du formulaire a déjà ce nom"
+        yield Problem(what, remedy="Donnez-lui un autre nom.", file="programme.yml", column=name)
 
 
 def _unknown_questions(form: Form, source: Source, file: str) -> Iterator[Problem]:
@@ -73,15 +74,3 @@ def _wrong_kinds(form: Form, source: Source, file: str) -> Iterator[Problem]:
             if kinds.get(name, kind) != kind:
                 what, expected = f"cette question n’est pas {wanted}", f"{wanted}, pour {use}"
                 yield Problem(what, expected, file=file, value=name)
-
-
-def _duplicate_names(form: Form, source: Source, file: str) -> Iterator[Problem]:
-    counts = Counter((question.repeat, question.name) for question in form.questions)
-    twice = set()
-    for (repeat, name), count in counts.items():
-        table = source.of(repeat if repeat in source.repetitions else "")
-        if count > 1 and name in table.kept:
-            twice.add(name)
-    what = "deux questions du formulaire portent ce nom : un export n’en garde qu’une"
-    for name in sorted(twice):
-        yield Problem(what, remedy="Renommez l’une des deux.", file=file, column=name)

@@ -1,9 +1,10 @@
 """What the form asks: the XLSForm as a data dictionary of typed questions."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import chain, product
+from itertools import chain
 from pathlib import Path
 
 from capidoc.config.programme_model import Column
@@ -15,6 +16,7 @@ from capidoc.ingest.choice_lists import (
     cascade_parents,
     read_choices,
 )
+from capidoc.ingest.kobo_columns import OWN_COLUMNS
 from capidoc.ingest.xlsform_sheets import (
     FormRemark,
     FormRow,
@@ -83,6 +85,16 @@ class Question:
     branches: dict[tuple[str, ...], dict[str, str]] = field(default_factory=dict)
 
     @property
+    def column_name(self) -> str:
+        """The name by which the form, and an export without groups, call it."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def grouped_name(self) -> str:
+        """The name by which an export with groups calls it: « chef/age »."""
+        return "/".join((*self.path, self.column_name))
+
+    @property
     def bounds(self) -> tuple[float | None, float | None]:
         """The inclusive (lowest, highest) of « . >= 10 and . <= 65 », None where not stated."""
         numbers = []
@@ -128,7 +140,19 @@ def load_form(path: Path) -> Form:
     if all(question.kind == "note" for question in questions.values()):
         what, expected = "aucune question dans cette feuille", "un XLSForm, avec ses questions"
         raise InputMismatch(Problem(what, expected, file=path.name, sheet="survey"))
-    return Form(sheets.title, tuple(questions.values()), tuple(sorted({*sheets.remarks})))
+    named = _with_distinct_names([*questions.values()])
+    return Form(sheets.title, tuple(named), tuple(sorted({*sheets.remarks})))
+
+
+def _with_distinct_names(questions: list[Question]) -> list[Question]:
+    """Return the questions, named by path, « chef/age », where a name has two columns."""
+    counts = Counter((question.repeat, question.name) for question in questions)
+    return [
+        replace(question, name=question.grouped_name)
+        if counts[question.repeat, question.name] > 1 or question.name in OWN_COLUMNS
+        else question
+        for question in questions
+    ]
 
 
 def form_from_columns(title: str, columns: dict[str, Column]) -> Form:
@@ -141,7 +165,7 @@ def form_from_columns(title: str, columns: dict[str, Column]) -> Form:
             Question(
                 name,
                 column.type,
-                labels=(column.titre,),
+                labels=column.titles,
                 choices={choice: (choice, label) for choice, label in column.choix.items()},
                 constraint=" and ".join(stated),
             )
@@ -219,6 +243,15 @@ def _simple_kind(row: FormRow, remarks: list[FormRemark]) -> str:
     return QUESTION_KINDS.get(kind, "texte")
 
 
+def _group_labels(groups: list[FormRow]) -> tuple[tuple[str, ...], ...]:
+    """Return the labels of the groups in each language; the last they have, or their name."""
+    texts = [group.texts("label") or (group["name"],) for group in groups]
+    languages = range(max(map(len, texts), default=1))
+    return tuple(
+        tuple(labels[min(language, len(labels) - 1)] for labels in texts) for language in languages
+    )
+
+
 def _question(row: FormRow, groups: list[FormRow], kind: str) -> Question:
     """Return the question of a row, which those groups hold, less its choices."""
     conditions = [f"({each['relevant']})" for each in (*groups, row) if each["relevant"]]
@@ -229,7 +262,7 @@ def _question(row: FormRow, groups: list[FormRow], kind: str) -> Question:
         kind,
         tuple(group["name"] for group in named),
         row.texts("label"),
-        tuple(product(*(group.texts("label") or (group["name"],) for group in named))),
+        _group_labels(named),
         repeat=["", *repeats][-1],
         constraint=row["constraint"],
         relevant=" and ".join(conditions),

@@ -37,6 +37,7 @@ PLACE = ["fichier", "feuille", "ligne"]
 # Planted nowhere: the two versions of the follow-up form, and the names of beneficiaries, which no
 # source declares.
 UNPLANTED = {("versions_melangees", "__version__"), ("colonne_non_declaree", "Bénéficiaire")}
+SET_ASIDE = ("exclue", "rejetee", "cellule_rejetee")
 SHEET_WIDE = ("colonne_sans_titre",)  # told once for the sheet, not at the row where it begins
 
 
@@ -79,7 +80,7 @@ def marks(rows, control):
 def test_every_planted_defect_is_found_and_none_invented(found):
     checked = TRUTH[
         TRUTH["regle"].isin(TITLES)
-        & TRUTH["traitement"].isin(["signale", "exclue", "rejetee", "cellule_rejetee", "inerte"])
+        & TRUTH["traitement"].isin([*SET_ASIDE, "signale", "corrige", "inerte"])
         & ~TRUTH["colonne"].isin(["debut_apprentissage", "date_formation"])
     ]  # questions that the programme does not keep
     planted = marks(checked.rename(columns={"brut": "valeur"}), "regle")

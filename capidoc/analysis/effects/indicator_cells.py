@@ -16,6 +16,7 @@ from capidoc.core.schema import COUNTED_RULES, PROVENANCE, RECORD, UNIT_KEY
 Observed = Callable[..., pd.DataFrame]
 
 COMMUNE = Trait("commune").column
+UNOFFERED = math.inf  # more than what the other answers of the record are worth
 WEIGHT = re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?")
 
 
@@ -32,7 +33,7 @@ def indicator_cells(indicator: Indicator, observed: Observed) -> pd.DataFrame:
     if indicator.answer:
         # Each ticked choice is a row, and a record answers once: yes if one of them is.
         records = cells.groupby([*_keys(indicator), *PROVENANCE], as_index=False, dropna=False)
-        cells = records[["valeur"]].max()
+        cells = records[["valeur"]].max().replace(UNOFFERED, math.nan)
     if indicator.regle == "ratio":
         cells = _with_denominators(indicator, cells, observed)
         return cells[[*_keys(indicator), "valeur", "base", *PROVENANCE]]
@@ -107,10 +108,15 @@ def _weights(indicator: Indicator, rows: pd.DataFrame) -> pd.Series:
 
 
 def _cell_values(indicator: Indicator, rows: pd.DataFrame) -> pd.Series | float:
-    """Return what each observation is worth: 1 for a record, its number, or 1 (100 %) for a yes."""
+    """Return what each observation is worth: 1 for a record, its number, or 1 (100 %) for a yes.
+
+    UNOFFERED where the form of the record did not offer the answer, which makes it missing.
+    """
     if indicator.answer:
         yes = 100.0 if indicator.regle == "part" else 1.0
-        return (yes * (rows["modalite"] == indicator.answer)).where(rows["modalite"] != "")
+        is_answer, offered = rows["modalite"] == indicator.answer, rows["nombre"].isna()
+        values = (yes * is_answer).where((rows["modalite"] != "") & offered)
+        return values.mask(is_answer & ~offered, UNOFFERED)
     return 1.0 if indicator.regle in ("effectif", "nombre") else rows["nombre"]
 
 

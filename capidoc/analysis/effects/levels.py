@@ -88,6 +88,7 @@ def monthly_course(indicator: Indicator, units: pd.DataFrame, months: list[str])
 def distinct_answers(indicator: Indicator, observed: Observed) -> Fact:
     """Return the number of different answers given to a question; n is the units that gave them."""
     rows = observed(indicator.source, [indicator.question])
+    rows = rows[rows["nombre"].isna()]  # less the choices that were not offered
     answers = rows[rows["modalite"] != ""]
     return fact_row(
         indicator,

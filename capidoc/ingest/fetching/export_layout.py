@@ -69,11 +69,11 @@ def _sheet_cells(
     form: Form, repeat: str, rows: list[Row], renamed: dict[str, str]
 ) -> list[list[Any]]:
     """Return a sheet: the form's questions, those of other versions, then the system's."""
-    questions = {"/".join((*q.path, q.name)): q for q in form.questions if q.repeat == repeat}
+    questions = {q.grouped_name: q for q in form.questions if q.repeat == repeat}
     rows = [_with_present_paths(row, questions) for row in rows]
     system = ("_index", *PARENT_COLUMNS) if repeat else (*SUBMISSION_COLUMNS, "_index")
     header = [*questions, *_other_columns(rows, {*questions, *system}), *system]
-    numbers = {question.name for question in questions.values() if question.kind == "nombre"}
+    numbers = {question.column_name for question in questions.values() if question.kind == "nombre"}
     numbers |= {old for old, new in renamed.items() if new in numbers}
     is_number = {column: _question_name(column) in numbers for column in header}
     return [header, *([_cell(row.get(c), is_number[c]) for c in header] for row in rows)]
@@ -88,7 +88,7 @@ def _other_columns(rows: list[Row], known: set[str]) -> list[str]:
 
 def _with_present_paths(row: Row, questions: dict[str, Question]) -> Row:
     """Return the row with each question under its present group, as exports do, if free."""
-    paths = {question.name: path for path, question in questions.items()}
+    paths = {question.column_name: path for path, question in questions.items()}
     moved = {}
     for column, value in row.items():
         path = paths.get(_question_name(column), column)

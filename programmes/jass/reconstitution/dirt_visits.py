@@ -410,12 +410,12 @@ def extra_columns(table: Table) -> None:
     removed = table.find("ENT-10/2022-07")
     plant(
         table,
-        reject(
+        mend(
             "choix_supprime",
             removed.key,
             "sources_revenu",
             lambda s: f"{s} artisanat",
-            "hors_choix",
+            "choix_inconnu",
         ),
     )
     for record in table.records[table.records.index(removed) :]:
