@@ -8,7 +8,8 @@ from capidoc.core.parsing import matching_key
 from capidoc.ingest.xlsform_sheets import FormRow, plain_title, translations
 
 Choices = dict[str, tuple[str, ...]]  # {answer: (name, label in each language)}
-Branches = dict[tuple[str, ...], Choices]  # {answers to the parent questions: choices}
+Parent = tuple[str, ...]  # the names of the answers to the parent questions
+Branches = dict[Parent, dict[str, str]]  # {parent: {key of a name or label: answer}}
 
 # « region = ${region} » or « ${region} = region ».
 EQUALITY = re.compile(
@@ -28,8 +29,8 @@ def cascade_parents(choice_filter: str) -> dict[str, str]:
     return {plain_title(c[1] or c[4]): c[2] or c[3] for c in conditions if c}
 
 
-def read_choices(rows: list[FormRow], parents: dict[str, str]) -> Branches:
-    """Return the choices of a list under each parent, in the order of its rows.
+def read_choices(rows: list[FormRow], parents: dict[str, str]) -> tuple[Choices, Branches]:
+    """Return the choices of a list, and the branches of a cascade whose texts are not all clear.
 
     A name that has other labels under another parent is another answer, « parent/name »; what has
     several under one stands for all of them, « Oui / Ouais ».
@@ -38,15 +39,18 @@ def read_choices(rows: list[FormRow], parents: dict[str, str]) -> Branches:
     labels: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         labels[row["name"]].add(matching_key(" ".join(_labels(row, titles))))
-    branches: dict[tuple[str, ...], dict[str, list[FormRow]]] = {}
+    tree: dict[Parent, dict[str, list[FormRow]]] = {}
     for row in rows:
         parent, name = tuple(row[title] for title in parents), row["name"]
         answer = name if len(labels[name]) == 1 else "/".join((*parent, name))
-        branches.setdefault(parent, {}).setdefault(answer, []).append(row)
-    return {
-        parent: {answer: _choice_texts(same, titles) for answer, same in answers.items()}
-        for parent, answers in branches.items()
-    }
+        tree.setdefault(parent, {}).setdefault(answer, []).append(row)
+    choices: Choices = {}
+    branches: Branches = {}
+    for parent, answers in tree.items():
+        own = {answer: _choice_texts(same, titles) for answer, same in answers.items()}
+        branches[parent] = answers_by_key(own)
+        choices |= own
+    return choices, branches if parents and ambiguous_keys(choices) else {}
 
 
 def answers_by_key(choices: Choices) -> dict[str, str]:

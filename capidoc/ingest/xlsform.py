@@ -4,15 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from pathlib import Path
 
 from capidoc.config.programme_model import Column
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, suggest
 from capidoc.ingest.choice_lists import (
+    Branches,
     Choices,
-    ambiguous_keys,
-    answers_by_key,
     cascade_parents,
     read_choices,
 )
@@ -65,8 +63,8 @@ class Question:
     `choices` {name: (name, label in each language)}; `constraint` what its answers must fulfil,
     `message` how the form says it, `relevant` when it is asked at all; `is_file` says that the
     answer is a file, of which the cell is the name, `is_metadata` that the phone writes it.
-    In a cascade where a name or label may be several choices, `branches` say which by the answers
-    to its `parents` {their names: {key of a text: answer}}.
+    In a cascade its `parents` are questions; where a name or a label may be several choices,
+    `branches` say which by the names of their answers.
     """
 
     name: str
@@ -82,7 +80,7 @@ class Question:
     is_file: bool = False
     is_metadata: bool = False
     parents: tuple[str, ...] = ()
-    branches: dict[tuple[str, ...], dict[str, str]] = field(default_factory=dict)
+    branches: Branches = field(default_factory=dict)
 
     @property
     def column_name(self) -> str:
@@ -198,25 +196,20 @@ def _questions(row: FormRow, groups: list[FormRow], form: FormSheets) -> Iterato
         yield _question(row, groups, _simple_kind(row, form.remarks))
         return
     several = re.search("multiple|all that|rank", select["how"], re.IGNORECASE)
-    kind = "choix_multiple" if several else "choix"
     listed = _listed_rows(row, select, form)
     # Only the one answer to a cascade can be told by its parents.
     parents = {} if several else cascade_parents(row["choice_filter"])
-    branches = read_choices(listed, parents)
-    choices = dict(chain.from_iterable(branch.items() for branch in branches.values()))
-    most = 1 + len(translations(listed, "label"))
-    unclear = [texts[0] for texts in choices.values() if len(texts) > most]
+    choices, branches = read_choices(listed, parents)
+    clear = 1 + len(translations(listed, "label"))
+    unclear = [texts[0] for texts in choices.values() if len(texts) > clear]
     form.remarks.extend(row.remark(name, "choix_en_double") for name in unclear)
-    if select["other"]:
+    if select["other"] and choices:
         choices.setdefault("other", ("other", "Other"))
-    question = _question(row, groups, kind if several or choices else "texte")
-    question = replace(question, choices=choices)
-    if parents and ambiguous_keys(choices):
-        keys = {parent: answers_by_key(branch) for parent, branch in branches.items()}
-        question = replace(question, parents=tuple(parents.values()), branches=keys)
-    yield question
-    if select["other"]:
-        name, asked = f"{row['name']}_other", f"selected(${{{row['name']}}}, 'other')"
+    kind = "choix_multiple" if several else "choix" if choices else "texte"
+    question, names = _question(row, groups, kind), tuple(parents.values())
+    yield replace(question, choices=choices, parents=names, branches=branches)
+    name, asked = f"{row['name']}_other", f"selected(${{{row['name']}}}, 'other')"
+    if select["other"] and name not in {each["name"] for each in form.survey}:
         other = {"name": name, "type": "text", "label::": "Specify other.", "relevant": asked}
         yield _question(FormRow(row.number, other), groups, "texte")
 

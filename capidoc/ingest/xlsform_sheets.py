@@ -131,32 +131,38 @@ def _expand_own_groups(
     rows: Iterable[FormRow], lists: dict[str, list[FormRow]]
 ) -> Iterator[FormRow]:
     """Yield the rows, those of KoboToolbox's own groups as its server writes them for phones."""
-    listed, columns = "", None  # of the group that is open; the columns are a matrix's
+    listed = ""  # the list of the group that is open
+    matrix: list[FormRow] = []  # the rows of the matrix that is open
     for row in rows:
         if row.type in OWN_GROUPS:
             title, note = OWN_GROUPS[row.type]
-            listed, columns = row[title], None if note else [row]
+            listed, matrix = row[title], [] if note else [row]
             if note:
                 asked = {title: row[title] for title in ("name", "relevant")}
                 yield FormRow(row.number, asked | {"type": "begin group"})
                 named = {"type": "note", "name": f"{row['name']}_{note}", "relevant": ""}
                 yield FormRow(row.number, row.cells | named)
-        elif columns and row.type == "end kobomatrix":
-            yield from _matrix_rows(*columns, items=lists[listed])
-            columns = None
-        elif columns:
-            columns.append(row)
+        elif matrix and row.type == "end kobomatrix":
+            yield from _matrix_rows([*matrix, row], lists.get(listed, []))
+            matrix = []
+        elif matrix:
+            matrix.append(row)
         elif row.type in ("score__row", "rank__level"):
             yield FormRow(row.number, row.cells | {"type": f"select_one {listed}"})
         else:
             yield row
+    yield from matrix
 
 
-def _matrix_rows(matrix: FormRow, *columns: FormRow, items: list[FormRow]) -> Iterator[FormRow]:
-    """Yield a group for each row of a matrix, with a question for each of its columns.
+def _matrix_rows(rows: list[FormRow], items: list[FormRow]) -> Iterator[FormRow]:
+    """Yield a group for each item of a matrix, with a question for each of its columns.
 
-    Each has two labels in a language: one to be read, and the one that exports have.
+    Each has two labels in a language: one to be read, and the one that exports have. Without its
+    items, the rows of a matrix are those of a group.
     """
+    if not items:
+        yield from rows
+    matrix, *columns, _ = rows
     for item in items:
         base = f"{matrix['name']}_{item['name']}"
         own = re.compile(rf"\$\{{({'|'.join(re.escape(column['name']) for column in columns)})\}}")

@@ -14,6 +14,7 @@ from capidoc.ingest import xlsform
 from capidoc.ingest.xlsform import Form, Question
 from capidoc.io.yaml_files import read_yaml
 from capidoc.pipeline import form_proposal
+from capidoc.pipeline.commands import print_line
 from capidoc.pipeline.form_proposal import Proposal
 
 MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
@@ -41,7 +42,7 @@ def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) ->
         raise ConfigurationRefused(Problem(cause, expected, remedy, value=slug))
     read_form = xlsform.load_form(form)
     for note in form_notes(read_form, form.name, root / "templates"):
-        print(note, flush=True)
+        print_line(note)
     proposal = form_proposal.propose_programme(read_form, form.name)
     debut, fin = _period(proposal, debut, fin)
     variables = {
@@ -74,14 +75,11 @@ def form_notes(form: Form, file: str, templates: Path) -> list[str]:
     for controls in read_yaml(templates / "controles.yml").values():
         titles.update({control: title for control, (title, _) in controls.items()})
     notes = [
-        Problem(titles[check], file=file, sheet="survey", row=row, column=name, value=value)
+        Problem(titles[check], file=file, sheet="survey", row=row, column=name, value=value or None)
         for row, name, value, check in form.remarks
     ]
-    rest = len(notes) - MOST_NOTES
-    return [
-        *map(str, notes[:MOST_NOTES]),
-        *([f"… et {rest} autres remarques."] if rest > 0 else []),
-    ]
+    shown, rest = [str(note) for note in notes[:MOST_NOTES]], len(notes) - MOST_NOTES
+    return [*shown, f"… et {rest} autre(s) remarque(s) sur le formulaire."] if rest > 0 else shown
 
 
 def _period(proposal: Proposal, debut: str, fin: str) -> tuple[str, str]:

@@ -186,6 +186,26 @@ def test_kobotoolbox_s_own_types_become_the_questions_that_its_exports_have(form
     assert [*read.of()["r1"].choices] == ["velo", "radio"]
 
 
+def test_a_matrix_without_its_items_is_a_group(form):
+    read = form(
+        [*TITLES, "kobo--matrix_list"],
+        ["begin_kobomatrix", "m", "Biens", "absente"],
+        ["integer", "n", "Combien ?"],
+        ["end_kobomatrix", ""],
+        ["text", "avis", "Avis"],
+    )
+    assert [(question.name, question.path) for question in read.questions] == [
+        ("n", ("m",)),
+        ("avis", ()),
+    ]
+
+
+def test_a_question_of_the_form_itself_is_what_or_other_would_add(form):
+    read = form(TITLES, ["select_one on or_other", "q", "Q"], ["text", "q_other", "Préciser"])
+    assert [question.labels for question in read.questions] == [("Q",), ("Préciser",)]
+    assert read.remarks == ()
+
+
 # ── answers ─────────────────────────────────────────────────────────────────────────────────────
 CASCADE = [
     [*TITLES, "choice_filter"],

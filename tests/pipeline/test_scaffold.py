@@ -95,6 +95,18 @@ def test_a_begun_programme_is_read_cleaned_and_planned_without_a_remark(root, pa
     assert cleaned.observations["unite"].nunique() == 12
 
 
+def test_what_a_form_says_wrongly_is_told_when_its_programme_begins(root, tmp_path, capsys):
+    asked = [("text", "code", "Code"), *[("montant", f"prix{n}", "Prix") for n in range(11)]]
+    path = form(tmp_path / "f.xlsx", *asked)
+    scaffold.create_programme(root, "neuf", path, "2024-01", "2024-12")
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert first == (
+        "f.xlsx, feuille « survey », ligne 3, colonne « prix0 » : « montant » — Type de question "
+        "que Capidoc ne connaît pas : lu comme un texte."
+    )
+    assert last == "… et 1 autre(s) remarque(s) sur le formulaire."
+
+
 def test_the_same_form_begins_the_same_programme(root):
     first = [
         p.read_bytes()
