@@ -48,9 +48,10 @@ SETTINGS = [
     ["form_title", "form_id", "default_language"],
     ["Suivi des entreprises", "suivi", FRENCH],
 ]
-LABELS = {"commune_other": {FRENCH: "Specify other.", ENGLISH: "Specify other."}} | {
-    name: {FRENCH: french, ENGLISH: english} for _, name, french, english in SURVEY[1:] if name
-}
+LABELS = {
+    "commune_other": {FRENCH: "Specify other.", ENGLISH: "Specify other."},
+    "visite_suivante": {FRENCH: "Visite", ENGLISH: "Visit"},
+} | {name: {FRENCH: french, ENGLISH: english} for _, name, french, english in SURVEY[1:] if name}
 CHOICE = {
     (listed, name): {FRENCH: french, ENGLISH: english}
     for listed, name, french, english in CHOICES[1:]
@@ -137,7 +138,7 @@ class Settings:
     """How an export is asked for.
 
     Language ("" = XML names), groups' separator ("" = not shown), summary/details/both, tags, typed
-    cells, a former name.
+    cells, a former name, one of TRAPS.
     """
 
     language: str = ""
@@ -146,11 +147,20 @@ class Settings:
     hxl: bool = False
     typed: bool = True
     former: str = ""
+    trap: str = ""
 
 
-def form():
+# What an exporter of KoboToolbox does that a reader may believe wrongly: a cell without a title for
+# a choice that the form has lost; the blank box of a choice that came later; a choice lost; a code
+# for « no answer »; a text written as a formula; two questions of one label.
+TRAPS = ("ghost", "late", "lost", "sentinel", "formula", "twins")
+TWIN = "visite_suivante"
+
+
+def form(trap=""):
     """The XLSForm as a workbook."""
-    return book({"survey": SURVEY, "choices": CHOICES, "settings": SETTINGS})
+    twin = [["date", TWIN, "Visite", "Visit"]] if trap == "twins" else []
+    return book({"survey": SURVEY + twin, "choices": CHOICES, "settings": SETTINGS})
 
 
 def xlsx(how):
@@ -194,11 +204,29 @@ def legacy(how):
     return text.getvalue().encode()
 
 
+def submissions(how):
+    """The answers, with those that a trap changes."""
+    said = [dict(submission) for submission in SUBMISSIONS]
+    if how.trap == "lost":
+        said[0]["activites"] = [*said[0]["activites"], "artisanat"]
+    if how.trap == "sentinel":
+        said[1]["part"] = -99
+    if how.trap == "formula":
+        said[2]["commune_other"] = "=Dièly"
+    return [answers | {TWIN: "2001-01-01"} for answers in said]
+
+
 def _main(how):
-    columns = [column for name in ASKED for column in _columns(name, how)]
+    asked = [*ASKED, *([TWIN] if how.trap == "twins" else [])]
+    columns = [column for name in asked for column in _columns(name, how)]
+    ghost = [1] if how.trap == "ghost" else []
     rows = [
-        [*(value(submission, number) for _, value in columns), *_tail(number)]
-        for number, submission in enumerate(SUBMISSIONS)
+        [
+            *(value(submission, number) for _, value in columns),
+            *_tail(number),
+            *(ghost if number else []),
+        ]
+        for number, submission in enumerate(submissions(how))
     ]
     tags = [["", *("#meta+code" for _ in columns[1:]), *("" for _ in TAIL)]] if how.hxl else []
     return [[*(head for head, _ in columns), *TAIL], *tags, *rows]
@@ -225,7 +253,7 @@ def _columns(name, how):
         details = [
             (
                 f"{head}{how.groups or '/'}{_choice('activites', n, how)}",
-                lambda s, _, n=n: int(n in s["activites"]) if s["activites"] else "",
+                lambda s, number, n=n: _box(n, s, number, how),
             )
             for n in names
         ]
@@ -239,6 +267,17 @@ def _columns(name, how):
             (head, lambda s, n: s[name] if n else ""),
         ]
     return [(head, lambda s, _: _choice(name, s.get(name, ""), how))]
+
+
+def _ghost(number, how):
+    """From the second submission on, the cell of a choice that the form has lost."""
+    return [1] if how.trap == "ghost" and number else []
+
+
+def _box(choice, submission, number, how):
+    came_later = how.trap == "late" and choice == "location" and number == 0
+    asked = submission["activites"] and not came_later
+    return int(choice in submission["activites"]) if asked else ""
 
 
 def _head(name, how):
@@ -255,11 +294,8 @@ def _prefixed(head, name, how):
 
 
 def _choice(question, name, how):
-    return (
-        CHOICE[LISTS[question], name][how.language]
-        if how.language and question in LISTS and name
-        else name
-    )
+    known = CHOICE.get((LISTS.get(question), name))
+    return known[how.language] if how.language and known else name
 
 
 def _tail(number):

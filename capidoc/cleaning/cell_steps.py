@@ -4,7 +4,7 @@ How an answer is read hangs on the kind of its question: amount, date, choice, t
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -21,7 +21,7 @@ from capidoc.core.errors import (
     suggest,
 )
 from capidoc.core.parsing import Unreadable, matching_key
-from capidoc.core.schema import FILE
+from capidoc.core.schema import FILE, PLACE
 from capidoc.ingest.choice_lists import answers_by_key
 from capidoc.ingest.xlsform import Question
 
@@ -42,24 +42,43 @@ def coded_questions(state: CleaningState) -> dict[str, Question]:
 
 
 def rewrite_cells(
-    state: CleaningState, columns: Iterable[str], function: Callable[[str], str], rule: str
+    state: CleaningState, functions: Mapping[str, Callable[[str], str]], rule: str
 ) -> CleaningState:
-    """Return the state with the function applied to the columns; every difference is logged."""
-    for column in columns:
-        cells = state.table[column]
-        texts = {text: function(text) for text in categorical.present_values(cells)}
-        changes = {text: new for text, new in texts.items() if new != text}
-        if changes:
-            new_cells = categorical.map_values(cells, changes)
-            state = state.with_changes(column, new_cells, cells.isin(list(changes)), rule)
-    return state
+    """Return the state with its function applied to each column; every difference is logged."""
+    changes = {
+        column: differing
+        for column, function in functions.items()
+        if (differing := _differing_texts(state.table[column], function))
+    }
+
+    def rewrite(state: CleaningState, column: str) -> CleaningState:
+        return _rewrite_column(state, column, changes[column], rule)
+
+    return state.over_columns(changes, rewrite)
+
+
+def _differing_texts(cells: pd.Series, function: Callable[[str], str]) -> dict[str, str]:
+    """Return {text: what the function makes of it}, without those that it leaves alone."""
+    texts = {text: function(text) for text in categorical.present_values(cells)}
+    return {text: new for text, new in texts.items() if new != text}
+
+
+def _rewrite_column(
+    state: CleaningState, column: str, changes: dict[str, str], rule: str
+) -> CleaningState:
+    cells = state.table[column]
+    new_cells = categorical.map_values(cells, changes)
+    return state.with_changes(column, new_cells, categorical.is_in(cells, changes), rule)
 
 
 def normalize_texts(state: CleaningState) -> CleaningState:
     """Return the state with composed letters, straight apostrophes and single spaces."""
-    columns = list(state.answered)
-    state = rewrite_cells(state, columns, parsing.normalize_letters, "unicode")
-    return rewrite_cells(state, columns, parsing.normalize_spaces, "espaces")
+    for function, rule in (
+        (parsing.normalize_letters, "unicode"),
+        (parsing.normalize_spaces, "espaces"),
+    ):
+        state = rewrite_cells(state, dict.fromkeys(state.answered, function), rule)
+    return state
 
 
 def require_computed_formulas(state: CleaningState) -> CleaningState:
@@ -74,42 +93,48 @@ def require_computed_formulas(state: CleaningState) -> CleaningState:
     in_book = ~categorical.matches(table[FILE], lambda name: name.lower().endswith(".csv"))
     for column in [state.source.unit_column, *coded_questions(state)]:
         formulas = in_book & categorical.matches(table[column], lambda text: text.startswith("="))
+        rows = table.loc[formulas, [*PLACE, column]]
         remedy = "Ouvrez le fichier dans un tableur, enregistrez-le, puis relancez."
-        refuse_rows(InputMismatch, table[formulas], column, "formule jamais calculée", remedy)
+        refuse_rows(InputMismatch, rows, column, "formule jamais calculée", remedy)
     return state
 
 
 def empty_missing_codes(state: CleaningState) -> CleaningState:
     """Return the state with the codes for « missing », or the labels of such choices, emptied.
 
-    The usual codes are no codes where they are choices of the form, unless programme.yml says so.
+    The usual codes are no codes where they are choices of the form, unless programme.yml says so;
+    « question=code » holds for that question alone.
     """
     source = state.source
-    for column, question in coded_questions(state).items():
+
+    def empty_codes_of(question: Question) -> Callable[[str], str]:
         keys = set(map(matching_key, source.manquants))
         if "manquants" not in source.model_fields_set:
             keys -= answers_by_key(question.choices).keys()
+        own = [code for code in source.manquants if code.startswith(f"{question.name}=")]
+        keys.update(matching_key(code.removeprefix(f"{question.name}=")) for code in own)
         for name, texts in question.choices.items():
             if matching_key(name) in keys:
                 keys.update(map(matching_key, texts))
+        return lambda text: "" if matching_key(text) in keys else text
 
-        def empty_if_code(text: str, keys: set[str] = keys) -> str:
-            return "" if matching_key(text) in keys else text
-
-        state = rewrite_cells(state, [column], empty_if_code, "manquant")
-    return state
+    functions = {name: empty_codes_of(q) for name, q in coded_questions(state).items()}
+    return rewrite_cells(state, functions, "manquant")
 
 
 def parse_answers(state: CleaningState) -> CleaningState:
     """Return the state with numbers, dates and choices read as the form says."""
-    for column, question in coded_questions(state).items():
-        if question.kind in CHOICE_KINDS:
-            state = replace_labels(state, question)
-        parser = answer_parser(question, state.decisions)
-        if question.kind == "choix_multiple":
-            state = drop_unknown_choices(state, question, parser)
-        state = parse_column(state, column, parser, PARSING_RULES[question.kind])
-    return state
+    return state.over_columns(coded_questions(state), _parse_answers_of)
+
+
+def _parse_answers_of(state: CleaningState, column: str) -> CleaningState:
+    question = state.questions[column]
+    if question.kind in CHOICE_KINDS:
+        state = replace_labels(state, question)
+    parser = answer_parser(question, state.decisions)
+    if question.kind == "choix_multiple":
+        state = drop_unknown_choices(state, question, parser)
+    return parse_column(state, column, parser, PARSING_RULES[question.kind])
 
 
 def drop_unknown_choices(state: CleaningState, question: Question, parser: Parser) -> CleaningState:
@@ -156,7 +181,7 @@ def replace_labels(state: CleaningState, question: Question) -> CleaningState:
         parser = partial(parse_choices, names=keys)
         summaries = {text: try_parse(parser, text)[0] for text in categorical.present_values(cells)}
         names = {text: choices for text, choices in summaries.items() if choices}
-    if cells.isin(list(names)).sum() <= cells.isin(list(question.choices)).sum():
+    if categorical.is_in(cells, names).sum() <= categorical.is_in(cells, question.choices).sum():
         return state
     named = categorical.map_values(cells, names)
     return replace(state, table=state.table.assign(**{question.name: named}))
@@ -169,14 +194,15 @@ def parse_column(state: CleaningState, column: str, parser: Parser, rule: str) -
     """
     cells = state.table[column]
     parsed = {text: try_parse(parser, text) for text in categorical.present_values(cells)}
-    motifs = {text: motif for text, (_, motif) in parsed.items() if motif}
-    foreign = categorical.matches(cells, lambda text: motifs.get(text) == "autre_unite")
-    what = "une autre monnaie, ou une autre durée, que celle de la question"
-    remedy = "Convertissez-le dans corrections.csv."
-    refuse_rows(QualityRefused, state.table[foreign], column, what, remedy)
-    doubtful = cells.isin(list(motifs))
-    state = state.empty_cells(column, doubtful, categorical.map_values(cells[doubtful], motifs))
-    return rewrite_cells(state, [column], lambda text: parsed[text][0] if text else "", rule)
+    if motifs := {text: motif for text, (_, motif) in parsed.items() if motif}:
+        foreign = categorical.matches(cells, lambda text: motifs.get(text) == "autre_unite")
+        what = "une autre monnaie, ou une autre durée, que celle de la question"
+        remedy = "Convertissez-le dans corrections.csv."
+        refuse_rows(QualityRefused, state.table[foreign], column, what, remedy)
+        doubtful = categorical.is_in(cells, motifs)
+        state = state.empty_cells(column, doubtful, categorical.map_values(cells[doubtful], motifs))
+    answers = {text: answer for text, (answer, _) in parsed.items() if answer not in (text, "")}
+    return _rewrite_column(state, column, answers, rule) if answers else state
 
 
 def answer_parser(question: Question, decisions: Decisions) -> Parser:

@@ -10,6 +10,7 @@ from capidoc.config.programme_model import ZONE, Classes, Identity, Source, Tabl
 from capidoc.core import categorical
 from capidoc.core.categorical import constant_column
 from capidoc.core.fact_ids import Trait
+from capidoc.core.parsing import ANSWER_NUMBER, plain_label
 from capidoc.core.provenance import places
 from capidoc.core.schema import (
     ATTRIBUTE,
@@ -65,10 +66,12 @@ class Cleaned:
             name, _, repeat = label.partition(".")
             source, questions = self.identity.sources[name], self.forms[name].of(repeat)
             for variable in source.of(repeat).variables:
-                kind, choices = questions[variable].kind, questions[variable].choices or [""]
-                rows += [(label, variable, kind, choice) for choice in choices]
+                kind, choices = questions[variable].kind, questions[variable].choices
+                for name, texts in (choices or {"": ("",)}).items():
+                    said = plain_label(" ".join(texts[1:2]), ANSWER_NUMBER)
+                    rows.append((label, variable, kind, name, said))
             if not repeat:
-                rows += [(label, variable, "nombre", "") for variable in source.ventilations]
+                rows += [(label, variable, "nombre", "", "") for variable in source.ventilations]
         return pd.DataFrame(rows, columns=VARIABLE_COLUMNS)
 
 

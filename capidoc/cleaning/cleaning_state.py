@@ -1,6 +1,8 @@
 """The table between two cleaning steps, with its change log, its rejects and its remarks."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -11,7 +13,7 @@ from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.errors import Problem, Refusal
 from capidoc.core.provenance import places
-from capidoc.core.schema import PLACE
+from capidoc.core.schema import PLACE, UUID
 from capidoc.ingest.xlsform import Question
 
 Mask: TypeAlias = pd.Series | np.ndarray  # of booleans, one per row
@@ -46,6 +48,31 @@ class CleaningState:
     def answered(self) -> dict[str, Question]:
         """Return the questions that the table has, in the order of its columns."""
         return {name: self.questions[name] for name in self.table if name in self.questions}
+
+    def over_columns(
+        self,
+        names: Iterable[str],
+        step: Callable[[Self, str], Self],
+        reads: Callable[[str], Iterable[str]] = lambda _: (),
+    ) -> Self:
+        """Return the state with `step` applied to each column in turn, `reads` the others it reads.
+
+        It sees the table of these alone: all columns, copied for each of them, cost their square.
+        """
+        columns, parts = dict(self.table.items()), []
+        for name in names:
+            own = [*PLACE, UUID, name, *(other for other in reads(name) if other in columns)]
+            table = pd.DataFrame({each: columns[each] for each in own}, copy=False)
+            part = step(replace(self, table=table, log=(), rejects=(), remarks=()), name)
+            columns[name] = part.table[name]
+            parts.append(part)
+        return replace(
+            self,
+            table=pd.DataFrame(columns, copy=False),
+            log=(*self.log, *chain.from_iterable(part.log for part in parts)),
+            rejects=(*self.rejects, *chain.from_iterable(part.rejects for part in parts)),
+            remarks=(*self.remarks, *chain.from_iterable(part.remarks for part in parts)),
+        )
 
     def with_changes(self, column: str, cells: pd.Series, rows: Mask, rule: str) -> Self:
         """Return the state with `cells` as the column; those of `rows`, a mask, are logged."""
@@ -115,7 +142,7 @@ def refuse_rows(
 ) -> None:
     """Raise `refusal` with a problem for each of `rows`; `what` may quote {other columns}."""
     problems = []
-    for row in rows.to_dict("records"):
+    for row in rows.to_dict("records") if len(rows) else ():
         file, sheet, line = (row[name] for name in PLACE)
         text = what.format(**row)
         problems.append(Problem(text, "", remedy, file, sheet, line, column, row[column]))

@@ -7,6 +7,7 @@ from capidoc.cleaning import form_constraints
 from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows
 from capidoc.core import categorical
 from capidoc.core.errors import QualityRefused
+from capidoc.ingest.xlsform import Question
 
 
 def apply_form_constraints(state: CleaningState) -> CleaningState:
@@ -14,16 +15,29 @@ def apply_form_constraints(state: CleaningState) -> CleaningState:
 
     The identifier and the moment are left to the programme's rules.
     """
+    questions = state.answered
     left = {*state.key, None if state.repeat else state.source.moment}
-    judged = {name: q for name, q in state.answered.items() if name not in left}
-    for column, question in judged.items():
-        rules = {"hors_bornes": question.constraint, "sans_objet": question.relevant}
-        if question.kind == "date":
-            rules = {"date_future": ". <= today()", **rules}
-        for motif, rule in rules.items():
-            if rule:
-                state = _apply_constraint(state, column, rule, motif)
+    judged = [name for name in questions if name not in left and _rules(questions[name])]
+
+    def reads(column: str) -> list[str]:
+        rules = " ".join(_rules(questions[column]).values())
+        return form_constraints.referenced_questions(rules)
+
+    return state.over_columns(judged, _apply_constraints, reads)
+
+
+def _apply_constraints(state: CleaningState, column: str) -> CleaningState:
+    for motif, rule in _rules(state.questions[column]).items():
+        state = _apply_constraint(state, column, rule, motif)
     return state
+
+
+def _rules(question: Question) -> dict[str, str]:
+    """Return the rules that the answers to a question must fulfil {motif of the refusal: rule}."""
+    rules = {"hors_bornes": question.constraint, "sans_objet": question.relevant}
+    if question.kind == "date":
+        rules = {"date_future": ". <= today()", **rules}
+    return {motif: rule for motif, rule in rules.items() if rule}
 
 
 def _apply_constraint(state: CleaningState, column: str, rule: str, motif: str) -> CleaningState:

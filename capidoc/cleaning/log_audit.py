@@ -50,12 +50,14 @@ def _audit_table(
     lines = categorical.concat_tables([log[names], cells.assign(apres="")[names]])
     positions, dropped = locator.of(kept), locator.of(rejects[rejects["portee"] == "ligne"])
     problems = _row_problems(text, kept, positions, dropped)
-    columns = {**text, **kept, **dict.fromkeys(lines["colonne"])}
+    line_positions, of_column = locator.of(lines), lines.groupby("colonne", observed=True).indices
+    columns = {**text, **kept, **of_column}
     for column in [name for name in columns if name not in PLACE]:
-        own_lines = lines[lines["colonne"] == column]
-        answers = text.get(column, categorical.constant_column(ABSENT, text.index))
-        replayed, unmet = _replay(answers, own_lines, locator.of(own_lines))
-        problems += unmet
+        replayed = text.get(column, categorical.constant_column(ABSENT, text.index))
+        if column in of_column:
+            own = of_column[column]
+            replayed, unmet = _replay(replayed, lines.iloc[own], line_positions[own])
+            problems += unmet
         if column in kept:
             choices = questions[column].choices if column in questions else {}
             problems += _differences(replayed, kept, column, positions, choices)
@@ -96,6 +98,8 @@ def _differences(
     """
     same = categorical.rows_equal(replayed.iloc[positions], kept[column])
     rows = np.flatnonzero(~same & (positions >= 0))
+    if not len(rows):
+        return []
     expected = replayed.iloc[positions[rows]].array
     cells = kept[[*PLACE, column]].iloc[rows].assign(_expected=expected)
     # A whole export in labels is another writing of the same answers.

@@ -77,7 +77,10 @@ def require_identifier(state: CleaningState) -> CleaningState:
 
 
 def keep_period(state: CleaningState) -> CleaningState:
-    """Return the state without the rows of an unreadable month, or of one out of the follow-up."""
+    """Return the state without the rows of an unreadable month, or of one out of the follow-up.
+
+    Raise QualityRefused where every month that can be read is out of it.
+    """
     name, months = state.source.moment, state.decisions.months
     if not name:
         return state
@@ -86,8 +89,27 @@ def keep_period(state: CleaningState) -> CleaningState:
     motifs = {text: _moment_motif(text, parser, months) for text in texts}
     motif = categorical.map_values(state.table[name], motifs)
     unreadable, outside = motif == "moment_inconnu", motif == "hors_programme"
+    if outside.any() and not (motif == "").any():
+        dates = [try_parse(parser, text)[0] or text for text in texts]
+        others = sorted(day[:7] for day in dates if MONTH.fullmatch(day))
+        raise QualityRefused(_other_period(state, others[0], others[-1]))
     state = state.drop_rows(unreadable, "moment_inconnu", "rejetee", name)
     return state.drop_rows(outside[~unreadable], "hors_programme", column=name)
+
+
+def _other_period(state: CleaningState, first: str, last: str) -> Problem:
+    """Return the problem of data whose every month is out of the follow-up."""
+    months = state.decisions.months
+    remedy = "Si ces dates sont justes, écrivez dans programme.yml, sous « periodes » : "
+    remedy += f"suivi: {{debut: {first}, fin: {last}}}."
+    return Problem(
+        "aucune fiche n’est de la période suivie",
+        f"de {months[0]} à {months[-1]}",
+        remedy,
+        ", ".join(categorical.present_values(state.table[FILE])),
+        column=state.source.moment or "",
+        value=f"{first} – {last}",
+    )
 
 
 def _moment_motif(text: str, parser: Parser, months: list[str]) -> str:

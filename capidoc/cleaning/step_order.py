@@ -74,14 +74,15 @@ def _check_spellings(received: dict[str, Received], spellings: pd.DataFrame) -> 
 
 def _stack(states: dict[str, CleaningState], attribute: str, columns: list[str]) -> pd.DataFrame:
     """Return the log, rejects or remarks of all tables: `columns`, then « source »."""
-    parts: list[pd.DataFrame] = []
+    tables: list[pd.DataFrame] = []
     for label, state in states.items():
-        for part in getattr(state, attribute):
-            source = categorical.constant_column(label, part.index)
-            parts.append(part.assign(source=source)[[*columns, "source"]])
-    if not parts:
+        if parts := getattr(state, attribute):
+            table = categorical.concat_tables(parts)
+            source = categorical.constant_column(label, table.index)
+            tables.append(table.assign(source=source)[[*columns, "source"]])
+    if not tables:
         return pd.DataFrame(columns=[*columns, "source"])
-    return categorical.concat_tables(parts)
+    return categorical.concat_tables(tables)
 
 
 def _clean_source(
@@ -112,7 +113,7 @@ def _clean_main_table(state: CleaningState) -> CleaningState:
     state = cell_steps.normalize_texts(state)
     state = apply_corrections(state)
     state = cell_steps.require_computed_formulas(state)
-    state = cell_steps.rewrite_cells(state, identifiers, str.upper, "identifiant")
+    state = cell_steps.rewrite_cells(state, dict.fromkeys(identifiers, str.upper), "identifiant")
     state = cell_steps.empty_missing_codes(state)
     state = row_steps.drop_unapproved(state)
     state = row_steps.apply_exclusions(state, [rule for rule in exclusions if rule.valeurs])

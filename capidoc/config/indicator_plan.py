@@ -1,5 +1,6 @@
 """Read the plan: one row per indicator, that a non-programmer edits in a CSV or in Excel."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -8,18 +9,20 @@ import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from capidoc.config.programme_model import ZONE, Identity, StrictModel
-from capidoc.config.validation import QUESTION, Name, matching, pydantic_problem
+from capidoc.config.validation import ANSWER, QUESTION, Name, matching, pydantic_problem
+from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.core.parsing import MONEY, Unreadable, parse_number
 from capidoc.core.schema import NUMBERED_RULES, RECORD, RULES
 from capidoc.io import hand_tables
 
 CROSS = "*"
+EVERY_ANSWER = "*"  # « question=* »: a share of each
 # The facts that the programme and its cleaning have, beside one « duree_… » for each period.
 RESERVED_NAMES = ("communes", "lignes", "changements", "ecartees")
 
-# The kind and the answers of each variable {(source, variable): (kind, answers)}.
-Variables = dict[tuple[str, str], tuple[str, list[str]]]
+# The kind of each variable and the labels of its answers {(source, variable): (kind, answers)}.
+Variables = dict[tuple[str, str], tuple[str, dict[str, str]]]
 # What is wrong in a row, and its column, value and remedy.
 Finding = tuple[str, dict[str, str]]
 
@@ -48,7 +51,7 @@ Amount = Annotated[float | None, BeforeValidator(_parse_amount)]
 
 
 class Indicator(StrictModel):
-    """One row of the plan.
+    """One row of the plan; a `part` of « question=* » is one of each answer.
 
     `filtre`, and the answer of a `part`, are written « question=réponse »; crossed
     disaggregations, « sexe*commune ». A `ratio` divides the sums of two variables, a `quotient`
@@ -64,7 +67,7 @@ class Indicator(StrictModel):
     source: str
     variable: str
     regle: Literal[RULES]  # type: ignore[valid-type]  # a tuple of literals
-    filtre: Annotated[str, matching(f"({QUESTION}={QUESTION})?", "question=réponse")]
+    filtre: Annotated[str, matching(f"({QUESTION}={ANSWER})?", "question=réponse")]
     moments: Annotated[Parts, AfterValidator(_check_moments)]
     desagregations: Parts
     population: Literal["recensement", "echantillon", ""]
@@ -120,7 +123,10 @@ def load_plan(folder: Path, identity: Identity, variables: pd.DataFrame) -> list
     """
     path = hand_tables.find_table(folder, "indicateurs")
     groups = variables.groupby(["source", "variable"])
-    known = {key: (rows["genre"].iloc[0], list(rows["reponse"])) for key, rows in groups}
+    known = {
+        key: (rows["genre"].iloc[0], dict(zip(rows["reponse"], rows["libelle"], strict=True)))
+        for key, rows in groups
+    }
     plan: list[Indicator] = []
     problems: list[Problem] = []
     for row, cells in hand_tables.read_rows(path, REQUIRED, OPTIONAL).iterrows():
@@ -131,7 +137,7 @@ def load_plan(folder: Path, identity: Identity, variables: pd.DataFrame) -> list
                 remedy = suggest(detail["input"], RULES) if detail["loc"] == ("regle",) else ""
                 problems.append(pydantic_problem(detail, remedy, path.name, row))
             continue
-        plan.append(indicator)
+        plan += _each_answer(indicator, known)
         findings = [*_unknown_names(indicator, identity), *_wrong_answers(indicator, known)]
         problems += [Problem(what, file=path.name, row=row, **place) for what, place in findings]
     reserved = {*RESERVED_NAMES, *(f"duree_{name}" for name in identity.periodes)}
@@ -139,6 +145,26 @@ def load_plan(folder: Path, identity: Identity, variables: pd.DataFrame) -> list
     if problems:
         raise ConfigurationRefused(*problems)
     return plan
+
+
+def _each_answer(indicator: Indicator, known: Variables) -> Iterator[Indicator]:
+    """Yield the indicator, or for « question=* » that of each answer of the question."""
+    _, answers = known.get((indicator.source, indicator.question), ("", {}))
+    if indicator.regle != "part" or indicator.answer != EVERY_ANSWER or EVERY_ANSWER in answers:
+        yield indicator
+        return
+    names = list(map(_answer_id, answers))
+    for number, (answer, label) in enumerate(answers.items(), 1):
+        name = names[number - 1]
+        one = {"id": f"{indicator.id}_{number if not name or names.count(name) > 1 else name}"}
+        one |= {"libelle": f"{indicator.libelle} : {label or answer}"}
+        yield indicator.model_copy(update=one | {"variable": f"{indicator.question}={answer}"})
+
+
+def _answer_id(answer: str) -> str:
+    """Return an answer as a part of an id: small letters without accents, digits, « _ »."""
+    words = re.findall(r"[a-z0-9]+", french.sort_key(re.sub(r"[\W_]+", " ", answer)))
+    return "_".join(words)
 
 
 def _name_problems(names: list[str], reserved: set[str], file: str) -> Iterator[Problem]:
@@ -225,9 +251,9 @@ def _wrong_answers(indicator: Indicator, known: Variables) -> Iterator[Finding]:
         elif kind in ("nombre", "date") and (indicator.answer or indicator.regle == "modalites"):
             cause = "cette question n’a pas de réponses à choisir"
             yield cause, _place(column, variable, choices)
-        elif indicator.answer and any(answers) and indicator.answer not in answers:
+        elif indicator.answer and any(answers) and indicator.answer not in [*answers, EVERY_ANSWER]:
             cause = "réponse que cette question n’offre pas"
-            yield cause, _place(column, indicator.answer, answers)
+            yield cause, _place(column, indicator.answer, [*answers])
 
 
 def _place(column: str, value: str, candidates: Sequence[str] = ()) -> dict[str, str]:

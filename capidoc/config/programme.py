@@ -11,6 +11,7 @@ from capidoc.config.paths import ROOT, ProgrammePaths
 from capidoc.config.programme_model import Identity, Period, Source
 from capidoc.config.validation import CAUSES, pydantic_problem
 from capidoc.core.errors import ConfigurationRefused, InputUnreadable, Problem, suggest
+from capidoc.core.parsing import file_name
 from capidoc.io.yaml_files import read_yaml
 
 EXAMPLE = "Voyez programmes/jass/programme.yml, qui les montre toutes."
@@ -57,7 +58,7 @@ class Programme(ProgrammePaths):
     @property
     def scope(self) -> str:
         """Return the sub-folder of a restricted run: commune, period, both; "" for the whole."""
-        parts = [self.commune] if self.commune != ALL_COMMUNES else []
+        parts = [file_name(self.commune)] if self.commune != ALL_COMMUNES else []
         if self.period != self.identity.periodes["suivi"]:
             parts.append(f"{self.period.debut}_{self.period.fin}")
         return "_".join(parts)

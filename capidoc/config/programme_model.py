@@ -11,7 +11,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from capidoc.config.validation import AnswerLabel, Month, Name, Pattern, QuestionName, matching
+from capidoc.config.validation import (
+    NAME,
+    AnswerName,
+    Month,
+    Name,
+    Pattern,
+    QuestionName,
+    matching,
+)
 from capidoc.core.errors import suggest
 from capidoc.core.parsing import MONEY
 from capidoc.core.schema import UUID
@@ -248,7 +256,7 @@ class Zone(StrictModel):
     """Several communes shown together, where one alone would show too much."""
 
     libelle: str
-    communes: list[QuestionName] = Field(min_length=1)
+    communes: list[AnswerName] = Field(min_length=1)
 
 
 class Disclosure(StrictModel):
@@ -292,9 +300,9 @@ class Identity(StrictModel):
     devis: Literal["avant_apres"] = "avant_apres"
     monnaie: Literal[MONEY] = MONEY[0]  # type: ignore[valid-type]  # a tuple of literals
     periodes: dict[Name, Period]
-    communes: dict[QuestionName, str]
+    communes: dict[AnswerName, str]
     zones: dict[Name, Zone] = {}
-    libelles: dict[AnswerLabel, str] = {}
+    libelles: dict[AnswerName, str] = {}  # of an answer, or « désagrégation=réponse »
     divulgation: Disclosure = Disclosure()
     fiche: list[tuple[str, str]] = []
     exceptions_vocabulaire: list[tuple[str, str]] = []
@@ -331,7 +339,7 @@ class Identity(StrictModel):
                 raise ValueError(f"{cause}. {suggest(name, kept | dimensions)}")
         for label in self.libelles:
             dimension, equals, _ = label.partition("=")
-            if equals and dimension not in dimensions:
+            if equals and re.fullmatch(NAME, dimension) and dimension not in dimensions:
                 cause = f"libellé d’une désagrégation qu’aucune source n’a : « {label} »"
                 raise ValueError(f"{cause}. {suggest(dimension, dimensions)}")
         return self

@@ -29,7 +29,9 @@ EXPECTED = {
     "greater_than_equal": "un nombre plus grand",
 }
 MONTH = r"20\d\d-(0[1-9]|1[0-2])"
-QUESTION = r"\w(?:[\w./-]*\w)?"  # how a form may name a question, « chef/age », or an answer
+NAME = r"[a-z][a-z0-9_]*"  # of our own making
+QUESTION = r"\w(?:[\w./-]*\w)?"  # how a form may name a question, « chef/age »
+ANSWER = r"\S(?:.*\S)?"  # and an answer: any words on one line
 
 
 def matching(pattern: str, expected: str) -> AfterValidator:
@@ -54,15 +56,10 @@ def _check_pattern(text: str) -> str:
 
 Name = Annotated[
     str,
-    matching(r"[a-z][a-z0-9_]*", "minuscules sans accent, chiffres et « _ », une lettre d’abord"),
+    matching(NAME, "minuscules sans accent, chiffres et « _ », une lettre d’abord"),
 ]
-QuestionName = Annotated[
-    str, matching(QUESTION, "le nom d’une question ou d’une réponse, comme dans le formulaire")
-]
-AnswerLabel = Annotated[
-    str,
-    matching(f"([a-z][a-z0-9_]*=)?{QUESTION}", "une réponse, ou désagrégation=réponse"),
-]
+QuestionName = Annotated[str, matching(QUESTION, "le nom d’une question, comme dans le formulaire")]
+AnswerName = Annotated[str, matching(ANSWER, "le nom d’une réponse, comme dans le formulaire")]
 Month = Annotated[str, matching(MONTH, "un mois, comme 2022-05")]
 Pattern = Annotated[str, AfterValidator(_check_pattern)]
 

@@ -5,12 +5,11 @@ those words once and a small integer (a code) on each row: what a question costs
 or replace depends on its distinct answers, not on its rows. The code of a missing value is -1.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import union_categoricals
 
 Table = TypeVar("Table", pd.Series, pd.DataFrame)
 
@@ -33,24 +32,30 @@ def constant_column(word: str, index: Sequence[Hashable] | pd.Index) -> pd.Serie
 def _from_codes(
     codes: np.ndarray | pd.Series, words: Sequence[str], index: Sequence[Hashable]
 ) -> pd.Series:
-    cells = pd.Categorical.from_codes(codes, pd.Index(words, dtype=object))
-    return pd.Series(cells, pd.Index(index))
+    cells = pd.Categorical.from_codes(codes, pd.Index(words, dtype=object), validate=False)
+    return pd.Series(cells, index, copy=False)
+
+
+def _parts(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
+    """Return the code of each row and the categories (the accessor `.cat` takes ten times this)."""
+    cells = to_categorical(column).array
+    return cells.codes, cells.categories
 
 
 def present_values(column: pd.Series) -> list[str]:
     """Return the distinct words on the rows of a column, in the order of its categories."""
-    cells = to_categorical(column).cat
-    codes = np.sort(cells.codes.unique())
-    return list(cells.categories[codes[codes >= 0]])
+    codes, words = _parts(column)
+    present = np.sort(pd.unique(codes))
+    return list(words[present[present >= 0]])
 
 
 def map_values(column: pd.Series, replacements: Mapping[str, str]) -> pd.Series:
     """Return the column with other words {word: new word}; the others stay."""
     # Series.map would write texts on each row when two words become the same.
-    cells = to_categorical(column).cat
-    words = [replacements.get(word, word) for word in cells.categories]
-    codes, kept = pd.factorize(np.array(words, dtype=object))
-    return _from_codes(_on_rows(codes, cells.codes, missing=-1), kept, column.index)
+    codes, words = _parts(column)
+    new_words = np.array([replacements.get(word, word) for word in words], dtype=object)
+    new_codes, kept = pd.factorize(new_words)
+    return _from_codes(_on_rows(new_codes, codes, missing=-1), kept, column.index)
 
 
 def to_numbers(
@@ -60,15 +65,16 @@ def to_numbers(
 
     Words that are on no row are not parsed.
     """
-    cells = to_categorical(column).cat
-    numbers: dict[str, float | None] = dict.fromkeys(cells.categories, np.nan)
+    column = to_categorical(column)
+    codes, words = _parts(column)
+    numbers: dict[str, float | None] = dict.fromkeys(words, np.nan)
     for word in present_values(column):
         numbers[word] = parse(word)
     values = np.array(list(numbers.values()), dtype=float)
-    return pd.Series(_on_rows(values, cells.codes, missing=np.nan), column.index)
+    return pd.Series(_on_rows(values, codes, missing=np.nan), column.index)
 
 
-def _on_rows(values: np.ndarray, codes: pd.Series, missing: float) -> np.ndarray:
+def _on_rows(values: np.ndarray, codes: np.ndarray, missing: float) -> np.ndarray:
     """Return the value of each row's category; code -1 reads the last place, that of `missing`."""
     return np.append(values, missing).astype(values.dtype)[codes]
 
@@ -84,7 +90,15 @@ def sort_categories(cells: Table) -> Table:
 
 def matches(column: pd.Series, test: Callable[[str], Any]) -> pd.Series:
     """Return which cells hold a word that passes the test, each distinct word tested once."""
-    return column.isin([word for word in present_values(column) if test(word)])
+    column = to_categorical(column)
+    return is_in(column, {word for word in present_values(column) if test(word)})
+
+
+def is_in(column: pd.Series, wanted: Container[str]) -> pd.Series:
+    """Return which cells hold one of these words, a boolean Series."""
+    codes, words = _parts(column)
+    hits = np.array([word in wanted for word in words], dtype=bool)
+    return pd.Series(_on_rows(hits, codes, missing=False), column.index)
 
 
 def assign_rows(column: pd.Series, rows: np.ndarray | pd.Series, new: str | pd.Series) -> pd.Series:
@@ -92,13 +106,13 @@ def assign_rows(column: pd.Series, rows: np.ndarray | pd.Series, new: str | pd.S
 
     `new` is one word for all these rows, or a Series of as many.
     """
-    column = to_categorical(column)
-    if isinstance(new, str):
-        new = constant_column(new, column.index[rows])
-    words = pd.Index(present_values(new), dtype=object)
-    column = column.cat.add_categories(words.difference(column.cat.categories, sort=False))
-    column.iloc[np.asarray(rows)] = np.asarray(new)
-    return column
+    added = to_categorical(constant_column(new, [0]) if isinstance(new, str) else new)
+    codes, words = _parts(column)
+    if unknown := [word for word in present_values(added) if word not in words]:
+        words = words.append(pd.Index(unknown, dtype=object))
+    cells = codes.astype(np.intp)
+    cells[np.asarray(rows)] = added.cat.set_categories(words).array.codes
+    return _from_codes(cells, words, column.index)
 
 
 def to_text(table: Table) -> Table:
@@ -110,9 +124,9 @@ def to_text(table: Table) -> Table:
 
 def rows_equal(first: pd.Series, second: pd.Series) -> np.ndarray:
     """Return whether two columns of as many rows have the same word, row by row."""
-    cells = to_categorical(first).cat
-    same_words = to_categorical(second).cat.set_categories(cells.categories)
-    return cells.codes.to_numpy() == same_words.cat.codes.to_numpy()
+    codes, words = _parts(first)
+    same_words = to_categorical(second).cat.set_categories(words)
+    return codes == same_words.array.codes
 
 
 def concat_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -125,8 +139,24 @@ def concat_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     for name in names:
         parts = [t[name] if name in t else constant_column("", t.index) for t in tables]
         if any(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
-            cells = union_categoricals([to_categorical(part) for part in parts])
-            columns[name] = _from_codes(cells.codes, cells.categories, range(len(cells)))
+            columns[name] = _stack_columns(parts)
         else:
             columns[name] = pd.concat(parts, ignore_index=True)
     return pd.DataFrame(columns, index=pd.RangeIndex(sum(map(len, tables))))
+
+
+def _stack_columns(parts: Sequence[pd.Series]) -> pd.Series:
+    """Return the columns under each other, with the words of the first, then of the others."""
+    places: dict[str, int] = {}
+    # By their identity: rows of one table share their words, which may be a million.
+    places_of: dict[int, np.ndarray] = {}
+    codes, kept = [], []
+    for part in parts:
+        own_codes, words = _parts(part)
+        if id(words) not in places_of:
+            own = [places.setdefault(word, len(places)) for word in words]
+            places_of[id(words)] = np.array(own, dtype=np.intp)
+            kept.append(words)  # an identity is that of nothing else as long as it lives
+        codes.append(_on_rows(places_of[id(words)], own_codes, missing=-1))
+    stacked = np.concatenate(codes)
+    return _from_codes(stacked, [*places], range(len(stacked)))

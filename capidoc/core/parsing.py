@@ -1,5 +1,6 @@
 """Read cells strictly, as French writes amounts and dates: a doubt is an error, never a guess."""
 
+import html
 import re
 import unicodedata
 from datetime import date, datetime, time, timedelta
@@ -30,6 +31,17 @@ EXCEL_EPOCH = date(1899, 12, 30)
 DAYS_FROM_1900_TO_1904 = 1462
 # What spreadsheets make of an empty cell.
 EMPTY_DAYS = {"1899-12-30", "1899-12-31", "1900-01-01", "1904-01-01"}
+# « (Id10471) », « Q3. », « 8.8 », « 12) » before the words of a label; of an answer, « 1. » alone.
+QUESTION_NUMBER = re.compile(
+    r"([\[(]\w{1,10}[\])]|[A-Za-z]{1,3}[._-]?\d+(\.\w{1,3})*|\d+(\.\w{1,3})+|\d+(?=\s*[.):–-]))"
+    r"\s*[.):–-]*\s+"
+)
+ANSWER_NUMBER = re.compile(r"\d+[.)]\s+")
+# HTML, Jinja, references, links, Markdown.
+MARKUP = re.compile(
+    r"<[^>]*>|\{%|%\}|\$\{[^}]*\}|!?\[([^\]]*)\]\([^)]*\)|[*`{}#|~^\\]+|(?<!\w)_+|_+(?!\w)"
+)
+LONGEST_LABEL = 110  # characters
 SERIAL = re.compile(r"\d{5}(\.\d+)?")
 SERIALS = range(36_526, 54_789)  # 2000-01-01 to 2049-12-31
 
@@ -52,6 +64,21 @@ def normalize_letters(text: str) -> str:
     if text.isascii():
         return text
     return unicodedata.normalize("NFC", text).replace("\u2019", "'").replace("\u02bc", "'")
+
+
+def plain_label(text: str, number: re.Pattern[str] = QUESTION_NUMBER) -> str:
+    """Return a label of a form as plain words: without markup, references, question number."""
+    words = " ".join(html.unescape(MARKUP.sub(r" \1 ", text)).replace("<", " ").split())
+    words = number.sub("", words, count=1) if number.match(words) else words
+    words = words.lstrip("=+-@.:;,) ")
+    if len(words) > LONGEST_LABEL:
+        words = words[:LONGEST_LABEL].rsplit(" ", 1)[0] + "…"
+    return words
+
+
+def file_name(text: str) -> str:
+    """Return the text as the name of a file, each other text another: « a/b » is « a%2fb »."""
+    return re.sub(r"[^\w .-]|^\.", lambda sign: f"%{ord(sign[0]):x}", text)
 
 
 def normalize_spaces(text: str) -> str:

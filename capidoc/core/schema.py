@@ -90,9 +90,10 @@ ATTRIBUTE = "attribut_"
 # The variable of the record itself: 1 for each record kept.
 RECORD = "@fiche"
 
-# One row = one variable of the observations and one answer that it may have (none for a number).
+# One row = one variable of the observations and one answer that it may have (none for a number),
+# with its label.
 VARIABLES_CSV = "variables.csv"
-VARIABLE_COLUMNS = ["source", "variable", "genre", "reponse"]
+VARIABLE_COLUMNS = ["source", "variable", "genre", "reponse", "libelle"]
 
 # ── 3. Checked ──────────────────────────────────────────────────────────────────────────────────
 # One row = one finding of the data checks, for a person to look at or decide.

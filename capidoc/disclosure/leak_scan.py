@@ -29,16 +29,22 @@ Secret = tuple[str, int]
 
 
 def scan_files(
-    folder: Path, secrets: Mapping[str, Secret], scope: str, allowed: Collection[str] = ()
+    folder: Path,
+    secrets: Mapping[str, Secret],
+    scope: str,
+    allowed: Collection[str] = (),
+    own_words: str = "",
 ) -> tuple[int, int]:
     """Return how many public files were searched for how many withheld answers.
 
     `secrets` is {fingerprint: (column, number of words)}, made by `fingerprints` with the same
-    scope; `allowed` are public addresses and phones. Raise DisclosureRefused with each file and
+    scope; `allowed` are public addresses and phones, `own_words` what every such document says,
+    and so tells of nobody. Raise DisclosureRefused with each file and
     what it shows.
     """
     # Kept, since the formats of one document say the same.
     fingerprint_of = cache(partial(pseudonyms.pseudonym, scope=scope))
+    harmless = withheld_answers.phrases_of(own_words, _lengths(secrets))
     files = [
         path
         for path in sorted(folder.rglob("*"))
@@ -48,7 +54,8 @@ def scan_files(
     for path in files:
         name, text = path.relative_to(folder).as_posix(), file_text.extract_text(path)
         problems += _contacts(path, text, name, allowed)
-        problems += _withheld_answers(text, name, secrets, fingerprint_of)
+        phrases = withheld_answers.candidate_phrases(text, _lengths(secrets)) - harmless
+        problems += _withheld_answers(phrases, name, secrets, fingerprint_of)
         # Comments, tracked changes, authors, attachments, the traces of a camera.
         for what in file_text.hidden_content(path):
             remedy = "Enregistrez le modèle ou l’image sans eux."
@@ -89,15 +96,21 @@ def _contacts(path: Path, text: str, name: str, allowed: Collection[str]) -> Ite
 
 
 def _withheld_answers(
-    text: str, name: str, secrets: Mapping[str, Secret], fingerprint_of: Callable[[str], str]
+    phrases: set[str],
+    name: str,
+    secrets: Mapping[str, Secret],
+    fingerprint_of: Callable[[str], str],
 ) -> Iterator[Problem]:
-    lengths = {words for _, words in secrets.values() if words}
-    phrases = withheld_answers.candidate_phrases(text, lengths)
     for phrase in sorted(p for p in phrases if fingerprint_of(p) in secrets):
         column, _ = secrets[fingerprint_of(phrase)]
         what = "le fichier montre une réponse qui ne devait pas sortir"
         remedy, value = "Retirez ces mots du récit.", _shortened(phrase)
         yield Problem(what, "", remedy, name, column=column, value=value)
+
+
+def _lengths(secrets: Mapping[str, Secret]) -> set[int]:
+    """Return how many words the withheld answers have, numbers aside."""
+    return {words for _, words in secrets.values() if words}
 
 
 def _shortened(text: str) -> str:

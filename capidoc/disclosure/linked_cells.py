@@ -72,7 +72,8 @@ def _group_shares(facts: pd.DataFrame) -> Pairs:
     """A gap between the groups of one dimension and the share of each."""
     gaps = facts[facts["mesure"].str.startswith("ecart_")]
     gaps = gaps.assign(mesure=gaps["mesure"].str.replace("ecart_", "part_"))
-    groups = facts[facts["groupe"].str.contains("=") & ~facts["groupe"].str.contains(",")]
+    groups = facts[[len(parse_group(group)) == 1 for group in facts["groupe"]]]
+    groups = groups[groups["groupe"].str.contains("=")]
     groups = groups.assign(groupe=[Trait.parse(group).dimension for group in groups["groupe"]])
     return _matches(gaps, groups, ["indicateur", "mesure", "groupe"])
 
@@ -106,7 +107,7 @@ def _headcounts(cells: pd.DataFrame) -> Pairs:
 
 
 def _opposite_answers(cells: pd.DataFrame) -> Pairs:
-    """Two answers to one question, in shares or counts, that are together all of its n units."""
+    """Answers to one question, two or all, in shares or counts, that are together its n units."""
     answers = cells[(cells["regle"] == "part") | cells["filtre"].fillna("").ne("")]
     shares = answers["regle"] == "part"
     answers = answers.assign(
@@ -114,10 +115,17 @@ def _opposite_answers(cells: pd.DataFrame) -> Pairs:
         reponse=answers["variable"].mask(answers["variable"] == "", answers["filtre"]),
     )
     key = ["source", "question", "mesure", "moment", "groupe", "n"]
-    answers = answers[[*key, "nombre", "reponse"]].rename_axis("cellule").reset_index()
-    pairs = answers.merge(answers, on=key, suffixes=("", "_autre"))
-    rest = (pairs["nombre"] + pairs["nombre_autre"] - pairs["n"]).abs()
-    exact = rest <= RELATIVE_TOLERANCE * pairs["n"]
+    once = answers["nombre"].mask(answers.duplicated([*key, "reponse"]), 0.0)
+    answers["somme"] = once.groupby([answers[name] for name in key]).transform("sum")
+    columns = [*key, "somme", "nombre", "reponse"]
+    answers = answers[columns].rename_axis("cellule").reset_index()
+    pairs = answers.merge(answers, on=[*key, "somme"], suffixes=("", "_autre"))
+    two_answers, tolerance = (
+        pairs["nombre"] + pairs["nombre_autre"],
+        RELATIVE_TOLERANCE * pairs["n"],
+    )
+    exact = (two_answers - pairs["n"]).abs() <= tolerance
+    exact |= (pairs["somme"] - pairs["n"]).abs() <= tolerance
     opposite = pairs[exact & (pairs["reponse"] != pairs["reponse_autre"])]
     return zip(opposite["cellule"], opposite["cellule_autre"], strict=True)
 

@@ -12,9 +12,9 @@ PARENT_COLUMNS = (
     *("_parent_table_name", "_parent_index"),
     *(f"_submission_{name}" for name in SUBMISSION_COLUMNS),
 )
+OWN_COLUMNS = {"_index", *SUBMISSION_COLUMNS, *PARENT_COLUMNS}  # made by KoboToolbox alone
 # Where an export names its submissions, KoboToolbox's own first.
 UUID_HEADERS = ("_uuid", "KEY", "instanceID", "meta/instanceID")
-OWN_COLUMNS = {"_index", *SUBMISSION_COLUMNS, *PARENT_COLUMNS}  # made by KoboToolbox alone
 SYSTEM_COLUMNS = {
     *UUID_HEADERS,
     *("start", "end", "today", "deviceid", "username", "simserial", "subscriberid"),

@@ -19,7 +19,8 @@ def find_repeat_sheets(sheets: dict[str, Sheet], source: Source, file: str) -> d
     """
     if source.repetitions and file.lower().endswith(".csv"):
         what, repeats = "un CSV n’a pas les répétitions", ", ".join(source.repetitions)
-        raise InputMismatch(Problem(what, repeats, "Exportez en XLSX.", file=file))
+        remedy = "Exportez en XLSX, ou ôtez « repetitions » et leurs lignes du plan."
+        raise InputMismatch(Problem(what, repeats, remedy, file=file))
     filled = [repeat for repeat in source.repetitions if sheet_key(repeat) in sheets]
     return {repeat: require_visible(sheets[sheet_key(repeat)]) for repeat in filled}
 

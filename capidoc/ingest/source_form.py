@@ -30,6 +30,13 @@ def load_source_form(programme: Programme, source: Source) -> Form:
     return form
 
 
+def _taken_names(source: Source, asked: Form) -> Iterator[Problem]:
+    """Yield a Problem for each declared column that has the name of a question."""
+    for name in source.colonnes.keys() & asked.of().keys():
+        what = "une question du formulaire a déjà ce nom"
+        yield Problem(what, remedy="Donnez-lui un autre nom.", file="programme.yml", column=name)
+
+
 def _with_hours(form: Form, source: Source) -> Form:
     """Return the form where an hour of the phone or the server may date the records."""
     name, asked = source.moment, form.of()
@@ -38,13 +45,6 @@ def _with_hours(form: Form, source: Source) -> Form:
     dated = replace(asked.get(name, Question(name, "date")), kind="date")
     others = [question for question in form.questions if question != asked.get(name)]
     return replace(form, questions=(*others, dated))
-
-
-def _taken_names(source: Source, asked: Form) -> Iterator[Problem]:
-    """Yield a Problem for each declared column that has the name of a question."""
-    for name in source.colonnes.keys() & asked.of().keys():
-        what = "une question du formulaire a déjà ce nom"
-        yield Problem(what, remedy="Donnez-lui un autre nom.", file="programme.yml", column=name)
 
 
 def _unknown_questions(form: Form, source: Source, file: str) -> Iterator[Problem]:

@@ -104,13 +104,15 @@ def candidate_phrases(text: str, lengths: Collection[int]) -> set[str]:
 
     These are its runs of words of the given lengths, and its long numbers.
     """
-    words = normalized_words(text)
-    phrases = {*long_numbers(text)}
-    for length in lengths:
-        if length > 1:
-            phrases.update(word_runs(words, length))
-        elif length == 1:
-            # A single word is a name only where it is written as one: « Essai » may be
-            # somebody's, « essai » is not.
-            phrases.update(normalized_words(" ".join({*CAPITALISED.findall(text)})))
+    phrases = {*long_numbers(text)} | phrases_of(text, {*lengths} - {1})
+    if 1 in lengths:
+        # A single word is a name only where it is written as one: « Essai » may be somebody's,
+        # « essai » is not.
+        phrases.update(normalized_words(" ".join({*CAPITALISED.findall(text)})))
     return phrases
+
+
+def phrases_of(text: str, lengths: Collection[int]) -> set[str]:
+    """Return every run of as many words of a text."""
+    words = normalized_words(text)
+    return {run for length in lengths for run in word_runs(words, length)}

@@ -8,12 +8,7 @@ from pathlib import Path
 
 from capidoc.config.programme_model import Column
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, suggest
-from capidoc.ingest.choice_lists import (
-    Branches,
-    Choices,
-    cascade_parents,
-    read_choices,
-)
+from capidoc.ingest.choice_lists import Branches, Choices, cascade_parents, read_choices
 from capidoc.ingest.kobo_columns import OWN_COLUMNS
 from capidoc.ingest.xlsform_sheets import (
     FormRemark,

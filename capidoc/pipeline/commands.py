@@ -225,9 +225,9 @@ def _create_programme(options: Namespace) -> int:
 
     slug, last_year = options.programme, date.today().year - 1
     debut, fin = options.debut or f"{last_year}-01", options.fin or f"{last_year}-12"
-    files = scaffold.create_programme(ROOT, slug, options.formulaire, debut, fin)
+    for line in scaffold.create_programme(ROOT, slug, options.formulaire, debut, fin):
+        print_line(line)
     print_line(
-        f"Programme commencé : {len(files)} fichiers dans programmes/{slug} et data/raw/{slug}.\n"
         f"Essayez « make report PROGRAMME={slug} » (ou « python -m capidoc report {slug} »), "
         f"puis changez programmes/{slug}/programme.yml."
     )

@@ -1,140 +1,261 @@
-"""Propose a programme from a form: its unit, date, communes, attributes, measures, first plan."""
+"""Propose a programme from a form: its unit, moment, place, attributes, measures, first plan.
+
+The words by which questions are recognised stand in templates/nouveau/mots.yml.
+"""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, KeysView, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 
+from capidoc.config.indicator_plan import RESERVED_NAMES
+from capidoc.config.paths import ROOT
+from capidoc.config.programme_model import Source
+from capidoc.config.validation import MONTH
 from capidoc.core import french, parsing
-from capidoc.core.errors import ConfigurationRefused, Problem
 from capidoc.ingest.xlsform import Form, Question
+from capidoc.io.yaml_files import read_yaml
 from capidoc.report import number_tracing
 
-# The words by which a form may call the unit, its date and its place, the likeliest first.
-KEYWORDS = {
-    "identifiant": ("code", "id", "identifiant", "matricule", "numero"),
-    "moment": ("mois", "date", "periode"),
-    "sexe": ("sexe", "genre"),
-    "commune": (
-        *("commune", "village", "quartier", "localite", "zone", "district", "cercle"),
-        *("prefecture", "province", "departement", "region"),
-    ),
-}
-# Numbers that name no unit and measure nothing.
-CONTACT_WORDS = {"telephone", "tel", "phone", "whatsapp", "contact"}
-MONEY = r"revenu|montant|prix|depense|recette|cout|f ?cfa|gnf|epargne|credit"
-# What makes no sense added up.
-AVERAGED = r"\b(age|note|score|taux|duree|distance|taille|poids|prix|satisfaction)\b"
-COUNTED = r"\b(nombre|combien)\b"
-SENSITIVE = r"handicap|violence|deplace|refugie|conflit|religion|ethnie|vih|maladie"
+SUBMISSION_TIME = "_submission_time"
+MOST_LIVE = 20  # indicators of the first plan; the others are written beside it
+MOST_ATTRIBUTES = 12
+MOST_REPEATS, MOST_REPEAT_ATTRIBUTES, MOST_REPEAT_MEASURES = 3, 3, 4
+MOST_GROUPS = 12  # answers of a question that describes units
+MOST_ANSWERS = 20  # answers of a question whose distribution is told
+MOST_PLACES = 40
+LONGEST_PLACE_LABEL = 6
+LONGEST_CODE_LABEL = 10  # words: a longer label explains, it names no code
+MOST_WORDS_UNSAID = 6  # of « préfère ne pas répondre »
+PLAN_ENDING = ("recensement", "1", "", "Suivi")
 QUESTION_OPENINGS = r"^(Combien d(e |['’])|Y a-t-il (eu )?(une? |des |de la |du |d['’]))"
-MOST_CHOICES = 12  # of a question that describes units
-MOST_YES_NO_CHOICES = 3  # « oui », « non » and « ne sait pas »
-
 
 Attributes = dict[str, Question]  # what describes units, by the attribute's name
 Measures = tuple[Question, ...]
 
 
 @dataclass(frozen=True)
+class Table:
+    """What a repeat seems to hold: its label, attributes and first measures."""
+
+    libelle: str
+    attributs: Attributes
+    mesures: Measures
+
+
+@dataclass(frozen=True)
 class Proposal:
     """What a form seems to hold.
 
-    `identifiant` names the question of the unit, `moment` that of its date ("" without one);
-    `repetitions` has the attributes, the measures and the label of each repeat, for people to take
-    up: the trial export has none.
+    `identifiant` names the question of the unit, "" where each submission is one; `moment` the
+    question or the column of its date; `compare` says that the same units come back; `mesures`
+    are in the first plan, `autres` are left to choose; `repetitions` {name: Table}.
     """
 
     form: Form
     identifiant: str
     moment: str
+    compare: bool
     communes: dict[str, str]
     attributs: Attributes
     mesures: Measures
-    repetitions: dict[str, tuple[Attributes, Measures, str]]
+    autres: Measures = ()
+    repetitions: dict[str, Table] = field(default_factory=dict)
 
     @property
     def monnaie(self) -> str:
-        """Return the currency that the form's labels name first."""
+        """Return the currency that the form's labels name first, "" where they name none."""
         labels = " ".join(text for question in self.form.questions for text in question.labels)
         positions = {}
         for unit in parsing.MONEY:
             match = re.search(rf"\b{unit.replace(' ', ' ?')}\b", labels, re.IGNORECASE)
-            positions[unit] = match.start() if match else len(labels)
-        return min(positions, key=positions.__getitem__)
+            if match:
+                positions[unit] = match.start()
+        return min(positions, key=positions.__getitem__, default="")
 
 
-def propose_programme(form: Form, file: str) -> Proposal:
-    """Return what a form seems to hold; raise ConfigurationRefused when it names no unit."""
-    questions = [q for q in form.of().values() if q.labels and q.kind != "note"]
-    identifier = _first_question(questions, "identifiant", ("texte", "nombre"), _words)
-    if not identifier:
-        cause = "aucune question du formulaire ne nomme l’unité suivie"
-        expected = "une question comme code_entreprise"
-        remedy = "Ajoutez-la au formulaire, ou écrivez programme.yml à la main."
-        raise ConfigurationRefused(Problem(cause, expected, remedy, file))
-    # The label of a text may speak of months without dating anything: its name alone counts.
-    date = _first_question(questions, "moment", ("date",), _words)
-    date = date or _first_question(questions, "moment", ("texte", "choix"), _name_words)
-    place = _first_question(questions, "commune", ("choix",), _words)
-    communes = choice_labels(place) if place else {}
-    others = [q for q in questions if q not in (identifier, date, place)]
-    attributes, measures = _attributes_and_measures(others)
-    if place and communes:
-        attributes = {"commune": place} | attributes
-    date_name, communes = date.name if date else "", communes or {"site": "Site unique"}
-    repeats = _repeats(form)
-    return Proposal(form, identifier.name, date_name, communes, attributes, measures, repeats)
+def propose_programme(form: Form) -> Proposal:
+    """Return what a form seems to hold."""
+    questions = [question for question in form.of().values() if question.kind != "note"]
+    asked = [question for question in questions if question.labels and not question.is_metadata]
+    of_all = _asked_of_all(asked)
+    unit, place = _unit(of_all), _place(of_all) or _place(asked)
+    moment = _moment([*of_all, *(question for question in questions if question not in asked)])
+    others = [question for question in asked if question not in (unit, moment, place)]
+    attributes = {"commune": place} if place else {}
+    attributes |= _attributes(others, of_all, MOST_ATTRIBUTES - len(attributes))
+    measures = [q for q in others if q is not attributes.get("sexe") and _is_measured(q)]
+    live = _spread(measures, of_all)[:MOST_LIVE]
+    return Proposal(
+        form,
+        unit.name if unit else "",
+        moment.name if moment else SUBMISSION_TIME,
+        bool(unit and moment and moment in asked),
+        answer_labels(place) if place else {"site": "Site unique"},
+        attributes,
+        tuple(question for question in measures if question in live),
+        tuple(question for question in measures if question not in live),
+        _repeats(form, attributes),
+    )
 
 
-def _first_question(
-    questions: Iterable[Question],
-    part: str,
-    kinds: tuple[str, ...],
-    words_of: Callable[[Question], list[str]],
-) -> Question | None:
-    """Return the question of these kinds that has the likeliest word of a part, if any."""
-    candidates = [(q, set(words_of(q))) for q in questions if q.kind in kinds]
-    for keyword in KEYWORDS[part]:
-        for question, words in candidates:
-            if keyword in words and not CONTACT_WORDS & words:
+# ── what each question is ───────────────────────────────────────────────────────────────────────
+def _asked_of_all(asked: Sequence[Question]) -> list[Question]:
+    """Return the questions without a condition but those of most questions, such as a consent."""
+    counts = Counter(each for question in asked for each in _conditions(question))
+    usual = {condition for condition, count in counts.items() if count > len(asked) / 2}
+    return [question for question in asked if _conditions(question) <= usual]
+
+
+def _conditions(question: Question) -> set[str]:
+    """Return the conditions of a question and of its groups."""
+    return {*question.relevant.strip("()").split(") and (")} - {""}
+
+
+def _unit(asked: Iterable[Question]) -> Question | None:
+    """Return the code of a unit: one that says of what, else a bare « code » or « id »."""
+    candidates = [q for q in asked if q.kind in ("texte", "nombre") and not q.is_file]
+    candidates = [q for q in candidates if not _says(q, "enqueteur", "contact")]
+    codes = [q for q in candidates if _is_code(q) and _says(q, "unite")]
+    bare = [q for q in candidates if {*_name_words(q)} <= _vocabulary()["code"]]
+    return next(iter(codes + bare), None)
+
+
+def _is_code(question: Question) -> bool:
+    """Return whether a question is a code; of « id » and « no », the name alone is a sign."""
+    names, label, codes = _name_words(question), _label_words(question), _vocabulary()["code"]
+    if {*names, *label} & _vocabulary()["compte"] and not {"code", "id"} & {*names}:
+        return False
+    in_label = codes - {"id", "no", "num"}
+    return bool(codes & {*names} or (len(label) <= LONGEST_CODE_LABEL and in_label & {*label}))
+
+
+def _moment(questions: Iterable[Question]) -> Question | None:
+    """Return the question of the month, else `today`, else the date of the visit, if any."""
+    asked = [q for q in questions if not q.is_metadata and not _says(q, "autre_date")]
+    months = [q for q in asked if q.kind == "choix" and all(map(_is_month, q.choices))]
+    today = [q for q in questions if q.kind == "date" and _is_today(q)]
+    dates = [q for q in asked if q.kind == "date" and _says(q, "date") and q.labels]
+    visits = [q for q in dates if _says(q, "collecte")]
+    plain = [q for q in dates if {*_name_words(q)} <= _vocabulary()["date"]]
+    written = [q for q in asked if q.kind in ("texte", "choix") and q.labels and _names_month(q)]
+    return next(iter(months + today + visits + plain + written), None)
+
+
+def _is_month(text: str) -> bool:
+    return bool(re.fullmatch(MONTH, text))
+
+
+def _is_today(question: Question) -> bool:
+    is_metadata = question.is_metadata or not question.labels
+    return is_metadata and "today" in _name_words(question)
+
+
+def _names_month(question: Question) -> bool:
+    return _name_words(question)[:1] in (["mois"], ["month"], ["periode"], ["date"])
+
+
+def _place(asked: Iterable[Question]) -> Question | None:
+    """Return the question of the place, the likeliest word first, of not too many answers."""
+    places = [q for q in asked if q.kind == "choix" and 1 < len(q.choices) <= MOST_PLACES]
+    places = [q for q in places if not _says(q, "autre_lieu", "enqueteur") and not yes_answer(q)]
+    for word in _vocabulary()["lieu"]:
+        for question in places:
+            label = _label_words(question)
+            if word in _name_words(question) + (label if len(label) <= LONGEST_PLACE_LABEL else []):
                 return question
     return None
 
 
-def _attributes_and_measures(questions: Iterable[Question]) -> tuple[Attributes, Measures]:
-    """Return what describes units, by name, and what is measured."""
-    kept = [q for q in questions if q.labels and not CONTACT_WORDS & set(_words(q))]
-    sex = _first_question(kept, "sexe", ("choix",), _words)
-    attributes, measures = {}, []
-    for question in kept:
-        if question.kind in ("nombre", "choix_multiple") or yes_answer(question):
-            measures.append(question)
-        elif question.kind == "choix" and len(question.choices) <= MOST_CHOICES:
-            attributes["sexe" if question is sex else indicator_id(question)] = question
-    return attributes, tuple(measures)
+def _attributes(questions: Iterable[Question], of_all: Sequence[Question], most: int) -> Attributes:
+    """Return what describes units, by the attribute's name: the sex, then what all are asked."""
+    kept = [q for q in questions if q.kind == "choix" and 1 < len(q.choices) <= MOST_GROUPS]
+    kept = [q for q in kept if not yes_answer(q) and not _says(q, "enqueteur", "accord")]
+    sexes = [q for q in kept if _says(q, "sexe") and _has_answer(q, "femme")]
+    sex = next((q for q in sexes if q in of_all), next(iter(sexes), None))
+    attributes = {"sexe": sex} if sex else {}
+    others = [q for q in kept if q in of_all and q is not sex and not _is_code(q)]
+    described = [q for q in others if _vocabulary()["attribut"] & {*_name_words(q)}]
+    for question in (described or others[:1])[: most - len(attributes)]:
+        name = _unused(indicator_id(question), {*attributes, "commune", "sexe", "zone"})
+        attributes[name] = question
+    return attributes
 
 
-def _repeats(form: Form) -> dict[str, tuple[Attributes, Measures, str]]:
-    """Return the attributes, measures and label of each repeat, its name where it has no label."""
+def _is_measured(question: Question) -> bool:
+    """Return whether a question has shares to tell, or is a number that is a quantity."""
+    if _says(question, "enqueteur", "contact", "accord"):
+        return False
+    if question.kind == "nombre":
+        words = {*_name_words(question), *_label_words(question)[:3]}
+        return not words & _vocabulary()["pas_mesure"]
+    is_choice = question.kind in ("choix", "choix_multiple")
+    return is_choice and 1 < len(question.choices) <= MOST_ANSWERS
+
+
+def _spread(measures: Iterable[Question], of_all: Sequence[Question]) -> list[Question]:
+    """Return the measures by order of choice: asked of all first, each section in turn."""
+    sections = Counter[tuple[bool, str]]()
+    ranked = []
+    for position, question in enumerate(measures):
+        section = (question not in of_all, "".join(question.path[:1]))
+        sections[section] += 1
+        ranked.append((section[0], sections[section], position, question))
+    return [question for *_, question in sorted(ranked, key=lambda rank: rank[:3])]
+
+
+def _repeats(form: Form, main: Attributes) -> dict[str, Table]:
+    """Return what the first repeats seem to hold; a label is the repeat's name where it has none.
+
+    An attribute called as one of the main table, of other answers, bears the repeat's name too.
+    """
     repeats = {}
     for name in dict.fromkeys(q.repeat for q in form.questions if q.repeat):
-        questions, label = form.of(name).values(), name
-        for question in questions:
-            labels = question.group_labels
-            if question.path[-1:] == (name,) and labels and labels[0]:
-                label = labels[0][-1]
-                break
-        repeats[name] = (*_attributes_and_measures(questions), label)
-    return repeats
+        questions = [q for q in form.of(name).values() if q.labels and not q.is_metadata]
+        own = [q for q in questions if q.path[-1:] == (name,) and q.group_labels]
+        label = parsing.plain_label(own[0].group_labels[0][-1]) if own else ""
+        found = _attributes(questions, questions, MOST_REPEAT_ATTRIBUTES)
+        attributes = {
+            each
+            if each not in main or main[each].choices == q.choices
+            else "_".join([each, *_plain_words(name)]): q
+            for each, q in found.items()
+        }
+        measures = [q for q in questions if q is not found.get("sexe") and _is_measured(q)]
+        if attributes or measures:
+            kept = tuple(measures[:MOST_REPEAT_MEASURES])
+            repeats[name] = Table(label or name, attributes, kept)
+    return dict([*repeats.items()][:MOST_REPEATS])
 
 
-def _words(question: Question) -> list[str]:
-    """Return the words of a name and its label: KoboToolbox drops accented letters from names."""
-    return _name_words(question) + _plain_words(question.labels[0])
+# ── its words ───────────────────────────────────────────────────────────────────────────────────
+@cache
+def _vocabulary() -> dict[str, KeysView[str]]:
+    """Return the words of each part of mots.yml, in their order."""
+    parts = read_yaml(ROOT / "templates" / "nouveau" / "mots.yml").items()
+    return {part: dict.fromkeys(text.split()).keys() for part, text in parts}
+
+
+def _says(question: Question, *parts: str) -> bool:
+    """Return whether the name or label of a question has a word of one of the parts."""
+    words = {*_name_words(question), *_label_words(question)}
+    return any(words & _vocabulary()[part] for part in parts)
+
+
+def _has_answer(question: Question, part: str) -> bool:
+    """Return whether a choice of the question is called by a word of the part."""
+    words = _plain_words(" ".join(map(" ".join, question.choices.values())))
+    return bool(_vocabulary()[part] & {*words})
+
+
+def _label_words(question: Question) -> list[str]:
+    """Return the words of a label: KoboToolbox drops accented letters from the names it makes."""
+    return _plain_words(" ".join(question.labels[:1]))
 
 
 def _name_words(question: Question) -> list[str]:
-    return _plain_words(question.name)
+    return _plain_words(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", question.name))
 
 
 def _plain_words(text: str) -> list[str]:
@@ -149,71 +270,154 @@ def indicator_id(question: Question) -> str:
     return name if name[:1].isalpha() else f"q_{name}"
 
 
+def _unused(name: str, taken: Iterable[str]) -> str:
+    """Return the name, with a number where it is taken."""
+    names = [name, *(f"{name}_{number}" for number in range(2, len([*taken]) + 3))]
+    return next(each for each in names if each not in taken)
+
+
 def indicator_label(question: Question) -> str:
-    """Return a question's label without « combien de », question mark or unit in brackets."""
-    label = re.sub(r"\s*\([^)]*\)$", "", question.labels[0].rstrip(" ?:"))
+    """Return a question's label without « combien de », question mark or unit in brackets.
+
+    It is the question's name where the label says nothing.
+    """
+    label = parsing.plain_label("".join(question.labels[:1])) or question.name
+    label = re.sub(r"\s*\([^)]*\)$", "", label.rstrip(" ?:")) or label
     label = re.sub(QUESTION_OPENINGS, "", label)
     return label[:1].upper() + label[1:]
 
 
-def choice_labels(question: Question) -> dict[str, str]:
+def answer_labels(question: Question) -> dict[str, str]:
     """Return the labels of a question's answers, by their names."""
-    return {name: texts[1] if texts[1:] else name for name, texts in question.choices.items()}
+    return {
+        name: parsing.plain_label(" ".join(texts[1:2]), parsing.ANSWER_NUMBER) or name
+        for name, texts in question.choices.items()
+    }
 
 
 def yes_answer(question: Question) -> str:
-    """Return the name of the answer « oui » of a yes/no question, "" for any other question."""
-    if question.kind != "choix" or len(question.choices) > MOST_YES_NO_CHOICES:
+    """Return the name of « oui » where the others are « non » and no answer; else ""."""
+    said = {name: _yes_no(texts) for name, texts in question.choices.items()}
+    if question.kind != "choix" or sorted({*said.values()} - {"sans_reponse"}) != ["non", "oui"]:
         return ""
-    for name, texts in question.choices.items():
-        if "oui" in map(str.casefold, texts):
-            return name
-    return ""
+    return next(name for name, meaning in said.items() if meaning == "oui")
 
 
+def _yes_no(texts: Iterable[str]) -> str:
+    """Return what an answer means: « oui », « non », « sans_reponse », or else « autre »."""
+    for text in texts:
+        words = {*_plain_words(text)}
+        for meaning in ("sans_reponse", "oui", "non"):
+            is_short = len(words) <= (MOST_WORDS_UNSAID if meaning == "sans_reponse" else 2)
+            if is_short and words & _vocabulary()[meaning]:
+                return meaning
+    return "autre"
+
+
+# ── the files that are written ──────────────────────────────────────────────────────────────────
 def label_warnings(proposal: Proposal, slug: str) -> dict[str, list[str] | dict[str, str]]:
     """Return what programme.yml must declare of the form's words, by the template's variables."""
-    answers = {}
-    for attribute, question in proposal.attributs.items():
-        if attribute != "commune":
-            for name, label in choice_labels(question).items():
-                answers[f"{attribute}={name}"] = label
-    names = [slug.upper(), proposal.form.title, *proposal.communes.values(), *answers.values()]
-    names += map(indicator_label, proposal.mesures)
+    answers, printed, questions = {}, [*proposal.communes.values()], list[Question]()
+    main = Table("", proposal.attributs, proposal.mesures)
+    for table in (main, *proposal.repetitions.values()):
+        for attribute, question in table.attributs.items():
+            if attribute != "commune":
+                for name, label in answer_labels(question).items():
+                    answers[f"{attribute}={name}"] = label
+        for question in table.mesures:
+            printed += [indicator_label(question), *answer_labels(question).values()]
+        questions += [*table.attributs.values(), *table.mesures]
+    printed += [table.libelle for table in proposal.repetitions.values()]
+    names = [slug.upper(), parsing.plain_label(proposal.form.title), *printed, *answers.values()]
     unique = dict.fromkeys(names)
     numbered = [name for name in unique if number_tracing.unbound_numerals([name], [])[0]]
-    questions = [*proposal.attributs.values(), *proposal.mesures]
-    sensitive = [q.name for q in questions if re.search(SENSITIVE, " ".join(_words(q)))]
-    return {"nombres": numbered, "libelles": answers, "sensibles": sensitive}
+    sensitive = list(dict.fromkeys(q.name for q in questions if _says(q, "sensible")))
+    return {
+        "nombres": numbered,
+        "libelles": answers,
+        "sensibles": sensitive,
+        "manquants": _missing_codes(proposal.form, questions),
+    }
+
+
+def _missing_codes(form: Form, questions: Iterable[Question]) -> list[str]:
+    """Return the codes of a missing answer, if any of a question of yes and no is one."""
+    unsaid = [
+        f"{question.name}={name}"
+        for question in questions
+        for name, texts in question.choices.items()
+        if yes_answer(question) and _yes_no(texts) == "sans_reponse"
+    ]
+    answers = {name.casefold() for q in form.questions for name in q.choices}
+    usual = [code for code in Source.model_fields["manquants"].default if code not in answers]
+    return [*usual, *unsaid] if unsaid else []
 
 
 def first_plan(proposal: Proposal) -> Iterator[tuple[str, ...]]:
-    """Yield a first plan: the units, then a row for each thing measured."""
-    groups = "|".join(list(proposal.attributs)[:2])
-    moments = "debut|fin" if proposal.moment else ""
+    """Yield a first plan: the units, a row for each thing measured, then those of the repeats."""
+    groups, moments = "|".join([*proposal.attributs][:2]), "debut|fin" if proposal.compare else ""
+    taken = {"unites", "duree_programme", "duree_suivi", *RESERVED_NAMES}
     definition = "Unités distinctes ayant au moins une fiche"
     counted = ("unites", "Unités suivies", definition, "unités", "suivi", "", "effectif", "", "")
-    ending = ("recensement", "1", "", "Suivi")
-    yield (*counted, groups, *ending)
-    for question in proposal.mesures:
-        label = indicator_label(question)
-        unit, variable, rule = _measure_rule(question, proposal.monnaie)
+    yield (*counted, groups, *PLAN_ENDING)
+    yield from _rows(proposal, "suivi", proposal.mesures, proposal.attributs, taken)
+    for name, table in proposal.repetitions.items():
+        source, row_id = f"suivi.{name}", _unused("_".join(["nombre", *_plain_words(name)]), taken)
+        taken.add(row_id)
+        definition = f"Lignes du groupe répété « {table.libelle} »"
+        unit, sex = ("personnes", "sexe") if "sexe" in table.attributs else ("lignes", "")
+        rows = (row_id, f"Nombre : {table.libelle}", definition, unit, source, "", "nombre", "")
+        yield (*rows, moments, sex, *PLAN_ENDING)
+        yield from _rows(proposal, source, table.mesures, table.attributs, taken)
+
+
+def other_rows(proposal: Proposal) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of what the first plan leaves out, to be taken up by people."""
+    taken = {row[0] for row in first_plan(proposal)}
+    yield from _rows(proposal, "suivi", proposal.autres, proposal.attributs, taken)
+
+
+def _rows(
+    proposal: Proposal, source: str, measures: Measures, attributes: Attributes, taken: set[str]
+) -> Iterator[tuple[str, ...]]:
+    """Yield a row of the plan for each measure; add its id to those that are `taken`."""
+    # Side by side, the places of one moment would be a table of too many columns.
+    groups = [*attributes][:2]
+    groups = groups if proposal.compare else [name for name in groups if name != "commune"]
+    moments = "debut|fin" if proposal.compare else ""
+    for question in measures:
+        label, name = indicator_label(question), _unused(indicator_id(question), taken)
+        taken.add(name)
         definition = f"Réponses à la question « {label} »"
-        compared = ("", "") if rule == "modalites" else (moments, groups)
-        row = (indicator_id(question), label, definition, unit, "suivi", variable, rule, "")
-        yield (*row, *compared, *ending)
+        unit, variable, rule, rounding = _measure_rule(question, proposal.monnaie)
+        compared = (moments, "" if variable.endswith("=*") else "|".join(groups))
+        row = (name, label, definition, unit, source, variable, rule, "", *compared)
+        yield (*row, "recensement", rounding, "", "Suivi")
 
 
-def _measure_rule(question: Question, currency: str) -> tuple[str, str, str]:
-    """Return the unit, variable and rule: number of answers, share of yes, mean or sum."""
-    if question.kind == "choix_multiple":
-        return "réponses", question.name, "modalites"
-    yes = yes_answer(question)
-    if yes:
-        return "%", f"{question.name}={yes}", "part"
-    words = " ".join(_words(question))
-    unit = currency if re.search(MONEY, words) else "unités"
-    if "%" in question.labels[0]:
-        unit = "%"
-    is_averaged = re.search(AVERAGED, words) and not re.search(COUNTED, words)
-    return unit, question.name, "moyenne" if is_averaged else "somme"
+def _measure_rule(question: Question, currency: str) -> tuple[str, str, str, str]:
+    """Return the unit, variable, rule, rounding: share of yes or of each answer, or mean."""
+    if question.kind != "nombre":
+        return "%", f"{question.name}={yes_answer(question) or '*'}", "part", "1"
+    if currency and _says(question, "argent"):
+        return currency, question.name, "moyenne", "1"
+    unit = "%" if "%" in question.labels[0] else "unités"
+    return unit, question.name, "moyenne", "0,1"
+
+
+def told_choices(proposal: Proposal) -> list[str]:
+    """Return the lines that say what was chosen, why, and what to look at first."""
+    unit = "chaque fiche envoyée (nulle question n’est le code d’une unité)"
+    if proposal.identifiant:
+        unit = f"ce que nomme « {proposal.identifiant} », qui en est le code"
+    place = proposal.attributs.get("commune")
+    where = f"lieu : « {place.name} »" if place else "lieu : aucun (un site unique)"
+    when = f"date : « {proposal.moment} »"
+    if proposal.compare:
+        when += ", premier et dernier mois comparés"
+    live, off = len([*first_plan(proposal)]), len(proposal.autres)
+    others = f", {off} autres dans indicateurs_proposes.csv" if off else ""
+    return [
+        f"Choisi d’après le formulaire : l’unité est {unit} ; {when} ; {where}.",
+        f"{live} indicateurs au plan{others}. À regarder d’abord : l’unité, la date, « periodes ».",
+    ]

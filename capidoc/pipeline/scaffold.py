@@ -9,9 +9,12 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
+from capidoc.core import parsing
 from capidoc.core.errors import ConfigurationRefused, Problem
 from capidoc.ingest import xlsform
+from capidoc.ingest.kobo_columns import sheet_name
 from capidoc.ingest.xlsform import Form, Question
+from capidoc.io import tables
 from capidoc.io.yaml_files import read_yaml
 from capidoc.pipeline import form_proposal
 from capidoc.pipeline.commands import print_line
@@ -19,6 +22,7 @@ from capidoc.pipeline.form_proposal import Proposal
 
 MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
 TRIAL_UNITS = 12
+NOT_COPIED = ("*.j2", "*.xlsx", "LISEZMOI.md", "mots.yml")
 MOST_NOTES = 10
 PLAN_HEADER = (
     "id;libelle;definition;unite;source;variable;regle;filtre;"
@@ -26,10 +30,10 @@ PLAN_HEADER = (
 )
 
 
-def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) -> list[Path]:
-    """Write a programme's folder and a trial export; return the files written.
+def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) -> list[str]:
+    """Write a programme's folder and a trial export; return the lines that tell what was chosen.
 
-    Raise ConfigurationRefused when the programme exists or its form names no unit.
+    Raise ConfigurationRefused when the programme exists.
     """
     folder, raw = root / "programmes" / slug, root / "data" / "raw" / slug
     models = root / "templates" / "nouveau"
@@ -43,7 +47,7 @@ def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) ->
     read_form = xlsform.load_form(form)
     for note in form_notes(read_form, form.name, root / "templates"):
         print_line(note)
-    proposal = form_proposal.propose_programme(read_form, form.name)
+    proposal = form_proposal.propose_programme(read_form)
     debut, fin = _period(proposal, debut, fin)
     variables = {
         "slug": slug,
@@ -51,6 +55,7 @@ def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) ->
         "debut": debut,
         "fin": fin,
         "formulaire": form.name,
+        "plan": [*form_proposal.first_plan(proposal)],
         **form_proposal.label_warnings(proposal, slug),
     }
     environment = _environment(models)
@@ -59,14 +64,23 @@ def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) ->
         for name in ("programme.yml", "figures.yml")
     }
     texts[folder / "indicateurs.csv"] = PLAN_HEADER + _csv(form_proposal.first_plan(proposal))
-    texts[raw / "essai.csv"] = _csv(trial_rows(proposal, debut, fin))
-    shutil.copytree(models, folder, ignore=shutil.ignore_patterns("*.j2", "*.xlsx", "LISEZMOI.md"))
+    if proposal.autres:
+        others = form_proposal.other_rows(proposal)
+        texts[folder / "indicateurs_proposes.csv"] = PLAN_HEADER + _csv(others)
+    rows = [*trial_rows(proposal, debut, fin)]
+    if not proposal.repetitions:
+        texts[raw / "essai.csv"] = _csv(rows)
+    shutil.copytree(models, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
     for place, file in ((raw, models / "LISEZMOI.md"), (folder / "formulaires", form)):
         place.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, place)
+    if proposal.repetitions:  # which a CSV does not have
+        (raw / "essai.xlsx").write_bytes(tables.workbook_bytes(_trial_sheets(proposal, rows)))
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8", newline="\n")
-    return sorted([*folder.rglob("*.*"), *raw.rglob("*.*")])
+    files = sorted([*folder.rglob("*.*"), *raw.rglob("*.*")])
+    started = f"{len(files)} fichiers dans programmes/{slug} et data/raw/{slug}"
+    return [f"Programme commencé : {started}.", *form_proposal.told_choices(proposal)]
 
 
 def form_notes(form: Form, file: str, templates: Path) -> list[str]:
@@ -85,8 +99,7 @@ def form_notes(form: Form, file: str, templates: Path) -> list[str]:
 def _period(proposal: Proposal, debut: str, fin: str) -> tuple[str, str]:
     """Return the first and last month that the form's own date question offers, if it does."""
     question = proposal.form.of().get(proposal.moment)
-    choices = question.choices if question else ()
-    months = [name for name in choices if MONTH.fullmatch(name)]
+    months = [name for name in question.choices if MONTH.fullmatch(name)] if question else []
     return (min(months), max(months)) if months else (debut, fin)
 
 
@@ -101,24 +114,39 @@ def _environment(models: Path) -> jinja2.Environment:
     )
     environment.filters["texte"] = lambda value: json.dumps(value, ensure_ascii=False)
     environment.filters["dit"] = form_proposal.indicator_label
-    environment.filters["nom"] = form_proposal.indicator_id
+    environment.filters["simple"] = parsing.plain_label
     return environment
 
 
 def trial_rows(proposal: Proposal, debut: str, fin: str) -> Iterator[list[str]]:
     """Yield an invented export, titles first: the same units at each moment, on every run."""
-    measures, attributes = proposal.mesures, [*proposal.attributs.values()]
-    dates = [proposal.moment] if proposal.moment else []
-    asked = [question.name for question in [*attributes, *measures]]
-    yield [proposal.identifiant, *dates, *asked, "_uuid", "_index"]
-    day = "-15" if dates and proposal.form.of()[proposal.moment].kind == "date" else ""
-    for turn, month in enumerate([debut, fin] if dates else [fin]):
+    questions, attributes = proposal.form.of(), {q.name for q in proposal.attributs.values()}
+    asked = {q.name: q for q in [*proposal.attributs.values(), *proposal.mesures]}
+    identifier, moment = (questions.get(n) for n in (proposal.identifiant, proposal.moment))
+    unit_title = [identifier.name] if identifier else []
+    yield [*unit_title, proposal.moment, *asked, "_uuid", "_index"]
+    day = "-15" if not moment or moment.kind == "date" else ""
+    code = "{}" if identifier and identifier.kind == "nombre" else "U-{:02d}"
+    for turn, month in enumerate([debut, fin] if proposal.compare else [fin]):
         for unit in range(TRIAL_UNITS):
             row = unit + turn * TRIAL_UNITS + 1
-            answers = [_answer(question, unit, 0) for question in attributes]
-            answers += [_answer(question, unit, turn) for question in measures]
-            moment = [month + day] if dates else []
-            yield [f"U-{unit + 1:02d}", *moment, *answers, f"essai-{row:03d}", str(row)]
+            answers = [_answer(q, unit, turn * (q.name not in attributes)) for q in asked.values()]
+            unit_code = [code.format(unit + 1)] if identifier else []
+            yield [*unit_code, month + day, *answers, f"essai-{row:03d}", str(row)]
+
+
+def _trial_sheets(proposal: Proposal, rows: list[list[str]]) -> dict[str, list[list[str]]]:
+    """Return the sheets of an invented export: its rows, then two of each repeat for each."""
+    sheets = {"essai": rows}
+    for name, table in proposal.repetitions.items():
+        asked = {q.name: q for q in [*table.attributs.values(), *table.mesures]}
+        sheet = [[*asked, "_index", "_parent_table_name", "_parent_index", "_submission__uuid"]]
+        for line in range(2 * (len(rows) - 1)):
+            uuid, index = rows[line // 2 + 1][-2:]
+            answers = [_answer(question, line, 0) for question in asked.values()]
+            sheet.append([*answers, str(line + 1), "essai", index, uuid])
+        sheets[sheet_name(name)] = sheet
+    return sheets
 
 
 def _answer(question: Question, unit: int, turn: int) -> str:

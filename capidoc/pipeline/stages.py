@@ -10,6 +10,7 @@ from typing import Any
 from capidoc.cleaning import quality_page
 from capidoc.config.paths import FORMATS
 from capidoc.config.programme import Programme
+from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused, Problem, RenderingFailed, resource_refusal
 from capidoc.core.parallel import run_in_fork
 from capidoc.core.progress import show_progress
@@ -23,6 +24,7 @@ from capidoc.report import number_tracing, printed_consistency
 from capidoc.report.documents import displayed_markdown
 
 OLD_DOCUMENTS = "interne/anciens"
+TEMPLATES = (".j2", ".html", ".typ")
 PAGE_LIMITS = {"note": 2, "fiche": 1}
 
 
@@ -149,7 +151,17 @@ def _scan_for_leaks(programme: Programme, folder: Path) -> tuple[int, int]:
     withheld = tables.read_csv(programme.processed / FINGERPRINTS_CSV, mots=int)
     fingerprints = {row.empreinte: (row.colonne, row.mots) for row in withheld.itertuples()}
     public_addresses = programme.identity.divulgation.adresses_publiques
-    return leak_scan.scan_files(folder, fingerprints, programme.slug, public_addresses)
+    own_words = _own_words(programme)
+    return leak_scan.scan_files(folder, fingerprints, programme.slug, public_addresses, own_words)
+
+
+def _own_words(programme: Programme) -> str:
+    """Return what documents say whatever the data: our templates, dates, the names of answers."""
+    templates = [path for path in programme.templates.rglob("*") if path.suffix in TEMPLATES]
+    identity = programme.identity
+    names = [*identity.communes.values(), *identity.libelles.values()]
+    months = [french.format_month(f"2000-{month:02d}") for month in range(1, 13)]
+    return "\n".join([path.read_text(encoding="utf-8") for path in templates] + names + months)
 
 
 def check_programme(programme: Programme) -> Iterator[str]:

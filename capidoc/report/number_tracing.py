@@ -34,6 +34,20 @@ LETTERS = (
 )
 NUMERAL = re.compile(rf"\d(?:[\d\u00a0\u202f.,:/-]*\d)?|\b{LETTERS}\b", re.IGNORECASE)
 MATCHES_NOTHING = r"(?!)"
+# What typography may change in a declared phrase, and the pattern of all that it may print.
+SIGNS = re.compile(
+    r"(?P<apostrophe>['’ʼ])|(?P<ellipsis>\.{3}|…)|(?P<dash>[-–—−]+)"
+    r"|\s*(?P<quote>[\"«»“”])\s*|\s*(?P<mark>[;:!?%])\s*|(?P<space>\s+)|(?P<other>.)"
+)
+PRINTED_SIGNS = {
+    "apostrophe": "['’ʼ]",
+    "ellipsis": r"(?:…|\.{3})",
+    "dash": "[-–—−]+",
+    "quote": r"\s*[\"«»“”]\s*",
+    "mark": r"\s*{}\s*",
+    "space": r"\s+",
+    "other": "{}",
+}
 ORDINAL = re.compile(r"^\d+\. ")
 CONTEXT = 40  # characters quoted on either side of a loose numeral
 BIND_IT = (
@@ -123,8 +137,7 @@ def unbound_numerals(sentences: Iterable[str], declared: Iterable[str]) -> tuple
 
     Each of these is quoted within its words.
     """
-    longest_first = sorted(declared, key=len, reverse=True)
-    alternatives = "|".join(re.escape(_spaced(phrase)) for phrase in longest_first)
+    alternatives = "|".join(map(_phrase_pattern, sorted(declared, key=len, reverse=True)))
     phrases = re.compile(alternatives or MATCHES_NOTHING, re.IGNORECASE)
     count, loose = 0, []
     for sentence in map(_spaced, sentences):
@@ -135,6 +148,14 @@ def unbound_numerals(sentences: Iterable[str], declared: Iterable[str]) -> tuple
                 first, last = max(0, match.start() - CONTEXT), match.end() + CONTEXT
                 loose.append(sentence[first:last].strip())
     return count, loose
+
+
+def _phrase_pattern(phrase: str) -> str:
+    """Return the pattern of a phrase in any typography: its quotes, dashes, apostrophes, spaces."""
+    return "".join(
+        PRINTED_SIGNS[str(sign.lastgroup)].replace("{}", re.escape(sign[str(sign.lastgroup)]))
+        for sign in SIGNS.finditer(phrase)
+    )
 
 
 def _absent_numbers(path: Path, bound: Numbers) -> Iterator[Problem]:

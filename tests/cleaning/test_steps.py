@@ -90,7 +90,7 @@ def test_two_different_rows_for_one_unit_and_moment_stop_the_run(cleaned):
 
 
 def test_rows_outside_the_period_or_without_readable_unit_are_told(cleaned):
-    done = cleaned("E1;2022-04;Niono;1;0;0;0\n??;2022-05;Niono;1;0;0;0\n")
+    done = cleaned("E1;2022-04;Niono;1;0;0;0\n??;2022-05;Niono;1;0;0;0\nE1;2022-05;;1;0;0;0\n")
     assert sorted((row[3], row[4]) for row in rejects(done)) == [
         ("exclue", "hors_programme"),
         ("rejetee", "identifiant_inconnu"),
@@ -325,3 +325,20 @@ def test_the_last_sent_is_the_last_however_its_hour_is_written(cleaned, first, l
     assert done.tables["suivi"]["revenu"].tolist() == ["200"] and done.counts[
         "dernier_envoi"
     ].tolist() == ["2022-06-03"]
+
+
+def test_data_wholly_of_another_period_are_refused_with_the_period_to_write(cleaned):
+    with pytest.raises(QualityRefused) as refusal:
+        cleaned("E1;2023-04;Niono;1;1;1;2\nE2;2023-02;Niono;1;1;1;2\nE3;?;Niono;1;1;1;2\n")
+    assert str(refusal.value) == (
+        "suivi.csv, colonne « mois » : « 2023-02 – 2023-04 » — aucune fiche n’est de la période "
+        "suivie (attendu : de 2022-05 à 2022-06). Si ces dates sont justes, écrivez dans "
+        "programme.yml, sous « periodes » : suivi: {debut: 2023-02, fin: 2023-04}."
+    )
+
+
+def test_a_missing_code_may_be_that_of_one_question(cleaned):
+    settings = PROGRAMME.replace("    unite:", "    manquants: [revenu=98]\n    unite:")
+    done = cleaned("E1;2022-05;Niono;98;98;0;98\n", settings=settings)
+    numbers = done.observations.set_index("variable")["nombre"]
+    assert numbers.isna()["revenu"] and 98 in numbers["salaries"].tolist()

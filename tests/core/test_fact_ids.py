@@ -66,3 +66,9 @@ def test_a_fact_is_named_by_its_group_or_its_month():
         "a.cours.2022-05",
     ]
     assert ids.index.tolist() == [7, 8, 9, 10]
+
+
+def test_an_answer_may_have_commas_and_equals_signs():
+    group = "acces=1, 2 km,commune=a=b"
+    assert parse_group(group) == (("acces", "1, 2 km"), ("commune", "a=b"))
+    assert format_group(parse_group(group)) == group

@@ -762,3 +762,22 @@ def test_zeros_of_a_sensitive_question_are_hidden_with_their_total_which_would_t
     ]
     status, _ = judged(*rows, rules=Disclosure(sensibles=["handicap"]))
     assert set(status.values()) == {"D4"}
+
+
+@pytest.mark.parametrize(
+    ("third", "status"),
+    [(5, {"D4", "D7"}), (15, {"publiable"})],
+)
+def test_a_hidden_answer_hides_those_that_would_tell_it_together(third, status):
+    """60, 45 and 15 of 120 people: nothing tells the third but the two others."""
+    counts = {"oui": 60, "non": 60 - third, "peut_etre": third}
+    plan = [
+        SimpleNamespace(**vars(PLAN[3]) | {"id": name, "variable": f"oui={name}"})
+        for name in counts
+    ]
+    rows = [
+        fact(100 * count / 120, indicateur=name, unite="%", n=120) for name, count in counts.items()
+    ]
+    rules = Disclosure(sensibles=["oui"])
+    table, _ = assessment.assess(pd.DataFrame(rows), plan, NOTHING, rules, None, None)
+    assert {*table["statut_divulgation"].str.removeprefix("masque:")} == status

@@ -255,3 +255,15 @@ def test_an_empty_key_is_no_key(tmp_path, monkeypatch):
     )
     assert [path.name for path in (tmp_path / "capidoc").iterdir()] == ["cle"]
     pseudonyms.secret_key.cache_clear()
+
+
+def test_what_every_document_says_tells_of_nobody(tmp_path):
+    """« Aucun » was given for a phone, and our own templates say « Aucun »."""
+    secrets = {"aucun": "telephone", "exemplette": "nom"}
+    fingerprints = {h: (column, n) for h, column, n in leak_scan.fingerprints(secrets, "essai")}
+    own_words, page = "Sources : aucun chiffre", tmp_path / "a.html"
+    page.write_text("<p>Aucun chiffre</p>", encoding="utf-8")
+    assert leak_scan.scan_files(tmp_path, fingerprints, "essai", own_words=own_words) == (1, 2)
+    page.write_text("<p>Aucun chiffre, dit Exemplette</p>", encoding="utf-8")
+    with pytest.raises(DisclosureRefused, match="nom"):
+        leak_scan.scan_files(tmp_path, fingerprints, "essai", own_words=own_words)

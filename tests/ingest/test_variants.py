@@ -43,8 +43,8 @@ WAYS = [
 def programme(tmp_path):
     """A function from the bytes of an export to the programme that receives it."""
 
-    def lay(content, name="suivi.xlsx", repeats=REPEATS):
-        settings, form = PROGRAMME + repeats, {"formulaires/suivi.xlsx": exporter.form()}
+    def lay(content, name="suivi.xlsx", repeats=REPEATS, trap=""):
+        settings, form = PROGRAMME + repeats, {"formulaires/suivi.xlsx": exporter.form(trap)}
         return write_programme(tmp_path, settings, {name: content}, form)
 
     return lay
@@ -96,3 +96,29 @@ def test_every_workbook_of_the_same_submissions_gives_the_same_tables(programme,
 @pytest.mark.parametrize("how", WAYS, ids=name)
 def test_every_csv_of_the_same_submissions_gives_the_same_main_table(programme, how):
     assert tidy(programme(exporter.csv_text(how), "suivi.csv", "")) == ([MAIN], [], [], [])
+
+
+TRAPPED = [
+    (trap, Settings(*way, trap=trap))
+    for trap in exporter.TRAPS
+    for way in product(("", FRENCH), ("", "/"), ("summary", "details", "both"))
+]
+PART, OTHER = 5, 3
+
+
+def changed(row, column, value):
+    rows = [list(answers) for answers in MAIN]
+    rows[row][column] = value
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("trap", "how"), TRAPPED, ids=[f"{trap}-{name(how)}" for trap, how in TRAPPED]
+)
+def test_no_trap_of_the_exporter_changes_a_table(programme, trap, how):
+    special = {"sentinel": changed(1, PART, ""), "formula": changed(2, OTHER, "=Dièly")}
+    expected = special.get(trap, MAIN)
+    assert tidy(programme(exporter.xlsx(how), trap=trap))[0][0] == expected
+    laid = programme(exporter.csv_text(how), "suivi.csv", "", trap)
+    (laid.raw / "suivi.xlsx").unlink()
+    assert tidy(laid)[0][0] == expected

@@ -1,5 +1,7 @@
 """A new programme begins from its form: what is proposed, what is refused, what is left alone."""
 
+import dataclasses
+
 import pytest
 from openpyxl import Workbook, load_workbook
 
@@ -11,6 +13,7 @@ from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused
 from capidoc.ingest import xlsform
 from capidoc.ingest.received import receive
+from capidoc.ingest.xlsform import Form, Question
 from capidoc.io import tables
 from capidoc.pipeline import form_proposal, scaffold
 
@@ -44,7 +47,7 @@ def form(path, *questions):
 
 
 def test_a_form_tells_the_unit_its_date_its_place_and_what_is_measured():
-    found = form_proposal.propose_programme(xlsform.load_form(EXAMPLE), EXAMPLE.name)
+    found = form_proposal.propose_programme(xlsform.load_form(EXAMPLE))
     assert (found.identifiant, found.moment) == ("code_entreprise", "date_visite")
     assert found.communes == {"nord": "Commune du nord", "sud": "Commune du sud"}
     assert {name: q.name for name, q in found.attributs.items()} == {
@@ -54,11 +57,11 @@ def test_a_form_tells_the_unit_its_date_its_place_and_what_is_measured():
     assert [q.name for q in found.mesures] == ["revenu_mensuel", "apprentis", "tient_comptes"]
 
 
-def test_the_first_plan_sums_numbers_in_francs_where_they_are_money_and_takes_the_share_of_yes():
+def test_the_first_plan_has_means_in_francs_where_they_are_money_and_the_share_of_yes():
     plan = {
         row[0]: row
         for row in form_proposal.first_plan(
-            form_proposal.propose_programme(xlsform.load_form(EXAMPLE), EXAMPLE.name)
+            form_proposal.propose_programme(xlsform.load_form(EXAMPLE))
         )
     }
     assert plan["revenu_mensuel"][1:7] == (
@@ -67,7 +70,7 @@ def test_the_first_plan_sums_numbers_in_francs_where_they_are_money_and_takes_th
         "F CFA",
         "suivi",
         "revenu_mensuel",
-        "somme",
+        "moyenne",
     )
     assert plan["apprentis"][3] == "unités" and plan["tient_comptes"][3:7] == (
         "%",
@@ -88,11 +91,18 @@ def test_a_begun_programme_is_read_cleaned_and_planned_without_a_remark(root, pa
     here = Programme("neuf", root=root)
     cleaned = clean(here.identity, {"suivi": receive(here, "suivi")}, load_decisions(here))
     assert indicator_plan.load_plan(here.folder, here.identity, cleaned.variables)
-    moments = 2 if here.identity.sources["suivi"].moment else 1
-    assert cleaned.counts[["lues", "retenues"]].values.tolist() == [
-        [12 * moments, 12 * moments]
-    ] and not len(cleaned.rejects)
+    moments = 1 if here.identity.sources["suivi"].moment == "today" else 2
+    rows = [12 * moments, *[24 * moments] * len(here.identity.sources["suivi"].repetitions)]
+    assert cleaned.counts["lues"].tolist() == cleaned.counts["retenues"].tolist() == rows
+    assert not len(cleaned.rejects)
     assert cleaned.observations["unite"].nunique() == 12
+
+
+def written(root, name):
+    """The content of the files of a programme begun under that name."""
+    scaffold.create_programme(root, name, EXAMPLE, "2024-01", "2024-12")
+    files = [*root.glob(f"programmes/{name}/**/*.*"), *root.glob(f"data/raw/{name}/*.*")]
+    return [path.read_bytes() for path in sorted(files)]
 
 
 def test_what_a_form_says_wrongly_is_told_when_its_programme_begins(root, tmp_path, capsys):
@@ -108,14 +118,7 @@ def test_what_a_form_says_wrongly_is_told_when_its_programme_begins(root, tmp_pa
 
 
 def test_the_same_form_begins_the_same_programme(root):
-    first = [
-        p.read_bytes()
-        for p in scaffold.create_programme(root, "alpha", EXAMPLE, "2024-01", "2024-12")
-    ]
-    again = [
-        p.read_bytes()
-        for p in scaffold.create_programme(root, "bravo", EXAMPLE, "2024-01", "2024-12")
-    ]
+    first, again = (written(root, name) for name in ("alpha", "bravo"))
     assert [b.replace(b"BRAVO", b"ALPHA").replace(b"bravo", b"alpha") for b in again] == first
 
 
@@ -126,10 +129,10 @@ def test_a_place_without_plain_names_is_no_list_of_communes(tmp_path):
         ("select_one villages", "village", "Village"),
         ("integer", "eau", "Litres d’eau"),
     )
-    found = form_proposal.propose_programme(xlsform.load_form(path), path.name)
-    assert (found.communes, found.moment) == ({"a": "Village A", "b": "Village B"}, "")
+    found = form_proposal.propose_programme(xlsform.load_form(path))
+    assert found.communes == {"a": "Village A", "b": "Village B"}
     path = form(tmp_path / "g.xlsx", ("text", "code", "Code"), ("integer", "eau", "Litres d’eau"))
-    assert form_proposal.propose_programme(xlsform.load_form(path), path.name).communes == {
+    assert form_proposal.propose_programme(xlsform.load_form(path)).communes == {
         "site": "Site unique"
     }
 
@@ -140,7 +143,7 @@ def test_choices_kept_in_a_file_are_text_and_no_attribute(tmp_path):
         ("text", "code", "Code"),
         ("select_one_from_file personnel.csv", "responsable", "Responsable"),
     )
-    found = form_proposal.propose_programme(xlsform.load_form(path), path.name)
+    found = form_proposal.propose_programme(xlsform.load_form(path))
     assert (found.form.of()["responsable"].kind, found.attributs, found.mesures) == (
         "texte",
         {},
@@ -155,7 +158,7 @@ def test_the_finest_place_of_a_form_tells_the_communes_whatever_it_is_called(tmp
         ("select_one oui_non", "region", "Région"),
         ("select_one villages", "district", "District"),
     )
-    found = form_proposal.propose_programme(xlsform.load_form(path), path.name)
+    found = form_proposal.propose_programme(xlsform.load_form(path))
     assert (found.communes, {name: q.name for name, q in found.attributs.items()}) == (
         {"a": "Village A", "b": "Village B"},
         {"commune": "district"},
@@ -174,7 +177,7 @@ def test_a_question_becomes_the_name_of_an_indicator_in_its_unit(tmp_path):
     plan = {
         row[0]: row
         for row in form_proposal.first_plan(
-            form_proposal.propose_programme(xlsform.load_form(path), path.name)
+            form_proposal.propose_programme(xlsform.load_form(path))
         )
     }
     assert {name: (row[1], row[3]) for name, row in plan.items() if name != "unites"} == {
@@ -230,20 +233,38 @@ def test_names_as_kobotoolbox_makes_them_of_labels_are_taken_as_they_are(root, t
     assert Programme("neuf", "Niono", root=root).scope == "Niono"
 
 
-def test_repeats_are_told_and_left_to_take_up(root, tmp_path):
+def test_repeats_are_in_the_first_plan_and_in_the_trial_export(root, tmp_path):
     path = form(
         tmp_path / "f.xlsx",
         ("text", "code", "Code"),
         ("begin_repeat", "enfants", "Enfants"),
         ("integer", "age", "Âge"),
-        ("select_one villages", "origine", "Origine"),
+        ("select_one oui_non", "vaccin", "Vacciné"),
         ("end_repeat", "", ""),
     )
     scaffold.create_programme(root, "neuf", path, "2024-01", "2024-12")
-    assert (
-        '    #   enfants: {libelle: "Enfants", variables: [age], attributs: {origine: origine}}\n'
-        in (root / "programmes/neuf/programme.yml").read_text(encoding="utf-8")
+    here = Programme("neuf", root=root)
+    cleaned = clean(here.identity, {"suivi": receive(here, "suivi")}, load_decisions(here))
+    plan = indicator_plan.load_plan(here.folder, here.identity, cleaned.variables)
+    assert [(i.id, i.source, i.variable, i.regle) for i in plan] == [
+        ("unites", "suivi", "", "effectif"),
+        ("nombre_enfants", "suivi.enfants", "", "nombre"),
+        ("age", "suivi.enfants", "age", "moyenne"),
+        ("vaccin", "suivi.enfants", "vaccin=oui", "part"),
+    ]
+    facts = effects.compute(plan, tables.select_observations(cleaned.observations), here.period, {})
+    counted = facts.set_index("indicateur")["valeur"]
+    assert (counted["nombre_enfants"], counted["vaccin"]) == (24, 50)
+
+
+def test_an_attribute_of_a_repeat_with_other_answers_bears_its_name():
+    main = question("sexe", "choix", "Sexe", "1=Homme", "2=Femme")
+    same = dataclasses.replace(main, repeat="membres")
+    other = dataclasses.replace(
+        question("sexe", "choix", "Sexe", "F=Femme", "H=Homme"), repeat="eleves"
     )
+    tables = proposed(main, same, other).repetitions
+    assert (*tables["membres"].attributs, *tables["eleves"].attributs) == ("sexe", "sexe_eleves")
 
 
 def test_what_kobotoolbox_drops_from_the_names_that_it_makes_is_read_in_the_labels(tmp_path):
@@ -262,7 +283,7 @@ def test_what_kobotoolbox_drops_from_the_names_that_it_makes_is_read_in_the_labe
         ("integer", "Nombre_d_enfants", "Nombre d’enfants d’âge scolaire"),
         ("select_one oui_non", "Le_m_nage_est_il_d_plac", "Le ménage est-il déplacé ?"),
     )
-    found = form_proposal.propose_programme(xlsform.load_form(path), path.name)
+    found = form_proposal.propose_programme(xlsform.load_form(path))
     assert (found.identifiant, found.moment, found.monnaie) == (
         "Num_ro_du_m_nage",
         "P_riode_de_la_visite",
@@ -274,8 +295,8 @@ def test_what_kobotoolbox_drops_from_the_names_that_it_makes_is_read_in_the_labe
     measured = {row[5]: (row[3], row[6]) for row in form_proposal.first_plan(found) if row[5]}
     assert measured == {
         "_ge_du_chef": ("unités", "moyenne"),
-        "D_penses": ("F CFA", "somme"),
-        "Nombre_d_enfants": ("unités", "somme"),
+        "D_penses": ("F CFA", "moyenne"),
+        "Nombre_d_enfants": ("unités", "moyenne"),
         "Le_m_nage_est_il_d_plac=oui": ("%", "part"),
     }
     assert form_proposal.label_warnings(found, "essai")["sensibles"] == ["Le_m_nage_est_il_d_plac"]
@@ -289,13 +310,6 @@ def test_private_questions_are_declared_sensitive(root, tmp_path):
     )
     scaffold.create_programme(root, "neuf", path, "2024-01", "2024-12")
     assert Programme("neuf", root=root).identity.divulgation.sensibles == ["handicap"]
-
-
-def test_a_form_that_names_no_unit_is_refused(root, tmp_path):
-    path = form(tmp_path / "f.xlsx", ("integer", "eau", "Litres d’eau"))
-    with pytest.raises(ConfigurationRefused, match=r"f\.xlsx.*ne nomme l’unité suivie"):
-        scaffold.create_programme(root, "neuf", path, "2024-01", "2024-12")
-    assert not (root / "programmes").exists()
 
 
 def test_a_form_that_is_not_there_is_named_with_the_nearest_one(root, tmp_path):
@@ -313,38 +327,195 @@ def test_what_exists_is_never_written_over(root, place):
     assert (root / place).read_text() == "le mien"
 
 
-def propose_with_choices(path, count, label="Oui"):
-    """The proposal of a form whose question « source » has that many answers."""
-    book = load_workbook(
-        form(path, ("text", "code", "Code"), ("select_one sources", "source", "Source d’eau"))
+def question(name, kind="texte", label="", *answers, relevant=""):
+    """A question whose answers are written « name=label »."""
+    pairs = [answer.partition("=")[::2] for answer in answers]
+    choices = {answer: (answer, text) if text else (answer,) for answer, text in pairs}
+    return Question(name, kind, labels=(label or name,), choices=choices, relevant=relevant)
+
+
+def proposed(*questions):
+    return form_proposal.propose_programme(Form("Enquête", questions))
+
+
+YES_NO = ("1=Yes", "0=No", "98=Don't know")
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("enumerator_id", "Enumerator ID"),
+        ("code_enqueteur", "Code de l’enquêteur"),
+        ("pin_code", "PIN"),
+        ("nom_code", "Nom du chef"),
+        ("Id10471", "(Id10471) [Duration (Id):]"),
+        ("code_produit", "Code du produit"),
+        ("household_number", "Number of households"),
+        ("id_telephone", "Téléphone"),
+    ],
+)
+def test_what_names_no_unit_is_none_and_each_submission_is_one(name, label):
+    assert proposed(question(name, "texte", label)).identifiant == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["code_menage", "hhid", "farmCode", "respondent_code", "ID", "Token_ID", "matricule"],
+)
+def test_the_code_of_a_unit_is_recognised_by_its_name(name):
+    found = proposed(question("enum_id"), question("village"), question(name))
+    assert found.identifiant == name
+
+
+def test_a_code_asked_of_some_only_is_no_unit():
+    code = question("household_id", relevant="(${refugie} = 'oui')")
+    assert proposed(code, question("a", "nombre"), question("b", "nombre")).identifiant == ""
+    consented = "(${consent} = 'yes')"
+    asked = [question(name, relevant=consented) for name in ("household_id", "a", "b")]
+    assert proposed(question("consent"), *asked).identifiant == "household_id"
+
+
+@pytest.mark.parametrize(
+    ("questions", "moment"),
+    [
+        ([Question("today", "date"), question("survey_date", "date")], "today"),
+        ([question("date_naissance", "date"), question("date_visite", "date")], "date_visite"),
+        ([question("interview", "date", "Date of interview")], "interview"),
+        ([question("date", "date", "Date")], "date"),
+        ([question("mois", "choix", "Mois", "2024-01", "2024-02")], "mois"),
+        ([question("arrival_date", "date", "Date of arrival")], "_submission_time"),
+        ([question("q7", "date", "Date of birth")], "_submission_time"),
+        ([], "_submission_time"),
+    ],
+)
+def test_the_moment_is_the_day_of_the_interview_never_another_date(questions, moment):
+    assert proposed(*questions).moment == moment
+
+
+@pytest.mark.parametrize(
+    ("questions", "compare"),
+    [
+        ([question("code"), question("date_visite", "date")], True),
+        ([question("code"), Question("today", "date")], False),
+        ([question("date_visite", "date")], False),
+    ],
+)
+def test_two_moments_are_compared_where_a_unit_is_visited_again(questions, compare):
+    assert proposed(*questions).compare == compare
+
+
+def test_a_place_is_a_list_of_places_not_the_word_in_a_label():
+    levels = question("q2", "choix", "Is this a region of high malaria?", "high", "low")
+    birth = question("commune_naissance", "choix", "Commune de naissance", "a", "b")
+    long = question("admin1", "choix", "Région", *[f"r{number}" for number in range(41)])
+    camp = question("camp", "choix", "Camp", "c1=Camp 1", "c2=Camp 2")
+    assert proposed(levels, birth, long).communes == {"site": "Site unique"}
+    assert proposed(levels, birth, long, camp).attributs["commune"] == camp
+
+
+def test_the_sex_is_of_the_respondent_and_has_women():
+    sexes = ("1=Homme", "2=Femme")
+    enumerator = question("sexe_enqueteur", "choix", "Sexe de l’enquêteur", *sexes)
+    violence = question("gbv", "choix", "Gender-based violence?", *YES_NO)
+    chief = question("sexe_chef", "choix", "Sexe du chef", *sexes)
+    assert proposed(enumerator, violence, chief).attributs == {"sexe": chief}
+
+
+@pytest.mark.parametrize(
+    ("answers", "yes"),
+    [
+        (("oui=Oui", "non=Non"), "oui"),
+        (YES_NO, "1"),
+        (("s=Sí", "n=No", "r=Prefiere no responder"), "s"),
+        (("a=Sim", "b=Não"), "a"),
+        (("oui=Oui", "non=Non", "un_peu=Un peu"), ""),
+        (("oui=Oui",), ""),
+    ],
+)
+def test_a_yes_no_question_is_known_in_four_languages(answers, yes):
+    assert form_proposal.yes_answer(question("q", "choix", "q", *answers)) == yes
+
+
+def test_each_kind_of_question_has_its_rule_and_codes_years_consents_have_none():
+    found = proposed(
+        question("age", "nombre"),
+        question("cost", "nombre", "Cost in USD"),
+        question("acces", "choix", "Access", *YES_NO),
+        question("toit", "choix", "Toit", "t=Tôle", "p=Paille"),
+        question("cultures", "choix_multiple", "Cultures", "mil", "riz"),
+        question("annee_naissance", "nombre"),
+        question("phone", "nombre"),
+        question("temperature", "nombre"),
+        question("consent", "choix", "Do you agree?", *YES_NO),
+        question("pays", "choix", "Pays", *[f"p{number}" for number in range(21)]),
     )
-    for number in range(count):
-        name = label if number == 0 else f"Source {number}"
-        book["choices"].append(("sources", f"s{number}", name))
-    book.save(path)
-    return form_proposal.propose_programme(xlsform.load_form(path), path.name)
+    plan = list(form_proposal.first_plan(found))[1:]
+    assert [(row[3], row[5], row[6]) for row in plan] == [
+        ("unités", "age", "moyenne"),
+        ("USD", "cost", "moyenne"),
+        ("%", "acces=1", "part"),
+        ("%", "toit=*", "part"),
+        ("%", "cultures=*", "part"),
+    ]
 
 
-@pytest.mark.parametrize(("count", "attributes"), [(12, ["source"]), (13, [])])
-def test_a_question_of_many_answers_describes_no_group(tmp_path, count, attributes):
-    proposal = propose_with_choices(tmp_path / "f.xlsx", count, "Forage")
-    assert [*proposal.attributs] == attributes
+@pytest.mark.parametrize(("count", "live", "off"), [(20, 20, 0), (21, 20, 1)])
+def test_twenty_measures_are_live_the_others_are_written_beside(count, live, off):
+    found = proposed(*[question(f"q{number}", "nombre") for number in range(count)])
+    assert (len(found.mesures), len(found.autres)) == (live, off)
+    assert len(list(form_proposal.other_rows(found))) == off
 
 
-@pytest.mark.parametrize(("count", "measures"), [(3, ["source"]), (4, [])])
-def test_a_yes_among_many_answers_is_no_share_of_yes(tmp_path, count, measures):
-    proposal = propose_with_choices(tmp_path / "f.xlsx", count)
-    assert [question.name for question in proposal.mesures] == measures
+def test_what_is_asked_of_all_comes_first_each_section_in_turn():
+    asked = [Question(f"a{n}", "nombre", ("a",), ("a",)) for n in range(30)]
+    of_all = Question("b1", "nombre", ("b",), ("b",))
+    of_some = Question("c1", "nombre", ("c",), ("c",), relevant="(${x} = 1)")
+    found = proposed(*asked, of_all, of_some)
+    assert of_all in found.mesures and of_some in found.autres
 
 
-def test_the_first_plan_compares_the_first_two_groups(tmp_path):
-    path = form(
-        tmp_path / "f.xlsx",
-        ("text", "code", "Code"),
-        ("select_one villages", "commune", "Commune"),
-        ("select_one villages", "origine", "Origine"),
-        ("select_one villages", "marche", "Marché"),
+@pytest.mark.parametrize(("count", "attributes"), [(12, ["statut"]), (13, [])])
+def test_a_question_of_many_answers_describes_no_group(count, attributes):
+    answers = [f"s{number}" for number in range(count)]
+    assert [*proposed(question("statut", "choix", "Statut", *answers)).attributs] == attributes
+
+
+def test_a_dozen_attributes_at_most():
+    asked = [question(f"type_{n}", "choix", "Type", "a", "b") for n in range(20)]
+    assert len(proposed(*asked).attributs) == 12
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("**8.8.** <span style='color:red'>What is it</span>?", "What is it"),
+        ("Q3. Taille du ménage", "Taille du ménage"),
+        ("(Id10471) Duration", "Duration"),
+        ("## B12) Nombre d'enfants de ${nom} :", "Nombre d'enfants de"),
+        ("15-24 ans", "15-24 ans"),
+        ("2 roues", "2 roues"),
+        ("Revenu {{ 7*7 }} {% x %}", "Revenu 7 7 x"),
+        ("=1+1", "1+1"),
+        ("${nom}", "Q"),
+    ],
+)
+def test_a_label_is_printed_without_markup_numbers_or_references(label, said):
+    assert form_proposal.indicator_label(question("q", "texte", label)) == said
+
+
+def test_what_was_chosen_is_said_in_two_lines():
+    assert form_proposal.told_choices(proposed(question("age", "nombre"))) == [
+        "Choisi d’après le formulaire : l’unité est chaque fiche envoyée (nulle question n’est le "
+        "code d’une unité) ; date : « _submission_time » ; lieu : aucun (un site unique).",
+        "2 indicateurs au plan. À regarder d’abord : l’unité, la date, « periodes ».",
+    ]
+
+
+def test_who_does_not_know_says_neither_yes_nor_no():
+    found = proposed(
+        question("acces", "choix", "Access", *YES_NO), question("na", "choix", "", "nd", "b")
     )
-    proposal = form_proposal.propose_programme(xlsform.load_form(path), path.name)
-    (units,) = form_proposal.first_plan(proposal)
-    assert units[9] == "commune|origine"
+    codes = form_proposal.label_warnings(found, "essai")["manquants"]
+    assert codes == ["-99", "nsp", "n/a", "na", "acces=98"]
+    sure = proposed(question("acces", "choix", "Access", "oui", "non"))
+    assert form_proposal.label_warnings(sure, "essai")["manquants"] == []

@@ -272,3 +272,21 @@ def test_an_exception_on_record_passes(tmp_path):
         )
         is None
     )
+
+
+@pytest.mark.parametrize(
+    ("declared", "printed"),
+    [
+        ("A.14 Taille de l'exploitation", "A.14 Taille de l’exploitation"),
+        ('Suit le "plan 2030"', "Suit le «\u00a0plan 2030\u00a0»"),
+        ("Âge -- 15-24 ans...", "Âge – 15–24 ans…"),
+        ("Vaccin : 2e dose ?", "Vaccin\u00a0: 2e dose\u202f?"),
+        ("Plus de 50 %", "Plus de 50\u00a0%"),
+    ],
+)
+def test_a_declared_phrase_covers_its_printed_typography(declared, printed):
+    assert number_tracing.unbound_numerals([f"Selon {printed}, ici"], [declared])[1] == []
+
+
+def test_a_declared_phrase_covers_no_other_number():
+    assert number_tracing.unbound_numerals(["Plan 2031"], ["Plan 2030"])[1] == ["Plan 2031"]

@@ -23,7 +23,7 @@ from capidoc.config.programme_model import Source, TableSelection
 from capidoc.core import categorical, french
 from capidoc.core.errors import suggest
 from capidoc.core.parsing import Unreadable, format_plain, matching_key, parse_number
-from capidoc.core.schema import FINDING_COLUMNS, PROVENANCE
+from capidoc.core.schema import FINDING_COLUMNS, PLACE, PROVENANCE, UUID
 from capidoc.ingest.xlsform import Question
 
 RARE = 0.1  # of the numbers of a question: negative ones are improbable below
@@ -38,17 +38,20 @@ def improbable_numbers(
 ) -> pd.DataFrame:
     """Return the numbers far from those of their unit or groups, and the rare negative ones."""
     parts = [NO_FINDINGS]
+    compared = [source.identifiant, source.moment, *source.of(repeat).attributs.values()]
+    shared = [name for name in compared if name in table]
     for name in source.of(repeat).kept:
         if name not in table or questions[name].kind != "nombre":
             continue
-        numbers = categorical.to_numbers(table[name]).to_numpy()
+        rows = table[list(dict.fromkeys([*PLACE, UUID, *shared, name]))]
+        numbers = categorical.to_numbers(rows[name]).to_numpy()
         negative, positive = numbers < 0, numbers > 0
         if negative.sum() < RARE * np.isfinite(numbers).sum():
             proposal = "Négatif, quand les autres nombres sont positifs."
-            parts.append(cell_findings(table[negative], name, "valeur_extreme", proposal))
+            parts.append(cell_findings(rows[negative], name, "valeur_extreme", proposal))
         if positive.sum() >= ENOUGH:
             logs = np.log(numbers[positive])
-            parts.append(_outliers(table[positive], name, logs, source, repeat))
+            parts.append(_outliers(rows[positive], name, logs, source, repeat))
     return pd.concat(parts)
 
 
@@ -56,8 +59,7 @@ def _outliers(
     rows: pd.DataFrame, question: str, logs: np.ndarray, source: Source, repeat: str
 ) -> pd.DataFrame:
     """Return the rows whose numbers, given by their logs, are far from those of unit or groups."""
-    attributes = [name for name in source.of(repeat).attributs.values() if name in rows]
-    groups = [_codes(rows[name]) for name in attributes]
+    groups = [_codes(rows[name]) for name in source.of(repeat).attributs.values() if name in rows]
     if repeat or not source.moment or not source.identifiant:
         residuals = outliers.group_residuals(logs, groups)
     else:

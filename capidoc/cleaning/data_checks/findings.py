@@ -18,6 +18,8 @@ def cell_findings(
     rows: pd.DataFrame, question: str, control: str, proposal: str | Sequence[str] | pd.Series = ""
 ) -> pd.DataFrame:
     """Return a finding on the answer to a question in each of `rows`."""
+    if rows.empty:
+        return NO_FINDINGS
     answers, name = categorical.to_text(rows[question]), question.removeprefix(OWN)
     return categorical.to_text(places(rows)).assign(
         question=name, valeur=answers, controle=control, proposition=proposal

@@ -183,10 +183,12 @@ def missing_answers(cleaned: Cleaned) -> pd.DataFrame:
         name, _, repeat = label.partition(".")
         form = cleaned.forms[name].of(repeat)
         kept = [q for q in cleaned.identity.sources[name].of(repeat).kept if q in form]
-        for question in kept:
-            counts = (table[question] == "").groupby(enumerators[label]).agg(["size", "sum"])
-            counts = counts.set_axis(["fiches", "manquants"], axis=1).rename_axis("enqueteur")
-            parts.append(counts.reset_index().assign(source=label, question=question))
+        by_enumerator = (table[kept] == "").groupby(enumerators[label].rename("enqueteur"))
+        records = by_enumerator.size().rename("fiches")
+        missing = by_enumerator.sum().melt(
+            var_name="question", value_name="manquants", ignore_index=False
+        )
+        parts.append(missing.join(records).reset_index().assign(source=label))
     return pd.concat(parts, ignore_index=True)[MISSING_COLUMNS]
 
 
