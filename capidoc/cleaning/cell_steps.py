@@ -147,12 +147,11 @@ def drop_unknown_choices(state: CleaningState, question: Question, parser: Parse
     for text in categorical.present_values(cells):
         if try_parse(parser, text)[1] and (answer := _known_choices(text, question, parser)):
             known[text] = answer
-    rows = cells.isin(list(known))
-    answers = categorical.map_values(cells, known)
-    if rows.any():
-        state = state.with_remark(state.table[rows], question.name, cells[rows], "choix_inconnu")
-        state = state.with_changes(question.name, answers, rows, "choix_inconnu")
-    return state
+    if not known:
+        return state
+    rows, answers = categorical.is_in(cells, known), categorical.map_values(cells, known)
+    state = state.with_remark(state.table[rows], question.name, cells[rows], "choix_inconnu")
+    return state.with_changes(question.name, answers, rows, "choix_inconnu")
 
 
 def _known_choices(text: str, question: Question, parser: Parser) -> str:
@@ -241,6 +240,12 @@ def choice_names(question: Question, spellings: pd.DataFrame) -> dict[str, str]:
             place = {"row": row.Index, "column": question.name, "value": row.terrain}
             raise ConfigurationRefused(Problem(what, expected, remedy, file, **place))
     return names
+
+
+def choices_of(text: str, question: Question, decisions: Decisions) -> list[str]:
+    """Return the choices that an answer ticks; its words where it cannot be read."""
+    answer, motif = try_parse(answer_parser(question, decisions), text)
+    return (text if motif else answer).split()
 
 
 def parse_choice(text: str, names: dict[str, str]) -> str:

@@ -1,6 +1,6 @@
 """The table between two cleaning steps, with its change log, its rejects and its remarks."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Self, TypeAlias
@@ -26,7 +26,8 @@ class CleaningState:
     `repeat` is the name of a repeat's table, empty for the main table of the source.
     `log`, `rejects` and `remarks` hold one DataFrame for each step that had rows to write:
     the columns of `places`, then some of CHANGE_LOG_COLUMNS, REJECT_COLUMNS or REMARK_COLUMNS.
-    `reviewed_cells` are the (fichier, feuille, ligne, question) that a person decided to keep.
+    `reviewed_cells` are the (fichier, feuille, ligne, question) that a person decided to keep,
+    `met` the lines of the human log that name an answer, or a record, of the table.
     """
 
     table: pd.DataFrame
@@ -38,6 +39,7 @@ class CleaningState:
     rejects: tuple[pd.DataFrame, ...] = ()
     remarks: tuple[pd.DataFrame, ...] = ()
     reviewed_cells: frozenset[tuple[Any, ...]] = frozenset()
+    met: frozenset[Hashable] = frozenset()
 
     @property
     def key(self) -> list[str]:

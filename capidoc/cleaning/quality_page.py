@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from capidoc.cleaning.corrections import UNMET
 from capidoc.config.programme import Programme
 from capidoc.config.programme_model import Identity
 from capidoc.core import html_pages
@@ -55,6 +56,15 @@ def write_quality_page(programme: Programme, staging_dir: Path) -> None:
     for name, content in ((PAGE, render_quality_page(programme, state, details)), (STATE, text)):
         (staging_dir / name).write_text(content, encoding="utf-8", newline="\n")
     shutil.copy2(folder / CORRECTION_FORM_XLSX, staging_dir / FORM)
+
+
+def unmet_corrections(folder: Path) -> Iterator[str]:
+    """Yield a line for each correction that meets nothing, from the tables of cleaning."""
+    findings = tables.read_csv(folder / FINDINGS_CSV)
+    what = "cette correction ne rencontre aucune donnée"
+    for finding in findings[findings["controle"] == UNMET].to_dict("records"):
+        place = itemgetter("fichier", "feuille", "ligne", "question", "valeur")(finding)
+        yield str(Problem(what, "", finding["proposition"], *place))
 
 
 def read_last_state(published: Path) -> dict[str, Any]:

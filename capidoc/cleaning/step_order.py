@@ -10,7 +10,7 @@ from capidoc.cleaning import cell_steps, consistency_steps, row_steps
 from capidoc.cleaning.cell_steps import CHOICE_KINDS
 from capidoc.cleaning.cleaned import Cleaned
 from capidoc.cleaning.cleaning_state import CleaningState, unit_key
-from capidoc.cleaning.corrections import apply_corrections
+from capidoc.cleaning.corrections import apply_corrections, unmet_corrections
 from capidoc.config.decisions import Decisions
 from capidoc.config.programme_model import Identity, Source
 from capidoc.core import categorical
@@ -35,7 +35,7 @@ def clean(identity: Identity, received: dict[str, Received], decisions: Decision
     """Return the cleaned data of all sources.
 
     Raise ConfigurationRefused for an agreed spelling of a question without choices, QualityRefused
-    where the data contradict themselves.
+    where the data contradict themselves, or have not what a line of the human log corrects.
     """
     _check_spellings(received, decisions.spellings)
     texts: dict[str, pd.DataFrame] = {}
@@ -45,6 +45,7 @@ def clean(identity: Identity, received: dict[str, Received], decisions: Decision
         states |= _clean_source(name, source, identity.sources[name], decisions)
     counts = [_count_rows(label, texts[label], state) for label, state in states.items()]
     remarks = [source.remarks for source in received.values()]
+    remarks.append(unmet_corrections(states, received))
     remarks.append(categorical.to_text(_stack(states, "remarks", REMARK_COLUMNS))[REMARK_COLUMNS])
     return Cleaned(
         tables={label: state.table for label, state in states.items()},

@@ -60,6 +60,7 @@ def load_corrections(folder: Path) -> pd.DataFrame:
     # The apostrophe that keeps a leading sign from being run is no part of the value.
     log = rows[CORRECTION_COLUMNS].replace(r"^'(?=[=+@-])", "", regex=True)
     log = log[(log[["nouvelle", "action", "motif", "auteur", "date"]] != "").any(axis=1)]
+    log = log.drop_duplicates()  # the same decision written twice is one
     problems = list(_correction_problems(log, path.name))
     if problems:
         raise ConfigurationRefused(*problems)

@@ -3,9 +3,11 @@
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
+from capidoc.cleaning import quality_page
 from capidoc.config.programme import Programme
 from capidoc.core import pseudonyms
 from capidoc.core.progress import is_terminal, show_progress
@@ -70,6 +72,8 @@ def compute_tables(programme: Programme, step: str, cleaning_key: str = "") -> d
     parameters, executed = notebook_parameters(programme), programme.processed / "carnets"
     if not _copy_cleaning(programme, cleaning_key):
         run_notebook(programme, CLEAN, parameters, executed)
+        for line in quality_page.unmet_corrections(programme.processed):
+            print(line, file=sys.stderr)
     cleaned = _table_digests(programme.processed)
     if step == "effects":
         run_notebook(programme, EFFECTS, parameters, executed)

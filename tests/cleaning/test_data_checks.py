@@ -366,14 +366,12 @@ def test_what_cannot_be_read_is_told_even_if_it_is_kept(look, row, control, ques
     assert [f[:4] for f in look(rows, files=kept)] == [[control, 4, question, value]]
 
 
-def test_a_correction_that_meets_nothing_is_told(look):
-    lines = (
-        CORRECTIONS
-        + "E7;revenu;1;2;changer;x;y;2023-04-01\nE1#2022-05;revnu;1;2;changer;x;y;2023-04-01\n"
-    )
-    assert [(f[0], f[2], f[4]) for f in look(files=[("corrections.csv", lines)])] == [
-        ("correction_sans_objet", "revenu", "Aucune fiche reçue ne porte cet identifiant."),
-        ("correction_sans_objet", "revnu", "Vouliez-vous dire « revenu » ?"),
+def test_a_kept_or_emptied_answer_that_nobody_sent_is_told_with_its_line(look):
+    lines = "E7;revenu;1;;garder;x;y;2023-04-01\nE1#2022-05;revnu;1;;vider;x;y;2023-04-01\n"
+    told = look(files=[("corrections.csv", CORRECTIONS + lines)])
+    assert [finding[:4] for finding in told] == [
+        ["correction_sans_objet", 2, "revenu", "1"],
+        ["correction_sans_objet", 3, "revnu", "1"],
     ]
 
 

@@ -4,12 +4,11 @@ import pandas as pd
 
 from capidoc.cleaning.cleaned import Cleaned
 from capidoc.cleaning.cleaning_state import unit_key
-from capidoc.cleaning.corrections import matching_rows
+from capidoc.cleaning.corrections import UNMET
 from capidoc.cleaning.data_checks import answer_checks, submission_checks
-from capidoc.cleaning.data_checks.findings import NO_FINDINGS, UNPLACED, finding
+from capidoc.cleaning.data_checks.findings import NO_FINDINGS, UNPLACED
 from capidoc.config.decisions import Decisions
 from capidoc.core import categorical
-from capidoc.core.errors import suggest
 from capidoc.core.parsing import matching_key
 from capidoc.core.provenance import RowLocator
 from capidoc.core.schema import FINDING_COLUMNS, PROVENANCE, UUID
@@ -17,7 +16,7 @@ from capidoc.ingest.received import Received
 
 # An answer that cannot be read is still a finding when a person keeps it: that changes nothing.
 UNREADABLE = UNPLACED | {"nombre_illisible", "montant_ambigu", "hors_choix", "date_illisible"}
-UNREADABLE |= {"correction_sans_objet"}
+UNREADABLE |= {UNMET}
 
 
 def collect_findings(
@@ -35,7 +34,6 @@ def collect_findings(
     keys = {name: unit_key(source) for name, source in sources if len(unit_key(source)) > 1}
     parts = [
         cleaned.remarks,
-        _unused_corrections(decisions.corrections, texts, keys),
         submission_checks.high_missingness(submission_checks.missing_answers(cleaned)),
     ]
     for label in cleaned.tables:
@@ -90,28 +88,6 @@ def _corrected_texts(received: dict[str, Received], log: pd.DataFrame) -> dict[s
             text = text.assign(**{fix.colonne: cells})
         texts[label] = text
     return texts
-
-
-def _unused_corrections(
-    corrections: pd.DataFrame, texts: dict[str, pd.DataFrame], keys: dict[str, list[str]]
-) -> pd.DataFrame:
-    """Return the lines of the log that name no received row, or a question that it does not have.
-
-    `keys` {source: [unit, moment]} are the columns that identify a record that has a moment.
-    """
-    parts = []
-    for fix in corrections.itertuples():
-        columns: set[str] = set()
-        for label, text in texts.items():
-            _, moment = keys.get(label, (None, None))
-            if matching_rows(text, fix.uuid, moment).any():
-                columns.update(text)
-        if columns and (fix.question in columns or fix.action not in ("changer", "vider")):
-            continue
-        advice = suggest(fix.question, columns) or "Aucune fiche reçue ne porte cet identifiant."
-        given = {"uuid": fix.uuid, "proposition": advice}
-        parts.append(finding(fix.question, fix.ancienne, "correction_sans_objet", **given))
-    return pd.DataFrame(parts, columns=FINDING_COLUMNS)
 
 
 def _with_received_text(findings: pd.DataFrame, text: pd.DataFrame, key: list[str]) -> pd.DataFrame:
