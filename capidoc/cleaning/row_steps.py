@@ -17,8 +17,9 @@ from capidoc.core.schema import FILE, INDEX, NUMBER, PARENT, SENT, SUBMISSION, U
 from capidoc.ingest.received import NO_UUID, answers
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d([T ].*)?)?")
-# An identifier that comes back more often than an entry is sent again, on a tenth of the rows.
-MOST_COPIES, WRONG_UNIT = 3, 0.1
+# An entry may be sent again; an identifier of which this share of rows has more copies, on several
+# units, is a village's or an enumerator's.
+MOST_COPIES, WRONG_UNIT = 2, 0.25
 REFUSED_STATUSES = ("validation_status_not_approved", "not approved", "non approuvé")
 
 
@@ -178,7 +179,8 @@ def _refuse_wrong_unit(rivals: pd.DataFrame, table: pd.DataFrame, source: Source
     key = unit_key(source)
     copies = rivals.groupby(key, observed=True)[key[0]].transform("size")
     often = categorical.to_text(rivals.loc[copies > MOST_COPIES, key[0]])
-    if not source.identifiant or len(often) <= WRONG_UNIT * len(table):
+    is_rare = len(often) <= WRONG_UNIT * len(table) or often.nunique() < 2
+    if not source.identifiant or is_rare:
         return
     what = f"ce n’est pas le code d’une unité : il revient jusqu’à {copies.max()} fois au même "
     what += "moment, avec d’autres réponses"

@@ -7,10 +7,8 @@ from itertools import chain
 from capidoc.config.programme import Programme
 from capidoc.config.programme_model import Source
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
+from capidoc.ingest.headers import MOMENTS
 from capidoc.ingest.xlsform import Form, Question, form_from_columns, load_form
-
-# When a record was begun, ended, made and sent: what may date it where no question does.
-HOURS = ("start", "end", "today", "_submission_time")
 
 
 def load_source_form(programme: Programme, source: Source) -> Form:
@@ -42,7 +40,7 @@ def _taken_names(source: Source, asked: Form) -> Iterator[Problem]:
 def _with_hours(form: Form, source: Source) -> Form:
     """Return the form where an hour of the phone or the server may date the records."""
     name, asked = source.moment, form.of()
-    if name not in HOURS or asked.get(name, Question(name, "texte")).kind != "texte":
+    if name not in MOMENTS or asked.get(name, Question(name, "texte")).kind != "texte":
         return form
     dated = replace(asked.get(name, Question(name, "date")), kind="date")
     others = [question for question in form.questions if question != asked.get(name)]

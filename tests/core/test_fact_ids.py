@@ -39,12 +39,22 @@ def test_an_id_is_an_indicator_a_measure_and_a_group(text, parts):
             (("sexe", "femme"), ("commune", "niono")),
             ("sexe", "commune"),
         ),
+        # An answer of a form may have any sign.
+        ("a=b, c,d=e=f", (("a", "b, c"), ("d", "e=f")), ("a", "d")),
     ],
 )
 def test_a_group_is_one_answer_by_dimension(text, traits, dimensions):
     assert parse_group(text) == traits
     assert group_dimensions(text) == dimensions
     assert format_group(Trait(*trait) for trait in traits) == text
+
+
+def test_two_groups_never_have_one_id():
+    """By answers, « x=y » and « z=y » are alike; by dimensions too, « x=y » and « w=x_y »."""
+    groups = ["x=y", "z=y", "w=x_y"]
+    columns = {"indicateur": "a", "mesure": "valeur", "moment": ""}
+    ids = assign_fact_ids(pd.DataFrame({"groupe": groups, **columns}))
+    assert ids.tolist() == ["a.valeur.x=y", "a.valeur.z_y", "a.valeur.w=x_y"]
 
 
 def test_a_fact_is_named_by_its_group_or_its_month():

@@ -529,3 +529,16 @@ def test_who_does_not_know_says_neither_yes_nor_no():
     assert codes == ["-99", "nsp", "n/a", "na", "acces=98"]
     sure = proposed(question("acces", "choix", "Access", "oui", "non"))
     assert form_proposal.label_warnings(sure, "essai")["manquants"] == []
+
+
+def test_the_first_chart_names_any_question(root):
+    """« or », « in » and « faits » are words of templates too: the id of the fact is none."""
+    words = [("text", "code_menage", "Code"), ("select_one mois", "mois", "Mois de la visite")]
+    path = form(root / "mots.xlsx", *words, ("integer", "or", "Or vendu en grammes"))
+    book = load_workbook(path)
+    for month in ("2025-01", "2025-06"):
+        book["choices"].append(("mois", month, month))
+    book.save(path)
+    scaffold.create_programme(root, "mots", path, "2025-01", "2025-12")
+    figures = (root / "programmes/mots/figures.yml").read_text(encoding="utf-8")
+    assert "{{ faits['or.avant'] }} à {{ faits['or.apres'] }}" in figures

@@ -62,7 +62,7 @@ def laid(folder, names):
     plan = HEAD
     for place, name in enumerate(names):
         indicator = f"{name}_" if name in RESERVED else name
-        moments, group = "debut|fin" if place % 6 == 0 else "", names[place - 1]
+        moments, group = "debut|fin" if place % 20 == 0 else "", names[place - 1]
         plan += f"{indicator};L;D;%;suivi;{name}=a;part;;{moments};{group};echantillon;1;;o\n"
     files = {
         "formulaires/suivi.xlsx": form_bytes(survey, choices, [["form_title"], ["S"]]),
@@ -94,7 +94,7 @@ def both(tmp_path_factory):
 def test_a_form_with_our_names_gives_the_figures_of_one_with_neutral_names(both):
     named, neutral = both
     columns = ["valeur", "n", "manquants", "texte", "regle"]
-    assert len(named) > 5 * len(NAMES)
+    assert len(named) > 3 * len(NAMES)
     assert named[columns].equals(neutral[columns])
     places = {name: f"q{place}" for place, name in enumerate(NAMES)}
     groups = [re.sub(r"^\w+", lambda name: places[name[0]], group) for group in named["groupe"]]
