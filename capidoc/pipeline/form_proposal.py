@@ -407,7 +407,7 @@ def _measure_rule(question: Question, currency: str) -> tuple[str, str, str, str
     return unit, question.name, "moyenne", "0,1"
 
 
-def told_choices(proposal: Proposal) -> list[str]:
+def describe_choices(proposal: Proposal) -> list[str]:
     """Return the lines that say what was chosen, why, and what to look at first."""
     unit = "chaque fiche envoyée (nulle question n’est le code d’une unité)"
     if proposal.identifiant:
