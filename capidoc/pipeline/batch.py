@@ -188,9 +188,9 @@ def _cluster(scheduler: str) -> Iterator[Backend]:
         import cloudpickle
         from distributed import Client
     except ImportError as error:
-        missing = "la bibliothèque « distributed » manque"
         remedy = "Installez-la : pip install distributed."
-        raise ConfigurationRefused(Problem(missing, remedy=remedy)) from error
+        problem = Problem("la bibliothèque « distributed » manque", remedy=remedy)
+        raise ConfigurationRefused(problem) from error
     cloudpickle.register_pickle_by_value(batch_worker)  # workers need not have Capidoc
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it says in English, we say
     try:

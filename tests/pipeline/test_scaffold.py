@@ -514,7 +514,7 @@ def test_a_label_is_printed_without_markup_numbers_or_references(label, said):
 
 
 def test_what_was_chosen_is_said_in_two_lines():
-    assert form_proposal.told_choices(proposed(question("age", "nombre"))) == [
+    assert form_proposal.describe_choices(proposed(question("age", "nombre"))) == [
         "Choisi d’après le formulaire : l’unité est chaque fiche envoyée (nulle question n’est le "
         "code d’une unité) ; date : « _submission_time » ; lieu : aucun (un site unique).",
         "2 indicateurs au plan. À regarder d’abord : l’unité, la date, « periodes ».",
