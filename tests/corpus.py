@@ -954,9 +954,9 @@ SETTINGS = [
     ("période à l’envers", settings("debut: 2022-05", "debut: 2022-09"), "vient après la fin"),
     ("type inconnu", settings("type: nombre, minimum: 0", "type: montant"), "valeur inconnue"),
     (
-        "formulaire et colonnes",
+        "formulaire absent, à côté de colonnes",
         settings("    unite:", "    formulaire: x.xlsx\n    unite:"),
-        "l’un des deux",
+        "x.xlsx : formulaire introuvable",
     ),
     (
         "formulaire d’un autre dossier",

@@ -170,8 +170,9 @@ def _require_questions(
     """Raise InputMismatch with all the required questions that are not present."""
     moments = " ou ".join(f"« {name} »" for name in MOMENTS if name in present)
     instead = {source.identifiant: "Ou retirez « identifiant » : chaque fiche sera une unité."}
-    if source.moment and moments:
-        instead[source.moment] = f"Ou écrivez, sous « moment », {moments}."
+    if source.moment:
+        without = "Ou retirez « moment » : nulle date ne sera vérifiée."
+        instead[source.moment] = f"Ou écrivez, sous « moment », {moments}." if moments else without
     problems = []
     for name in required:
         if name not in present:

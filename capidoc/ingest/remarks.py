@@ -70,7 +70,8 @@ def unoffered_remarks(sheet: Sheet, question: str, unoffered: pd.Series) -> Iter
     """Yield each choice that the form of some records did not offer, with their number."""
     counts = Counter(choice for choices in unoffered for choice in choices.split())
     for choice, count in counts.items():
-        yield make_remark(sheet, question, f"{choice} : {count} fiches", "choix_non_propose")
+        records = f"{count} fiche{'s' if count > 1 else ''}"
+        yield make_remark(sheet, question, f"{choice} : {records}", "choix_non_propose")
 
 
 def _header_remarks(recognised: RecognisedSheet, renamed: dict[str, str]) -> Iterator[Remark]:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import partial
 from itertools import zip_longest
 
 import pandas as pd
@@ -14,7 +13,7 @@ from capidoc.ingest.xlsform import Question
 
 YES = {"1", "true", "vrai"}
 NO = {"0", "false", "faux"}
-BLANK = {"", "n/a"}
+BLANK = {"", "n/a", "na", "nan"}  # the last two are those of R and pandas
 
 
 def choice_columns(columns: dict[int, Column]) -> dict[str, dict[str, int]]:
@@ -37,26 +36,27 @@ def join_choices(body: pd.DataFrame, positions: dict[str, int]) -> pd.Series:
     return categorical.to_categorical(summary.str.split().str.join(" "))
 
 
-def unoffered_choices(recognised: RecognisedSheet, name: str) -> pd.Series:
-    """Return the choices « a c » of a select_multiple that the form of each record did not offer.
+def unoffered_choices(recognised: RecognisedSheet) -> Iterator[tuple[str, pd.Series]]:
+    """Yield each select_multiple with the choices « a c » that each record's form did not offer.
 
     Their box is blank or absent, and another one is not: they came later. Where no box of the sheet
     says 0, a blank one is not ticked.
     """
     body, columns = recognised.body, recognised.columns
-    boxes = {choice: body[at] for choice, at in choice_columns(columns).get(name, {}).items()}
-    unoffered = pd.Series("", body.index)
-    if not any(categorical.matches(box, _says_no).any() for box in boxes.values()):
-        return unoffered
-    blank = {choice: categorical.matches(box, _is_blank) for choice, box in boxes.items()}
-    answered = ~pd.DataFrame(blank).all(axis=1)
-    summary = next((body[at] for at, column in columns.items() if column == name), unoffered)
-    for choice in recognised.questions[name].choices:
-        rows = answered & blank.get(choice, True)
-        if rows.any():
-            rows &= ~categorical.matches(summary, partial(_has_word, choice))
+    for name, positions in choice_columns(columns).items():
+        boxes = {choice: body[position] for choice, position in positions.items()}
+        blank = pd.DataFrame({choice: _are(box, BLANK) for choice, box in boxes.items()})
+        later = [c for c in recognised.questions[name].choices if c not in blank or blank[c].any()]
+        if not later or not any(_are(box, NO).any() for box in boxes.values()):
+            continue
+        answered = ~blank.all(axis=1)
+        unoffered = pd.Series("", body.index)
+        summary = next((body[at] for at, column in columns.items() if column == name), unoffered)
+        for choice in later:
+            rows = answered & blank.get(choice, True) & ~_named(summary, choice)
             unoffered = unoffered.mask(rows, unoffered + " " + choice)
-    return unoffered.str.strip()
+        if unoffered.any():
+            yield name, categorical.to_categorical(unoffered.str.strip())
 
 
 def diverging_summaries(recognised: RecognisedSheet) -> Iterator[tuple[str, pd.Series]]:
@@ -81,16 +81,12 @@ def _choice_text(cell: str, choice: str) -> str:
     return "" if matching_key(cell) in NO | BLANK else f"{choice}={cell}"
 
 
-def _says_no(cell: str) -> bool:
-    return matching_key(cell) in NO
+def _are(cells: pd.Series, words: set[str]) -> pd.Series:
+    return categorical.matches(cells, lambda cell: matching_key(cell) in words)
 
 
-def _is_blank(cell: str) -> bool:
-    return matching_key(cell) in BLANK
-
-
-def _has_word(word: str, text: str) -> bool:
-    return word in text.split()
+def _named(summary: pd.Series, choice: str) -> pd.Series:
+    return categorical.matches(summary, lambda text: choice in text.split())
 
 
 def _agree(summary: str, ticked: str, choices: set[str], question: Question) -> bool:

@@ -37,11 +37,10 @@ def read_table(recognised: RecognisedSheet, source: Source, repeat: str) -> Shee
     sheet_name = categorical.constant_column(filled.sheet.name, rows.index)
     rows = rows.assign(**dict.fromkeys(set() if repeat else source.sheet_columns, sheet_name))
     remarks = [*sheet_remarks(filled, source, repeat), *merged_remarks]
-    for variable in source.of(repeat).variables:
-        unoffered = unoffered_choices(filled, variable)
-        if (unoffered != "").any():
-            rows[f"{UNOFFERED}{variable}"] = categorical.to_categorical(unoffered)
-            remarks += unoffered_remarks(filled.sheet, variable, unoffered)
+    for question, unoffered in unoffered_choices(filled):
+        if question in source.of(repeat).variables:
+            rows[f"{UNOFFERED}{question}"] = unoffered
+            remarks += unoffered_remarks(filled.sheet, question, unoffered)
     kept = {*source.of(repeat).kept, *(() if repeat else source.renommages)}
     return SheetTable(rows, remarks, withheld_phrases(filled, kept))
 

@@ -40,7 +40,9 @@ def _taken_names(source: Source, asked: Form) -> Iterator[Problem]:
 def _with_hours(form: Form, source: Source) -> Form:
     """Return the form where an hour of the phone or the server may date the records."""
     name, asked = source.moment, form.of()
-    if name not in MOMENTS or asked.get(name, Question(name, "texte")).kind != "texte":
+    if not source.formulaire or name not in MOMENTS:
+        return form
+    if asked.get(name, Question(name, "texte")).kind != "texte":
         return form
     dated = replace(asked.get(name, Question(name, "date")), kind="date")
     others = [question for question in form.questions if question != asked.get(name)]

@@ -114,12 +114,14 @@ def _conditions(question: Question) -> set[str]:
 
 
 def _unit(asked: Iterable[Question]) -> Question | None:
-    """Return the code of a unit: one that says of what, else a bare « code » or « id »."""
+    """Return the code of a unit: one that says of what, else a bare « id », else « code_… »."""
     candidates = [q for q in asked if q.kind in ("texte", "nombre") and not q.is_file]
-    candidates = [q for q in candidates if not _says(q, "enqueteur", "contact")]
+    candidates = [q for q in candidates if not _says(q, "enqueteur", "contact", "autre_code")]
     codes = [q for q in candidates if _is_code(q) and _says(q, "unite")]
     bare = [q for q in candidates if {*_name_words(q)} <= _vocabulary()["code"]]
-    return next(iter(codes + bare), None)
+    named = [q for q in candidates if _name_words(q)[:1] in (["code"], ["matricule"])]
+    named = [q for q in named if not _says(q, "lieu")]
+    return next(iter(codes + bare + named), None)
 
 
 def _is_code(question: Question) -> bool:
@@ -405,7 +407,7 @@ def _measure_rule(question: Question, currency: str) -> tuple[str, str, str, str
     return unit, question.name, "moyenne", "0,1"
 
 
-def told_choices(proposal: Proposal) -> list[str]:
+def describe_choices(proposal: Proposal) -> list[str]:
     """Return the lines that say what was chosen, why, and what to look at first."""
     unit = "chaque fiche envoyée (nulle question n’est le code d’une unité)"
     if proposal.identifiant:

@@ -80,7 +80,7 @@ def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) ->
         path.write_text(text, encoding="utf-8", newline="\n")
     files = sorted([*folder.rglob("*.*"), *raw.rglob("*.*")])
     started = f"{len(files)} fichiers dans programmes/{slug} et data/raw/{slug}"
-    return [f"Programme commencé : {started}.", *form_proposal.told_choices(proposal)]
+    return [f"Programme commencé : {started}.", *form_proposal.describe_choices(proposal)]
 
 
 def form_notes(form: Form, file: str, templates: Path) -> list[str]:

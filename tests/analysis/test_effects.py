@@ -77,6 +77,17 @@ def test_only_pairs_are_compared_and_the_lost_are_counted(computed):
     assert table.loc[("revenu", "avant", ""), ["valeur", "n", "manquants"]].tolist() == [100, 1, 1]
 
 
+def test_where_nobody_answers_twice_each_moment_is_told_by_itself(computed):
+    table = computed(
+        "E1;2022-05;Niono;;0;0;0\nE2;2022-05;Niono;;0;0;0\nE1;2022-06;Niono;300;0;0;0\n"
+    )
+    levels = table.loc[
+        [("revenu", "avant", ""), ("revenu", "apres", "")], ["valeur", "n", "manquants"]
+    ]
+    assert levels.astype(object).fillna("").values.tolist() == [["", 0, 2], [300, 1, 1]]
+    assert math.isnan(table.loc[("revenu", "difference", ""), "valeur"])
+
+
 def test_percent_is_missing_when_before_is_zero(computed):
     table = computed("E1;2022-05;Niono;0;0;0;0\nE1;2022-06;Niono;300;0;0;0\n")
     assert math.isnan(table.loc[("revenu", "variation", ""), "valeur"])

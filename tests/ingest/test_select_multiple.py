@@ -76,8 +76,15 @@ def test_a_choice_without_a_box_is_missing_and_a_blank_answer_is_no_answer(run):
         "code;mois;revenus/betail;revenus/salaire\nA;2022-05-02;1;0\nB;2022-05-02;;\n"
     )
     assert answers(done) == ["betail", ""]
-    assert remarks(done, "choix_non_propose") == [["revenus", "envoi : 1 fiches"]]
+    assert remarks(done, "choix_non_propose") == [["revenus", "envoi : 1 fiche"]]
     assert facts["betail", "2022-05"] == ["100.0", "1", "1"]
+
+
+def test_the_missing_values_of_r_in_a_box_are_blank(run):
+    done, facts = run(BOXES + "A;2022-05-02;NA;NA;NA;NA\nB;2022-05-02;betail;TRUE;FALSE;NA\n")
+    assert answers(done) == ["", "betail"]
+    assert facts["envoi", "2022-05"] == ["", "0", "2"]
+    assert remarks(done, "details_divergents") == []
 
 
 def test_where_no_box_says_0_a_blank_one_is_not_ticked(run):

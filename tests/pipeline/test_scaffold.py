@@ -350,6 +350,7 @@ YES_NO = ("1=Yes", "0=No", "98=Don't know")
         ("nom_code", "Nom du chef"),
         ("Id10471", "(Id10471) [Duration (Id):]"),
         ("code_produit", "Code du produit"),
+        ("code_village", "Code du village"),
         ("household_number", "Number of households"),
         ("id_telephone", "Téléphone"),
     ],
@@ -360,7 +361,16 @@ def test_what_names_no_unit_is_none_and_each_submission_is_one(name, label):
 
 @pytest.mark.parametrize(
     "name",
-    ["code_menage", "hhid", "farmCode", "respondent_code", "ID", "Token_ID", "matricule"],
+    [
+        "code_menage",
+        "hhid",
+        "farmCode",
+        "respondent_code",
+        "ID",
+        "Token_ID",
+        "matricule",
+        "code_barrage",
+    ],
 )
 def test_the_code_of_a_unit_is_recognised_by_its_name(name):
     found = proposed(question("enum_id"), question("village"), question(name))

@@ -22,6 +22,7 @@ from capidoc.analysis.effects.unit_values import (
     disaggregation_groups,
     is_complete,
     is_end_moment,
+    is_known,
     paired_units,
     unit_values,
 )
@@ -97,10 +98,15 @@ def _change_facts(
         ("avant", period.debut, pairs.before),
         ("apres", period.fin, pairs.after),
     ):
-        level = estimate(indicator, units)
         that_month = sample[sample["moment"] == moment]
+        told = common
+        if not group and pairs.before.empty:  # nobody answers twice: each moment is by itself
+            units = that_month[is_known(indicator, that_month)].set_index("unite")
+            missing = unit_count - is_complete(indicator, units).sum()
+            told = common | {"n": len(units), "manquants": missing, "methode": ""}
+        level = estimate(indicator, units)
         bounds = level_interval(indicator, that_month, that_month["unite"].isin(units.index))
-        facts.append(fact_row(indicator, mesure, level, moment=moment, intervalle=bounds, **common))
+        facts.append(fact_row(indicator, mesure, level, moment=moment, intervalle=bounds, **told))
     in_group = comparison.pairs.before.index.isin(pairs.before.index)
     return [*facts, *_difference_facts(comparison, facts, in_group, common)]
 
