@@ -11,7 +11,7 @@ from capidoc.cleaning.cleaning_state import CleaningState
 from capidoc.core import categorical
 from capidoc.core.errors import Problem, QualityRefused, suggest
 from capidoc.core.parsing import matching_key
-from capidoc.core.schema import FILE, PLACE, REMARK_COLUMNS, ROW, UNOFFERED, UUID
+from capidoc.core.schema import END, FILE, PLACE, REMARK_COLUMNS, ROW, START, UNOFFERED, UUID
 from capidoc.ingest.received import Received, answers
 from capidoc.ingest.select_multiple import NO, YES
 
@@ -19,6 +19,7 @@ NAME_ONE = (
     "Nommez-la par son uuid, ou par son unité et son mois (E-02#2025-01) ; s’il y en a deux, "
     "aussi par une « question » et son « ancienne » réponse."
 )
+HOURS = {"start": START, "end": END}  # which the page of quality names as the form does
 UNMET = "correction_sans_objet"
 BOX = "/"  # what separates a question from the choice of one of its boxes
 NEW_VALUE = {"file": "corrections", "column": "nouvelle"}
@@ -40,8 +41,9 @@ def named_cell(name: str, state: CleaningState) -> tuple[str, str]:
 
     Both are empty where the table has no such column.
     """
-    if name in state.table:
-        return name, ""
+    hour = HOURS.get(name, name)
+    if name in state.table or hour in state.table:
+        return (name if name in state.table else hour), ""
     column, _, choice = name.rpartition(BOX)
     question = state.answered.get(column)
     is_box = question and question.kind == "choix_multiple" and choice in question.choices

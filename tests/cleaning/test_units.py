@@ -128,3 +128,11 @@ def test_what_cannot_come_back_is_not_compared(survey, settings, period):
     here, done = survey(rows, SOURCE + settings, "debut|fin", period)
     with pytest.raises(ConfigurationRefused, match=r"ligne 2.*moments.*Laissez « moments » vide"):
         facts(here, done)
+
+
+def test_an_hour_of_the_interview_is_corrected_under_the_name_that_the_page_gives_it(survey):
+    line = "u1;end;2022-05-30T09:00;vider;;horloge;A. D.;2023-01-02\n"
+    head = "uuid;question;ancienne;action;nouvelle;motif;auteur;date\n"
+    rows = "village;age;end;_uuid\nNiono;20;2022-05-30T09:00;u1\n"
+    _, done = survey(rows, **{"corrections.csv": head + line})
+    assert done.tables["suivi"]["@end"].tolist() == [""]
