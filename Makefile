@@ -50,8 +50,8 @@ test: $(READY) ## tous les tests
 	@$(VENV)/bin/ruff format -q --check
 	@$(VENV)/bin/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
-new: $(READY) ## commencer un programme : make new PROGRAMME=nutrition FORMULAIRE=formulaire.xlsx
-	@$(CAPIDOC) new $(PROGRAMME) $(if $(FORMULAIRE),--formulaire "$(FORMULAIRE)")
+new: $(READY) ## commencer un programme : make new PROGRAMME=nutrition FORMULAIRE=formulaire.xlsx DONNEES=export.xlsx
+	@$(CAPIDOC) new $(PROGRAMME) $(if $(FORMULAIRE),--formulaire "$(FORMULAIRE)") $(if $(DONNEES),--donnees "$(DONNEES)")
 
 wheels: ## remplir wheels/ pour une machine sans réseau du même système : copiez ce dossier, make s’en sert
 	@$(PYTHON) -m pip download --quiet --disable-pip-version-check --require-hashes -r requirements.lock -d $(WHEELS)

@@ -9,12 +9,14 @@ import pandas as pd
 
 from capidoc.cleaning.cell_steps import CHOICE_KINDS, Parser, answer_parser, try_parse
 from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows, unit_key
+from capidoc.config.decisions import Decisions
 from capidoc.config.programme_model import Exclusion, Source
 from capidoc.core import categorical, parsing
 from capidoc.core.errors import Problem, QualityRefused
 from capidoc.core.parsing import Unreadable, matching_key
 from capidoc.core.schema import FILE, INDEX, NUMBER, PARENT, SENT, SUBMISSION, UUID, VALIDATION
 from capidoc.ingest.received import NO_UUID, answers
+from capidoc.ingest.xlsform import Question
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d([T ].*)?)?")
 # An entry may be sent again; an identifier of which this share of rows has more copies, on several
@@ -90,11 +92,18 @@ def keep_period(state: CleaningState) -> CleaningState:
     motif = categorical.map_values(state.table[name], motifs)
     unreadable, outside = motif == "moment_inconnu", motif == "hors_programme"
     if outside.any() and not (motif == "").any():
-        dates = [try_parse(parser, text)[0] or text for text in texts]
-        others = sorted(day[:7] for day in dates if MONTH.fullmatch(day))
+        others = readable_months(state.table[name], state.questions[name], state.decisions)
         raise QualityRefused(_other_period(state, others[0], others[-1]))
     state = state.drop_rows(unreadable, "moment_inconnu", "rejetee", name)
     return state.drop_rows(outside[~unreadable], "hors_programme", column=name)
+
+
+def readable_months(cells: pd.Series, question: Question, decisions: Decisions) -> list[str]:
+    """Return the months of the answers that can be read as dates, the first one first."""
+    parser = answer_parser(question, decisions)
+    texts = categorical.present_values(cells)
+    days = [try_parse(parser, text)[0] or text for text in texts]
+    return sorted(day[:7] for day in days if MONTH.fullmatch(day))
 
 
 def _other_period(state: CleaningState, first: str, last: str) -> Problem:

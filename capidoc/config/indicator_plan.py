@@ -1,7 +1,7 @@
 """Read the plan: one row per indicator, that a non-programmer edits in a CSV or in Excel."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -153,18 +153,26 @@ def _each_answer(indicator: Indicator, known: Variables) -> Iterator[Indicator]:
     if indicator.regle != "part" or indicator.answer != EVERY_ANSWER or EVERY_ANSWER in answers:
         yield indicator
         return
-    names = list(map(_answer_id, answers))
-    for number, (answer, label) in enumerate(answers.items(), 1):
-        name = names[number - 1]
-        one = {"id": f"{indicator.id}_{number if not name or names.count(name) > 1 else name}"}
-        one |= {"libelle": f"{indicator.libelle} : {label or answer}"}
+    for name, (answer, label) in zip(answer_ids(answers), answers.items(), strict=True):
+        one = {
+            "id": f"{indicator.id}_{name}",
+            "libelle": f"{indicator.libelle} : {label or answer}",
+        }
         yield indicator.model_copy(update=one | {"variable": f"{indicator.question}={answer}"})
 
 
-def _answer_id(answer: str) -> str:
-    """Return an answer as a part of an id: small letters without accents, digits, « _ »."""
-    words = re.findall(r"[a-z0-9]+", french.sort_key(re.sub(r"[\W_]+", " ", answer)))
-    return "_".join(words)
+def answer_ids(answers: Iterable[str]) -> list[str]:
+    """Return each answer as a part of an id: small letters without accents, digits, « _ ».
+
+    Where there is no letter, or the same for two answers, it is the answer's rank.
+    """
+    names = []
+    for answer in answers:
+        words = re.findall(r"[a-z0-9]+", french.sort_key(re.sub(r"[\W_]+", " ", answer)))
+        names.append("_".join(words))
+    return [
+        name if name and names.count(name) == 1 else str(rank) for rank, name in enumerate(names, 1)
+    ]
 
 
 def _name_problems(names: list[str], reserved: set[str], file: str) -> Iterator[Problem]:

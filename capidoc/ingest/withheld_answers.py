@@ -8,6 +8,7 @@ hashes) rest on disk; each finished file is cut in phrases, whose hashes are loo
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 
 from capidoc.core import categorical
 from capidoc.ingest.headers import Column, RecognisedSheet
@@ -36,12 +37,19 @@ NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def withheld_phrases(recognised: RecognisedSheet, kept: Collection[str]) -> dict[str, str]:
-    """Return the phrases {phrase: header} of the answers of a sheet that are not kept."""
+    """Return the phrases {phrase: header} of the answers of a sheet that are not kept.
+
+    Words that a kept question offers as an answer, « je ne sais pas », tell of nobody.
+    """
+    shown = [question for name, question in recognised.questions.items() if name in kept]
+    texts = chain.from_iterable(chain(*question.choices.values()) for question in shown)
+    offered = "".join(f" {' '.join(normalized_words(text))} |" for text in texts)
     phrases: dict[str, str] = {}
     for position, header in enumerate(recognised.headers):
         if is_withheld(recognised.columns.get(position), kept, recognised.questions):
             answers = categorical.present_values(recognised.body[position])
-            phrases |= dict.fromkeys(secret_phrases(header, answers), header)
+            secrets = secret_phrases(header, answers)
+            phrases |= {phrase: header for phrase in secrets if f" {phrase} " not in offered}
     return phrases
 
 

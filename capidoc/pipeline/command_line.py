@@ -104,6 +104,8 @@ def _add_verb_options(command: argparse.ArgumentParser, verb: str) -> None:
         case "new":
             told = "le XLSForm des fiches ; sans lui, un formulaire d’exemple"
             command.add_argument("--formulaire", type=Path, default=EXAMPLE_FORM, help=told)
+            told = "un export de ces fiches, s’il y en a déjà un ; sans lui, des données d’essai"
+            command.add_argument("--donnees", type=Path, help=told)
         case "import":
             told = "le document Word retouché, son nom commençant comme celui du document publié"
             command.add_argument("fichier", type=Path, help=told)

@@ -218,14 +218,12 @@ def _start_lab() -> int:
 
 
 def _create_programme(options: Namespace) -> int:
-    """Write the folder of a new programme, over last year unless told; return 0."""
-    from datetime import date
-
+    """Write the folder of a new programme; return 0."""
     from capidoc.pipeline import scaffold
 
-    slug, last_year = options.programme, date.today().year - 1
-    debut, fin = options.debut or f"{last_year}-01", options.fin or f"{last_year}-12"
-    for line in scaffold.create_programme(ROOT, slug, options.formulaire, debut, fin):
+    slug, data = options.programme, options.donnees
+    period = options.debut, options.fin
+    for line in scaffold.create_programme(ROOT, slug, options.formulaire, *period, data):
         print_line(line)
     print_line(
         f"Essayez « make report PROGRAMME={slug} » (ou « python -m capidoc report {slug} »), "

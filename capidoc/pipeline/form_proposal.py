@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, KeysView, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from capidoc.config.indicator_plan import RESERVED_NAMES
+from capidoc.config.indicator_plan import RESERVED_NAMES, answer_ids
 from capidoc.config.paths import ROOT
 from capidoc.config.programme_model import Source
 from capidoc.config.validation import MONTH
@@ -75,8 +75,8 @@ class Proposal:
         return min(positions, key=positions.__getitem__, default="")
 
 
-def propose_programme(form: Form) -> Proposal:
-    """Return what a form seems to hold."""
+def propose_programme(form: Form, hours: Sequence[str] = (SUBMISSION_TIME,)) -> Proposal:
+    """Return what a form seems to hold; `hours` are the columns that may date a submission."""
     questions = [question for question in form.of().values() if question.kind != "note"]
     asked = [question for question in questions if question.labels and not question.is_metadata]
     of_all = _asked_of_all(asked)
@@ -90,7 +90,7 @@ def propose_programme(form: Form) -> Proposal:
     return Proposal(
         form,
         unit.name if unit else "",
-        moment.name if moment else SUBMISSION_TIME,
+        moment.name if moment else next(iter(hours), ""),
         bool(unit and moment and moment in asked),
         answer_labels(place) if place else {"site": "Site unique"},
         attributes,
@@ -278,6 +278,19 @@ def _unused(name: str, taken: Iterable[str]) -> str:
     return next(each for each in names if each not in taken)
 
 
+def _unused_id(question: Question, taken: set[str]) -> str:
+    """Return an id for a question, those of the shares of its answers being free too; take them."""
+    own = name = indicator_id(question)
+    shares = question.kind != "nombre" and not yes_answer(question)
+    parts = answer_ids(question.choices) if shares else []
+    number = 1
+    while taken & {name, *(f"{name}_{part}" for part in parts)}:
+        number += 1
+        name = f"{own}_{number}"
+    taken |= {name, *(f"{name}_{part}" for part in parts)}
+    return name
+
+
 def indicator_label(question: Question) -> str:
     """Return a question's label without « combien de », question mark or unit in brackets.
 
@@ -388,8 +401,7 @@ def _rows(
     groups = groups if proposal.compare else [name for name in groups if name != "commune"]
     moments = "debut|fin" if proposal.compare else ""
     for question in measures:
-        label, name = indicator_label(question), _unused(indicator_id(question), taken)
-        taken.add(name)
+        label, name = indicator_label(question), _unused_id(question, taken)
         definition = f"Réponses à la question « {label} »"
         unit, variable, rule, rounding = _measure_rule(question, proposal.monnaie)
         compared = (moments, "" if variable.endswith("=*") else "|".join(groups))
@@ -414,7 +426,7 @@ def describe_choices(proposal: Proposal) -> list[str]:
         unit = f"ce que nomme « {proposal.identifiant} », qui en est le code"
     place = proposal.attributs.get("commune")
     where = f"lieu : « {place.name} »" if place else "lieu : aucun (un site unique)"
-    when = f"date : « {proposal.moment} »"
+    when = f"date : « {proposal.moment} »" if proposal.moment else "date : aucune"
     if proposal.compare:
         when += ", premier et dernier mois comparés"
     live, off = len([*first_plan(proposal)]), len(proposal.autres)

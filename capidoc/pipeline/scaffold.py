@@ -1,20 +1,30 @@
 """Write the folder of a new programme: it builds at once, with comments that teach."""
 
+import glob
 import json
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import jinja2
 import pandas as pd
 
+from capidoc.cleaning.row_steps import readable_months
+from capidoc.config.decisions import load_decisions
+from capidoc.config.programme import Programme
 from capidoc.core import parsing
 from capidoc.core.errors import ConfigurationRefused, Problem
-from capidoc.ingest import xlsform
-from capidoc.ingest.kobo_columns import sheet_name
+from capidoc.ingest import receive, xlsform
+from capidoc.ingest.headers import question_name, recognise_headers
+from capidoc.ingest.kobo_columns import sheet_key, sheet_name
 from capidoc.ingest.xlsform import Form, Question
 from capidoc.io import tables
+from capidoc.io.raw_files import read_sheets
 from capidoc.io.yaml_files import read_yaml
 from capidoc.pipeline import form_proposal
 from capidoc.pipeline.commands import print_line
@@ -22,6 +32,8 @@ from capidoc.pipeline.form_proposal import Proposal
 
 MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
 TRIAL_UNITS = 12
+TRIAL_CSV, TRIAL_XLSX = "essai.csv", "essai.xlsx"
+HOURS = ("_submission_time", "end", "start")  # what may date a submission, the likeliest first
 NOT_COPIED = ("*.j2", "*.xlsx", "LISEZMOI.md", "mots.yml")
 MOST_NOTES = 10
 PLAN_HEADER = (
@@ -30,57 +42,143 @@ PLAN_HEADER = (
 )
 
 
-def create_programme(root: Path, slug: str, form: Path, debut: str, fin: str) -> list[str]:
-    """Write a programme's folder and a trial export; return the lines that tell what was chosen.
+@dataclass(frozen=True)
+class Draft:
+    """A programme being made in a folder aside: what is proposed, and the form that it is of."""
 
-    Raise ConfigurationRefused when the programme exists.
+    root: Path
+    slug: str
+    models: Path
+    proposal: Proposal
+    form: Path
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder of what people decide."""
+        return self.root / "programmes" / self.slug
+
+    @property
+    def raw(self) -> Path:
+        """Return the folder of the data."""
+        return self.root / "data" / "raw" / self.slug
+
+
+def create_programme(
+    root: Path, slug: str, form: Path, debut: str = "", fin: str = "", export: Path | None = None
+) -> list[str]:
+    """Write a programme's folder and its data; return the lines that tell what was chosen.
+
+    The data are an export that the form collected, which then decides what is proposed and the
+    months that are not given, or invented ones over last year. All is made aside, then moved.
+    Raise ConfigurationRefused when the programme exists, and the refusals of a form or an export
+    that cannot be read.
     """
     folder, raw = root / "programmes" / slug, root / "data" / "raw" / slug
-    models = root / "templates" / "nouveau"
     if folder.exists() or any(raw.glob("*")):
-        cause, expected, remedy = (
-            "ce programme existe déjà",
-            "un nouveau nom",
-            "Rien n’a été touché.",
-        )
-        raise ConfigurationRefused(Problem(cause, expected, remedy, value=slug))
-    read_form = xlsform.load_form(form)
-    for note in form_notes(read_form, form.name, root / "templates"):
+        cause, remedy = "ce programme existe déjà", "Rien n’a été touché."
+        raise ConfigurationRefused(Problem(cause, "un nouveau nom", remedy, value=slug))
+    asked = xlsform.load_form(form)
+    for note in form_notes(asked, form.name, root / "templates"):
         print_line(note)
-    proposal = form_proposal.propose_programme(read_form)
-    debut, fin = _period(proposal, debut, fin)
-    variables = {
-        "slug": slug,
-        "p": proposal,
-        "debut": debut,
-        "fin": fin,
-        "formulaire": form.name,
-        "plan": [*form_proposal.first_plan(proposal)],
-        **form_proposal.label_warnings(proposal, slug),
-    }
-    environment = _environment(models)
-    texts = {
-        folder / name: environment.get_template(f"{name}.j2").render(variables)
-        for name in ("programme.yml", "figures.yml")
-    }
-    texts[folder / "indicateurs.csv"] = PLAN_HEADER + _csv(form_proposal.first_plan(proposal))
-    if proposal.autres:
-        others = form_proposal.other_rows(proposal)
-        texts[folder / "indicateurs_proposes.csv"] = PLAN_HEADER + _csv(others)
-    rows = [*trial_rows(proposal, debut, fin)]
-    if not proposal.repetitions:
-        texts[raw / "essai.csv"] = _csv(rows)
-    shutil.copytree(models, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
-    for place, file in ((raw, models / "LISEZMOI.md"), (folder / "formulaires", form)):
-        place.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(file, place)
-    if proposal.repetitions:  # which a CSV does not have
-        (raw / "essai.xlsx").write_bytes(tables.workbook_bytes(_trial_sheets(proposal, rows)))
-    for path, text in texts.items():
-        path.write_text(text, encoding="utf-8", newline="\n")
-    files = sorted([*folder.rglob("*.*"), *raw.rglob("*.*")])
+    hours: Sequence[str] = HOURS[:1]
+    if export:
+        asked, hours = _asked_in_export(asked, export)
+    proposal = form_proposal.propose_programme(asked, hours)
+    with TemporaryDirectory(prefix=".nouveau-", dir=root) as aside:
+        draft = Draft(Path(aside), slug, root / "templates" / "nouveau", proposal, form)
+        _write_plan(draft)
+        _write_data(draft, export, debut, fin)
+        files = [*draft.folder.rglob("*.*"), *draft.raw.rglob("*.*")]
+        for made, place in ((draft.raw, raw), (draft.folder, folder)):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            made.rename(place)
     started = f"{len(files)} fichiers dans programmes/{slug} et data/raw/{slug}"
     return [f"Programme commencé : {started}.", *form_proposal.describe_choices(proposal)]
+
+
+def _write_plan(draft: Draft) -> None:
+    """Write what does not hang on the data: the models, the form, the plan."""
+    shutil.copytree(draft.models, draft.folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    for place, file in (
+        (draft.raw, draft.models / "LISEZMOI.md"),
+        (draft.folder / "formulaires", draft.form),
+    ):
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, place)
+    plan = _csv(form_proposal.first_plan(draft.proposal))
+    _write_text(draft.folder / "indicateurs.csv", PLAN_HEADER + plan)
+    if draft.proposal.autres:
+        others = _csv(form_proposal.other_rows(draft.proposal))
+        _write_text(draft.folder / "indicateurs_proposes.csv", PLAN_HEADER + others)
+
+
+def _write_data(draft: Draft, export: Path | None, debut: str, fin: str) -> None:
+    """Write the data and the settings, over the months given, else those of the data."""
+    last_year = date.today().year - 1
+    period = debut or f"{last_year}-01", fin or f"{last_year}-12"
+    if not export:
+        period = _offered_period(draft.proposal, *period)
+        _write_settings(draft, _write_trial(draft.raw, draft.proposal, period), period)
+        return
+    shutil.copy2(export, draft.raw)
+    file = glob.escape(export.name)
+    _write_settings(draft, file, period)
+    if months := _months(Programme(draft.slug, root=draft.root)):
+        _write_settings(draft, file, (debut or months[0], fin or months[-1]))
+
+
+def _write_settings(draft: Draft, file: str, period: tuple[str, str]) -> None:
+    """Write programme.yml and figures.yml; `file` is the pattern of the data's name."""
+    proposal, slug = draft.proposal, draft.slug
+    words = form_proposal.label_warnings(proposal, slug)
+    variables: dict[str, Any] = {
+        "slug": slug,
+        "p": proposal,
+        "debut": period[0],
+        "fin": period[1],
+        **words,
+    }
+    variables |= {"formulaire": draft.form.name, "fichier": file}
+    variables["plan"] = [*form_proposal.first_plan(proposal)]
+    environment = _environment(draft.models)
+    for name in ("programme.yml", "figures.yml"):
+        text = environment.get_template(f"{name}.j2").render(variables)
+        _write_text(draft.folder / name, text)
+
+
+def _write_trial(raw: Path, proposal: Proposal, period: tuple[str, str]) -> str:
+    """Write invented data, in a workbook where there are repeats; return the file's name."""
+    rows = [*trial_rows(proposal, *period)]
+    if proposal.repetitions:
+        (raw / TRIAL_XLSX).write_bytes(tables.workbook_bytes(_trial_sheets(proposal, rows)))
+        return TRIAL_XLSX
+    _write_text(raw / TRIAL_CSV, _csv(rows))
+    return TRIAL_CSV
+
+
+def _asked_in_export(form: Form, export: Path) -> tuple[Form, list[str]]:
+    """Return the form with the questions that an export has, and the hours that it has."""
+    main, *others = [sheet for sheet in read_sheets(export) if not sheet.hidden]
+    repeats = {sheet_key(sheet.name) for sheet in others}
+    headers, place = list(main.cells.iloc[0]), main.place | {"row": 1}
+    columns = recognise_headers(headers, form.of(), set(), {}, place).values()
+    present = {question_name(column) for column in columns}
+    questions = [
+        question
+        for question in form.questions
+        if (sheet_key(question.repeat) in repeats if question.repeat else question.name in present)
+    ]
+    return replace(form, questions=tuple(questions)), [name for name in HOURS if name in present]
+
+
+def _months(made: Programme) -> list[str]:
+    """Return the months of this century that the data have, the first one first."""
+    received, moment = receive(made, "suivi"), made.identity.sources["suivi"].moment
+    if not moment:
+        return []
+    question = received.form.of()[moment]
+    months = readable_months(received.table[moment], question, load_decisions(made))
+    return [month for month in months if MONTH.fullmatch(month)]
 
 
 def form_notes(form: Form, file: str, templates: Path) -> list[str]:
@@ -96,7 +194,7 @@ def form_notes(form: Form, file: str, templates: Path) -> list[str]:
     return [*shown, f"… et {rest} autre(s) remarque(s) sur le formulaire."] if rest > 0 else shown
 
 
-def _period(proposal: Proposal, debut: str, fin: str) -> tuple[str, str]:
+def _offered_period(proposal: Proposal, debut: str, fin: str) -> tuple[str, str]:
     """Return the first and last month that the form's own date question offers, if it does."""
     question = proposal.form.of().get(proposal.moment)
     months = [name for name in question.choices if MONTH.fullmatch(name)] if question else []
@@ -163,6 +261,10 @@ def _answer(question: Question, unit: int, turn: int) -> str:
         return " ".join(choices[:2])
     # At the second moment one unit in three changes its answer.
     return choices[(unit + turn * (unit % 3 == 0)) % len(choices)]
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _csv(rows: Iterable[Sequence[str]]) -> str:

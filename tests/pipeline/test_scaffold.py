@@ -10,7 +10,7 @@ from capidoc.cleaning import clean
 from capidoc.config import indicator_plan
 from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
-from capidoc.core.errors import ConfigurationRefused
+from capidoc.core.errors import ConfigurationRefused, QualityRefused
 from capidoc.ingest import xlsform
 from capidoc.ingest.received import receive
 from capidoc.ingest.xlsform import Form, Question
@@ -542,3 +542,57 @@ def test_the_first_chart_names_any_question(root):
     scaffold.create_programme(root, "mots", path, "2025-01", "2025-12")
     figures = (root / "programmes/mots/figures.yml").read_text(encoding="utf-8")
     assert "{{ faits['or.avant'] }} à {{ faits['or.apres'] }}" in figures
+
+
+SURVEY = (
+    ("today", "today", ""),
+    ("select_one oui_non", "eau", "A-t-il de l'eau ?"),
+    ("integer", "personnes", "Combien de personnes"),
+    ("text", "remarque", "Remarque"),
+    ("begin_repeat", "enfants", "Enfants"),
+    ("integer", "age", "Âge"),
+    ("end_repeat", "", ""),
+)
+
+
+def test_an_export_decides_the_period_the_date_and_what_is_kept(root, tmp_path):
+    export = tmp_path / "Visites [2021].csv"
+    rows = ["_submission_time;eau;_uuid"]
+    rows += [f"2021-{month:02d}-04T08:00:00;oui;u{month}" for month in (5, 3, 7)]
+    export.write_text("\n".join([*rows, "1921-01-01T00:00:00;non;u9"]) + "\n", encoding="utf-8")
+    scaffold.create_programme(root, "neuf", form(tmp_path / "f.xlsx", *SURVEY), export=export)
+    here = Programme("neuf", root=root)
+    source = here.identity.sources["suivi"]
+    assert here.identity.periodes["suivi"].months == [f"2021-{month:02d}" for month in range(3, 8)]
+    assert (source.moment, source.identifiant) == ("_submission_time", None)
+    assert (source.variables, source.repetitions) == (["eau"], {})
+    assert [path.name for path in here.received(source)] == ["Visites [2021].csv"]
+    assert not here.identity.avertissement
+    rows = clean(here.identity, {"suivi": receive(here, "suivi")}, load_decisions(here)).counts
+    assert rows[["lues", "exclues", "retenues"]].values.tolist() == [[4, 1, 3]]
+
+
+def test_months_that_are_given_win_over_those_of_the_export(root, tmp_path):
+    export = tmp_path / "visites.csv"
+    export.write_text("today;eau;_uuid\n2021-05-04;oui;u1\n", encoding="utf-8")
+    path = form(tmp_path / "f.xlsx", *SURVEY)
+    scaffold.create_programme(root, "neuf", path, debut="2021-01", export=export)
+    period = Programme("neuf", root=root).identity.periodes["suivi"]
+    assert (period.debut, period.fin) == ("2021-01", "2021-05")
+
+
+def test_an_export_that_cannot_be_read_leaves_nothing_behind(root, tmp_path):
+    export = tmp_path / "visites.csv"
+    export.write_text("today;eau;_uuid\n", encoding="utf-8")
+    path = form(tmp_path / "f.xlsx", *SURVEY)
+    before = sorted(root.rglob("*"))
+    with pytest.raises(QualityRefused, match=r"visites\.csv.*aucune ligne sous les titres"):
+        scaffold.create_programme(root, "neuf", path, export=export)
+    assert sorted(root.rglob("*")) == before
+
+
+def test_the_shares_of_answers_take_no_name_of_another_indicator():
+    crops = question("cultures", "choix_multiple", "Cultures", "mil=Mil", "sorgho=Sorgho")
+    asked = proposed(crops, question("cultures_mil", "nombre", "Surface en mil"))
+    ids = [row[0] for row in form_proposal.first_plan(asked)]
+    assert ids == ["unites", "cultures", "cultures_mil_2"]
