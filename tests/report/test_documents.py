@@ -365,6 +365,20 @@ def test_a_heading_that_leaves_a_level_out_stands_right_under_its_own(assets, tm
     pdf.write_pdf(page, tmp_path / "t.pdf", assets=assets, templates=TEMPLATES)
 
 
+@pytest.mark.parametrize("name", ["quand_xxx_quoi_xxx" * 8, "x" * 150], ids=["signs", "letters"])
+def test_a_long_name_in_a_table_stays_in_its_column(tmp_path, assets, name):
+    text = f"---\ntitle: t\ncompact: true\n---\n\n| Règle | n |\n|---|---|\n| [part({name})]{{.nom}} | ZZZ |\n"
+    page = markdown.prepare_document(markdown.parse_markdown(text))
+    pdf.write_pdf(page, tmp_path / "t.pdf", assets=assets, templates=TEMPLATES)
+    with pypdfium2.PdfDocument(tmp_path / "t.pdf") as document:
+        words = document[0].get_textpage()
+        boxes = [
+            (words.get_text_range(i, 1), words.get_charbox(i)) for i in range(words.count_chars())
+        ]
+    next_column = min(left for sign, (left, *_) in boxes if sign == "Z")
+    assert max(right for sign, (_, _, right, _) in boxes if sign == "x") < next_column
+
+
 def test_code_and_addresses_stay_as_typed():
     assert (
         pandoc_ast.plain_text(prepared("`l'a ; b?` et <https://a.org/l'eau?b;c>")["blocks"])

@@ -42,8 +42,9 @@ def write_pdf(ast: Node, target: Path, *, assets: Path, templates: Path) -> None
         "Div.boite": _box,
         "Div.chiffres-cles": lambda node: _cards(node, "chiffres-cles"),
         "Div.contacts": lambda node: _cards(node, "contacts"),
-        # « Figure 1 : », in the function of the page's template that styles it.
+        # « Figure 1 : » and the names of facts, in the functions of the template that style them.
         "Span.numero": lambda node: [_code("#numero["), *node["c"][1], _code("]")],
+        "Span.nom": lambda node: [_code("#nom["), *node["c"][1], _code("]")],
     }
     template = f"--template={templates / 'typst' / 'page.typ'}"
     tree = pandoc_ast.transform(ast, changes)
