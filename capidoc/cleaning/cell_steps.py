@@ -4,7 +4,7 @@ How an answer is read hangs on the kind of its question: amount, date, choice, t
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -33,6 +33,8 @@ PARSING_RULES = {
     "nombre": "nombre",
     "date": "date",
 }
+MONTH_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})((?: .*)?)")
+LAST_MONTH = 12
 Parser = Callable[[str], str]
 
 
@@ -79,6 +81,33 @@ def normalize_texts(state: CleaningState) -> CleaningState:
     ):
         state = rewrite_cells(state, dict.fromkeys(state.answered, function), rule)
     return state
+
+
+def month_first_dates(texts: Iterable[str]) -> dict[str, str]:
+    """Return the ISO date of each « 7/29/2018 » among the dates of a column, written month first.
+
+    A spreadsheet in American English writes so. Empty where no date can only be read so, or where
+    one can only be read day first.
+    """
+    found = [match for text in texts if (match := MONTH_FIRST.fullmatch(text))]
+    firsts, seconds = ([int(match[part]) for match in found] for part in (1, 2))
+    if max(seconds, default=0) <= LAST_MONTH or max(firsts) > LAST_MONTH:
+        return {}
+    return {m[0]: f"{m[3]}-{int(m[1]):02d}-{int(m[2]):02d}{m[4]}" for m in found}
+
+
+def read_month_first_dates(state: CleaningState) -> CleaningState:
+    """Return the state with the columns of dates that are written month first as ISO."""
+    functions = {}
+    for name, question in state.answered.items():
+        if question.kind == "date":
+            dates = month_first_dates(categorical.present_values(state.table[name]))
+            functions[name] = partial(_replaced, dates)
+    return rewrite_cells(state, functions, "mois_jour")
+
+
+def _replaced(texts: Mapping[str, str], text: str) -> str:
+    return texts.get(text, text)
 
 
 def require_computed_formulas(state: CleaningState) -> CleaningState:

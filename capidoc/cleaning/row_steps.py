@@ -7,7 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from capidoc.cleaning.cell_steps import CHOICE_KINDS, Parser, answer_parser, try_parse
+from capidoc.cleaning.cell_steps import (
+    CHOICE_KINDS,
+    Parser,
+    answer_parser,
+    month_first_dates,
+    try_parse,
+)
 from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows, unit_key
 from capidoc.config.decisions import Decisions
 from capidoc.config.programme_model import Exclusion, Source
@@ -102,7 +108,8 @@ def readable_months(cells: pd.Series, question: Question, decisions: Decisions) 
     """Return the months of the answers that can be read as dates, the first one first."""
     parser = answer_parser(question, decisions)
     texts = categorical.present_values(cells)
-    days = [try_parse(parser, text)[0] or text for text in texts]
+    dates = month_first_dates(texts) if question.kind == "date" else {}
+    days = [try_parse(parser, dates.get(text, text))[0] or text for text in texts]
     return sorted(day[:7] for day in days if MONTH.fullmatch(day))
 
 

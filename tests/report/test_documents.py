@@ -367,7 +367,8 @@ def test_a_heading_that_leaves_a_level_out_stands_right_under_its_own(assets, tm
 
 @pytest.mark.parametrize("name", ["quand_xxx_quoi_xxx" * 8, "x" * 150], ids=["signs", "letters"])
 def test_a_long_name_in_a_table_stays_in_its_column(tmp_path, assets, name):
-    text = f"---\ntitle: t\ncompact: true\n---\n\n| Règle | n |\n|---|---|\n| [part({name})]{{.nom}} | ZZZ |\n"
+    head = "---\ntitle: t\ncompact: true\n---\n\n| Règle | n |\n|---|---|\n"
+    text = f"{head}| [part({name})]{{.nom}} | ZZZ |\n"
     page = markdown.prepare_document(markdown.parse_markdown(text))
     pdf.write_pdf(page, tmp_path / "t.pdf", assets=assets, templates=TEMPLATES)
     with pypdfium2.PdfDocument(tmp_path / "t.pdf") as document:
