@@ -1015,6 +1015,8 @@ DECISIONS = [
     ("sans identifiant", fixes(fix(uuid="")), 10, "décision sans uuid"),
     ("changer en rien", fixes(fix(nouvelle="")), 10, "changer en quoi"),
     ("ancienne valeur périmée", fixes(fix(ancienne="900")), 23, "attend « 900 »"),
+    ("fiche inconnue", fixes(fix(uuid="E9")), 23, "« E9 » — la correction du 2023-04-01"),
+    ("question inconnue", fixes(fix(question="revnu")), 23, "Vouliez-vous dire « revenu »"),
     ("deux décisions contraires", fixes(LINE, fix(nouvelle="2000")), 23, "attend « 1000 »"),
     (
         "cellule de moins",
@@ -1068,8 +1070,12 @@ DECIDED = [
     ("journal en cp1252", fixes(fix(motif="relevé"), encoding="cp1252"), "", kept(REVENU, "1500")),
     ("journal à virgules", fixes(LINE, sep=","), "", kept(REVENU, "1500")),
     ("journal en classeur", fix_book(fix(ancienne=1000, nouvelle=1500)), "", kept(REVENU, "1500")),
-    ("fiche inconnue", fixes(fix(uuid="E9")), "correction_sans_objet", {"suivi": KEPT}),
-    ("question inconnue", fixes(fix(question="revnu")), "correction_sans_objet", {"suivi": KEPT}),
+    (
+        "fiche inconnue à garder",
+        fixes(fix(uuid="E9", nouvelle="", action="garder")),
+        "correction_sans_objet",
+        {"suivi": KEPT},
+    ),
     ("journal sans décision", fixes(), "", {"suivi": KEPT}),
     (
         "valeur nouvelle illisible",

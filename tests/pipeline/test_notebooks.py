@@ -5,6 +5,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, ResourcesLacking
+from capidoc.core.schema import FINDINGS_CSV
 from capidoc.pipeline import computation, notebooks, publication
 
 from ..conftest import ROOT
@@ -111,6 +112,7 @@ def test_one_cleaning_serves_every_commune_and_period_while_its_tables_are_untou
         folder.mkdir(parents=True, exist_ok=True)
         nbformat.write(new_notebook(cells=[first]), folder / f"{name}.ipynb")
         (programme.processed / f"{name}.csv").write_text("une ligne")
+        (programme.processed / FINDINGS_CSV).write_text("controle\n")
 
     monkeypatch.setattr(computation, "run_notebook", run)
     described = {"entrees": {"programmes/essai/programme.yml": "1"}}

@@ -64,12 +64,12 @@ def decided(root):
     (root / "programmes/nutrition/corrections.csv").write_text(
         f"{head}\n{line}\n", encoding="utf-8"
     )
-    changed(root, "figures.yml", "{{ enfants_depistes.apres }}", "{{ enfants_depiste.apres }}")
+    changed(root, "figures.yml", "faits['enfants_depistes.apres']", "enfants_depiste.apres")
 
 
 def mended(root):
     """Write the name right."""
-    changed(root, "figures.yml", "{{ enfants_depiste.apres }}", "{{ enfants_depistes.apres }}")
+    changed(root, "figures.yml", "enfants_depiste.apres", "enfants_depistes.apres")
 
 
 def named(word):
