@@ -84,26 +84,34 @@ def normalize_texts(state: CleaningState) -> CleaningState:
 
 
 def month_first_dates(texts: Iterable[str]) -> dict[str, str]:
-    """Return the ISO date of each « 7/29/2018 » among the dates of a column, written month first.
+    """Return {« 7/29/2018 »: its ISO date, « 7/8/2018 »: ""} in a column with dates month first.
 
-    A spreadsheet in American English writes so. Empty where no date can only be read so, or where
-    one can only be read day first.
+    A spreadsheet in American English writes so, and one in French turns over those that it can:
+    beside the first date, nobody knows what the second one says. Empty where all may be read day
+    first, where one can only be, or where some are written otherwise.
     """
-    found = [match for text in texts if (match := MONTH_FIRST.fullmatch(text))]
-    firsts, seconds = ([int(match[part]) for match in found] for part in (1, 2))
-    if max(seconds, default=0) <= LAST_MONTH or max(firsts) > LAST_MONTH:
+    matches = [MONTH_FIRST.fullmatch(text) for text in texts if text]
+    found = [match for match in matches if match]
+    if len(found) < len(matches) or any(int(match[1]) > LAST_MONTH for match in found):
         return {}
-    return {m[0]: f"{m[3]}-{int(m[1]):02d}-{int(m[2]):02d}{m[4]}" for m in found}
+    dates = {}
+    for text, month, day, year, hour in (match.group(0, 1, 2, 3, 4) for match in found):
+        is_sure = int(day) > LAST_MONTH or int(day) == int(month)
+        dates[text] = f"{year}-{int(month):02d}-{int(day):02d}{hour}" if is_sure else ""
+    return dates if any(int(match[2]) > LAST_MONTH for match in found) else {}
 
 
 def read_month_first_dates(state: CleaningState) -> CleaningState:
-    """Return the state with the columns of dates that are written month first as ISO."""
-    functions = {}
-    for name, question in state.answered.items():
-        if question.kind == "date":
-            dates = month_first_dates(categorical.present_values(state.table[name]))
-            functions[name] = partial(_replaced, dates)
-    return rewrite_cells(state, functions, "mois_jour")
+    """Return the state with dates written month first as ISO, those in doubt set aside."""
+    columns = [name for name, question in state.answered.items() if question.kind == "date"]
+    return state.over_columns(columns, _read_month_first)
+
+
+def _read_month_first(state: CleaningState, column: str) -> CleaningState:
+    dates = month_first_dates(categorical.present_values(state.table[column]))
+    doubtful = state.table[column].isin([text for text, date in dates.items() if not date])
+    state = state.empty_cells(column, doubtful, "date_ambigue")
+    return rewrite_cells(state, {column: partial(_replaced, dates)}, "mois_jour")
 
 
 def _replaced(texts: Mapping[str, str], text: str) -> str:

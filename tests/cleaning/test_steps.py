@@ -349,23 +349,21 @@ def test_a_missing_code_may_be_that_of_one_question(cleaned):
     ("texts", "dates"),
     [
         (["7/12/2018", "7/11/2018"], {}),  # day first, as nothing tells otherwise
-        (["7/13/2018", "7/8/2018"], {"7/13/2018": "2018-07-13", "7/8/2018": "2018-07-08"}),
+        (["7/13/2018", "", "7/8/2018"], {"7/13/2018": "2018-07-13", "7/8/2018": ""}),
+        (["7/13/2018", "07/07/2018"], {"7/13/2018": "2018-07-13", "07/07/2018": "2018-07-07"}),
         (["12/31/2018 8:05"], {"12/31/2018 8:05": "2018-12-31 8:05"}),
-        (["7/13/2018", "13/7/2018"], {}),  # both ways in one column: neither is sure
-        (["2018-07-13"], {}),
+        (["7/13/2018", "13/7/2018"], {}),  # both ways in one column
+        (["7/13/2018", "2018-07-14"], {}),  # typed by hand among others
     ],
 )
-def test_dates_are_month_first_only_where_one_can_be_nothing_else(texts, dates):
+def test_a_date_is_month_first_only_where_it_can_be_nothing_else(texts, dates):
     assert cell_steps.month_first_dates(texts) == dates
 
 
-def test_a_column_of_american_dates_is_read_and_each_cell_logged(cleaned):
+def test_american_dates_are_read_and_those_in_doubt_beside_them_set_aside(cleaned):
     settings = PROGRAMME.replace("mois: {titre: Mois}", "mois: {titre: Mois, type: date}")
     rows = "E1;5/13/2022;Niono;100;1;1;2\nE1;6/5/2022;Niono;300;2;1;3\n"
     done = cleaned(rows, settings=settings)
-    assert done.tables["suivi"]["mois"].tolist() == ["2022-05-13", "2022-06-05"]
-    logged = done.log[done.log["regle"] == "mois_jour"]
-    assert logged[["avant", "apres"]].values.tolist() == [
-        ["5/13/2022", "2022-05-13"],
-        ["6/5/2022", "2022-06-05"],
-    ]
+    assert done.tables["suivi"]["mois"].tolist() == ["2022-05-13"]
+    assert [entry[2:] for entry in logged(done)] == [["5/13/2022", "2022-05-13", "mois_jour"]]
+    assert rejects(done)[0] == [3, "cellule", "6/5/2022", "rejetee", "date_ambigue"]

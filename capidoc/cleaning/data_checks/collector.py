@@ -15,7 +15,8 @@ from capidoc.core.schema import FINDING_COLUMNS, PROVENANCE, UUID
 from capidoc.ingest.received import Received
 
 # An answer that cannot be read is still a finding when a person keeps it: that changes nothing.
-UNREADABLE = UNPLACED | {"nombre_illisible", "montant_ambigu", "hors_choix", "date_illisible"}
+UNREADABLE = UNPLACED | {"nombre_illisible", "montant_ambigu", "hors_choix"}
+UNREADABLE |= {"date_illisible", "date_ambigue"}
 UNREADABLE |= {UNMET}
 
 
