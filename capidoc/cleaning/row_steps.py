@@ -87,7 +87,7 @@ def require_identifier(state: CleaningState) -> CleaningState:
 def keep_period(state: CleaningState) -> CleaningState:
     """Return the state without the rows of an unreadable month, or of one out of the follow-up.
 
-    Raise QualityRefused where every month that can be read is out of it.
+    Raise QualityRefused where every month that can be read is out of it, or none can be read.
     """
     name, months = state.source.moment, state.decisions.months
     if not name:
@@ -97,11 +97,21 @@ def keep_period(state: CleaningState) -> CleaningState:
     motifs = {text: _moment_motif(text, parser, months) for text in texts}
     motif = categorical.map_values(state.table[name], motifs)
     unreadable, outside = motif == "moment_inconnu", motif == "hors_programme"
+    if len(motif) and unreadable.all():
+        raise QualityRefused(_no_date(state, name, texts[0]))
     if outside.any() and not (motif == "").any():
         others = readable_months(state.table[name], state.questions[name], state.decisions)
         raise QualityRefused(_other_period(state, others[0], others[-1]))
     state = state.drop_rows(unreadable, "moment_inconnu", "rejetee", name)
     return state.drop_rows(outside[~unreadable], "hors_programme", column=name)
+
+
+def _no_date(state: CleaningState, moment: str, value: str) -> Problem:
+    """Return the problem of a moment that dates no record."""
+    remedy = "Sous « moment », nommez la question qui date la fiche, ou ôtez cette ligne."
+    files = ", ".join(categorical.present_values(state.table[FILE]))
+    what, expected = "nulle fiche n’a de date lisible", "un mois ou une date, comme 31/12/2022"
+    return Problem(what, expected, remedy, files, column=moment, value=value)
 
 
 def readable_months(cells: pd.Series, question: Question, decisions: Decisions) -> list[str]:

@@ -31,7 +31,7 @@ EXCEL_EPOCH = date(1899, 12, 30)
 DAYS_FROM_1900_TO_1904 = 1462
 # What spreadsheets make of an empty cell.
 EMPTY_DAYS = {"1899-12-30", "1899-12-31", "1900-01-01", "1904-01-01"}
-# « (Id10471) », « Q3. », « 8.8 », « 12) » before the words of a label; of an answer, « 1. » alone.
+# « (Id20312) », « Q3. », « 8.8 », « 12) » before the words of a label; of an answer, « 1. » alone.
 QUESTION_NUMBER = re.compile(
     r"([\[(]\w{1,10}[\])]|[A-Za-z]{1,3}[._-]?\d+(\.\w{1,3})*|\d+(\.\w{1,3})+|\d+(?=\s*[.):–-]))"
     r"\s*[.):–-]*\s+"

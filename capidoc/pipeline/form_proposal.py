@@ -141,7 +141,7 @@ def _moment(questions: Iterable[Question]) -> Question | None:
     dates = [q for q in asked if q.kind == "date" and _says(q, "date") and q.labels]
     visits = [q for q in dates if _says(q, "collecte")]
     plain = [q for q in dates if {*_name_words(q)} <= _vocabulary()["date"]]
-    written = [q for q in asked if q.kind in ("texte", "choix") and q.labels and _names_month(q)]
+    written = [q for q in asked if q.kind == "texte" and q.labels and _names_month(q)]
     return next(iter(months + today + visits + plain + written), None)
 
 

@@ -367,3 +367,10 @@ def test_american_dates_are_read_and_those_in_doubt_beside_them_set_aside(cleane
     assert done.tables["suivi"]["mois"].tolist() == ["2022-05-13"]
     assert [entry[2:] for entry in logged(done)] == [["5/13/2022", "2022-05-13", "mois_jour"]]
     assert rejects(done)[0] == [3, "cellule", "6/5/2022", "rejetee", "date_ambigue"]
+
+
+def test_a_moment_that_dates_no_record_stops_the_run_and_one_that_dates_some_does_not(cleaned):
+    rows = "E1;m1;Niono;100;1;1;2\nE2;{};Niono;300;2;1;3\n"
+    with pytest.raises(QualityRefused, match="« m1 » — nulle fiche n’a de date lisible"):
+        cleaned(rows.format("m2"))
+    assert cleaned(rows.format("2022-05")).counts["retenues"].tolist() == [1]

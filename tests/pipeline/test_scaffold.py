@@ -348,7 +348,7 @@ YES_NO = ("1=Yes", "0=No", "98=Don't know")
         ("code_enqueteur", "Code de l’enquêteur"),
         ("pin_code", "PIN"),
         ("nom_code", "Nom du chef"),
-        ("Id10471", "(Id10471) [Duration (Id):]"),
+        ("Id20312", "(Id20312) [Length (Id):]"),
         ("code_produit", "Code du produit"),
         ("code_village", "Code du village"),
         ("household_number", "Number of households"),
@@ -415,7 +415,7 @@ def test_two_moments_are_compared_where_a_unit_is_visited_again(questions, compa
 
 
 def test_a_place_is_a_list_of_places_not_the_word_in_a_label():
-    levels = question("q2", "choix", "Is this a region of high malaria?", "high", "low")
+    levels = question("q2", "choix", "Is malaria common in this region?", "high", "low")
     birth = question("commune_naissance", "choix", "Commune de naissance", "a", "b")
     long = question("admin1", "choix", "Région", *[f"r{number}" for number in range(41)])
     camp = question("camp", "choix", "Camp", "c1=Camp 1", "c2=Camp 2")
@@ -500,7 +500,7 @@ def test_a_dozen_attributes_at_most():
     [
         ("**8.8.** <span style='color:red'>What is it</span>?", "What is it"),
         ("Q3. Taille du ménage", "Taille du ménage"),
-        ("(Id10471) Duration", "Duration"),
+        ("(Id20312) Length", "Length"),
         ("## B12) Nombre d'enfants de ${nom} :", "Nombre d'enfants de"),
         ("15-24 ans", "15-24 ans"),
         ("2 roues", "2 roues"),
@@ -596,3 +596,10 @@ def test_the_shares_of_answers_take_no_name_of_another_indicator():
     asked = proposed(crops, question("cultures_mil", "nombre", "Surface en mil"))
     ids = [row[0] for row in form_proposal.first_plan(asked)]
     assert ids == ["unites", "cultures", "cultures_mil_2"]
+
+
+def test_months_that_are_no_dates_date_no_visit():
+    pregnancy = question("month", "choix", "Mois de la grossesse", "m1=One", "m2=Two")
+    assert proposed(pregnancy).moment == "_submission_time"
+    assert proposed(question("mois", "choix", "Mois", "2024-01", "2024-02")).moment == "mois"
+    assert proposed(question("mois", "texte", "Mois")).moment == "mois"
