@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, KeysView, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain, count
 
 from capidoc.config.indicator_plan import RESERVED_NAMES, answer_ids
 from capidoc.config.paths import ROOT
@@ -136,7 +137,7 @@ def _is_code(question: Question) -> bool:
 def _moment(questions: Iterable[Question]) -> Question | None:
     """Return the question of the month, else `today`, else the date of the visit, if any."""
     asked = [q for q in questions if not q.is_metadata and not _says(q, "autre_date")]
-    months = [q for q in asked if q.kind == "choix" and all(map(_is_month, q.choices))]
+    months = [q for q in asked if q.kind == "choix" and all(map(is_month, q.choices))]
     today = [q for q in questions if q.kind == "date" and _is_today(q)]
     dates = [q for q in asked if q.kind == "date" and _says(q, "date") and q.labels]
     visits = [q for q in dates if _says(q, "collecte")]
@@ -145,7 +146,8 @@ def _moment(questions: Iterable[Question]) -> Question | None:
     return next(iter(months + today + visits + plain + written), None)
 
 
-def _is_month(text: str) -> bool:
+def is_month(text: str) -> bool:
+    """Return whether a text is a month, « 2022-05 »."""
     return bool(re.fullmatch(MONTH, text))
 
 
@@ -272,22 +274,22 @@ def indicator_id(question: Question) -> str:
     return name if name[:1].isalpha() else f"q_{name}"
 
 
-def _unused(name: str, taken: Iterable[str]) -> str:
-    """Return the name, with a number where it is taken."""
-    names = [name, *(f"{name}_{number}" for number in range(2, len([*taken]) + 3))]
-    return next(each for each in names if each not in taken)
+def _unused(name: str, taken: Iterable[str], parts: Sequence[str] = ()) -> str:
+    """Return the name, with a number where it is taken, alone or with one of the parts."""
+    used, names = {*taken}, chain([name], (f"{name}_{number}" for number in count(2)))
+    return next(each for each in names if not used & _with_parts(each, parts))
+
+
+def _with_parts(name: str, parts: Iterable[str]) -> set[str]:
+    return {name, *(f"{name}_{part}" for part in parts)}
 
 
 def _unused_id(question: Question, taken: set[str]) -> str:
     """Return an id for a question, those of the shares of its answers being free too; take them."""
-    own = name = indicator_id(question)
     shares = question.kind != "nombre" and not yes_answer(question)
     parts = answer_ids(question.choices) if shares else []
-    number = 1
-    while taken & {name, *(f"{name}_{part}" for part in parts)}:
-        number += 1
-        name = f"{own}_{number}"
-    taken |= {name, *(f"{name}_{part}" for part in parts)}
+    name = _unused(indicator_id(question), taken, parts)
+    taken |= _with_parts(name, parts)
     return name
 
 

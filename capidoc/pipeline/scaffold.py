@@ -2,7 +2,6 @@
 
 import glob
 import json
-import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +29,6 @@ from capidoc.pipeline import form_proposal
 from capidoc.pipeline.commands import print_line
 from capidoc.pipeline.form_proposal import Proposal
 
-MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
 TRIAL_UNITS = 12
 TRIAL_CSV, TRIAL_XLSX = "essai.csv", "essai.xlsx"
 HOURS = ("_submission_time", "end", "start")  # what may date a submission, the likeliest first
@@ -178,7 +176,7 @@ def _months(made: Programme) -> list[str]:
         return []
     question = received.form.of()[moment]
     months = readable_months(received.table[moment], question, load_decisions(made))
-    return [month for month in months if MONTH.fullmatch(month)]
+    return list(filter(form_proposal.is_month, months))
 
 
 def form_notes(form: Form, file: str, templates: Path) -> list[str]:
@@ -197,7 +195,7 @@ def form_notes(form: Form, file: str, templates: Path) -> list[str]:
 def _offered_period(proposal: Proposal, debut: str, fin: str) -> tuple[str, str]:
     """Return the first and last month that the form's own date question offers, if it does."""
     question = proposal.form.of().get(proposal.moment)
-    months = [name for name in question.choices if MONTH.fullmatch(name)] if question else []
+    months = list(filter(form_proposal.is_month, question.choices)) if question else []
     return (min(months), max(months)) if months else (debut, fin)
 
 
