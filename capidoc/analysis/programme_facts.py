@@ -1,5 +1,6 @@
 """The facts that no indicator computes: the programme's description, the cleaning's counts."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,9 @@ CONTEXT = {
     "methode": "cadre du programme",
     "manquants": 0,
     "intervalle": None,
+    "effet_plan": math.nan,
+    "n_effectif": math.nan,
+    "reserve": "",
     "arrondi": 1,
     "parties": [],
     "rappel": [],

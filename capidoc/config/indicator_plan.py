@@ -17,6 +17,7 @@ from capidoc.core.schema import NUMBERED_RULES, RECORD, RULES
 from capidoc.io import hand_tables
 
 CROSS = "*"
+ENDS = ("debut", "fin")
 EVERY_ANSWER = "*"  # « question=* »: a share of each
 # The facts that the programme and its cleaning have, beside one « duree_… » for each period.
 RESERVED_NAMES = ("communes", "lignes", "changements", "ecartees")
@@ -34,8 +35,8 @@ def _split(text: Any) -> Any:
 
 
 def _check_moments(moments: tuple[str, ...]) -> tuple[str, ...]:
-    if moments not in ((), ("debut", "fin")):
-        raise ValueError("« debut|fin », ou rien pour un indicateur à un seul moment")
+    if len(moments) == 1 or len(set(moments)) < len(moments):
+        raise ValueError("« debut|fin », des passages, ou rien pour un seul moment")
     return moments
 
 
@@ -55,7 +56,14 @@ class Indicator(StrictModel):
 
     `filtre`, and the answer of a `part`, are written « question=réponse »; crossed
     disaggregations, « sexe*commune ». A `ratio` divides the sums of two variables, a `quotient`
-    two facts named by their id (or a number). `rappel` is the recall period of the question, or
+    two facts named by their id (or a number).
+
+    The design of a sample: `poids`, `strate` and `grappe` are attributes of its units;
+    `taille_population` how many clusters (or units) each stratum has, a number or an attribute;
+    `strate_seule` what is done with a stratum of one cluster, R's `survey.lonely.psu`; `calage`
+    the attributes whose known totals, in totaux_connus.csv, the weights are calibrated to.
+
+    `rappel` is the recall period of the question, or
     those of its two moments; `critere` a value-for-money criterion (FCDO's four E); `minimum` and
     `maximum` what a lost unit may have at the end.
     """
@@ -80,6 +88,10 @@ class Indicator(StrictModel):
     cible: Amount = None
     poids: str = ""
     strate: str = ""
+    grappe: str = ""
+    taille_population: str = ""
+    strate_seule: Literal["adjust", "certainty", ""] = ""
+    calage: Parts = ()
     minimum: Amount = None
     maximum: Amount = None
 
@@ -210,19 +222,26 @@ def _wrong_rule(indicator: Indicator, identity: Identity) -> Iterator[Finding]:
     if indicator.moments and not identity.sources[indicator.source.partition(".")[0]].moment:
         cause = "cette source n’a pas de moment à comparer"
         yield cause, _place("moments", "|".join(indicator.moments))
-    if indicator.moments and not _is_compared(indicator, identity):
-        cause = "sans « identifiant », ou sur un seul mois, nulle unité n’est à comparer"
-        remedy = "Laissez « moments » vide."
-        yield cause, {**_place("moments", "|".join(indicator.moments)), "remedy": remedy}
+    yield from _wrong_moments(indicator, identity)
     if indicator.unite in MONEY and indicator.unite != identity.monnaie:
         cause = "monnaie qui n’est pas celle du programme"
         yield cause, _place("unite", indicator.unite, [identity.monnaie])
 
 
-def _is_compared(indicator: Indicator, identity: Identity) -> bool:
-    """Return whether a unit of the source may be known at two moments."""
+def _wrong_moments(indicator: Indicator, identity: Identity) -> Iterator[Finding]:
+    """Yield the moments that its source does not have, or cannot compare."""
     source = identity.sources[indicator.source.partition(".")[0]]
-    return bool(source.identifiant) and len(identity.periodes["suivi"].months) > 1
+    rounds = [*source.passages]
+    if indicator.moments not in ((), ENDS):
+        for name in indicator.moments:
+            if name not in rounds:
+                yield "passage que la source n’a pas", _place("moments", name, [*ENDS, *rounds])
+        return
+    compares_months = source.identifiant and len(identity.periodes["suivi"].months) > 1
+    if indicator.moments and len(rounds) < 2 and not compares_months:
+        cause = "sans « identifiant », ou sur un seul mois, nulle unité n’est à comparer"
+        remedy = "Laissez « moments » vide."
+        yield cause, {**_place("moments", "|".join(ENDS)), "remedy": remedy}
 
 
 def _unknown_variables(indicator: Indicator, identity: Identity) -> Iterator[Finding]:
@@ -236,7 +255,9 @@ def _unknown_variables(indicator: Indicator, identity: Identity) -> Iterator[Fin
         if variable not in allowed:
             yield "variable que la source ne garde pas", _place(column, variable, kept)
     named = [("desagregations", dimension) for dimension in indicator.dimensions]
-    for column, attribute in [*named, ("poids", indicator.poids), ("strate", indicator.strate)]:
+    named += [(column, getattr(indicator, column)) for column in ("poids", "strate", "grappe")]
+    named += [("calage", attribute) for attribute in indicator.calage]
+    for column, attribute in named:
         if attribute and attribute not in attributes:
             cause = "désagrégation ou attribut inconnu de la source"
             yield cause, _place(column, attribute, attributes)

@@ -151,6 +151,27 @@ class TableSelection(StrictModel):
         return list(dict.fromkeys([*self.attributs.values(), *classed, *self.variables]))
 
 
+class Round(StrictModel):
+    """A round of a survey: a window of days, both included; its label is what documents print."""
+
+    debut: date
+    fin: date
+    libelle: str = ""
+
+    @model_validator(mode="after")
+    def _check_order(self) -> Self:
+        if self.debut > self.fin:
+            raise ValueError(f"le début {self.debut} vient après la fin {self.fin}")
+        return self
+
+
+class Comparison(StrictModel):
+    """The attribute that tells supported units from those of the comparison group."""
+
+    attribut: Name
+    temoins: AnswerName
+
+
 class Server(StrictModel):
     """Where a source is fetched: the server and its form.
 
@@ -187,6 +208,9 @@ class Source(TableSelection):
     identifiant: QuestionName | None = None  # without one, each record is a unit of its own
     motif_identifiant: Pattern = ".+"
     moment: QuestionName | None = None
+    passages: dict[Name, Round] = {}
+    tirage: Literal["panel", "nouveau"] = "panel"  # whether the same units come back, or new ones
+    comparaison: Comparison | None = None
     ventilations: dict[Name, Breakdown] = {}
     repetitions: dict[QuestionName, TableSelection] = {}
     renommages: dict[QuestionName, QuestionName] = {}
@@ -297,7 +321,7 @@ class Identity(StrictModel):
     bailleur: str
     date_document: date
     avertissement: str = ""
-    devis: Literal["avant_apres"] = "avant_apres"
+    devis: Literal["avant_apres", "comparaison"] = "avant_apres"
     monnaie: Literal[MONEY] = MONEY[0]  # type: ignore[valid-type]  # a tuple of literals
     periodes: dict[Name, Period]
     communes: dict[AnswerName, str]

@@ -117,12 +117,13 @@ FINDING_PLACE_COLUMNS = [*PROVENANCE, "controle", "proposition"]
 # One row = one indicator × measure × moment × group, as estimators return it.
 FACT_KEY = ["indicateur", "mesure", "moment", "groupe"]
 COMPUTED_COLUMNS = [*FACT_KEY, "valeur", "unite", "n", "manquants", "intervalle", "methode"]
-COMPUTED_COLUMNS += ["formule", "parties"]
+COMPUTED_COLUMNS += ["formule", "parties", "effet_plan", "n_effectif", "reserve"]
 
 # One item = one fact: the same with its label, printed text, sources and disclosure status.
 FACTS_JSON = "resultats.json"
 FACT_COLUMNS = ["id", "libelle", "definition", *FACT_KEY, "valeur", "unite", "arrondi", "texte"]
-FACT_COLUMNS += ["n", "manquants", "intervalle", "methode", "formule", "parties", "rappel"]
+FACT_COLUMNS += ["n", "manquants", "intervalle", "effet_plan", "n_effectif", "reserve"]
+FACT_COLUMNS += ["methode", "formule", "parties", "rappel"]
 FACT_COLUMNS += ["critere", "sens", "sources", "statut_divulgation"]
 
 # One row = one fact that may be shown, for people.

@@ -1,5 +1,6 @@
 """One row of the facts: an indicator, a measure, a moment, a group, and what they rest on."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,6 +48,9 @@ def fact_row(
         "manquants": int(manquants),
         "intervalle": intervalle,
         "methode": ", ".join(filter(None, (indicator.population, methode))),
+        "effet_plan": math.nan,
+        "n_effectif": math.nan,
+        "reserve": "",
         "formule": formule or ", ".join(filter(None, (rule, moment, groupe, methode))),
         "parties": list(parties),
     }
