@@ -134,8 +134,8 @@ def _with_status(facts: pd.DataFrame, hidden_by: Mapping[object, str]) -> pd.Dat
 def redact(facts: pd.DataFrame, profile: str, thresholds: Disclosure) -> pd.DataFrame:
     """Return the facts as the profile (« public » or « interne ») may see them.
 
-    In public, hidden facts lose valeur, n, manquants and intervalle, and their texte is « < 5 » or
-    « n.p. »; other values are no finer than printed (`arrondi`).
+    In public, hidden facts lose valeur, n, manquants, intervalle and what is told of it, and their
+    texte is « < 5 » or « n.p. »; other values are no finer than printed (`arrondi`).
     """
     if profile == "interne":
         return facts
@@ -156,4 +156,8 @@ def redact(facts: pd.DataFrame, profile: str, thresholds: Disclosure) -> pd.Data
         manquants=facts["manquants"].astype(float).mask(hidden),
         texte=texts.mask(bracketed, BRACKET.format(thresholds.personnes)),
         intervalle=facts["intervalle"].mask(hidden, None),
+        effet_plan=facts["effet_plan"].astype(float).mask(hidden),
+        n_effectif=facts["n_effectif"].astype(float).mask(hidden),
+        reserve=facts["reserve"].mask(hidden, ""),
+        methode=facts["methode"].mask(hidden, facts["methode"].str.partition(",")[0]),
     )

@@ -46,10 +46,13 @@ HEADINGS = {
     "n": "n",
     "manquants": "Manquants",
     "intervalle": "Intervalle à 95 %",
+    "effet_plan": "Effet de plan",
+    "n_effectif": "n effectif",
+    "reserve": "Réserve",
     "methode": "Méthode",
     "formule": "Formule",
 }
-FACT_WIDTHS = (34, 46, 16, 10, 18, 20, 12, 8, 6, 10, 18, 22, 60)
+FACT_WIDTHS = (34, 46, 16, 10, 18, 20, 12, 8, 6, 10, 18, 8, 8, 40, 22, 60)
 FORM_WIDTHS = (40, 24, 8, 22, 44, 38, 20, 22, 22, 12, 30, 20, 12)
 
 
@@ -206,7 +209,12 @@ def write_facts_workbook(facts: pd.DataFrame, path: Path) -> None:
     ]
     # A count that is hidden is printed as the fact is: « n.p. ».
     counts = {n: facts[n].where(facts[n].notna(), facts["texte"]) for n in ("n", "manquants")}
-    table = facts.assign(intervalle=intervals, **counts)[list(HEADINGS)].rename(columns=HEADINGS)
+    effects = {
+        name: facts[name].round(digits).astype(object).where(facts[name].notna(), "")
+        for name, digits in (("effet_plan", 2), ("n_effectif", 0))
+    }
+    facts = facts.assign(intervalle=intervals, **counts, **effects)
+    table = facts[list(HEADINGS)].rename(columns=HEADINGS)
     with _new_workbook(path) as workbook:
         _add_table(workbook, "Indicateurs", table, FACT_WIDTHS)
 

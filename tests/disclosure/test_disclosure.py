@@ -4,6 +4,7 @@ Each rule, what adds up, the release as a whole.
 """
 
 import itertools
+import math
 from types import SimpleNamespace
 
 import pandas as pd
@@ -15,11 +16,12 @@ from hypothesis import strategies as st
 from capidoc.analysis import effects, facts
 from capidoc.config import indicator_plan
 from capidoc.config.programme import Programme
-from capidoc.config.programme_model import Disclosure, Identity, Period
+from capidoc.config.programme_model import Disclosure, Identity
 from capidoc.core.schema import COMPUTED_COLUMNS
 from capidoc.disclosure import assessment, primary
 from capidoc.io import tables
 
+from ..builders import monthly_schedule
 from ..conftest import PROGRAMME
 
 RULES = Disclosure()
@@ -93,6 +95,9 @@ def fact(valeur, groupe="", mesure="valeur", indicateur="x", unite="personnes", 
         "texte": f"{valeur}",
         "manquants": 0,
         "intervalle": None,
+        "effet_plan": math.nan,
+        "n_effectif": math.nan,
+        "reserve": "",
         "arrondi": 1,
         "parties": [],
     } | more
@@ -624,7 +629,23 @@ def test_amounts_are_rounded_in_public_but_those_published_and_what_they_add_up_
             dict(
                 zip(
                     COMPUTED_COLUMNS,
-                    ("montants", "valeur", "", g, v, "F CFA", 20, 0, None, "", "", []),
+                    (
+                        "montants",
+                        "valeur",
+                        "",
+                        g,
+                        v,
+                        "F CFA",
+                        20,
+                        0,
+                        None,
+                        "",
+                        "",
+                        [],
+                        math.nan,
+                        math.nan,
+                        "",
+                    ),
                     strict=True,
                 )
             )
@@ -685,7 +706,7 @@ def test_a_share_of_fewer_than_ten_is_told_in_numbers(tmp_path):
     computed = effects.compute(
         plan,
         tables.select_observations(pd.DataFrame(rows)),
-        Period(debut="2022-05", fin="2023-03"),
+        monthly_schedule("2022-05", "2023-03", "s"),
         {},
     )
     assert facts.build_facts(computed, plan, [], {"s": []})["texte"].tolist() == ["3 sur 8"]
@@ -738,7 +759,7 @@ def test_contributions_are_each_unit_s_own(tmp_path):
     brought = effects.contributions(
         money,
         tables.select_observations(pd.DataFrame(rows)),
-        Period(debut="2022-05", fin="2023-03"),
+        monthly_schedule("2022-05", "2023-03", "s"),
     )
     paired = {
         group: values.to_dict() for (_, mesure, _, group), values in brought if mesure == "avant"
