@@ -8,6 +8,7 @@ import pytest
 from capidoc.analysis import effects, facts
 from capidoc.analysis.programme_facts import CONTEXT
 from capidoc.config import indicator_plan, price_index
+from capidoc.config.schedule import Schedule
 from capidoc.core import fact_ids
 from capidoc.core.errors import ConfigurationRefused, QualityRefused
 from capidoc.core.schema import COMPUTED_COLUMNS
@@ -41,7 +42,7 @@ def computed(cleaned, small):
         table = effects.compute(
             indicator_plan.load_plan(here.folder, here.identity, done.variables),
             tables.select_observations(done.observations),
-            here.period,
+            Schedule(here.identity, here.period),
             prices or {},
         )
         return table[table["mesure"] != "cours"].set_index(["indicateur", "mesure", "groupe"])
@@ -248,7 +249,7 @@ def found(small, cleaned):
         table = effects.compute(
             indicator_plan.load_plan(here.folder, here.identity, done.variables),
             tables.select_observations(ticked),
-            here.period,
+            Schedule(here.identity, here.period),
             prices or {},
         )
         return table[table["mesure"] != "cours"].set_index(["mesure", "groupe"])
@@ -450,7 +451,7 @@ def test_a_quotient_divides_facts_by_name(cleaned, small, over, under, expected)
     table = effects.compute(
         indicator_plan.load_plan(here.folder, here.identity, done.variables),
         tables.select_observations(done.observations),
-        here.period,
+        Schedule(here.identity, here.period),
         {},
     )
     assert table.set_index("indicateur").loc["q", "valeur"] == expected

@@ -6,6 +6,7 @@ from capidoc.analysis import effects
 from capidoc.cleaning import audit_log, clean
 from capidoc.config import indicator_plan
 from capidoc.config.decisions import load_decisions
+from capidoc.config.schedule import Schedule
 from capidoc.core.errors import ConfigurationRefused, QualityRefused
 from capidoc.ingest import receive
 from capidoc.io import tables
@@ -58,7 +59,7 @@ def facts(here, done):
     """The (value, n) of the mean age."""
     plan = indicator_plan.load_plan(here.folder, here.identity, done.variables)
     observed = tables.select_observations(done.observations)
-    row = effects.compute(plan, observed, here.period, {}).iloc[0]
+    row = effects.compute(plan, observed, Schedule(here.identity, here.period), {}).iloc[0]
     return row["valeur"], row["n"]
 
 

@@ -16,6 +16,7 @@ from capidoc.analysis import effects, facts
 from capidoc.config import indicator_plan
 from capidoc.config.programme import Programme
 from capidoc.config.programme_model import Disclosure, Identity, Period
+from capidoc.config.schedule import Schedule
 from capidoc.core.schema import COMPUTED_COLUMNS
 from capidoc.disclosure import assessment, primary
 from capidoc.io import tables
@@ -685,7 +686,7 @@ def test_a_share_of_fewer_than_ten_is_told_in_numbers(tmp_path):
     computed = effects.compute(
         plan,
         tables.select_observations(pd.DataFrame(rows)),
-        Period(debut="2022-05", fin="2023-03"),
+        Schedule(None, Period(debut="2022-05", fin="2023-03")),
         {},
     )
     assert facts.build_facts(computed, plan, [], {"s": []})["texte"].tolist() == ["3 sur 8"]

@@ -6,6 +6,7 @@ from capidoc.analysis import effects
 from capidoc.cleaning import clean
 from capidoc.config import indicator_plan
 from capidoc.config.decisions import load_decisions
+from capidoc.config.schedule import Schedule
 from capidoc.ingest.received import receive
 from capidoc.io.tables import select_observations
 
@@ -42,7 +43,9 @@ def run(tmp_path):
         here = write_programme(tmp_path, SETTINGS, {"suivi.csv": csv}, decided)
         done = clean(here.identity, {"suivi": receive(here, "suivi")}, load_decisions(here))
         plan = indicator_plan.load_plan(here.folder, here.identity, done.variables)
-        facts = effects.compute(plan, select_observations(done.observations), here.period, {})
+        facts = effects.compute(
+            plan, select_observations(done.observations), Schedule(here.identity, here.period), {}
+        )
         months = facts[facts["mesure"] == "cours"].set_index(["indicateur", "moment"])
         said = months[["valeur", "n", "manquants"]].astype(object).fillna("")
         return done, said.astype(str).apply(list, axis=1)

@@ -12,6 +12,7 @@ from capidoc.cleaning import clean
 from capidoc.config import indicator_plan
 from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
+from capidoc.config.schedule import Schedule
 from capidoc.core import categorical
 from capidoc.core.errors import InputUnsafe
 from capidoc.disclosure import consent_register
@@ -27,7 +28,12 @@ def test_the_generated_export_has_the_totals_that_a_bare_script_finds(tmp_path, 
     here = Programme("volume", root=tmp_path)
     cleaned = clean(here.identity, {"suivi": receive(here, "suivi")}, load_decisions(here))
     plan = indicator_plan.load_plan(here.folder, here.identity, cleaned.variables)
-    facts = effects.compute(plan, tables.select_observations(cleaned.observations), here.period, {})
+    facts = effects.compute(
+        plan,
+        tables.select_observations(cleaned.observations),
+        Schedule(here.identity, here.period),
+        {},
+    )
     whole = facts[facts["groupe"] == ""].set_index(["indicateur", "mesure"])
     bare = subprocess.run(
         [sys.executable, ROOT / "benchmarks/peers/pandas_brut.py", here.raw / "suivi-01.csv"],
@@ -164,10 +170,13 @@ def test_observations_kept_as_arrays_give_the_same_facts_as_a_csv(programme, tmp
         commune = next(iter(here.identity.communes))
         results.append(
             [
-                effects.compute(plan, observed, here.period, {}).to_json(),
+                effects.compute(plan, observed, Schedule(here.identity, here.period), {}).to_json(),
                 effects.influence(plan, observed, here.period).to_json(),
                 effects.compute(
-                    plan, effects.restrict_to_commune(observed, commune), here.period, {}
+                    plan,
+                    effects.restrict_to_commune(observed, commune),
+                    Schedule(here.identity, here.period),
+                    {},
                 ).to_json(),
                 [
                     (key, values.to_json())

@@ -12,6 +12,7 @@ import yaml
 from capidoc.analysis import effects
 from capidoc.config import indicator_plan
 from capidoc.config.programme_model import Period
+from capidoc.config.schedule import Schedule
 from capidoc.core import errors
 from capidoc.io import tables
 from capidoc.pipeline.command_line import VERBS
@@ -140,7 +141,7 @@ def test_the_guide_tells_every_measure():
     computed = effects.compute(
         plan,
         tables.select_observations(pd.DataFrame(rows)),
-        Period(debut="2022-05", fin="2023-03"),
+        Schedule(None, Period(debut="2022-05", fin="2023-03")),
         {"2022-05": 100, "2023-03": 110},
     )
     measures = {*computed["mesure"]}

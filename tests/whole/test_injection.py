@@ -16,6 +16,7 @@ from pypdf import PdfReader
 
 from capidoc.analysis import effects, facts
 from capidoc.config import indicator_plan
+from capidoc.config.schedule import Schedule
 from capidoc.core.schema import RECORD
 from capidoc.io import tables
 from capidoc.pipeline import stages
@@ -275,7 +276,12 @@ def folder(tmp_path_factory):
     )
     files = {"suivi": [{"fichier": p, "sha256": "0"} for p in PAYLOADS]}
     known = facts.build_facts(
-        effects.compute(plan, tables.select_observations(seen), programme.period, {}),
+        effects.compute(
+            plan,
+            tables.select_observations(seen),
+            Schedule(programme.identity, programme.period),
+            {},
+        ),
         plan,
         [],
         files,

@@ -13,6 +13,7 @@ from capidoc.cleaning import clean
 from capidoc.config import indicator_plan
 from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
+from capidoc.config.schedule import Schedule
 from capidoc.disclosure import assessment
 from capidoc.ingest.received import receive
 from capidoc.io import tables
@@ -47,7 +48,7 @@ def known(jass, cleaned, received):
     """The facts of JASS, values by id."""
     plan = indicator_plan.load_plan(jass.folder, jass.identity, cleaned.variables)
     observed = tables.select_observations(cleaned.observations)
-    computed = effects.compute(plan, observed, jass.period, {})
+    computed = effects.compute(plan, observed, Schedule(jass.identity, jass.period), {})
     gathered = facts.build_facts(
         computed, plan, context_facts(jass.identity, "0"), {name: [] for name in received}
     )
@@ -243,7 +244,7 @@ def test_one_dirty_cell_reaches_one_numeral(jass, received, cleaned):
             tables.select_observations(
                 clean(jass.identity, source, load_decisions(jass)).observations
             ),
-            jass.period,
+            Schedule(jass.identity, jass.period),
             {},
         )
         counts.append(

@@ -8,6 +8,7 @@ from capidoc.analysis import effects, facts
 from capidoc.cleaning import audit_log, clean
 from capidoc.config import indicator_plan
 from capidoc.config.decisions import load_decisions
+from capidoc.config.schedule import Schedule
 from capidoc.core import schema
 from capidoc.disclosure.primary import primary_rules
 from capidoc.ingest import receive
@@ -78,7 +79,12 @@ def figures(here):
     done = clean(here.identity, received, load_decisions(here))
     audit_log(received, done)
     plan = indicator_plan.load_plan(here.folder, here.identity, done.variables)
-    computed = effects.compute(plan, tables.select_observations(done.observations), here.period, {})
+    computed = effects.compute(
+        plan,
+        tables.select_observations(done.observations),
+        Schedule(here.identity, here.period),
+        {},
+    )
     known = facts.build_facts(computed, plan, [], {"suivi": []})
     return known.assign(regle=primary_rules(known, plan, [], here.identity.rules))
 

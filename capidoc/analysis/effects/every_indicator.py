@@ -10,7 +10,7 @@ from capidoc.analysis.effects.fact_rows import PERCENT, Fact, fact_row
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
 from capidoc.analysis.effects.unit_values import unit_values
 from capidoc.config.indicator_plan import Indicator
-from capidoc.config.programme_model import Period
+from capidoc.config.schedule import Schedule
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.core.fact_ids import FactId, assign_fact_ids
 from capidoc.core.parsing import Unreadable, parse_number
@@ -18,7 +18,7 @@ from capidoc.core.schema import COMPUTED_COLUMNS, FACT_KEY
 
 
 def compute(
-    plan: Sequence[Indicator], observed: Observed, period: Period, prices: Mapping[str, float]
+    plan: Sequence[Indicator], observed: Observed, schedule: Schedule, prices: Mapping[str, float]
 ) -> pd.DataFrame:
     """Return the facts of every indicator, one row per indicator × measure × moment × group.
 
@@ -28,7 +28,7 @@ def compute(
     rows = []
     for indicator in plan:
         if indicator.regle != "quotient":
-            rows += _indicator_facts(indicator, observed, period, prices)
+            rows += _indicator_facts(indicator, observed, schedule, prices)
     facts = pd.DataFrame(rows, columns=COMPUTED_COLUMNS)
     facts = facts.drop_duplicates(FACT_KEY, ignore_index=True)
     quotients = [_quotient_fact(i, facts) for i in plan if i.regle == "quotient"]
@@ -38,9 +38,10 @@ def compute(
 
 
 def _indicator_facts(
-    indicator: Indicator, observed: Observed, period: Period, prices: Mapping[str, float]
+    indicator: Indicator, observed: Observed, schedule: Schedule, prices: Mapping[str, float]
 ) -> list[Fact]:
     """Return the facts of one indicator that is no quotient."""
+    period = schedule.period
     if indicator.regle == "modalites":
         return [levels.distinct_answers(indicator, observed)]
     cells = indicator_cells(indicator, observed)
