@@ -5,16 +5,18 @@ first (`Programme.part_of`), so that its facts and proof can be read.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
 
-from capidoc.analysis import contributions, read_facts
+from capidoc.analysis import contributions, read_facts, tracked_contributions
 from capidoc.analysis.effects.fact_rows import LEVELS
 from capidoc.analysis.effects.indicator_cells import Observed
 from capidoc.config.indicator_plan import Indicator
 from capidoc.config.programme import ALL_COMMUNES, Programme
 from capidoc.config.programme_model import Disclosure
+from capidoc.config.schedule import Schedule
 from capidoc.core import french
 from capidoc.core.fact_ids import Trait, format_group, parse_group
 from capidoc.core.parsing import parse_printed
@@ -46,7 +48,11 @@ def assess_run(
         shown = [redact(whole_facts, "public", thresholds)]
     releases = load_releases(programme.folder, shown)
     zones = {name: zone.communes for name, zone in programme.identity.zones.items()}
-    units = contributions(plan, observations, programme.period)
+    schedule = Schedule(programme.identity, programme.period)
+    units = chain(
+        contributions(plan, observations, programme.period),
+        tracked_contributions(plan, observations, schedule),
+    )
     return assess(facts, plan, units, thresholds, zones, releases)
 
 

@@ -5,12 +5,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from capidoc.config.indicator_plan import Indicator
+from capidoc.core.fact_ids import ACTUAL, COURSE
 from capidoc.core.schema import OWN, RECORD
 
 Fact = dict[str, Any]
 
-LEVELS = ("valeur", "avant", "apres", "cours")  # what is observed, before any comparison
+# What is observed, before any comparison.
+LEVELS = ("valeur", "avant", "apres", COURSE, ACTUAL)
 COUNT, PERCENT, POINTS = "unités", "%", "points de %"
+UPCOMING = "à venir"  # why a target has no actual yet
+DISTINCT = "distinct"
+# How an actual is counted over all moments until the end of its period: its method, by `suivi`.
+CUMULATED = {"cumul": "cumul depuis le début", DISTINCT: "unités distinctes depuis le début"}
 PAIRED = "paires"  # the method of what is told of the units known at both moments
 
 
