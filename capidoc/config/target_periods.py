@@ -55,6 +55,15 @@ def in_order(periods: Iterable[TargetPeriod]) -> list[TargetPeriod]:
     return sorted(latest_start_first, key=lambda period: period.last[:7])
 
 
+def sort_periods(names: Iterable[str], identity: Identity) -> list[str]:
+    """Return the names of periods of any source in the order of `in_order`."""
+    rounds: dict[str, Round] = {}
+    for source in identity.sources.values():
+        rounds |= source.passages
+    found = (find_period(name, identity.periodes, rounds) for name in names)
+    return [period.name for period in in_order(period for period in found if period)]
+
+
 def period_label(name: str, identity: Identity) -> str:
     """Return a period as documents print it: the label of a round, else its name."""
     labels = {name: period.libelle for name, period in identity.periodes.items()}
