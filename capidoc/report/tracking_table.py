@@ -17,12 +17,13 @@ from capidoc.io.tracking_workbook import OF_PERIOD, Cell, write_tracking_workboo
 Known = dict[tuple[str, str], Any]
 
 WHOLE = ""  # the period of a single target, or of the last of two moments
-WHOLE_LABEL = "Ensemble du suivi"
+WHOLE_LABEL = "Fin du suivi"
 DIRECTIONS = {"hausse": "à la hausse", "baisse": "à la baisse"}
-NOTE = (
-    "Nombres arrondis comme dans les documents. « n.p. » : non publié, pour protéger des personnes"
-    f" ou des unités ; « {french.MISSING} » : non disponible ; « {UPCOMING} » : la période commence"
-    " après les dernières données."
+NOTES = (
+    "Les nombres sont arrondis comme dans les documents ; « % » : part atteinte de la cible.",
+    "n.p. : non publié, pour protéger des personnes ou des unités.",
+    f"{french.MISSING} : non disponible.",
+    f"{UPCOMING} : la période commence après les dernières données reçues.",
 )
 
 
@@ -46,7 +47,7 @@ def write_tracking(programme: Programme, facts: pd.DataFrame) -> None:
     if all(cell == ("", "") for row in rows for cell in row[-len(OF_PERIOD) :]):
         labels, rows = labels[:-1], [row[: -len(OF_PERIOD)] for row in rows]
     title = f"Suivi des indicateurs : {identity.nom}"
-    write_tracking_workbook(programme.processed / TRACKING_XLSX, title, NOTE, labels, rows)
+    write_tracking_workbook(programme.processed / TRACKING_XLSX, title, NOTES, labels, rows)
 
 
 def _description(known: Known, identity: Identity) -> list[Cell]:
