@@ -14,6 +14,7 @@ LOCALE = "fr_ML"
 MISSING = "n.d."
 NBSP, NARROW, MINUS, APOSTROPHE = "\u00a0", "\u202f", "\u2212", "\u2019"
 
+_MONTH = re.compile(r"\d{4}-\d\d")
 # Units printed after their number; the sentence itself says the others (personnes, protocoles…).
 SYMBOLS = {
     "F CFA": f"F{NARROW}CFA",
@@ -40,12 +41,15 @@ def format_quantity(value: object, unit: str, step: float = 1) -> str:
     """Return the number rounded to the step, with its unit when printed: « 1 012 000 F CFA »."""
     if _is_missing(value):
         return MISSING
-    size = Decimal(str(step)).normalize()
-    decimals = max(0, -int(size.as_tuple().exponent))
-    pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
-    rounded = _steps(value, size) or Decimal(0)  # never « −0 »
-    text = format_decimal(rounded, pattern, locale=LOCALE).replace("-", MINUS)
+    rounded = _steps(value, Decimal(str(step))) or Decimal(0)  # never « −0 »
+    text = format_decimal(rounded, number_pattern(step), locale=LOCALE).replace("-", MINUS)
     return f"{text}{NBSP}{SYMBOLS[unit]}" if unit in SYMBOLS else text
+
+
+def number_pattern(step: float) -> str:
+    """Return how numbers rounded to the step are written, for Babel and spreadsheets alike."""
+    decimals = max(0, -int(Decimal(str(step)).normalize().as_tuple().exponent))
+    return "#,##0." + "0" * decimals if decimals else "#,##0"
 
 
 def format_interval(bounds: Iterable[float], step: float = 1) -> str:
@@ -54,7 +58,12 @@ def format_interval(bounds: Iterable[float], step: float = 1) -> str:
 
 
 def format_month(text: str, pattern: str = "MMMM y") -> str:
-    """Return « mai 2022 » for « 2022-05 », or as another of Unicode's patterns has it."""
+    """Return « mai 2022 » for « 2022-05 », or as another of Unicode's patterns has it.
+
+    The label of a round, which is no month, stays as it is.
+    """
+    if not _MONTH.fullmatch(text):
+        return text
     return format_date(date.fromisoformat(f"{text}-01"), pattern, locale=LOCALE)
 
 

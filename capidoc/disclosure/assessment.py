@@ -5,11 +5,12 @@ first (`Programme.part_of`), so that its facts and proof can be read.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
 
-from capidoc.analysis import contributions, read_facts
+from capidoc.analysis import contributions, read_facts, tracked_contributions
 from capidoc.analysis.effects.fact_rows import LEVELS
 from capidoc.analysis.effects.indicator_cells import Observed
 from capidoc.config.indicator_plan import Indicator
@@ -46,7 +47,11 @@ def assess_run(
         shown = [redact(whole_facts, "public", thresholds)]
     releases = load_releases(programme.folder, shown)
     zones = {name: zone.communes for name, zone in programme.identity.zones.items()}
-    units = contributions(plan, observations, programme.schedule)
+    schedule = programme.schedule
+    units = chain(
+        contributions(plan, observations, schedule),
+        tracked_contributions(plan, observations, schedule),
+    )
     return assess(facts, plan, units, thresholds, zones, releases)
 
 
