@@ -64,9 +64,9 @@ FACTS = pd.DataFrame(
 def written(tmp_path):
     """A function from facts to the path of their workbook."""
 
-    def write(facts=FACTS, commune="toutes", identity=MAIN):
+    def write(facts=FACTS, scope="", identity=MAIN):
         where = Identity.model_validate(identity)
-        write_tracking(SimpleNamespace(commune=commune, identity=where, processed=tmp_path), facts)
+        write_tracking(SimpleNamespace(scope=scope, identity=where, processed=tmp_path), facts)
         return tmp_path / "suivi_indicateurs.xlsx"
 
     return write
@@ -113,11 +113,11 @@ def test_it_prints_on_a4_with_its_headings_in_sight_and_has_the_same_bytes_again
 
 
 @pytest.mark.parametrize(
-    ("facts", "commune"),
-    [(FACTS, "niono"), (FACTS[~FACTS["mesure"].isin(["cible", "realise", "atteinte"])], "toutes")],
+    ("facts", "scope"),
+    [(FACTS, "niono"), (FACTS[~FACTS["mesure"].isin(["cible", "realise", "atteinte"])], "")],
 )
-def test_a_commune_or_a_plan_without_targets_has_no_workbook(written, facts, commune):
-    assert not written(facts, commune).exists()
+def test_a_part_of_a_programme_or_a_plan_without_targets_has_no_workbook(written, facts, scope):
+    assert not written(facts, scope).exists()
 
 
 def test_without_single_targets_nor_compared_moments_the_end_has_no_columns(written):
