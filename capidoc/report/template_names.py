@@ -174,6 +174,7 @@ def programme_names(programme: Programme) -> dict[str, Any]:
         "zones": list(zones.values()),
         "communes": french.join_words(names[name] for name in communes),
         "lieu": names.get(programme.commune, ""),
+        "partiel": bool(programme.scope),
         "groupes": {"commune": communes, ZONE: list(identity.zones)},
         "libelles": _labels(choices | places | zones, identity.libelles),
         "sources": sources,

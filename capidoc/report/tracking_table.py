@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from capidoc.analysis.effects.fact_rows import CUMULATED, UPCOMING
-from capidoc.config.programme import ALL_COMMUNES, Programme
+from capidoc.config.programme import Programme
 from capidoc.config.programme_model import Identity
 from capidoc.config.target_periods import period_label, sort_periods
 from capidoc.core import french
@@ -30,9 +30,9 @@ NOTES = (
 def write_tracking(programme: Programme, facts: pd.DataFrame) -> None:
     """Write the tracking workbook of facts that may be shown, if some indicator has a target.
 
-    Targets are those of the whole programme: a commune has no such workbook.
+    Targets are those of the whole programme: a part of it has no such workbook.
     """
-    if programme.commune != ALL_COMMUNES or TARGET not in set(facts["mesure"]):
+    if programme.scope or TARGET not in set(facts["mesure"]):
         return
     identity, of_period = programme.identity, is_of_period(facts)
     names = sort_periods(facts.loc[of_period, "moment"].unique(), identity)
