@@ -620,6 +620,7 @@ def test_amounts_are_rounded_in_public_but_those_published_and_what_they_add_up_
             rappel=(),
             critere="",
             sens="",
+            echelle="",
             arrondi=1,
             poids="",
         )
