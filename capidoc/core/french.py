@@ -14,6 +14,7 @@ LOCALE = "fr_ML"
 MISSING = "n.d."
 NBSP, NARROW, MINUS, APOSTROPHE = "\u00a0", "\u202f", "\u2212", "\u2019"
 
+_MONTH = re.compile(r"\d{4}-\d\d")
 # Units printed after their number; the sentence itself says the others (personnes, protocoles…).
 SYMBOLS = {
     "F CFA": f"F{NARROW}CFA",
@@ -54,7 +55,12 @@ def format_interval(bounds: Iterable[float], step: float = 1) -> str:
 
 
 def format_month(text: str, pattern: str = "MMMM y") -> str:
-    """Return « mai 2022 » for « 2022-05 », or as another of Unicode's patterns has it."""
+    """Return « mai 2022 » for « 2022-05 », or as another of Unicode's patterns has it.
+
+    The label of a round, which is no month, stays as it is.
+    """
+    if not _MONTH.fullmatch(text):
+        return text
     return format_date(date.fromisoformat(f"{text}-01"), pattern, locale=LOCALE)
 
 
