@@ -169,6 +169,12 @@ class Round(StrictModel):
         """Return whether one of its days is in these months, or between them."""
         return self.debut.isoformat()[:7] <= last and first <= self.fin.isoformat()[:7]
 
+    @property
+    def seasons(self) -> set[str]:
+        """Return the months of the year that it has days of, « 02 »."""
+        period = Period(debut=self.debut.isoformat()[:7], fin=self.fin.isoformat()[:7])
+        return {month[5:] for month in period.months}
+
 
 class Comparison(StrictModel):
     """The attribute that tells supported units from those of the comparison group."""
@@ -262,6 +268,11 @@ class Source(TableSelection):
     def rounds(self) -> list[tuple[str, Round]]:
         """Return its rounds in order of time, each with its name."""
         return sorted(self.passages.items(), key=lambda item: item[1].debut)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Return whether each round has units of its own."""
+        return self.tirage == "nouveau" or bool(self.passages and not self.identifiant)
 
     def moment_of(self, day: str) -> str:
         """Return the moment of a record of that day: its month or, with rounds, its round.

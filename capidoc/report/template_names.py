@@ -1,5 +1,6 @@
 """The names that templates and recit/ may use: the programme, its indicators, its claims."""
 
+import re
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
@@ -7,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from capidoc.config.programme import Programme
-from capidoc.config.programme_model import ZONE, Identity
+from capidoc.config.programme_model import ZONE, Identity, Round
 from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
-from capidoc.core.fact_ids import FactId, Trait, group_dimensions
+from capidoc.core.fact_ids import COURSE, FactId, Trait, group_dimensions
 from capidoc.report.bound_numbers import (
     Fact,
     Figure,
@@ -18,13 +19,16 @@ from capidoc.report.bound_numbers import (
     NamedValues,
     answer_label,
     context_value,
+    escape_markdown,
     group_label,
 )
 from capidoc.report.claims.published_claims import Claim
 
+LEVEL = re.compile(r"avant|passage_.+|apres")  # at each moment: the first, others, the last
+
 
 class Indicateur:
-    """The measures of one indicator, by name; lists its groups for the tables."""
+    """The measures of one indicator, by name; lists its groups and moments for the tables."""
 
     def __init__(self, name: str, rows: list[Fact]) -> None:
         self.name, self.premier = name, rows[0]
@@ -38,6 +42,12 @@ class Indicateur:
         ]
         self.groupes = list(dict.fromkeys(pairs))  # (« sexe*age », « femme_20 »)
         self.dimensions = {dimension for dimension, _ in pairs}
+        levels = [row for row in rows if not row["groupe"] and LEVEL.fullmatch(row["mesure"])]
+        order = {"avant": 0, "apres": 2}
+        levels.sort(key=lambda row: order.get(row["mesure"], 1))
+        self.niveaux = list(map(Figure, levels))
+        courses = [row["moment"] for row in rows if row["mesure"] == COURSE]
+        self.mensuel = any(french.format_month(moment) != moment for moment in courses)
 
     def __getitem__(self, name: str) -> Figure:
         return self.measures[name]
@@ -51,7 +61,7 @@ def _measures(name: str, rows: list[Fact]) -> dict[str, Figure]:
         if row["groupe"]:
             group = FactId.parse(row["id"]).group
             groups.setdefault(row["mesure"], {})[group] = Figure(row)
-        elif row["mesure"] != "cours":
+        elif row["mesure"] != COURSE:
             totals[row["mesure"]] = row
     figures = {}
     for measure in totals | groups:
@@ -83,7 +93,8 @@ def template_context(
 
     Raises ConfigurationRefused where programme.yml names an indicator or a fact that is unknown.
     """
-    words = programme_names(programme)
+    words, rounds = programme_names(programme), programme.identity.round_labels
+    words["memes_mois"] = _same_seasons(programme.identity, facts)
     # The groups of cleaning are sources, whose names may be answers too.
     labels = [
         words["sources" if method == "nettoyage" else "libelles"] for method in facts["methode"]
@@ -91,7 +102,9 @@ def template_context(
     facts = facts.assign(
         groupe_dit=list(map(group_label, facts["groupe"], labels)),
         groupe_nom=list(map(answer_label, facts["groupe"], labels)),
+        moment=facts["moment"].map(lambda name: rounds.get(name, name)),
     )
+    facts = facts.assign(moment_dit=list(map(_moment_name, facts["moment"])))
     indicators, fact_ids = indicateurs(facts), set(facts["id"])
     _check_names(programme, set(indicators), fact_ids)
     words["chiffres_cles"] = [pair for pair in words["chiffres_cles"] if pair[0] in fact_ids]
@@ -112,10 +125,45 @@ def template_context(
         "sexes": dict(zip(by_sex["groupe"], by_sex["groupe_nom"], strict=True)),
         "principaux": main or list(indicators.values()),
         "indicateurs_avec": indicators_with,
+        "moments_compares": compared_moments,
         "faits": {row["id"]: Figure(row) for row in facts.to_dict("records")},
         "programme": words,
         "publie": {claim.id: _quoted_figures(claim) for claim in claims},
     }
+
+
+def _moment_name(moment: str) -> Marked:
+    """Return a moment in words, marked as no result: « mai 2022 », or the label of a round."""
+    text = french.format_month(moment or "")
+    return Marked(f"[{escape_markdown(text)}]{{.cadre}}", text)
+
+
+def compared_moments(indicators: Iterable[Indicateur]) -> Marked:
+    """Return « entre mai 2022 et mars 2023 », of each two moments that they compare."""
+    levels = [indicator.niveaux for indicator in indicators if indicator.niveaux]
+    ends = dict.fromkeys((_quoted(own[0]), _quoted(own[-1])) for own in levels)
+    marked = ", ou ".join(f"entre {first} et {last}" for first, last in ends)
+    return Marked(marked, ", ou ".join(f"entre {a.plain} et {b.plain}" for a, b in ends))
+
+
+def _quoted(figure: Figure) -> Marked:
+    """Return the moment of a number as a sentence has it: a label between its quotes."""
+    name = figure["moment_dit"]
+    is_month = name.plain != figure["moment"]
+    return name if is_month else Marked(f"« {name} »", f"« {name.plain} »")
+
+
+def _same_seasons(identity: Identity, facts: pd.DataFrame) -> bool:
+    """Return whether each indicator compares the same months of the year."""
+    windows: dict[str, Round] = {}
+    for source in identity.sources.values():
+        windows |= source.passages
+    ends = facts[facts["mesure"].isin(["avant", "apres"]) & (facts["groupe"] == "")]
+    for _, moments in ends.groupby("indicateur")["moment"]:
+        seasons = [windows[m].seasons if m in windows else {m[5:]} for m in moments]
+        if not set.intersection(*seasons):
+            return False
+    return True
 
 
 def _check_names(programme: Programme, indicators: set[str], fact_ids: set[str]) -> None:
@@ -150,7 +198,7 @@ def programme_names(programme: Programme) -> dict[str, Any]:
     zones = {f"{ZONE}={name}": zone.libelle for name, zone in identity.zones.items()}
     thresholds = {n: value for n, value in identity.divulgation if isinstance(value, int)}
     choices: dict[str, str] = {}
-    sources = {}  # by name, « source » or « source_repeat »
+    declared, sources = identity.sources.values(), {}  # by name, « source » or « source_repeat »
     for name, source in identity.sources.items():
         sources[name] = source.libelle
         for repeat, kept in source.repetitions.items():
@@ -169,6 +217,8 @@ def programme_names(programme: Programme) -> dict[str, Any]:
         "sources": sources,
         "seuils": {name: context_value(str(value)) for name, value in thresholds.items()},
         "raisons": identity.divulgation.raisons,
+        "comparaisons": {s.comparaison.attribut for s in declared if s.comparaison},
+        "tirages": [s.libelle for s in declared if s.is_fresh],
     }
 
 
@@ -187,7 +237,6 @@ def _period_names(programme: Programme) -> dict[str, Any]:
     return {
         "periode": context_value(span),
         "mois": [(month, context_value(text)) for month, text in months],
-        "memes_mois": period.debut[5:] == period.fin[5:],
         "moment_avant": context_value(french.format_month(period.debut)),
         "moment_apres": context_value(french.format_month(period.fin)),
         "date_iso": date,
