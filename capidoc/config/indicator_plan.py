@@ -12,8 +12,9 @@ from capidoc.config.programme_model import ZONE, Identity, StrictModel
 from capidoc.config.validation import ANSWER, QUESTION, Name, matching, pydantic_problem
 from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
+from capidoc.core.fact_ids import Trait
 from capidoc.core.parsing import MONEY, Unreadable, parse_number
-from capidoc.core.schema import NUMBERED_RULES, RECORD, RULES
+from capidoc.core.schema import NUMBERED_RULES, OWN, RECORD, RULES
 from capidoc.io import hand_tables
 
 CROSS = "*"
@@ -103,24 +104,64 @@ class Indicator(StrictModel):
 
     @property
     def question(self) -> str:
-        """Return the variable whose observations count; the record itself when none is named."""
-        return self.variable.split("=")[0] or self.filtre.split("=")[0] or RECORD
+        """Return the variable whose observations count; the record itself when none is named.
+
+        One that begins with « @ » is an attribute of the record.
+        """
+        return (
+            self.variable.split("=")[0]
+            or (self._counts_answers and self.filtre.split("=")[0])
+            or RECORD
+        )
 
     @property
-    def answer(self) -> str:
-        """Return the answer counted, for a share or a filter; empty otherwise."""
-        return (self.variable if self.regle == "part" else self.filtre).partition("=")[2]
+    def answers(self) -> tuple[str, ...]:
+        """Return the answers counted, for a share or a headcount of those who gave them."""
+        if self.regle == "part":
+            return _answers(self.variable)
+        return _answers(self.filtre) if self._counts_answers else ()
+
+    @property
+    def filtered_question(self) -> str:
+        """Return the question, or « @attribute », by which records are left out; empty for none."""
+        return "" if self._counts_answers else self.filtre.partition("=")[0]
+
+    @property
+    def filter_answers(self) -> tuple[str, ...]:
+        """Return the answers of the records that count."""
+        return _answers(self.filtre)
+
+    @property
+    def _counts_answers(self) -> bool:
+        """Return whether the filter of a headcount is what is counted: the others are zeros."""
+        return self.regle == "effectif" and not self.variable and bool(self.filtre)
 
     @property
     def variables(self) -> list[tuple[str, str]]:
-        """Return the columns of its two variables, each with its variable."""
-        return [("variable", self.question), ("denominateur", self.denominateur)]
+        """Return the columns that name a variable, each with it."""
+        filtered = [("filtre", self.filtered_question)] if self.filtered_question else []
+        return [("variable", self.question), ("denominateur", self.denominateur), *filtered]
 
     @property
     def dimensions(self) -> list[str]:
         """Return the dimensions of its disaggregations, crossed ones taken apart."""
         names = CROSS.join(self.desagregations).split(CROSS)
         return list(dict.fromkeys(filter(None, names)))
+
+
+def _answers(text: str) -> tuple[str, ...]:
+    """Return the answers of « question=réponse|réponse »."""
+    return tuple(filter(None, text.partition("=")[2].split("|")))
+
+
+def is_attribute(question: str) -> bool:
+    """Return whether what an indicator counts, or filters by, is an attribute of the record."""
+    return question.startswith(OWN) and question != RECORD
+
+
+def attribute_column(question: str) -> str:
+    """Return the column of observations that has an attribute, « @milieu »."""
+    return Trait(question.removeprefix(OWN)).column
 
 
 REQUIRED = [name for name, field in Indicator.model_fields.items() if field.is_required()]
@@ -149,6 +190,7 @@ def load_plan(folder: Path, identity: Identity, variables: pd.DataFrame) -> list
                 remedy = suggest(detail["input"], RULES) if detail["loc"] == ("regle",) else ""
                 problems.append(pydantic_problem(detail, remedy, path.name, row))
             continue
+        indicator = _with_attributes_marked(indicator, identity)
         plan += _each_answer(indicator, known)
         findings = [*_unknown_names(indicator, identity), *_wrong_answers(indicator, known)]
         problems += [Problem(what, file=path.name, row=row, **place) for what, place in findings]
@@ -159,10 +201,29 @@ def load_plan(folder: Path, identity: Identity, variables: pd.DataFrame) -> list
     return plan
 
 
+def _with_attributes_marked(indicator: Indicator, identity: Identity) -> Indicator:
+    """Return the indicator with « @ » before an attribute, or a class, that it counts or filters.
+
+    A variable of the same name comes first.
+    """
+    source, _, repeat = indicator.source.partition(".")
+    if source not in identity.sources or repeat not in ["", *identity.sources[source].repetitions]:
+        return indicator
+    marked = {}
+    for field in ("variable", "filtre"):
+        text = getattr(indicator, field)
+        question = text.partition("=")[0]
+        variables, attributes = identity.sources[source].observed(repeat, question)
+        if "=" in text and question in attributes and question not in variables:
+            marked[field] = OWN + text
+    return indicator.model_copy(update=marked)
+
+
 def _each_answer(indicator: Indicator, known: Variables) -> Iterator[Indicator]:
     """Yield the indicator, or for « question=* » that of each answer of the question."""
     _, answers = known.get((indicator.source, indicator.question), ("", {}))
-    if indicator.regle != "part" or indicator.answer != EVERY_ANSWER or EVERY_ANSWER in answers:
+    every = indicator.regle == "part" and indicator.answers == (EVERY_ANSWER,)
+    if not every or EVERY_ANSWER in answers:
         yield indicator
         return
     for name, (answer, label) in zip(answer_ids(answers), answers.items(), strict=True):
@@ -214,10 +275,9 @@ def _unknown_names(indicator: Indicator, identity: Identity) -> Iterator[Finding
 
 def _wrong_rule(indicator: Indicator, identity: Identity) -> Iterator[Finding]:
     """Yield what contradicts the rule, the source or the currency."""
-    if indicator.filtre and (indicator.regle != "effectif" or indicator.variable):
-        cause = "un filtre ne vaut que pour la règle effectif, sans variable"
-        yield cause, _place("filtre", indicator.filtre)
-    if indicator.regle == "part" and not indicator.answer:
+    if indicator.filtre and indicator.regle == "modalites":
+        yield "nul filtre pour la règle modalites", _place("filtre", indicator.filtre)
+    if indicator.regle == "part" and not indicator.answers:
         yield "une part s’écrit question=réponse", _place("variable", indicator.variable)
     if indicator.moments and not identity.sources[indicator.source.partition(".")[0]].moment:
         cause = "cette source n’a pas de moment à comparer"
@@ -253,10 +313,12 @@ def _unknown_variables(indicator: Indicator, identity: Identity) -> Iterator[Fin
         attributes = [*attributes, ZONE]
     allowed = [*kept, RECORD] if indicator.regle == "ratio" else [*kept, RECORD, ""]
     for column, variable in indicator.variables:
-        if variable not in allowed:
+        if variable not in allowed and not is_attribute(variable):
             yield "variable que la source ne garde pas", _place(column, variable, kept)
     named = [("desagregations", dimension) for dimension in indicator.dimensions]
     named += [(column, getattr(indicator, column)) for column in ("poids", "strate", "grappe")]
+    if not re.fullmatch(r"\d+", indicator.taille_population):
+        named.append(("taille_population", indicator.taille_population))
     named += [("calage", attribute) for attribute in indicator.calage]
     for column, attribute in named:
         if attribute and attribute not in attributes:
@@ -272,18 +334,20 @@ def _wrong_answers(indicator: Indicator, known: Variables) -> Iterator[Finding]:
     numbers = [name for name, kind in kinds.items() if kind == "nombre"]
     choices = [name for name, kind in kinds.items() if kind.startswith("choix")]
     for column, variable in indicator.variables:
-        kind, answers = known.get((indicator.source, variable), ("", []))
+        kind, offered = known.get((indicator.source, variable), ("", {}))
+        is_filter = column == "filtre"
+        asked = indicator.filter_answers if is_filter else indicator.answers
         if column == "variable" and not indicator.variable:
             column = "filtre"
-        if kind and indicator.regle in NUMBERED_RULES and kind != "nombre":
+        if kind and indicator.regle in NUMBERED_RULES and kind != "nombre" and not is_filter:
             rule = f"la règle {indicator.regle} demande un nombre"
             yield f"{rule}, et cette question n’en est pas un", _place(column, variable, numbers)
-        elif kind in ("nombre", "date") and (indicator.answer or indicator.regle == "modalites"):
+        elif kind in ("nombre", "date") and (asked or indicator.regle == "modalites"):
             cause = "cette question n’a pas de réponses à choisir"
             yield cause, _place(column, variable, choices)
-        elif indicator.answer and any(answers) and indicator.answer not in [*answers, EVERY_ANSWER]:
-            cause = "réponse que cette question n’offre pas"
-            yield cause, _place(column, indicator.answer, [*answers])
+        elif any(offered):
+            for answer in set(asked) - {*offered, EVERY_ANSWER}:
+                yield "réponse que cette question n’offre pas", _place(column, answer, [*offered])
 
 
 def _place(column: str, value: str, candidates: Sequence[str] = ()) -> dict[str, str]:

@@ -4,6 +4,7 @@ import unicodedata
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -13,6 +14,9 @@ from capidoc.config.validation import CAUSES, pydantic_problem
 from capidoc.core.errors import ConfigurationRefused, InputUnreadable, Problem, suggest
 from capidoc.core.parsing import file_name
 from capidoc.io.yaml_files import read_yaml
+
+if TYPE_CHECKING:
+    from capidoc.config.schedule import Schedule
 
 EXAMPLE = "Voyez programmes/jass/programme.yml, qui les montre toutes."
 ALL_COMMUNES = "toutes"
@@ -54,6 +58,13 @@ class Programme(ProgrammePaths):
                 for detail in error.errors()
             ]
             raise ConfigurationRefused(*problems) from error
+
+    @property
+    def schedule(self) -> "Schedule":
+        """Return when its indicators are measured, within the period of the run."""
+        from capidoc.config.schedule import Schedule  # which imports pandas
+
+        return Schedule(self.identity, self.period)
 
     @property
     def scope(self) -> str:

@@ -22,6 +22,9 @@ SPELLING_COLUMNS = ["question", "terrain", "convenu"]
 # prix.csv: one row = one month.
 PRICE_COLUMNS = ["mois", "indice", "source", "date"]
 
+# totaux_connus.csv: one row = how many units of the population have one answer to an attribute.
+KNOWN_TOTAL_COLUMNS = ["attribut", "reponse", "total"]
+
 # chiffres_publies.csv: one row = one printed statement to verify again.
 CLAIM_COLUMNS = ["id", "genre", "enonce", "section", "unite", "chiffres", "faits"]
 OPTIONAL_CLAIM_COLUMNS = ["population", "definition", "dates", "egale"]

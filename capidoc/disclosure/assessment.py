@@ -46,7 +46,7 @@ def assess_run(
         shown = [redact(whole_facts, "public", thresholds)]
     releases = load_releases(programme.folder, shown)
     zones = {name: zone.communes for name, zone in programme.identity.zones.items()}
-    units = contributions(plan, observations, programme.period)
+    units = contributions(plan, observations, programme.schedule)
     return assess(facts, plan, units, thresholds, zones, releases)
 
 

@@ -58,7 +58,7 @@ def facts(here, done):
     """The (value, n) of the mean age."""
     plan = indicator_plan.load_plan(here.folder, here.identity, done.variables)
     observed = tables.select_observations(done.observations)
-    row = effects.compute(plan, observed, here.period, {}).iloc[0]
+    row = effects.compute(plan, observed, here.schedule, {}).iloc[0]
     return row["valeur"], row["n"]
 
 

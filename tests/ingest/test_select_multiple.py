@@ -42,7 +42,7 @@ def run(tmp_path):
         here = write_programme(tmp_path, SETTINGS, {"suivi.csv": csv}, decided)
         done = clean(here.identity, {"suivi": receive(here, "suivi")}, load_decisions(here))
         plan = indicator_plan.load_plan(here.folder, here.identity, done.variables)
-        facts = effects.compute(plan, select_observations(done.observations), here.period, {})
+        facts = effects.compute(plan, select_observations(done.observations), here.schedule, {})
         months = facts[facts["mesure"] == "cours"].set_index(["indicateur", "moment"])
         said = months[["valeur", "n", "manquants"]].astype(object).fillna("")
         return done, said.astype(str).apply(list, axis=1)

@@ -27,7 +27,9 @@ def test_the_generated_export_has_the_totals_that_a_bare_script_finds(tmp_path, 
     here = Programme("volume", root=tmp_path)
     cleaned = clean(here.identity, {"suivi": receive(here, "suivi")}, load_decisions(here))
     plan = indicator_plan.load_plan(here.folder, here.identity, cleaned.variables)
-    facts = effects.compute(plan, tables.select_observations(cleaned.observations), here.period, {})
+    facts = effects.compute(
+        plan, tables.select_observations(cleaned.observations), here.schedule, {}
+    )
     whole = facts[facts["groupe"] == ""].set_index(["indicateur", "mesure"])
     bare = subprocess.run(
         [sys.executable, ROOT / "benchmarks/peers/pandas_brut.py", here.raw / "suivi-01.csv"],
@@ -164,14 +166,14 @@ def test_observations_kept_as_arrays_give_the_same_facts_as_a_csv(programme, tmp
         commune = next(iter(here.identity.communes))
         results.append(
             [
-                effects.compute(plan, observed, here.period, {}).to_json(),
-                effects.influence(plan, observed, here.period).to_json(),
+                effects.compute(plan, observed, here.schedule, {}).to_json(),
+                effects.influence(plan, observed, here.schedule).to_json(),
                 effects.compute(
-                    plan, effects.restrict_to_commune(observed, commune), here.period, {}
+                    plan, effects.restrict_to_commune(observed, commune), here.schedule, {}
                 ).to_json(),
                 [
                     (key, values.to_json())
-                    for key, values in effects.contributions(plan, observed, here.period)
+                    for key, values in effects.contributions(plan, observed, here.schedule)
                 ],
                 consent_register.assess_consents(
                     here.folder, observed, here.identity.date_document

@@ -228,7 +228,7 @@ def test_names_as_kobotoolbox_makes_them_of_labels_are_taken_as_they_are(root, t
         ("revenu_du_mois_f_cfa", "Revenu_du_mois_F_CFA_"),
         ("tient_comptes_cahier", "Tient_comptes.cahier=1"),
     ]
-    facts = effects.compute(plan, tables.select_observations(done.observations), here.period, {})
+    facts = effects.compute(plan, tables.select_observations(done.observations), here.schedule, {})
     assert {*facts["groupe"]} >= {"commune=Niono", "commune=M_P-ssoba", "sexe=1", "sexe=2"}
     assert Programme("neuf", "Niono", root=root).scope == "Niono"
 
@@ -252,7 +252,9 @@ def test_repeats_are_in_the_first_plan_and_in_the_trial_export(root, tmp_path):
         ("age", "suivi.enfants", "age", "moyenne"),
         ("vaccin", "suivi.enfants", "vaccin=oui", "part"),
     ]
-    facts = effects.compute(plan, tables.select_observations(cleaned.observations), here.period, {})
+    facts = effects.compute(
+        plan, tables.select_observations(cleaned.observations), here.schedule, {}
+    )
     counted = facts.set_index("indicateur")["valeur"]
     assert (counted["nombre_enfants"], counted["vaccin"]) == (24, 50)
 

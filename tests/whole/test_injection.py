@@ -275,7 +275,7 @@ def folder(tmp_path_factory):
     )
     files = {"suivi": [{"fichier": p, "sha256": "0"} for p in PAYLOADS]}
     known = facts.build_facts(
-        effects.compute(plan, tables.select_observations(seen), programme.period, {}),
+        effects.compute(plan, tables.select_observations(seen), programme.schedule, {}),
         plan,
         [],
         files,

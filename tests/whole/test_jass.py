@@ -47,12 +47,12 @@ def known(jass, cleaned, received):
     """The facts of JASS, values by id."""
     plan = indicator_plan.load_plan(jass.folder, jass.identity, cleaned.variables)
     observed = tables.select_observations(cleaned.observations)
-    computed = effects.compute(plan, observed, jass.period, {})
+    computed = effects.compute(plan, observed, jass.schedule, {})
     gathered = facts.build_facts(
         computed, plan, context_facts(jass.identity, "0"), {name: [] for name in received}
     )
     zones = {name: zone.communes for name, zone in jass.identity.zones.items()}
-    brought = effects.contributions(plan, observed, jass.period)
+    brought = effects.contributions(plan, observed, jass.schedule)
     judged, _ = assessment.assess(gathered, plan, brought, jass.identity.divulgation, zones)
     return judged.set_index("id")
 
@@ -243,7 +243,7 @@ def test_one_dirty_cell_reaches_one_numeral(jass, received, cleaned):
             tables.select_observations(
                 clean(jass.identity, source, load_decisions(jass)).observations
             ),
-            jass.period,
+            jass.schedule,
             {},
         )
         counts.append(

@@ -78,7 +78,9 @@ def figures(here):
     done = clean(here.identity, received, load_decisions(here))
     audit_log(received, done)
     plan = indicator_plan.load_plan(here.folder, here.identity, done.variables)
-    computed = effects.compute(plan, tables.select_observations(done.observations), here.period, {})
+    computed = effects.compute(
+        plan, tables.select_observations(done.observations), here.schedule, {}
+    )
     known = facts.build_facts(computed, plan, [], {"suivi": []})
     return known.assign(regle=primary_rules(known, plan, [], here.identity.rules))
 

@@ -1,173 +1,298 @@
-"""What changed between two moments, for the units known at both."""
+"""What changed between two moments or more, for the units known at all or for fresh samples."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from capidoc.analysis import statistics
 from capidoc.analysis.effects.estimators import (
-    difference_interval,
-    estimate,
-    level_interval,
-    variation_interval,
+    change_interval,
+    change_reason,
+    estimate_level,
+    group_share,
+    linearise,
 )
-from capidoc.analysis.effects.fact_rows import PAIRED, PERCENT, POINTS, Fact, fact_row
-from capidoc.analysis.effects.levels import share_fact
+from capidoc.analysis.effects.fact_rows import PAIRED, PERCENT, POINTS, SAMPLE, Fact, fact_row
+from capidoc.analysis.effects.levels import share_estimate, share_fact
+from capidoc.analysis.effects.survey_design import survey_design
 from capidoc.analysis.effects.unit_changes import attrition_facts, unit_change_facts
 from capidoc.analysis.effects.unit_values import (
     Pairs,
+    concerned,
     disaggregation_groups,
     is_complete,
-    is_end_moment,
     is_known,
-    paired_units,
+    matched_units,
     unit_values,
 )
+from capidoc.analysis.statistics import Design, Estimate, Linearised, change_percent
 from capidoc.config.indicator_plan import Indicator
-from capidoc.config.programme_model import Period
-from capidoc.core.fact_ids import group_dimensions
+from capidoc.config.schedule import Schedule
+from capidoc.core.fact_ids import Trait, group_dimensions
 from capidoc.core.parsing import MONEY
 from capidoc.core.schema import COUNTED_RULES
+
+BEFORE, AFTER, PASSAGE = "avant", "apres", "passage_"
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """An indicator between the two ends of a period, over a sample's units.
+    """An indicator at the moments that it compares, in order, over the units of its sample.
 
-    `sample` has every unit × moment, `pairs` the units known at both ends.
+    `sample` has every unit × moment, `units` those that count; `is_panel` says that only units
+    known at every moment are compared.
     """
 
     indicator: Indicator
-    period: Period
+    moments: tuple[str, ...]
     sample: pd.DataFrame
-    pairs: Pairs
+    units: pd.DataFrame
+    is_panel: bool
+
+    @property
+    def measures(self) -> dict[str, str]:
+        """Return the measure of each moment's level: avant, passage_<middle round>, apres."""
+        first, *middle, last = self.moments
+        named = {moment: f"{PASSAGE}{moment}" for moment in middle}
+        return {first: BEFORE, **named, last: AFTER}
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """Return the sample's rows over which a change is judged.
+
+        Those of the units compared or, of fresh samples and where weights were calibrated over
+        them, all that were seen at one of the moments.
+        """
+        rows = self.sample[self.sample["moment"].isin(self.moments)].reset_index(drop=True)
+        if not self.is_panel or self.indicator.calage:
+            return rows
+        compared = self.compared(self.units)["unite"].unique()
+        return rows[rows["unite"].isin(compared)].reset_index(drop=True)
+
+    @cached_property
+    def design(self) -> Design | None:
+        """Return the design of a sample's changes; None for a census."""
+        if self.indicator.population != SAMPLE:
+            return None
+        return survey_design(self.indicator, self.rows, self.is_panel)
+
+    def compared(self, units: pd.DataFrame) -> pd.DataFrame:
+        """Return the unit values of a group that are compared."""
+        if self.is_panel:
+            return matched_units(self.indicator, units, self.moments)
+        known = units[is_known(self.indicator, units)]
+        return known[known["moment"].isin(self.moments)]
 
 
-def between_two_moments(
+def compare(
     indicator: Indicator,
     cells: pd.DataFrame,
     sample: pd.DataFrame,
-    period: Period,
+    schedule: Schedule,
     prices: Mapping[str, float],
 ) -> Iterator[Fact]:
-    """Yield the facts of an indicator with two moments; `sample` are the unit values of its cells.
+    """Yield the facts of an indicator with several moments; `sample` are its cells' unit values.
 
-    In order: levels and change, attrition, the units' own changes, constant prices, levels and
-    change by group, shares and their gaps. `prices` is {month: index}.
+    In order: levels and changes, attrition, the units' own changes, constant prices, levels and
+    changes by group, shares and their gaps, the double difference. `prices` is {month: index}.
     """
-    pairs = paired_units(indicator, sample, period)
-    comparison = Comparison(indicator, period, sample, pairs)
-    total = _change_facts(comparison, pairs, sample["unite"].nunique())
+    cells = concerned(cells)
+    moments, units = schedule.compared(indicator), unit_values(indicator, cells)
+    is_panel = has_panel(indicator, units, schedule)
+    comparison = Comparison(indicator, moments, sample, units, is_panel)
+    whole = comparison.compared(units)
+    total = _change_facts(comparison, whole, units)
     yield from total
-    yield from attrition_facts(indicator, sample, period)
-    yield from unit_change_facts(indicator, pairs)
-    yield from _constant_price_facts(indicator, total, prices, period)
-    shares: list[Fact] = []
-    # Of the units paired as a whole, those that have the group's cells at both ends.
-    cells = cells[cells["unite"].isin(pairs.before.index)]
-    at_ends = is_end_moment(cells, period)
+    if is_panel:
+        first, last = (whole[whole["moment"] == m].set_index("unite") for m in _ends(moments))
+        yield from attrition_facts(indicator, units, moments)
+        yield from unit_change_facts(indicator, Pairs(first, last))
+    yield from _constant_price_facts(comparison, total, schedule, prices)
+    yield from _group_facts(comparison, cells, whole, total)
+    yield from _double_difference(comparison, cells, schedule.controls(indicator))
+
+
+def has_panel(indicator: Indicator, units: pd.DataFrame, schedule: Schedule) -> bool:
+    """Return whether some units are known at every moment compared, in a source where they may be.
+
+    Where nobody answers twice, each moment is told by itself, as those of fresh samples are.
+    """
+    moments = schedule.compared(indicator)
+    return schedule.is_panel(indicator) and len(matched_units(indicator, units, moments)) > 0
+
+
+def _ends(moments: tuple[str, ...]) -> tuple[str, str]:
+    return moments[0], moments[-1]
+
+
+def _group_facts(
+    comparison: Comparison, cells: pd.DataFrame, whole: pd.DataFrame, total: list[Fact]
+) -> Iterator[Fact]:
+    """Yield levels and changes by group, then shares and their gaps."""
+    indicator, shares = comparison.indicator, list[Fact]()
+    # Of the units compared as a whole, those that have the group's cells at every moment.
+    cells = cells[cells["unite"].isin(whole["unite"])]
+    at_moments = cells["moment"].isin(comparison.moments)
     for group, members in disaggregation_groups(indicator, cells):
-        units = unit_values(indicator, cells[members & at_ends])
-        unit_count = cells.loc[members, "unite"].nunique()
-        group_pairs = paired_units(indicator, units, period)
-        group_facts = _change_facts(comparison, group_pairs, unit_count, group)
-        yield from group_facts
+        units = unit_values(indicator, cells[members & at_moments])
+        seen = cells.loc[members, ["unite", "moment"]]
+        facts = _change_facts(comparison, comparison.compared(units), seen, group)
+        yield from facts
         if indicator.regle in COUNTED_RULES:
-            shares += _share_change_facts(indicator, group_facts, total, period)
+            compared = comparison.compared(units)
+            shares += _share_facts(comparison, compared, whole, facts, total)
     yield from shares
     yield from _gap_facts(indicator, shares)
 
 
 def _change_facts(
-    comparison: Comparison, pairs: Pairs, unit_count: int, group: str = ""
+    comparison: Comparison, units: pd.DataFrame, seen: pd.DataFrame, group: str = ""
 ) -> list[Fact]:
-    """Return avant, apres, difference and (but for percents) variation of a group's pairs."""
-    indicator, period, sample = comparison.indicator, comparison.period, comparison.sample
-    complete = is_complete(indicator, pairs.before) & is_complete(indicator, pairs.after)
-    common: Fact = {
-        "n": len(pairs.before),
-        "manquants": unit_count - complete.sum(),
-        "groupe": group,
-        "methode": PAIRED,
-    }
+    """Return the level of each moment, then the changes since the first, of units compared.
+
+    `seen` are all that the group has, the missing included.
+    """
     facts = []
-    for mesure, moment, units in (
-        ("avant", period.debut, pairs.before),
-        ("apres", period.fin, pairs.after),
-    ):
-        that_month = sample[sample["moment"] == moment]
-        told = common
-        if not group and pairs.before.empty:  # nobody answers twice: each moment is by itself
-            units = that_month[is_known(indicator, that_month)].set_index("unite")
-            missing = unit_count - is_complete(indicator, units).sum()
-            told = common | {"n": len(units), "manquants": missing, "methode": ""}
-        level = estimate(indicator, units)
-        bounds = level_interval(indicator, that_month, that_month["unite"].isin(units.index))
-        facts.append(fact_row(indicator, mesure, level, moment=moment, intervalle=bounds, **told))
-    in_group = comparison.pairs.before.index.isin(pairs.before.index)
-    return [*facts, *_difference_facts(comparison, facts, in_group, common)]
+    for moment, mesure in comparison.measures.items():
+        rows = comparison.sample[comparison.sample["moment"] == moment]
+        then = units[units["moment"] == moment]
+        level = estimate_level(comparison.indicator, rows, then)
+        common = _counts(comparison, units, seen, group, moment)
+        facts.append(fact_row(comparison.indicator, mesure, level, moment=moment, **common))
+    first, *others = facts
+    for fact in others:
+        facts += _differences(comparison, units, first, fact)
+    return facts
 
 
-def _difference_facts(
-    comparison: Comparison, levels: list[Fact], in_group: npt.NDArray[np.bool_], common: Fact
+def _counts(
+    comparison: Comparison, units: pd.DataFrame, seen: pd.DataFrame, group: str, moment: str
+) -> Fact:
+    """Return n, manquants, groupe and methode of a level."""
+    indicator, then = comparison.indicator, units[units["moment"] == moment]
+    if comparison.is_panel:
+        complete = is_complete(indicator, units).groupby(units["unite"], observed=True).all()
+        missing = seen["unite"].nunique() - complete.sum()
+        return {"n": len(then), "manquants": missing, "groupe": group, "methode": PAIRED}
+    seen_then = seen.loc[seen["moment"] == moment, "unite"].nunique()
+    missing = seen_then - is_complete(indicator, then).sum()
+    return {"n": len(then), "manquants": missing, "groupe": group, "methode": ""}
+
+
+def _differences(
+    comparison: Comparison, units: pd.DataFrame, first: Fact, level: Fact
 ) -> Iterator[Fact]:
-    """Yield after − before and, unless the levels are percents, the same in percent of before."""
-    before, after = (fact["valeur"] for fact in levels)
-    indicator, pairs = comparison.indicator, comparison.pairs
-    name, bracket = indicator.id, f"[{common['groupe']}]" if common["groupe"] else ""
-    fields = common | {
-        "unite": POINTS if indicator.unite == PERCENT else None,
-        "intervalle": difference_interval(indicator, pairs, in_group),
-        "formule": f"{name}.apres{bracket} − {name}.avant{bracket}",
+    """Yield level − first and, of the last level unless it is a percent, the same in percent."""
+    indicator, measure = comparison.indicator, level["mesure"]
+    group, name = first["groupe"], indicator.id
+    bracket = f"[{group}]" if group else ""
+    common: Fact = {
+        "n": min(first["n"], level["n"]),
+        "manquants": max(first["manquants"], level["manquants"]),
+        "groupe": group,
+        "methode": PAIRED if comparison.is_panel else "",
     }
-    yield fact_row(indicator, "difference", after - before, **fields)
-    if indicator.unite == PERCENT:
-        return
-    fields = common | {
-        "unite": PERCENT,
-        "intervalle": variation_interval(indicator, pairs, in_group),
-        "formule": f"100 × {name}.difference{bracket} ÷ {name}.avant{bracket}",
-    }
-    yield fact_row(indicator, "variation", statistics.change_percent(before, after), **fields)
+    difference, percent = _change_estimates(comparison, units, first, level)
+    suffix = "" if measure == AFTER else "_" + measure.removeprefix(PASSAGE)
+    common["formule"] = f"{name}.{measure}{bracket} − {name}.{BEFORE}{bracket}"
+    unit = POINTS if indicator.unite == PERCENT else None
+    yield fact_row(indicator, f"difference{suffix}", difference, unite=unit, **common)
+    if indicator.unite != PERCENT and measure == AFTER:
+        common["formule"] = f"100 × {name}.difference{bracket} ÷ {name}.{BEFORE}{bracket}"
+        yield fact_row(indicator, "variation", percent, unite=PERCENT, **common)
+
+
+def _change_estimates(
+    comparison: Comparison, units: pd.DataFrame, first: Fact, level: Fact
+) -> tuple[Estimate, Estimate]:
+    """Return level − first and the same in percent of first, with their intervals in a sample."""
+    before, after = first["valeur"], level["valeur"]
+    reason = change_reason(comparison.indicator)
+    difference = Estimate(after - before, reason=reason)
+    percent = Estimate(change_percent(before, after), reason=reason)
+    if comparison.design is None or comparison.indicator.regle == "mediane":
+        return difference, percent
+    start, end = (_linearised(comparison, units, fact["moment"]) for fact in (first, level))
+    # Without weights a total speaks of the units seen, but how it grew speaks of the others too.
+    percent = change_interval(end.percent_change(start), comparison.design)
+    if not reason:
+        difference = change_interval(end.less(start), comparison.design)
+    return difference, percent
+
+
+def _linearised(comparison: Comparison, units: pd.DataFrame, moment: str) -> Linearised:
+    """Return the level of a moment, linearised over the rows of a change."""
+    return linearise(comparison.indicator, comparison.rows, units[units["moment"] == moment])
 
 
 def _constant_price_facts(
-    indicator: Indicator, total: list[Fact], prices: Mapping[str, float], period: Period
+    comparison: Comparison, total: list[Fact], schedule: Schedule, prices: Mapping[str, float]
 ) -> Iterator[Fact]:
     """Yield the last level and the change at the prices of the first month.
 
     Only for money, and where the price table has both months.
     """
-    if indicator.unite not in MONEY or not {period.debut, period.fin} <= prices.keys():
+    indicator, (first, last) = comparison.indicator, _ends(comparison.moments)
+    months = [schedule.month(indicator, moment) for moment in (first, last)]
+    if indicator.unite not in MONEY or not set(months) <= prices.keys():
         return
-    before, after = (fact for fact in total if fact["mesure"] in ("avant", "apres"))
-    real = after["valeur"] * prices[period.debut] / prices[period.fin]
+    start, end = months
+    before, after = (fact for fact in total if fact["mesure"] in (BEFORE, AFTER))
+    factor = prices[start] / prices[end]
+    real, change = Estimate(after["valeur"] * factor), Estimate(math.nan)
+    whole = comparison.compared(comparison.units)
+    if comparison.design is not None and indicator.regle != "mediane":
+        rows = comparison.sample[comparison.sample["moment"] == last]
+        real = estimate_level(indicator, rows, whole[whole["moment"] == last]).scaled(factor)
+        levels = [_linearised(comparison, whole, moment) for moment in (first, last)]
+        change = change_interval(
+            levels[1].scaled(factor).percent_change(levels[0]), comparison.design
+        )
+    else:
+        change = Estimate(change_percent(before["valeur"], real.value))
     common: Fact = {"n": after["n"], "manquants": after["manquants"], "methode": "prix constants"}
-    name, change = indicator.id, statistics.change_percent(before["valeur"], real)
-    formula = f"{name}.apres × indice de {period.debut} ÷ indice de {period.fin}"
-    yield fact_row(indicator, "apres_reel", real, moment=period.fin, formule=formula, **common)
+    name = indicator.id
+    formula = f"{name}.apres × indice de {start} ÷ indice de {end}"
+    yield fact_row(indicator, "apres_reel", real, moment=last, formule=formula, **common)
     formula = f"100 × ({name}.apres_reel − {name}.avant) ÷ {name}.avant"
     yield fact_row(indicator, "variation_reelle", change, unite=PERCENT, formule=formula, **common)
 
 
-def _share_change_facts(
-    indicator: Indicator, group_facts: list[Fact], total_facts: list[Fact], period: Period
+def _share_facts(
+    comparison: Comparison,
+    units: pd.DataFrame,
+    whole: pd.DataFrame,
+    parts: list[Fact],
+    totals: list[Fact],
 ) -> list[Fact]:
-    """Return a group's share before and after, and their difference in points."""
-    parts = {fact["mesure"]: fact for fact in group_facts}
-    totals = {fact["mesure"]: fact for fact in total_facts}
-    before, after = (
-        share_fact(indicator, f"part_{level}", parts[level], totals[level], moment)
-        for level, moment in (("avant", period.debut), ("apres", period.fin))
-    )
-    group, difference = before["groupe"], after["valeur"] - before["valeur"]
+    """Return a group's share at each moment, and the difference of the ends in points."""
+    indicator, measures = comparison.indicator, comparison.measures
+    part_of, total_of = ({f["mesure"]: f for f in facts} for facts in (parts, totals))
+    shares = []
+    for moment, measure in measures.items():
+        tables = [comparison.sample, units, whole]
+        rows, then, all_then = (table[table["moment"] == moment] for table in tables)
+        part, total = part_of[measure], total_of[measure]
+        share = share_estimate(indicator, rows, then, all_then, part, total)
+        shares.append(share_fact(indicator, f"part_{measure}", share, part, total, moment))
+    before, after = shares[0], shares[-1]
+    group, difference = before["groupe"], Estimate(after["valeur"] - before["valeur"])
+    if comparison.design is not None:
+        ends = [_linearised_share(comparison, units, whole, m) for m in _ends(comparison.moments)]
+        difference = change_interval(ends[1].less(ends[0]), comparison.design)
     formula = f"{indicator.id}.part_apres[{group}] − {indicator.id}.part_avant[{group}]"
     common: Fact = {"n": min(before["n"], after["n"]), "groupe": group, "unite": POINTS}
     change = fact_row(indicator, "part_difference", difference, formule=formula, **common)
-    return [before, after, change]
+    return [*shares, change]
+
+
+def _linearised_share(
+    comparison: Comparison, units: pd.DataFrame, whole: pd.DataFrame, moment: str
+) -> Linearised:
+    part, total = (table[table["moment"] == moment] for table in (units, whole))
+    return group_share(comparison.rows, part, total)
 
 
 def _gap_facts(indicator: Indicator, shares: list[Fact]) -> Iterator[Fact]:
@@ -191,3 +316,30 @@ def _gap_facts(indicator: Indicator, shares: list[Fact]) -> Iterator[Fact]:
             ("ecart_difference", gap_after - gap_before, f"{formula}, après − avant"),
         ):
             yield fact_row(indicator, mesure, value, formule=formule, **common)
+
+
+def _double_difference(
+    comparison: Comparison, cells: pd.DataFrame, controls: Trait | None
+) -> Iterator[Fact]:
+    """Yield how much more the supported units changed than those of the comparison group.
+
+    It is the interaction of a linear model of group and moment (R's `svyglm`).
+    """
+    indicator = comparison.indicator
+    if controls is None or indicator.regle == "mediane":
+        return
+    arm = cells[controls.column]
+    changes, counts = [], []
+    for members in ((arm != controls.answer) & (arm != ""), arm == controls.answer):
+        units = comparison.compared(unit_values(indicator, cells[members]))
+        ends = [_linearised(comparison, units, moment) for moment in _ends(comparison.moments)]
+        changes.append(ends[1].less(ends[0]))
+        counts += [int((end.weights > 0).sum()) for end in ends]
+    supported, compared = changes
+    result = Estimate(supported.value - compared.value, reason=change_reason(indicator))
+    if comparison.design is not None and not result.reason:
+        result = change_interval(supported.less(compared), comparison.design)
+    name, dimension = indicator.id, controls.dimension
+    formula = f"{name}.difference[{dimension}≠{controls.answer}] − {name}.difference[{controls}]"
+    unit = POINTS if indicator.unite == PERCENT else None
+    yield fact_row(indicator, "double_difference", result, min(counts), formule=formula, unite=unit)

@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 
 from capidoc.analysis import statistics
-from capidoc.analysis.effects.estimators import estimable
+from capidoc.analysis.effects.before_after import Comparison, has_panel
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
 from capidoc.analysis.effects.unit_values import (
+    concerned,
     disaggregation_groups,
-    is_end_moment,
     paired_units,
     unit_values,
 )
 from capidoc.config.indicator_plan import Indicator
-from capidoc.config.programme_model import Period
+from capidoc.config.schedule import Schedule
 from capidoc.core import categorical
 from capidoc.core.fact_ids import COURSE
 from capidoc.core.parsing import MONEY
@@ -26,35 +26,37 @@ from capidoc.core.schema import COUNTED_RULES
 FactKey = tuple[str, str, str, str]
 
 
-def influence(plan: Sequence[Indicator], observed: Observed, period: Period) -> pd.DataFrame:
+def influence(plan: Sequence[Indicator], observed: Observed, schedule: Schedule) -> pd.DataFrame:
     """Return what each unit weighs in each total's change: for the team alone, never public.
 
     Columns: indicateur, unite, avant, apres, variation_sans_elle_points (how the change in percent
     would differ without the unit) and changement_moyen_sans_elle (the mean change too).
     """
-    at_ends = partial(observed, moments=(period.debut, period.fin))
     tables = []
     for indicator in plan:
         if not (indicator.moments and indicator.regle in COUNTED_RULES):
             continue
-        units = unit_values(indicator, indicator_cells(indicator, at_ends))
-        before, after = paired_units(indicator, units, period)
-        result = estimable(statistics.influence, before["valeur"], after["valeur"])
-        if result:
-            columns = {
-                "indicateur": categorical.constant_column(indicator.id, range(len(before))),
-                "unite": before.index,
-                "avant": before["valeur"].values,
-                "apres": after["valeur"].values,
-                "variation_sans_elle_points": result[0],
-                "changement_moyen_sans_elle": result[1],
-            }
-            tables.append(pd.DataFrame(columns))
+        moments = schedule.compared(indicator)
+        cells = indicator_cells(indicator, partial(observed, moments=moments))
+        units = unit_values(indicator, concerned(cells))
+        before, after = paired_units(indicator, units, moments)
+        if len(before) < 2:
+            continue
+        of_percent, of_mean = statistics.influence(before["valeur"], after["valeur"])
+        columns = {
+            "indicateur": categorical.constant_column(indicator.id, range(len(before))),
+            "unite": before.index,
+            "avant": before["valeur"].values,
+            "apres": after["valeur"].values,
+            "variation_sans_elle_points": of_percent,
+            "changement_moyen_sans_elle": of_mean,
+        }
+        tables.append(pd.DataFrame(columns))
     return categorical.concat_tables(tables) if tables else pd.DataFrame()
 
 
 def contributions(
-    plan: Sequence[Indicator], observed: Observed, period: Period
+    plan: Sequence[Indicator], observed: Observed, schedule: Schedule
 ) -> Iterator[tuple[FactKey, pd.Series]]:
     """Yield what each unit brings to each amount, for the rules of disclosure alone.
 
@@ -62,23 +64,34 @@ def contributions(
     """
     for indicator in plan:
         if indicator.unite in MONEY and indicator.regle not in ("quotient", "modalites"):
-            yield from _indicator_contributions(indicator, observed, period)
+            yield from _indicator_contributions(indicator, observed, schedule)
 
 
 def _indicator_contributions(
-    indicator: Indicator, observed: Observed, period: Period
+    indicator: Indicator, observed: Observed, schedule: Schedule
 ) -> Iterator[tuple[FactKey, pd.Series]]:
-    name, cells = indicator.id, indicator_cells(indicator, observed)
+    name, moments = indicator.id, schedule.compared(indicator)
+    cells = concerned(indicator_cells(indicator, observed))
     everyone = np.ones(len(cells), dtype=bool)
-    compared = is_end_moment(cells, period) if indicator.moments else everyone
+    compared = cells["moment"].isin(moments) if moments else everyone
     for group, members in [("", everyone), *disaggregation_groups(indicator, cells)]:
         units = unit_values(indicator, cells[members & compared])
-        if not indicator.moments:
+        if not moments:
             yield (name, "valeur", "", group), units.set_index("unite")["valeur"]
             continue
-        before, after = paired_units(indicator, units, period)
-        yield (name, "avant", period.debut, group), before["valeur"]
-        yield (name, "apres", period.fin, group), after["valeur"]
-    if indicator.moments:
+        for measure, moment, values in _compared_values(indicator, units, schedule):
+            yield (name, measure, moment, group), values
+    if moments:
         for month, units in unit_values(indicator, cells).groupby("moment"):
             yield (name, COURSE, str(month), ""), units.set_index("unite")["valeur"]
+
+
+def _compared_values(
+    indicator: Indicator, units: pd.DataFrame, schedule: Schedule
+) -> Iterator[tuple[str, str, pd.Series]]:
+    """Yield measure, moment and the units' values, of those that are compared."""
+    moments = schedule.compared(indicator)
+    comparison = Comparison(indicator, moments, units, units, has_panel(indicator, units, schedule))
+    compared = comparison.compared(units).set_index("unite")
+    for moment, measure in comparison.measures.items():
+        yield measure, moment, compared.loc[compared["moment"] == moment, "valeur"]

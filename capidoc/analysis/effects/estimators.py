@@ -1,97 +1,97 @@
 """The value of a rule over a group of units and, in a sample, its confidence interval.
 
 A count or a sum is a total Σwx, a mean, a share or a ratio a ratio of totals Σwx/Σwb (x a unit's
-valeur, b its base, w its weight), a median the « school » quantile. The formulas of the intervals,
-and their sources, are in analysis.statistics.design.
+valeur, b its base, w its weight), a median the « school » quantile. A value and its interval come
+from the same rows, weights and formula: those of analysis.statistics.survey_estimates.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+import math
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from capidoc.analysis import statistics
-from capidoc.analysis.effects.unit_values import Pairs, is_known, value_per_unit
-from capidoc.analysis.statistics import Design, Estimate
+from capidoc.analysis.effects.fact_rows import SAMPLE
+from capidoc.analysis.effects.survey_design import survey_design
+from capidoc.analysis.effects.unit_values import is_known, value_per_unit
+from capidoc.analysis.statistics import Design, Estimate, Linearised
 from capidoc.config.indicator_plan import Indicator
-from capidoc.core.schema import AVERAGED_RULES, COUNTED_RULES
+from capidoc.core.schema import AVERAGED_RULES, COUNTED_RULES, UNIT_KEY
 
-Interval = list[float] | None
-Result = TypeVar("Result")
+UNWEIGHTED = "total des seules unités enquêtées : sans poids, il n’estime rien d’autre"
+MEDIANS = "différence de deux médianes : pas d’intervalle"
 
 
 def estimate(indicator: Indicator, units: pd.DataFrame) -> float:
     """Return the weighted value of the indicator over the units; NaN when none is known."""
-    known = units[is_known(indicator, units)]
-    if not len(known):
-        return float("nan")
-    if indicator.regle in COUNTED_RULES:
-        return _total(known, "valeur")
-    if indicator.regle in AVERAGED_RULES:
-        return _total(known.fillna({"valeur": 0}), "valeur") / _total(known, "base")
-    return statistics.weighted_quantile(value_per_unit(indicator, known), known["poids"], 0.5)
-
-
-def _total(units: pd.DataFrame, column: str) -> float:
-    # No dot product: its order of summation, so the last digit, may hang on the number of cores.
-    return float((units["poids"] * units[column]).sum())
-
-
-def level_interval(indicator: Indicator, sample: pd.DataFrame, in_group: ArrayLike) -> Interval:
-    """Return [low, high] of the value over the sample's units that are in the group."""
-    design, values = Design(in_group, sample["poids"], sample["strate"]), sample["valeur"]
-    if indicator.regle in AVERAGED_RULES:
-        bounds = interval(indicator, statistics.domain_ratio, values, sample["base"], design)
-        if bounds and indicator.regle == "part":
-            return [min(max(bound, 0), 100) for bound in bounds]  # t knows no limits, a share does
-        return bounds
     if indicator.regle == "mediane":
-        values = value_per_unit(indicator, sample)
-        return interval(indicator, statistics.domain_median, values, design)
-    if not indicator.poids:
-        return None  # without weights a total speaks of the sample itself, and is exact
-    return interval(indicator, statistics.domain_total, values, design)
+        return statistics.weighted_quantile(*_quantile_columns(indicator, units), 0.5)
+    return linearise(indicator, units, units).value
 
 
-def difference_interval(indicator: Indicator, pairs: Pairs, in_group: ArrayLike) -> Interval:
-    """Return [low, high] of after − before, over the pairs that are in the group."""
-    before, after = pairs
-    design = Design(in_group, before["poids"], before["strate"])
+def estimate_level(indicator: Indicator, rows: pd.DataFrame, units: pd.DataFrame) -> Estimate:
+    """Return the indicator over a group's units, a domain of the sample's rows at one moment."""
+    if indicator.population != SAMPLE:
+        return Estimate(estimate(indicator, units))
+    design = survey_design(indicator, rows, is_panel=False)
+    if indicator.regle == "mediane":
+        columns = _quantile_columns(indicator, _aligned(rows, units))
+        return statistics.quantile(*columns, 0.5, design)
+    return interval_of(indicator, linearise(indicator, rows, units), design)
+
+
+def interval_of(indicator: Indicator, level: Linearised, design: Design) -> Estimate:
+    """Return the estimate of a level with the interval that suits the rule."""
+    if indicator.regle == "part":
+        return share_of_100(level, design)
+    if indicator.regle in COUNTED_RULES and not indicator.poids:
+        return Estimate(level.value, reason=UNWEIGHTED)
+    return statistics.confidence_interval(level, design)
+
+
+def share_of_100(level: Linearised, design: Design) -> Estimate:
+    """Return a share, in percent, with its interval."""
+    return statistics.share_interval(level.scaled(0.01), design).scaled(100)
+
+
+def linearise(indicator: Indicator, rows: pd.DataFrame, units: pd.DataFrame) -> Linearised:
+    """Return the indicator over a group's units, linearised over the rows of the sample."""
+    cells = _aligned(rows, units)
     if indicator.regle in AVERAGED_RULES:
-        ratios = (before["valeur"], before["base"], after["valeur"], after["base"])
-        return interval(indicator, statistics.domain_ratio_change, *ratios, design)
-    if not (indicator.poids and indicator.regle in COUNTED_RULES):
-        return None
-    changes = after["valeur"] - before["valeur"]
-    return interval(indicator, statistics.domain_total, changes, design)
+        return statistics.ratio(cells["valeur"], cells["base"], cells["poids"])
+    return statistics.total(cells["valeur"], cells["poids"])
 
 
-def variation_interval(indicator: Indicator, pairs: Pairs, in_group: ArrayLike) -> Interval:
-    """Return [low, high] of 100 × (after ÷ before − 1), over the pairs that are in the group.
-
-    For a total or a mean, a ratio of two totals of the same units; None for other rules.
-    """
-    if indicator.regle not in (*COUNTED_RULES, "moyenne"):
-        return None
-    before, after = pairs
-    design = Design(in_group, before["poids"], before["strate"])
-    totals = (after["valeur"], before["valeur"])
-    bounds = interval(indicator, statistics.domain_ratio, *totals, design)
-    return bounds and [100 * (bound - 1) for bound in bounds]
+def group_share(rows: pd.DataFrame, part: pd.DataFrame, whole: pd.DataFrame) -> Linearised:
+    """Return the share, in percent, of a group's total in the whole's, over the sample's rows."""
+    parts, wholes = _aligned(rows, part), _aligned(rows, whole)
+    return statistics.ratio(100 * parts["valeur"], wholes["valeur"], wholes["poids"])
 
 
-def interval(indicator: Indicator, statistic: Callable[..., Estimate], *arguments: Any) -> Interval:
-    """Return [low, high] of a statistic; None in a census or where the data do not carry it."""
-    if indicator.population != "echantillon":
-        return None
-    result = estimable(statistic, *arguments)
-    return [result.low, result.high] if result else None
+def change_interval(change: Linearised, design: Design) -> Estimate:
+    """Return a change with its t interval; a design effect is of one moment, and it has none."""
+    return replace(statistics.confidence_interval(change, design), design_effect=math.nan)
 
 
-def estimable(statistic: Callable[..., Result], *arguments: Any) -> Result | None:
-    """Return the statistic of the arguments; None where the data do not carry it."""
-    try:
-        return statistic(*arguments)
-    except statistics.NotEstimable:
-        return None
+def change_reason(indicator: Indicator) -> str:
+    """Return why the difference of two levels has no interval; empty where it has one."""
+    if indicator.regle == "mediane":
+        return MEDIANS
+    return UNWEIGHTED if indicator.regle in COUNTED_RULES and not indicator.poids else ""
+
+
+def _aligned(rows: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+    """Return valeur, base and poids on the sample's rows, missing but for the group's units."""
+    columns = [name for name in ("valeur", "base") if name in units]
+    if units is rows:
+        return rows[[*columns, "poids"]]
+    found = rows[UNIT_KEY].merge(units[[*UNIT_KEY, *columns]], on=UNIT_KEY, how="left")
+    return found[columns].assign(poids=rows["poids"].to_numpy())
+
+
+def _quantile_columns(indicator: Indicator, cells: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return the values and weights of the units that are known."""
+    known = is_known(indicator, cells)
+    values = value_per_unit(indicator, cells).where(known)
+    return values.to_numpy(), cells["poids"].where(known, 0.0).to_numpy()

@@ -8,9 +8,10 @@ from capidoc.analysis import statistics
 from capidoc.analysis.effects import before_after, levels
 from capidoc.analysis.effects.fact_rows import PERCENT, Fact, fact_row
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
-from capidoc.analysis.effects.unit_values import unit_values
+from capidoc.analysis.effects.survey_design import check_population, with_calibrated_weights
+from capidoc.analysis.effects.unit_values import concerned, unit_values
 from capidoc.config.indicator_plan import Indicator
-from capidoc.config.programme_model import Period
+from capidoc.config.schedule import Schedule
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.core.fact_ids import FactId, assign_fact_ids
 from capidoc.core.parsing import Unreadable, parse_number
@@ -18,17 +19,23 @@ from capidoc.core.schema import COMPUTED_COLUMNS, FACT_KEY
 
 
 def compute(
-    plan: Sequence[Indicator], observed: Observed, period: Period, prices: Mapping[str, float]
+    plan: Sequence[Indicator],
+    observed: Observed,
+    schedule: Schedule,
+    prices: Mapping[str, float],
+    known_totals: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the facts of every indicator, one row per indicator × measure × moment × group.
 
     Values are at full precision, with n and missing beside each. `prices` is {month: index}, empty
-    without a table. Columns: COMPUTED_COLUMNS.
+    without a table; `known_totals` (KNOWN_TOTAL_COLUMNS) those of calibrations. Columns:
+    COMPUTED_COLUMNS.
     """
     rows = []
     for indicator in plan:
         if indicator.regle != "quotient":
-            rows += _indicator_facts(indicator, observed, period, prices)
+            indicator = _with_comparison_group(indicator, schedule)
+            rows += _indicator_facts(indicator, observed, schedule, prices, known_totals)
     facts = pd.DataFrame(rows, columns=COMPUTED_COLUMNS)
     facts = facts.drop_duplicates(FACT_KEY, ignore_index=True)
     quotients = [_quotient_fact(i, facts) for i in plan if i.regle == "quotient"]
@@ -37,21 +44,37 @@ def compute(
     return pd.concat([facts, pd.DataFrame(quotients, columns=COMPUTED_COLUMNS)], ignore_index=True)
 
 
+def _with_comparison_group(indicator: Indicator, schedule: Schedule) -> Indicator:
+    """Return the indicator disaggregated by its comparison group, if its source has one."""
+    controls = schedule.controls(indicator)
+    if not (controls and indicator.moments) or controls.dimension in indicator.desagregations:
+        return indicator
+    groups = (*indicator.desagregations, controls.dimension)
+    return indicator.model_copy(update={"desagregations": groups})
+
+
 def _indicator_facts(
-    indicator: Indicator, observed: Observed, period: Period, prices: Mapping[str, float]
+    indicator: Indicator,
+    observed: Observed,
+    schedule: Schedule,
+    prices: Mapping[str, float],
+    known_totals: pd.DataFrame | None,
 ) -> list[Fact]:
     """Return the facts of one indicator that is no quotient."""
     if indicator.regle == "modalites":
         return [levels.distinct_answers(indicator, observed)]
     cells = indicator_cells(indicator, observed)
+    sample = unit_values(indicator, cells)
+    check_population(indicator, sample)
+    sample = with_calibrated_weights(indicator, sample, known_totals)
     if indicator.moments:
-        sample = unit_values(indicator, cells)
+        units = unit_values(indicator, concerned(cells))
         facts = [
-            *before_after.between_two_moments(indicator, cells, sample, period, prices),
-            *levels.monthly_course(indicator, sample, period.months),
+            *before_after.compare(indicator, cells, sample, schedule, prices),
+            *levels.course(indicator, sample, units, schedule.course(indicator)),
         ]
     else:
-        facts = list(levels.at_one_moment(indicator, cells))
+        facts = list(levels.at_one_moment(indicator, cells, sample))
     return [*facts, *_target_facts(indicator, facts)]
 
 

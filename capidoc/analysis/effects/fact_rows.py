@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from capidoc.analysis.statistics import Estimate
 from capidoc.config.indicator_plan import Indicator
 from capidoc.core.schema import OWN, RECORD
 
@@ -11,13 +12,17 @@ Fact = dict[str, Any]
 
 LEVELS = ("valeur", "avant", "apres", "cours")  # what is observed, before any comparison
 COUNT, PERCENT, POINTS = "unités", "%", "points de %"
-PAIRED = "paires"  # the method of what is told of the units known at both moments
+PAIRED = "paires"  # the method of what is told of the units known at every moment compared
+SAMPLE = "echantillon"
+FEW_ANSWERS = 30  # under which the normal theory of an interval is doubtful
+FEW = f"moins de {FEW_ANSWERS} réponses : intervalle fragile"
+DESCRIPTIVE = "décrit les seules unités enquêtées : pas d’intervalle"
 
 
 def fact_row(
     indicator: Indicator,
     mesure: str,
-    valeur: float,
+    valeur: float | Estimate,
     n: float,
     manquants: float = 0,
     formule: str = "",
@@ -25,32 +30,50 @@ def fact_row(
     groupe: str = "",
     unite: str | None = None,
     methode: str = "",
-    intervalle: list[float] | None = None,
     parties: Sequence[str] = (),
 ) -> Fact:
     """Return a fact with its value at full precision, in the indicator's unit by default.
 
-    Without a formula, it is the rule over its operands, « ratio(revenu ÷ salaries) », the moment,
-    the group and the method.
+    That of an estimate has its interval, its design effect and the n of a simple sample as exact;
+    one of a sample without interval has the reason. Without a formula, it is the rule over its
+    operands, « ratio(revenu ÷ salaries) », the moment, the group and the method.
     """
-    operands = indicator.variable or indicator.filtre or RECORD.removeprefix(OWN)
+    operands = indicator.variable or indicator.filtre or RECORD
     if indicator.denominateur:
         operands = f"{operands} ÷ {indicator.denominateur}"
-    rule = f"{indicator.regle}({operands})"
+    if indicator.variable and indicator.filtre:
+        operands = f"{operands}, si {indicator.filtre}"
+    rule = f"{indicator.regle}({operands.replace(OWN, '')})"
+    estimate = valeur if isinstance(valeur, Estimate) else Estimate(valeur)
+    bounds, interval_facts = _interval_facts(indicator, estimate, n)
     return {
         "indicateur": indicator.id,
         "mesure": mesure,
         "moment": moment,
         "groupe": groupe,
-        "valeur": float(valeur),
+        "valeur": float(estimate.value),
         "unite": indicator.unite if unite is None else unite,
         "n": int(n),
         "manquants": int(manquants),
-        "intervalle": intervalle,
-        "methode": ", ".join(filter(None, (indicator.population, methode))),
-        "effet_plan": math.nan,
-        "n_effectif": math.nan,
-        "reserve": "",
+        "intervalle": bounds,
+        "methode": ", ".join(filter(None, (indicator.population, methode, estimate.method))),
         "formule": formule or ", ".join(filter(None, (rule, moment, groupe, methode))),
         "parties": list(parties),
+        **interval_facts,
     }
+
+
+def _interval_facts(
+    indicator: Indicator, estimate: Estimate, n: float
+) -> tuple[list[float] | None, Fact]:
+    """Return [low, high], if any, and effet_plan, n_effectif and reserve."""
+    has_interval = not math.isnan(estimate.low)
+    caution = ""
+    if has_interval:
+        caution = FEW if n < FEW_ANSWERS else ""
+    elif indicator.population == SAMPLE:
+        caution = estimate.reason or DESCRIPTIVE
+    effect = estimate.design_effect
+    effective = n / effect if effect > 0 else math.nan
+    facts = {"effet_plan": effect, "n_effectif": effective, "reserve": caution}
+    return [estimate.low, estimate.high] if has_interval else None, facts

@@ -3,10 +3,14 @@
 import math
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from capidoc.config.indicator_plan import Indicator
+from capidoc.analysis.effects.unit_values import design_columns
+from capidoc.config.indicator_plan import Indicator, attribute_column, is_attribute
 from capidoc.core import categorical
 from capidoc.core.errors import Problem, QualityRefused
 from capidoc.core.fact_ids import Trait
@@ -16,33 +20,50 @@ from capidoc.core.schema import COUNTED_RULES, PROVENANCE, RECORD, UNIT_KEY
 Observed = Callable[..., pd.DataFrame]
 
 COMMUNE = Trait("commune").column
-UNOFFERED = math.inf  # more than what the other answers of the record are worth
+UNOFFERED = 0.5  # more than a no, less than a yes to another of the answers counted
 WEIGHT = re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?")
 
 
 def indicator_cells(indicator: Indicator, observed: Observed) -> pd.DataFrame:
     """Return the indicator's observations, one row per record × group.
 
-    Columns: unite, moment, those of its dimensions, poids and strate where it has them, and
-    `valeur` (NaN where missing); for rules that divide, the record's provenance, and `base`, the
-    denominator of a ratio. What is only added up need not remember its record.
+    Columns: unite, moment, those of its dimensions and of its design, `concerne` where a filter
+    says which records count, and `valeur` (NaN where missing); for rules that divide, the record's
+    provenance, and `base`, the denominator of a ratio. What is only added up need not remember its
+    record.
     """
     variable = RECORD if indicator.regle == "nombre" else indicator.question
     cells = _keyed_observations(indicator, observed, indicator.source, variable)
     cells = cells.assign(valeur=_cell_values(indicator, cells))
-    if indicator.answer:
+    keys = _keys(indicator)
+    if indicator.answers:
         # Each ticked choice is a row, and a record answers once: yes if one of them is.
-        records = cells.groupby([*_keys(indicator), *PROVENANCE], as_index=False, dropna=False)
+        records = cells.groupby([*keys, *PROVENANCE], as_index=False, dropna=False, observed=True)
         cells = records[["valeur"]].max().replace(UNOFFERED, math.nan)
     if indicator.regle == "ratio":
         cells = _with_denominators(indicator, cells, observed)
-        return cells[[*_keys(indicator), "valeur", "base", *PROVENANCE]]
-    if indicator.regle not in COUNTED_RULES:
-        return cells[[*_keys(indicator), "valeur", *PROVENANCE]]
-    cells = cells[[*_keys(indicator), "valeur"]]
+    if indicator.filtered_question:
+        cells = cells.assign(concerne=_is_concerned(indicator, cells, observed))
+    elif indicator.regle in COUNTED_RULES:
+        cells = cells[[*keys, "valeur"]]
     if indicator.regle == "nombre":
         cells = _with_zeros(indicator, cells, observed)
-    return cells
+    columns = [*keys, "valeur", "base", "concerne", *PROVENANCE]
+    return cells[[name for name in columns if name in cells]]
+
+
+def _is_concerned(
+    indicator: Indicator, cells: pd.DataFrame, observed: Observed
+) -> npt.NDArray[np.bool_]:
+    """Return which cells are of a record that answers what the filter asks."""
+    question, answers = indicator.filtered_question, indicator.filter_answers
+    if is_attribute(question):
+        return cells[attribute_column(question)].isin(answers).to_numpy()
+    columns = ["nombre", "modalite", *PROVENANCE]
+    rows = observed(indicator.source, [question], columns=columns)
+    rows = rows[rows["modalite"].isin(answers) & rows["nombre"].isna()]
+    yes = pd.MultiIndex.from_frame(rows[PROVENANCE].astype(object))
+    return pd.MultiIndex.from_frame(cells[PROVENANCE].astype(object)).isin(yes)
 
 
 def restrict_to_commune(observed: Observed, commune: str) -> Observed:
@@ -65,45 +86,57 @@ def restrict_to_commune(observed: Observed, commune: str) -> Observed:
 
 def _keys(indicator: Indicator) -> list[str]:
     """Return the columns by which the indicator groups its observations."""
-    design = [name for name in ("poids", "strate") if getattr(indicator, name)]
-    return [*UNIT_KEY, *_dimension_columns(indicator), *design]
+    return list(dict.fromkeys([*UNIT_KEY, *_attributes(indicator), *design_columns(indicator)]))
 
 
-def _dimension_columns(indicator: Indicator) -> list[str]:
-    return [Trait(dimension).column for dimension in indicator.dimensions]
+def _attributes(indicator: Indicator) -> list[str]:
+    """Return the columns of its dimensions and of the attributes that it counts or filters by."""
+    columns = [Trait(dimension).column for dimension in indicator.dimensions]
+    questions = (indicator.question, indicator.filtered_question)
+    columns += [attribute_column(question) for question in questions if is_attribute(question)]
+    return list(dict.fromkeys(columns))
 
 
 def _keyed_observations(
     indicator: Indicator, observed: Observed, source: str, variable: str
 ) -> pd.DataFrame:
     """Return a variable's observations with all the indicator's keys, empty where unsaid."""
-    dimensions = _dimension_columns(indicator)
-    design = [Trait(name).column for name in (indicator.poids, indicator.strate)]
-    columns = [*UNIT_KEY, *dimensions, *design, "nombre", "modalite"]
-    if indicator.answer or indicator.regle not in COUNTED_RULES:
+    attributes = _attributes(indicator)
+    drawn = [indicator.poids, indicator.strate, indicator.grappe, indicator.taille_population]
+    design = [Trait(name).column for name in (*drawn, *indicator.calage) if name]
+    columns = [*UNIT_KEY, *attributes, *design, "nombre", "modalite"]
+    if indicator.answers or indicator.filtered_question or indicator.regle not in COUNTED_RULES:
         columns += PROVENANCE
-    rows = observed(source, [variable], columns=columns)
+    rows = observed(source, [RECORD if is_attribute(variable) else variable], columns=columns)
     empty = categorical.constant_column("", rows.index)
-    keys = {name: empty for name in dimensions if name not in rows}
+    keys: dict[str, Any] = {name: empty for name in attributes if name not in rows}
     if indicator.poids:
-        keys["poids"] = _weights(indicator, rows)
-    if indicator.strate:
-        keys["strate"] = rows[Trait(indicator.strate).column]
+        keys["poids"] = _positive_numbers(rows, indicator.poids, "poids")
+    if indicator.taille_population:
+        size = indicator.taille_population
+        is_number = WEIGHT.fullmatch(size)
+        keys["taille"] = float(size) if is_number else _positive_numbers(rows, size, "taille")
+    for column in ("strate", "grappe"):
+        if name := getattr(indicator, column):
+            keys[column] = rows[Trait(name).column]
     if not indicator.moments:
         keys["moment"] = empty
     return rows.assign(**keys)
 
 
-def _weights(indicator: Indicator, rows: pd.DataFrame) -> pd.Series:
-    """Return the weight of each record; raise QualityRefused where one is not a positive number."""
-    column = rows[Trait(indicator.poids).column]
+def _positive_numbers(rows: pd.DataFrame, attribute: str, role: str) -> pd.Series:
+    """Return an attribute of each record as a positive number; raise QualityRefused if one is not.
+
+    `role` is what the attribute is for, « poids ».
+    """
+    column = rows[Trait(attribute).column]
     wrong = categorical.matches(column, lambda word: not WEIGHT.fullmatch(word) or not float(word))
     if wrong.any():
-        what = f"poids manquant, nul ou illisible sur {wrong.sum()} fiches"
+        what = f"{role} manquant, nul ou illisible sur {wrong.sum()} fiches"
         remedy = "Complétez-le, ou écartez ces fiches par une exclusion."
         value = categorical.present_values(column[wrong])[0]
-        expected, name = "un nombre plus grand que 0", indicator.poids
-        raise QualityRefused(Problem(what, expected, remedy, column=name, value=value))
+        problem = Problem(what, "un nombre plus grand que 0", remedy, column=attribute, value=value)
+        raise QualityRefused(problem)
     return categorical.to_numbers(column)
 
 
@@ -112,9 +145,13 @@ def _cell_values(indicator: Indicator, rows: pd.DataFrame) -> pd.Series | float:
 
     UNOFFERED where the form of the record did not offer the answer, which makes it missing.
     """
-    if indicator.answer:
+    if indicator.answers:
         yes = 100.0 if indicator.regle == "part" else 1.0
-        is_answer, offered = rows["modalite"] == indicator.answer, rows["nombre"].isna()
+        if is_attribute(indicator.question):
+            answers = rows[attribute_column(indicator.question)]
+            return (yes * answers.isin(indicator.answers)).where(answers != "")
+        is_answer = rows["modalite"].isin(indicator.answers)
+        offered = rows["nombre"].isna()
         values = (yes * is_answer).where((rows["modalite"] != "") & offered)
         return values.mask(is_answer & ~offered, UNOFFERED)
     return 1.0 if indicator.regle in ("effectif", "nombre") else rows["nombre"]
@@ -123,11 +160,19 @@ def _cell_values(indicator: Indicator, rows: pd.DataFrame) -> pd.Series | float:
 def _with_denominators(
     indicator: Indicator, numerators: pd.DataFrame, observed: Observed
 ) -> pd.DataFrame:
-    """Return the cells of a ratio: its numerators, then its denominators as `base`."""
+    """Return the cells of a ratio: its numerators, then its denominators as `base`.
+
+    A record whose denominator is 0 or missing has neither.
+    """
     source, variable = indicator.source, indicator.denominateur
     denominators = _keyed_observations(indicator, observed, source, variable)
     denominators = denominators.assign(valeur=math.nan, base=denominators["nombre"])
-    return categorical.concat_tables([numerators.assign(base=math.nan), denominators])
+    cells = categorical.concat_tables([numerators.assign(base=math.nan), denominators])
+    by_record = cells.groupby(PROVENANCE, observed=True)["base"]
+    is_divided = by_record.transform("sum") != 0
+    return cells.assign(
+        valeur=cells["valeur"].where(is_divided), base=cells["base"].where(is_divided)
+    )
 
 
 def _with_zeros(indicator: Indicator, cells: pd.DataFrame, observed: Observed) -> pd.DataFrame:
@@ -137,8 +182,13 @@ def _with_zeros(indicator: Indicator, cells: pd.DataFrame, observed: Observed) -
     """
     parent = indicator.source.partition(".")[0]
     parents = _keyed_observations(indicator, observed, parent, RECORD)
-    of_repeat = [name for name in _dimension_columns(indicator) if (parents[name] == "").all()]
+    of_repeat = [name for name in _attributes(indicator) if (parents[name] == "").all()]
     zeros = parents[[key for key in _keys(indicator) if key not in of_repeat]].drop_duplicates()
     for dimension in of_repeat:
         zeros = zeros.merge(cells[[dimension]].drop_duplicates(), how="cross")
-    return categorical.concat_tables([cells, zeros.assign(valeur=0.0)])
+    zeros = zeros.assign(valeur=0.0)
+    if "concerne" in cells:  # a unit none of whose rows passes the filter has zero of them
+        return categorical.concat_tables(
+            [cells.drop(columns=PROVENANCE), zeros.assign(concerne=True)]
+        )
+    return categorical.concat_tables([cells, zeros])

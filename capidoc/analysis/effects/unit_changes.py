@@ -1,16 +1,21 @@
 """What became of the units: lost, new, rising, falling; the tests and spread of their changes."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
 from capidoc.analysis import statistics
-from capidoc.analysis.effects.estimators import estimable, interval
-from capidoc.analysis.effects.fact_rows import COUNT, PAIRED, PERCENT, Fact, fact_row
-from capidoc.analysis.effects.unit_values import Pairs, is_end_moment, is_known, value_per_unit
+from capidoc.analysis.effects.fact_rows import COUNT, PAIRED, PERCENT, SAMPLE, Fact, fact_row
+from capidoc.analysis.effects.survey_design import survey_design
+from capidoc.analysis.effects.unit_values import (
+    Pairs,
+    design_columns,
+    is_known,
+    value_per_unit,
+)
+from capidoc.analysis.statistics import Design, Estimate, NotEstimable, Significance
 from capidoc.config.indicator_plan import Indicator
-from capidoc.config.programme_model import Period
 
 FATES = {
     "depart": "leur valeur de départ",
@@ -23,17 +28,20 @@ METHOD = f"{PAIRED}, unité par unité"
 SPREAD_RULES = ("somme", "nombre", "moyenne", "mediane")
 
 
-def attrition_facts(indicator: Indicator, units: pd.DataFrame, period: Period) -> Iterator[Fact]:
-    """Yield how many units are known at both moments, at the first only, at the last only.
+def attrition_facts(
+    indicator: Indicator, units: pd.DataFrame, moments: Sequence[str]
+) -> Iterator[Fact]:
+    """Yield how many units are known at every moment, at the first but no more, at the last only.
 
     Then, for a sum or a count that lost some, the bounds of its change.
     """
-    before, after = _weighted_values(indicator, units, period)
-    present, lost = before.notna() & after.notna(), before.notna() & after.isna()
-    new = before.isna() & after.notna()
+    table = _weighted_values(indicator, units, moments)
+    before, after = table.iloc[:, 0], table.iloc[:, -1]
+    present = table.notna().all(axis=1)
+    lost, new = before.notna() & ~present, before.isna() & after.notna()
     common: Fact = {"n": len(before), "unite": COUNT, "methode": PAIRED}
     for mesure, matching in (("presentes", present), ("perdues", lost), ("nouvelles", new)):
-        formula = f"unités {mesure} aux deux moments comparés"
+        formula = f"unités {mesure} aux moments comparés"
         yield fact_row(indicator, mesure, matching.sum(), formule=formula, **common)
     if indicator.regle not in ("somme", "nombre") or not lost.any():
         return
@@ -47,16 +55,15 @@ def attrition_facts(indicator: Indicator, units: pd.DataFrame, period: Period) -
 
 
 def _weighted_values(
-    indicator: Indicator, units: pd.DataFrame, period: Period
-) -> tuple[pd.Series, pd.Series]:
-    """Return the weighted values before and after, NaN where unknown, of units known at all."""
+    indicator: Indicator, units: pd.DataFrame, moments: Sequence[str]
+) -> pd.DataFrame:
+    """Return the weighted values of units known at all, a column each moment, NaN where unknown."""
     known = units[is_known(indicator, units)]
-    ends = known[is_end_moment(known, period)]
+    compared = known[known["moment"].isin(moments)]
     # The numerator of a ratio may be missing: it counts 0.
-    ends = ends.assign(valeur=ends["valeur"].fillna(0) * ends["poids"])
-    table = ends.pivot(index="unite", columns="moment", values="valeur")
-    table = table.reindex(index=sorted(known["unite"].unique()), columns=[period.debut, period.fin])
-    return table.iloc[:, 0], table.iloc[:, 1]
+    compared = compared.assign(valeur=compared["valeur"].fillna(0) * compared["poids"])
+    table = compared.pivot(index="unite", columns="moment", values="valeur")
+    return table.reindex(index=sorted(known["unite"].unique()), columns=list(moments))
 
 
 def unit_change_facts(indicator: Indicator, pairs: Pairs) -> Iterator[Fact]:
@@ -69,62 +76,58 @@ def unit_change_facts(indicator: Indicator, pairs: Pairs) -> Iterator[Fact]:
         for mesure, units in directions.items():
             formula = f"nombre d’unités en {mesure} entre les deux moments"
             yield fact_row(indicator, mesure, units.sum(), formule=formula, **common)
-    if indicator.population == "echantillon" and not indicator.poids:
+    if indicator.population == SAMPLE and not design_columns(indicator):
         yield from _test_facts(indicator, before, after)
     if indicator.regle in SPREAD_RULES:
-        weights = pairs.before["poids"]
-        yield from _change_facts(indicator, before, after, weights)
-        yield from _relative_change_facts(indicator, before, after, weights)
+        yield from _change_facts(indicator, pairs.before, after - before)
+        percents = 100 * (after - before) / before.where(before != 0)
+        yield from _relative_change_facts(indicator, pairs.before, percents)
 
 
 def _test_facts(indicator: Indicator, before: pd.Series, after: pd.Series) -> Iterator[Fact]:
     """Yield the p-value of no change, if the sample carries it: McNemar for a share, else ranks."""
+    try:
+        name, test = _change_test(indicator, before, after)
+    except NotEstimable:
+        return
+    formula = f"probabilité d’un tel écart si rien n’a changé ({name})"
+    counts: Fact = {"n": test.n, "manquants": len(before) - test.n}
+    yield fact_row(indicator, "p", test.p, unite="", methode=name, formule=formula, **counts)
+
+
+def _change_test(
+    indicator: Indicator, before: pd.Series, after: pd.Series
+) -> tuple[str, Significance]:
+    """Return the name and the result of the test of no change; raise NotEstimable."""
     if indicator.regle == "part":
-        name = "McNemar, exact"
-        fallen, risen = (before > after).sum(), (after > before).sum()
-        test = estimable(statistics.mcnemar_test, fallen, risen)
-    else:
-        name = "rangs signés de Wilcoxon, exact"
-        test = estimable(statistics.signed_rank_test, before, after)
-    if test:
-        formula = f"probabilité d’un tel écart si rien n’a changé ({name})"
-        counts: Fact = {"n": test.n, "manquants": len(before) - test.n}
-        yield fact_row(indicator, "p", test.p, unite="", methode=name, formule=formula, **counts)
+        fallen, risen = int((before > after).sum()), int((after > before).sum())
+        return "McNemar, exact", statistics.mcnemar_test(fallen, risen)
+    return "rangs signés de Wilcoxon, exact", statistics.signed_rank_test(before, after)
 
 
-def _change_facts(
-    indicator: Indicator, before: pd.Series, after: pd.Series, weights: pd.Series
-) -> Iterator[Fact]:
-    """Yield the quartiles, the mean and the median of the changes, in the indicator's unit.
-
-    An unweighted sample's median has the Hodges–Lehmann interval.
-    """
-    changes = after - before
-    median_interval = None
-    if not indicator.poids:
-        median_interval = interval(indicator, statistics.median_change, before, after)
+def _change_facts(indicator: Indicator, units: pd.DataFrame, changes: pd.Series) -> Iterator[Fact]:
+    """Yield the quartiles, the mean and the median of the changes, in the indicator's unit."""
     common: Fact = {"n": len(changes), "methode": _spread_method(indicator)}
-    for mesure, value, name, bounds in (
-        ("q1", _quantile(indicator, changes, weights, 0.25), "premier quart", None),
-        ("q3", _quantile(indicator, changes, weights, 0.75), "troisième quart", None),
-        ("moyen", statistics.weighted_mean(changes, weights), "moyenne", None),
-        ("median", _quantile(indicator, changes, weights, 0.5), "médiane", median_interval),
+    for mesure, value, name in (
+        ("q1", _quantile(indicator, units, changes, 0.25), "premier quart"),
+        ("q3", _quantile(indicator, units, changes, 0.75), "troisième quart"),
+        ("moyen", _mean(indicator, units, changes), "moyenne"),
+        ("median", _quantile(indicator, units, changes, 0.5), "médiane"),
     ):
         mesure, formula = f"changement_{mesure}", f"{name} des différences de chaque unité"
-        yield fact_row(indicator, mesure, value, intervalle=bounds, formule=formula, **common)
+        yield fact_row(indicator, mesure, value, formule=formula, **common)
 
 
 def _relative_change_facts(
-    indicator: Indicator, before: pd.Series, after: pd.Series, weights: pd.Series
+    indicator: Indicator, units: pd.DataFrame, percents: pd.Series
 ) -> Iterator[Fact]:
     """Yield the mean and the median of each unit's change in percent of its own start."""
-    percents = (100 * (after - before) / before.where(before != 0)).dropna()
-    weights = weights[percents.index]
-    counts: Fact = {"n": len(percents), "manquants": len(before) - len(percents)}
-    common: Fact = counts | {"unite": PERCENT, "methode": _spread_method(indicator)}
+    n = percents.notna().sum()
+    common: Fact = {"n": n, "manquants": len(percents) - n, "unite": PERCENT}
+    common["methode"] = _spread_method(indicator)
     for mesure, value, name in (
-        ("variation_moyenne", statistics.weighted_mean(percents, weights), "moyenne"),
-        ("variation_mediane", _quantile(indicator, percents, weights, 0.5), "médiane"),
+        ("variation_moyenne", _mean(indicator, units, percents), "moyenne"),
+        ("variation_mediane", _quantile(indicator, units, percents, 0.5), "médiane"),
     ):
         formula = f"{name} des évolutions en % de chaque unité (départ nul : non calculable)"
         yield fact_row(indicator, mesure, value, formule=formula, **common)
@@ -134,11 +137,27 @@ def _spread_method(indicator: Indicator) -> str:
     return f"{METHOD}, pondérées" if indicator.poids else METHOD
 
 
-def _quantile(indicator: Indicator, values: pd.Series, weights: pd.Series, share: float) -> float:
-    """Return the quantile of the design or, without weights, that of spreadsheets.
+def _mean(indicator: Indicator, units: pd.DataFrame, values: pd.Series) -> Estimate:
+    """Return the mean of known values over the units, weighted as at the first moment."""
+    known = values.notna().astype(float)
+    mean = statistics.ratio(values, known, units["poids"])
+    if indicator.population != SAMPLE:
+        return Estimate(mean.value)
+    return statistics.confidence_interval(mean, _design(indicator, units))
+
+
+def _quantile(
+    indicator: Indicator, units: pd.DataFrame, values: pd.Series, share: float
+) -> Estimate:
+    """Return the quantile of the design or, in a census, that of spreadsheets.
 
     The latter (Hyndman & Fan 1996, 7) is what anyone can check in Excel.
     """
-    if indicator.poids:
-        return statistics.weighted_quantile(values, weights, share)
-    return values.quantile(share)
+    if indicator.population != SAMPLE:
+        return Estimate(values.quantile(share))
+    return statistics.quantile(values, units["poids"], share, _design(indicator, units))
+
+
+def _design(indicator: Indicator, units: pd.DataFrame) -> Design:
+    """Return the design of the units compared, at the first moment."""
+    return survey_design(indicator, units.reset_index(), is_panel=True)

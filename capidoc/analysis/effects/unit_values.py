@@ -1,6 +1,6 @@
 """The value of an indicator for each unit and moment, and the groups of units it compares."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,14 +8,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from capidoc.config.indicator_plan import CROSS, Indicator
-from capidoc.config.programme_model import Period
 from capidoc.core import categorical
 from capidoc.core.fact_ids import Trait, format_group
 from capidoc.core.schema import COUNTED_RULES, PROVENANCE, UNIT_KEY
 
 
 class Pairs(NamedTuple):
-    """The units known at both moments: two tables of unit values with the same index, the unit."""
+    """The units known at every moment compared: their unit values at the first and at the last.
+
+    Both tables have the same index, the unit.
+    """
 
     before: pd.DataFrame
     after: pd.DataFrame
@@ -26,7 +28,8 @@ def unit_values(indicator: Indicator, cells: pd.DataFrame) -> pd.DataFrame:
 
     `valeur` is the sum of the unit's known cells, missing (not zero) where all are; of a headcount
     it is 1 however many cells the unit has. `base` is what a ratio, a mean or a median divides it
-    by: the sum of the denominators, or the number of records that answer.
+    by: the sum of the denominators, or the number of records that answer. What else the design
+    needs follows: grappe, taille and the attributes of the calibration.
     """
     if indicator.regle not in (*COUNTED_RULES, "ratio"):
         cells = cells.assign(base=_answering_records(cells))
@@ -34,15 +37,24 @@ def unit_values(indicator: Indicator, cells: pd.DataFrame) -> pd.DataFrame:
     units = cells.groupby(UNIT_KEY, observed=False)
     values = units["valeur"]
     table = (values.max() if indicator.regle == "effectif" else values.sum(min_count=1)).to_frame()
-    table["poids"] = units["poids"].first() if "poids" in cells else 1.0
     if indicator.regle not in COUNTED_RULES:
         table["base"] = units["base"].sum(min_count=1)
-    if "strate" in cells:
-        table["strate"] = units["strate"].first()
+    for name in design_columns(indicator):
+        table[name] = units[name].first()
     table = table[units.size() > 0].reset_index()
-    if "strate" in cells:
+    if "poids" not in table:
+        table["poids"] = 1.0
+    if "strate" in table:
         return table
     return table.assign(strate=categorical.constant_column("", table.index))
+
+
+def design_columns(indicator: Indicator) -> list[str]:
+    """Return the columns of cells that say how their unit was drawn."""
+    fields = {"poids": "poids", "strate": "strate", "grappe": "grappe"}
+    fields["taille"] = "taille_population"
+    columns = [name for name, field in fields.items() if getattr(indicator, field)]
+    return [*columns, *(Trait(attribute).column for attribute in indicator.calage)]
 
 
 def _answering_records(cells: pd.DataFrame) -> pd.Series:
@@ -72,18 +84,27 @@ def value_per_unit(indicator: Indicator, units: pd.DataFrame) -> pd.Series:
     return units["valeur"].fillna(0) / units["base"]
 
 
-def is_end_moment(rows: pd.DataFrame, period: Period) -> pd.Series:
-    """Return which rows are of one of the two moments compared."""
-    return rows["moment"].isin([period.debut, period.fin])
+def matched_units(
+    indicator: Indicator, units: pd.DataFrame, moments: Sequence[str]
+) -> pd.DataFrame:
+    """Return the unit values at the moments of the units known at every one of them, sorted."""
+    known = units[is_known(indicator, units) & units["moment"].isin(moments)]
+    times = known["unite"].value_counts()
+    names = times.index[times == len(set(moments))]
+    return known[known["unite"].isin(names)].sort_values(UNIT_KEY)
 
 
-def paired_units(indicator: Indicator, units: pd.DataFrame, period: Period) -> Pairs:
-    """Return the units known at both moments, sorted."""
-    known = units[is_known(indicator, units) & is_end_moment(units, period)]
-    before = known[known["moment"] == period.debut].set_index("unite")
-    after = known[known["moment"] == period.fin].set_index("unite")
-    both = before.index.intersection(after.index).sort_values()
-    return Pairs(before.loc[both], after.loc[both])
+def paired_units(indicator: Indicator, units: pd.DataFrame, moments: Sequence[str]) -> Pairs:
+    """Return the units known at every moment, at the first and at the last."""
+    matched = matched_units(indicator, units, moments)
+    first, last = moments[0], moments[-1]
+    before = matched[matched["moment"] == first].set_index("unite")
+    return Pairs(before, matched[matched["moment"] == last].set_index("unite"))
+
+
+def concerned(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells that count: all of them, or those that the filter keeps."""
+    return cells[cells["concerne"]] if "concerne" in cells else cells
 
 
 def disaggregation_groups(

@@ -1,7 +1,7 @@
 """What every statistic returns or refuses: an estimate, a test, or the reason why there is none."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +19,26 @@ class NotEstimable(ValueError):
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its interval, in its unit, over n units; se is NaN without a standard error."""
+    """A value with its interval and standard error, in its unit, and how they were had.
+
+    `design_effect` is the variance over that of as many rows drawn one by one, `method` names the
+    interval, `reason` says why there is none: low, high and se are then NaN.
+    """
 
     value: float
-    low: float
-    high: float
-    n: int
+    low: float = math.nan
+    high: float = math.nan
     se: float = math.nan
+    design_effect: float = math.nan
+    method: str = ""
+    reason: str = ""
+
+    def scaled(self, factor: float) -> "Estimate":
+        """Return the estimate in another unit, so many of which make one of its own."""
+        low, high = sorted((factor * self.low, factor * self.high))
+        return replace(
+            self, value=factor * self.value, low=low, high=high, se=abs(factor) * self.se
+        )
 
 
 @dataclass(frozen=True)

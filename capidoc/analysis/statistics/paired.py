@@ -1,36 +1,15 @@
-"""What the same units say at two moments: the median change and the tests of no change."""
+"""What the same units say at two moments: the tests of no change."""
 
 import numpy as np
 import numpy.typing as npt
 
 from capidoc.analysis.statistics.estimate import (
-    CONFIDENCE_LEVEL,
     TEST_FLOOR,
-    Estimate,
     FloatArray,
     Significance,
     as_floats,
     require_at_least,
 )
-
-
-def median_change(before: npt.ArrayLike, after: npt.ArrayLike) -> Estimate:
-    """Return the Hodges–Lehmann median of paired changes; raise NotEstimable under 6 pairs.
-
-    It is the median of the Walsh averages (dᵢ + dⱼ)/2, i ≤ j, with the exact signed-rank interval
-    (Hodges & Lehmann 1963; Hollander & Wolfe 1999, 3.3). With ties or zeros the closed interval
-    still holds at least its level (Noether 1967).
-    """
-    changes = _known_changes(before, after)
-    n = len(changes)
-    require_at_least(n, TEST_FLOOR)
-    rows, columns = np.triu_indices(n)
-    averages = np.sort((changes[rows] + changes[columns]) / 2)
-    distribution = _signed_rank_cdf(np.arange(n) + 1)
-    excluded = int(np.searchsorted(distribution, (1 - CONFIDENCE_LEVEL) / 2, side="right"))
-    return Estimate(
-        float(np.median(averages)), float(averages[excluded - 1]), float(averages[-excluded]), n
-    )
 
 
 def signed_rank_test(before: npt.ArrayLike, after: npt.ArrayLike) -> Significance:

@@ -1,0 +1,133 @@
+"""The design of a sample's rows, as the plan and its programme declare it."""
+
+import numpy as np
+import pandas as pd
+
+from capidoc.analysis.statistics import Calibration, Design, calibrate
+from capidoc.config.indicator_plan import Indicator
+from capidoc.core.errors import ConfigurationRefused, Problem, QualityRefused
+from capidoc.core.fact_ids import Trait
+from capidoc.core.schema import KNOWN_TOTAL_COLUMNS
+
+# The share by which known totals of two attributes may differ: they are rounded apart.
+TOTALS_TOLERANCE = 0.005
+
+
+def survey_design(indicator: Indicator, rows: pd.DataFrame, is_panel: bool) -> Design:
+    """Return the design of a sample's unit values at one or several moments.
+
+    A unit that comes back is one draw: what it brings at each moment adds up. Of fresh samples,
+    each moment is a stratum of its own.
+    """
+    strata, clusters = rows["strate"], rows["grappe"] if indicator.grappe else rows["unite"]
+    if is_panel:
+        strata = strata.astype(object).groupby(rows["unite"], observed=True).transform("first")
+    else:
+        strata = rows["moment"].astype(str) + "|" + strata.astype(str)
+    population = rows["taille"] if indicator.taille_population else None
+    return Design(
+        _codes(clusters), _codes(strata), population, indicator.strate_seule, _calibration(rows)
+    )
+
+
+def _codes(labels: pd.Series) -> np.ndarray:
+    return pd.factorize(labels)[0]
+
+
+def check_population(indicator: Indicator, rows: pd.DataFrame) -> None:
+    """Raise QualityRefused where a stratum has fewer clusters than were drawn of it."""
+    if not indicator.taille_population:
+        return
+    drawn = rows["grappe"] if indicator.grappe else rows["unite"]
+    strata = rows.assign(tirees=drawn.astype(str)).groupby(["moment", "strate"], observed=True)
+    sizes = strata.agg(tirees=("tirees", "nunique"), taille=("taille", "first"))
+    for (_, stratum), size in sizes.iterrows():
+        if size["taille"] < size["tirees"]:
+            what = f"strate « {stratum} » : {size['tirees']:.0f} enquêtées, plus que la population"
+            expected = "le nombre de grappes (ou d’unités, sans grappe) de toute la strate"
+            problem = Problem(
+                f"{what} ({indicator.id})",
+                expected,
+                file="indicateurs",
+                column="taille_population",
+                value=f"{size['taille']:g}",
+            )
+            raise QualityRefused(problem)
+
+
+def with_calibrated_weights(
+    indicator: Indicator, rows: pd.DataFrame, known_totals: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Return the rows with weights calibrated at each moment to the totals of `calage`.
+
+    `poids_tirage` keeps the weights of the draw, and columns `calage_…` the auxiliary variables.
+    Raise ConfigurationRefused where totals and answers are not of the same groups, or disagree.
+    """
+    if not indicator.calage:
+        return rows
+    if known_totals is None:
+        known_totals = pd.DataFrame(columns=KNOWN_TOTAL_COLUMNS)
+    auxiliary, totals = _auxiliary(indicator, rows, known_totals)
+    parts = []
+    for _, part in rows.groupby("moment", observed=True, sort=False):
+        columns = auxiliary.loc[part.index]
+        calibrated = calibrate(columns.to_numpy(), part["poids"].to_numpy(float), totals)
+        if not (calibrated.weights > 0).all():
+            what = f"le calage de {indicator.id} donne des poids négatifs"
+            remedy = "Calez sur moins d’attributs, ou vérifiez les totaux."
+            raise ConfigurationRefused(Problem(what, "", remedy, file="totaux_connus"))
+        part = part.assign(poids_tirage=part["poids"], poids=calibrated.weights)
+        parts.append(part.join(columns))
+    return pd.concat(parts).loc[rows.index]
+
+
+def _auxiliary(
+    indicator: Indicator, rows: pd.DataFrame, known_totals: pd.DataFrame
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the 0/1 column of each answer of the attributes, and the totals of these columns."""
+    columns: dict[str, pd.Series] = {}
+    totals, sums = [], {}
+    for attribute in indicator.calage:
+        known = known_totals[known_totals["attribut"] == attribute].set_index("reponse")["total"]
+        cells = rows[Trait(attribute).column].astype(object)
+        _check_answers(indicator, attribute, set(cells), set(known.index))
+        sums[attribute] = known.sum()
+        for answer, total in known.items():
+            columns[f"calage_{attribute}={answer}"] = (cells == answer).astype(float)
+            totals.append(total)
+    if max(sums.values()) > min(sums.values()) * (1 + TOTALS_TOLERANCE):
+        texts = [f"{name} : {total:g}" for name, total in sums.items()]
+        what, expected = "totaux connus qui ne s’accordent pas", "la même population en tout"
+        problem = Problem(what, expected, file="totaux_connus", value=" ; ".join(texts))
+        raise ConfigurationRefused(problem)
+    return pd.DataFrame(columns), np.array(totals, dtype=float)
+
+
+def _check_answers(
+    indicator: Indicator, attribute: str, answered: set[str], known: set[str]
+) -> None:
+    """Raise ConfigurationRefused unless each answer has a total, and each total an answer."""
+    expected = f"un total pour chaque réponse à « {attribute} », et pas d’autre ({indicator.id})"
+    causes = {
+        "réponse sans total connu": answered - known,
+        "total connu que nulle unité n’a": known - answered,
+    }
+    problems = [
+        Problem(cause, expected, file="totaux_connus", column=attribute, value=answer or "(vide)")
+        for cause, answers in causes.items()
+        for answer in sorted(answers)
+    ]
+    if problems:
+        raise ConfigurationRefused(*problems)
+
+
+def _calibration(rows: pd.DataFrame) -> Calibration | None:
+    """Return the calibration of rows, each moment by itself."""
+    names = [name for name in rows if str(name).startswith("calage_")]
+    if not names:
+        return None
+    at_moments = [rows[names].where(rows["moment"] == m, 0.0) for m in rows["moment"].unique()]
+    auxiliary = np.hstack([columns.to_numpy(float) for columns in at_moments])
+    return Calibration(
+        auxiliary, rows["poids_tirage"].to_numpy(float), rows["poids"].to_numpy(float)
+    )
