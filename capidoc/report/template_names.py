@@ -30,10 +30,10 @@ LEVEL = re.compile(r"avant|passage_.+|apres")  # at each moment: the first, othe
 class Indicateur:
     """The measures of one indicator, by name; lists its groups and moments for the tables."""
 
-    def __init__(self, name: str, rows: list[Fact]) -> None:
+    def __init__(self, name: str, rows: list[Fact], rounds: Iterable[str] = ()) -> None:
         self.name, self.premier = name, rows[0]
         self.libelle = self.premier["libelle"]
-        self.measures = NamedValues(_measures(name, rows), "mesure inconnue", f"{name}.")
+        figures = _measures(name, rows)
         self.selon = {(row["mesure"], row["groupe"]): Figure(row) for row in rows}
         pairs = [
             ("*".join(group_dimensions(row["groupe"])), FactId.parse(row["id"]).group)
@@ -45,7 +45,11 @@ class Indicateur:
         levels = [row for row in rows if not row["groupe"] and LEVEL.fullmatch(row["mesure"])]
         order = {"avant": 0, "apres": 2}
         levels.sort(key=lambda row: order.get(row["mesure"], 1))
-        self.niveaux = list(map(Figure, levels))
+        self.niveaux = [figures[row["mesure"]] for row in levels]
+        for row in levels:  # the first round and the last are known by their names too
+            figures.setdefault(f"passage_{row.get('passage')}", figures[row["mesure"]])
+        absent = dict.fromkeys((f"passage_{name}" for name in rounds), Marked(french.MISSING))
+        self.measures = NamedValues(absent | figures, "mesure inconnue", f"{name}.")
         courses = [row["moment"] for row in rows if row["mesure"] == COURSE]
         self.mensuel = any(french.format_month(moment) != moment for moment in courses)
 
@@ -71,10 +75,15 @@ def _measures(name: str, rows: list[Fact]) -> dict[str, Figure]:
     return figures
 
 
-def indicateurs(facts: pd.DataFrame) -> dict[str, Indicateur]:
-    """Return the facts as {indicator name: Indicateur}, in their order."""
-    groups = facts.groupby("indicateur", sort=False)
-    return {str(name): Indicateur(str(name), rows.to_dict("records")) for name, rows in groups}
+def indicateurs(facts: pd.DataFrame, rounds: Iterable[str] = ()) -> dict[str, Indicateur]:
+    """Return the facts as {indicator name: Indicateur}, in their order.
+
+    The `rounds` that an indicator does not have, in a part of the period, are « n.d. ».
+    """
+    return {
+        str(name): Indicateur(str(name), rows.to_dict("records"), rounds)
+        for name, rows in facts.groupby("indicateur", sort=False)
+    }
 
 
 def _quoted_figures(claim: Claim) -> NamedValues:
@@ -102,10 +111,12 @@ def template_context(
     facts = facts.assign(
         groupe_dit=list(map(group_label, facts["groupe"], labels)),
         groupe_nom=list(map(answer_label, facts["groupe"], labels)),
-        moment=facts["moment"].map(lambda name: rounds.get(name, name)),
+        passage=facts["moment"],
+        moment=facts["moment"].replace(rounds),
     )
     facts = facts.assign(moment_dit=list(map(_moment_name, facts["moment"])))
-    indicators, fact_ids = indicateurs(facts), set(facts["id"])
+    indicators = indicateurs(facts, rounds if programme.scope else ())
+    fact_ids = set(facts["id"])
     _check_names(programme, set(indicators), fact_ids)
     words["chiffres_cles"] = [pair for pair in words["chiffres_cles"] if pair[0] in fact_ids]
     main = [indicators[name] for name in programme.identity.principaux]
