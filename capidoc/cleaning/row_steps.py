@@ -133,8 +133,7 @@ def _other_period(state: CleaningState, days: list[str]) -> Problem:
     months, first, last = state.decisions.months, days[0], days[-1]
     if state.source.passages:
         what = "aucune fiche n’est d’un passage"
-        windows = (f"{name} de {w.debut} à {w.fin}" for name, w in state.source.rounds)
-        expected = ", ".join(windows)
+        expected = ", ".join(f"{name} de {w.debut} à {w.fin}" for name, w in state.source.rounds)
         remedy = "Si ces dates sont justes, écrivez-les dans programme.yml, sous « passages » : "
         remedy += "le mois entier où la fiche ne dit que le mois."
     else:

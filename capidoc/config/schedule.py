@@ -37,7 +37,7 @@ class Schedule:
             return ()
         named = [*self.rounds(indicator)]
         if indicator.moments != ENDS:
-            named = [name for name in indicator.moments if name in named]
+            named = [name for name in named if name in indicator.moments]
         if len(named) < 2:
             return self.period.debut, self.period.fin
         return tuple(named) if indicator.moments != ENDS else (named[0], named[-1])

@@ -47,7 +47,8 @@ class Indicateur:
         levels.sort(key=lambda row: order.get(row["mesure"], 1))
         self.niveaux = [figures[row["mesure"]] for row in levels]
         for row in levels:  # the first round and the last are known by their names too
-            figures.setdefault(f"passage_{row.get('passage')}", figures[row["mesure"]])
+            if french.format_month(row["moment"]) == row["moment"]:
+                figures.setdefault(f"passage_{row['passage']}", figures[row["mesure"]])
         absent = dict.fromkeys((f"passage_{name}" for name in rounds), Marked(french.MISSING))
         self.measures = NamedValues(absent | figures, "mesure inconnue", f"{name}.")
         courses = [row["moment"] for row in rows if row["mesure"] == COURSE]
