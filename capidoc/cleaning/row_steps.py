@@ -214,13 +214,11 @@ def deduplicate(state: CleaningState) -> CleaningState:
     return state.drop_rows(replaced[~duplicate], "remplacee", column=key[0])
 
 
-def _refuse_wrong_unit(
-    rivals: pd.DataFrame, key: list[str], row_count: int, source: Source
-) -> None:
+def _refuse_wrong_unit(rivals: pd.DataFrame, key: list[str], size: int, source: Source) -> None:
     """Raise QualityRefused where the identifier comes back too often to name a unit: a village."""
     copies = rivals.groupby(key, observed=True)[key[0]].transform("size")
     often = categorical.to_text(rivals.loc[copies > MOST_COPIES, key[0]])
-    is_rare = len(often) <= WRONG_UNIT * row_count or often.nunique() < 2
+    is_rare = len(often) <= WRONG_UNIT * size or often.nunique() < 2
     if not source.identifiant or is_rare:
         return
     what = f"ce n’est pas le code d’une unité : il revient jusqu’à {copies.max()} fois au même "

@@ -81,10 +81,8 @@ def indicateurs(facts: pd.DataFrame, rounds: Iterable[str] = ()) -> dict[str, In
 
     The `rounds` that an indicator does not have, in a part of the period, are « n.d. ».
     """
-    return {
-        str(name): Indicateur(str(name), rows.to_dict("records"), rounds)
-        for name, rows in facts.groupby("indicateur", sort=False)
-    }
+    groups = facts.groupby("indicateur", sort=False)
+    return {str(n): Indicateur(str(n), rows.to_dict("records"), rounds) for n, rows in groups}
 
 
 def _quoted_figures(claim: Claim) -> NamedValues:

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from capidoc.config.indicator_plan import ENDS, Indicator
-from capidoc.config.programme_model import Period, Round, Source
+from capidoc.config.programme_model import Identity, Period, Round, Source
 from capidoc.config.schedule import Schedule
 
 FORM = {"libelle": "s", "fichier": "s", "formulaire": "s.xlsx", "unite": "u", "moment": "jour"}
@@ -20,15 +20,11 @@ SOURCES = {
 }
 
 
-class Programme:
-    """What a schedule reads of a programme.yml."""
-
-    sources = SOURCES
-    round_labels = {"finale": "Finale", "base": "base", "mi_parcours": "mi parcours"}
+IDENTITY = Identity.model_construct(sources=SOURCES)
 
 
 def schedule(first="2024-02", last="2025-02"):
-    return Schedule(Programme(), Period(debut=first, fin=last))
+    return Schedule(IDENTITY, Period(debut=first, fin=last))
 
 
 def indicator(source, *moments):

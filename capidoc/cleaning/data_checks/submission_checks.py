@@ -91,10 +91,8 @@ def missed_visits(
     source: Source,
     months: list[str],
 ) -> pd.DataFrame:
-    """Return the months, after its first one, when a unit has no record and others have; and the
-    months when none has. A reject that may be such a visit is the finding in its place.
-
-    Of a source with rounds, they are rounds; fresh samples miss no visit."""
+    """Return the months or rounds, after its first one, when a unit of a panel has no record and
+    others have; and those when none has. A reject that may be such a visit is its finding."""
     is_panel = source.identifiant and source.tirage == "panel"
     if not is_panel or not source.moment or table.empty:
         return NO_FINDINGS
