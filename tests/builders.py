@@ -7,6 +7,8 @@ from pathlib import Path
 from openpyxl import Workbook
 
 from capidoc.config.programme import Programme
+from capidoc.config.programme_model import Identity, Period, Source
+from capidoc.config.schedule import Schedule
 
 Cells = Iterable[object]
 SLUG = "essai"
@@ -73,3 +75,10 @@ def write_programme(
     write_files(root / "programmes" / SLUG, {"programme.yml": settings, **decided})
     write_files(root / "data" / "raw" / SLUG, raw)
     return Programme(SLUG, root=root)
+
+
+def monthly_schedule(debut: str, fin: str, *sources: str) -> Schedule:
+    """Return the schedule of a period, of sources whose units come back from month to month."""
+    fields = {"passages": {}, "identifiant": "code", "tirage": "panel", "comparaison": None}
+    declared = {name: Source.model_construct(**fields) for name in sources}
+    return Schedule(Identity.model_construct(sources=declared), Period(debut=debut, fin=fin))

@@ -88,7 +88,7 @@ def _sources(row: Any, by_id: Mapping[str, Indicator], digests: Digests) -> list
     files: list[dict[str, str]] = []
     for name in indicators:
         source, _, _ = by_id[name].source.partition(".")
-        files += [file for file in digests[source] if file not in files]
+        files += [file for file in digests.get(source, ()) if file not in files]
     return files
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from capidoc.config.programme_model import ZONE, Identity, StrictModel
+from capidoc.config.target_periods import find_period
 from capidoc.config.validation import ANSWER, QUESTION, Name, matching, pydantic_problem
 from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
@@ -48,8 +49,27 @@ def _parse_amount(text: str) -> float | None:
         raise ValueError(f"nombre illisible. {error}") from None
 
 
+def _parse_targets(text: Any) -> Any:
+    """Return {period: number} of « 2023=40|2024=60 »; a number alone has no period, « »."""
+    if not isinstance(text, str):
+        return text
+    parts = _split(text)
+    if len(parts) == 1 and "=" not in text:
+        return {"": _parse_amount(parts[0])}
+    targets: dict[str, float | None] = {}
+    for part in parts:
+        period, _, number = map(str.strip, part.partition("="))
+        if not (period and number):
+            raise ValueError("une cible, ou chacune avec sa période : 2023=40|2024=60")
+        if period in targets:
+            raise ValueError(f"deux cibles pour « {period} »")
+        targets[period] = _parse_amount(number)
+    return targets
+
+
 Parts = Annotated[tuple[str, ...], BeforeValidator(_split)]
 Amount = Annotated[float | None, BeforeValidator(_parse_amount)]
+Targets = Annotated[dict[str, float], BeforeValidator(_parse_targets)]
 
 
 class Indicator(StrictModel):
@@ -63,6 +83,10 @@ class Indicator(StrictModel):
     `taille_population` how many clusters (or units) each stratum has, a number or an attribute;
     `strate_seule` what is done with a stratum of one cluster, R's `survey.lonely.psu`; `calage`
     the attributes whose known totals, in totaux_connus.csv, the weights are calibrated to.
+
+    `cible` is {period: target}, of the period « » where there is but one. `suivi` is how the
+    actual of a period is counted: the last value known in it, the sum since the beginning, or the
+    units counted once since then. `base` is a baseline that people typed.
 
     `rappel` is the recall period of the question, or
     those of its two moments; `critere` a value-for-money criterion (FCDO's four E); `minimum` and
@@ -86,7 +110,9 @@ class Indicator(StrictModel):
     denominateur: str = ""
     rappel: Parts = ()
     critere: Literal["economie", "efficience", "efficacite", "equite", ""] = ""
-    cible: Amount = None
+    cible: Targets = Field({})
+    suivi: Literal["dernier", "cumul", "distinct", ""] = ""
+    base: Amount = None
     poids: str = ""
     strate: str = ""
     grappe: str = ""
@@ -101,6 +127,11 @@ class Indicator(StrictModel):
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError("le minimum passe le maximum")
         return self
+
+    @property
+    def is_tracked(self) -> bool:
+        """Return whether it has targets by period."""
+        return bool(self.cible) and "" not in self.cible
 
     @property
     def question(self) -> str:
@@ -261,6 +292,7 @@ def _name_problems(names: list[str], reserved: set[str], file: str) -> Iterator[
 
 def _unknown_names(indicator: Indicator, identity: Identity) -> Iterator[Finding]:
     """Yield what the row names that its source does not have."""
+    yield from _wrong_targets(indicator, identity)
     if indicator.regle == "quotient":
         return
     sources = list(identity.sources)
@@ -303,6 +335,23 @@ def _wrong_moments(indicator: Indicator, identity: Identity) -> Iterator[Finding
         cause = "sans « identifiant », ou à un seul moment, nulle unité n’est à comparer"
         remedy = "Laissez « moments » vide."
         yield cause, {**_place("moments", "|".join(ENDS)), "remedy": remedy}
+
+
+def _wrong_targets(indicator: Indicator, identity: Identity) -> Iterator[Finding]:
+    """Yield the periods of targets that nothing names, and a count that the rule does not make."""
+    if indicator.suivi == "distinct" and indicator.regle != "effectif":
+        cause = "« distinct » compte des unités une seule fois : pour la règle effectif"
+        remedy = "Écrivez « cumul » pour additionner, « dernier » pour le dernier relevé."
+        yield cause, {**_place("suivi", indicator.suivi), "remedy": remedy}
+    if not indicator.is_tracked:
+        return
+    source = identity.sources.get(indicator.source.partition(".")[0])
+    rounds = source.passages if source else {}
+    for name in indicator.cible:
+        if not find_period(name, identity.periodes, rounds):
+            expected = "2024, 2024-S1, 2024-T2, 2024-05, une période ou un passage"
+            place = _place("cible", name, [*rounds, *identity.periodes])
+            yield "période de cible inconnue", {**place, "expected": expected}
 
 
 def _unknown_variables(indicator: Indicator, identity: Identity) -> Iterator[Finding]:

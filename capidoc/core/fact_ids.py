@@ -9,13 +9,15 @@ import pandas as pd
 from capidoc.core.schema import ATTRIBUTE
 
 COURSE = "cours"
+# What is told of each period that has a target: it has its place in their ids.
+BASE, TARGET, ACTUAL, ATTAINED = "base", "cible", "realise", "atteinte"
 
 
 class FactId(NamedTuple):
     """The id under which texts, tables and charts ask for a fact.
 
     `group` is the group's short name (« femme », crossed « femme_niono ») or, for a measure
-    « cours », the month; empty for the whole.
+    « cours » and for targets by period, the moment; empty for the whole.
     """
 
     indicator: str
@@ -82,9 +84,17 @@ def assign_fact_ids(facts: pd.DataFrame) -> pd.Series:
     for longer in (groups.str.replace("=", "_").str.replace(",", "_"), groups):
         same_name = groups.groupby([facts["indicateur"], names])
         names = names.mask(same_name.transform("nunique") > 1, longer)
-    names = names.mask(facts["mesure"] == COURSE, facts["moment"])
+    by_moment = (facts["mesure"] == COURSE) | is_of_period(facts)
+    names = names.mask(by_moment, facts["moment"])
     columns = zip(facts["indicateur"], facts["mesure"], names, strict=True)
     return pd.Series([str(FactId(*parts)) for parts in columns], facts.index, dtype=str)
+
+
+def is_of_period(facts: pd.DataFrame) -> pd.Series:
+    """Return which facts are of one period of an indicator that has targets by period."""
+    names = facts["indicateur"]
+    tracked = names.isin(names[facts["mesure"] == ACTUAL])
+    return tracked & facts["mesure"].isin([TARGET, ACTUAL, ATTAINED])
 
 
 def _short_name(group: str) -> str:

@@ -41,12 +41,15 @@ def format_quantity(value: object, unit: str, step: float = 1) -> str:
     """Return the number rounded to the step, with its unit when printed: « 1 012 000 F CFA »."""
     if _is_missing(value):
         return MISSING
-    size = Decimal(str(step)).normalize()
-    decimals = max(0, -int(size.as_tuple().exponent))
-    pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
-    rounded = _steps(value, size) or Decimal(0)  # never « −0 »
-    text = format_decimal(rounded, pattern, locale=LOCALE).replace("-", MINUS)
+    rounded = _steps(value, Decimal(str(step))) or Decimal(0)  # never « −0 »
+    text = format_decimal(rounded, number_pattern(step), locale=LOCALE).replace("-", MINUS)
     return f"{text}{NBSP}{SYMBOLS[unit]}" if unit in SYMBOLS else text
+
+
+def number_pattern(step: float) -> str:
+    """Return how numbers rounded to the step are written, for Babel and spreadsheets alike."""
+    decimals = max(0, -int(Decimal(str(step)).normalize().as_tuple().exponent))
+    return "#,##0." + "0" * decimals if decimals else "#,##0"
 
 
 def format_interval(bounds: Iterable[float], step: float = 1) -> str:

@@ -131,6 +131,8 @@ FACT_COLUMNS += ["critere", "sens", "sources", "statut_divulgation"]
 
 # One row = one fact that may be shown, for people.
 FACTS_XLSX = "indicateurs.xlsx"
+# One row = one indicator, its targets and actuals beside each other; none where no target is set.
+TRACKING_XLSX = "suivi_indicateurs.xlsx"
 
 # One row = one claim of chiffres_publies.csv and its verdict.
 CLAIM_CHECK_CSV = "controle_chiffres.csv"

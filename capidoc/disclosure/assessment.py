@@ -5,11 +5,12 @@ first (`Programme.part_of`), so that its facts and proof can be read.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
 
-from capidoc.analysis import contributions, read_facts
+from capidoc.analysis import contributions, read_facts, tracked_contributions
 from capidoc.analysis.effects.fact_rows import LEVELS
 from capidoc.analysis.effects.indicator_cells import Observed
 from capidoc.config.indicator_plan import Indicator
@@ -46,7 +47,11 @@ def assess_run(
         shown = [redact(whole_facts, "public", thresholds)]
     releases = load_releases(programme.folder, shown)
     zones = {name: zone.communes for name, zone in programme.identity.zones.items()}
-    units = contributions(plan, observations, programme.schedule)
+    schedule = programme.schedule
+    units = chain(
+        contributions(plan, observations, schedule),
+        tracked_contributions(plan, observations, schedule),
+    )
     return assess(facts, plan, units, thresholds, zones, releases)
 
 
@@ -134,8 +139,8 @@ def _with_status(facts: pd.DataFrame, hidden_by: Mapping[object, str]) -> pd.Dat
 def redact(facts: pd.DataFrame, profile: str, thresholds: Disclosure) -> pd.DataFrame:
     """Return the facts as the profile (« public » or « interne ») may see them.
 
-    In public, hidden facts lose valeur, n, manquants and intervalle, and their texte is « < 5 » or
-    « n.p. »; other values are no finer than printed (`arrondi`).
+    In public, hidden facts lose valeur, n, manquants, intervalle and what is told of it, and their
+    texte is « < 5 » or « n.p. »; other values are no finer than printed (`arrondi`).
     """
     if profile == "interne":
         return facts
@@ -156,4 +161,8 @@ def redact(facts: pd.DataFrame, profile: str, thresholds: Disclosure) -> pd.Data
         manquants=facts["manquants"].astype(float).mask(hidden),
         texte=texts.mask(bracketed, BRACKET.format(thresholds.personnes)),
         intervalle=facts["intervalle"].mask(hidden, None),
+        effet_plan=facts["effet_plan"].astype(float).mask(hidden),
+        n_effectif=facts["n_effectif"].astype(float).mask(hidden),
+        reserve=facts["reserve"].mask(hidden, ""),
+        methode=facts["methode"].mask(hidden, facts["methode"].str.partition(",")[0]),
     )

@@ -7,7 +7,7 @@ from itertools import chain
 import pandas as pd
 
 from capidoc.config.indicator_plan import Indicator
-from capidoc.core.fact_ids import Trait, parse_group
+from capidoc.core.fact_ids import ACTUAL, COURSE, Trait, is_of_period, parse_group
 from capidoc.core.schema import COUNTED_RULES
 from capidoc.disclosure.primary import PEOPLE, with_indicators
 
@@ -59,11 +59,11 @@ def _matches(left: pd.DataFrame, right: pd.DataFrame, on: list[str]) -> Pairs:
 def _components(facts: pd.DataFrame) -> Pairs:
     """A change and its two levels, a share and the counts of its group and of all."""
     bounds = facts["mesure"].str.startswith("borne_")
-    names = facts["mesure"].mask(bounds, "variation").map(COMPONENTS)
+    names = facts["mesure"].mask(bounds, "variation").map(COMPONENTS).mask(is_of_period(facts))
     derived = facts.assign(partie=names).explode("partie").dropna(subset="partie")
     shares = derived[derived["mesure"].str.startswith("part")].assign(groupe="")
     derived = pd.concat([derived, shares])
-    levels = facts[facts["mesure"] != "cours"]
+    levels = facts[facts["mesure"] != COURSE]
     key = ["indicateur", "mesure", "groupe"]
     return _matches(derived.assign(mesure=derived["partie"]), levels, key)
 
@@ -137,11 +137,13 @@ def additivity_constraints(facts: pd.DataFrame, plan: list[Indicator], zones: Zo
     nobody anything, and is left out.
     """
     cells = with_indicators(facts, plan).dropna(subset=["regle", "valeur"])
+    cumulated = cells[cells["regle"].isin(COUNTED_RULES)]
     cells = cells[cells["mesure"].isin(ADDITIVE)]
     # A mean or a share adds up once multiplied by its n.
     counted = cells["regle"].isin(COUNTED_RULES)
     cells = cells.assign(poids=cells["n"].astype(float).mask(counted, 1.0))
     equations = [*_totals(cells, zones), *_differences(cells), *_sums_and_means(cells)]
+    equations += _sums_of_months(cumulated)
     return [e for e in equations if len(e) > 1 and _holds(e, facts["valeur"])]
 
 
@@ -192,6 +194,18 @@ def _sums_and_means(cells: pd.DataFrame) -> Iterator[dict[Cell, float]]:
         weights = rows["poids"].to_dict()
         first, *others = weights
         yield from ({first: weights[first], other: -weights[other]} for other in others)
+
+
+def _sums_of_months(cells: pd.DataFrame) -> Iterator[dict[Cell, float]]:
+    """Each cumulated actual less the months of its course from the first one, up to each in turn.
+
+    That of its last month holds.
+    """
+    for _, rows in cells.groupby("indicateur"):
+        months = rows.index[rows["mesure"] == COURSE]
+        for actual in rows.index[rows["mesure"] == ACTUAL]:
+            for last in range(1, len(months) + 1):
+                yield {actual: 1.0} | dict.fromkeys(months[:last], -1.0)
 
 
 def _holds(equation: dict[Cell, float], values: pd.Series) -> bool:

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from capidoc.analysis.effects.fact_rows import COUNT, LEVELS, PERCENT
+from capidoc.analysis.effects.fact_rows import COUNT, CUMULATED, DISTINCT, LEVELS, PERCENT
 from capidoc.config.indicator_plan import Indicator
 from capidoc.config.programme_model import Disclosure
-from capidoc.core.fact_ids import group_dimensions
+from capidoc.core.fact_ids import ACTUAL, BASE, TARGET, group_dimensions
 from capidoc.core.parsing import MONEY
 from capidoc.core.schema import AVERAGED_RULES, FACT_KEY
 from capidoc.disclosure import rules
@@ -17,6 +17,7 @@ Contributions = Iterable[tuple[tuple[str, ...], pd.Series]]
 
 PEOPLE = "personnes"
 EXEMPT_METHODS = ("nettoyage", "cadre du programme")
+TYPED = (TARGET, BASE)  # what people wrote in the plan, which tells of nobody
 QUANTILE_MINIMUM = {  # fewest units of which a median or a quartile is shown
     "changement_median": 5,
     "variation_mediane": 5,
@@ -43,13 +44,15 @@ def primary_rules(
         rules.SENSITIVE: _is_sensitive(cells, thresholds),
         rules.SMALL_COUNT: _is_small_count(cells, thresholds.personnes),
         rules.FEW_CONTRIBUTORS: _is_sum_of_few(cells, thresholds.contributeurs)
-        | _is_dominated(cells, contributions),
+        | _is_of_few_or_dominated(cells, contributions, thresholds.contributeurs),
         rules.QUANTILE: cells["n"] < cells["mesure"].map(QUANTILE_MINIMUM).fillna(0),
         rules.DERIVED: _is_rate_of_few(cells, thresholds),
         rules.SECONDARY: _differs_from_release(cells, releases, thresholds)
-        | _reveals_attrition(cells, thresholds),
+        | _reveals_attrition(cells, thresholds)
+        | _reveals_increment(cells, thresholds),
     }
     exempt = cells["regle"].isna() | cells["methode"].isin(EXEMPT_METHODS) | cells["valeur"].isna()
+    exempt |= cells["mesure"].isin(TYPED)
     hidden_by = pd.Series("", index=facts.index, dtype=object)
     for rule, broken in checks.items():
         hidden_by = hidden_by.mask(broken & ~exempt & (hidden_by == ""), rule)
@@ -81,15 +84,20 @@ def _is_sum_of_few(cells: pd.DataFrame, threshold: int) -> pd.Series:
     return (sums | units.isin([*MONEY, COUNT])) & (cells["n"] < threshold)
 
 
-def _is_dominated(cells: pd.DataFrame, contributions: Contributions) -> pd.Series:
-    dominated = {
-        key
-        for key, values in contributions
-        if violates_p_percent(values) or violates_dominance(values)
-    }
-    keys = cells[FACT_KEY].itertuples(index=False, name=None)
-    listed = pd.Series([key in dominated for key in keys], index=cells.index, dtype=bool)
-    return listed & cells["unite"].isin(MONEY)
+def _is_of_few_or_dominated(
+    cells: pd.DataFrame, contributions: Contributions, threshold: int
+) -> pd.Series:
+    """Return the amounts that one unit makes, and actuals to which too few brought something."""
+    few, dominated = set(), set()
+    for key, values in contributions:
+        if 0 < len(values) < threshold:
+            few.add(key)
+        if violates_p_percent(values) or violates_dominance(values):
+            dominated.add(key)
+    keys = pd.Series([*cells[FACT_KEY].itertuples(index=False, name=None)], cells.index, object)
+    of_few = (cells["mesure"] == ACTUAL) & (cells["unite"] != PEOPLE) & keys.isin(few)
+    of_few &= ~cells["regle"].isin(["effectif", "nombre"])
+    return of_few | (cells["unite"].isin(MONEY) & keys.isin(dominated))
 
 
 def _is_rate_of_few(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series:
@@ -161,6 +169,30 @@ def _reveals_attrition(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series
     few = pd.Series(thresholds.contributeurs, index=cells.index)
     few = few.mask(sensitive, thresholds.sensible)
     return (cells["mesure"] == "cours") & (others > 0) & (others < few)
+
+
+def _reveals_increment(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series:
+    """Return where a cumulated count is but a few people under that of a later period.
+
+    What was counted in between would be told. A count over all moments comes after all periods.
+    """
+    revealing = []
+    methods = cells["methode"].str.rpartition(", ")[2]
+    cumulated = cells[methods.isin(CUMULATED.values()) & cells["valeur"].notna()]
+    for (name, method), rows in cumulated.groupby(["indicateur", methods]):
+        least = thresholds.personnes if (rows["unite"] == PEOPLE).all() else 0
+        if rows["question"].isin(thresholds.sensibles).all():
+            least = thresholds.sensible
+        later: list[float] = []
+        if method == CUMULATED[DISTINCT] or not (rows["regle"] == "effectif").all():
+            whole = cells["mesure"].eq("valeur") & cells["groupe"].eq("")
+            later = cells.loc[whole & (cells["indicateur"] == name), "valeur"].tolist()
+        for cell, value in reversed([*rows["valeur"].items()]):
+            if later and 0 < later[-1] - value < least:
+                revealing.append(cell)
+            else:
+                later.append(value)
+    return pd.Series(cells.index.isin(revealing), index=cells.index)
 
 
 def violates_p_percent(values: pd.Series) -> bool:

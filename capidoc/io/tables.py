@@ -46,10 +46,13 @@ HEADINGS = {
     "n": "n",
     "manquants": "Manquants",
     "intervalle": "Intervalle à 95 %",
+    "effet_plan": "Effet de plan",
+    "n_effectif": "n effectif",
+    "reserve": "Réserve",
     "methode": "Méthode",
     "formule": "Formule",
 }
-FACT_WIDTHS = (34, 46, 16, 10, 18, 20, 12, 8, 6, 10, 18, 22, 60)
+FACT_WIDTHS = (34, 46, 16, 10, 18, 20, 12, 8, 6, 10, 18, 8, 8, 40, 22, 60)
 FORM_WIDTHS = (40, 24, 8, 22, 44, 38, 20, 22, 22, 12, 30, 20, 12)
 
 
@@ -193,9 +196,12 @@ def _column(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray | pd.Cate
 # ── workbooks ───────────────────────────────────────────────────────────────────────────────────
 def neutralize_formulas(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with an apostrophe before each text that a spreadsheet would run."""
-    return table.map(
-        lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(ACTIVE_SIGNS) else cell
-    )
+    return table.map(inert)
+
+
+def inert(cell: Any) -> Any:
+    """Return the cell, with an apostrophe before a text that a spreadsheet would run."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(ACTIVE_SIGNS) else cell
 
 
 def write_facts_workbook(facts: pd.DataFrame, path: Path) -> None:
@@ -206,8 +212,13 @@ def write_facts_workbook(facts: pd.DataFrame, path: Path) -> None:
     ]
     # A count that is hidden is printed as the fact is: « n.p. ».
     counts = {n: facts[n].where(facts[n].notna(), facts["texte"]) for n in ("n", "manquants")}
-    table = facts.assign(intervalle=intervals, **counts)[list(HEADINGS)].rename(columns=HEADINGS)
-    with _new_workbook(path) as workbook:
+    effects = {
+        name: facts[name].round(digits).astype(object).where(facts[name].notna(), "")
+        for name, digits in (("effet_plan", 2), ("n_effectif", 0))
+    }
+    facts = facts.assign(intervalle=intervals, **counts, **effects)
+    table = facts[list(HEADINGS)].rename(columns=HEADINGS)
+    with new_workbook(path) as workbook:
         _add_table(workbook, "Indicateurs", table, FACT_WIDTHS)
 
 
@@ -215,7 +226,7 @@ def write_correction_form(
     table: pd.DataFrame, path: Path, choices: Mapping[str, Sequence[str]]
 ) -> None:
     """Write the workbook that a person fills; columns {name: choices} have a drop-down list."""
-    with _new_workbook(path) as workbook:
+    with new_workbook(path) as workbook:
         sheet = _add_table(workbook, "À corriger", table, FORM_WIDTHS)
         for name, allowed in choices.items():
             column = list(table).index(name)
@@ -228,7 +239,7 @@ def write_correction_form(
             sheet.data_validation(1, column, len(table) + SPARE_ROWS, column, options)
 
 
-def _new_workbook(target: Path | io.BytesIO) -> Workbook:
+def new_workbook(target: Path | io.BytesIO) -> Workbook:
     """Return a workbook where a text is text whatever it begins with."""
     options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
     workbook = Workbook(target, options)
@@ -271,7 +282,7 @@ def format_count(cell: Any) -> str:
 def workbook_bytes(sheets: Mapping[str, Sequence[Sequence[Any]]]) -> bytes:
     """Return the bytes of a workbook of plain sheets {name: rows}."""
     content = io.BytesIO()
-    with _new_workbook(content) as workbook:
+    with new_workbook(content) as workbook:
         for name, rows in sheets.items():
             sheet = workbook.add_worksheet(name)
             for number, row in enumerate(rows):

@@ -15,6 +15,7 @@ from capidoc.report.templating import (
     testimony,
     with_alt_texts,
 )
+from capidoc.report.tracking_table import write_tracking
 
 __all__ = [
     "cached_charts",
@@ -33,4 +34,5 @@ __all__ = [
     "testimony",
     "verify_claims",
     "with_alt_texts",
+    "write_tracking",
 ]

@@ -7,11 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from capidoc.analysis.effects.fact_rows import UPCOMING
 from capidoc.config.programme import Programme
 from capidoc.config.programme_model import ZONE, Identity, Round
+from capidoc.config.target_periods import period_label
 from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
-from capidoc.core.fact_ids import COURSE, FactId, Trait, group_dimensions
+from capidoc.core.fact_ids import COURSE, FactId, Trait, group_dimensions, is_of_period
 from capidoc.report.bound_numbers import (
     Fact,
     Figure,
@@ -59,15 +61,20 @@ class Indicateur:
 
 
 def _measures(name: str, rows: list[Fact]) -> dict[str, Figure]:
-    """Return {measure: Figure with its groups}; « n.d. » where only groups have a value."""
+    """Return {measure: Figure with its groups}; « n.d. » where only groups have a value.
+
+    The periods of targets are as groups; without one, that of the last period that has begun.
+    """
     totals: dict[str, Fact] = {}
     groups: dict[str, dict[str, Figure]] = {}
     for row in rows:
-        if row["groupe"]:
-            group = FactId.parse(row["id"]).group
-            groups.setdefault(row["mesure"], {})[group] = Figure(row)
-        elif row["mesure"] != COURSE:
-            totals[row["mesure"]] = row
+        measure, group = row["mesure"], FactId.parse(row["id"]).group
+        if measure == COURSE:
+            continue
+        if group:
+            groups.setdefault(measure, {})[group] = Figure(row)
+        if not row["groupe"] and (measure not in totals or row.get("reserve") != UPCOMING):
+            totals[measure] = row
     figures = {}
     for measure in totals | groups:
         missing = {"id": f"{name}.{measure}", "texte": french.MISSING, "valeur": float("nan")}
@@ -103,6 +110,9 @@ def template_context(
     """
     words, rounds = programme_names(programme), programme.identity.round_labels
     words["memes_mois"] = _same_seasons(programme.identity, facts)
+    of_targets = facts.loc[is_of_period(facts), "moment"].unique()
+    labels_of_periods = {name: period_label(name, programme.identity) for name in of_targets}
+    words["periodes_cibles"] = {n: context_value(label) for n, label in labels_of_periods.items()}
     # The groups of cleaning are sources, whose names may be answers too.
     labels = [
         words["sources" if method == "nettoyage" else "libelles"] for method in facts["methode"]

@@ -4,6 +4,7 @@ Each rule, what adds up, the release as a whole.
 """
 
 import itertools
+import math
 from types import SimpleNamespace
 
 import pandas as pd
@@ -13,13 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capidoc.analysis import effects, facts
+from capidoc.analysis.effects.fact_rows import CUMULATED
 from capidoc.config import indicator_plan
 from capidoc.config.programme import Programme
-from capidoc.config.programme_model import Disclosure, Identity, Period
+from capidoc.config.programme_model import Disclosure, Identity
 from capidoc.core.schema import COMPUTED_COLUMNS
 from capidoc.disclosure import assessment, primary
 from capidoc.io import tables
 
+from ..builders import monthly_schedule
 from ..conftest import PROGRAMME
 
 RULES = Disclosure()
@@ -93,6 +96,9 @@ def fact(valeur, groupe="", mesure="valeur", indicateur="x", unite="personnes", 
         "texte": f"{valeur}",
         "manquants": 0,
         "intervalle": None,
+        "effet_plan": math.nan,
+        "n_effectif": math.nan,
+        "reserve": "",
         "arrondi": 1,
         "parties": [],
     } | more
@@ -624,7 +630,23 @@ def test_amounts_are_rounded_in_public_but_those_published_and_what_they_add_up_
             dict(
                 zip(
                     COMPUTED_COLUMNS,
-                    ("montants", "valeur", "", g, v, "F CFA", 20, 0, None, "", "", []),
+                    (
+                        "montants",
+                        "valeur",
+                        "",
+                        g,
+                        v,
+                        "F CFA",
+                        20,
+                        0,
+                        None,
+                        "",
+                        "",
+                        [],
+                        math.nan,
+                        math.nan,
+                        "",
+                    ),
                     strict=True,
                 )
             )
@@ -685,7 +707,7 @@ def test_a_share_of_fewer_than_ten_is_told_in_numbers(tmp_path):
     computed = effects.compute(
         plan,
         tables.select_observations(pd.DataFrame(rows)),
-        Period(debut="2022-05", fin="2023-03"),
+        monthly_schedule("2022-05", "2023-03", "s"),
         {},
     )
     assert facts.build_facts(computed, plan, [], {"s": []})["texte"].tolist() == ["3 sur 8"]
@@ -738,7 +760,7 @@ def test_contributions_are_each_unit_s_own(tmp_path):
     brought = effects.contributions(
         money,
         tables.select_observations(pd.DataFrame(rows)),
-        Period(debut="2022-05", fin="2023-03"),
+        monthly_schedule("2022-05", "2023-03", "s"),
     )
     paired = {
         group: values.to_dict() for (_, mesure, _, group), values in brought if mesure == "avant"
@@ -781,3 +803,94 @@ def test_a_hidden_answer_hides_those_that_would_tell_it_together(third, status):
     rules = Disclosure(sensibles=["oui"])
     table, _ = assessment.assess(pd.DataFrame(rows), plan, NOTHING, rules, None, None)
     assert {*table["statut_divulgation"].str.removeprefix("masque:")} == status
+
+
+def actual(value, period, indicateur="x", suivi="cumul", n=None, **more):
+    """A cumulated actual of one period, in the order in which they are given."""
+    row = fact(value, mesure="realise", indicateur=indicateur, moment=period, n=n, **more)
+    told = {"id": f"{indicateur}.realise.{period}", "reserve": ""}
+    return row | told | {"methode": f"recensement, {CUMULATED[suivi]}" if suivi else "recensement"}
+
+
+@pytest.mark.parametrize(
+    ("counts", "statuses"),
+    [
+        ((4, 9), ("D3", "publiable")),
+        ((7, 9), ("D6", "publiable")),  # two people in between
+        ((5, 9), ("D6", "publiable")),
+        ((5, 10), ("publiable", "publiable")),
+        ((9, 9), ("publiable", "publiable")),  # nobody in between, as « 0 » is told
+        ((7, 9, 13), ("publiable", "D6", "publiable")),
+        ((10, 13, 15, 20), ("publiable", "D6", "publiable", "publiable")),
+    ],
+)
+def test_cumulated_counts_do_not_tell_the_few_counted_between_two_periods(counts, statuses):
+    rows = [actual(count, f"2023-T{rank}") for rank, count in enumerate(counts, 1)]
+    assert tuple(judged(*rows)[0].values()) == statuses
+
+
+@pytest.mark.parametrize(
+    ("suivi", "indicateur", "unit", "status"),
+    [
+        ("", "x", "personnes", "publiable"),  # 7 then 9 at two moments are no sum
+        ("distinct", "x", "personnes", "D6"),
+        ("cumul", "x", "protocoles", "publiable"),  # no people
+        ("cumul", "handicap", "personnes", "D6"),
+    ],
+)
+def test_only_people_counted_from_the_start_are_told_by_the_next_count(
+    suivi, indicateur, unit, status
+):
+    rows = [actual(v, p, indicateur, suivi, unite=unit) for v, p in ((12, "2022"), (14, "2023"))]
+    assert judged(*rows)[0][f"{indicateur}.realise.2022"] == status
+
+
+@pytest.mark.parametrize(("whole", "status"), [(44, "D6"), (45, "publiable"), (40, "publiable")])
+def test_the_people_of_all_moments_tell_those_who_came_after_the_last_period(whole, status):
+    told, _ = judged(fact(whole), actual(40, "2022", suivi="distinct"))
+    assert told == {"x.valeur": "publiable", "x.realise.2022": status}
+
+
+def test_an_actual_is_hidden_with_the_month_that_it_is_and_what_is_attained_with_it():
+    """100 for the twenty of both months, 107 with one more that month, the last of the quarter."""
+    common = {"indicateur": "montants", "unite": "heures"}
+    pairs = fact(100, mesure="apres", n=20, moment="2022-06", **common)
+    month = fact(107, mesure="cours", n=21, moment="2022-06", **common)
+    course = "montants.cours.2022-06"
+    quarter = actual(107, "2022-T2", "montants", "", n=21, unite="heures", parties=[course])
+    attained = fact(82, mesure="atteinte", indicateur="montants", unite="%", n=21) | {
+        "id": "montants.atteinte.2022-T2",
+        "moment": "2022-T2",
+        "parties": [quarter["id"]],
+    }
+    target = fact(130, mesure="cible", n=0, moment="2022-T2", **common)
+    told, _ = judged(pairs, month | {"id": course}, quarter, attained, target)
+    assert told == {
+        "montants.apres": "publiable",
+        course: "D6",
+        quarter["id"]: "D7",
+        attained["id"]: "D7",
+        "montants.cible": "publiable",
+    }
+
+
+@pytest.mark.parametrize(("units", "status"), [(4, "D5"), (5, "publiable")])
+def test_a_cumulated_sum_does_not_tell_what_few_units_added_since_the_period_before(units, status):
+    key = ("montants", "realise", "2023", "")
+    added = [(key, pd.Series([10.0] * 20)), (key, pd.Series([10.0] * units))]
+    row = actual(200, "2023", "montants", n=20, unite="heures")
+    assert judged(row, contributions=added)[0] == {"montants.realise.2023": status}
+
+
+def test_a_cumulated_count_and_its_months_do_not_tell_the_one_that_is_hidden():
+    """10 + 3 + 8 = 21: with the three others, « 3 » could be worked out."""
+    months = [
+        fact(count, mesure="cours", moment=month) | {"id": f"x.cours.{month}"}
+        for count, month in ((10, "2022-04"), (3, "2022-05"), (8, "2022-06"))
+    ]
+    told, proof = judged(*months, actual(21, "2022-T2"))
+    hidden = [name for name, status in told.items() if status != "publiable"]
+    assert "x.cours.2022-05" in hidden and len(hidden) == 2
+    assert proof.loc["x.cours.2022-05", "bas"] <= 1 and proof.loc["x.cours.2022-05", "haut"] >= 4
+    told, _ = judged(*months)
+    assert list(told.values()) == ["publiable", "D3", "publiable"]

@@ -31,7 +31,7 @@ def assessed(monkeypatch, tmp_path):
             commune=commune,
             part_of=SimpleNamespace(processed=tmp_path / whole) if whole else None,
             folder=tmp_path,
-            period=None,
+            schedule=None,
             identity=SimpleNamespace(
                 rules=None, zones={"nord": SimpleNamespace(communes=("a", "b"))}
             ),

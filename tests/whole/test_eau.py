@@ -96,7 +96,8 @@ def test_the_set_is_sound(place):
         ("fonctionnels.avant", 60),
         ("fonctionnels.apres", 87.5),
         ("fonctionnels.difference", 27.5),
-        ("fonctionnels.atteinte", 97.2222),
+        ("fonctionnels.realise.2024-S2", 82.5),  # in November
+        ("fonctionnels.atteinte.2025-S1", 97.2222),
         ("duree_programme.valeur", 18),
     ],
 )

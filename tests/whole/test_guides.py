@@ -11,11 +11,11 @@ import yaml
 
 from capidoc.analysis import effects
 from capidoc.config import indicator_plan
-from capidoc.config.programme_model import Period
 from capidoc.core import errors
 from capidoc.io import tables
 from capidoc.pipeline.command_line import VERBS
 
+from ..builders import monthly_schedule
 from ..conftest import ROOT
 
 GUIDES = [
@@ -140,7 +140,7 @@ def test_the_guide_tells_every_measure():
     computed = effects.compute(
         plan,
         tables.select_observations(pd.DataFrame(rows)),
-        Period(debut="2022-05", fin="2023-03"),
+        monthly_schedule("2022-05", "2023-03", "s"),
         {"2022-05": 100, "2023-03": 110},
     )
     measures = {*computed["mesure"]}

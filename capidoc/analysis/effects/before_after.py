@@ -239,25 +239,23 @@ def _constant_price_facts(
     if indicator.unite not in MONEY or not set(months) <= prices.keys():
         return
     start, end = months
-    before, after = (fact for fact in total if fact["mesure"] in (BEFORE, AFTER))
-    factor = prices[start] / prices[end]
-    real, change = Estimate(after["valeur"] * factor), Estimate(math.nan)
-    whole = comparison.compared(comparison.units)
-    if comparison.design is not None and indicator.regle != "mediane":
-        rows = comparison.sample[comparison.sample["moment"] == last]
-        real = estimate_level(indicator, rows, whole[whole["moment"] == last]).scaled(factor)
-        levels = [_linearised(comparison, whole, moment) for moment in (first, last)]
-        change = change_interval(
-            levels[1].scaled(factor).percent_change(levels[0]), comparison.design
-        )
-    else:
-        change = Estimate(change_percent(before["valeur"], real.value))
-    common: Fact = {"n": after["n"], "manquants": after["manquants"], "methode": "prix constants"}
-    name = indicator.id
+    facts = {fact["mesure"]: fact for fact in total}
+    factor, name = prices[start] / prices[end], indicator.id
+    common: Fact = {key: facts[AFTER][key] for key in ("n", "manquants")}
+    common["methode"] = "prix constants"
+    real = _transformed(facts[AFTER], factor)
     formula = f"{name}.apres × indice de {start} ÷ indice de {end}"
     yield fact_row(indicator, "apres_reel", real, moment=last, formule=formula, **common)
+    change = _transformed(facts["variation"], factor, 100 * (factor - 1))
     formula = f"100 × ({name}.apres_reel − {name}.avant) ÷ {name}.avant"
     yield fact_row(indicator, "variation_reelle", change, unite=PERCENT, formule=formula, **common)
+
+
+def _transformed(fact: Fact, factor: float, shift: float = 0) -> Estimate:
+    """Return the estimate of a fact, times a number known exactly and plus another."""
+    bounds = fact["intervalle"] or (math.nan, math.nan)
+    value, low, high = (factor * each + shift for each in (fact["valeur"], *bounds))
+    return Estimate(value, low, high, reason=fact["reserve"])
 
 
 def _share_facts(

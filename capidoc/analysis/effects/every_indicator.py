@@ -1,19 +1,19 @@
 """The facts of a whole plan over observations: indicators, attained targets, then quotients."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from capidoc.analysis import statistics
 from capidoc.analysis.effects import before_after, levels
-from capidoc.analysis.effects.fact_rows import PERCENT, Fact, fact_row
+from capidoc.analysis.effects.fact_rows import Fact, fact_row
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
 from capidoc.analysis.effects.survey_design import check_population, with_calibrated_weights
+from capidoc.analysis.effects.tracking import tracked_cells, tracking_facts
 from capidoc.analysis.effects.unit_values import concerned, unit_values
 from capidoc.config.indicator_plan import Indicator
 from capidoc.config.schedule import Schedule
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
-from capidoc.core.fact_ids import FactId, assign_fact_ids
+from capidoc.core.fact_ids import assign_fact_ids
 from capidoc.core.parsing import Unreadable, parse_number
 from capidoc.core.schema import COMPUTED_COLUMNS, FACT_KEY
 
@@ -38,7 +38,12 @@ def compute(
             rows += _indicator_facts(indicator, observed, schedule, prices, known_totals)
     facts = pd.DataFrame(rows, columns=COMPUTED_COLUMNS)
     facts = facts.drop_duplicates(FACT_KEY, ignore_index=True)
-    quotients = [_quotient_fact(i, facts) for i in plan if i.regle == "quotient"]
+    quotients: list[Fact] = []
+    for indicator in plan:
+        if indicator.regle == "quotient":
+            fact = _quotient_fact(indicator, facts)
+            targets = tracking_facts(indicator, pd.DataFrame(), [fact], schedule)
+            quotients += [fact, *targets]
     if not quotients:
         return facts
     return pd.concat([facts, pd.DataFrame(quotients, columns=COMPUTED_COLUMNS)], ignore_index=True)
@@ -62,7 +67,8 @@ def _indicator_facts(
 ) -> list[Fact]:
     """Return the facts of one indicator that is no quotient."""
     if indicator.regle == "modalites":
-        return [levels.distinct_answers(indicator, observed)]
+        level = levels.distinct_answers(indicator, observed)
+        return [level, *tracking_facts(indicator, pd.DataFrame(), [level], schedule)]
     cells = indicator_cells(indicator, observed)
     sample = unit_values(indicator, cells)
     check_population(indicator, sample)
@@ -75,7 +81,9 @@ def _indicator_facts(
         ]
     else:
         facts = list(levels.at_one_moment(indicator, cells, sample))
-    return [*facts, *_target_facts(indicator, facts)]
+    if indicator.is_tracked and not indicator.moments:
+        cells = tracked_cells(indicator, observed)
+    return [*facts, *tracking_facts(indicator, concerned(cells), facts, schedule)]
 
 
 def _quotient_fact(indicator: Indicator, facts: pd.DataFrame) -> Fact:
@@ -115,25 +123,3 @@ def _plain_number(indicator: Indicator, column: str, fact_ids: Iterable[str]) ->
         remedy = str(error) if text[:1].isdigit() else suggest(text, fact_ids)
         place = {"file": "indicateurs", "column": column, "value": text}
         raise ConfigurationRefused(Problem(what, expected, remedy, **place)) from None
-
-
-def _target_facts(indicator: Indicator, facts: list[Fact]) -> Iterator[Fact]:
-    """Yield the target and what was attained of it, in percent, where there is a target.
-
-    Attained is level ÷ target, or target ÷ level where a fall is sought.
-    """
-    levels = [f for f in facts if f["mesure"] in ("valeur", "apres") and not f["groupe"]]
-    if indicator.cible is None or not levels:
-        return
-    level, target = levels[0], indicator.cible
-    level_id = FactId(indicator.id, level["mesure"])
-    common: Fact = {"n": level["n"], "moment": level["moment"]}
-    yield fact_row(indicator, "cible", target, formule="cible inscrite au plan", **common)
-    if indicator.sens == "baisse":
-        attained = statistics.share_percent(target, level["valeur"])
-        formula = f"100 × cible ÷ {level_id}"
-    else:
-        attained = statistics.share_percent(level["valeur"], target)
-        formula = f"100 × {level_id} ÷ cible"
-    common |= {"manquants": level["manquants"], "unite": PERCENT}
-    yield fact_row(indicator, "atteinte", attained, formule=formula, **common)

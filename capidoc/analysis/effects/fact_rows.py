@@ -6,17 +6,23 @@ from typing import Any
 
 from capidoc.analysis.statistics import Estimate
 from capidoc.config.indicator_plan import Indicator
+from capidoc.core.fact_ids import ACTUAL, COURSE
 from capidoc.core.schema import OWN, RECORD
 
 Fact = dict[str, Any]
 
-LEVELS = ("valeur", "avant", "apres", "cours")  # what is observed, before any comparison
+# What is observed, before any comparison.
+LEVELS = ("valeur", "avant", "apres", COURSE, ACTUAL)
 COUNT, PERCENT, POINTS = "unités", "%", "points de %"
 PAIRED = "paires"  # the method of what is told of the units known at every moment compared
 SAMPLE = "echantillon"
 FEW_ANSWERS = 30  # under which the normal theory of an interval is doubtful
 FEW = f"moins de {FEW_ANSWERS} réponses : intervalle fragile"
 DESCRIPTIVE = "décrit les seules unités enquêtées : pas d’intervalle"
+UPCOMING = "à venir"  # why a target has no actual yet
+DISTINCT = "distinct"
+# How an actual is counted over all moments until the end of its period: its method, by `suivi`.
+CUMULATED = {"cumul": "cumul depuis le début", DISTINCT: "unités distinctes depuis le début"}
 
 
 def fact_row(

@@ -19,19 +19,18 @@ def survey_design(indicator: Indicator, rows: pd.DataFrame, is_panel: bool) -> D
     A unit that comes back is one draw: what it brings at each moment adds up. Of fresh samples,
     each moment is a stratum of its own.
     """
-    strata, clusters = rows["strate"], rows["grappe"] if indicator.grappe else rows["unite"]
+    units, strata = pd.Series(_codes(rows["unite"])), pd.Series(_codes(rows["strate"]))
     if is_panel:
-        strata = strata.astype(object).groupby(rows["unite"], observed=True).transform("first")
+        strata = strata.groupby(units).transform("first")
     else:
-        strata = rows["moment"].astype(str) + "|" + strata.astype(str)
+        strata += (strata.max() + 1) * _codes(rows["moment"])
+    clusters = _codes(rows["grappe"]) if indicator.grappe else units
     population = rows["taille"] if indicator.taille_population else None
-    return Design(
-        _codes(clusters), _codes(strata), population, indicator.strate_seule, _calibration(rows)
-    )
+    return Design(clusters, strata, population, indicator.strate_seule, _calibration(rows))
 
 
 def _codes(labels: pd.Series) -> np.ndarray:
-    return pd.factorize(labels)[0]
+    return pd.factorize(labels)[0].astype(np.int64)
 
 
 def check_population(indicator: Indicator, rows: pd.DataFrame) -> None:
