@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from capidoc.cleaning.cleaning_state import moments_of
 from capidoc.cleaning.row_steps import submission_key
 from capidoc.config.programme_model import ZONE, Classes, Identity, Source, TableSelection
 from capidoc.core import categorical
@@ -112,11 +113,8 @@ def _observe_table(cleaned: Cleaned, label: str, encode_units: Encoder) -> Itera
 
 
 def _record_columns(table: pd.DataFrame, source: Source, encode_units: Encoder) -> pd.DataFrame:
-    """Return what the observations of each record share: its unit, month and attributes."""
-    moment = constant_column("", table.index)
-    if source.moment:
-        months = {date: date[:7] for date in categorical.present_values(table[source.moment])}
-        moment = categorical.map_values(table[source.moment], months)
+    """Return what the observations of each record share: its unit, moment and attributes."""
+    moment = moments_of(table, source) if source.moment else constant_column("", table.index)
     return pd.DataFrame(
         {
             "unite_type": constant_column(source.unite, table.index),

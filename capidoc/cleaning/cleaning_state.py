@@ -128,6 +128,13 @@ def unit_key(source: Source) -> list[str]:
     return [name for name in names if name]
 
 
+def moments_of(table: pd.DataFrame, source: Source) -> pd.Series:
+    """Return the moment of each row of a source that dates its rows: its month, or its round."""
+    days = table[source.moment]
+    moments = {day: source.moment_of(day) for day in categorical.present_values(days)}
+    return categorical.map_values(days, moments)
+
+
 def _entries(rows: pd.DataFrame, **columns: str | pd.Series) -> pd.DataFrame:
     """Return the provenance and uuid of `rows`, with these columns (a constant or a Series)."""
     categories = {

@@ -80,13 +80,13 @@ def check_date_order(state: CleaningState) -> CleaningState:
 def check_breakdown_totals(state: CleaningState) -> CleaningState:
     """Return the state with a remark where the parts of a breakdown do not give its total.
 
-    Raise QualityRefused at a compared moment, the first or the last of the follow-up: the document
-    prints that total.
+    Raise QualityRefused at a compared moment, a round or else the first or the last month of the
+    follow-up: the document prints that total.
     """
     source, months = state.source, state.decisions.months
 
     def is_compared(moment: str) -> bool:
-        return moment[:7] in (months[0], months[-1])
+        return bool(source.passages) or moment[:7] in (months[0], months[-1])
 
     for breakdown in source.ventilations.values():
         total, parts = breakdown.total, list(breakdown.colonnes.values())
@@ -100,7 +100,7 @@ def check_breakdown_totals(state: CleaningState) -> CleaningState:
         if source.moment:
             stops = wrong[categorical.matches(wrong[source.moment], is_compared)]
         what = " + ".join(f"{{{part}}}" for part in parts) + " ne donne pas ce total"
-        remedy = "Tranchez dans corrections.csv : ce mois porte un total publié."
+        remedy = "Tranchez dans corrections.csv : ce moment porte un total publié."
         refuse_rows(QualityRefused, stops, total, what, remedy)
         if len(wrong):
             state = state.with_remark(wrong, total, wrong[total], "somme_fausse")

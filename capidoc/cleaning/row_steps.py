@@ -14,20 +14,24 @@ from capidoc.cleaning.cell_steps import (
     month_first_dates,
     try_parse,
 )
-from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows, unit_key
+from capidoc.cleaning.cleaning_state import CleaningState, moments_of, refuse_rows
 from capidoc.config.decisions import Decisions
 from capidoc.config.programme_model import Exclusion, Source
 from capidoc.core import categorical, parsing
-from capidoc.core.errors import Problem, QualityRefused
+from capidoc.core.errors import ConfigurationRefused, Problem, QualityRefused, suggest
 from capidoc.core.parsing import Unreadable, matching_key
-from capidoc.core.schema import FILE, INDEX, NUMBER, PARENT, SENT, SUBMISSION, UUID, VALIDATION
+from capidoc.core.schema import FILE, INDEX, NUMBER, OWN, PARENT, SENT, SUBMISSION, UUID, VALIDATION
 from capidoc.ingest.received import NO_UUID, answers
 from capidoc.ingest.xlsform import Question
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d([T ].*)?)?")
+# Why a row leaves for its moment, and its status.
+MOMENT_MOTIFS = {"moment_inconnu": "rejetee", "passage_incertain": "rejetee"}
+MOMENT_MOTIFS |= {"hors_passage": "exclue", "hors_programme": "exclue"}
 # An entry may be sent again; an identifier of which this share of rows has more copies, on several
 # units, is a village's or an enumerator's.
 MOST_COPIES, WRONG_UNIT = 2, 0.25
+MOMENT = f"{OWN}moment"
 REFUSED_STATUSES = ("validation_status_not_approved", "not approved", "non approuvé")
 
 
@@ -85,25 +89,26 @@ def require_identifier(state: CleaningState) -> CleaningState:
 
 
 def keep_period(state: CleaningState) -> CleaningState:
-    """Return the state without the rows of an unreadable month, or of one out of the follow-up.
+    """Return the state without the rows whose moment is unreadable, out of the follow-up or rounds.
 
-    Raise QualityRefused where every month that can be read is out of it, or none can be read.
+    Raise QualityRefused where every moment that can be read is out of them, or none can be read.
     """
     name, months = state.source.moment, state.decisions.months
     if not name:
         return state
     parser = answer_parser(state.questions[name], state.decisions)
     texts = categorical.present_values(state.table[name])
-    motifs = {text: _moment_motif(text, parser, months) for text in texts}
+    motifs = {text: _moment_motif(text, parser, state.source, months) for text in texts}
     motif = categorical.map_values(state.table[name], motifs)
-    unreadable, outside = motif == "moment_inconnu", motif == "hors_programme"
-    if len(motif) and unreadable.all():
+    if len(motif) and (motif == "moment_inconnu").all():
         raise QualityRefused(_no_date(state, name, texts[0]))
-    if outside.any() and not (motif == "").any():
-        others = readable_months(state.table[name], state.questions[name], state.decisions)
-        raise QualityRefused(_other_period(state, others[0], others[-1]))
-    state = state.drop_rows(unreadable, "moment_inconnu", "rejetee", name)
-    return state.drop_rows(outside[~unreadable], "hors_programme", column=name)
+    if len(motif) and not (motif == "").any():
+        days = readable_days(state.table[name], state.questions[name], state.decisions)
+        raise QualityRefused(_other_period(state, days))
+    for left, status in MOMENT_MOTIFS.items():
+        rows = motif == left
+        state, motif = state.drop_rows(rows, left, status, name), motif[~rows]
+    return state
 
 
 def _no_date(state: CleaningState, moment: str, value: str) -> Problem:
@@ -114,38 +119,45 @@ def _no_date(state: CleaningState, moment: str, value: str) -> Problem:
     return Problem(what, expected, remedy, files, column=moment, value=value)
 
 
-def readable_months(cells: pd.Series, question: Question, decisions: Decisions) -> list[str]:
-    """Return the months of the answers that can be read as dates, the first one first."""
+def readable_days(cells: pd.Series, question: Question, decisions: Decisions) -> list[str]:
+    """Return the days, or months, of the answers that can be read as dates, the first one first."""
     parser = answer_parser(question, decisions)
     texts = categorical.present_values(cells)
     dates = month_first_dates(texts) if question.kind == "date" else {}
     days = [try_parse(parser, dates.get(text, text))[0] or text for text in texts]
-    return sorted(day[:7] for day in days if MONTH.fullmatch(day))
+    return sorted(day[:10] for day in days if MONTH.fullmatch(day))
 
 
-def _other_period(state: CleaningState, first: str, last: str) -> Problem:
-    """Return the problem of data whose every month is out of the follow-up."""
-    months = state.decisions.months
-    remedy = "Si ces dates sont justes, écrivez dans programme.yml, sous « periodes » : "
-    remedy += f"suivi: {{debut: {first}, fin: {last}}}."
-    return Problem(
-        "aucune fiche n’est de la période suivie",
-        f"de {months[0]} à {months[-1]}",
-        remedy,
-        ", ".join(categorical.present_values(state.table[FILE])),
-        column=state.source.moment or "",
-        value=f"{first} – {last}",
-    )
+def _other_period(state: CleaningState, days: list[str]) -> Problem:
+    """Return the problem of data whose every moment is out of the follow-up, or of its rounds."""
+    months, first, last = state.decisions.months, days[0], days[-1]
+    if state.source.passages:
+        what = "aucune fiche n’est d’un passage"
+        expected = ", ".join(f"{name} de {w.debut} à {w.fin}" for name, w in state.source.rounds)
+        remedy = "Si ces dates sont justes, écrivez-les dans programme.yml, sous « passages » : "
+        remedy += "le mois entier où la fiche ne dit que le mois."
+    else:
+        first, last = first[:7], last[:7]
+        what, expected = "aucune fiche n’est de la période suivie", f"de {months[0]} à {months[-1]}"
+        remedy = "Si ces dates sont justes, écrivez dans programme.yml, sous « periodes » : "
+        remedy += f"suivi: {{debut: {first}, fin: {last}}}."
+    files = ", ".join(categorical.present_values(state.table[FILE]))
+    value, column = f"{first} – {last}", state.source.moment or ""
+    return Problem(what, expected, remedy, files, column=column, value=value)
 
 
-def _moment_motif(text: str, parser: Parser, months: list[str]) -> str:
+def _moment_motif(text: str, parser: Parser, source: Source, months: list[str]) -> str:
     """Return why a moment is not kept, or an empty text."""
     answer = try_parse(parser, text)[0]
     moment = answer or text
     if not MONTH.fullmatch(moment):
         return "moment_inconnu"
     # A month that the form does not offer is still a month: out of the programme, not unreadable.
-    if moment[:7] not in months:
+    if source.passages and not source.moment_of(moment):
+        month = moment[:7]
+        is_part = month == moment and any(w.overlaps(month, month) for _, w in source.rounds)
+        return "passage_incertain" if is_part else "hors_passage"
+    if not source.passages and moment[:7] not in months:
         return "hors_programme"
     return "" if answer else "moment_inconnu"
 
@@ -183,11 +195,13 @@ def deduplicate(state: CleaningState) -> CleaningState:
     Raise QualityRefused where none is the last, or where the identifier names no unit.
     """
     table, key = state.table, state.key
+    if state.source.passages and len(key) > 1:  # two days of a round are one moment
+        table, key = table.assign(**{MOMENT: moments_of(table, state.source)}), [key[0], MOMENT]
     _refuse_moved_submissions(table, key)
     rivals = _rivals(table, key)
     identical = rivals.duplicated(list(answers(rivals)))
     different = _rivals(rivals[~identical], key)
-    _refuse_wrong_unit(different, table, state.source)
+    _refuse_wrong_unit(different, key, len(table), state.source)
     sent = categorical.to_text(different[SENT])
     older = sent < sent.groupby([different[name] for name in key]).transform("max")
     what = "deux saisies différentes pour la même unité et le même moment"
@@ -200,12 +214,11 @@ def deduplicate(state: CleaningState) -> CleaningState:
     return state.drop_rows(replaced[~duplicate], "remplacee", column=key[0])
 
 
-def _refuse_wrong_unit(rivals: pd.DataFrame, table: pd.DataFrame, source: Source) -> None:
+def _refuse_wrong_unit(rivals: pd.DataFrame, key: list[str], size: int, source: Source) -> None:
     """Raise QualityRefused where the identifier comes back too often to name a unit: a village."""
-    key = unit_key(source)
     copies = rivals.groupby(key, observed=True)[key[0]].transform("size")
     often = categorical.to_text(rivals.loc[copies > MOST_COPIES, key[0]])
-    is_rare = len(often) <= WRONG_UNIT * len(table) or often.nunique() < 2
+    is_rare = len(often) <= WRONG_UNIT * size or often.nunique() < 2
     if not source.identifiant or is_rare:
         return
     what = f"ce n’est pas le code d’une unité : il revient jusqu’à {copies.max()} fois au même "
@@ -214,6 +227,21 @@ def _refuse_wrong_unit(rivals: pd.DataFrame, table: pd.DataFrame, source: Source
     remedy += "cette ligne : chaque fiche sera une unité."
     column, value = f"identifiant: {source.identifiant}", often.mode()[0]
     raise QualityRefused(Problem(what, "", remedy, "programme.yml", column=column, value=value))
+
+
+def require_comparison_groups(state: CleaningState) -> CleaningState:
+    """Return the state; raise ConfigurationRefused where all records, or none, are controls."""
+    comparison, attributes = state.source.comparaison, state.source.attributs
+    question = attributes.get(comparison.attribut) if comparison else None
+    if not comparison or question not in state.table or state.table.empty:
+        return state
+    controls, known = comparison.temoins, {*categorical.present_values(state.table[question])}
+    if controls not in known or known <= {controls, ""}:
+        found = "nulle fiche n’est" if controls not in known else "toute fiche est"
+        what, remedy = f"{found} du groupe témoin", suggest(controls, known - {"", controls})
+        problem = Problem(what, "", remedy, "programme.yml", column="temoins", value=controls)
+        raise ConfigurationRefused(problem)
+    return state
 
 
 def _rivals(table: pd.DataFrame, key: list[str]) -> pd.DataFrame:

@@ -127,6 +127,7 @@ def _clean_main_table(state: CleaningState) -> CleaningState:
     state = row_steps.deduplicate(state)
     state = consistency_steps.check_date_order(state)
     state = consistency_steps.apply_form_constraints(state)
+    state = row_steps.require_comparison_groups(state)
     return consistency_steps.check_breakdown_totals(state)
 
 

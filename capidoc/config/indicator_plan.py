@@ -361,9 +361,10 @@ def _wrong_moments(indicator: Indicator, identity: Identity) -> Iterator[Finding
             if name not in rounds:
                 yield "passage que la source n’a pas", _place("moments", name, [*ENDS, *rounds])
         return
-    compares_months = source.identifiant and len(identity.periodes["suivi"].months) > 1
+    months = 0 if rounds else len(identity.periodes["suivi"].months)
+    compares_months = source.identifiant and months > 1
     if indicator.moments and len(rounds) < 2 and not compares_months:
-        cause = "sans « identifiant », ou sur un seul mois, nulle unité n’est à comparer"
+        cause = "sans « identifiant », ou à un seul moment, nulle unité n’est à comparer"
         remedy = "Laissez « moments » vide."
         yield cause, {**_place("moments", "|".join(ENDS)), "remedy": remedy}
 

@@ -4,9 +4,10 @@ Fields bear the French names of the YAML keys; programmes/jass/programme.yml sho
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -164,6 +165,16 @@ class Round(StrictModel):
             raise ValueError(f"le début {self.debut} vient après la fin {self.fin}")
         return self
 
+    def overlaps(self, first: str, last: str) -> bool:
+        """Return whether one of its days is in these months, or between them."""
+        return self.debut.isoformat()[:7] <= last and first <= self.fin.isoformat()[:7]
+
+    @property
+    def seasons(self) -> set[str]:
+        """Return the months of the year that it has days of, « 02 »."""
+        period = Period(debut=self.debut.isoformat()[:7], fin=self.fin.isoformat()[:7])
+        return {month[5:] for month in period.months}
+
 
 class Comparison(StrictModel):
     """The attribute that tells supported units from those of the comparison group."""
@@ -234,6 +245,50 @@ class Source(TableSelection):
         if self.collecte and not (self.formulaire and one_star):
             raise ValueError(f"« collecte » {form}, et un « fichier » comme Suivi*.xlsx")
         return self
+
+    @model_validator(mode="after")
+    def _check_rounds(self) -> Self:
+        if not self.moment and (self.passages or self.tirage == "nouveau"):
+            raise ValueError("nommez sous « moment » la question qui date la fiche")
+        if not self.identifiant and "tirage" in self.model_fields_set and self.tirage == "panel":
+            raise ValueError("un panel demande un « identifiant » : sans lui, nulle unité n’en est")
+        for name in {"debut", "fin"} & self.passages.keys():
+            raise ValueError(f"« {name} » est un bout de la période : renommez ce passage")
+        for (name, window), (other, after) in pairwise(self.rounds):
+            if after.debut <= window.fin:
+                raise ValueError(f"les passages « {name} » et « {other} » ont des jours communs")
+        attributes = {*self.attributs, *self.classes}
+        if self.comparaison and self.comparaison.attribut not in attributes:
+            name = self.comparaison.attribut
+            cause = f"« comparaison » : la source n’a pas d’attribut « {name} »"
+            raise ValueError(f"{cause}. {suggest(name, attributes)}")
+        return self
+
+    @property
+    def rounds(self) -> list[tuple[str, Round]]:
+        """Return its rounds in order of time, each with its name."""
+        return sorted(self.passages.items(), key=lambda item: item[1].debut)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Return whether each round has units of its own."""
+        return self.tirage == "nouveau" or bool(self.passages and not self.identifiant)
+
+    def moment_of(self, day: str) -> str:
+        """Return the moment of a record of that day: its month or, with rounds, its round.
+
+        It is empty outside every round. Of a month alone, « 2024-02 », each day must be in it.
+        """
+        if not self.passages:
+            return day[:7]
+        first, last = day[:10], day[:10]
+        if len(day) == len("2024-02"):
+            length = monthrange(int(day[:4]), int(day[5:7]))[1]
+            first, last = f"{day}-01", f"{day}-{length}"
+        for name, window in self.rounds:
+            if window.debut.isoformat() <= first and last <= window.fin.isoformat():
+                return name
+        return ""
 
     @property
     def fetched(self) -> str:
@@ -349,6 +404,19 @@ class Identity(StrictModel):
         return self
 
     @model_validator(mode="after")
+    def _check_rounds(self) -> Self:
+        labels, followed = dict[str, str](), self.periodes["suivi"]
+        for source in self.sources.values():
+            for name, window in source.rounds:
+                if not window.overlaps(followed.debut, followed.fin):
+                    raise ValueError(f"le passage « {name} » est hors de la période « suivi »")
+                if labels.setdefault(name, window.libelle) != window.libelle:
+                    raise ValueError(f"le passage « {name} » a un libellé dans chaque source")
+        if self.devis == "comparaison" and not any(s.comparaison for s in self.sources.values()):
+            raise ValueError("« devis: comparaison » demande une source avec « comparaison »")
+        return self
+
+    @model_validator(mode="after")
     def _check_names(self) -> Self:
         dimensions, kept = {ZONE}, set()
         for table in self._tables():
@@ -396,6 +464,12 @@ class Identity(StrictModel):
         questions = names | {question for name, question in pairs if name in names}
         names = questions | {name for name, question in pairs if question in questions}
         return self.divulgation.model_copy(update={"sensibles": sorted(names)})
+
+    @property
+    def round_labels(self) -> dict[str, str]:
+        """Return the label of each round of the programme, by its name."""
+        rounds = chain.from_iterable(source.rounds for source in self.sources.values())
+        return {name: window.libelle or name.replace("_", " ") for name, window in rounds}
 
     @property
     def zone_of(self) -> dict[str, str]:

@@ -25,13 +25,8 @@ class Schedule:
 
     def rounds(self, indicator: Indicator) -> dict[str, Round]:
         """Return the rounds of its source that overlap the period, by name, in order of time."""
-        rounds = sorted(self.source(indicator).passages.items(), key=lambda item: item[1].debut)
-        first, last = self.period.debut, self.period.fin
-        return {
-            name: window
-            for name, window in rounds
-            if window.fin.isoformat()[:7] >= first and window.debut.isoformat()[:7] <= last
-        }
+        rounds, (first, last) = self.source(indicator).rounds, (self.period.debut, self.period.fin)
+        return {name: window for name, window in rounds if window.overlaps(first, last)}
 
     def compared(self, indicator: Indicator) -> tuple[str, ...]:
         """Return the moments that it compares, two or more in order; none for a single moment.
@@ -42,7 +37,7 @@ class Schedule:
             return ()
         named = [*self.rounds(indicator)]
         if indicator.moments != ENDS:
-            named = [name for name in indicator.moments if name in named]
+            named = [name for name in named if name in indicator.moments]
         if len(named) < 2:
             return self.period.debut, self.period.fin
         return tuple(named) if indicator.moments != ENDS else (named[0], named[-1])
@@ -58,9 +53,8 @@ class Schedule:
 
     def label(self, indicator: Indicator, moment: str) -> str:
         """Return a moment in words: « mai 2022 », or the label of the round."""
-        rounds = self.source(indicator).passages
-        if moment in rounds:
-            return rounds[moment].libelle or moment
+        if moment in self.source(indicator).passages:
+            return self.identity.round_labels[moment]
         return french.format_month(moment)
 
     def is_panel(self, indicator: Indicator) -> bool:

@@ -58,10 +58,7 @@ def format_interval(bounds: Iterable[float], step: float = 1) -> str:
 
 
 def format_month(text: str, pattern: str = "MMMM y") -> str:
-    """Return « mai 2022 » for « 2022-05 », or as another of Unicode's patterns has it.
-
-    The label of a round, which is no month, stays as it is.
-    """
+    """Return « mai 2022 » for « 2022-05 », by one of Unicode's patterns; a label as it is."""
     if not _MONTH.fullmatch(text):
         return text
     return format_date(date.fromisoformat(f"{text}-01"), pattern, locale=LOCALE)

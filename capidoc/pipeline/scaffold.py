@@ -13,7 +13,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from capidoc.cleaning.row_steps import readable_months
+from capidoc.cleaning.row_steps import readable_days
 from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
 from capidoc.core import parsing
@@ -175,8 +175,8 @@ def _months(made: Programme) -> list[str]:
     if not moment:
         return []
     question = received.form.of()[moment]
-    months = readable_months(received.table[moment], question, load_decisions(made))
-    return list(filter(form_proposal.is_month, months))
+    days = readable_days(received.table[moment], question, load_decisions(made))
+    return [day[:7] for day in days if form_proposal.is_month(day[:7])]
 
 
 def form_notes(form: Form, file: str, templates: Path) -> list[str]:

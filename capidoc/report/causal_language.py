@@ -1,4 +1,4 @@
-"""The causal words that a design without comparison group does not allow."""
+"""The causal words that the design of a study does not allow."""
 
 import re
 from collections.abc import Iterable
@@ -7,6 +7,7 @@ from pathlib import Path
 from capidoc.core.errors import Problem, TraceabilityRefused
 from capidoc.io import narrative_pages
 
+PROOF = (r"démontr\w+", r"prouv\w+")
 # By design of the study; the source of the list is the attribution rule of the method annex.
 CAUSAL_WORDS = {
     "avant_apres": (
@@ -14,13 +15,16 @@ CAUSAL_WORDS = {
         r"grâce à|grâce aux?",
         r"(?:a|ont|avait|avaient) permis de",
         r"(?:a|ont) entraîné\w*",
-        r"démontr\w+",
-        r"prouv\w+",
+        *PROOF,
         r"attribuable\w*",
         r"(?:a|ont) contribué à",
-    )
+    ),
+    "comparaison": PROOF,
 }
-CAUSE = "affirmation de cause que le devis « avant-après » ne permet pas"
+CAUSE = {
+    "avant_apres": "affirmation de cause que le devis « avant-après » ne permet pas",
+    "comparaison": "preuve que même un groupe de comparaison ne donne pas",
+}
 ALLOWED = "« évolution observée », « a pu contribuer à », « les entreprises déclarent »"
 REWORD = "Reformulez, ou inscrivez l’exception et son motif dans programme.yml."
 
@@ -41,7 +45,8 @@ def check_wording(folder: Path, design: str, exceptions: Iterable[tuple[str, str
             if any(words in lines for words in allowed):
                 continue
             row, value = text.count("\n", 0, start) + 1, " ".join(match.group().split())
-            problems.append(Problem(CAUSE, ALLOWED, REWORD, path.name, row=row, value=value))
+            cause = CAUSE[design]
+            problems.append(Problem(cause, ALLOWED, REWORD, path.name, row=row, value=value))
     if problems:
         raise TraceabilityRefused(*problems)
 

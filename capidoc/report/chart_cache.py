@@ -34,6 +34,7 @@ def cached_charts(
     in the cache has changed.
     """
     cache, record_file = programme.processed / CACHE_FOLDER, programme.processed / CHART_STATE_JSON
+    facts = facts.replace({"moment": programme.identity.round_labels})
     keys, table = {}, facts.to_csv()
     for spec in specs:
         inputs = json.dumps([CODE, spec, titles[spec["id"]], table])

@@ -1,5 +1,6 @@
 """The names that templates and recit/ may use: the programme, its indicators, its claims."""
 
+import re
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
@@ -8,7 +9,7 @@ import pandas as pd
 
 from capidoc.analysis.effects.fact_rows import UPCOMING
 from capidoc.config.programme import Programme
-from capidoc.config.programme_model import ZONE, Identity
+from capidoc.config.programme_model import ZONE, Identity, Round
 from capidoc.config.target_periods import period_label
 from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
@@ -20,18 +21,21 @@ from capidoc.report.bound_numbers import (
     NamedValues,
     answer_label,
     context_value,
+    escape_markdown,
     group_label,
 )
 from capidoc.report.claims.published_claims import Claim
 
+LEVEL = re.compile(r"avant|passage_.+|apres")  # at each moment: the first, others, the last
+
 
 class Indicateur:
-    """The measures of one indicator, by name; lists its groups for the tables."""
+    """The measures of one indicator, by name; lists its groups and moments for the tables."""
 
-    def __init__(self, name: str, rows: list[Fact]) -> None:
+    def __init__(self, name: str, rows: list[Fact], rounds: Iterable[str] = ()) -> None:
         self.name, self.premier = name, rows[0]
         self.libelle = self.premier["libelle"]
-        self.measures = NamedValues(_measures(name, rows), "mesure inconnue", f"{name}.")
+        figures = _measures(name, rows)
         self.selon = {(row["mesure"], row["groupe"]): Figure(row) for row in rows}
         pairs = [
             ("*".join(group_dimensions(row["groupe"])), FactId.parse(row["id"]).group)
@@ -40,6 +44,17 @@ class Indicateur:
         ]
         self.groupes = list(dict.fromkeys(pairs))  # (« sexe*age », « femme_20 »)
         self.dimensions = {dimension for dimension, _ in pairs}
+        levels = [row for row in rows if not row["groupe"] and LEVEL.fullmatch(row["mesure"])]
+        order = {"avant": 0, "apres": 2}
+        levels.sort(key=lambda row: order.get(row["mesure"], 1))
+        self.niveaux = [figures[row["mesure"]] for row in levels]
+        for row in levels:  # the first round and the last are known by their names too
+            if french.format_month(row["moment"]) == row["moment"]:
+                figures.setdefault(f"passage_{row['passage']}", figures[row["mesure"]])
+        absent = dict.fromkeys((f"passage_{name}" for name in rounds), Marked(french.MISSING))
+        self.measures = NamedValues(absent | figures, "mesure inconnue", f"{name}.")
+        courses = [row["moment"] for row in rows if row["mesure"] == COURSE]
+        self.mensuel = any(french.format_month(moment) != moment for moment in courses)
 
     def __getitem__(self, name: str) -> Figure:
         return self.measures[name]
@@ -68,10 +83,13 @@ def _measures(name: str, rows: list[Fact]) -> dict[str, Figure]:
     return figures
 
 
-def indicateurs(facts: pd.DataFrame) -> dict[str, Indicateur]:
-    """Return the facts as {indicator name: Indicateur}, in their order."""
+def indicateurs(facts: pd.DataFrame, rounds: Iterable[str] = ()) -> dict[str, Indicateur]:
+    """Return the facts as {indicator name: Indicateur}, in their order.
+
+    The `rounds` that an indicator does not have, in a part of the period, are « n.d. ».
+    """
     groups = facts.groupby("indicateur", sort=False)
-    return {str(name): Indicateur(str(name), rows.to_dict("records")) for name, rows in groups}
+    return {str(n): Indicateur(str(n), rows.to_dict("records"), rounds) for n, rows in groups}
 
 
 def _quoted_figures(claim: Claim) -> NamedValues:
@@ -90,7 +108,8 @@ def template_context(
 
     Raises ConfigurationRefused where programme.yml names an indicator or a fact that is unknown.
     """
-    words = programme_names(programme)
+    words, rounds = programme_names(programme), programme.identity.round_labels
+    words["memes_mois"] = _same_seasons(programme.identity, facts)
     of_targets = facts.loc[is_of_period(facts), "moment"].unique()
     labels_of_periods = {name: period_label(name, programme.identity) for name in of_targets}
     words["periodes_cibles"] = {n: context_value(label) for n, label in labels_of_periods.items()}
@@ -101,8 +120,12 @@ def template_context(
     facts = facts.assign(
         groupe_dit=list(map(group_label, facts["groupe"], labels)),
         groupe_nom=list(map(answer_label, facts["groupe"], labels)),
+        passage=facts["moment"],
+        moment=facts["moment"].replace(rounds),
     )
-    indicators, fact_ids = indicateurs(facts), set(facts["id"])
+    facts = facts.assign(moment_dit=list(map(_moment_name, facts["moment"])))
+    indicators = indicateurs(facts, rounds if programme.scope else ())
+    fact_ids = set(facts["id"])
     _check_names(programme, set(indicators), fact_ids)
     words["chiffres_cles"] = [pair for pair in words["chiffres_cles"] if pair[0] in fact_ids]
     main = [indicators[name] for name in programme.identity.principaux]
@@ -122,10 +145,45 @@ def template_context(
         "sexes": dict(zip(by_sex["groupe"], by_sex["groupe_nom"], strict=True)),
         "principaux": main or list(indicators.values()),
         "indicateurs_avec": indicators_with,
+        "moments_compares": compared_moments,
         "faits": {row["id"]: Figure(row) for row in facts.to_dict("records")},
         "programme": words,
         "publie": {claim.id: _quoted_figures(claim) for claim in claims},
     }
+
+
+def _moment_name(moment: str) -> Marked:
+    """Return a moment in words, marked as no result: « mai 2022 », or the label of a round."""
+    text = french.format_month(moment or "")
+    return Marked(f"[{escape_markdown(text)}]{{.cadre}}", text)
+
+
+def compared_moments(indicators: Iterable[Indicateur]) -> Marked:
+    """Return « entre mai 2022 et mars 2023 », of each two moments that they compare."""
+    levels = [indicator.niveaux for indicator in indicators if indicator.niveaux]
+    ends = dict.fromkeys((_quoted(own[0]), _quoted(own[-1])) for own in levels)
+    marked = ", ou ".join(f"entre {first} et {last}" for first, last in ends)
+    return Marked(marked, ", ou ".join(f"entre {a.plain} et {b.plain}" for a, b in ends))
+
+
+def _quoted(figure: Figure) -> Marked:
+    """Return the moment of a number as a sentence has it: a label between its quotes."""
+    name = figure["moment_dit"]
+    is_month = name.plain != figure["moment"]
+    return name if is_month else Marked(f"« {name} »", f"« {name.plain} »")
+
+
+def _same_seasons(identity: Identity, facts: pd.DataFrame) -> bool:
+    """Return whether each indicator compares the same months of the year."""
+    windows: dict[str, Round] = {}
+    for source in identity.sources.values():
+        windows |= source.passages
+    ends = facts[facts["mesure"].isin(["avant", "apres"]) & (facts["groupe"] == "")]
+    for _, moments in ends.groupby("indicateur")["moment"]:
+        seasons = [windows[m].seasons if m in windows else {m[5:]} for m in moments]
+        if not set.intersection(*seasons):
+            return False
+    return True
 
 
 def _check_names(programme: Programme, indicators: set[str], fact_ids: set[str]) -> None:
@@ -160,7 +218,7 @@ def programme_names(programme: Programme) -> dict[str, Any]:
     zones = {f"{ZONE}={name}": zone.libelle for name, zone in identity.zones.items()}
     thresholds = {n: value for n, value in identity.divulgation if isinstance(value, int)}
     choices: dict[str, str] = {}
-    sources = {}  # by name, « source » or « source_repeat »
+    declared, sources = identity.sources.values(), {}  # by name, « source » or « source_repeat »
     for name, source in identity.sources.items():
         sources[name] = source.libelle
         for repeat, kept in source.repetitions.items():
@@ -180,6 +238,8 @@ def programme_names(programme: Programme) -> dict[str, Any]:
         "sources": sources,
         "seuils": {name: context_value(str(value)) for name, value in thresholds.items()},
         "raisons": identity.divulgation.raisons,
+        "comparaisons": {s.comparaison.attribut for s in declared if s.comparaison},
+        "tirages": [s.libelle for s in declared if s.is_fresh],
     }
 
 
@@ -198,7 +258,6 @@ def _period_names(programme: Programme) -> dict[str, Any]:
     return {
         "periode": context_value(span),
         "mois": [(month, context_value(text)) for month, text in months],
-        "memes_mois": period.debut[5:] == period.fin[5:],
         "moment_avant": context_value(french.format_month(period.debut)),
         "moment_apres": context_value(french.format_month(period.fin)),
         "date_iso": date,

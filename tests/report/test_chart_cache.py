@@ -17,7 +17,8 @@ SPEC, TITLES = SPECS["avant_apres"], {"revenu": "Un message"}
 @pytest.fixture
 def here(tmp_path):
     """The place of a programme whose figure is drawn."""
-    place = SimpleNamespace(processed=tmp_path)
+    identity = SimpleNamespace(round_labels={})
+    place = SimpleNamespace(processed=tmp_path, identity=identity)
     chart_cache.cached_charts(place, [SPEC], TITLES, FACTS)
     return place
 

@@ -504,3 +504,38 @@ def test_names_of_months_are_left_out_when_they_would_touch(count, printed):
     base = max(y for (_, y), text in zip(places(chart), texts(chart), strict=True) if text in years)
     names = [y for _, y in places(chart) if y == pytest.approx(base - 0.153, abs=2e-3)]
     assert len(names) == printed
+
+
+ROUNDS = facts_of(
+    ("acces", "Eau protégée", "avant", "Référence", "", 27, "%", 90, 0),
+    ("acces", "Eau protégée", "passage_mi", "Mi-parcours", "", 41, "%", 90, 0),
+    ("acces", "Eau protégée", "apres", "Finale", "", 57, "%", 90, 0),
+    ("acces", "Eau protégée", "difference", "", "", 30, "points de %", 90, 0),
+    ("acces", "Eau protégée", "cours", "Référence", "", 27, "%", 96, 0),
+    ("acces", "Eau protégée", "cours", "Finale", "", 57, "%", 93, 0),
+).assign(intervalle=[[13.0, 41.0], [29.0, 53.0], None, None, None, None])
+
+
+@pytest.mark.parametrize("genre", ["passages", "cours"])
+def test_rounds_are_bars_with_their_labels_in_order_and_their_intervals(genre):
+    spec = {"id": "acces", "genre": genre, "indicateur": "acces", "unites": "ménages"}
+    chart = charts.draw_chart(spec, ROUNDS, "Titre")
+    assert french.typeset(chart.alt) == french.typeset(
+        "Barres. Eau protégée : 27 % (Référence), 41 % (Mi-parcours), 57 % (Finale). "
+        "Différence : +30 points de %."
+    )
+    axes = chart.figure.axes[0]
+    bars = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+    unit = bars[0].get_width() / 27
+    zero = bars[0].get_x()
+    lines = [line.get_xdata() for line in axes.lines if line.get_xdata()[0] > zero]
+    ends = [[round((x - zero) / unit) for x in line] for line in lines]
+    # Each is drawn twice: a white line, and a dark one upon it.
+    assert ends == [[13, 41], [13, 41], [29, 53], [29, 53]]
+    assert f"Trait{NBSP}: intervalle à 95" in " ".join(text.get_text() for text in axes.texts)
+
+
+def test_two_rounds_are_named_as_rounds_where_two_months_are_dates():
+    spec = {"id": "acces", "genre": "avant_apres", "indicateur": "acces", "unites": "ménages"}
+    chart = charts.draw_chart(spec, ROUNDS, "Titre")
+    assert "(Référence), 57" in chart.alt and "en Référence" not in chart.alt

@@ -1,5 +1,8 @@
 """What the document says: numbers by name, nothing undefined, nothing active."""
 
+import re
+
+import jinja2
 import pandas as pd
 import pytest
 from jinja2 import meta
@@ -371,3 +374,113 @@ def test_a_cause_is_met_across_the_end_of_a_line_and_its_exception_too(tmp_path)
     assert causal_language.causal_words("Il a\nentraîné une hausse", "avant_apres") == [
         "a entraîné"
     ]
+
+
+def level(measure, moment, value, group="", **more):
+    """A fact of an indicator, « acces »."""
+    name = ".".join(filter(None, ["acces", measure, group.partition("=")[2]]))
+    fact = {"id": name, "libelle": "Accès", "indicateur": "acces", "mesure": measure}
+    fact |= {"moment": moment, "groupe": group, "valeur": float(value), "texte": str(value)}
+    shown = {"n": 90, "manquants": 0, "statut_divulgation": "publiable", "intervalle": None}
+    return fact | shown | {"arrondi": 1.0, "methode": "echantillon", "rappel": ()} | more
+
+
+ROUNDS = [
+    level("avant", "reference", 27),
+    level("apres", "finale", 57),
+    level("passage_mi", "mi", 41, intervalle=[29, 53]),
+    level("difference", "", 30),
+    level("difference_mi", "", 14),
+]
+CONTROLS = [level("avant", "reference", 25, "code=e1"), level("avant", "reference", 29, "code=e2")]
+CONTROLS += [level("apres", "finale", 60, "code=e1"), level("apres", "finale", 50, "code=e2")]
+CONTROLS += [level("difference", "", 35, "code=e1"), level("difference", "", 21, "code=e2")]
+CONTROLS += [level("double_difference", "", 14, intervalle=[-2, 30])]
+SAID = "passages: {finale: {debut: 2022-06-10, fin: 2022-06-20, libelle: Finale}, "
+SAID += "reference: {debut: 2022-05-25, fin: 2022-06-05, libelle: Référence (a)}}"
+
+
+@pytest.fixture
+def macro(small):
+    """A function from a call of a macro to the words that it prints, without marks."""
+
+    def run(call, facts, said=SAID):
+        here = small(settings=f"{PROGRAMME}    {said}\n")
+        environment = templating.environment(here, bound_numbers.escape_markdown)
+        environment.loader = jinja2.FileSystemLoader(ROOT / "templates")
+        names = template_names.template_context(here, pd.DataFrame(facts), [])
+        head = '{% import "parts/effets.md.j2" as effets with context %}'
+        printed = environment.from_string(head + call).render(names)
+        bare = re.sub(r"\[([^\]]*)\]\{[^}]*\}", r"\1", printed).replace("\\", "")
+        return [" ".join(line.split()) for line in bare.splitlines() if line.strip()]
+
+    return run
+
+
+def test_each_round_has_its_line_in_order_of_time_with_what_changed_since_the_first(macro):
+    assert macro("{{ effets.par_passage() }}", ROUNDS)[3:6] == [
+        "| Accès | Référence (a) | 27 | – | – | 90 |",
+        "| | mi | 41 | 29 à 53 | 14 | 90 |",
+        "| | Finale | 57 | – | 30 | 90 |",
+    ]
+    assert macro("{{ effets.par_passage() }}", [*ROUNDS[:2], ROUNDS[3]]) == []
+
+
+def test_a_round_is_called_by_its_name_even_where_it_is_the_first_or_the_last(macro):
+    call = "{{ acces.passage_reference }} {{ acces.passage_mi }} {{ acces.passage_finale }}"
+    assert macro(call, ROUNDS) == ["27 41 57"]
+
+
+def test_a_caption_names_the_moments_that_its_indicators_compare(macro):
+    months = [fact | {"indicateur": "b", "id": f"b.{fact['mesure']}"} for fact in ROUNDS[:2]]
+    months[0]["moment"], months[1]["moment"] = "2022-05", "2022-06"
+    assert macro("{{ moments_compares(indicateurs) }}", [*ROUNDS, *months]) == [
+        "entre « Référence (a) » et « Finale », ou entre mai 2022 et juin 2022"
+    ]
+
+
+def test_with_a_comparison_group_both_groups_and_the_double_difference_are_shown(macro):
+    said = f"{SAID}\n    comparaison: {{attribut: commune, temoins: e2}}"
+    facts = [fact | {"groupe": fact["groupe"].replace("code", "commune")} for fact in CONTROLS]
+    assert macro("{{ effets.comparaison() }}", [*ROUNDS, *facts], said)[3:6] == [
+        "| **Accès**, double différence | – | – | 14 (−2 à 30) |",
+        "| – e1 | 25 | 60 | 35 |",
+        "| – e2 | 29 | 50 | 21 |",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "said", "bullets"),
+    [
+        (ROUNDS, SAID, ["Pas de groupe de comparaison", "Prix"]),
+        ([*ROUNDS, CONTROLS[-1]], SAID, ["Un groupe de comparaison, et ses limites", "Prix"]),
+        (
+            ROUNDS,
+            f"{SAID}\n    tirage: nouveau",
+            ["Pas de groupe de comparaison", "Tirage", "Prix"],
+        ),
+        (  # a round in May and June, another in July
+            ROUNDS,
+            SAID.replace("2022-06-10", "2022-06-30").replace("2022-06-20", "2022-07-20"),
+            ["Pas de groupe de comparaison", "Prix"],
+        ),
+        (
+            ROUNDS,
+            SAID.replace("2022-06-05", "2022-05-31"),
+            ["Pas de groupe de comparaison", "Saisons", "Prix"],
+        ),
+    ],
+)
+def test_the_box_of_caution_says_which_design_it_is(macro, facts, said, bullets):
+    lines = macro("{{ effets.prudence() }}", facts, said)
+    assert re.findall(r"^- \*\*(.*?)\.\*\*", "\n".join(lines), re.MULTILINE) == bullets
+
+
+def test_a_comparison_group_allows_causal_words_but_no_proof(tmp_path):
+    (tmp_path / "a.md").write_text("L’appui a permis de monter.\n", encoding="utf-8")
+    causal_language.check_wording(tmp_path, "comparaison", [])
+    with pytest.raises(TraceabilityRefused, match="avant-après"):
+        causal_language.check_wording(tmp_path, "avant_apres", [])
+    (tmp_path / "a.md").write_text("Cela prouve son effet.\n", encoding="utf-8")
+    with pytest.raises(TraceabilityRefused, match="même un groupe de comparaison"):
+        causal_language.check_wording(tmp_path, "comparaison", [])

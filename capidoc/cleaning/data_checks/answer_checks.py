@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from capidoc.cleaning.cell_steps import choice_names
+from capidoc.cleaning.cleaning_state import moments_of
 from capidoc.cleaning.data_checks import outliers
 from capidoc.cleaning.data_checks.findings import (
     ENOUGH,
@@ -63,7 +64,7 @@ def _outliers(
     if repeat or not source.moment or not source.identifiant:
         residuals = outliers.group_residuals(logs, groups)
     else:
-        unit, moment = _codes(rows[source.identifiant]), _codes(rows[source.moment])
+        unit, moment = _codes(rows[source.identifiant]), _codes(moments_of(rows, source))
         month = categorical.to_numbers(rows[source.moment], _month_number).to_numpy()
         residuals = outliers.residuals(logs, unit, moment, month, groups)
     far = outliers.is_outlier(residuals)

@@ -8,6 +8,7 @@ import pandas as pd
 from xlsxwriter.utility import xl_col_to_name
 
 from capidoc.cleaning.cleaned import Cleaned
+from capidoc.cleaning.cleaning_state import moments_of
 from capidoc.cleaning.data_checks.findings import (
     ENOUGH,
     NO_FINDINGS,
@@ -90,39 +91,40 @@ def missed_visits(
     source: Source,
     months: list[str],
 ) -> pd.DataFrame:
-    """Return the months, after its first one, when a unit has no record and others have; and the
-    months when none has. A reject that may be such a visit is the finding in its place."""
-    if not source.identifiant or not source.moment or table.empty:
+    """Return the months or rounds, after its first one, when a unit of a panel has no record and
+    others have; and those when none has. A reject that may be such a visit is its finding."""
+    is_panel = source.identifiant and source.tirage == "panel"
+    if not is_panel or not source.moment or table.empty:
         return NO_FINDINGS
+    moments = [name for name, _ in source.rounds] or months
     units = table[source.identifiant]
-    missed, empty_months = _missed_months(units, table[source.moment], months)
+    missed, empty = _missed_moments(units, moments_of(table, source), moments)
     findings, missed = _rejected_visits(missed, rejects, text, source)
     place = dict(zip(PROVENANCE, table.iloc[-1][[FILE, SHEET]], strict=False))
     for visit in missed:
         findings.append(finding(source.moment, " ".join(visit), "visite_manquante", **place))
-    for month in empty_months:
-        findings.append(finding(source.moment, month, "mois_sans_fiche", **place))
+    for moment in empty:
+        findings.append(finding(source.moment, moment, "mois_sans_fiche", **place))
     return pd.DataFrame(findings, columns=FINDING_COLUMNS)
 
 
-def _missed_months(
-    units: pd.Series, moments: pd.Series, months: list[str]
+def _missed_moments(
+    units: pd.Series, moment: pd.Series, moments: list[str]
 ) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return the missed (unit, month), and the months when no unit has a record.
+    """Return the missed (unit, moment), and the `moments` when no unit has a record.
 
-    Only months from the unit's first record to the last record of all count.
+    Only those from the unit's first record to the last record of all count.
     """
     names = sorted(categorical.present_values(units))
-    month_of = {moment: moment[:7] for moment in categorical.present_values(moments)}
-    month = categorical.map_values(moments, month_of).cat.set_categories(months).cat.codes
-    visited = np.zeros((len(names), len(months)), bool)
+    rank = categorical.to_categorical(moment).cat.set_categories(moments).cat.codes
+    visited = np.zeros((len(names), len(moments)), bool)
     unit = categorical.to_categorical(units).cat.set_categories(names).cat.codes
-    visited[unit, month] = True
+    visited[unit, rank] = True
     expected = np.logical_or.accumulate(visited, axis=1)
-    expected[:, month.max() + 1 :] = False
+    expected[:, rank.max() + 1 :] = False
     anyone = visited.any(axis=0)
-    missed = [(names[u], months[m]) for u, m in np.argwhere(expected & ~visited & anyone)]
-    return missed, [months[m] for m in np.flatnonzero(expected.any(axis=0) & ~anyone)]
+    missed = [(names[u], moments[m]) for u, m in np.argwhere(expected & ~visited & anyone)]
+    return missed, [moments[m] for m in np.flatnonzero(expected.any(axis=0) & ~anyone)]
 
 
 def _rejected_visits(
@@ -142,7 +144,8 @@ def _rejected_visits(
         if len(candidates) == 1:
             missed = [visit for visit in missed if visit not in candidates]
         if candidates:
-            visits = " ou ".join(" en ".join(visit) for visit in candidates[:3])
+            at = " au passage " if source.passages else " en "
+            visits = " ou ".join(at.join(visit) for visit in candidates[:3])
             columns = {name: getattr(reject, name) for name in PROVENANCE}
             columns["proposition"] = f"Peut-être {visits}, sans autre fiche."
             findings.append(finding(reject.colonne, reject.valeur, reject.motif, **columns))
@@ -151,12 +154,12 @@ def _rejected_visits(
 
 def several_records_a_month(table: pd.DataFrame, source: Source) -> pd.DataFrame:
     """Return the records of a unit in one month, at other days: their numbers add up."""
-    if not source.identifiant or not source.moment:
+    if not source.identifiant or not source.moment or source.passages:
         return NO_FINDINGS
-    months = {day: day[:7] for day in categorical.present_values(table[source.moment])}
-    if all(day == month for day, month in months.items()):
+    days = categorical.present_values(table[source.moment])
+    if all(day == source.moment_of(day) for day in days):
         return NO_FINDINGS
-    month = categorical.map_values(table[source.moment], months)
+    month = moments_of(table, source)
     records = pd.DataFrame({"unit": table[source.identifiant], "month": month})
     again = records.duplicated(keep=False)
     return cell_findings(table[again], source.moment, "fiches_du_meme_mois")

@@ -83,8 +83,20 @@ def group_label(spec: Spec, group: str) -> str:
 
 
 def month_label(fact: Fact) -> str:
-    """Return the fact's month in words."""
+    """Return the fact's month in words, or the label of its round."""
     return french.format_month(fact["moment"])
+
+
+def at_moment(fact: Fact) -> str:
+    """Return « en mai 2022 », or « (Référence) » for a round."""
+    label = month_label(fact)
+    return f"({label})" if label == fact["moment"] else f"en {label}"
+
+
+def round_levels(spec: Spec, facts: FactsByMeasure) -> list[Fact]:
+    """Return the levels of an indicator at each of its moments, in order."""
+    names = [measure for measure, group in facts if measure.startswith("passage_") and not group]
+    return [required_fact(spec, facts, name) for name in ("avant", *names, "apres")]
 
 
 def change_sentence(facts: FactsByMeasure) -> str:
@@ -139,6 +151,12 @@ def _count_range(facts: list[Fact], column: str) -> str:
         return NOT_PUBLISHED
     lowest, highest = french.format_number(counts.min()), french.format_number(counts.max())
     return lowest if lowest == highest else f"{lowest}{french.NBSP}à{french.NBSP}{highest}"
+
+
+def is_by_round(spec: Spec, facts: pd.DataFrame) -> bool:
+    """Return whether the moments of the chart's indicator are rounds."""
+    own = facts[(facts["indicateur"] == indicator_name(spec)) & (facts["mesure"] == MONTHLY)]
+    return any(french.format_month(moment) == moment for moment in own["moment"])
 
 
 def monthly_facts(spec: Spec, facts: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """The types of charts: for each, how its facts are drawn and its alternative text."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -26,7 +27,7 @@ def before_after(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
         Bar(month_label(before), before["valeur"], before["texte"], hatched=True),
         Bar(month_label(after), after["valeur"], after["texte"], detail),
     ]
-    ends = ", ".join(f"{fact['texte']} en {month_label(fact)}" for fact in (before, after))
+    ends = ", ".join(f"{fact['texte']} {data.at_moment(fact)}" for fact in (before, after))
     alt_text = f"Barres. {before['libelle']} : {ends}. {detail}"
     return partial(draw_bars, bars=bars, note=chart_note(spec, [before, after])), alt_text
 
@@ -52,6 +53,25 @@ def before_after_by_group(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
     return partial(draw_bars, bars=bars, note=note), alt_text
 
 
+def by_round(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
+    """Return one bar for each moment, with its interval if it has one, and their alt text."""
+    by_measure = data.facts_by_measure(spec, facts, data.indicator_name(spec))
+    levels = data.round_levels(spec, by_measure)
+    bars = [Bar(month_label(f), f["valeur"], f["texte"], interval=_bounds(f)) for f in levels]
+    bars[-1] = replace(bars[-1], detail=data.change_sentence(by_measure))
+    said = ", ".join(f"{fact['texte']} {data.at_moment(fact)}" for fact in levels)
+    alt_text = f"Barres. {levels[0]['libelle']} : {said}. {bars[-1].detail}"
+    note = chart_note(spec, levels)
+    if any(bar.interval for bar in bars):
+        note += " Trait : intervalle à 95 %."
+    return partial(draw_bars, bars=bars, note=note), alt_text
+
+
+def _bounds(fact: data.Fact) -> tuple[float, float] | None:
+    bounds = fact.get("intervalle")
+    return tuple(bounds) if isinstance(bounds, list) and pd.notna(fact["valeur"]) else None
+
+
 def bars_by_group(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
     """Return one bar for each group, the other indicators as words under it, and the alt text."""
     names = spec.get("indicateurs") or [data.indicator_name(spec)]
@@ -69,7 +89,9 @@ def bars_by_group(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
 
 
 def monthly_line(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
-    """Return a line of monthly values and its alt text."""
+    """Return a line of monthly values, or bars where moments are rounds, and its alt text."""
+    if data.is_by_round(spec, facts):
+        return by_round(spec, facts)
     months = data.monthly_facts(spec, facts)
     note = chart_note(spec, months.to_dict("records"))
     if months.dropna(subset="valeur")["partiel"].any():
@@ -133,6 +155,7 @@ def _monthly_alt_text(months: pd.DataFrame) -> str:
 CHART_TYPES = {
     "avant_apres": before_after,
     "cours": monthly_line,
+    "passages": by_round,
     "avant_apres_groupes": before_after_by_group,
     "barres": bars_by_group,
 }

@@ -14,6 +14,7 @@ from capidoc.report.charts.canvas import (
     GREY,
     GRID_GREY,
     HEADING,
+    INK,
     LABEL,
     MARGIN,
     NOTE,
@@ -27,7 +28,7 @@ from capidoc.report.charts.canvas import (
 # Of bars.
 BAR_HEIGHT = 0.24  # inches
 DETAIL_GAP = 0.02  # inches between a bar and the detail under it
-EDGE_WIDTH = 0.8  # points
+EDGE_WIDTH, BOUNDS_WIDTH = 0.8, 1.2  # points
 LONGEST_LABEL = 1 / 3  # of the sheet's width: a longer label is wrapped
 # Of a line of months.
 PLOT_HEIGHT = 2.1  # inches
@@ -42,7 +43,10 @@ MONTH_GAP = 0.06  # inches between the names of two months
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar and its words: before it, at its end, under it, and above the first of its group."""
+    """A bar and its words: before it, at its end, under it, and above the first of its group.
+
+    `interval` are the bounds of its value, drawn as a line over its end.
+    """
 
     label: str
     value: float
@@ -51,6 +55,12 @@ class Bar:
     heading: str = ""
     colour: str = TEAL
     hatched: bool = False
+    interval: tuple[float, float] | None = None
+
+    @property
+    def end(self) -> float:
+        """Return where its drawing ends: its value, or the upper bound; 0 without a value."""
+        return 0 if math.isnan(self.value) else max(0, self.value, *(self.interval or ()))
 
 
 @dataclass(frozen=True)
@@ -80,10 +90,10 @@ def _fitted_scale(sheet: Sheet, bars: list[Bar]) -> Scale:
     longest = max(text_width(one_line(bar.label), LABEL) for bar in bars)
     left = MARGIN + min(LONGEST_LABEL * sheet.width, longest) + 1.5 * GAP
     shown = [bar for bar in bars if not math.isnan(bar.value)]
-    lowest = min([0, *(bar.value for bar in shown)])
+    lowest = min([0, *(min(bar.value, *(bar.interval or ()), 0) for bar in shown)])
     units = []
     for bar in shown:
-        length = max(bar.value, 0) - lowest
+        length = bar.end - lowest
         room = sheet.width - MARGIN - GAP - left - text_width(one_line(bar.text), VALUE)
         if length > 0:
             units.append(room / length)
@@ -105,7 +115,10 @@ def _draw_bar(sheet: Sheet, top: float, bar: Bar, scale: Scale) -> float:
         linewidth=EDGE_WIDTH,
     )
     sheet.axes.add_patch(rectangle)
-    bottom = _write_words(sheet, y, bar, scale, scale.zero + max(length, 0)) + GAP / 2
+    for width, colour in ((3 * BOUNDS_WIDTH, "white"), (BOUNDS_WIDTH, INK)) if bar.interval else ():
+        xs = [scale.zero + bound * scale.unit for bound in bar.interval or ()]
+        sheet.axes.plot(xs, [y + BAR_HEIGHT / 2] * 2, color=colour, linewidth=width)
+    bottom = _write_words(sheet, y, bar, scale, scale.zero + bar.end * scale.unit) + GAP / 2
     sheet.axes.plot([scale.zero] * 2, [top, bottom], color=GREY, linewidth=EDGE_WIDTH)
     return bottom
 

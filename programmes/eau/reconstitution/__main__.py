@@ -64,18 +64,20 @@ def _visits() -> list[dict]:
 def _interviews() -> list[dict]:
     rounds = {
         truth.FIRST: truth.HOUSEHOLDS,
+        "mi_parcours": [h for h in truth.HOUSEHOLDS if h not in truth.LEFT],
         truth.LAST: [*(h for h in truth.HOUSEHOLDS if h not in truth.LOST), *truth.ARRIVED],
     }
     return [
-        _submitted("menages", code, month, truth.household(code, month))
-        for month, codes in rounds.items()
+        _submitted("menages", code, turn, truth.household(code, turn))
+        for turn, codes in rounds.items()
         for code in codes
     ]
 
 
 def _submitted(form: str, code: str, month: str, answers: dict) -> dict:
     """The answers with what Kobo adds, and their dirt."""
-    start = datetime.combine(truth.day(month, code), time(8)) + timedelta(
+    day = answers["date_visite" if form == "points" else "date_enquete"]
+    start = datetime.combine(day, time(8)) + timedelta(
         minutes=whole(0, 400, "eau", "heure", form, code, month)
     )
     end = start + timedelta(minutes=whole(14, 31, "eau", "duree", form, code, month))

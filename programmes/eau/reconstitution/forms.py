@@ -16,13 +16,25 @@ COLUMNS = [
     "constraint",
     f"constraint_message::{LABEL.partition('::')[2]}",
 ]
+COMMUNES = {
+    "bassikolo": "Bassikolo",
+    "fodeya": "Fodéya",
+    "kambaya": "Kambaya",
+    "tinkole": "Tinkolé",
+}
+# Two places of each kind in each commune were drawn.
+PLACES = {
+    "bourg": {"centre": "Centre", "marche": "Marché"},
+    "hameau": {"haut": "Haut", "riviere": "Rivière"},
+}
 TITLES = {"points": "Visite des points d'eau", "menages": "Enquête auprès des ménages"}
 LISTS = {
-    "commune": {
-        "bassikolo": "Bassikolo",
-        "fodeya": "Fodéya",
-        "kambaya": "Kambaya",
-        "tinkole": "Tinkolé",
+    "commune": COMMUNES,
+    "village": {
+        f"{commune}_{place}": f"{name}-{label}"
+        for places in PLACES.values()
+        for commune, name in COMMUNES.items()
+        for place, label in places.items()
     },
     "ouvrage": {
         "forage_pompe": "Forage à pompe manuelle",
@@ -97,6 +109,8 @@ QUESTIONS = {
         ),
         ("select_one commune", "commune", "Commune"),
         ("select_one milieu", "milieu", "Bourg ou hameau"),
+        ("select_one village", "village", "Village"),
+        ("integer", "villages_strate", "Nombre de villages parmi lesquels il a été tiré"),
         ("text", "nom_chef", "Nom de la personne qui dirige le ménage"),
         ("text", "telephone", "Téléphone"),
         ("select_one sexe", "sexe_chef", "Sexe de la personne qui dirige le ménage"),

@@ -3,11 +3,11 @@
 Every answer drawn by name, the same on every run.
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 from programmes.jass.reconstitution.draws import draw, pick, uuid, whole
 
-from .forms import LISTS
+from .forms import LISTS, PLACES
 
 COMMUNES, WORKS = (
     list(LISTS["commune"]),
@@ -15,22 +15,38 @@ COMMUNES, WORKS = (
 )
 POINTS = [f"PE-{number:02d}" for number in range(1, 41)]
 ROUNDS = ("2024-02", "2024-05", "2024-08", "2024-11", "2025-02")  # the points, every quarter
-FIRST, LAST = ROUNDS[0], ROUNDS[-1]  # the households, twice
+# The households, three times: the first day of each round, what its answers are drawn by, and how
+# far the programme has gone. Interviews last three weeks: the first ones run into March.
+PASSES = {
+    "reference": (date(2024, 2, 12), "2024-02", 0),
+    "mi_parcours": (date(2024, 8, 5), "2024-08", 0.5),
+    "finale": (date(2025, 2, 10), "2025-02", 1),
+}
+WEEKS = 22  # days from the first interview of a round to the last
+FIRST, LAST = "reference", "finale"
 RUNNING = (24, 27, 30, 33, 35)  # of the forty points, how many run at each round
-# A household stands for those of its stratum: 1 152 in the market towns, 3 600 in the hamlets, of
-# which 48 each were drawn.
+# Eight villages are drawn in each stratum, of 16 of 72 households and of 60 of 60, then six of
+# their households. Each stands for 16/8 × 72/6 or 60/8 × 60/6: 1 152 and 3 600 in all.
 STRATA = {"bourg": ("M-B", 24), "hameau": ("M-H", 75)}
+VILLAGES = {"bourg": 16, "hameau": 60}
 HOUSEHOLDS = [f"{STRATA[milieu][0]}{number:02d}" for milieu in STRATA for number in range(1, 49)]
+LEFT = ("M-B31", "M-H05")  # gone from the second round on
 LOST, ARRIVED = ("M-B07", "M-B31", "M-H05", "M-H18", "M-H22", "M-H40"), ("M-B49", "M-H49", "M-H50")
 SAFE = {
     "bourg": (0.45, 0.82),
     "hameau": (0.28, 0.66),
-}  # the share of households that drink from a protected work, at the two rounds
+}  # the share of households that drink from a protected work, at the first round and at the last
 
 
 def commune(code: str) -> str:
     """The commune of a point or of a household, in turn."""
     return COMMUNES[int(code[-2:]) % 4]
+
+
+def village(code: str) -> str:
+    """The village of a household: two of each stratum in each commune."""
+    milieu, rank = "bourg" if code[2] == "B" else "hameau", int(code[-2:]) % 8 // 4
+    return f"{commune(code)}_{list(PLACES[milieu])[rank]}"
 
 
 def running(code: str, turn: int) -> bool:
@@ -77,33 +93,38 @@ def point(code: str, turn: int) -> dict:
     }
 
 
-def household(code: str, month: str) -> dict:
-    """The interview of a household, at the first or at the last round."""
-    milieu, end = "bourg" if code[2] == "B" else "hameau", month == LAST
-    woman = draw("eau", "sexe", code) < 0.3
+def household(code: str, turn: str) -> dict:
+    """The interview of a household, at a round; those of a village are alike."""
+    milieu, (_, month, gone) = "bourg" if code[2] == "B" else "hameau", PASSES[turn]
+    woman, place = draw("eau", "sexe", code) < 0.3, village(code)
     people = whole(2, 12, "eau", "taille", code)
-    safe = draw("eau", "sure", code) < SAFE[milieu][end] - 0.08 * woman and not (
-        end and draw("eau", "perte", code) < 0.06
+    before, after = SAFE[milieu]
+    share = before + gone * (after - before) + (draw("eau", "source", place) - 0.5) / 2
+    safe = draw("eau", "sure", code) < share - 0.08 * woman and not (
+        gone and draw("eau", "perte", code) < 0.06
     )
-    saved = 0.55 if safe and end else 0.9 + draw("eau", "pas", code, month) / 5 if end else 1
+    saved = 1 - 0.45 * gone if safe else 0.9 + draw("eau", "pas", code, month) / 5
     walk = whole(20, 50, "eau", "corvee", code) + (35 if milieu == "hameau" else 8)
+    walk += whole(-9, 9, "eau", "distance", place)
     return {
         "code_menage": code,
-        "date_enquete": day(month, code),
+        "date_enquete": interview_day(turn, code),
         "commune": commune(code),
         "milieu": milieu,
+        "village": place,
+        "villages_strate": VILLAGES[milieu],
         "nom_chef": f"Prénom-{code} Nom-{code}",
         "telephone": f"00000{whole(1000, 9999, 'eau', 'telephone', code)}",
         "sexe_chef": "femme" if woman else "homme",
         "taille": people,
         "poids": STRATA[milieu][1],
         "eau_sure": "oui" if safe else "non",
-        "minutes_corvee": round(walk * saved),
+        "minutes_corvee": round(walk * (saved if gone else 1)),
         "litres": people * whole(9, 14, "eau", "litres", code)
         + (people * whole(3, 7, "eau", "plus", code) if safe else 0),
         "depense_gnf": round(
             whole(18, 60, "eau", "depense", code)
-            * (1 + end * (draw("eau", "hausse", code) / 2 - 0.1))
+            * (1 + gone * (draw("eau", "hausse", code) / 2 - 0.1))
         )
         * 1000,
         "diarrhee": "oui"
@@ -132,6 +153,12 @@ def committee(code: str) -> dict:
 def day(month: str, code: str) -> date:
     """A day of the month."""
     return date(int(month[:4]), int(month[5:]), whole(3, 26, "eau", "jour", code, month))
+
+
+def interview_day(turn: str, code: str) -> date:
+    """A day of the round."""
+    start, key, _ = PASSES[turn]
+    return start + timedelta(whole(0, WEEKS, "eau", "jour", code, key))
 
 
 def origin(*key: str) -> str:
