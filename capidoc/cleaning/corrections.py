@@ -37,10 +37,7 @@ def matching_rows(table: pd.DataFrame, uuid: str, moment: str | None) -> pd.Seri
 
 
 def named_cell(name: str, state: CleaningState) -> tuple[str, str]:
-    """Return the column that a line names and, of « question/choix », the choice of that box.
-
-    Both are empty where the table has no such column.
-    """
+    """Return the column that a line names and, of « question/choix », the choice; else "", ""."""
     hour = HOURS.get(name, name)
     if name in state.table or hour in state.table:
         return (name if name in state.table else hour), ""
@@ -110,10 +107,7 @@ def _new_texts(fix: Any, choice: str, cells: pd.Series, state: CleaningState) ->
 
 
 def _are_several_records(rows: pd.DataFrame, action: str, moment: Hashable) -> bool:
-    """Return whether some rows are more than one record.
-
-    One submission in two exports has one moment; copies to delete must have the same answers.
-    """
+    """Return whether rows are records of other moments or, to be deleted, with other answers."""
     if len(rows) < 2:
         return False
     by_moment = rows[[moment] if moment in rows else []]
@@ -197,10 +191,7 @@ def unmet_corrections(
 def _unmet_lines(
     states: Mapping[str, CleaningState], received: Mapping[str, Received]
 ) -> Iterator[tuple[Any, set[str]]]:
-    """Yield each line of the log that met nothing, and the questions of the record that it names.
-
-    A record that was set aside before the log is replayed has its reason among the rejects.
-    """
+    """Yield each line that met nothing, not even a row set aside, and its record's questions."""
     corrections = next(iter(states.values())).decisions.corrections
     met = frozenset[Hashable]().union(*(state.met for state in states.values()))
     texts: dict[str, pd.DataFrame] = {}

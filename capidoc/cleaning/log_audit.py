@@ -92,10 +92,7 @@ def _differences(
     positions: np.ndarray,
     choices: dict[str, tuple[str, ...]],
 ) -> list[Problem]:
-    """Return the problems of the cells kept that are not the text received, once replayed.
-
-    Rows that nobody sent (position -1) are left to `_row_problems`.
-    """
+    """Return the problems of cells unlike the replayed text, of rows that somebody sent."""
     same = categorical.rows_equal(replayed.iloc[positions], kept[column])
     rows = np.flatnonzero(~same & (positions >= 0))
     if not len(rows):

@@ -75,10 +75,7 @@ def read_last_state(published: Path) -> dict[str, Any]:
 def quality_state(
     findings: pd.DataFrame, counts: pd.DataFrame, before: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return what the next run is compared with: {"constats", "comptes", "avant"}.
-
-    « avant » is the last state that differed, so that a second run on the same data says the same.
-    """
+    """Return {"constats", "comptes", "avant"}, « avant » being the last state that differed."""
     now = {"constats": findings.to_dict("records"), "comptes": counts.to_dict("records")}
     previous = {name: before[name] for name in now} if before else {}
     return before if previous == now else {**now, "avant": previous}

@@ -61,10 +61,7 @@ def map_values(column: pd.Series, replacements: Mapping[str, str]) -> pd.Series:
 def to_numbers(
     column: pd.Series, parse: Callable[[str], float | None] = lambda word: float(word or "nan")
 ) -> pd.Series:
-    """Return the number that each word says, by `float` or another parser, NaN where it is empty.
-
-    Words that are on no row are not parsed.
-    """
+    """Return the number that each present word says by the parser, NaN where it is empty."""
     column = to_categorical(column)
     codes, words = _parts(column)
     numbers: dict[str, float | None] = dict.fromkeys(words, np.nan)
@@ -102,10 +99,7 @@ def is_in(column: pd.Series, wanted: Container[str]) -> pd.Series:
 
 
 def assign_rows(column: pd.Series, rows: np.ndarray | pd.Series, new: str | pd.Series) -> pd.Series:
-    """Return the column with other words on some rows (a boolean mask, or positions).
-
-    `new` is one word for all these rows, or a Series of as many.
-    """
+    """Return the column with other words (one, or a Series) on some rows (a mask, or positions)."""
     added = to_categorical(constant_column(new, [0]) if isinstance(new, str) else new)
     codes, words = _parts(column)
     if unknown := [word for word in present_values(added) if word not in words]:
@@ -130,10 +124,7 @@ def rows_equal(first: pd.Series, second: pd.Series) -> np.ndarray:
 
 
 def concat_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Return the tables under each other; a text column that one lacks is empty there.
-
-    `pd.concat` would turn categories that differ into texts on each row.
-    """
+    """Return the tables under each other as categories; a text column that one lacks is empty."""
     names = dict.fromkeys(name for names in map(list, tables) for name in names)
     columns = {}
     for name in names:

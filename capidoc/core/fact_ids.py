@@ -53,10 +53,7 @@ class Trait(NamedTuple):
 
 
 def parse_group(text: str) -> tuple[Trait, ...]:
-    """Return the traits of a group, « sexe=femme,commune=niono »; none for the whole.
-
-    An answer may have commas of its own: what comes before a « name= » alone ends it.
-    """
+    """Return the traits of a group; a comma in an answer is followed by no « name= »."""
     parts = re.split(r",(?=[a-z][a-z0-9_]*=)", text) if text else ()
     return tuple(Trait.parse(part) for part in parts)
 

@@ -91,10 +91,7 @@ def recognise_sheet(sheet: Sheet, form: Form, source: Source, repeat: str) -> Re
 
 
 def find_main_sheets(sheets: list[Sheet], source: Source) -> list[Sheet]:
-    """Return the sheet of the submissions, the first visible one.
-
-    Of an ordinary workbook: all those with the declared titles, or the one with most of them.
-    """
+    """Return the first visible sheet; of an ordinary workbook those with most declared titles."""
     visible = [sheet for sheet in sheets if not sheet.hidden] or [require_visible(sheets[0])]
     if source.formulaire:
         return visible[:1]
@@ -138,11 +135,7 @@ def recognise_headers(
     renamed: dict[str, str],
     place: dict[str, Any],
 ) -> dict[int, Column]:
-    """Return the column of each header that is one {position: Column}.
-
-    Raise InputMismatch when a header may be a needed question or another, or two headers are the
-    same needed one.
-    """
+    """Return {position: Column}; raise InputMismatch where a needed one is unclear or repeated."""
     first, second = _writings(headers, questions, renamed)
     candidates = {p: first.columns(h) or second.columns(h) for p, h in enumerate(headers)}
     columns = dict(sorted((_settle(candidates) | _system_columns(headers, candidates)).items()))
@@ -257,10 +250,7 @@ class _Writing:
         self._signs = re.compile("|".join(map(re.escape, separators)))
 
     def columns(self, header: str) -> list[Column]:
-        """Return the columns that a header may be.
-
-        A question comes before a box of another: « besoins_autre » may be both.
-        """
+        """Return what a header may be: a question, else a box of one."""
         named = self._questions.names(header)
         return [*named] or self._boxes(header) or self._boxes(title_key(header))
 
@@ -307,10 +297,7 @@ def _settle(candidates: dict[int, list[Column]]) -> dict[int, Column]:
 
 
 def _system_columns(headers: list[str], candidates: dict[int, list[Column]]) -> dict[int, Column]:
-    """Return KoboToolbox's own columns, which come after a question of the same name.
-
-    R writes « X_uuid » for « _uuid ».
-    """
+    """Return KoboToolbox's own columns, after a question of that name; R writes « X_uuid »."""
     names = [head.removeprefix("X") if head.startswith("X_") else head for head in headers]
     last = {name: position for position, name in enumerate(names)}
     system = [place for place, name in enumerate(names) if name in SYSTEM_COLUMNS]

@@ -100,10 +100,7 @@ def plain_title(header: str) -> str:
 
 
 def _rows(sheet: Sheet | None, language: str) -> Iterator[FormRow]:
-    """Yield the rows under the titles, which are on the first row that says something.
-
-    `language` is that of the titles that name none.
-    """
+    """Yield the rows under the titles (the first filled row), whose default is `language`."""
     titles: list[str] = []
     for number, *cells in sheet.cells.itertuples(name=None) if sheet else ():
         if not titles and any(cells):

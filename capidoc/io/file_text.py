@@ -39,10 +39,7 @@ PLAIN_IMAGE_DATA = {
 
 
 def extract_text(path: Path) -> str:
-    """Return the text of a finished file, its alternative texts and its properties.
-
-    Read are HTML, SVG, Word, Excel, PDF and any text file in UTF-8; a picture has no text.
-    """
+    """Return the text, alternative texts and properties of a finished file; a picture has none."""
     kind = path.suffix.lower()
     if kind in PICTURES:
         return ""
@@ -87,10 +84,7 @@ def pdf_text(path: Path) -> str:
 
 
 def hidden_content(path: Path) -> list[str]:
-    """Return what the file carries that nobody asked for, in French.
-
-    It may be comments, tracked changes, attachments, data about a photo.
-    """
+    """Return in French what a file carries unasked: comments, changes, attachments, photo data."""
     kind = path.suffix.lower()
     if kind in PACKAGES:
         return _hidden_in_package(path)

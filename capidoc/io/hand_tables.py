@@ -14,10 +14,7 @@ KINDS = {".csv", ".xlsx", ".xls", ".xlsm", ".ods"}
 
 
 def find_table(folder: Path, name: str) -> Path:
-    """Return folder/name.csv, or name.xlsx where that one is kept.
-
-    Raise ConfigurationRefused when both are there, or one in another case or format.
-    """
+    """Return folder/name.csv or name.xlsx; raise ConfigurationRefused for both, or another name."""
     paths = [
         path
         for path in sorted(folder.glob("*"))

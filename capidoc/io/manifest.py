@@ -53,10 +53,7 @@ def read_json_record(path: Path) -> dict[str, Any]:
 
 
 def differences(folder: Path) -> list[tuple[str, str]]:
-    """Return the files that do not match the manifest, each with what happened to it.
-
-    It is « absent », « modifié » or, when the manifest does not have it, « inconnu ».
-    """
+    """Return the files that differ from the manifest: « absent », « modifié » or « inconnu »."""
     listed = read_manifest(folder).get("sorties", {})
     nested = nested_sets(folder)
     present = {}
@@ -104,11 +101,7 @@ def nested_sets(folder: Path) -> list[Path]:
 
 
 def write_manifest(staging_dir: Path, inputs: Mapping[str, Any]) -> None:
-    """Write the manifest: inputs, versions of the libraries, sha256 of every output.
-
-    The versions are this machine's, unless `inputs` has those of another. Raise RenderingFailed
-    where a file is empty.
-    """
+    """Write the inputs, versions and sha256 of outputs; raise RenderingFailed for an empty one."""
     paths = [path for path in sorted(staging_dir.rglob("*")) if path.is_file()]
     outputs = {path.relative_to(staging_dir).as_posix(): path for path in paths}
     empty = [name for name, path in outputs.items() if not path.stat().st_size]

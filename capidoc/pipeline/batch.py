@@ -66,10 +66,7 @@ Requests = dict[str, RequestedSet]
 
 
 def run_batch(table: Path | None, profile: str, scheduler: str = "", root: Path = ROOT) -> Outcomes:
-    """Make and publish the sets of a table one by one, then their index; return how each ended.
-
-    Without a table: every deliverable of every programme. Outcomes have the table's order.
-    """
+    """Publish the sets of a table (or of all programmes) and their index; return their outcomes."""
     requests, outcomes = read_batch(table, root, profile)
     unfinished = Outcome(INTERRUPTED, "interrompu : relancez pour ce qui manque")
     try:
@@ -110,10 +107,7 @@ def _failure(error: Exception) -> Outcome:
 
 
 def read_batch(table: Path | None, root: Path, profile: str) -> tuple[Requests, Outcomes]:
-    """Return the sets that a table asks for, and the outcomes of the programmes that are broken.
-
-    Raise ConfigurationRefused with every bad row.
-    """
+    """Return the sets of a table and the outcomes of broken programmes; refuse every bad row."""
     requests: Requests = {}
     broken: Outcomes = {}
     problems: list[Problem] = []
@@ -166,10 +160,7 @@ Backend = tuple[Callable[..., Future], Callable[[], int]]
 
 @contextmanager
 def _local_cores() -> Iterator[Backend]:
-    """Yield a pool of threads, each of which waits for a Python on a core of this machine.
-
-    When the command is interrupted these Pythons are terminated, and no other begins.
-    """
+    """Yield a pool of threads that wait for a Python each; interrupted, it terminates them."""
     affinity = getattr(os, "sched_getaffinity", None)  # a container may have fewer cores
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     stop = threading.Event()

@@ -49,10 +49,7 @@ def build_sets(
     secret_key: str,
     stop: threading.Event | None = None,
 ) -> list[BuiltSet]:
-    """Build the sets in a temporary folder made of `package`; return how each ended.
-
-    Raise KeyboardInterrupt when the work was asked to stop, by a signal or by `stop`.
-    """
+    """Build the sets in a temporary folder made of `package`, until `stop`; return their ends."""
     with tempfile.TemporaryDirectory(prefix="capidoc-") as name:
         folder = Path(name)
         unzip(package, folder)

@@ -30,11 +30,7 @@ READ_ONLY = ("verify", "claims")  # verbs that need no lock
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code.
-
-    A refusal is told in French with its own code; a bug is told in a sentence, its traceback goes
-    to the log.
-    """
+    """Run a command and return its exit code; what it refuses or breaks is told in French."""
     # A console in another encoding must not turn a French message into a crash.
     for stream in filter(None, (sys.stdout, sys.stderr)):  # a scheduled job may have neither
         stream.reconfigure(errors="replace")
@@ -48,10 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run_guarded(work: Callable[[], int], programme: str = "") -> int:
-    """Return the exit code of `work`; tell and log what it raised, but for an interruption.
-
-    The message begins with `programme`, where several are worked on.
-    """
+    """Return the exit code of `work`; tell and log what it raised, after the programme's name."""
     try:
         return work()
     except Exception as error:
@@ -180,10 +173,7 @@ def _propose_claims(programme: "Programme", path: Path) -> Iterator[str]:
 
 
 def _import_word(programme: "Programme", path: Path, write: bool) -> Iterator[str]:
-    """Yield what an edited Word file changes in recit/, and write it there on demand.
-
-    Raise InputMismatch with what is left to do by hand.
-    """
+    """Yield what an edited Word file changes in recit/, written on demand; refuse the rest."""
     from capidoc.report import word_import
 
     changes, problems = word_import.propose_changes(programme, path)

@@ -100,10 +100,7 @@ def ensure_effects(programme: Programme, run_inputs: dict[str, Any]) -> None:
 
 
 def _cache_keys(programme: Programme, run_inputs: dict[str, Any]) -> tuple[str, str]:
-    """Return the cache key of the effects and that of the cleaning, which has no parameters.
-
-    The secret key of pseudonyms counts: fingerprints made with another would match no file.
-    """
+    """Return the cache keys of the effects and of the cleaning: files, secret key, parameters."""
     files = run_inputs["entrees"].items()
     shared = {
         "entrees": {name: sha for name, sha in files if not DOCUMENT_INPUTS.match(name)},

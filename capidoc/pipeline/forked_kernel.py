@@ -33,10 +33,7 @@ class ForkedEngine(Engine):
     def execute_managed_notebook(
         cls, nb_man: Any, kernel_name: str, execution_timeout: float | None = None, **_: Any
     ) -> None:
-        """Give the cells of `nb_man.nb` their outputs; leave no process behind.
-
-        Raise DeadKernelError or CellTimeoutError.
-        """
+        """Give the cells of `nb_man.nb` their outputs; leave no process behind."""
         shell = _Shell(execution_timeout)
         # Without a path papermill writes the notebook once, at the end, not twice for each cell.
         path, nb_man.output_path = nb_man.output_path, None

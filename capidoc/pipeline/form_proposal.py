@@ -294,10 +294,7 @@ def _unused_id(question: Question, taken: set[str]) -> str:
 
 
 def indicator_label(question: Question) -> str:
-    """Return a question's label without « combien de », question mark or unit in brackets.
-
-    It is the question's name where the label says nothing.
-    """
+    """Return a question's label or name, without « combien de », « ? », unit in brackets."""
     label = parsing.plain_label("".join(question.labels[:1])) or question.name
     label = re.sub(r"\s*\([^)]*\)$", "", label.rstrip(" ?:")) or label
     label = re.sub(QUESTION_OPENINGS, "", label)

@@ -34,11 +34,7 @@ class NotebookFailed(Exception):
 def execute_notebook(
     notebook: Path, parameters: dict[str, str], target: Path, root: Path, progress: bool
 ) -> None:
-    """Execute a notebook and write its copy at `target`, without times or machine names.
-
-    Raise the refusal that a cell raised, ResourcesLacking on a dead or hung kernel,
-    NotebookFailed on any other error.
-    """
+    """Execute a notebook; write its copy, without times, at `target`; raise what a cell refused."""
     import nbformat
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError

@@ -97,10 +97,7 @@ def nothing_to_do(
 
 
 def is_up_to_date(target: Path, run_inputs: dict[str, Any], wanted: Iterable[str]) -> bool:
-    """Tell whether a published set rests on these inputs, holds the wanted files and verifies.
-
-    Files that people added beside it are theirs and do not count.
-    """
+    """Tell whether a set rests on these inputs and has these files, whatever people added."""
     published = manifest.read_manifest(target)
     if any(published.get(key) != value for key, value in run_inputs.items()):
         return False
@@ -242,10 +239,7 @@ def _link_or_copy(source: Path | str, target: Path | str) -> None:
 
 
 def _keep_edits(old: Path, new: Path) -> list[str]:
-    """Carry the edited and added files of the set `old` into `new`; return their names there.
-
-    A file whose name is taken gets another one; a file that `new` holds already is left out.
-    """
+    """Carry the edited and added files of `old` into `new`, renamed if taken; return the names."""
     kept = []
     for name, state in manifest.differences(old):
         path = Path(name)

@@ -117,10 +117,7 @@ def group_label(group: str, labels: Mapping[str, str]) -> str:
 
 
 def answer_label(group: str, labels: Mapping[str, str]) -> str:
-    """Return a group's answer in words: « Femme » for « sexe=2 ».
-
-    The label of the pair comes before that of the answer: « 1 » may mean « Homme » or « Oui ».
-    """
+    """Return « Femme » for « sexe=2 »: the label of the pair comes before that of the answer."""
     answer = Trait.parse(group).answer
     return labels.get(group) or labels.get(answer) or answer
 

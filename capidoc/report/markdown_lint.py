@@ -15,10 +15,7 @@ EXAMPLE = "::: {.prudence}"
 
 
 def check_markdown(text: str, file: str) -> None:
-    """Raise ConfigurationRefused, with its line, for each misplaced fence and too long row.
-
-    A fence (« ::: ») is misplaced where it opens or closes no box.
-    """
+    """Raise ConfigurationRefused with the line of each misplaced « ::: » and too long row."""
     problems = [*_misplaced_fences(text, file), *_too_long_rows(text, file)]
     if problems:
         raise ConfigurationRefused(*problems)

@@ -133,10 +133,7 @@ def _unknown_claims(file: str, claimed: Numbers, claims: dict[str, str]) -> Iter
 
 
 def unbound_numerals(sentences: Iterable[str], declared: Iterable[str]) -> tuple[int, list[str]]:
-    """Return how many numerals the sentences hold, and those outside any declared phrase.
-
-    Each of these is quoted within its words.
-    """
+    """Return how many numerals the sentences hold, and quote those outside declared phrases."""
     alternatives = "|".join(map(_phrase_pattern, sorted(declared, key=len, reverse=True)))
     phrases = re.compile(alternatives or MATCHES_NOTHING, re.IGNORECASE)
     count, loose = 0, []
@@ -159,10 +156,7 @@ def _phrase_pattern(phrase: str) -> str:
 
 
 def _absent_numbers(path: Path, bound: Numbers) -> Iterator[Problem]:
-    """Yield the bound numbers that another format does not print.
-
-    In Word each must be in the content control of its fact, in PDF among the words.
-    """
+    """Yield the numbers that a PDF does not print, or Word not in their fact's content control."""
     is_word = path.suffix == ".docx"
     controls = _read_controls(path) if is_word else {}
     words = "" if is_word else _spaced(file_text.pdf_text(path))

@@ -26,10 +26,7 @@ ROW_NUMBERS = {"_index", "_parent_index"}  # they start again with each export
 
 
 def fetch(programme: Programme, questions: Sequence[str] = ()) -> Iterator[str]:
-    """Yield a line for each source with a server, and one for its files of those questions.
-
-    A refusal leaves the raw file of its source as it was.
-    """
+    """Yield a line for each source with a server, and one for its files of those questions."""
     sources = {name: s for name, s in programme.identity.sources.items() if s.collecte}
     if not sources:
         what, expected = "aucune source à aller chercher", "un bloc « collecte » dans une source"

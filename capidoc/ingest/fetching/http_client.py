@@ -148,10 +148,7 @@ def get(client: HttpClient, url: str) -> bytes:
 
 
 def read_pages(client: HttpClient, url: str) -> list[dict[str, Any]]:
-    """Return every row of a paged answer; pages received before a cut are not asked for again.
-
-    Raise InputUnreadable when the pages never end, or do not have the rows that they count.
-    """
+    """Return all rows of a paged answer, from the page that a cut left; refuse an endless one."""
     kept_since = min((page.stat().st_mtime for page in client.pages.glob("*")), default=0)
     if time.time() - kept_since > STALE:
         shutil.rmtree(client.pages, ignore_errors=True)

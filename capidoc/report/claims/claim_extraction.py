@@ -106,10 +106,7 @@ def read_text(path: Path) -> str:
 
 
 def extract_claims(text: str) -> pd.DataFrame:
-    """Return the claims that the text seems to make, as rows of chiffres_publies.csv, in order.
-
-    A figure is proposed once, by the first pattern that reads it.
-    """
+    """Return the claims of a text in order, as rows of chiffres_publies.csv, each figure once."""
     text = _flatten(text)
     claims: Claims = []
     for genre, pattern, read in PATTERNS:
@@ -236,10 +233,7 @@ PATTERNS: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Cells]]] = 
 
 
 def with_verdicts(proposals: pd.DataFrame) -> pd.DataFrame:
-    """Return the proposals with the columns `coherence`, "" where unknown, and `reparation`.
-
-    What may be read in two ways (« 1,250 ») is not understood, and says how to write it.
-    """
+    """Return the proposals with `coherence`, "" where unknown, and `reparation`."""
     coherence, repairs = [], []
     for _, row in proposals.iterrows():
         try:

@@ -49,10 +49,7 @@ BOLD_RUN = '<w:r><w:rPr><w:b/></w:rPr><w:t xml:space="preserve">{}</w:t></w:r>'
 
 
 def write_docx(ast: Node, target: Path, *, assets: Path, templates: Path) -> None:
-    """Write the prepared document as a Word file made from the model.
-
-    Raise ValueError if the model has a wrong field or no place for the body.
-    """
+    """Write the prepared document in the Word model; raise ValueError if the model is wrong."""
     is_compact = ast["meta"].get("compact", {}).get("c")
     model = templates / "word" / ("modele-court.docx" if is_compact else "modele.docx")
     changes: dict[str, Change] = {

@@ -25,20 +25,13 @@ MOST_OBJECTS = 1000  # inlines that are not text, in a paragraph whose typograph
 
 
 def parse_markdown(text: str) -> Node:
-    """Return pandoc's tree of the Markdown text and its YAML metadata.
-
-    Raise ValueError if pandoc cannot read it.
-    """
+    """Return pandoc's tree of the Markdown and its YAML; raise ValueError if it cannot be read."""
     source_format = f"--from=markdown{DISABLED_EXTENSIONS}"
     return json.loads(pandoc_ast.run_pandoc(text, source_format, "--to=json"))
 
 
 def prepare_document(ast: Node) -> Node:
-    """Return the tree with its French typography, numbers, boxes and tables as documents show them.
-
-    Captions are numbered, headings leave out no level, definitions become tables, and the columns
-    of tables are fitted to their words.
-    """
+    """Return the tree with French typography, numbers, boxes and tables as documents show them."""
     figures, tables = count(1), count(1)
 
     def finish_table(node: Node) -> Node:
@@ -60,10 +53,7 @@ def prepare_document(ast: Node) -> Node:
 
 
 def _nested_headings() -> Change:
-    """Return a change that puts each heading one level below the one that holds it.
-
-    A voice that reads the document, and PDF/UA, take a level left out for a lost part.
-    """
+    """Return a change that puts each heading one level below its own: PDF/UA allows no gap."""
     open_levels: list[int] = []
 
     def nest(node: Node) -> Node:
@@ -158,10 +148,7 @@ def _set_widths(node: Node) -> list[Node]:
 
 
 def _loosen_key_figures(node: Node) -> Node | list[Node]:
-    """Return the key figures, with a break allowed before the unit of a long number.
-
-    Return no block if there is no figure, as in a commune of which nothing may be published.
-    """
+    """Return the key figures, a long one breaking before its unit; no block without figures."""
 
     def loosen(text: Node) -> Node:
         is_long = len(text["c"]) > TILE_LENGTH

@@ -36,10 +36,7 @@ Pair = tuple[int | None, int | None]  # places in the published file and in the 
 
 
 def pair_paragraphs(base: list[Paragraph], edited: list[Paragraph], file: str) -> list[Pair]:
-    """Return the place of each paragraph in both files, None where it is absent.
-
-    Raises InputUnreadable when the two files have too little in common.
-    """
+    """Return the place of each paragraph in both files, or None; refuse an unlike file."""
     base_keys, edited_keys = [p.keys for p in base], [p.keys for p in edited]
     matcher = SequenceMatcher(None, base_keys, edited_keys, autojunk=False)
     if matcher.ratio() < SAME_DOCUMENT:
@@ -57,10 +54,7 @@ def pair_paragraphs(base: list[Paragraph], edited: list[Paragraph], file: str) -
 def _pair_similar(
     base: list[Paragraph], edited: list[Paragraph], left: range, right: range
 ) -> list[Pair]:
-    """Return the pairs of two stretches: the most alike, then those before and after it.
-
-    One paragraph for one is the same, rewritten.
-    """
+    """Return the pairs of two stretches: the most alike (or the only ones), those around them."""
     candidates = []
     for i, j in product(left, right):
         matcher = SequenceMatcher(None, base[i].keys, edited[j].keys, autojunk=False)
@@ -101,10 +95,7 @@ class RecitEdits:
                     self.calls[match[2]] = (tag, printed_words(match[1]))
 
     def propose(self) -> dict[str, tuple[str, str]]:
-        """Return {file: (text, new text)} of the files where nothing is refused.
-
-        Every difference becomes an edit or a problem; so does a tag that the new text lacks.
-        """
+        """Return {file: (text, new text)} where nothing is refused; a lost tag is a problem."""
         pairs = pair_paragraphs(self.base, self.edited, self.file)
         for place, (i, j) in enumerate(pairs):
             if i is None and j is not None:
