@@ -1,8 +1,7 @@
 """Which answers must never be seen, and the phrases by which a public file would show them.
 
-Direct identifiers (names, phones, points) and free text that programme.yml does not keep leave at
-ingest as phrases: a name, a long number, six words of a text. Only their fingerprints (keyed
-hashes) rest on disk; each finished file is cut in phrases, whose hashes are looked up (D2, D13).
+Answers that are not kept become phrases: a name, a long number, six words. Only their keyed hashes
+rest on disk, and are looked up for the phrases of each finished file (D2, D13).
 """
 
 import re
@@ -100,9 +99,7 @@ def word_runs(words: list[str], length: int) -> Iterator[str]:
 def candidate_phrases(text: str, lengths: Collection[int]) -> set[str]:
     """Return the runs of words of the given lengths, and the long numbers, of a finished text."""
     phrases = {*long_numbers(text)} | phrases_of(text, {*lengths} - {1})
-    if 1 in lengths:
-        # A single word is a name only where it is written as one: « Essai » may be somebody's,
-        # « essai » is not.
+    if 1 in lengths:  # a single word is a name only where it has a capital
         phrases.update(normalized_words(" ".join({*CAPITALISED.findall(text)})))
     return phrases
 
