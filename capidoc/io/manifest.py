@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +11,6 @@ from capidoc.core.errors import Problem, RenderingFailed, TraceabilityRefused
 from capidoc.core.schema import MANIFEST_JSON
 
 ABSENT, MODIFIED, UNKNOWN = "absent", "modifié", "inconnu"
-METADATA = re.compile(r"^(Name|Version): *(.+?) *$", re.MULTILINE)
 
 
 def file_digest(path: Path) -> str:
@@ -30,14 +28,8 @@ def installed_versions() -> dict[str, str]:
     """Return the versions of the installed libraries, by name in lower case."""
     from importlib.metadata import distributions
 
-    versions = {}
-    for distribution in distributions():
-        # The library parses a whole description where two lines are needed: ten times longer.
-        text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
-        fields = dict(reversed(METADATA.findall(text)))
-        if fields.get("Name"):  # one that is being installed has none yet
-            versions[fields["Name"].lower()] = fields["Version"]
-    return dict(sorted(versions.items()))
+    named = [each for each in distributions() if each.name]  # one being installed has no name yet
+    return dict(sorted((each.name.lower(), each.version) for each in named))
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -78,18 +70,13 @@ def verify_files(folder: Path) -> list[str]:
     """Return the names of the files that were verified; raise TraceabilityRefused on a change."""
     names = list(read_manifest(folder).get("sorties", {}))
     if not names:
-        cause, remedy = (
-            "rien n’est publié ici, ou son manifeste est abîmé",
-            "Lancez « make report ».",
-        )
-        raise TraceabilityRefused(Problem(cause, remedy=remedy, file=str(folder)))
+        cause = "rien n’est publié ici, ou son manifeste est abîmé"
+        raise TraceabilityRefused(Problem(cause, "", "Lancez « make report ».", str(folder)))
     remedy = "Relancez « make report » : votre version sera gardée à côté."
-    problems = [
-        Problem(f"fichier {state} depuis la publication", file=name, remedy=remedy)
-        for name, state in differences(folder)
-        if state != UNKNOWN
-    ]
-    if problems:
+    changed = [(name, state) for name, state in differences(folder) if state != UNKNOWN]
+    if changed:
+        cause = "fichier {} depuis la publication"
+        problems = [Problem(cause.format(state), "", remedy, name) for name, state in changed]
         raise TraceabilityRefused(*problems)
     return names
 
@@ -103,12 +90,12 @@ def nested_sets(folder: Path) -> list[Path]:
 def write_manifest(staging_dir: Path, inputs: Mapping[str, Any]) -> None:
     """Write the inputs, versions and sha256 of outputs; raise RenderingFailed for an empty one."""
     paths = [path for path in sorted(staging_dir.rglob("*")) if path.is_file()]
-    outputs = {path.relative_to(staging_dir).as_posix(): path for path in paths}
-    empty = [name for name, path in outputs.items() if not path.stat().st_size]
+    empty = [path for path in paths if not path.stat().st_size]
     if empty:
         cause, remedy = "fichier vide", "Envoyez-nous ce message."
-        raise RenderingFailed(*(Problem(cause, remedy=remedy, file=name) for name in empty))
-    digests = {name: file_digest(path) for name, path in outputs.items()}
+        names = [path.relative_to(staging_dir).as_posix() for path in empty]
+        raise RenderingFailed(*(Problem(cause, remedy=remedy, file=name) for name in names))
+    digests = {path.relative_to(staging_dir).as_posix(): file_digest(path) for path in paths}
     content = {"versions": installed_versions(), **inputs, "sorties": digests}
     text = json.dumps(content, ensure_ascii=False, indent=1)
     (staging_dir / MANIFEST_JSON).write_text(text + "\n", encoding="utf-8", newline="\n")

@@ -35,11 +35,9 @@ MIXED = re.compile(rb"\xc3[\x80-\xbf]|\xc2\xa0|\xe2\x80[\x80-\xbf]")
 class Sheet:
     """One sheet as text.
 
-    `cells` has the Excel row number as index and positions from 0 as columns. `formulas` are by
-    place (row, position); where no spreadsheet has computed one, it is also the cell's text.
-    `merged` are areas (first place, last place). `sha256` is the file's; `encoding` and `widths`
-    (how many cells each row has, none where all have as many) are those of a CSV, `quoted` where
-    each of its cells is between quotes.
+    `cells` has the Excel row number as index and positions from 0 as columns; a formula that no
+    spreadsheet computed is its own text. Of a CSV: `encoding`, `widths` (cells of each row, none
+    where all have as many), `quoted` where all are between quotes. `sha256` is the file's.
     """
 
     file: str
@@ -65,13 +63,11 @@ class Sheet:
         Raise InputUnreadable when a row of a CSV has fewer cells than the header; or more, unless
         all are quoted: KoboToolbox adds one without a title for a choice that its form has lost.
         """
-        problems = []
+        problems, titles = [], self.widths[header - 1] if self.widths else 0
         for row, width in enumerate(self.widths[header:], header + 1):
-            titles = self.widths[header - 1]
             if width not in (0, titles) and not (self.quoted and width > titles):
-                cause = f"{width} cellules sous {titles} titres"
-                cause += " : fichier tronqué, ou séparateur non protégé"
-                problems.append(Problem(cause, remedy=QUOTE, row=row, **self.place))
+                cause = f"{width} cellules sous {titles} titres : fichier tronqué, ou séparateur"
+                problems.append(Problem(f"{cause} non protégé", "", QUOTE, row=row, **self.place))
         if problems:
             raise InputUnreadable(*problems)
         return self.cells.loc[header + 1 :]
@@ -122,8 +118,7 @@ def _regular_cells(
 ) -> "pd.DataFrame | None":
     """Return the cells of a CSV as categories, read at once; None where it is not so simple.
 
-    A long export is read six times faster by pandas, which however accepts short rows and stray
-    quotes: it is used where no cell is quoted, and as many delimiters as cells need are found.
+    pandas is six times faster, but accepts short rows and stray quotes: these are looked for.
     """
     import pandas as pd
 

@@ -119,16 +119,17 @@ def open_observations(folder: Path) -> Observe:
 
 def select_observations(observations: pd.DataFrame) -> Observe:
     """Return a function that selects the observations of variables of a source, as `Observe`."""
-    return partial(_select_rows, observations)
 
+    def select(
+        source: str, variables: Names, moments: Names = (), columns: Names = ()
+    ) -> pd.DataFrame:
+        table = observations
+        rows = (table["source"] == source) & table["variable"].isin(variables)
+        if moments:
+            rows &= table["moment"].isin(moments)
+        return table.loc[rows, [name for name in table if name in columns or not columns]]
 
-def _select_rows(
-    table: pd.DataFrame, source: str, variables: Names, moments: Names = (), columns: Names = ()
-) -> pd.DataFrame:
-    rows = (table["source"] == source) & table["variable"].isin(variables)
-    if moments:
-        rows &= table["moment"].isin(moments)
-    return table.loc[rows, [name for name in table if name in columns or not columns]]
+    return select
 
 
 def _read_arrays(
@@ -158,9 +159,7 @@ def write_arrays(table: pd.DataFrame, path: Path) -> None:
     np.savez(path, **arrays)
 
 
-def read_arrays(
-    path: Path, moments: Collection[str] = (), columns: Collection[str] = ()
-) -> pd.DataFrame:
+def read_arrays(path: Path, moments: Names = (), columns: Names = ()) -> pd.DataFrame:
     """Return the table: all its columns or those it has of `columns`, all moments or `moments`."""
     with np.load(path) as arrays:
         names = dict.fromkeys(key.partition("|")[0] for key in arrays)
