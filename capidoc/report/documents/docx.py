@@ -13,16 +13,9 @@ from docxtpl import DocxTemplate
 from jinja2.sandbox import SandboxedEnvironment
 from pandocfilters import Div, Image, Plain, RawBlock, RawInline
 
-from capidoc.report.documents import docx_package, pandoc_ast
+from capidoc.report.documents import docx_package, pandoc_ast, pandoc_tables
 from capidoc.report.documents.pandoc_ast import Change, Node, plain_text
-from capidoc.report.documents.pandoc_tables import (
-    Table,
-    TableParts,
-    cell,
-    in_style,
-    style_cells,
-    table,
-)
+from capidoc.report.documents.pandoc_tables import Table, TableParts, cell, in_style, style_cells
 
 # Word's styles, in the model: of a box and of its title.
 BOX_STYLES = {
@@ -163,7 +156,7 @@ def _box(node: Node) -> list[Node]:
     style, title_style = BOX_STYLES[class_names[1]]
     title = cell(in_style(heading["c"][1], title_style))
     body = cell([pandoc_ast.div(content, custom_style="Texte d’encadré")])
-    return [table([title], [[body]], style=style), SEPARATOR]
+    return [pandoc_tables.table([title], [[body]], {"custom-style": style}), SEPARATOR]
 
 
 def _cards(node: Node) -> list[Node]:
@@ -179,4 +172,4 @@ def _cards(node: Node) -> list[Node]:
     last = cell(cards[-1], colspan=1 + n_rows * n_columns - len(cards))
     cells = [*map(cell, cards[:-1]), last]
     rows = [cells[start : start + n_columns] for start in range(0, len(cells), n_columns)]
-    return [table([], rows, style=style), SEPARATOR]
+    return [pandoc_tables.table([], rows, {"custom-style": style}), SEPARATOR]

@@ -47,7 +47,8 @@ def prepare_document(ast: Node) -> Node:
         **{f"Div.{kind}": _box for kind in BOX_TITLES},
         "Span.ind": _unbreakable,
         "Span.publie": _unbreakable,
-        "Link": _safe_link,
+        # To the web, a mail or this document; of another link only the words stay.
+        "Link": lambda link: link if SAFE_LINK.match(link["c"][2][0]) else link["c"][1],
     }
     return pandoc_ast.transform(ast, changes, _typeset_inlines)
 
@@ -100,27 +101,16 @@ def _typeset_inlines(nodes: list) -> list:
             text += sign
     if len(inlines) > MOST_OBJECTS:
         return nodes
-    text = french.typeset(_without_double_stops(text, inlines))
-    return [inlines.get(part, Str(part)) for part in INLINE_OR_TEXT.split(text) if part]
-
-
-def _without_double_stops(text: str, inlines: dict[str, Node]) -> str:
-    """Return the text without the stop that follows an inline which has its own, like « n.p. »."""
     for sign, node in inlines.items():
-        if pandoc_ast.plain_text(node).endswith("."):
+        if pandoc_ast.plain_text(node).endswith("."):  # « n.p. » needs no second stop
             text = re.sub(rf"{sign}\.(?![.\w])", sign, text)
-    return text
+    parts = INLINE_OR_TEXT.split(french.typeset(text))
+    return [inlines.get(part, Str(part)) for part in parts if part]
 
 
 def _unbreakable(node: Node) -> Node:
     """Return a bound or published number with no space where a line could break."""
     return pandoc_ast.transform(node, {"Space": lambda space: Str(french.NBSP)})
-
-
-def _safe_link(node: Node) -> Node | list[Node]:
-    """Return the link, or its words if it leads neither to the web, a mail nor this document."""
-    _, inlines, (address, _) = node["c"]
-    return node if SAFE_LINK.match(address) else inlines
 
 
 def _typeset_pairs(node: Node) -> dict[str, str]:
@@ -130,11 +120,9 @@ def _typeset_pairs(node: Node) -> dict[str, str]:
 
 def _definitions_table(node: Node) -> Node:
     """Return the definitions of the Div as a table, with the columns and caption that it gives."""
-    given, identifier = _typeset_pairs(node), node["c"][0][0]
+    given, terms = _typeset_pairs(node), pandoc_ast.definitions(node)
     columns, caption = given["colonnes"].split("|"), given.get("legende", "")
-    return pandoc_tables.definitions_table(
-        pandoc_ast.definitions(node), columns, identifier, caption
-    )
+    return pandoc_tables.definitions_table(terms, columns, node["c"][0][0], caption)
 
 
 def _set_widths(node: Node) -> list[Node]:
@@ -154,13 +142,10 @@ def _loosen_key_figures(node: Node) -> Node | list[Node]:
         is_long = len(text["c"]) > TILE_LENGTH
         return Str(text["c"].replace(french.NBSP, " ")) if is_long else text
 
-    attributes, blocks = node["c"]
-    lists = []
-    for block in blocks:
-        terms = []
-        for term, meanings in block["c"]:
-            terms.append([pandoc_ast.transform(term, {"Str": loosen}), meanings])
-        lists.append({**block, "c": terms})
+    attributes, lists = node["c"]
+    for block in lists:  # of a tree that `transform` has copied
+        for definition in block["c"]:
+            definition[0] = pandoc_ast.transform(definition[0], {"Str": loosen})
     return Div(attributes, lists) if lists else []
 
 
