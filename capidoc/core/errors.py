@@ -114,8 +114,10 @@ def refusal_class(name: str) -> type[Refusal] | None:
     return {kind.__name__: kind for kind in Refusal.__subclasses__()}.get(name)
 
 
-def resource_refusal(error: BaseException) -> Refusal | None:
-    """Return the refusal for an error that disk or memory caused, in whichever process; or None."""
+def as_refusal(error: BaseException) -> Refusal | None:
+    """Return a refusal itself, that of an error that disk or memory caused somewhere, or None."""
+    if isinstance(error, Refusal):
+        return error
     text = f"{type(error).__name__} : {error}"
     causes = [cause for number, cause in RESOURCE_ERRORS.items() if os.strerror(number) in text]
     if "MemoryError" in text:

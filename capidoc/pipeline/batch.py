@@ -99,8 +99,7 @@ def outcome_of(work: Callable[[], str]) -> Outcome:
 
 
 def _failure(error: Exception) -> Outcome:
-    refusal = error if isinstance(error, errors.Refusal) else errors.resource_refusal(error)
-    if refusal:
+    if refusal := errors.as_refusal(error):
         return Outcome(refusal.code, str(refusal))
     message = f"Erreur inattendue : {type(error).__name__} : {error}"
     return Outcome(1, message, "".join(traceback.format_exception(error)))
@@ -131,10 +130,9 @@ def _rows(table: Path | None, root: Path) -> list[tuple[int | None, dict[str, st
         empty = dict.fromkeys(OPTIONAL, "")
         return [(None, empty | {"programme": slug}) for slug in programme_slugs(root)]
     rows = hand_tables.read_rows(table, ("programme",), OPTIONAL)
-    if not len(rows):
+    if rows.empty:
         expected = "une ligne par jeu : programme;commune;debut;fin;livrable"
-        problem = Problem("tableau absent ou vide", expected, file=str(table))
-        raise ConfigurationRefused(problem)
+        raise ConfigurationRefused(Problem("tableau absent ou vide", expected, file=str(table)))
     return [(int(number), cells.to_dict()) for number, cells in rows.iterrows()]
 
 
@@ -200,17 +198,14 @@ def _cluster(scheduler: str) -> Iterator[Backend]:
 
 
 def _build_all(requests: Requests, outcomes: Outcomes, scheduler: str) -> None:
-    """Build and publish the sets, and add the outcome of each to `outcomes`.
-
-    A programme stays locked until the end. No more than two batches a worker are sent at a time:
-    what is sent, or built and not yet published, waits in memory.
-    """
+    """Build and publish the sets, their programmes locked; add each outcome to `outcomes`."""
     backend = _cluster(scheduler) if scheduler else _local_cores()
     with ExitStack() as locks, backend as (submit, count_workers):
         pending = _pending_sets(requests, outcomes, locks)
         batches = _batches(pending, max(1, count_workers()))
         building: dict[Future, list[RequestedSet]] = {}
         while True:
+            # What is sent, or built and not yet published, waits in memory: two batches a worker.
             room = 2 * max(1, count_workers()) - len(building)
             for batch in islice(batches, max(0, room)):
                 building[_submit(batch, submit)] = batch
@@ -275,10 +270,10 @@ def _batches(pending: Sequence[list[RequestedSet]], workers: int) -> Iterator[li
 
 def _submit(batch: Sequence[RequestedSet], submit: Callable[..., Future]) -> Future:
     """Send a batch to be built; one that cannot be packed is a future that failed."""
+    failed: Future = Future()
     try:
         job = _pack(batch)
     except Exception as error:
-        failed: Future = Future()
         failed.set_exception(error)
         return failed
     return submit(*job)  # what a cluster that is gone raises ends the run
@@ -330,10 +325,8 @@ def _write_index(requests: Requests, outcomes: Outcomes, root: Path) -> None:
     rows = []
     for name, outcome in outcomes.items():
         documents = _links(requests[name]) if name in requests else ""
-        state, message = outcome.label, ""
-        if outcome.code:
-            state, message = f"{outcome.label} ({outcome.code})", outcome.message
-        rows.append((name, state, documents, message))
+        failed = (f"{FAILED} ({outcome.code})", documents, outcome.message)
+        rows.append((name, *(failed if outcome.code else (outcome.label, documents, ""))))
     columns = ["Jeu", "État", "Documents", "Message"]
     table = pd.DataFrame(rows, columns=columns, dtype=object)
     section = html_pages.Section("Jeux demandés", format_summary(outcomes), table)
@@ -342,10 +335,7 @@ def _write_index(requests: Requests, outcomes: Outcomes, root: Path) -> None:
 
 def _links(request: RequestedSet) -> str:
     """Return the links to the documents of a set, as markup."""
-    files = [f"{name}.{kind}" for name in sorted(request.deliverables) for kind in FORMATS]
+    names = [f"{name}.{kind}" for name in sorted(request.deliverables) for kind in FORMATS]
+    files = [name for name in names if (request.programme.published / name).is_file()]
     link = Markup('<a href="{}/{}">{}</a>')
-    return Markup(" · ").join(
-        link.format(request.name, file, file)
-        for file in files
-        if (request.programme.published / file).is_file()
-    )
+    return Markup(" · ").join(link.format(request.name, file, file) for file in files)

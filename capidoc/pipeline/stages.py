@@ -11,7 +11,7 @@ from capidoc.cleaning import quality_page
 from capidoc.config.paths import FORMATS
 from capidoc.config.programme import Programme
 from capidoc.core import french
-from capidoc.core.errors import ConfigurationRefused, Problem, RenderingFailed, resource_refusal
+from capidoc.core.errors import ConfigurationRefused, Problem, RenderingFailed, as_refusal
 from capidoc.core.progress import show_progress
 from capidoc.core.schema import CLAIM_CHECK_CSV, FACTS_XLSX, FINGERPRINTS_CSV, INFLUENCE_CSV
 from capidoc.disclosure import leak_scan, report_page
@@ -134,7 +134,7 @@ def write_formats(text: str, deliverable: str, staging: Path, templates: Path) -
         except (ValueError, OSError, RuntimeError) as error:
             cause = f"le document n’a pas pu être mis en forme : {error}"
             problem = Problem(cause, remedy="Envoyez-nous ce message.", file=path.name)
-            raise resource_refusal(error) or RenderingFailed(problem) from error
+            raise as_refusal(error) or RenderingFailed(problem) from error
 
     write(docx.write_docx, "docx")
     write(pdf.write_pdf, "pdf")
