@@ -41,7 +41,7 @@ SIGNS = re.compile(
 )
 PRINTED_SIGNS = {
     "apostrophe": "['’ʼ]",
-    "ellipsis": r"(?:…|\.{3})",
+    "ellipsis": r"(?:…|\.\.\.)",
     "dash": "[-–—−]+",
     "quote": r"\s*[\"«»“”]\s*",
     "mark": r"\s*{}\s*",
@@ -101,9 +101,8 @@ def trace_numbers(
         declared_count += numerals - len(loose)
         problems += _wrong_numbers(path.name, bound, facts)
         problems += _unknown_claims(path.name, claimed, claims)
-        for words in dict.fromkeys(loose):
-            what = "nombre que rien ne rattache à un fait"
-            problems.append(Problem(what, remedy=BIND_IT, file=path.name, value=words))
+        what = "nombre que rien ne rattache à un fait"
+        problems += [Problem(what, "", BIND_IT, path.name, value=w) for w in dict.fromkeys(loose)]
         for extension in FORMATS:
             problems += _absent_numbers(path.with_suffix(f".{extension}"), bound)
     if problems:
@@ -149,10 +148,8 @@ def unbound_numerals(sentences: Iterable[str], declared: Iterable[str]) -> tuple
 
 def _phrase_pattern(phrase: str) -> str:
     """Return the pattern of a phrase in any typography: its quotes, dashes, apostrophes, spaces."""
-    return "".join(
-        PRINTED_SIGNS[str(sign.lastgroup)].replace("{}", re.escape(sign[str(sign.lastgroup)]))
-        for sign in SIGNS.finditer(phrase)
-    )
+    signs = [(str(sign.lastgroup), sign) for sign in SIGNS.finditer(phrase)]
+    return "".join(PRINTED_SIGNS[kind].format(re.escape(sign[kind])) for kind, sign in signs)
 
 
 def _absent_numbers(path: Path, bound: Numbers) -> Iterator[Problem]:
