@@ -48,11 +48,7 @@ def named_cell(name: str, state: CleaningState) -> tuple[str, str]:
 
 
 def apply_corrections(state: CleaningState) -> CleaningState:
-    """Return the state with the log replayed: changer, vider, supprimer, garder.
-
-    Raise QualityRefused where the old answer of a line is no longer there, or where a line names
-    several records: of other moments or, to delete them, with other answers.
-    """
+    """Return the state with the log replayed; raise QualityRefused for stale or unclear lines."""
     problems, moment = [], None if state.repeat else state.source.moment
     for fix in state.decisions.corrections.itertuples():
         rows = matching_rows(state.table, fix.uuid, moment)
@@ -161,11 +157,7 @@ def _stale(fix: Any, column: str, row: pd.Series) -> Problem:
 def unmet_corrections(
     states: Mapping[str, CleaningState], received: Mapping[str, Received]
 ) -> pd.DataFrame:
-    """Return the lines of the log that meet nothing, as remarks (REMARK_COLUMNS).
-
-    Raise QualityRefused for those that change or delete an answer, but for a question of the form
-    that programme.yml does not keep: what nothing reads needs no correction.
-    """
+    """Return as remarks the lines that meet nothing; raise QualityRefused if they matter."""
     asked: set[str] = set()
     for source in received.values():
         asked |= {question.name for question in source.form.questions}

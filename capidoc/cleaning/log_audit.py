@@ -23,11 +23,7 @@ ABSENT = "rien"  # what a cell that was never received is said to hold
 
 
 def audit_log(received: dict[str, Received], cleaned: "Cleaned") -> int:
-    """Return the number of cells compared.
-
-    Raise QualityRefused with every difference that the log and the rejects do not explain, and
-    every line of theirs that was not applied.
-    """
+    """Return the number of cells compared; raise QualityRefused for what no log explains."""
     problems, compared = [], 0
     for name, source in received.items():
         for label, text in source.tables(name).items():
@@ -67,8 +63,7 @@ def _audit_table(
 def _replay(
     answers: pd.Series, lines: pd.DataFrame, positions: np.ndarray
 ) -> tuple[pd.Series, list[Problem]]:
-    """Return the column with the lines applied in order, and the problems of those that quote
-    another value than the column has at that time."""
+    """Return the column with the lines applied in order, and those that quote another value."""
     problems = []
     # A cell may be changed several times: first all first changes, then all second ones…
     turns = pd.Series(positions).groupby(positions).cumcount().to_numpy()

@@ -12,11 +12,7 @@ COURSE = "cours"
 
 
 class FactId(NamedTuple):
-    """The id under which texts, tables and charts ask for a fact.
-
-    `group` is the group's short name (« femme », crossed « femme_niono ») or, for a measure
-    « cours », the month; empty for the whole.
-    """
+    """The id of a fact; `group` is its short name (« femme_niono »), or the month of a course."""
 
     indicator: str
     measure: str = ""

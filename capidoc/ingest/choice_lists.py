@@ -27,11 +27,7 @@ def cascade_parents(choice_filter: str) -> dict[str, str]:
 
 
 def read_choices(rows: list[FormRow], parents: dict[str, str]) -> tuple[Choices, Branches]:
-    """Return the choices of a list, and the branches of a cascade whose texts are not all clear.
-
-    A name that has other labels under another parent is another answer, « parent/name »; what has
-    several under one stands for all of them, « Oui / Ouais ».
-    """
+    """Return the choices of a list, and the branches of an unclear cascade (« parent/name »)."""
     titles = translations(rows, "label")
     labels: dict[str, set[str]] = defaultdict(set)
     for row in rows:

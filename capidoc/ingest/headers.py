@@ -293,10 +293,7 @@ def _system_columns(headers: list[str], candidates: dict[int, list[Column]]) -> 
 
 
 def _separators(headers: list[str], questions: dict[str, Question]) -> set[str]:
-    """Return the separators that follow the name of a group or select_multiple in a header.
-
-    « _ », which names have too, is one only where there is no other.
-    """
+    """Return the signs that follow a group or select_multiple in headers, « _ » if no other."""
     prefixes: set[str] = set()
     for question in questions.values():
         prefixes.update(question.path[:1])

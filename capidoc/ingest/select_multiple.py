@@ -37,10 +37,7 @@ def join_choices(body: pd.DataFrame, positions: dict[str, int]) -> pd.Series:
 
 
 def unoffered_choices(recognised: RecognisedSheet) -> Iterator[tuple[str, pd.Series]]:
-    """Yield each select_multiple with the choices « a c » that each record's form did not offer.
-
-    Their box is blank or absent, and another one is not; where no box says 0, blank is unticked.
-    """
+    """Yield each select_multiple with the choices « a c » that each record's form did not offer."""
     body, columns = recognised.body, recognised.columns
     for name, positions in choice_columns(columns).items():
         boxes = {choice: body[position] for choice, position in positions.items()}

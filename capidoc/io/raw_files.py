@@ -116,10 +116,7 @@ def _read_csv(file: str, content: bytes) -> list[Sheet]:
 def _regular_cells(
     content: bytes, text: str, encoding: str, delimiter: str
 ) -> "pd.DataFrame | None":
-    """Return the cells of a CSV as categories, read at once; None where it is not so simple.
-
-    pandas is six times faster, but accepts short rows and stray quotes: these are looked for.
-    """
+    """Return a CSV's cells as categories, read at once by pandas if regular, or else None."""
     import pandas as pd
 
     if text.count("\n") < LONG_CSV or '"' in text or "\0" in text:

@@ -39,11 +39,7 @@ READ_PARTS = ("xl/worksheets/", "xl/sharedstrings", "xl/workbook", "content.xml"
 
 
 class Bounds:
-    """The bounds of the cells of a file that say something, sheet by sheet.
-
-    A grid holds every cell up to its last row and column: a few cells far apart may fill the
-    memory.
-    """
+    """The bounds of each sheet's filled cells: a few far apart would fill the memory."""
 
     def __init__(self, file: str) -> None:
         self.file = file

@@ -227,10 +227,7 @@ def _build_all(requests: Requests, outcomes: Outcomes, scheduler: str) -> None:
 def _pending_sets(
     requests: Requests, outcomes: Outcomes, locks: ExitStack
 ) -> list[list[RequestedSet]]:
-    """Return the sets to build, programme by programme, each programme locked in `locks`.
-
-    The others get their outcome: nothing to do, or why their programme cannot be worked on.
-    """
+    """Return the sets to build by programme, locked in `locks`; the others get their outcome."""
     programmes = defaultdict(list)
     for request in requests.values():
         programmes[request.programme.slug].append(request)
@@ -256,10 +253,7 @@ def _pending_sets(
 
 
 def _batches(pending: Sequence[list[RequestedSet]], workers: int) -> Iterator[list[RequestedSet]]:
-    """Yield the sets in batches of one programme, as many batches for each worker.
-
-    The Python that builds a batch imports and cleans once for all its sets.
-    """
+    """Yield the sets in batches of one programme (imported, cleaned once), as many a worker."""
     total = sum(map(len, pending))
     rounds = math.ceil(total / (BATCH_SIZE * workers))
     for sets in pending:

@@ -89,10 +89,7 @@ class _Shell:
         self.importer.start()
 
     def run(self, cell: NotebookNode) -> None:
-        """Run a cell and set its number and outputs.
-
-        Raise CellExecutionError if its code did, CellTimeoutError or DeadKernelError.
-        """
+        """Run a cell and set its number and outputs; raise what it raised, or its end."""
         self.connection.send(cell.source)
         if not self.connection.poll(self.timeout):
             raise CellTimeoutError.error_from_timeout_and_cell(

@@ -203,10 +203,7 @@ def _spread(measures: Iterable[Question], of_all: Sequence[Question]) -> list[Qu
 
 
 def _repeats(form: Form, main: Attributes) -> dict[str, Table]:
-    """Return what the first repeats seem to hold; a label is the repeat's name where it has none.
-
-    An attribute called as one of the main table, of other answers, bears the repeat's name too.
-    """
+    """Return the first repeats; an attribute unlike the main table's bears their name too."""
     repeats = {}
     for name in dict.fromkeys(q.repeat for q in form.questions if q.repeat):
         questions = [q for q in form.of(name).values() if q.labels and not q.is_metadata]

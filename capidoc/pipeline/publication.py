@@ -142,10 +142,7 @@ def remove_rebuildable(programme: ProgrammePaths) -> list[str]:
 
 
 def publish_atomically(staging: Path, target: Path) -> list[str]:
-    """Put the set of `staging` in place of `target`; return the names of people's files kept.
-
-    A failure before the exchange leaves the old set; after it the new one stands whole.
-    """
+    """Put the set of `staging` in place of `target`, whole or not at all; return files kept."""
     target = target.resolve()
     nested = [folder.relative_to(target).as_posix() for folder in manifest.nested_sets(target)]
     kept = _keep_edits(target, staging)
@@ -179,11 +176,7 @@ def _flush_to_disk(paths: Iterable[Path]) -> None:
 
 
 def exchange(staging: Path, target: Path) -> None:
-    """Move the new set to `target` and the old one to `staging`.
-
-    Linux does it in one step on most disks. Elsewhere, a run that is killed between two renames
-    is repaired by `recover`.
-    """
+    """Move the new set to `target`, the old to `staging`: at once, or as `recover` can mend."""
     if not target.is_dir():
         staging.rename(target)
         return

@@ -57,13 +57,7 @@ class Draft(NamedTuple):
 def create_programme(
     root: Path, slug: str, form: Path, debut: str = "", fin: str = "", export: Path | None = None
 ) -> list[str]:
-    """Write a programme's folder and its data; return the lines that tell what was chosen.
-
-    The data are an export that the form collected, which then decides what is proposed and the
-    months that are not given, or invented ones over last year. All is made aside, then moved.
-    Raise ConfigurationRefused when the programme exists, and the refusals of a form or an export
-    that cannot be read.
-    """
+    """Write a programme from its form, and an export if any; return what was chosen."""
     folder, raw = _folders(root, slug)
     if folder.exists() or any(raw.glob("*")):
         cause, remedy = "ce programme existe déjà", "Rien n’a été touché."

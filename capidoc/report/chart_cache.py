@@ -28,11 +28,7 @@ CODE = [
 def cached_charts(
     programme: Programme, specs: list[Spec], titles: dict[str, str], facts: pd.DataFrame
 ) -> dict[str, str]:
-    """Return {id: alt text} of the charts, their files written into the folder « figures ».
-
-    A chart is drawn again when what draws it (code, declaration, title, facts) or one of its files
-    in the cache has changed.
-    """
+    """Return {id: alt text} of the charts in « figures », drawn again where an input changed."""
     cache, record_file = programme.processed / CACHE_FOLDER, programme.processed / CHART_STATE_JSON
     keys, table = {}, facts.to_csv()
     for spec in specs:
@@ -53,10 +49,7 @@ def cached_charts(
 
 
 def declared_charts(specs: list[Spec], labels: dict[str, str]) -> list[Spec]:
-    """Return the declarations of figures.yml, with the programme's labels where they lack theirs.
-
-    `labels` is {answer, or « sexe=2 »: label}. Raises ConfigurationRefused on a missing key.
-    """
+    """Return the specs with the programme's labels, {answer or « sexe=2 »: label}, where absent."""
     problems = []
     for number, spec in enumerate(specs, 1):
         file = f"figures.yml, figure « {spec.get('id', number)} »"

@@ -125,10 +125,7 @@ def extract_claims(text: str) -> pd.DataFrame:
 
 
 def _flatten(text: str) -> str:
-    """Return the text with plain spaces, without bold, one paragraph a line.
-
-    A line that begins in lower case, or with a number that no list has, joins the one before.
-    """
+    """Return the text without bold, one paragraph a line, a broken one joined again."""
     text = re.sub(r"[\u00a0\u202f\t]", " ", text.replace("**", ""))
     text = re.sub(r"(?<![.!?:;\s])\s*\n\s*(?=[a-zà-ÿ]|\d+(?!\d*\.))", " ", text)
     return re.sub(r" {2,}", " ", re.sub(r"\s*\n\s*", ".\n", text))

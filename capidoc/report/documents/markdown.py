@@ -80,11 +80,7 @@ def _numbered(node: Node, kind: str, counter: count) -> Node:
 
 
 def _typeset_inlines(nodes: list) -> list:
-    """Return inlines with French typography; any other list as it is.
-
-    The rules of typography look at a whole sentence: while they are applied, a private sign stands
-    for each inline that is not plain text.
-    """
+    """Return inlines with French typography, private signs standing for what is not text."""
     if not any(isinstance(node, dict) and node.get("t") in ("Str", "Space") for node in nodes):
         return nodes
     inlines, text = {" ": Space()}, ""

@@ -39,10 +39,7 @@ def rewrite_paragraph(unit: Unit, base: Paragraph, edited: Paragraph, calls: Cal
 
 
 def _whole_tags(unit: Unit, base: Paragraph, blocks: list[Match]) -> Iterator[int]:
-    """Yield the tags that are whole in the edited paragraph, and could be no other one.
-
-    A tag that prints the same as another is certain by its name, or between the same words.
-    """
+    """Yield the tags left whole that could be no other: by print, name, or words around."""
     words = unit.words
     label = len(base.words) - len(words)
     texts = [printed_words(printed) for printed in unit.printed.values()]
