@@ -168,8 +168,7 @@ def _read_workbook(file: str, content: bytes) -> list[Sheet]:
     kind = Path(file).suffix.lower()
     if content[:4] == OLE and kind != ".xls":
         cause = "classeur protégé par mot de passe, ou ancien format .xls"
-        remedy = "Ôtez le mot de passe et enregistrez en .xlsx."
-        refuse_unreadable(file, cause, remedy, ACCEPTED)
+        refuse_unreadable(file, cause, "Ôtez le mot de passe et enregistrez en .xlsx.", ACCEPTED)
     if content[:4] != (OLE if kind == ".xls" else ZIP):
         remedy = f"{AGAIN[:-1]} : une page de connexion a pu être enregistrée à sa place."
         refuse_unreadable(file, f"le contenu n’est pas un classeur {kind}", remedy)

@@ -48,8 +48,7 @@ def execute_notebook(
         refusal_class = errors.refusal_class(error.ename)
         if refusal_class:
             raise refusal_class(*error.evalue.split("\n")) from error
-        message = f"{error.ename} : {error.evalue} (carnet gardé : {target})"
-        raise NotebookFailed(message) from error
+        raise NotebookFailed(f"{error.ename} : {error.evalue} (carnet gardé : {target})") from error
     except (DeadKernelError, CellTimeoutError) as error:
         cause = "le noyau du carnet s’est arrêté ou dépasse le temps permis"
         problem = Problem(cause, remedy=f"Voir {target}.", file=notebook.name)

@@ -72,8 +72,7 @@ def _numbered(node: Node, kind: str, counter: count) -> Node:
     attributes, (short, caption), *content = node["c"]
     if not caption:
         return node
-    label = f"{kind}{french.NBSP}{next(counter)}{french.NBSP}:"
-    span = Span(["", ["numero"], []], [Str(label)])
+    span = Span(["", ["numero"], []], [Str(f"{kind}{french.NBSP}{next(counter)}{french.NBSP}:")])
     first, *others = caption
     numbered = [Plain([span, Space(), *first["c"]]), *others]
     return {**node, "c": [attributes, [short, numbered], *content]}
