@@ -72,8 +72,7 @@ def apply_corrections(state: CleaningState) -> CleaningState:
         state = _apply(state, rows, fix.action, column, new_texts)
         if choice and fix.action == "changer":
             state = _as_offered(state, rows, column, choice)
-    if problems:
-        raise QualityRefused(*problems)
+    QualityRefused.raise_any(problems)
     return state
 
 
@@ -175,8 +174,7 @@ def unmet_corrections(
             column, expected, remedy = "uuid", "l’identifiant d’une fiche reçue", NAME_ONE
         place = {"file": "corrections", "row": fix.Index, "column": column}
         problems.append(Problem(what, expected, remedy, **place, value=getattr(fix, column)))
-    if problems:
-        raise QualityRefused(*problems)
+    QualityRefused.raise_any(problems)
     return pd.DataFrame(remarks, columns=REMARK_COLUMNS)
 
 

@@ -30,8 +30,7 @@ def audit_log(received: dict[str, Received], cleaned: "Cleaned") -> int:
             repeat = label.partition(".")[2]
             problems += _audit_table(label, text, source.form.of(repeat), cleaned)
             compared += cleaned.tables[label].size
-    if problems:
-        raise QualityRefused(*problems)
+    QualityRefused.raise_any(problems)
     return compared
 
 

@@ -68,6 +68,12 @@ class Refusal(Exception):
         self.problems = [p if isinstance(p, Problem) else Problem(str(p)) for p in problems]
         super().__init__("\n".join(map(str, self.problems)))
 
+    @classmethod
+    def raise_any(cls, problems: Iterable[Problem]) -> None:
+        """Raise this refusal with the problems, if there are any."""
+        if found := list(problems):
+            raise cls(*found)
+
 
 class ConfigurationRefused(Refusal, code=10):
     """The programme's folder, a template or a parameter is wrong."""

@@ -159,8 +159,7 @@ def recognise_headers(
         if counts[column] > 1 and name in needed:
             what = f"deux colonnes pour la question « {name} »"
             problems.append(Problem(what, remedy=remedy, column=headers[position], **place))
-    if problems:
-        raise InputMismatch(*problems)
+    InputMismatch.raise_any(problems)
     return columns
 
 
@@ -185,8 +184,7 @@ def _require_questions(
             hints = [suggest(name, present - SYSTEM_COLUMNS), AGAIN, instead.get(name)]
             remedy = " ".join(filter(None, hints))
             problems.append(Problem("colonne absente", "", remedy, column=column, **place))
-    if problems:
-        raise InputMismatch(*problems)
+    InputMismatch.raise_any(problems)
 
 
 def _row_of_titles(sheet: Sheet, source: Source) -> tuple[int, set[str]]:

@@ -73,11 +73,11 @@ def verify_files(folder: Path) -> list[str]:
         cause = "rien n’est publié ici, ou son manifeste est abîmé"
         raise TraceabilityRefused(Problem(cause, "", "Lancez « make report ».", str(folder)))
     remedy = "Relancez « make report » : votre version sera gardée à côté."
-    changed = [(name, state) for name, state in differences(folder) if state != UNKNOWN]
-    if changed:
-        cause = "fichier {} depuis la publication"
-        problems = [Problem(cause.format(state), "", remedy, name) for name, state in changed]
-        raise TraceabilityRefused(*problems)
+    TraceabilityRefused.raise_any(
+        Problem(f"fichier {state} depuis la publication", "", remedy, name)
+        for name, state in differences(folder)
+        if state != UNKNOWN
+    )
     return names
 
 
@@ -90,12 +90,11 @@ def nested_sets(folder: Path) -> list[Path]:
 def write_manifest(staging_dir: Path, inputs: Mapping[str, Any]) -> None:
     """Write the inputs, versions and sha256 of outputs; raise RenderingFailed for an empty one."""
     paths = [path for path in sorted(staging_dir.rglob("*")) if path.is_file()]
-    empty = [path for path in paths if not path.stat().st_size]
-    if empty:
-        cause, remedy = "fichier vide", "Envoyez-nous ce message."
-        names = [path.relative_to(staging_dir).as_posix() for path in empty]
-        raise RenderingFailed(*(Problem(cause, remedy=remedy, file=name) for name in names))
-    digests = {path.relative_to(staging_dir).as_posix(): file_digest(path) for path in paths}
+    outputs = {path.relative_to(staging_dir).as_posix(): path for path in paths}
+    empty = [name for name, path in outputs.items() if not path.stat().st_size]
+    remedy = "Envoyez-nous ce message."
+    RenderingFailed.raise_any(Problem("fichier vide", "", remedy, name) for name in empty)
+    digests = {name: file_digest(path) for name, path in outputs.items()}
     content = {"versions": installed_versions(), **inputs, "sorties": digests}
     text = json.dumps(content, ensure_ascii=False, indent=1)
     (staging_dir / MANIFEST_JSON).write_text(text + "\n", encoding="utf-8", newline="\n")

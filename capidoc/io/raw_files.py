@@ -68,8 +68,7 @@ class Sheet:
             if width not in (0, titles) and not (self.quoted and width > titles):
                 cause = f"{width} cellules sous {titles} titres : fichier tronqué, ou séparateur"
                 problems.append(Problem(f"{cause} non protégé", "", QUOTE, row=row, **self.place))
-        if problems:
-            raise InputUnreadable(*problems)
+        InputUnreadable.raise_any(problems)
         return self.cells.loc[header + 1 :]
 
 

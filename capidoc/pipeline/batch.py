@@ -119,8 +119,7 @@ def read_batch(table: Path | None, root: Path, profile: str) -> tuple[Requests, 
             else:
                 file = table.name if table else ""
                 problems += [replace(p, file=file, row=row_number) for p in refusal.problems]
-    if problems:
-        raise ConfigurationRefused(*problems)
+    ConfigurationRefused.raise_any(problems)
     return requests, broken
 
 

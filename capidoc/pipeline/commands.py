@@ -176,8 +176,7 @@ def _import_word(programme: "Programme", path: Path, write: bool) -> Iterator[st
     done = "écrits" if write else "à écrire, avec --oui"
     nothing = f"{programme.slug} : aucun texte de recit/ à changer"
     yield f"Textes de recit/ {done} : {', '.join(changes)}" if changes else nothing
-    if problems:
-        raise errors.InputMismatch(*problems)
+    errors.InputMismatch.raise_any(problems)
 
 
 def _examine_machine() -> int:

@@ -123,12 +123,11 @@ def _check_parameters(notebook: Path, parameters: dict[str, str]) -> None:
 
     declared = papermill.inspect_notebook(str(notebook))
     what, file = "paramètre inconnu du carnet", notebook.name
-    unknown = [name for name in parameters if name not in declared]
-    if unknown:
-        problems = [
-            Problem(what, "", suggest(name, declared), file, value=name) for name in unknown
-        ]
-        raise ConfigurationRefused(*problems)
+    ConfigurationRefused.raise_any(
+        Problem(what, "", suggest(name, declared), file, value=name)
+        for name in parameters
+        if name not in declared
+    )
 
 
 def _without_times(executed: "NotebookNode") -> "NotebookNode":

@@ -57,8 +57,7 @@ def check_inputs_unchanged(before: dict[str, Any], after: dict[str, Any]) -> Non
     """Raise ResourcesLacking with the name of every file that changed during a run."""
     changed = sorted({name for name, _ in before["entrees"].items() ^ after["entrees"].items()})
     cause, remedy = "fichier changé pendant le calcul : rien n’est publié", "Relancez la commande."
-    if changed:
-        raise ResourcesLacking(*(Problem(cause, remedy=remedy, file=name) for name in changed))
+    ResourcesLacking.raise_any(Problem(cause, remedy=remedy, file=name) for name in changed)
 
 
 def check_free_space(programme: ProgrammePaths) -> None:

@@ -55,8 +55,7 @@ def declared_charts(specs: list[Spec], labels: dict[str, str]) -> list[Spec]:
         file = f"figures.yml, figure « {spec.get('id', number)} »"
         missing = [key for key in REQUIRED_KEYS if not spec.get(key)]
         problems += [Problem("clé absente", key, file=file) for key in missing]
-    if problems:
-        raise ConfigurationRefused(*problems)
+    ConfigurationRefused.raise_any(problems)
     return [spec | {"libelles": labels | _own_labels(spec)} for spec in specs]
 
 

@@ -16,9 +16,7 @@ EXAMPLE = "::: {.prudence}"
 
 def check_markdown(text: str, file: str) -> None:
     """Raise ConfigurationRefused with the line of each misplaced « ::: » and too long row."""
-    problems = [*_misplaced_fences(text, file), *_too_long_rows(text, file)]
-    if problems:
-        raise ConfigurationRefused(*problems)
+    ConfigurationRefused.raise_any([*_misplaced_fences(text, file), *_too_long_rows(text, file)])
 
 
 def _too_long_rows(text: str, file: str) -> Iterator[Problem]:

@@ -105,8 +105,7 @@ def trace_numbers(
         problems += [Problem(what, "", BIND_IT, path.name, value=w) for w in dict.fromkeys(loose)]
         for extension in FORMATS:
             problems += _absent_numbers(path.with_suffix(f".{extension}"), bound)
-    if problems:
-        raise TraceabilityRefused(*problems)
+    TraceabilityRefused.raise_any(problems)
     return bound_count, declared_count
 
 

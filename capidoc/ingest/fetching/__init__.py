@@ -49,8 +49,7 @@ def _questions_by_source(
         for name in questions
         if name not in known
     ]
-    if unknown:
-        raise ConfigurationRefused(*unknown)
+    ConfigurationRefused.raise_any(unknown)
     return {name: names.intersection(questions) for name, names in by_source.items()}
 
 

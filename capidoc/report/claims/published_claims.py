@@ -90,8 +90,7 @@ def load_claims(folder: Path) -> list[Claim]:
         except KeyError:
             genre, remedy = row["genre"], suggest(row["genre"], REQUIRED_ROLES)
             problems.append(problem("genre inconnu", remedy=remedy, column="genre", value=genre))
-    if problems:
-        raise ConfigurationRefused(*problems)
+    ConfigurationRefused.raise_any(problems)
     return claims
 
 
@@ -231,12 +230,10 @@ def verify_claims(
     problems = []
     for claim in claims:
         cause = f"fait inconnu dans le chiffre publié {claim.id}"
-        for fact_id in claim.facts:
-            if fact_id not in facts_by_id.index:
-                remedy = suggest(fact_id, facts_by_id.index)
-                problems.append(Problem(cause, value=fact_id, remedy=remedy))
-    if problems:
-        raise ConfigurationRefused(*problems)
+        for fact_id in [name for name in claim.facts if name not in facts_by_id.index]:
+            remedy = suggest(fact_id, facts_by_id.index)
+            problems.append(Problem(cause, value=fact_id, remedy=remedy))
+    ConfigurationRefused.raise_any(problems)
     rows = [_verdict(claim, facts_by_id) for claim in claims]
     verdicts = pd.DataFrame(rows, columns=VERDICT_COLUMNS)
     return verdicts if comparable else verdicts.assign(donnees="non comparable")
