@@ -118,14 +118,12 @@ def _row_problems(
 ) -> list[Problem]:
     """Return the problems of rows dropped without a reason, or kept against one."""
     explained = np.isin(np.arange(len(text)), np.concatenate([positions, dropped]))
-    lost = text.loc[~explained, PLACE]
-    extra = kept.loc[(positions < 0) | np.isin(positions, dropped), PLACE]
+    lost = text.loc[~explained, PLACE].assign(what="ligne écartée sans motif")
     against = "ligne gardée que le journal écarte, ou que personne n’a envoyée"
-    problems = []
-    for rows, what in ((lost, "ligne écartée sans motif"), (extra, against)):
-        places = categorical.to_text(rows).itertuples(index=False, name=None)
-        problems += [_problem(place, "", None, what) for place in places]
-    return problems
+    extra = kept.loc[(positions < 0) | np.isin(positions, dropped), PLACE].assign(what=against)
+    rows = pd.concat([categorical.to_text(lost), categorical.to_text(extra)])
+    lines = rows.itertuples(index=False)
+    return [_problem((file, sheet, row), "", None, what) for file, sheet, row, what in lines]
 
 
 def _problem(place: tuple[str, str, int], column: str, value: str | None, what: str) -> Problem:

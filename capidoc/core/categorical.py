@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 Table = TypeVar("Table", pd.Series, pd.DataFrame)
 
@@ -138,16 +139,6 @@ def concat_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 def _stack_columns(parts: Sequence[pd.Series]) -> pd.Series:
     """Return the columns under each other, with the words of the first, then of the others."""
-    places: dict[str, int] = {}
-    # By their identity: rows of one table share their words, which may be a million.
-    places_of: dict[int, np.ndarray] = {}
-    codes, kept = [], []
-    for part in parts:
-        own_codes, words = _parts(part)
-        if id(words) not in places_of:
-            own = [places.setdefault(word, len(places)) for word in words]
-            places_of[id(words)] = np.array(own, dtype=np.intp)
-            kept.append(words)  # an identity is that of nothing else as long as it lives
-        codes.append(_on_rows(places_of[id(words)], own_codes, missing=-1))
-    stacked = np.concatenate(codes)
-    return _from_codes(stacked, [*places], range(len(stacked)))
+    # Parts of one table share their words, which may be a million: only those on rows are merged.
+    present = [to_categorical(part).array.remove_unused_categories() for part in parts]
+    return pd.Series(union_categoricals(present))

@@ -71,15 +71,11 @@ def assign_fact_ids(facts: pd.DataFrame) -> pd.Series:
     groups of the indicator have the same answers; if these are alike too, by its own text.
     """
     groups = facts["groupe"]
-    names = groups.map(_short_name)
+    # « femme_niono » for « sexe=femme,commune=niono », « sexe » for a gap.
+    names = groups.map(lambda text: "_".join(t.answer or t.dimension for t in parse_group(text)))
     for longer in (groups.str.replace("=", "_").str.replace(",", "_"), groups):
         same_name = groups.groupby([facts["indicateur"], names])
         names = names.mask(same_name.transform("nunique") > 1, longer)
     names = names.mask(facts["mesure"] == COURSE, facts["moment"])
     columns = zip(facts["indicateur"], facts["mesure"], names, strict=True)
     return pd.Series([str(FactId(*parts)) for parts in columns], facts.index, dtype=str)
-
-
-def _short_name(group: str) -> str:
-    """Return « femme_niono » for « sexe=femme,commune=niono », « sexe » for a gap."""
-    return "_".join(trait.answer or trait.dimension for trait in parse_group(group))
