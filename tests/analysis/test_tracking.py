@@ -29,7 +29,7 @@ variables: [montant]
 ROUNDS = """\
 passages:
   depart: {debut: 2023-01-10, fin: 2023-02-05}
-  fin: {debut: 2023-05-20, fin: 2023-06-02, libelle: Dernier passage}
+  finale: {debut: 2023-05-20, fin: 2023-06-02, libelle: Dernier passage}
 """
 MONTHS = "{suivi: {debut: 2023-01, fin: 2023-06}, pilote: {debut: 2023-01, fin: 2023-04}}"
 # E1 three times, E2 in January, E3 in March; nobody is seen after May.
@@ -118,11 +118,11 @@ def test_a_month_without_data_has_no_last_value_and_does_not_change_what_is_cumu
 
 
 def test_a_round_is_a_period_and_a_year_has_the_rounds_that_begin_in_it():
-    seen = [("E1", "depart", 1), ("E2", "depart", 2), ("E1", "fin", 5)]
-    table = computed(seen, SOURCE + ROUNDS, cible="depart=1|fin=1|2023=1|2024=1")
-    assert actuals(table) | {"2024": 0} == {"depart": 3, "fin": 5, "2023": 5, "2024": 0}
+    seen = [("E1", "depart", 1), ("E2", "depart", 2), ("E1", "finale", 5)]
+    table = computed(seen, SOURCE + ROUNDS, cible="depart=1|finale=1|2023=1|2024=1")
+    assert actuals(table) | {"2024": 0} == {"depart": 3, "finale": 5, "2023": 5, "2024": 0}
     assert table.loc["x.realise.2024", "reserve"] == "à venir"
-    assert actuals(computed(seen, SOURCE + ROUNDS, cible="fin=1", suivi="cumul")) == {"fin": 8}
+    assert actuals(computed(seen, SOURCE + ROUNDS, cible="finale=1", suivi="cumul")) == {"finale": 8}
 
 
 def test_the_only_actual_of_a_register_is_that_of_the_last_period_begun():
