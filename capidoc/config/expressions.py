@@ -1,0 +1,86 @@
+"""Read the expressions of XLSForm: XPath's operators, ODK's functions, the answers of one record.
+
+Refused: paths, axes, what looks at other records (`position`, `count` of a repeat, `pulldata`…).
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from lark import Lark, Token, Tree, UnexpectedInput
+
+# Operators have NumPy's names. « ../x » is how « or_other » spells ${x}; a quoted text may come
+# from a word processor.
+GRAMMAR = r"""
+?start: expression
+?expression: conjunction | expression "or" conjunction -> either
+?conjunction: equality | conjunction "and" equality -> both
+?equality: relation | equality "=" relation -> equal | equality "!=" relation -> differ
+?relation: total
+    | relation "<" total -> less | relation "<=" total -> less_equal
+    | relation ">" total -> greater | relation ">=" total -> greater_equal
+?total: product | total "+" product -> add | total "-" product -> subtract
+?product: signed
+    | product "*" signed -> multiply | product "div" signed -> divide | product "mod" signed -> fmod
+?signed: atom | "-" signed -> negative
+?atom: "(" expression ")" | NUMBER -> number | TEXT -> text | "." -> answer
+    | "${" QUESTION "}" -> reference | "../" QUESTION -> reference
+    | FUNCTION "(" (expression ("," expression)*)? ")" -> call
+NUMBER: /\d+(\.\d*)?|\.\d+/
+TEXT: /'[^']*'|"[^"]*"|[‘’][^’]*’|“[^”]*”/
+QUESTION: /\w[\w.\/-]*/
+FUNCTION: /[a-zA-Z][\w:-]*(?=\s*\()/
+%ignore /\s+/
+"""
+MANY = 99
+# How few and how many arguments each function takes.
+FUNCTIONS = {
+    **dict.fromkeys(("true", "false", "today"), (0, 0)),
+    **dict.fromkeys(("not", "boolean", "number", "string", "int", "abs", "sqrt", "floor"), (1, 1)),
+    **dict.fromkeys(("ceiling", "string-length", "count-selected"), (1, 1)),
+    **dict.fromkeys(("date", "decimal-date-time"), (1, 1)),
+    **dict.fromkeys(("pow", "selected", "selected-at", "regex", "format-date"), (2, 2)),
+    **dict.fromkeys(("contains", "starts-with", "ends-with"), (2, 2)),
+    **dict.fromkeys(("min", "max", "sum", "concat"), (1, MANY)),
+    "if": (3, 3),
+    "round": (1, 2),
+    "substr": (2, 3),
+    "coalesce": (2, MANY),
+}
+
+
+class UnsupportedExpression(ValueError):
+    """An expression that the answers of one record cannot give; the message is in French."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An expression that was read: its tree, and the questions that it names, each once."""
+
+    tree: Tree[Token]
+    reads: tuple[str, ...]
+
+
+@lru_cache
+def parse(text: str) -> Expression:
+    """Return the expression that a text says; raise UnsupportedExpression."""
+    try:
+        tree = _parser().parse(text)
+    except UnexpectedInput as error:
+        rest = text[error.pos_in_stream or 0 :][:30] or "rien"
+        cause = f"expression illisible à partir de « {rest} »"
+        raise UnsupportedExpression(cause) from None
+    for call in tree.find_data("call"):
+        name, *arguments = call.children
+        if name not in FUNCTIONS:
+            cause = f"la fonction « {name} » ne se calcule pas ici"
+            raise UnsupportedExpression(f"{cause} (fonctions admises : {', '.join(FUNCTIONS)})")
+        least, most = FUNCTIONS[str(name)]
+        if not least <= len(arguments) <= most:
+            raise UnsupportedExpression(f"nombre d’arguments de {name}() : {len(arguments)}")
+    reads = (str(node.children[0]) for node in tree.find_data("reference"))
+    return Expression(tree, tuple(dict.fromkeys(reads)))
+
+
+@lru_cache
+def _parser() -> Lark:
+    return Lark(GRAMMAR, parser="lalr")
