@@ -5,8 +5,11 @@ Refused: paths, axes, what looks at other records (`position`, `count` of a repe
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from lark import Lark, Token, Tree, UnexpectedInput
+from lark import Lark, Tree, UnexpectedInput
+
+from capidoc.core.parsing import normalize_letters
 
 # Operators have NumPy's names. « ../x » is how « or_other » spells ${x}; a quoted text may come
 # from a word processor.
@@ -56,7 +59,7 @@ class UnsupportedExpression(ValueError):
 class Expression:
     """An expression that was read: its tree, and the questions that it names, each once."""
 
-    tree: Tree[Token]
+    tree: Tree[Any]
     reads: tuple[str, ...]
 
 
@@ -79,6 +82,20 @@ def parse(text: str) -> Expression:
             raise UnsupportedExpression(f"nombre d’arguments de {name}() : {len(arguments)}")
     reads = (str(node.children[0]) for node in tree.find_data("reference"))
     return Expression(tree, tuple(dict.fromkeys(reads)))
+
+
+def compared_answers(expression: Expression) -> list[tuple[str, str]]:
+    """Return each question that is compared with a quoted answer, or may tick it, and the answer.
+
+    « ${a} = '' » asks for no answer.
+    """
+    pairs = []
+    for node in expression.tree.iter_subtrees():
+        if node.data in ("equal", "differ") or node.children[:1] == ["selected"]:
+            parts = {part.data: str(part.children[0]) for part in node.children[-2:]}
+            if parts.keys() == {"reference", "text"} and len(parts["text"]) > 2:
+                pairs.append((parts["reference"], normalize_letters(parts["text"][1:-1])))
+    return pairs
 
 
 @lru_cache

@@ -9,8 +9,16 @@ from datetime import date
 from itertools import chain
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from capidoc.config.calculations import Calculation, calculation_order, expand_indices
 from capidoc.config.validation import (
     NAME,
     AnswerName,
@@ -136,19 +144,35 @@ class Classes(StrictModel):
 class TableSelection(StrictModel):
     """What is kept of a table, main or repeat: its variables and the attributes of its units.
 
-    `attributs` are {attribute: question}, `classes` attributes made of a number question.
+    `attributs` are {attribute: question}, `classes` attributes made of a number question,
+    `calculs` variables made of questions, in an order in which each reads those before it; what a
+    question is made of, they may be too.
     """
 
     libelle: str = ""
     variables: list[QuestionName] = []
     attributs: dict[Name, QuestionName] = {}
     classes: dict[Name, Classes] = {}
+    calculs: dict[Name, Calculation] = {}
+
+    @field_validator("calculs")
+    @classmethod
+    def _check_calculations(
+        cls, calculations: dict[str, Calculation], info: ValidationInfo
+    ) -> dict[str, Calculation]:
+        return calculation_order(expand_indices(calculations, info.context))
+
+    @property
+    def measured(self) -> list[str]:
+        """Return the variables of its observations: questions, then what is calculated."""
+        return list(dict.fromkeys([*self.variables, *self.calculs]))
 
     @property
     def kept(self) -> list[str]:
         """Return every question of the table that is used; all others leave at ingest."""
-        classed = [classes.question for classes in self.classes.values()]
-        return list(dict.fromkeys([*self.attributs.values(), *classed, *self.variables]))
+        names = [*self.attributs.values(), *(each.question for each in self.classes.values())]
+        names += [*self.variables, *chain(*(each.reads for each in self.calculs.values()))]
+        return [name for name in dict.fromkeys(names) if name not in self.calculs]
 
 
 class Round(StrictModel):
@@ -229,7 +253,7 @@ class Source(TableSelection):
             raise ValueError(f"« repetitions » {form} : un classeur ordinaire n’en a pas")
         one_star = re.fullmatch(r"[^*?\[]*\*[^?\[]*\.xlsx", self.fichier)
         for name in self.ventilations:
-            if name in self.variables:
+            if name in self.measured:
                 raise ValueError(f"« {name} » est déjà une variable : renommez la ventilation")
         if self.collecte and not (self.formulaire and one_star):
             raise ValueError(f"« collecte » {form}, et un « fichier » comme Suivi*.xlsx")
@@ -272,7 +296,7 @@ class Source(TableSelection):
         attributes = [*self.attributs, *self.classes, *table.attributs, *table.classes]
         if question in breakdowns:
             attributes.append(breakdowns[question].dimension)
-        return [*table.variables, *breakdowns], list(dict.fromkeys(attributes))
+        return [*table.measured, *breakdowns], list(dict.fromkeys(attributes))
 
 
 # ── programme ───────────────────────────────────────────────────────────────────────────────────
@@ -343,7 +367,7 @@ class Identity(StrictModel):
         zoned = chain.from_iterable(zone.communes for zone in self.zones.values())
         if self.zones and sorted(zoned) != sorted(self.communes):
             raise ValueError("chaque commune doit être dans une zone, et une seule")
-        for table in self._tables() if self.zones else ():
+        for table in self.tables() if self.zones else ():
             if ZONE in {*table.attributs, *table.classes}:
                 raise ValueError(f"« {ZONE} » désigne les « zones » : renommez l’attribut")
         return self
@@ -351,9 +375,9 @@ class Identity(StrictModel):
     @model_validator(mode="after")
     def _check_names(self) -> Self:
         dimensions, kept = {ZONE}, set()
-        for table in self._tables():
+        for table in self.tables():
             dimensions |= {*table.attributs, *table.classes}
-            kept |= {*table.kept}
+            kept |= {*table.kept, *table.calculs}
         for variable, breakdown in self._breakdowns():
             dimensions.add(breakdown.dimension)
             kept.add(variable)
@@ -368,7 +392,7 @@ class Identity(StrictModel):
                 raise ValueError(f"{cause}. {suggest(dimension, dimensions)}")
         return self
 
-    def _tables(self) -> Iterator[TableSelection]:
+    def tables(self) -> Iterator[TableSelection]:
         """Yield the main table and the repeats of each source."""
         for source in self.sources.values():
             yield source
@@ -383,18 +407,23 @@ class Identity(StrictModel):
     def rules(self) -> Disclosure:
         """Return the disclosure thresholds, `sensibles` being every name of a sensitive answer.
 
-        What is made of the same question, under another name, is as sensitive.
+        What is made of the same question, under another name, or calculated from it, is as
+        sensitive.
         """
         # The name of each attribute, class or breakdown, and a question that it is made of.
         pairs: list[tuple[str, str]] = []
-        for table in self._tables():
+        calculated: list[tuple[str, str]] = []
+        for table in self.tables():
             pairs += table.attributs.items()
             pairs += [(name, classes.question) for name, classes in table.classes.items()]
+            for name, calculation in table.calculs.items():
+                calculated += [(name, question) for question in calculation.reads]
         for variable, breakdown in self._breakdowns():
             pairs += [(variable, question) for question in breakdown.questions]
         names = set(self.divulgation.sensibles)
-        questions = names | {question for name, question in pairs if name in names}
-        names = questions | {name for name, question in pairs if question in questions}
+        names |= {question for name, question in pairs if name in names}
+        while made := {name for name, part in pairs + calculated if part in names} - names:
+            names |= made
         return self.divulgation.model_copy(update={"sensibles": sorted(names)})
 
     @property
