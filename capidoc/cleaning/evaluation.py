@@ -7,6 +7,7 @@ answers exist for and that cannot be had, such as 1 div 0, is wrong, and so is w
 
 import re
 from collections.abc import Callable, Container, Mapping
+from contextlib import suppress
 from datetime import date
 from functools import reduce
 from typing import Any, NamedTuple
@@ -21,7 +22,6 @@ from capidoc.core.parsing import format_plain, normalize_letters
 KNOWN, MISSING, WRONG = 0, 1, 2
 OWN, TODAY = ".", "today"  # among the cells, what no question is called
 EPOCH = date(1970, 1, 1).toordinal()  # ODK counts days from here
-DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(T.*)?")
 NUMBER = re.compile(r"-?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 DIGITS = 9  # a sum of decimals is as its digits say before it is rounded
 
@@ -107,9 +107,11 @@ def as_numbers(values: Values) -> Values:
 
 
 def _number(word: str) -> float:
-    if day := DAY.fullmatch(word):
-        return date.fromisoformat(day[1]).toordinal() - EPOCH
-    return float(word) if NUMBER.fullmatch(word) else np.nan
+    if NUMBER.fullmatch(word):
+        return float(word)
+    with suppress(ValueError):
+        return date.fromisoformat(word[:10]).toordinal() - EPOCH
+    return np.nan
 
 
 def as_texts(values: Values) -> Values:
@@ -194,7 +196,7 @@ def _by_word(function: Callable[..., Any], kind: type = float) -> Callable[..., 
             try:
                 found[row] = function(*row)
             except (ValueError, OverflowError, re.error):
-                found[row] = kind()
+                found[row] = "" if kind is object else 0
                 wrong.add(row)
         data: np.ndarray = np.array([found[row] for row in rows], kind)
         lack = _lack(*parts)

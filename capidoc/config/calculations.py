@@ -61,7 +61,7 @@ class IndexInput(BaseModel, extra="forbid", frozen=True):
         """Return the expression where the answer may be so, and what has no result elsewhere."""
         test = " or ".join(f"({expression}) = '{answer}'" for answer in self.reponses)
         if not test:
-            test = f"({expression}) >= {self.minimum:f} and ({expression}) <= {self.maximum:f}"
+            test = f"({expression}) >= {self.minimum:g} and ({expression}) <= {self.maximum:g}"
         return f"if({test}, {expression}, 0 div 0)"
 
 

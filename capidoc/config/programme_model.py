@@ -367,7 +367,7 @@ class Identity(StrictModel):
         zoned = chain.from_iterable(zone.communes for zone in self.zones.values())
         if self.zones and sorted(zoned) != sorted(self.communes):
             raise ValueError("chaque commune doit être dans une zone, et une seule")
-        for table in self.tables() if self.zones else ():
+        for table in self._tables() if self.zones else ():
             if ZONE in {*table.attributs, *table.classes}:
                 raise ValueError(f"« {ZONE} » désigne les « zones » : renommez l’attribut")
         return self
@@ -375,7 +375,7 @@ class Identity(StrictModel):
     @model_validator(mode="after")
     def _check_names(self) -> Self:
         dimensions, kept = {ZONE}, set()
-        for table in self.tables():
+        for table in self._tables():
             dimensions |= {*table.attributs, *table.classes}
             kept |= {*table.kept, *table.calculs}
         for variable, breakdown in self._breakdowns():
@@ -392,7 +392,12 @@ class Identity(StrictModel):
                 raise ValueError(f"{cause}. {suggest(dimension, dimensions)}")
         return self
 
-    def tables(self) -> Iterator[TableSelection]:
+    @property
+    def calculations(self) -> list[tuple[str, Calculation]]:
+        """Return the variables calculated in any table, with their names."""
+        return [each for table in self._tables() for each in table.calculs.items()]
+
+    def _tables(self) -> Iterator[TableSelection]:
         """Yield the main table and the repeats of each source."""
         for source in self.sources.values():
             yield source
@@ -413,7 +418,7 @@ class Identity(StrictModel):
         # The name of each attribute, class or breakdown, and a question that it is made of.
         pairs: list[tuple[str, str]] = []
         calculated: list[tuple[str, str]] = []
-        for table in self.tables():
+        for table in self._tables():
             pairs += table.attributs.items()
             pairs += [(name, classes.question) for name, classes in table.classes.items()]
             for name, calculation in table.calculs.items():

@@ -72,7 +72,8 @@ def _unread_questions(form: Form, source: Source, repeat: str) -> Iterator[Probl
                 if read in others:
                     what, remedy = "question d’une autre table", "Un calcul ne lit que la sienne."
                 yield Problem(what, remedy=remedy, value=read, **place)
-        for read, answer in compared_answers(parse(calculation.calcul)):
+        is_own = not calculation.origine  # an index may name answers that a question has not
+        for read, answer in compared_answers(parse(calculation.calcul)) if is_own else ():
             choices = questions[read].choices if read in questions else {}
             choices = choices or getattr(calculations.get(read), "choix", {})
             if choices and answer not in choices:

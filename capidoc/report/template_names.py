@@ -170,7 +170,7 @@ def programme_names(programme: Programme) -> dict[str, Any]:
         "groupes": {"commune": communes, ZONE: list(identity.zones)},
         "libelles": _labels(choices | places | zones, identity.libelles),
         "sources": sources,
-        "calculs": [each for table in identity.tables() for each in table.calculs.items()],
+        "calculs": identity.calculations,
         "seuils": {name: context_value(str(value)) for name, value in thresholds.items()},
         "raisons": identity.divulgation.raisons,
     }
