@@ -37,11 +37,7 @@ class Values(NamedTuple):
 
 
 def evaluate(
-    expression: Expression,
-    table: pd.DataFrame,
-    numbers: Container[str],
-    today: str,
-    own: str = "",
+    expression: Expression, table: pd.DataFrame, numbers: Container[str], today: str, own: str = ""
 ) -> Values:
     """Return the values of an expression on the rows of a table, each distinct row judged once.
 
@@ -59,10 +55,9 @@ def evaluate(
     for name, column in columns.items():
         words = column.iloc[first]
         lack = np.where(words == "", MISSING, KNOWN)
-        is_number = (own if name == OWN else name) in numbers
-        cells[name] = Values(
-            np.asarray(categorical.to_numbers(words) if is_number else words), lack
-        )
+        if (own if name == OWN else name) in numbers:
+            words = categorical.to_numbers(words)
+        cells[name] = Values(words.to_numpy(), lack)
     found = _value(expression.tree, cells)
     return Values(*(np.broadcast_to(part, len(first))[places] for part in found))
 
@@ -215,8 +210,8 @@ def _round(number: np.ndarray, places: np.ndarray | float = 0) -> np.ndarray:
     return np.floor(np.round(number * scale, DIGITS) + 0.5) / scale
 
 
-def _substr(text: str, start: str, end: str | None = None) -> str:
-    return text[int(float(start)) : int(float(end)) if end else None]
+def _substr(text: str, start: str, end: str = "9999") -> str:
+    return text[int(float(start)) : int(float(end))]
 
 
 def _matches(text: str, pattern: str) -> bool:

@@ -3,7 +3,7 @@
 import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ValidationError, model_validator
 
@@ -14,7 +14,6 @@ from capidoc.core.errors import suggest
 from capidoc.io.yaml_files import read_yaml
 
 INDICES = "indices"  # the folder of the library, among the templates
-VALUE = "valeur"  # what the classes of an index call its result
 
 
 class Calculation(BaseModel, extra="forbid", frozen=True):
@@ -49,26 +48,11 @@ class Calculation(BaseModel, extra="forbid", frozen=True):
         return parse(self.calcul).reads
 
 
-class IndexInput(BaseModel, extra="forbid", frozen=True):
-    """What an index reads: a number between two bounds, or one of some answers."""
-
-    libelle: str
-    minimum: float | None = None
-    maximum: float | None = None
-    reponses: list[AnswerName] = []
-
-    def checked(self, expression: str) -> str:
-        """Return the expression where the answer may be so, and what has no result elsewhere."""
-        test = " or ".join(f"({expression}) = '{answer}'" for answer in self.reponses)
-        if not test:
-            test = f"({expression}) >= {self.minimum:g} and ({expression}) <= {self.maximum:g}"
-        return f"if({test}, {expression}, 0 div 0)"
-
-
 class Index(BaseModel, extra="forbid", frozen=True):
     """One file of the library: what an index is, what it reads, its formula, its classes.
 
-    The formula of a class calls the result of the index ${valeur}.
+    An input is a number from `minimum` to `maximum`, or one of `reponses`. The formula of a class
+    calls the value of the index ${valeur}.
     """
 
     nom: str
@@ -76,7 +60,7 @@ class Index(BaseModel, extra="forbid", frozen=True):
     source: str
     definition: str
     unite: str = ""
-    questions: dict[Name, IndexInput]
+    questions: dict[Name, dict[str, Any]]
     calcul: str
     choix: dict[AnswerName, str] = {}
     classes: dict[Name, Calculation] = {}
@@ -90,38 +74,40 @@ def expand_indices(
     The class « classe » of the index « fcs » is « fcs_classe ». Raise ValueError for an unknown
     index, for inputs that are not its own, for a name that is taken.
     """
-    expanded: dict[str, Calculation] = {}
-    for name, calculation in calculations.items():
-        made = {name: calculation}
-        if calculation.indice:
-            made = _expand(name, calculation, library or ROOT / "templates" / INDICES)
-        for taken in (made.keys() - {name}) & calculations.keys():
-            raise ValueError(f"« {taken} » est déjà une classe de l’indice « {name} »")
-        expanded |= made
+    expanded = dict(calculations)
+    for name, use in calculations.items():
+        if not use.indice:
+            continue
+        index = _read_index(use.indice, library or ROOT / "templates" / INDICES)
+        origin = f"{index.nom}, version {index.version}. {index.source}"
+        expanded[name] = Calculation(
+            libelle=use.libelle or index.nom,
+            calcul=_with_inputs(index.calcul, _inputs(name, use, index)),
+            type="choix" if index.choix else "nombre",
+            choix=index.choix,
+            origine=origin,
+        )
+        for suffix, each in index.classes.items():
+            if (own := f"{name}_{suffix}") in calculations:
+                raise ValueError(f"« {own} » est déjà une classe de l’indice « {name} »")
+            formula = _with_inputs(each.calcul, {"valeur": f"${{{name}}}"})
+            expanded[own] = each.model_copy(update={"calcul": formula, "origine": origin})
     return expanded
 
 
-def _expand(name: str, use: Calculation, library: Path) -> dict[str, Calculation]:
-    """Return the calculations of an index, its value and its classes, by name."""
-    index = _read_index(use.indice, library)
+def _inputs(name: str, use: Calculation, index: Index) -> dict[str, str]:
+    """Return the expression of each input, which has no result out of its range."""
     given, wanted = use.questions, index.questions
     for wrong in sorted(given.keys() ^ wanted.keys()):
         cause = "inconnue" if wrong in given else "absente"
         raise ValueError(f"« {name} », entrée {cause} : « {wrong} ». {suggest('', wanted)}")
-    inputs = {each: wanted[each].checked(_as_expression(text)) for each, text in given.items()}
-    value = Calculation(
-        libelle=use.libelle or index.nom,
-        calcul=_with_inputs(index.calcul, inputs),
-        type="choix" if index.choix else "nombre",
-        choix=index.choix,
-        origine=f"{index.nom}, version {index.version}. {index.source}",
-    )
-    made = {name: value}
-    for suffix, each in index.classes.items():
-        formula = _with_inputs(each.calcul, {VALUE: f"${{{name}}}"})
-        told = {"calcul": formula, "origine": value.origine}
-        made[f"{name}_{suffix}"] = each.model_copy(update=told)
-    return made
+    inputs = {}
+    for each, text in given.items():
+        asked, own = _as_expression(text), wanted[each]
+        test = " or ".join(f"({asked}) = '{answer}'" for answer in own.get("reponses", ()))
+        test = test or f"({asked}) >= {own['minimum']} and ({asked}) <= {own['maximum']}"
+        inputs[each] = f"if({test}, {asked}, 0 div 0)"
+    return inputs
 
 
 def _as_expression(text: str) -> str:
@@ -147,7 +133,7 @@ def _read_index(name: str, library: Path) -> Index:
 
 def calculation_order(calculations: dict[str, Calculation]) -> dict[str, Calculation]:
     """Return the calculations, each after those that it reads; raise ValueError for a circle."""
-    parts = {name: [*each.reads] for name, each in calculations.items()}
+    parts = {name: each.reads for name, each in calculations.items()}
     try:
         order = [*TopologicalSorter(parts).static_order()]
     except CycleError as error:

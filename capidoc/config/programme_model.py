@@ -9,14 +9,7 @@ from datetime import date
 from itertools import chain
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from capidoc.config.calculations import Calculation, calculation_order, expand_indices
 from capidoc.config.validation import (
@@ -412,22 +405,19 @@ class Identity(StrictModel):
     def rules(self) -> Disclosure:
         """Return the disclosure thresholds, `sensibles` being every name of a sensitive answer.
 
-        What is made of the same question, under another name, or calculated from it, is as
-        sensitive.
+        What is made of the same question, under another name or by a formula, is as sensitive.
         """
         # The name of each attribute, class or breakdown, and a question that it is made of.
         pairs: list[tuple[str, str]] = []
-        calculated: list[tuple[str, str]] = []
         for table in self._tables():
             pairs += table.attributs.items()
             pairs += [(name, classes.question) for name, classes in table.classes.items()]
-            for name, calculation in table.calculs.items():
-                calculated += [(name, question) for question in calculation.reads]
         for variable, breakdown in self._breakdowns():
             pairs += [(variable, question) for question in breakdown.questions]
         names = set(self.divulgation.sensibles)
         names |= {question for name, question in pairs if name in names}
-        while made := {name for name, part in pairs + calculated if part in names} - names:
+        pairs += [(name, part) for name, each in self.calculations for part in each.reads]
+        while made := {name for name, part in pairs if part in names} - names:
             names |= made
         return self.divulgation.model_copy(update={"sensibles": sorted(names)})
 

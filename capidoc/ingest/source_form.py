@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
-from typing import Any
 
 from capidoc.config.expressions import compared_answers, parse
 from capidoc.config.programme import Programme
@@ -28,9 +27,9 @@ def load_source_form(programme: Programme, source: Source) -> Form:
     form = _with_hours(form, source)
     for repeat in ("", *source.repetitions):
         problems += _taken_names(source.of(repeat).calculs, form.of(repeat))
-        problems += _unread_questions(form, source, repeat)
     whole = with_calculations(form, source)
-    problems += [*_unknown_questions(whole, source, file), *_wrong_kinds(whole, source, file)]
+    for check in (_unknown_questions, _wrong_kinds, _unoffered_answers):
+        problems += check(whole, source, file)
     if problems:
         raise ConfigurationRefused(*problems)
     return form
@@ -59,26 +58,21 @@ def _taken_names(names: Iterable[str], questions: dict[str, Question]) -> Iterat
         yield Problem(what, remedy="Donnez-lui un autre nom.", file="programme.yml", column=name)
 
 
-def _unread_questions(form: Form, source: Source, repeat: str) -> Iterator[Problem]:
-    """Yield a Problem for each question that a calculation reads and its table has not, or for
-    an answer that a question of choices does not offer."""
-    questions, calculations = form.of(repeat), source.of(repeat).calculs
-    others = {question.name for question in form.questions}
-    for name, calculation in calculations.items():
-        place: dict[str, Any] = {"file": "programme.yml", "column": f"calculs.{name}"}
-        for read in calculation.reads:
-            if read not in questions and read not in calculations:
-                what, remedy = "question absente du formulaire", suggest(read, questions)
-                if read in others:
-                    what, remedy = "question d’une autre table", "Un calcul ne lit que la sienne."
-                yield Problem(what, remedy=remedy, value=read, **place)
-        is_own = not calculation.origine  # an index may name answers that a question has not
-        for read, answer in compared_answers(parse(calculation.calcul)) if is_own else ():
-            choices = questions[read].choices if read in questions else {}
-            choices = choices or getattr(calculations.get(read), "choix", {})
-            if choices and answer not in choices:
-                what = f"réponse que « {read} » n’offre pas"
-                yield Problem(what, remedy=suggest(answer, choices), value=answer, **place)
+def _unoffered_answers(form: Form, source: Source, file: str) -> Iterator[Problem]:
+    """Yield a Problem for each answer that a calculation awaits of a question of other choices.
+
+    An index may name answers that a question has not.
+    """
+    for repeat in ("", *source.repetitions):
+        questions, calculations = form.of(repeat), source.of(repeat).calculs
+        for name, calculation in calculations.items():
+            compared = compared_answers(parse(calculation.calcul))
+            for read, answer in compared if not calculation.origine else ():
+                choices = questions[read].choices if read in questions else {}
+                if choices and answer not in choices:
+                    what, remedy = f"réponse que « {read} » n’offre pas", suggest(answer, choices)
+                    column = f"calculs.{name}"
+                    yield Problem(what, remedy=remedy, file=file, column=column, value=answer)
 
 
 def _with_hours(form: Form, source: Source) -> Form:
@@ -95,13 +89,18 @@ def _with_hours(form: Form, source: Source) -> Form:
 
 def _unknown_questions(form: Form, source: Source, file: str) -> Iterator[Problem]:
     """Yield a Problem for each question of programme.yml that its table of the form has not."""
+    others = {question.name for question in form.questions}
     for repeat in ("", *source.repetitions):
         questions = form.of(repeat)
-        read = set(chain(*(each.reads for each in source.of(repeat).calculs.values())))
+        calculations = source.of(repeat).calculs.items()
+        readers = {read: f"calculs.{name}" for name, each in calculations for read in each.reads}
         for name in [*source.of(repeat).kept, *(() if repeat else source.renommages.values())]:
-            if name not in questions and name not in read:
+            if name not in questions:
                 what, remedy = "question absente du formulaire", suggest(name, questions)
-                yield Problem(what, remedy=remedy, file=file, value=name)
+                if name in others:
+                    what, remedy = "question d’une autre table", "Nommez une question de celle-ci."
+                column = readers.get(name, "")
+                yield Problem(what, remedy=remedy, file=file, column=column, value=name)
 
 
 def _wrong_kinds(form: Form, source: Source, file: str) -> Iterator[Problem]:
