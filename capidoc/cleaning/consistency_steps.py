@@ -1,11 +1,13 @@
 """Which answers contradict the form, each other or their total: emptied, remarked or refused."""
 
+from contextlib import suppress
+
 import numpy as np
 import pandas as pd
 
 from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows
 from capidoc.cleaning.evaluation import KNOWN, WRONG, evaluate
-from capidoc.config.expressions import UnsupportedExpression, parse
+from capidoc.config.expressions import OWN, UnsupportedExpression, parse
 from capidoc.core import categorical
 from capidoc.core.errors import QualityRefused
 from capidoc.ingest.xlsform import Question
@@ -51,16 +53,18 @@ def _rules(question: Question) -> dict[str, str]:
 def _apply_constraint(state: CleaningState, column: str, rule: str, motif: str) -> CleaningState:
     """Return the state with the answers that one rule refuses emptied; where it cannot be judged,
     with a remark. Where an answer that the rule reads is missing, the row passes."""
-    questions, rows = state.questions, np.zeros(len(state.table), bool)
-    names = [column, *_reads(rule)]
-    numbers = {name for name in names if name in questions and questions[name].kind == "nombre"}
-    try:
-        holds = evaluate(parse(rule), state.table, numbers, state.decisions.today, column)
-        answered = (state.table[names] != "").all(axis=1).to_numpy()
+    rows, is_judged = np.zeros(len(state.table), bool), False
+    kinds = {
+        name: state.questions[name].kind
+        for name in (column, *_reads(rule))
+        if name in state.questions
+    }
+    table = state.table.assign(**{OWN: state.table[column]})
+    with suppress(UnsupportedExpression, KeyError):
+        holds = evaluate(parse(rule), table, kinds | {OWN: kinds[column]}, state.decisions.today)
+        answered = (table[[OWN, *_reads(rule)]] != "").all(axis=1).to_numpy()
         rows = answered & (holds.lack == KNOWN) & ~holds.data.astype(bool)
         is_judged = not (answered & (holds.lack == WRONG)).any()
-    except (UnsupportedExpression, KeyError):
-        is_judged = False
     if not is_judged:
         first = state.table.head(1)
         no_uuid = categorical.constant_column("", first.index)

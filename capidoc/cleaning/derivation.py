@@ -35,8 +35,7 @@ def _derive(state: CleaningState, calculation: Calculation) -> tuple[pd.Series, 
     """Return the column of a calculation, and on which rows it is wrong."""
     kinds = {name: question.kind for name, question in state.answered.items()}
     kinds |= {name: each.type for name, each in state.source.of(state.repeat).calculs.items()}
-    numbers = {name for name, kind in kinds.items() if kind == "nombre"}
-    found = evaluate(parse(calculation.calcul), state.table, numbers, state.decisions.today)
+    found = evaluate(parse(calculation.calcul), state.table, kinds, state.decisions.today)
     values = READINGS[calculation.type](found)
     cells = np.where(values.lack == KNOWN, as_texts(values).data, "")
     wrong = (values.lack == WRONG) & (found.data != "")

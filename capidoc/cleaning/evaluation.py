@@ -6,7 +6,7 @@ answers exist for and that cannot be had, such as 1 div 0, is wrong, and so is w
 """
 
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date
 from functools import reduce
@@ -18,9 +18,11 @@ import pandas as pd
 from capidoc.config.expressions import Expression
 from capidoc.core import categorical
 from capidoc.core.parsing import format_plain, normalize_letters
+from capidoc.core.schema import UNOFFERED
 
 KNOWN, MISSING, WRONG = 0, 1, 2
-OWN, TODAY = ".", "today"  # among the cells, what no question is called
+TODAY = "today()"  # among the cells, as no question is called
+SELECTING = ("selected", "count-selected")  # of what no box was there for, they know nothing
 EPOCH = date(1970, 1, 1).toordinal()  # ODK counts days from here
 NUMBER = re.compile(r"-?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 DIGITS = 9  # a sum of decimals is as its digits say before it is rounded
@@ -37,15 +39,18 @@ class Values(NamedTuple):
 
 
 def evaluate(
-    expression: Expression, table: pd.DataFrame, numbers: Container[str], today: str, own: str = ""
+    expression: Expression, table: pd.DataFrame, kinds: Mapping[str, str], today: str
 ) -> Values:
     """Return the values of an expression on the rows of a table, each distinct row judged once.
 
-    `numbers` are the questions whose answers are numbers, `own` is the one that « . » says. Raise
-    KeyError where the table has not a question that the expression reads.
+    `kinds` are those of the questions. Raise KeyError where the table has not one that is read.
     """
-    columns = {name: categorical.to_categorical(table[name]) for name in expression.reads}
-    columns |= {OWN: categorical.to_categorical(table[own])} if own else {}
+    names = [*expression.reads, *(f"{UNOFFERED}{name}" for name in expression.reads)]
+    columns = {
+        name: categorical.to_categorical(table[name])
+        for name in names
+        if name in table or name in expression.reads
+    }
     places = np.zeros(len(table), np.int64)
     for column in columns.values():
         width, codes = len(column.cat.categories) + 1, column.cat.codes.to_numpy()
@@ -55,7 +60,7 @@ def evaluate(
     for name, column in columns.items():
         words = column.iloc[first]
         lack = np.where(words == "", MISSING, KNOWN)
-        if (own if name == OWN else name) in numbers:
+        if kinds.get(name) == "nombre":
             words = categorical.to_numbers(words)
         cells[name] = Values(words.to_numpy(), lack)
     found = _value(expression.tree, cells)
@@ -72,13 +77,19 @@ def _value(node: Any, cells: Mapping[str, Values]) -> Values:
             return _constant(normalize_letters(children[0][1:-1]))
         case "reference":
             return cells[children[0]]
-        case "answer":
-            return cells[OWN]
         case "call":
             name, *children = children
-    if name == TODAY:
+    if name == "today":
         return cells[TODAY]
-    return OPERATIONS[name](*(_value(child, cells) for child in children))
+    values = [_value(child, cells) for child in children]
+    found = OPERATIONS[name](*values)
+    if name in SELECTING and children[0].data == "reference":
+        unoffered = cells.get(f"{UNOFFERED}{children[0].children[0]}", _constant(""))
+        hidden = OPERATIONS[name](Values(unoffered.data, values[0].lack), *values[1:])
+        unsure = (found.data == 0) | (name != "selected")
+        lack = np.where((hidden.data > 0) & unsure, MISSING, KNOWN)
+        found = Values(found.data, np.maximum(found.lack, lack))
+    return found
 
 
 def _constant(value: float | str) -> Values:

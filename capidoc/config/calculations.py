@@ -3,16 +3,18 @@
 import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ValidationError, model_validator
 
-from capidoc.config.expressions import parse
+from capidoc.config.expressions import OWN, parse
 from capidoc.config.paths import ROOT
 from capidoc.config.validation import QUESTION, AnswerName, Name
 from capidoc.core.errors import suggest
+from capidoc.core.parsing import normalize_letters
 from capidoc.io.yaml_files import read_yaml
 
+Answer = Annotated[AnswerName, AfterValidator(normalize_letters)]
 INDICES = "indices"  # the folder of the library, among the templates
 
 
@@ -26,7 +28,7 @@ class Calculation(BaseModel, extra="forbid", frozen=True):
     libelle: str = ""
     calcul: str = ""
     type: Literal["nombre", "choix", "date"] = "nombre"
-    choix: dict[AnswerName, str] = {}
+    choix: dict[Answer, str] = {}
     indice: str = ""
     questions: dict[Name, str] = {}
     origine: str = ""
@@ -38,7 +40,7 @@ class Calculation(BaseModel, extra="forbid", frozen=True):
         if bool(self.choix) != (self.type == "choix"):
             raise ValueError("« type: choix » et « choix » vont ensemble")
         for text in filter(None, [self.calcul, *map(_as_expression, self.questions.values())]):
-            if [*parse(text).tree.find_data("answer")]:
+            if OWN in parse(text).reads:
                 raise ValueError("« . » n’est rien dans un calcul : nommez la question")
         return self
 
@@ -62,7 +64,7 @@ class Index(BaseModel, extra="forbid", frozen=True):
     unite: str = ""
     questions: dict[Name, dict[str, Any]]
     calcul: str
-    choix: dict[AnswerName, str] = {}
+    choix: dict[Answer, str] = {}
     classes: dict[Name, Calculation] = {}
 
 

@@ -25,15 +25,17 @@ GRAMMAR = r"""
 ?product: signed
     | product "*" signed -> multiply | product "div" signed -> divide | product "mod" signed -> fmod
 ?signed: atom | "-" signed -> negative
-?atom: "(" expression ")" | NUMBER -> number | TEXT -> text | "." -> answer
-    | "${" QUESTION "}" -> reference | "../" QUESTION -> reference
+?atom: "(" expression ")" | NUMBER -> number | TEXT -> text
+    | "${" QUESTION "}" -> reference | "../" QUESTION -> reference | OWN -> reference
     | FUNCTION "(" (expression ("," expression)*)? ")" -> call
 NUMBER: /\d+(\.\d*)?|\.\d+/
 TEXT: /'[^']*'|"[^"]*"|[‘’][^’]*’|“[^”]*”/
 QUESTION: /\w[\w.\/-]*/
+OWN: "."
 FUNCTION: /[a-zA-Z][\w:-]*(?=\s*\()/
 %ignore /\s+/
 """
+OWN = "."  # the answer that a constraint judges
 MANY = 99
 # How few and how many arguments each function takes.
 FUNCTIONS = {
@@ -57,7 +59,10 @@ class UnsupportedExpression(ValueError):
 
 @dataclass(frozen=True)
 class Expression:
-    """An expression that was read: its tree, and the questions that it names, each once."""
+    """An expression that was read: its tree, and what it reads, each once.
+
+    That is questions, and OWN.
+    """
 
     tree: Tree[Any]
     reads: tuple[str, ...]

@@ -1,5 +1,7 @@
 """Variables made of answers: what a formula gives, what it refuses, what it tells."""
 
+import re
+
 import pandas as pd
 import pytest
 import yaml
@@ -22,10 +24,8 @@ NA, WRONG = "manque", "faux"
 def value(formula, **answers):
     """What a formula gives one record: a number or a text, NA or WRONG; numbers are digits."""
     table = pd.DataFrame([answers.values()], columns=[*answers], dtype=object)
-    numbers = [
-        name for name, cell in answers.items() if cell.lstrip("-").replace(".", "").isdigit()
-    ]
-    data, lack = evaluate(parse(formula), table, numbers, TODAY)
+    digits = {name for name, cell in answers.items() if re.fullmatch("-?[0-9.]+", cell)}
+    data, lack = evaluate(parse(formula), table, dict.fromkeys(digits, "nombre"), TODAY)
     return data[0] if lack[0] == KNOWN else NA if lack[0] == MISSING else WRONG
 
 
@@ -78,10 +78,11 @@ def test_a_result_is_missing_where_missing_answers_could_change_it(formula, answ
         ("'05' = 5", 1),
         ("'cinq' = 5", 0),
         ("true() and not(false())", 1),
+        ("if(today() = '2023-10-31', ${today}, 0)", "x"),
     ],
 )
 def test_a_formula_gives_what_the_form_would(formula, expected):
-    assert value(formula, a="x") == expected
+    assert value(formula, today="x") == expected
 
 
 @pytest.mark.parametrize(
@@ -152,6 +153,7 @@ def test_a_calculation_is_a_variable_that_others_read_whatever_their_order(deriv
             'delai: {calcul: "${mois} - ${debut}"}',
             'fin: {calcul: "${debut} + 90", type: date}',
             'majeur: {calcul: "${age} >= 18"}',
+            """lieu: {calcul: "'à l’école'", type: choix, choix: {à l’école: École}}""",
         ],
         "attributs: {accueil: accueil}\nclasses: {taille: {question: total, bornes: [3]}}\n",
     )
@@ -160,6 +162,7 @@ def test_a_calculation_is_a_variable_that_others_read_whatever_their_order(deriv
         ["6", "oui", "30", "1", "2022-07-01"],
         ["1", "non", "2", "", "2022-07-30"],
     ]
+    assert table["lieu"].tolist() == ["à l'école"] * 2
     seen = done.observations.query("variable == 'total'")
     columns = ["nombre", "attribut_accueil", "attribut_taille"]
     assert seen[columns].values.tolist() == [[6, "oui", "3_et_plus"], [1, "non", "moins_de_3"]]
@@ -182,6 +185,34 @@ def test_a_repeat_has_calculations_of_its_own(derived, workbook):
     told = done.remarks[["question", "valeur", "controle"]].values.tolist()
     assert ["rendement", "recolte = 3, surface = 0", "calcul_impossible"] in told
     assert sum(control == "calcul_impossible" for *_, control in told) == 1
+
+
+def test_a_box_that_a_record_did_not_offer_is_not_a_no(derived):
+    head = HEAD.replace("besoins;", "besoins;besoins/eau;besoins/ecole;")
+    rows = "M1;2022-05-02;1;eau;1;;0;;u1\nM2;2022-05-03;1;eau;1;0;0;;u2\n"
+    done = derived(
+        [
+            "ecole: {calcul: \"selected(${besoins}, 'ecole')\"}",
+            "eau: {calcul: \"selected(${besoins}, 'eau')\"}",
+            'nombre: {calcul: "count-selected(${besoins})"}',
+        ],
+        raw={"suivi.csv": head + rows},
+    )
+    assert done.tables["suivi"][["ecole", "eau", "nombre"]].values.tolist() == [
+        ["", "1", ""],
+        ["0", "1", "1"],
+    ]
+
+
+def test_an_answer_that_a_formula_alone_reads_is_searched_for_in_what_is_published(tmp_path):
+    survey = [*SURVEY, ["text", "nom", "Nom du chef"]]
+    yml = programme_yml(f"{SOURCE}calculs: {{lettres: {{calcul: 'string-length(${{nom}})'}}}}\n")
+    form = form_bytes(survey, CHOICES, [["form_title"], ["Suivi"]])
+    rows = "code;mois;nom;_uuid\nM1;2022-05-02;Awa Traoré;u1\n"
+    here = write_programme(tmp_path, yml, {"suivi.csv": rows}, {"formulaires/suivi.xlsx": form})
+    received = receive(here, "suivi")
+    assert received.table["nom"].tolist() == ["Awa Traoré"]
+    assert received.withheld_phrases == {"awa traore": "nom"}
 
 
 def test_a_result_that_is_no_declared_choice_is_missing_and_told(derived):
