@@ -45,12 +45,8 @@ def evaluate(
 
     `kinds` are those of the questions. Raise KeyError where the table has not one that is read.
     """
-    names = [*expression.reads, *(f"{UNOFFERED}{name}" for name in expression.reads)]
-    columns = {
-        name: categorical.to_categorical(table[name])
-        for name in names
-        if name in table or name in expression.reads
-    }
+    read = [*expression.reads, *(f"{UNOFFERED}{name}" for name in expression.reads)]
+    columns = {name: categorical.to_categorical(table[name]) for name in read if name in table}
     places = np.zeros(len(table), np.int64)
     for column in columns.values():
         width, codes = len(column.cat.categories) + 1, column.cat.codes.to_numpy()
@@ -84,11 +80,10 @@ def _value(node: Any, cells: Mapping[str, Values]) -> Values:
     values = [_value(child, cells) for child in children]
     found = OPERATIONS[name](*values)
     if name in SELECTING and children[0].data == "reference":
-        unoffered = cells.get(f"{UNOFFERED}{children[0].children[0]}", _constant(""))
-        hidden = OPERATIONS[name](Values(unoffered.data, values[0].lack), *values[1:])
-        unsure = (found.data == 0) | (name != "selected")
-        lack = np.where((hidden.data > 0) & unsure, MISSING, KNOWN)
-        found = Values(found.data, np.maximum(found.lack, lack))
+        boxes = cells.get(f"{UNOFFERED}{children[0].children[0]}", _constant(""))
+        absent = OPERATIONS[name](Values(boxes.data, found.lack), *values[1:]).data > 0
+        unsure = absent & ((found.data == 0) | (name != "selected"))
+        found = Values(found.data, np.where(unsure, MISSING, found.lack))
     return found
 
 
