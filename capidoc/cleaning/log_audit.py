@@ -38,7 +38,9 @@ def _audit_table(
     label: str, text: pd.DataFrame, questions: dict[str, Question], cleaned: "Cleaned"
 ) -> list[Problem]:
     """Return the problems of one table, from its received text."""
-    kept, locator = cleaned.tables[label], RowLocator(text)
+    source, _, repeat = label.partition(".")
+    calculated = cleaned.identity.sources[source].of(repeat).calculs
+    kept, locator = cleaned.tables[label].drop(columns=[*calculated]), RowLocator(text)
     log, rejects = (part[part["source"] == label] for part in (cleaned.log, cleaned.rejects))
     cells = rejects[rejects["portee"] == "cellule"].rename(columns={"valeur": "avant"})
     names = [*PROVENANCE, "colonne", "avant", "apres"]

@@ -38,10 +38,12 @@ def read_table(recognised: RecognisedSheet, source: Source, repeat: str) -> Shee
     rows = rows.assign(**dict.fromkeys(set() if repeat else source.sheet_columns, sheet_name))
     remarks = [*sheet_remarks(filled, source, repeat), *merged_remarks]
     for question, unoffered in unoffered_choices(filled):
-        if question in source.of(repeat).variables:
+        if question in source.of(repeat).kept:
             rows[f"{UNOFFERED}{question}"] = unoffered
             remarks += unoffered_remarks(filled.sheet, question, unoffered)
-    kept = {*source.of(repeat).kept, *(() if repeat else source.renommages)}
+    # What calculations alone read is seen by nobody, and must stand in no public file.
+    shown = source.of(repeat).model_copy(update={"calculs": {}}).kept
+    kept = {*shown, *(() if repeat else source.renommages)}
     return SheetTable(rows, remarks, withheld_phrases(filled, kept))
 
 

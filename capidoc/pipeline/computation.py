@@ -29,7 +29,7 @@ NOTEBOOK_PARAMETERS = {
 }
 # Inputs that documents alone read: the facts stay when one of them changes.
 DOCUMENT_INPUTS = re.compile(
-    r"programmes/[^/]+/(recit/|figures\.yml)|templates/(?!controles\.yml)|notebooks/03_"
+    r"programmes/[^/]+/(recit/|figures\.yml)|templates/(?!controles\.yml|indices/)|notebooks/03_"
 )
 NOT_TABLES = (PROPOSED_CLAIMS_CSV, RUN_STATE_JSON, CHART_STATE_JSON)  # of data/processed
 

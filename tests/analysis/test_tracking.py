@@ -122,7 +122,9 @@ def test_a_round_is_a_period_and_a_year_has_the_rounds_that_begin_in_it():
     table = computed(seen, SOURCE + ROUNDS, cible="depart=1|finale=1|2023=1|2024=1")
     assert actuals(table) | {"2024": 0} == {"depart": 3, "finale": 5, "2023": 5, "2024": 0}
     assert table.loc["x.realise.2024", "reserve"] == "à venir"
-    assert actuals(computed(seen, SOURCE + ROUNDS, cible="finale=1", suivi="cumul")) == {"finale": 8}
+    assert actuals(computed(seen, SOURCE + ROUNDS, cible="finale=1", suivi="cumul")) == {
+        "finale": 8
+    }
 
 
 def test_the_only_actual_of_a_register_is_that_of_the_last_period_begun():
