@@ -11,6 +11,7 @@ import pytest
 from capidoc.cleaning import clean, data_checks, quality_page
 from capidoc.cleaning.data_checks import answer_checks, outliers, submission_checks
 from capidoc.config import decisions
+from capidoc.config.calculations import Calculation
 from capidoc.config.programme import Programme
 from capidoc.core.errors import QualityRefused
 from capidoc.core.schema import (
@@ -453,7 +454,10 @@ def finding(value):
 
 def paged(state):
     identity = SimpleNamespace(
-        nom="Essai", organisation="Une ONG", sources={"suivi": SimpleNamespace(libelle="Suivi")}
+        nom="Essai",
+        organisation="Une ONG",
+        sources={"suivi": SimpleNamespace(libelle="Suivi")},
+        calculations=[("fcs", Calculation(calcul="${a} < 2", origine=""))],
     )
     empty = {
         "rejets": pd.DataFrame(columns=["source", "feuille", "statut", "motif", "portee"]),
