@@ -56,8 +56,8 @@ def _description(known: Known, identity: Identity) -> list[Cell]:
     The first level is the baseline where people typed none, but not of what is cumulated.
     """
     (*_, level) = (fact for (measure, _), fact in known.items() if measure in (TARGET, "avant"))
-    actual = next((fact for (measure, _), fact in known.items() if measure == ACTUAL), None)
-    is_cumulated = actual and actual.methode.endswith((*CUMULATED.values(),))
+    methods = " ".join(fact.methode for (measure, _), fact in known.items() if measure == ACTUAL)
+    is_cumulated = any(method in methods for method in CUMULATED.values())
     base = known.get((BASE, WHOLE), None if is_cumulated else known.get(("avant", WHOLE)))
     moment = period_label(base.moment, identity) if base and base.moment else ""
     words = (level.libelle, level.unite, DIRECTIONS.get(level.sens, ""), moment)

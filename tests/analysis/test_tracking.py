@@ -150,6 +150,12 @@ def test_what_is_attained_of_nothing_or_by_nothing_is_not_known(sens, target, am
     assert math.isnan(attained) if percent is None else attained == percent
 
 
+def test_what_people_typed_is_told_as_no_estimate():
+    table = computed(population="echantillon", cible="2023-T1=100", base="5")
+    typed = table.loc[["x.base", "x.cible.2023-T1"], ["methode", "reserve"]]
+    assert set(typed.to_numpy().ravel()) == {""}
+
+
 def test_a_part_of_the_follow_up_has_targets_and_tells_no_actual():
     table = computed(run=("2023-01", "2023-03"), cible="2023-T1=100")
     assert table.loc["x.cible.2023-T1", "valeur"] == 100

@@ -125,6 +125,17 @@ def test_without_single_targets_nor_compared_moments_the_end_has_no_columns(writ
     assert [cell.value for cell in sheet[3] if cell.value][-1] == "2022"
 
 
+@pytest.mark.parametrize(("typed", "base"), [([], None), ([fact("x", "base", 5.0)], 5)])
+def test_the_first_level_is_no_baseline_of_what_is_cumulated(written, typed, base):
+    """28 in May, then 28 + 40 over two months."""
+    sums = period(
+        "x", "2022-T2", 60.0, 68.0, 113.0, "68", methode="recensement, cumul depuis le début"
+    )
+    facts = pd.DataFrame([fact("x", "avant", 28.0, moment="2022-05"), *sums, *typed])
+    sheet = load_workbook(written(facts))["Suivi"]
+    assert [cell.value for cell in sheet[5]][3:] == [None, base, 60, 68, 1.13]
+
+
 def test_the_dashboard_has_the_last_periods_begun_and_the_next_one(small, tmp_path):
     here = small()
     shutil.copytree(ROOT / "templates" / "parts", tmp_path / "templates" / "parts")

@@ -42,7 +42,7 @@ def tracking_facts(
     source has no moment. They are not known in a run of a part of the follow-up.
     """
     if indicator.base is not None:
-        yield fact_row(indicator, BASE, indicator.base, n=0, formule="base inscrite au plan")
+        yield _typed(fact_row(indicator, BASE, indicator.base, n=0), "base inscrite au plan")
     levels = [f for f in facts if f["mesure"] in ("valeur", "apres") and not f["groupe"]]
     if not indicator.is_tracked:
         if indicator.cible and levels:
@@ -67,9 +67,8 @@ def _target_and_attained(indicator: Indicator, target: float, level: Fact) -> It
     is_actual = level["mesure"] == ACTUAL
     level_id = FactId(indicator.id, level["mesure"], level["moment"] if is_actual else "")
     common: Fact = {"n": level["n"], "moment": level["moment"], "parties": level["parties"]}
-    state = {"reserve": level["reserve"]}
-    formula = "cible inscrite au plan"
-    yield fact_row(indicator, TARGET, target, formule=formula, **common) | state
+    state = {"reserve": UPCOMING} if level["reserve"] == UPCOMING else {}
+    yield _typed(fact_row(indicator, TARGET, target, **common), "cible inscrite au plan") | state
     if indicator.sens == "baisse":
         attained = statistics.share_percent(target, level["valeur"])
         formula = f"100 × cible ÷ {level_id}"
@@ -80,6 +79,11 @@ def _target_and_attained(indicator: Indicator, target: float, level: Fact) -> It
     if is_actual:
         common["parties"] = [str(level_id), *level["parties"]]
     yield fact_row(indicator, ATTAINED, attained, formule=formula, **common) | state
+
+
+def _typed(fact: Fact, formula: str) -> Fact:
+    """Return the fact as people typed it: nothing is estimated, nor to be said of an estimate."""
+    return fact | {"formule": formula, "methode": "", "reserve": ""}
 
 
 def _is_dated(indicator: Indicator, schedule: Schedule) -> bool:
