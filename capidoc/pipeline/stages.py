@@ -10,17 +10,11 @@ from typing import Any
 from capidoc.cleaning import quality_page
 from capidoc.config.paths import FORMATS
 from capidoc.config.programme import Programme
-from capidoc.core import french
+from capidoc.core import french, schema
 from capidoc.core.errors import ConfigurationRefused, Problem, RenderingFailed, resource_refusal
 from capidoc.core.parallel import run_in_fork
 from capidoc.core.progress import show_progress
-from capidoc.core.schema import (
-    CLAIM_CHECK_CSV,
-    FACTS_XLSX,
-    FINGERPRINTS_CSV,
-    INFLUENCE_CSV,
-    TRACKING_XLSX,
-)
+from capidoc.core.schema import CLAIM_CHECK_CSV, FACTS_XLSX, FINGERPRINTS_CSV, INFLUENCE_CSV
 from capidoc.disclosure import leak_scan, report_page
 from capidoc.io import file_text, manifest, tables
 from capidoc.io.yaml_files import read_yaml
@@ -94,9 +88,10 @@ def build_set(
     no_log = shutil.ignore_patterns("*.log")
     shutil.copytree(notebooks, internal / "carnets", dirs_exist_ok=True, ignore=no_log)
     shutil.copy2(programme.processed / INFLUENCE_CSV, internal)
-    for table in (FACTS_XLSX, CLAIM_CHECK_CSV, TRACKING_XLSX):
-        if table != TRACKING_XLSX or (programme.processed / table).is_file():
-            shutil.copy2(programme.processed / table, staging)
+    for table in (FACTS_XLSX, CLAIM_CHECK_CSV):
+        shutil.copy2(programme.processed / table, staging)
+    for path in programme.processed.glob(schema.TRACKING_XLSX):  # where there is a target
+        shutil.copy2(path, staging)
     pages = [staging / f"{deliverable}.html" for deliverable in deliverables]
     if programme.profil != "public":
         _trace_numbers(programme, pages, staging)

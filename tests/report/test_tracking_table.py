@@ -80,7 +80,7 @@ def test_numbers_are_numbers_as_printed_and_words_are_told_where_there_is_none(w
     assert rows[1][5:8] == ["Cible", "Réalisé", "%"]
     blank = [None] * 3
     upcoming = [60, "à venir", "à venir"]
-    people = ["personnes", "à la hausse"]
+    people = ["personnes", "hausse"]
     assert rows[2:] == [
         ["Apprentis", *people, "mai 2022", 28, 30, "< 5", "< 5", 35, 40, 1.14, *upcoming, *blank],
         ["'=revenu", *people, None, None, *blank, 2_500_000, 1_235_000, 0.49, *blank, *blank],

@@ -97,7 +97,7 @@ def _periods(indicator: Indicator, schedule: Schedule) -> list[TargetPeriod]:
     source = schedule.identity.sources.get(indicator.source.partition(".")[0])
     rounds = source.passages if source else {}
     found = (find_period(name, schedule.identity.periodes, rounds) for name in indicator.cible)
-    return in_order(period for period in found if period)
+    return in_order(found)
 
 
 def _dated_actuals(
@@ -216,19 +216,15 @@ def tracked_contributions(
         units = unit_values(indicator, tracked_cells(indicator, observed))
         units = units[is_known(indicator, units)].fillna({"valeur": 0})
         dates = _dates(indicator, units, schedule)
-        before: list[str] = []
-        for period in _periods(indicator, schedule):
-            counted = _counted_moments(indicator, dates, period)
-            spans = [counted]
-            if indicator.suivi in CUMULATED:
-                spans.append([moment for moment in counted if moment not in before])
-                before = counted
-            for moments in spans:
-                key = (indicator.id, ACTUAL, period.name, "")
-                yield key, _sum_by_unit(units, moments)
-        if before and not indicator.moments:
-            rest = [moment for moment in dates if moment not in before]
-            yield key, _sum_by_unit(units, rest)
+        periods, is_cumulated = _periods(indicator, schedule), indicator.suivi in CUMULATED
+        spans = [_counted_moments(indicator, dates, period) for period in periods]
+        for period, counted, before in zip(periods, spans, [[], *spans[:-1]], strict=True):
+            key = (indicator.id, ACTUAL, period.name, "")
+            yield key, _sum_by_unit(units, counted)
+            if is_cumulated:
+                yield key, _sum_by_unit(units, [m for m in counted if m not in before])
+        if is_cumulated and not indicator.moments:
+            yield key, _sum_by_unit(units, [m for m in dates if m not in spans[-1]])
 
 
 def _sum_by_unit(units: pd.DataFrame, moments: list[str]) -> pd.Series:
