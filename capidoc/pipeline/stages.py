@@ -10,11 +10,17 @@ from typing import Any
 from capidoc.cleaning import quality_page
 from capidoc.config.paths import FORMATS
 from capidoc.config.programme import Programme
-from capidoc.core import french, schema
+from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused, Problem, RenderingFailed, resource_refusal
 from capidoc.core.parallel import run_in_fork
 from capidoc.core.progress import show_progress
-from capidoc.core.schema import CLAIM_CHECK_CSV, FACTS_XLSX, FINGERPRINTS_CSV, INFLUENCE_CSV
+from capidoc.core.schema import (
+    CLAIM_CHECK_CSV,
+    FACTS_XLSX,
+    FINGERPRINTS_CSV,
+    INFLUENCE_CSV,
+    TRACKING_XLSX,
+)
 from capidoc.disclosure import leak_scan, report_page
 from capidoc.io import file_text, manifest, tables
 from capidoc.io.yaml_files import read_yaml
@@ -90,7 +96,7 @@ def build_set(
     shutil.copy2(programme.processed / INFLUENCE_CSV, internal)
     for table in (FACTS_XLSX, CLAIM_CHECK_CSV):
         shutil.copy2(programme.processed / table, staging)
-    for path in programme.processed.glob(schema.TRACKING_XLSX):  # where there is a target
+    for path in programme.processed.glob(TRACKING_XLSX):  # where there is a target
         shutil.copy2(path, staging)
     pages = [staging / f"{deliverable}.html" for deliverable in deliverables]
     if programme.profil != "public":

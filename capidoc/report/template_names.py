@@ -91,10 +91,9 @@ def template_context(
     Raises ConfigurationRefused where programme.yml names an indicator or a fact that is unknown.
     """
     words = programme_names(programme)
-    words["periodes_cibles"] = {
-        name: context_value(period_label(name, programme.identity))
-        for name in facts.loc[is_of_period(facts), "moment"]
-    }
+    of_targets = facts.loc[is_of_period(facts), "moment"].unique()
+    labels_of_periods = {name: period_label(name, programme.identity) for name in of_targets}
+    words["periodes_cibles"] = {n: context_value(label) for n, label in labels_of_periods.items()}
     # The groups of cleaning are sources, whose names may be answers too.
     labels = [
         words["sources" if method == "nettoyage" else "libelles"] for method in facts["methode"]
