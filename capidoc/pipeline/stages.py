@@ -93,9 +93,10 @@ def build_set(
     no_log = shutil.ignore_patterns("*.log")
     shutil.copytree(notebooks, internal / "carnets", dirs_exist_ok=True, ignore=no_log)
     shutil.copy2(programme.processed / INFLUENCE_CSV, internal)
-    for table in (FACTS_XLSX, CLAIM_CHECK_CSV, TRACKING_XLSX):
-        if table != TRACKING_XLSX or (programme.processed / table).is_file():
-            shutil.copy2(programme.processed / table, staging)
+    for table in (FACTS_XLSX, CLAIM_CHECK_CSV):
+        shutil.copy2(programme.processed / table, staging)
+    for path in programme.processed.glob(TRACKING_XLSX):  # where there is a target
+        shutil.copy2(path, staging)
     pages = [staging / f"{deliverable}.html" for deliverable in deliverables]
     if programme.profil != "public":
         _trace_numbers(programme, pages, staging)

@@ -810,7 +810,7 @@ def actual(value, period, indicateur="x", suivi="cumul", n=None, **more):
     """A cumulated actual of one period, in the order in which they are given."""
     row = fact(value, mesure="realise", indicateur=indicateur, moment=period, n=n, **more)
     told = {"id": f"{indicateur}.realise.{period}", "reserve": ""}
-    return row | told | {"methode": f"recensement, {CUMULATED[suivi]}" if suivi else "recensement"}
+    return row | told | {"methode": f"echantillon, {CUMULATED[suivi]}, Student" if suivi else ""}
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_numbers_are_numbers_as_printed_and_words_are_told_where_there_is_none(w
     assert rows[1][5:8] == ["Cible", "Réalisé", "%"]
     blank = [None] * 3
     upcoming = [60, "à venir", "à venir"]
-    people = ["personnes", "à la hausse"]
+    people = ["personnes", "hausse"]
     assert rows[2:] == [
         ["Apprentis", *people, "mai 2022", 28, 30, "< 5", "< 5", 35, 40, 1.14, *upcoming, *blank],
         ["'=revenu", *people, None, None, *blank, 2_500_000, 1_235_000, 0.49, *blank, *blank],
@@ -123,6 +123,17 @@ def test_a_part_of_a_programme_or_a_plan_without_targets_has_no_workbook(written
 def test_without_single_targets_nor_compared_moments_the_end_has_no_columns(written):
     sheet = load_workbook(written(FACTS[FACTS["indicateur"] == "apprentis"]))["Suivi"]
     assert [cell.value for cell in sheet[3] if cell.value][-1] == "2022"
+
+
+@pytest.mark.parametrize(("typed", "base"), [([], None), ([fact("x", "base", 5.0)], 5)])
+def test_the_first_level_is_no_baseline_of_what_is_cumulated(written, typed, base):
+    """28 in May, then 28 + 40 over two months."""
+    sums = period(
+        "x", "2022-T2", 60.0, 68.0, 113.0, "68", methode="recensement, cumul depuis le début"
+    )
+    facts = pd.DataFrame([fact("x", "avant", 28.0, moment="2022-05"), *sums, *typed])
+    sheet = load_workbook(written(facts))["Suivi"]
+    assert [cell.value for cell in sheet[5]][3:] == [None, base, 60, 68, 1.13]
 
 
 def test_the_dashboard_has_the_last_periods_begun_and_the_next_one(small, tmp_path):
