@@ -23,7 +23,7 @@ from capidoc.core.parsing import parse_printed
 from capidoc.core.schema import DISCLOSURE_CSV, FACT_KEY, FACTS_JSON, RELEASE_COLUMNS
 from capidoc.disclosure import rules
 from capidoc.disclosure.linked_cells import Zones, additivity_constraints, derived_from
-from capidoc.disclosure.primary import EXEMPT_METHODS, Contributions, primary_rules
+from capidoc.disclosure.primary import EXEMPT_METHODS, MIDDLE_ROUNDS, Contributions, primary_rules
 from capidoc.disclosure.secondary import inherit_rules, secondary_suppression
 from capidoc.io import tables
 
@@ -147,7 +147,7 @@ def redact(facts: pd.DataFrame, profile: str, thresholds: Disclosure) -> pd.Data
         return facts
     hidden = facts["statut_divulgation"] != rules.PUBLIC
     small_count = facts["statut_divulgation"] == f"{rules.HIDDEN_PREFIX}{rules.SMALL_COUNT}"
-    bracketed = small_count & facts["mesure"].isin(LEVELS)
+    bracketed = small_count & facts["mesure"].replace(MIDDLE_ROUNDS, regex=True).isin(LEVELS)
     texts = facts["texte"].mask(hidden, NOT_PUBLISHED)
     values = [
         french.round_to_step(value, step) if shown else float("nan")

@@ -9,7 +9,7 @@ import pandas as pd
 from capidoc.config.indicator_plan import Indicator
 from capidoc.core.fact_ids import ACTUAL, COURSE, Trait, is_of_period, parse_group
 from capidoc.core.schema import COUNTED_RULES
-from capidoc.disclosure.primary import PEOPLE, with_indicators
+from capidoc.disclosure.primary import with_indicators
 
 Cell = Hashable  # the index of a fact
 Equations = list[dict[Cell, float]]  # in each, the coefficients of cells that add up to zero
@@ -59,13 +59,22 @@ def _matches(left: pd.DataFrame, right: pd.DataFrame, on: list[str]) -> Pairs:
 def _components(facts: pd.DataFrame) -> Pairs:
     """A change and its two levels, a share and the counts of its group and of all."""
     bounds = facts["mesure"].str.startswith("borne_")
-    names = facts["mesure"].mask(bounds, "variation").map(COMPONENTS).mask(is_of_period(facts))
+    names = facts["mesure"].mask(bounds, "variation").map(_components_of).mask(is_of_period(facts))
     derived = facts.assign(partie=names).explode("partie").dropna(subset="partie")
     shares = derived[derived["mesure"].str.startswith("part")].assign(groupe="")
     derived = pd.concat([derived, shares])
     levels = facts[facts["mesure"] != COURSE]
     key = ["indicateur", "mesure", "groupe"]
     return _matches(derived.assign(mesure=derived["partie"]), levels, key)
+
+
+def _components_of(measure: str) -> list[str] | None:
+    """Return the measures of the same indicator that one is computed from; None for none."""
+    if measure.startswith("difference_"):
+        return ["avant", measure.replace("difference_", "passage_")]
+    if measure.startswith("part_passage_"):
+        return [measure.removeprefix("part_")]
+    return COMPONENTS.get(measure)
 
 
 def _group_shares(facts: pd.DataFrame) -> Pairs:
@@ -98,8 +107,8 @@ def _sums_and_counts(cells: pd.DataFrame) -> Pairs:
 
 def _headcounts(cells: pd.DataFrame) -> Pairs:
     """A fact and the headcount that its n and missing units add up to."""
-    heads = (cells["regle"] == "effectif") & (cells["filtre"] == "") & (cells["unite"] == PEOPLE)
-    heads = cells[heads & cells["mesure"].isin(ADDITIVE)].dropna(subset="valeur")
+    heads = (cells["regle"] == "effectif") & (cells["filtre"] == "") & cells["personnes"]
+    heads = cells[heads & cells["nature"].isin(ADDITIVE)].dropna(subset="valeur")
     counted = cells.assign(valeur=(cells["n"] + cells["manquants"]).astype(float))
     for fact, head in _matches(counted, heads, ["source", "groupe", "valeur"]):
         if fact != head:
@@ -138,7 +147,7 @@ def additivity_constraints(facts: pd.DataFrame, plan: list[Indicator], zones: Zo
     """
     cells = with_indicators(facts, plan).dropna(subset=["regle", "valeur"])
     cumulated = cells[cells["regle"].isin(COUNTED_RULES)]
-    cells = cells[cells["mesure"].isin(ADDITIVE)]
+    cells = cells[cells["nature"].isin(ADDITIVE) & (cells["mesure"] != "double_difference")]
     # A mean or a share adds up once multiplied by its n.
     counted = cells["regle"].isin(COUNTED_RULES)
     cells = cells.assign(poids=cells["n"].astype(float).mask(counted, 1.0))
@@ -182,8 +191,9 @@ def _differences(cells: pd.DataFrame) -> Iterator[dict[Cell, float]]:
     """Each difference less its second level, plus its first."""
     at = {(f.indicateur, f.groupe, f.mesure): f.Index for f in cells.itertuples()}
     for (indicator, group, measure), cell in at.items():
-        before, after = (at.get((indicator, group, level)) for level in ("avant", "apres"))
-        if measure == "difference" and before is not None and after is not None:
+        levels = _components_of(measure) or []
+        before, after = [at.get((indicator, group, level)) for level in levels][:2] or (None, None)
+        if measure.startswith("difference") and before is not None and after is not None:
             yield {cell: 1.0, after: -1.0, before: 1.0}
 
 

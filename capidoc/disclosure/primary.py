@@ -9,7 +9,7 @@ from capidoc.config.indicator_plan import Indicator
 from capidoc.config.programme_model import Disclosure
 from capidoc.core.fact_ids import ACTUAL, BASE, TARGET, group_dimensions
 from capidoc.core.parsing import MONEY
-from capidoc.core.schema import AVERAGED_RULES, FACT_KEY
+from capidoc.core.schema import AVERAGED_RULES, COUNTED_RULES, FACT_KEY
 from capidoc.disclosure import rules
 
 # (indicateur, mesure, moment, groupe) of an amount, and what each unit brings to it.
@@ -25,6 +25,12 @@ QUANTILE_MINIMUM = {  # fewest units of which a median or a quartile is shown
     "changement_q3": 20,
 }
 PLACES = ("commune", "zone")
+# What is told of a round between the first and the last, and the same of the last.
+MIDDLE_ROUNDS = {
+    "^passage_.*": "apres",
+    "^part_passage_.*": "part_apres",
+    "^(double_difference|difference_.*)": "difference",
+}
 # How many units did so, or what follows from it: each may be known to a reader.
 UNIT_CHANGES = ("hausse", "stable", "baisse", "perdues", "nouvelles", "p")
 P_PERCENT = 10  # the contributors but the two largest must make this share of the largest
@@ -62,25 +68,32 @@ def primary_rules(
 def with_indicators(facts: pd.DataFrame, plan: list[Indicator]) -> pd.DataFrame:
     """Return the facts beside what the plan says of their indicator; NaN where it does not.
 
-    Columns added: regle, source, question, variable, filtre, denominateur, unite_plan.
+    Columns added: regle, source, question, variable, filtre, denominateur, unite_plan; `personnes`,
+    whether its rule counts people (a mean of them does not), and `nature`, its measure or, of a
+    round between the first and the last, that of the last.
     """
     names = ["regle", "source", "question", "variable", "filtre", "denominateur", "unite"]
     rows = [[getattr(indicator, name) for name in names] for indicator in plan]
     described = pd.DataFrame(rows, columns=names, index=[i.id for i in plan], dtype=object)
-    return facts.join(described.rename(columns={"unite": "unite_plan"}), on="indicateur")
+    cells = facts.join(described.rename(columns={"unite": "unite_plan"}), on="indicateur")
+    counted = cells["regle"].isin(COUNTED_RULES) | cells["regle"].eq("quotient")
+    return cells.assign(
+        personnes=counted & (cells["unite"] == PEOPLE),
+        nature=cells["mesure"].replace(MIDDLE_ROUNDS, regex=True),
+    )
 
 
 def _is_small_count(cells: pd.DataFrame, threshold: int) -> pd.Series:
     """Threshold rule: a count of at least one person and fewer than the threshold."""
     sizes = cells["valeur"].abs()
-    counts = (cells["unite"] == PEOPLE) & cells["mesure"].isin(LEVELS)
+    counts = cells["personnes"] & cells["nature"].isin(LEVELS)
     return counts & (sizes > 0) & (sizes < threshold)
 
 
 def _is_sum_of_few(cells: pd.DataFrame, threshold: int) -> pd.Series:
     """Threshold rule on contributors: an amount, a count of units or any sum but of people."""
     units = cells["unite"]
-    sums = (cells["regle"] == "somme") & (units == cells["unite_plan"]) & (units != PEOPLE)
+    sums = (cells["regle"] == "somme") & (units == cells["unite_plan"]) & ~cells["personnes"]
     return (sums | units.isin([*MONEY, COUNT])) & (cells["n"] < threshold)
 
 
@@ -95,7 +108,7 @@ def _is_of_few_or_dominated(
         if violates_p_percent(values) or violates_dominance(values):
             dominated.add(key)
     keys = pd.Series([*cells[FACT_KEY].itertuples(index=False, name=None)], cells.index, object)
-    of_few = (cells["mesure"] == ACTUAL) & (cells["unite"] != PEOPLE) & keys.isin(few)
+    of_few = (cells["mesure"] == ACTUAL) & ~cells["personnes"] & keys.isin(few)
     of_few &= ~cells["regle"].isin(["effectif", "nombre"])
     return of_few | (cells["unite"].isin(MONEY) & keys.isin(dominated))
 
@@ -105,7 +118,7 @@ def _is_rate_of_few(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series:
 
     The share of one answer is printed « k sur n » instead; its change is not.
     """
-    n, applied, measures = cells["n"], cells["regle"], cells["mesure"]
+    n, applied, measures = cells["n"], cells["regle"], cells["nature"]
     averaged = applied.isin([*AVERAGED_RULES, "mediane"])
     averaged &= measures.isin([*LEVELS, "difference", "variation"])
     shares = (applied == "part") & (measures == "difference")
@@ -118,11 +131,11 @@ def _is_sensitive(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series:
 
     Rates are judged as the counts they are; none is shown by commune or zone, nor of unit changes.
     """
-    levels, percents = cells["mesure"].isin(LEVELS), cells["unite"] == PERCENT
-    counts = (cells["unite"] == PEOPLE) | (cells["regle"].isin(["effectif", "nombre"]) & levels)
+    levels, percents = cells["nature"].isin(LEVELS), cells["unite"] == PERCENT
+    counts = cells["personnes"] | (cells["regle"].isin(["effectif", "nombre"]) & levels)
     counted = cells["n"].astype(float).mask(counts, cells["valeur"])
     counted = counted.mask(percents, cells["n"] * cells["valeur"] / 100)
-    has_others = percents & cells["mesure"].str.startswith((*LEVELS, "part"))
+    has_others = percents & cells["nature"].str.startswith((*LEVELS, "part"))
     few_others = has_others & (cells["n"] - counted < thresholds.sensible)
 
     too_few = (counted.abs() < thresholds.sensible) | few_others
@@ -149,8 +162,8 @@ def _differs_from_release(
 
     moved = (pairs["valeur"] - pairs["valeur_publie"]).abs()
     others = (pairs["n"] - pairs["n_publie"]).abs()
-    people = pairs["unite"] == PEOPLE
-    levels = pairs["mesure"].isin(LEVELS) & (moved > (pairs["arrondi"] / 2).mask(people, 0))
+    people = pairs["personnes"]
+    levels = pairs["nature"].isin(LEVELS) & (moved > (pairs["arrondi"] / 2).mask(people, 0))
 
     answered = ~pairs["regle"].isin(["effectif", "nombre"]) & (others > 0)
     few_others = (others < thresholds.contributeurs) & (pairs["unite"].isin(MONEY) | answered)
@@ -161,7 +174,7 @@ def _differs_from_release(
 
 def _reveals_attrition(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series:
     """Return where a month of the course differs by a few units from those known at both ends."""
-    ends = cells[cells["mesure"].isin(["avant", "apres"]) & (cells["groupe"] == "")]
+    ends = cells[cells["nature"].isin(["avant", "apres"]) & (cells["groupe"] == "")]
     paired = ends.groupby(["indicateur", "moment"])["n"].last()
     keys = pd.MultiIndex.from_frame(cells[["indicateur", "moment"]])
     others = (cells["n"] - paired.reindex(keys).to_numpy()).abs()
@@ -180,7 +193,7 @@ def _reveals_increment(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series
     methods = cells["methode"].str.extract(f"({'|'.join(CUMULATED.values())})")[0]
     known = cells[cells["valeur"].notna()]
     for (name, method), rows in known.groupby(["indicateur", methods]):
-        least = thresholds.personnes if (rows["unite"] == PEOPLE).all() else 0
+        least = thresholds.personnes if rows["personnes"].all() else 0
         if rows["question"].isin(thresholds.sensibles).all():
             least = thresholds.sensible
         later: list[float] = []

@@ -98,7 +98,11 @@ def _audit(
 ) -> tuple[dict[Cell, Interval], Cell | None]:
     """Return what a reader can work out of each hidden cell, and the first one exposed, if any."""
     linked = _cells_of(equations)
-    levels = [cells[cell]["valeur"] for cell in linked if cells[cell]["mesure"] != "difference"]
+    levels = [
+        cells[cell]["valeur"]
+        for cell in linked
+        if not cells[cell]["mesure"].startswith("difference")
+    ]
     floor = 0 if all(level >= 0 for level in levels) else None
     printed = {
         cell: printed_interval(cells[cell], hidden_by[cell], thresholds, floor) for cell in linked
@@ -122,7 +126,7 @@ def printed_interval(
     if rule == rules.SMALL_COUNT:
         return 1, thresholds.personnes - 1
     if rule:
-        return (None if fact["mesure"] == "difference" else floor), None
+        return (None if fact["mesure"].startswith("difference") else floor), None
     exact = fact["arrondi"] <= 1 and float(fact["valeur"]).is_integer()
     half = 0 if exact else fact["arrondi"] / 2
     return fact["valeur"] - half, fact["valeur"] + half
@@ -161,7 +165,7 @@ def is_protected(fact: Fact, rule: str, bounds: Interval, thresholds: Disclosure
     high = math.inf if bounds[1] is None else bounds[1]
     value = fact["valeur"]
     slack = SOLVER_TOLERANCE * max(1.0, abs(value))
-    if fact["mesure"] == "difference" or rule == rules.SECONDARY:
+    if fact["mesure"].startswith("difference") or rule == rules.SECONDARY:
         return bool(high - low > max(fact["arrondi"], slack))
     if rule in (rules.SMALL_COUNT, rules.UNBRACKETED_COUNT):
         least, most = 1, thresholds.personnes - 1

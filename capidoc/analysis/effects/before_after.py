@@ -35,6 +35,7 @@ from capidoc.core.parsing import MONEY
 from capidoc.core.schema import COUNTED_RULES
 
 BEFORE, AFTER, PASSAGE = "avant", "apres", "passage_"
+DOUBLE_DIFFERENCE = "double_difference"
 
 
 @dataclass(frozen=True)
@@ -340,4 +341,4 @@ def _double_difference(
     name, dimension = indicator.id, controls.dimension
     formula = f"{name}.difference[{dimension}≠{controls.answer}] − {name}.difference[{controls}]"
     unit = POINTS if indicator.unite == PERCENT else None
-    yield fact_row(indicator, "double_difference", result, min(counts), formule=formula, unite=unit)
+    yield fact_row(indicator, DOUBLE_DIFFERENCE, result, min(counts), formule=formula, unite=unit)

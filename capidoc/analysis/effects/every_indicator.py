@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from capidoc.analysis.effects import before_after, levels
+from capidoc.analysis.effects.before_after import DOUBLE_DIFFERENCE
 from capidoc.analysis.effects.fact_rows import Fact, fact_row
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
 from capidoc.analysis.effects.survey_design import check_population, with_calibrated_weights
@@ -13,7 +14,7 @@ from capidoc.analysis.effects.unit_values import concerned, unit_values
 from capidoc.config.indicator_plan import Indicator
 from capidoc.config.schedule import Schedule
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
-from capidoc.core.fact_ids import assign_fact_ids
+from capidoc.core.fact_ids import assign_fact_ids, group_dimensions
 from capidoc.core.parsing import Unreadable, parse_number
 from capidoc.core.schema import COMPUTED_COLUMNS, FACT_KEY
 
@@ -37,7 +38,7 @@ def compute(
             indicator = _with_comparison_group(indicator, schedule)
             rows += _indicator_facts(indicator, observed, schedule, prices, known_totals)
     facts = pd.DataFrame(rows, columns=COMPUTED_COLUMNS)
-    facts = facts.drop_duplicates(FACT_KEY, ignore_index=True)
+    facts = _with_arms_named(facts.drop_duplicates(FACT_KEY, ignore_index=True), plan, schedule)
     quotients: list[Fact] = []
     for indicator in plan:
         if indicator.regle == "quotient":
@@ -56,6 +57,24 @@ def _with_comparison_group(indicator: Indicator, schedule: Schedule) -> Indicato
         return indicator
     groups = (*indicator.desagregations, controls.dimension)
     return indicator.model_copy(update={"desagregations": groups})
+
+
+def _with_arms_named(
+    facts: pd.DataFrame, plan: Sequence[Indicator], schedule: Schedule
+) -> pd.DataFrame:
+    """Return the facts, each double difference with the changes of the groups it is made of."""
+    arms = {i.id: schedule.controls(i) for i in plan if i.regle != "quotient"}
+    double = facts["mesure"] == DOUBLE_DIFFERENCE
+    if not double.any():
+        return facts
+    ids, parts = assign_fact_ids(facts), facts["parties"].copy()
+    dimensions = facts["groupe"].map(group_dimensions)
+    for row, name in facts.loc[double, "indicateur"].items():
+        arm = arms[name]
+        of_arms = dimensions == ((arm.dimension,) if arm else ())
+        changes = of_arms & (facts["indicateur"] == name) & (facts["mesure"] == "difference")
+        parts.at[row] = ids[changes].tolist()
+    return facts.assign(parties=parts)
 
 
 def _indicator_facts(

@@ -17,7 +17,7 @@ from capidoc.analysis.effects.fact_rows import (
     fact_row,
 )
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
-from capidoc.analysis.effects.unit_values import is_complete, is_known, unit_values
+from capidoc.analysis.effects.unit_values import concerned, is_complete, is_known, unit_values
 from capidoc.config.indicator_plan import ENDS, Indicator
 from capidoc.config.schedule import Schedule
 from capidoc.config.target_periods import TargetPeriod, find_period, in_order
@@ -217,7 +217,7 @@ def tracked_contributions(
     for indicator in plan:
         if not (indicator.is_tracked and _is_dated(indicator, schedule)):
             continue
-        units = unit_values(indicator, tracked_cells(indicator, observed))
+        units = unit_values(indicator, concerned(tracked_cells(indicator, observed)))
         units = units[is_known(indicator, units)].fillna({"valeur": 0})
         dates = _dates(indicator, units, schedule)
         periods, is_cumulated = _periods(indicator, schedule), indicator.suivi in CUMULATED
