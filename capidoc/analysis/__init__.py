@@ -3,6 +3,7 @@
 from capidoc.analysis.effects import compute, contributions, influence, restrict_to_commune
 from capidoc.analysis.facts import build_facts, read_facts, write_facts
 from capidoc.analysis.programme_facts import cleaning_facts, context_facts
+from capidoc.analysis.reserves import survey_reserves
 
 __all__ = [
     "build_facts",
@@ -13,5 +14,6 @@ __all__ = [
     "influence",
     "read_facts",
     "restrict_to_commune",
+    "survey_reserves",
     "write_facts",
 ]

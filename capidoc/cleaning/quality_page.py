@@ -31,6 +31,7 @@ DETAILS: dict[str, dict[str, type]] = {
     "rejets": {},
     "manquants": dict.fromkeys(MISSING_COUNTS, int),
     "durees": dict.fromkeys(schema.DURATION_COLUMNS[2:], float),
+    "reserves": {"estimations": int},
 }
 
 
@@ -100,6 +101,7 @@ def render_quality_page(
         reasons=_reject_reasons(details["rejets"], counts),
         places=_sheet_names(counts, names),
         missing=[(source, _missing_grid(part)) for source, part in missing],
+        reserves=details["reserves"].to_dict("records"),
         interviews=[(source, part.to_dict("records")) for source, part in durations],
     )
 

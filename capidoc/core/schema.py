@@ -139,6 +139,10 @@ CLAIM_CHECK_CSV = "controle_chiffres.csv"
 VERDICT_COLUMNS = ["id", "enonce", "section", "publie", "recalcule", "coherence", "reparation"]
 VERDICT_COLUMNS += ["donnees"]
 
+# One row = one indicator × reserve: how many of its estimates, and the first of them (team only).
+RESERVES_CSV = "reserves.csv"
+RESERVE_COLUMNS = ["indicateur", "reserve", "estimations", "exemples"]
+
 # One row = one unit × indicator: the result without that unit (team only).
 INFLUENCE_CSV = "influence.csv"
 

@@ -19,6 +19,7 @@ from capidoc.core.schema import (
     DURATION_COLUMNS,
     FINDING_COLUMNS,
     MISSING_COLUMNS,
+    RESERVE_COLUMNS,
     ROW_COUNTS,
 )
 from capidoc.ingest.received import receive
@@ -462,6 +463,7 @@ def paged(state):
         "rejets": pd.DataFrame(columns=["source", "feuille", "statut", "motif", "portee"]),
         "manquants": pd.DataFrame(columns=MISSING_COLUMNS),
         "durees": pd.DataFrame(columns=DURATION_COLUMNS),
+        "reserves": pd.DataFrame(columns=RESERVE_COLUMNS),
     }
     here = SimpleNamespace(identity=identity, slug="essai", templates=ROOT / "templates")
     return quality_page.render_quality_page(here, state, empty)
