@@ -1,5 +1,6 @@
 """What a survey cannot say: estimates without interval, fragile ones, clusters that went unsaid."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
@@ -8,7 +9,7 @@ from capidoc.analysis.effects.estimators import interval_of, linearise
 from capidoc.analysis.effects.fact_rows import DESCRIPTIVE, SAMPLE, UPCOMING
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
 from capidoc.analysis.effects.survey_design import survey_design
-from capidoc.analysis.effects.unit_values import unit_values
+from capidoc.analysis.effects.unit_values import is_known, unit_values, value_per_unit
 from capidoc.config.indicator_plan import Indicator
 from capidoc.core import categorical, french
 from capidoc.core.schema import ATTRIBUTE, AVERAGED_RULES, RECORD, RESERVE_COLUMNS
@@ -19,6 +20,7 @@ from capidoc.core.schema import ATTRIBUTE, AVERAGED_RULES, RECORD, RESERVE_COLUM
 FEWEST_CLUSTERS = 5
 FEWEST_UNITS = 2
 LEAST_DESIGN_EFFECT = 1.5
+LARGEST_P = 0.01  # that they do so by chance
 # How surveys call what they draw first: such an attribute is told whatever its answers.
 CLUSTER_NAMES = {"village", "grappe", "cluster", "zd", "segment", "ilot", "quartier", "localite"}
 
@@ -64,16 +66,27 @@ def _likely_clusters(indicator: Indicator, observed: Observed) -> Iterator[tuple
         is_shared = FEWEST_CLUSTERS <= len(answers) <= len(units) / FEWEST_UNITS
         if attribute in (indicator.strate, indicator.poids) or not is_shared:
             continue
-        effect = _design_effect(indicator, attribute, observed)
-        if effect >= LEAST_DESIGN_EFFECT or not CLUSTER_NAMES.isdisjoint(attribute.split("_")):
+        effect, p = _likeness(indicator, attribute, observed)
+        is_seen = effect >= LEAST_DESIGN_EFFECT and p < LARGEST_P
+        if is_seen or not CLUSTER_NAMES.isdisjoint(attribute.split("_")):
             yield attribute, effect
 
 
-def _design_effect(indicator: Indicator, attribute: str, observed: Observed) -> float:
-    """Return the design effect that the attribute would have as a cluster, at one moment."""
+def _likeness(indicator: Indicator, attribute: str, observed: Observed) -> tuple[float, float]:
+    """Return how alike the units that share an attribute answer, at one moment.
+
+    The design effect that it would have as a cluster, and the p-value of the analysis of variance.
+    """
+    from scipy import stats
+
     clustered = indicator.model_copy(update={"grappe": attribute, "calage": (), "strate": ""})
     units = unit_values(clustered, indicator_cells(clustered, observed))
+    units = units[is_known(clustered, units)]
+    if units.empty:
+        return math.nan, math.nan
     moment = units["moment"].value_counts().index[0]  # that of most units
     rows = units[units["moment"] == moment].reset_index(drop=True)
     design = survey_design(clustered, rows, is_panel=False)
-    return interval_of(clustered, linearise(clustered, rows, rows), design).design_effect
+    effect = interval_of(clustered, linearise(clustered, rows, rows), design).design_effect
+    values = value_per_unit(clustered, rows).groupby(rows["grappe"], observed=True)
+    return effect, float(stats.f_oneway(*(cells for _, cells in values)).pvalue)

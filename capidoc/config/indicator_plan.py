@@ -263,7 +263,7 @@ def _each_answer(indicator: Indicator, identity: Identity, known: Variables) -> 
     """
     kind, answers = known.get((indicator.source, indicator.question), ("", {}))
     every = indicator.regle == "part" and indicator.answers == (EVERY_ANSWER,)
-    is_scale = indicator.regle == SCALE and kind == "choix_unique"
+    is_scale = indicator.regle == SCALE and kind == "choix"
     if not (every or is_scale) or EVERY_ANSWER in answers:
         yield indicator
         return
@@ -423,11 +423,11 @@ def _wrong_answers(indicator: Indicator, known: Variables) -> Iterator[Finding]:
         if kind and indicator.regle in NUMBERED_RULES and kind != "nombre" and not is_filter:
             rule = f"la règle {indicator.regle} demande un nombre"
             yield f"{rule}, et cette question n’en est pas un", _place(column, variable, numbers)
-        elif kind in ("nombre", "date") and (asked or indicator.regle in ("modalites", SCALE)):
+        elif kind in ("nombre", "date") and (asked or indicator.regle == "modalites"):
             cause = "cette question n’a pas de réponses à choisir"
             yield cause, _place(column, variable, choices)
-        elif kind == "choix_multiple" and indicator.regle == SCALE:
-            yield "les degrés d’une échelle sont un choix unique", _place(column, variable)
+        elif kind and kind != "choix" and indicator.regle == SCALE:
+            yield "les degrés d’une échelle sont un choix unique", _place(column, variable, choices)
         elif any(offered):
             for answer in set(asked) - {*offered, EVERY_ANSWER}:
                 yield "réponse que cette question n’offre pas", _place(column, answer, [*offered])

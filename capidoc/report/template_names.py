@@ -34,7 +34,9 @@ class Indicateur:
 
     def __init__(self, name: str, rows: list[Fact], rounds: Iterable[str] = ()) -> None:
         self.name, self.premier = name, rows[0]
-        self.libelle = self.premier["libelle"]
+        label = self.premier["libelle"]
+        # The numbers of a label (« moins de 30 ans ») are of its definition, and no results.
+        self.libelle = context_value(label) if re.search(r"\d", label) else label
         figures = _measures(name, rows)
         self.selon = {(row["mesure"], row["groupe"]): Figure(row) for row in rows}
         pairs = [
@@ -133,23 +135,43 @@ def template_context(
     rules = facts["statut_divulgation"].str.partition(":")[2].str.split("+").explode()
     by_sex = facts[facts["groupe"].str.fullmatch("sexe=[^,]+")].sort_values("groupe")
 
+    shown = [i for i in indicators.values() if i.premier.get("echelle", "") in ("", i.name)]
+
     def indicators_with(measure: str, *dimensions: str) -> list[Indicateur]:
-        candidates = [i for i in indicators.values() if measure in i.measures]
+        candidates = [i for i in shown if measure in i.measures]
         return [i for i in candidates if i.dimensions.issuperset(dimensions)]
 
     return {
         **indicators,
         "titre": "",  # that of the programme, unless a template says another
         "masques": set(rules) - {""},
-        "indicateurs": list(indicators.values()),
+        "indicateurs": shown,
+        "echelles": _scales(indicators.values()),
         "sexes": dict(zip(by_sex["groupe"], by_sex["groupe_nom"], strict=True)),
-        "principaux": main or list(indicators.values()),
+        "principaux": main or shown,
         "indicateurs_avec": indicators_with,
         "moments_compares": compared_moments,
         "faits": {row["id"]: Figure(row) for row in facts.to_dict("records")},
         "programme": words,
         "publie": {claim.id: _quoted_figures(claim) for claim in claims},
     }
+
+
+def _scales(indicators: Iterable[Indicateur]) -> list[tuple[list[Marked], list[list[Indicateur]]]]:
+    """Return the scales of the same degrees together: the degrees, then each scale's indicators.
+
+    Of a scale, the share of its favourable answers comes first, then that of each degree.
+    """
+    members: dict[str, list[Indicateur]] = {}
+    for indicator in indicators:
+        if scale := indicator.premier.get("echelle"):
+            members.setdefault(scale, []).append(indicator)
+    together: dict[tuple[str, ...], list[list[Indicateur]]] = {}
+    for whole, *degrees in members.values():
+        beginning = f"{whole.premier['libelle']} : "
+        names = tuple(one.premier["libelle"].removeprefix(beginning) for one in degrees)
+        together.setdefault(names, []).append([whole, *degrees])
+    return [([*map(context_value, names)], scales) for names, scales in together.items()]
 
 
 def _moment_name(moment: str) -> Marked:
