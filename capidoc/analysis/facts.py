@@ -22,7 +22,7 @@ from capidoc.core.schema import FACT_COLUMNS
 # {source: its files, each {fichier, sha256}}
 Digests = Mapping[str, list[dict[str, str]]]
 
-DESCRIPTION = ["libelle", "definition", "rappel", "critere", "sens"]
+DESCRIPTION = ["libelle", "definition", "rappel", "critere", "sens", "echelle"]
 
 
 def build_facts(

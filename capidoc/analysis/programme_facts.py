@@ -28,6 +28,7 @@ CONTEXT = {
     "rappel": [],
     "critere": "",
     "sens": "",
+    "echelle": "",
 }
 CLEANING_LABELS = {
     ("lignes", "lues"): "Lignes lues",

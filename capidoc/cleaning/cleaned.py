@@ -66,7 +66,7 @@ class Cleaned:
         for label in self.tables:
             name, _, repeat = label.partition(".")
             source, questions = self.identity.sources[name], self.forms[name].of(repeat)
-            for variable in source.of(repeat).variables:
+            for variable in source.of(repeat).measured:
                 kind, choices = questions[variable].kind, questions[variable].choices
                 for name, texts in (choices or {"": ("",)}).items():
                     said = plain_label(" ".join(texts[1:2]), ANSWER_NUMBER)
@@ -98,7 +98,7 @@ def _observe_table(cleaned: Cleaned, label: str, encode_units: Encoder) -> Itera
         base = base.assign(**{Trait(ZONE).column: categorical.map_values(base[COMMUNE], zones)})
 
     yield _observe(base, pd.Series("1", base.index), RECORD, "nombre")
-    for variable in source.of(repeat).variables:
+    for variable in source.of(repeat).measured:
         observed = _observe(base, table[variable], variable, questions[variable].kind)
         if f"{UNOFFERED}{variable}" in table:
             unoffered = table[f"{UNOFFERED}{variable}"]

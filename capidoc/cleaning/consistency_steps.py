@@ -1,10 +1,13 @@
 """Which answers contradict the form, each other or their total: emptied, remarked or refused."""
 
+from contextlib import suppress
+
 import numpy as np
 import pandas as pd
 
-from capidoc.cleaning import form_constraints
 from capidoc.cleaning.cleaning_state import CleaningState, refuse_rows
+from capidoc.cleaning.evaluation import KNOWN, WRONG, evaluate
+from capidoc.config.expressions import OWN, UnsupportedExpression, parse
 from capidoc.core import categorical
 from capidoc.core.errors import QualityRefused
 from capidoc.ingest.xlsform import Question
@@ -20,8 +23,7 @@ def apply_form_constraints(state: CleaningState) -> CleaningState:
     judged = [name for name in questions if name not in left and _rules(questions[name])]
 
     def reads(column: str) -> list[str]:
-        rules = " ".join(_rules(questions[column]).values())
-        return form_constraints.referenced_questions(rules)
+        return [name for rule in _rules(questions[column]).values() for name in _reads(rule)]
 
     return state.over_columns(judged, _apply_constraints, reads)
 
@@ -30,6 +32,14 @@ def _apply_constraints(state: CleaningState, column: str) -> CleaningState:
     for motif, rule in _rules(state.questions[column]).items():
         state = _apply_constraint(state, column, rule, motif)
     return state
+
+
+def _reads(rule: str) -> tuple[str, ...]:
+    """Return the other questions that a rule reads; none where it cannot be judged."""
+    try:
+        return parse(rule).reads
+    except UnsupportedExpression:
+        return ()
 
 
 def _rules(question: Question) -> dict[str, str]:
@@ -41,29 +51,26 @@ def _rules(question: Question) -> dict[str, str]:
 
 
 def _apply_constraint(state: CleaningState, column: str, rule: str, motif: str) -> CleaningState:
-    """Return the state with the answers that one rule refuses emptied; or, if it cannot be judged,
+    """Return the state with the answers that one rule refuses emptied; where it cannot be judged,
     with a remark. Where an answer that the rule reads is missing, the row passes."""
-    try:
-        refused = _refused_rows(state.table, column, rule, state.decisions.today)
-    except (form_constraints.UnsupportedExpression, KeyError):
+    rows, is_judged = np.zeros(len(state.table), bool), False
+    kinds = {
+        name: state.questions[name].kind
+        for name in (column, *_reads(rule))
+        if name in state.questions
+    }
+    table = state.table.assign(**{OWN: state.table[column]})
+    with suppress(UnsupportedExpression, KeyError):
+        holds = evaluate(parse(rule), table, kinds | {OWN: kinds[column]}, state.decisions.today)
+        answered = (table[[OWN, *_reads(rule)]] != "").all(axis=1).to_numpy()
+        rows = answered & (holds.lack == KNOWN) & ~holds.data.astype(bool)
+        is_judged = not (answered & (holds.lack == WRONG)).any()
+    if not is_judged:
         first = state.table.head(1)
         no_uuid = categorical.constant_column("", first.index)
         form_wide = first.assign(ligne="", uuid=no_uuid)
-        return state.with_remark(form_wide, column, rule, "regle_non_verifiee")
-    return state.empty_unless_reviewed(column, refused, motif)
-
-
-def _refused_rows(table: pd.DataFrame, column: str, rule: str, today: str) -> np.ndarray:
-    """Return which rows the rule refuses, a boolean mask; each distinct answer is judged once."""
-    admits = form_constraints.compile_constraint(rule, today)
-    cells = table[[column, *form_constraints.referenced_questions(rule)]]
-    answered = cells[(cells != "").all(axis=1)]
-    distinct = answered.drop_duplicates().itertuples(index=False, name=None)
-    refused = [row for row in distinct if not admits(*row)]
-    if not refused:
-        return np.zeros(len(table), bool)
-    hits = answered.index[pd.MultiIndex.from_frame(answered).isin(refused)]
-    return table.index.isin(hits)
+        state = state.with_remark(form_wide, column, rule, "regle_non_verifiee")
+    return state.empty_unless_reviewed(column, rows, motif)
 
 
 def check_date_order(state: CleaningState) -> CleaningState:

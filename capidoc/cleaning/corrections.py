@@ -37,10 +37,7 @@ def matching_rows(table: pd.DataFrame, uuid: str, moment: str | None) -> pd.Seri
 
 
 def named_cell(name: str, state: CleaningState) -> tuple[str, str]:
-    """Return the column that a line names and, of « question/choix », the choice of that box.
-
-    Both are empty where the table has no such column.
-    """
+    """Return the column that a line names and, of « question/choix », the choice; else "", ""."""
     hour = HOURS.get(name, name)
     if name in state.table or hour in state.table:
         return (name if name in state.table else hour), ""
@@ -51,11 +48,7 @@ def named_cell(name: str, state: CleaningState) -> tuple[str, str]:
 
 
 def apply_corrections(state: CleaningState) -> CleaningState:
-    """Return the state with the log replayed: changer, vider, supprimer, garder.
-
-    Raise QualityRefused where the old answer of a line is no longer there, or where a line names
-    several records: of other moments or, to delete them, with other answers.
-    """
+    """Return the state with the log replayed; raise QualityRefused for stale or unclear lines."""
     problems, moment = [], None if state.repeat else state.source.moment
     for fix in state.decisions.corrections.itertuples():
         rows = matching_rows(state.table, fix.uuid, moment)
@@ -79,8 +72,7 @@ def apply_corrections(state: CleaningState) -> CleaningState:
         state = _apply(state, rows, fix.action, column, new_texts)
         if choice and fix.action == "changer":
             state = _as_offered(state, rows, column, choice)
-    if problems:
-        raise QualityRefused(*problems)
+    QualityRefused.raise_any(problems)
     return state
 
 
@@ -110,10 +102,7 @@ def _new_texts(fix: Any, choice: str, cells: pd.Series, state: CleaningState) ->
 
 
 def _are_several_records(rows: pd.DataFrame, action: str, moment: Hashable) -> bool:
-    """Return whether some rows are more than one record.
-
-    One submission in two exports has one moment; copies to delete must have the same answers.
-    """
+    """Return whether rows are records of other moments or, to be deleted, with other answers."""
     if len(rows) < 2:
         return False
     by_moment = rows[[moment] if moment in rows else []]
@@ -167,11 +156,7 @@ def _stale(fix: Any, column: str, row: pd.Series) -> Problem:
 def unmet_corrections(
     states: Mapping[str, CleaningState], received: Mapping[str, Received]
 ) -> pd.DataFrame:
-    """Return the lines of the log that meet nothing, as remarks (REMARK_COLUMNS).
-
-    Raise QualityRefused for those that change or delete an answer, but for a question of the form
-    that programme.yml does not keep: what nothing reads needs no correction.
-    """
+    """Return as remarks the lines that meet nothing; raise QualityRefused if they matter."""
     asked: set[str] = set()
     for source in received.values():
         asked |= {question.name for question in source.form.questions}
@@ -189,18 +174,14 @@ def unmet_corrections(
             column, expected, remedy = "uuid", "l’identifiant d’une fiche reçue", NAME_ONE
         place = {"file": "corrections", "row": fix.Index, "column": column}
         problems.append(Problem(what, expected, remedy, **place, value=getattr(fix, column)))
-    if problems:
-        raise QualityRefused(*problems)
+    QualityRefused.raise_any(problems)
     return pd.DataFrame(remarks, columns=REMARK_COLUMNS)
 
 
 def _unmet_lines(
     states: Mapping[str, CleaningState], received: Mapping[str, Received]
 ) -> Iterator[tuple[Any, set[str]]]:
-    """Yield each line of the log that met nothing, and the questions of the record that it names.
-
-    A record that was set aside before the log is replayed has its reason among the rejects.
-    """
+    """Yield each line that met nothing, not even a row set aside, and its record's questions."""
     corrections = next(iter(states.values())).decisions.corrections
     met = frozenset[Hashable]().union(*(state.met for state in states.values()))
     texts: dict[str, pd.DataFrame] = {}

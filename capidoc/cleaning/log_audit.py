@@ -23,19 +23,14 @@ ABSENT = "rien"  # what a cell that was never received is said to hold
 
 
 def audit_log(received: dict[str, Received], cleaned: "Cleaned") -> int:
-    """Return the number of cells compared.
-
-    Raise QualityRefused with every difference that the log and the rejects do not explain, and
-    every line of theirs that was not applied.
-    """
+    """Return the number of cells compared; raise QualityRefused for what no log explains."""
     problems, compared = [], 0
     for name, source in received.items():
         for label, text in source.tables(name).items():
             repeat = label.partition(".")[2]
             problems += _audit_table(label, text, source.form.of(repeat), cleaned)
             compared += cleaned.tables[label].size
-    if problems:
-        raise QualityRefused(*problems)
+    QualityRefused.raise_any(problems)
     return compared
 
 
@@ -43,7 +38,9 @@ def _audit_table(
     label: str, text: pd.DataFrame, questions: dict[str, Question], cleaned: "Cleaned"
 ) -> list[Problem]:
     """Return the problems of one table, from its received text."""
-    kept, locator = cleaned.tables[label], RowLocator(text)
+    source, _, repeat = label.partition(".")
+    calculated = cleaned.identity.sources[source].of(repeat).calculs
+    kept, locator = cleaned.tables[label].drop(columns=[*calculated]), RowLocator(text)
     log, rejects = (part[part["source"] == label] for part in (cleaned.log, cleaned.rejects))
     cells = rejects[rejects["portee"] == "cellule"].rename(columns={"valeur": "avant"})
     names = [*PROVENANCE, "colonne", "avant", "apres"]
@@ -67,8 +64,7 @@ def _audit_table(
 def _replay(
     answers: pd.Series, lines: pd.DataFrame, positions: np.ndarray
 ) -> tuple[pd.Series, list[Problem]]:
-    """Return the column with the lines applied in order, and the problems of those that quote
-    another value than the column has at that time."""
+    """Return the column with the lines applied in order, and those that quote another value."""
     problems = []
     # A cell may be changed several times: first all first changes, then all second ones…
     turns = pd.Series(positions).groupby(positions).cumcount().to_numpy()
@@ -92,10 +88,7 @@ def _differences(
     positions: np.ndarray,
     choices: dict[str, tuple[str, ...]],
 ) -> list[Problem]:
-    """Return the problems of the cells kept that are not the text received, once replayed.
-
-    Rows that nobody sent (position -1) are left to `_row_problems`.
-    """
+    """Return the problems of cells unlike the replayed text, of rows that somebody sent."""
     same = categorical.rows_equal(replayed.iloc[positions], kept[column])
     rows = np.flatnonzero(~same & (positions >= 0))
     if not len(rows):
@@ -127,14 +120,12 @@ def _row_problems(
 ) -> list[Problem]:
     """Return the problems of rows dropped without a reason, or kept against one."""
     explained = np.isin(np.arange(len(text)), np.concatenate([positions, dropped]))
-    lost = text.loc[~explained, PLACE]
-    extra = kept.loc[(positions < 0) | np.isin(positions, dropped), PLACE]
+    lost = text.loc[~explained, PLACE].assign(what="ligne écartée sans motif")
     against = "ligne gardée que le journal écarte, ou que personne n’a envoyée"
-    problems = []
-    for rows, what in ((lost, "ligne écartée sans motif"), (extra, against)):
-        places = categorical.to_text(rows).itertuples(index=False, name=None)
-        problems += [_problem(place, "", None, what) for place in places]
-    return problems
+    extra = kept.loc[(positions < 0) | np.isin(positions, dropped), PLACE].assign(what=against)
+    rows = pd.concat([categorical.to_text(lost), categorical.to_text(extra)])
+    lines = rows.itertuples(index=False)
+    return [_problem((file, sheet, row), "", None, what) for file, sheet, row, what in lines]
 
 
 def _problem(place: tuple[str, str, int], column: str, value: str | None, what: str) -> Problem:

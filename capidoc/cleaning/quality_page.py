@@ -13,15 +13,9 @@ import pandas as pd
 from capidoc.cleaning.corrections import UNMET
 from capidoc.config.programme import Programme
 from capidoc.config.programme_model import Identity
-from capidoc.core import html_pages
+from capidoc.core import html_pages, schema
 from capidoc.core.errors import MOST_SHOWN, Problem
-from capidoc.core.schema import (
-    CORRECTION_FORM_XLSX,
-    DURATION_COLUMNS,
-    FINDINGS_CSV,
-    ROW_COUNTS,
-    ROW_COUNTS_CSV,
-)
+from capidoc.core.schema import FINDINGS_CSV, ROW_COUNTS
 from capidoc.io import manifest, tables
 from capidoc.io.yaml_files import read_yaml
 
@@ -36,7 +30,7 @@ MISSING_COUNTS = ["fiches", "manquants"]
 DETAILS: dict[str, dict[str, type]] = {
     "rejets": {},
     "manquants": dict.fromkeys(MISSING_COUNTS, int),
-    "durees": dict.fromkeys(DURATION_COLUMNS[2:], float),
+    "durees": dict.fromkeys(schema.DURATION_COLUMNS[2:], float),
 }
 
 
@@ -44,7 +38,7 @@ def write_quality_page(programme: Programme, staging_dir: Path) -> None:
     """Write the page, its state and the workbook that a person fills into `staging_dir`."""
     folder = programme.processed
     findings = tables.read_csv(folder / FINDINGS_CSV)
-    counts = tables.read_csv(folder / ROW_COUNTS_CSV, **dict.fromkeys(ROW_COUNTS, int))
+    counts = tables.read_csv(folder / schema.ROW_COUNTS_CSV, **dict.fromkeys(ROW_COUNTS, int))
     published = STATE in manifest.intact_outputs(programme.published)[1]
     before = read_last_state(programme.published) if published else {}
     state = quality_state(findings, counts, before)
@@ -55,7 +49,7 @@ def write_quality_page(programme: Programme, staging_dir: Path) -> None:
     (staging_dir / PAGE).parent.mkdir(exist_ok=True)
     for name, content in ((PAGE, render_quality_page(programme, state, details)), (STATE, text)):
         (staging_dir / name).write_text(content, encoding="utf-8", newline="\n")
-    shutil.copy2(folder / CORRECTION_FORM_XLSX, staging_dir / FORM)
+    shutil.copy2(folder / schema.CORRECTION_FORM_XLSX, staging_dir / FORM)
 
 
 def unmet_corrections(folder: Path) -> Iterator[str]:
@@ -75,10 +69,7 @@ def read_last_state(published: Path) -> dict[str, Any]:
 def quality_state(
     findings: pd.DataFrame, counts: pd.DataFrame, before: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return what the next run is compared with: {"constats", "comptes", "avant"}.
-
-    « avant » is the last state that differed, so that a second run on the same data says the same.
-    """
+    """Return {"constats", "comptes", "avant"}, « avant » being the last state that differed."""
     now = {"constats": findings.to_dict("records"), "comptes": counts.to_dict("records")}
     previous = {name: before[name] for name in now} if before else {}
     return before if previous == now else {**now, "avant": previous}
@@ -138,8 +129,7 @@ def _findings_by_gravity(state: dict[str, Any]) -> list[tuple[str, pd.DataFrame,
     groups = []
     for gravity, part in findings.groupby("gravite", sort=False):
         by_control = part.groupby("controle", sort=False)
-        records = [(control, rows.to_dict("records")) for control, rows in by_control]
-        groups.append((gravity, part, records))
+        groups.append((gravity, part, [(name, r.to_dict("records")) for name, r in by_control]))
     return groups
 
 
@@ -148,8 +138,7 @@ def _table_names(counts: list[dict], identity: Identity) -> dict[str, str]:
     names = {}
     for row in counts:
         name, _, repeat = row["source"].partition(".")
-        title = identity.sources[name].libelle
-        names[row["source"]] = f"{title}, {repeat}" if repeat else title
+        names[row["source"]] = ", ".join(filter(None, [identity.sources[name].libelle, repeat]))
     return names
 
 

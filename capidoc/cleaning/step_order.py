@@ -11,6 +11,7 @@ from capidoc.cleaning.cell_steps import CHOICE_KINDS
 from capidoc.cleaning.cleaned import Cleaned
 from capidoc.cleaning.cleaning_state import CleaningState, unit_key
 from capidoc.cleaning.corrections import apply_corrections, unmet_corrections
+from capidoc.cleaning.derivation import derive_variables
 from capidoc.config.decisions import Decisions
 from capidoc.config.programme_model import Identity, Source
 from capidoc.core import categorical
@@ -27,6 +28,7 @@ from capidoc.core.schema import (
     UUID,
 )
 from capidoc.ingest.received import Received, answers
+from capidoc.ingest.source_form import with_calculations
 
 REPEAT_TEXT = "|repetitions"  # an answer, under a name that no form can have
 
@@ -54,7 +56,10 @@ def clean(identity: Identity, received: dict[str, Received], decisions: Decision
         remarks=pd.concat([part for part in remarks if len(part)] or remarks, ignore_index=True),
         counts=pd.DataFrame(counts, columns=ROW_COUNT_COLUMNS),
         identity=identity,
-        forms={name: source.form for name, source in received.items()},
+        forms={
+            name: with_calculations(source.form, identity.sources[name])
+            for name, source in received.items()
+        },
     )
 
 
@@ -102,7 +107,8 @@ def _clean_source(
         state = cell_steps.read_month_first_dates(state)
         state = cell_steps.empty_missing_codes(state)
         state = cell_steps.parse_answers(state)
-        states[f"{name}.{repeat}"] = consistency_steps.apply_form_constraints(state)
+        state = consistency_steps.apply_form_constraints(state)
+        states[f"{name}.{repeat}"] = derive_variables(state)
     return states
 
 
@@ -128,7 +134,8 @@ def _clean_main_table(state: CleaningState) -> CleaningState:
     state = consistency_steps.check_date_order(state)
     state = consistency_steps.apply_form_constraints(state)
     state = row_steps.require_comparison_groups(state)
-    return consistency_steps.check_breakdown_totals(state)
+    state = consistency_steps.check_breakdown_totals(state)
+    return derive_variables(state)
 
 
 def _with_repeat_text(received: Received, source: Source) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from capidoc.io import hand_tables
 
 CROSS = "*"
 ENDS = ("debut", "fin")
+SCALE = "echelle"
 EVERY_ANSWER = "*"  # « question=* »: a share of each
 # The facts that the programme and its cleaning have, beside one « duree_… » for each period.
 RESERVED_NAMES = ("communes", "lignes", "changements", "ecartees")
@@ -121,6 +122,7 @@ class Indicator(StrictModel):
     calage: Parts = ()
     minimum: Amount = None
     maximum: Amount = None
+    echelle: str = Field("", exclude=True)  # no column: the scale that it, or its answer, is of
 
     @model_validator(mode="after")
     def _check_bounds(self) -> Self:
@@ -196,7 +198,11 @@ def attribute_column(question: str) -> str:
 
 
 REQUIRED = [name for name, field in Indicator.model_fields.items() if field.is_required()]
-OPTIONAL = [name for name, field in Indicator.model_fields.items() if not field.is_required()]
+OPTIONAL = [
+    name
+    for name, field in Indicator.model_fields.items()
+    if not field.is_required() and not field.exclude
+]
 
 
 def load_plan(folder: Path, identity: Identity, variables: pd.DataFrame) -> list[Indicator]:
@@ -222,7 +228,7 @@ def load_plan(folder: Path, identity: Identity, variables: pd.DataFrame) -> list
                 problems.append(pydantic_problem(detail, remedy, path.name, row))
             continue
         indicator = _with_attributes_marked(indicator, identity)
-        plan += _each_answer(indicator, known)
+        plan += _each_answer(indicator, identity, known)
         findings = [*_unknown_names(indicator, identity), *_wrong_answers(indicator, known)]
         problems += [Problem(what, file=path.name, row=row, **place) for what, place in findings]
     reserved = {*RESERVED_NAMES, *(f"duree_{name}" for name in identity.periodes)}
@@ -250,19 +256,40 @@ def _with_attributes_marked(indicator: Indicator, identity: Identity) -> Indicat
     return indicator.model_copy(update=marked)
 
 
-def _each_answer(indicator: Indicator, known: Variables) -> Iterator[Indicator]:
-    """Yield the indicator, or for « question=* » that of each answer of the question."""
-    _, answers = known.get((indicator.source, indicator.question), ("", {}))
+def _each_answer(indicator: Indicator, identity: Identity, known: Variables) -> Iterator[Indicator]:
+    """Yield the indicator, or for « question=* » that of each answer of the question.
+
+    That of a scale is the share of its favourable answers, then that of each answer.
+    """
+    kind, answers = known.get((indicator.source, indicator.question), ("", {}))
     every = indicator.regle == "part" and indicator.answers == (EVERY_ANSWER,)
-    if not every or EVERY_ANSWER in answers:
+    is_scale = indicator.regle == SCALE and kind == "choix_unique"
+    if not (every or is_scale) or EVERY_ANSWER in answers:
         yield indicator
         return
+    if is_scale:
+        source = identity.sources[indicator.source.partition(".")[0]]
+        missing = [code.casefold() for code in source.manquants]
+        answers = {a: label for a, label in answers.items() if a.casefold() not in missing}
+        indicator = _favourable_share(indicator, [*answers])
+        yield indicator
     for name, (answer, label) in zip(answer_ids(answers), answers.items(), strict=True):
         one = {
             "id": f"{indicator.id}_{name}",
             "libelle": f"{indicator.libelle} : {label or answer}",
+            "variable": f"{indicator.question}={answer}",
+            "cible": {},
         }
-        yield indicator.model_copy(update=one | {"variable": f"{indicator.question}={answer}"})
+        yield indicator.model_copy(update=one)
+
+
+def _favourable_share(indicator: Indicator, degrees: list[str]) -> Indicator:
+    """Return the share of the answers beyond the middle of a scale, on the side of `sens`."""
+    half = len(degrees) // 2
+    favourable = degrees[:half] if indicator.sens == "baisse" else degrees[len(degrees) - half :]
+    variable = f"{indicator.question}={'|'.join(favourable)}"
+    update = {"regle": "part", "variable": variable, "sens": "hausse", "echelle": indicator.id}
+    return indicator.model_copy(update=update)
 
 
 def answer_ids(answers: Iterable[str]) -> list[str]:
@@ -309,6 +336,11 @@ def _wrong_rule(indicator: Indicator, identity: Identity) -> Iterator[Finding]:
     """Yield what contradicts the rule, the source or the currency."""
     if indicator.filtre and indicator.regle == "modalites":
         yield "nul filtre pour la règle modalites", _place("filtre", indicator.filtre)
+    if indicator.regle == SCALE and "=" in indicator.variable:
+        yield (
+            "une échelle s’écrit du nom de la question seule",
+            _place("variable", indicator.variable),
+        )
     if indicator.regle == "part" and not indicator.answers:
         yield "une part s’écrit question=réponse", _place("variable", indicator.variable)
     if indicator.moments and not identity.sources[indicator.source.partition(".")[0]].moment:
@@ -391,9 +423,11 @@ def _wrong_answers(indicator: Indicator, known: Variables) -> Iterator[Finding]:
         if kind and indicator.regle in NUMBERED_RULES and kind != "nombre" and not is_filter:
             rule = f"la règle {indicator.regle} demande un nombre"
             yield f"{rule}, et cette question n’en est pas un", _place(column, variable, numbers)
-        elif kind in ("nombre", "date") and (asked or indicator.regle == "modalites"):
+        elif kind in ("nombre", "date") and (asked or indicator.regle in ("modalites", SCALE)):
             cause = "cette question n’a pas de réponses à choisir"
             yield cause, _place(column, variable, choices)
+        elif kind == "choix_multiple" and indicator.regle == SCALE:
+            yield "les degrés d’une échelle sont un choix unique", _place(column, variable)
         elif any(offered):
             for answer in set(asked) - {*offered, EVERY_ANSWER}:
                 yield "réponse que cette question n’offre pas", _place(column, answer, [*offered])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from capidoc.config.calculations import INDICES
 from capidoc.config.paths import ROOT, ProgrammePaths
 from capidoc.config.programme_model import Identity, Period, Source
 from capidoc.config.validation import CAUSES, pydantic_problem
@@ -51,7 +52,7 @@ class Programme(ProgrammePaths):
         """Return the validated content of programme.yml."""
         path = self.folder / "programme.yml"
         try:
-            return Identity.model_validate(read_yaml(path))
+            return Identity.model_validate(read_yaml(path), context=self.templates / INDICES)
         except ValidationError as error:
             problems = [
                 pydantic_problem(detail, EXAMPLE if detail["type"] in CAUSES else "", path.name)

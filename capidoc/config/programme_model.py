@@ -10,8 +10,9 @@ from datetime import date
 from itertools import chain, pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from capidoc.config.calculations import Calculation, calculation_order, expand_indices
 from capidoc.config.validation import (
     NAME,
     AnswerName,
@@ -137,19 +138,35 @@ class Classes(StrictModel):
 class TableSelection(StrictModel):
     """What is kept of a table, main or repeat: its variables and the attributes of its units.
 
-    `attributs` are {attribute: question}, `classes` attributes made of a number question.
+    `attributs` are {attribute: question}, `classes` attributes made of a number question,
+    `calculs` variables made of questions, in an order in which each reads those before it; what a
+    question is made of, they may be too.
     """
 
     libelle: str = ""
     variables: list[QuestionName] = []
     attributs: dict[Name, QuestionName] = {}
     classes: dict[Name, Classes] = {}
+    calculs: dict[Name, Calculation] = {}
+
+    @field_validator("calculs")
+    @classmethod
+    def _check_calculations(
+        cls, calculations: dict[str, Calculation], info: ValidationInfo
+    ) -> dict[str, Calculation]:
+        return calculation_order(expand_indices(calculations, info.context))
+
+    @property
+    def measured(self) -> list[str]:
+        """Return the variables of its observations: questions, then what is calculated."""
+        return list(dict.fromkeys([*self.variables, *self.calculs]))
 
     @property
     def kept(self) -> list[str]:
         """Return every question of the table that is used; all others leave at ingest."""
-        classed = [classes.question for classes in self.classes.values()]
-        return list(dict.fromkeys([*self.attributs.values(), *classed, *self.variables]))
+        names = [*self.attributs.values(), *(each.question for each in self.classes.values())]
+        names += [*self.variables, *chain(*(each.reads for each in self.calculs.values()))]
+        return [name for name in dict.fromkeys(names) if name not in self.calculs]
 
 
 class Round(StrictModel):
@@ -240,7 +257,7 @@ class Source(TableSelection):
             raise ValueError(f"« repetitions » {form} : un classeur ordinaire n’en a pas")
         one_star = re.fullmatch(r"[^*?\[]*\*[^?\[]*\.xlsx", self.fichier)
         for name in self.ventilations:
-            if name in self.variables:
+            if name in self.measured:
                 raise ValueError(f"« {name} » est déjà une variable : renommez la ventilation")
         if self.collecte and not (self.formulaire and one_star):
             raise ValueError(f"« collecte » {form}, et un « fichier » comme Suivi*.xlsx")
@@ -327,7 +344,7 @@ class Source(TableSelection):
         attributes = [*self.attributs, *self.classes, *table.attributs, *table.classes]
         if question in breakdowns:
             attributes.append(breakdowns[question].dimension)
-        return [*table.variables, *breakdowns], list(dict.fromkeys(attributes))
+        return [*table.measured, *breakdowns], list(dict.fromkeys(attributes))
 
 
 # ── programme ───────────────────────────────────────────────────────────────────────────────────
@@ -421,7 +438,7 @@ class Identity(StrictModel):
         dimensions, kept = {ZONE}, set()
         for table in self._tables():
             dimensions |= {*table.attributs, *table.classes}
-            kept |= {*table.kept}
+            kept |= {*table.kept, *table.calculs}
         for variable, breakdown in self._breakdowns():
             dimensions.add(breakdown.dimension)
             kept.add(variable)
@@ -435,6 +452,11 @@ class Identity(StrictModel):
                 cause = f"libellé d’une désagrégation qu’aucune source n’a : « {label} »"
                 raise ValueError(f"{cause}. {suggest(dimension, dimensions)}")
         return self
+
+    @property
+    def calculations(self) -> list[tuple[str, Calculation]]:
+        """Return the variables calculated in any table, with their names."""
+        return [each for table in self._tables() for each in table.calculs.items()]
 
     def _tables(self) -> Iterator[TableSelection]:
         """Yield the main table and the repeats of each source."""
@@ -451,7 +473,7 @@ class Identity(StrictModel):
     def rules(self) -> Disclosure:
         """Return the disclosure thresholds, `sensibles` being every name of a sensitive answer.
 
-        What is made of the same question, under another name, is as sensitive.
+        What is made of the same question, under another name or by a formula, is as sensitive.
         """
         # The name of each attribute, class or breakdown, and a question that it is made of.
         pairs: list[tuple[str, str]] = []
@@ -461,8 +483,10 @@ class Identity(StrictModel):
         for variable, breakdown in self._breakdowns():
             pairs += [(variable, question) for question in breakdown.questions]
         names = set(self.divulgation.sensibles)
-        questions = names | {question for name, question in pairs if name in names}
-        names = questions | {name for name, question in pairs if question in questions}
+        names |= {question for name, question in pairs if name in names}
+        pairs += [(name, part) for name, each in self.calculations for part in each.reads]
+        while made := {name for name, part in pairs if part in names} - names:
+            names |= made
         return self.divulgation.model_copy(update={"sensibles": sorted(names)})
 
     @property

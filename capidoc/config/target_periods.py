@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 from capidoc.config.programme_model import Identity, Period, Round
 from capidoc.core import french
 
-CALENDAR = re.compile(r"(20\d\d)(?:-(?:([ST])([1-4])|(0[1-9]|1[0-2])))?")
-MONTHS_OF = {"S": 6, "T": 3}
+# What follows the year in a name, and the first and last months.
+CALENDAR = {"": (1, 12), "-S1": (1, 6), "-S2": (7, 12), "-T1": (1, 3), "-T2": (4, 6)}
+CALENDAR |= {"-T3": (7, 9), "-T4": (10, 12)}
+CALENDAR |= {f"-{month:02d}": (month, month) for month in range(1, 13)}
 
 
 class TargetPeriod(NamedTuple):
@@ -30,38 +33,29 @@ class TargetPeriod(NamedTuple):
 def find_period(
     name: str, periods: Mapping[str, Period], rounds: Mapping[str, Round]
 ) -> TargetPeriod | None:
-    """Return the period of this name, « 2024-T2 » or one of those given; None where there is none.
-
-    « S » is a half of the year, « T » a quarter.
-    """
+    """Return the period of this name, « 2024-T2 » or a given one, else None."""
     if name in rounds:
         window = rounds[name]
         return TargetPeriod(name, window.debut.isoformat(), window.fin.isoformat())
     if name in periods:
         return TargetPeriod(name, periods[name].debut, periods[name].fin)
-    written = CALENDAR.fullmatch(name)
-    if not written or (written[2] == "S" and written[3] > "2"):
+    months = CALENDAR.get(name[4:])
+    if not (months and re.fullmatch(r"20\d\d", name[:4])):
         return None
-    year, kind, rank, month = written.groups()
-    if not kind:
-        return TargetPeriod(name, f"{year}-{month or '01'}", f"{year}-{month or '12'}")
-    last = int(rank) * MONTHS_OF[kind]
-    return TargetPeriod(name, f"{year}-{last - MONTHS_OF[kind] + 1:02d}", f"{year}-{last:02d}")
+    return TargetPeriod(name, *(f"{name[:4]}-{month:02d}" for month in months))
 
 
-def in_order(periods: Iterable[TargetPeriod]) -> list[TargetPeriod]:
-    """Return the periods by their end; of those that end together, the longest comes last."""
-    latest_start_first = sorted(periods, key=lambda period: period.first, reverse=True)
-    return sorted(latest_start_first, key=lambda period: period.last[:7])
+def in_order(periods: Iterable[TargetPeriod | None]) -> list[TargetPeriod]:
+    """Return the periods that are, by their end; of those of one end, the longest is last."""
+    shortest_first = sorted(filter(None, periods), key=lambda period: period.first, reverse=True)
+    return sorted(shortest_first, key=lambda period: period.last[:7])
 
 
 def sort_periods(names: Iterable[str], identity: Identity) -> list[str]:
     """Return the names of periods of any source in the order of `in_order`."""
-    rounds: dict[str, Round] = {}
-    for source in identity.sources.values():
-        rounds |= source.passages
+    rounds = dict(chain.from_iterable(s.passages.items() for s in identity.sources.values()))
     found = (find_period(name, identity.periodes, rounds) for name in names)
-    return [period.name for period in in_order(period for period in found if period)]
+    return [period.name for period in in_order(found)]
 
 
 def period_label(name: str, identity: Identity) -> str:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 Table = TypeVar("Table", pd.Series, pd.DataFrame)
 
@@ -61,10 +62,7 @@ def map_values(column: pd.Series, replacements: Mapping[str, str]) -> pd.Series:
 def to_numbers(
     column: pd.Series, parse: Callable[[str], float | None] = lambda word: float(word or "nan")
 ) -> pd.Series:
-    """Return the number that each word says, by `float` or another parser, NaN where it is empty.
-
-    Words that are on no row are not parsed.
-    """
+    """Return the number that each present word says by the parser, NaN where it is empty."""
     column = to_categorical(column)
     codes, words = _parts(column)
     numbers: dict[str, float | None] = dict.fromkeys(words, np.nan)
@@ -102,10 +100,7 @@ def is_in(column: pd.Series, wanted: Container[str]) -> pd.Series:
 
 
 def assign_rows(column: pd.Series, rows: np.ndarray | pd.Series, new: str | pd.Series) -> pd.Series:
-    """Return the column with other words on some rows (a boolean mask, or positions).
-
-    `new` is one word for all these rows, or a Series of as many.
-    """
+    """Return the column with other words (one, or a Series) on some rows (a mask, or positions)."""
     added = to_categorical(constant_column(new, [0]) if isinstance(new, str) else new)
     codes, words = _parts(column)
     if unknown := [word for word in present_values(added) if word not in words]:
@@ -130,10 +125,7 @@ def rows_equal(first: pd.Series, second: pd.Series) -> np.ndarray:
 
 
 def concat_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Return the tables under each other; a text column that one lacks is empty there.
-
-    `pd.concat` would turn categories that differ into texts on each row.
-    """
+    """Return the tables under each other as categories; a text column that one lacks is empty."""
     names = dict.fromkeys(name for names in map(list, tables) for name in names)
     columns = {}
     for name in names:
@@ -147,16 +139,6 @@ def concat_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 def _stack_columns(parts: Sequence[pd.Series]) -> pd.Series:
     """Return the columns under each other, with the words of the first, then of the others."""
-    places: dict[str, int] = {}
-    # By their identity: rows of one table share their words, which may be a million.
-    places_of: dict[int, np.ndarray] = {}
-    codes, kept = [], []
-    for part in parts:
-        own_codes, words = _parts(part)
-        if id(words) not in places_of:
-            own = [places.setdefault(word, len(places)) for word in words]
-            places_of[id(words)] = np.array(own, dtype=np.intp)
-            kept.append(words)  # an identity is that of nothing else as long as it lives
-        codes.append(_on_rows(places_of[id(words)], own_codes, missing=-1))
-    stacked = np.concatenate(codes)
-    return _from_codes(stacked, [*places], range(len(stacked)))
+    # Parts of one table share their words, which may be a million: only those on rows are merged.
+    present = [to_categorical(part).array.remove_unused_categories() for part in parts]
+    return pd.Series(union_categoricals(present))

@@ -68,6 +68,12 @@ class Refusal(Exception):
         self.problems = [p if isinstance(p, Problem) else Problem(str(p)) for p in problems]
         super().__init__("\n".join(map(str, self.problems)))
 
+    @classmethod
+    def raise_any(cls, problems: Iterable[Problem]) -> None:
+        """Raise this refusal with the problems, if there are any."""
+        if found := list(problems):
+            raise cls(*found)
+
 
 class ConfigurationRefused(Refusal, code=10):
     """The programme's folder, a template or a parameter is wrong."""
@@ -114,8 +120,10 @@ def refusal_class(name: str) -> type[Refusal] | None:
     return {kind.__name__: kind for kind in Refusal.__subclasses__()}.get(name)
 
 
-def resource_refusal(error: BaseException) -> Refusal | None:
-    """Return the refusal for an error that disk or memory caused, in whichever process; or None."""
+def as_refusal(error: BaseException) -> Refusal | None:
+    """Return a refusal itself, that of an error that disk or memory caused somewhere, or None."""
+    if isinstance(error, Refusal):
+        return error
     text = f"{type(error).__name__} : {error}"
     causes = [cause for number, cause in RESOURCE_ERRORS.items() if os.strerror(number) in text]
     if "MemoryError" in text:

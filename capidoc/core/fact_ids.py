@@ -14,11 +14,7 @@ BASE, TARGET, ACTUAL, ATTAINED = "base", "cible", "realise", "atteinte"
 
 
 class FactId(NamedTuple):
-    """The id under which texts, tables and charts ask for a fact.
-
-    `group` is the group's short name (« femme », crossed « femme_niono ») or, for a measure
-    « cours » and for targets by period, the moment; empty for the whole.
-    """
+    """The id of a fact; `group` is its short name (« femme_niono »), or the moment it is of."""
 
     indicator: str
     measure: str = ""
@@ -55,10 +51,7 @@ class Trait(NamedTuple):
 
 
 def parse_group(text: str) -> tuple[Trait, ...]:
-    """Return the traits of a group, « sexe=femme,commune=niono »; none for the whole.
-
-    An answer may have commas of its own: what comes before a « name= » alone ends it.
-    """
+    """Return the traits of a group; a comma in an answer is followed by no « name= »."""
     parts = re.split(r",(?=[a-z][a-z0-9_]*=)", text) if text else ()
     return tuple(Trait.parse(part) for part in parts)
 
@@ -80,7 +73,8 @@ def assign_fact_ids(facts: pd.DataFrame) -> pd.Series:
     groups of the indicator have the same answers; if these are alike too, by its own text.
     """
     groups = facts["groupe"]
-    names = groups.map(_short_name)
+    # « femme_niono » for « sexe=femme,commune=niono », « sexe » for a gap.
+    names = groups.map(lambda text: "_".join(t.answer or t.dimension for t in parse_group(text)))
     for longer in (groups.str.replace("=", "_").str.replace(",", "_"), groups):
         same_name = groups.groupby([facts["indicateur"], names])
         names = names.mask(same_name.transform("nunique") > 1, longer)
@@ -95,8 +89,3 @@ def is_of_period(facts: pd.DataFrame) -> pd.Series:
     names = facts["indicateur"]
     tracked = names.isin(names[facts["mesure"] == ACTUAL])
     return tracked & facts["mesure"].isin([TARGET, ACTUAL, ATTAINED])
-
-
-def _short_name(group: str) -> str:
-    """Return « femme_niono » for « sexe=femme,commune=niono », « sexe » for a gap."""
-    return "_".join(trait.answer or trait.dimension for trait in parse_group(group))

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -86,10 +87,9 @@ def typeset(text: str) -> str:
 
 def _is_missing(value: object) -> bool:
     """Return whether the value is None, pandas' NA, NaN or infinite."""
-    try:
-        return value is None or not Decimal(str(value)).is_finite()
-    except ArithmeticError:
-        return True
+    with suppress(ArithmeticError):
+        return not Decimal(str(value)).is_finite()
+    return True
 
 
 def _steps(value: object, size: Decimal) -> Decimal:

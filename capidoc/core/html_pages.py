@@ -30,10 +30,7 @@ def write_page(path: Path, title: str, sections: Sequence[Section], templates: P
 
 @cache  # read once for many sets
 def page_environment(folder: Path) -> jinja2.Environment:
-    """Return the environment of page models: « fr » typesets a text, « nombre » a number.
-
-    An undefined name is an error.
-    """
+    """Return the strict environment of page models: « fr » typesets, « nombre » formats."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         undefined=jinja2.StrictUndefined,

@@ -47,10 +47,7 @@ SERIALS = range(36_526, 54_789)  # 2000-01-01 to 2049-12-31
 
 
 class Unreadable(ValueError):
-    """A cell that does not say what its column expects.
-
-    `motif` is the reason as the rejects table has it; the message says what to write instead.
-    """
+    """A cell unlike its column: `motif` is the reason in rejects, the message what to write."""
 
     def __init__(
         self, motif: str, advice: str = "Attendu : un nombre, comme 1 500 ou 12,5."
@@ -82,10 +79,7 @@ def file_name(text: str) -> str:
 
 
 def normalize_spaces(text: str) -> str:
-    """Return the text without outer, doubled, no-break or invisible characters.
-
-    Line breaks are kept.
-    """
+    """Return the text without outer, doubled, no-break or invisible spaces, its lines kept."""
     if text.isascii() and text.isprintable() and "  " not in text and text == text.strip():
         return text  # as nearly all are
     lines = text.translate(INVISIBLE).splitlines()
@@ -98,10 +92,7 @@ def matching_key(text: str) -> str:
 
 
 def parse_number(text: str, currency: str = "F CFA") -> float:
-    """Return the number that a cell says in French notation, followed by the currency or not.
-
-    Raise Unreadable when it is absent, doubtful or in another unit.
-    """
+    """Return the number that a cell says in French, with the currency or not; raise Unreadable."""
     suffix, foreign_amount = _currency_patterns(currency)
     amount = normalize_spaces(text)
     digits = suffix.sub("", amount)
@@ -121,10 +112,7 @@ def parse_number(text: str, currency: str = "F CFA") -> float:
 
 @lru_cache
 def _currency_patterns(currency: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return the pattern of the currency after an amount, and that of an amount in another unit.
-
-    Another unit is another currency, or an amount by the day, the month, the year.
-    """
+    """Return the pattern of the currency, and of an amount in another one or by a period."""
     others = [pattern for name, pattern in CURRENCIES.items() if name != currency]
     foreign = "|".join([*others, "£|gbp"])
     period = r"\s?(?:/|par)\s?(?:an|année|mois|semaine|jour)"
@@ -136,10 +124,7 @@ def _currency_patterns(currency: str) -> tuple[re.Pattern[str], re.Pattern[str]]
 
 
 def parse_date(text: str) -> str:
-    """Return the ISO date that a cell says: ISO, jj/mm/aaaa or an Excel serial.
-
-    Raise Unreadable otherwise.
-    """
+    """Return the ISO date of ISO, jj/mm/aaaa or an Excel serial; raise Unreadable otherwise."""
     iso = re.match(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?$", text)
     if iso:
         return _iso_date(*iso.groups())
@@ -153,10 +138,7 @@ def parse_date(text: str) -> str:
 
 
 def parse_timestamp(text: str) -> str:
-    """Return the day and hour of a submission in an order that sorts, "" for any other text.
-
-    It may be ISO (returned as it is), jj/mm/aaaa hh:mm or an Excel serial.
-    """
+    """Return a time (ISO, jj/mm/aaaa hh:mm, Excel serial) in an order that sorts, or ""."""
     if text[4:5] == "-" or not text:
         return text
     french = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})[ T]+(\d{1,2}:\d{2}(?::\d{2})?)", text)

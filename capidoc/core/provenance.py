@@ -13,11 +13,7 @@ def places(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 class RowLocator:
-    """Locate rows of logs, or of answers, in a table of answers, by where they come from.
-
-    File, sheet and row are packed into one integer (16, 16 and 32 bits), as a merge on two texts
-    would take longer than the whole cleaning of a million rows.
-    """
+    """Locate rows by file, sheet and row, packed in one integer: merging texts takes too long."""
 
     def __init__(self, table: pd.DataFrame) -> None:
         self._numbers: dict[str, int] = {}

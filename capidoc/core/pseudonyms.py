@@ -17,11 +17,7 @@ KEY_BYTES, PSEUDONYM_BYTES = 32, 8
 
 @lru_cache
 def secret_key() -> bytes:
-    """Return the 32 bytes of the key, from the variable CAPIDOC_CLE or from the user's own folder.
-
-    The first run puts it there; where it cannot, the key lives as long as the run, and ids of two
-    runs differ. Processes started later find it in the variable.
-    """
+    """Return the 32 bytes of the key: of CAPIDOC_CLE, or of the user's own folder, kept there."""
     if not os.environ.get(VARIABLE):  # empty, it would be known to all
         os.environ[VARIABLE] = _stored_key() or secrets.token_hex(KEY_BYTES)
     return hashlib.sha256(os.environ[VARIABLE].encode()).digest()

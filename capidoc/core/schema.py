@@ -9,7 +9,7 @@ Tables of a run stand in data/processed/<programme>/, published files in outputs
 COUNTED_RULES = ("effectif", "nombre", "somme")
 AVERAGED_RULES = ("moyenne", "part", "ratio")
 NUMBERED_RULES = ("somme", "moyenne", "mediane", "ratio")
-RULES = (*COUNTED_RULES, *AVERAGED_RULES, "mediane", "modalites", "quotient")
+RULES = (*COUNTED_RULES, *AVERAGED_RULES, "mediane", "modalites", "echelle", "quotient")
 
 # corrections.csv: one row = one decision about one cell (or one record) of the exports.
 CORRECTION_COLUMNS = ["uuid", "question", "ancienne", "nouvelle", "action", "motif", "auteur"]
@@ -127,7 +127,7 @@ FACTS_JSON = "resultats.json"
 FACT_COLUMNS = ["id", "libelle", "definition", *FACT_KEY, "valeur", "unite", "arrondi", "texte"]
 FACT_COLUMNS += ["n", "manquants", "intervalle", "effet_plan", "n_effectif", "reserve"]
 FACT_COLUMNS += ["methode", "formule", "parties", "rappel"]
-FACT_COLUMNS += ["critere", "sens", "sources", "statut_divulgation"]
+FACT_COLUMNS += ["critere", "sens", "echelle", "sources", "statut_divulgation"]
 
 # One row = one fact that may be shown, for people.
 FACTS_XLSX = "indicateurs.xlsx"

@@ -4,10 +4,7 @@ import signal
 
 
 def interrupt_on_termination() -> None:
-    """Raise KeyboardInterrupt on SIGTERM (a stop) and SIGHUP (a closed terminal).
-
-    Under nohup, which ignores SIGHUP, it stays ignored.
-    """
+    """Raise KeyboardInterrupt on SIGTERM and SIGHUP, which nohup ignores."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
         signal.signal(signal.SIGHUP, signal.default_int_handler)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from capidoc.analysis import contributions, read_facts, tracked_contributions
+from capidoc.analysis import contributions, read_facts
 from capidoc.analysis.effects.fact_rows import LEVELS
 from capidoc.analysis.effects.indicator_cells import Observed
+from capidoc.analysis.effects.tracking import tracked_contributions
 from capidoc.config.indicator_plan import Indicator
 from capidoc.config.programme import ALL_COMMUNES, Programme
 from capidoc.config.programme_model import Disclosure

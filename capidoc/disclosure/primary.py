@@ -177,9 +177,9 @@ def _reveals_increment(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series
     What was counted in between would be told. A count over all moments comes after all periods.
     """
     revealing = []
-    methods = cells["methode"].str.rpartition(", ")[2]
-    cumulated = cells[methods.isin(CUMULATED.values()) & cells["valeur"].notna()]
-    for (name, method), rows in cumulated.groupby(["indicateur", methods]):
+    methods = cells["methode"].str.extract(f"({'|'.join(CUMULATED.values())})")[0]
+    known = cells[cells["valeur"].notna()]
+    for (name, method), rows in known.groupby(["indicateur", methods]):
         least = thresholds.personnes if (rows["unite"] == PEOPLE).all() else 0
         if rows["question"].isin(thresholds.sensibles).all():
             least = thresholds.sensible

@@ -19,10 +19,7 @@ MOST_LABELS = 3  # shown, of a choice that has several
 
 
 def cascade_parents(choice_filter: str) -> dict[str, str]:
-    """Return the title of choices that must equal the answer to a question {title: question}.
-
-    Empty where the filter is no such cascade.
-    """
+    """Return {title of choices: question whose answer it must equal}; empty for no cascade."""
     conditions = [EQUALITY.fullmatch(part) for part in re.split(r"\sand\s", choice_filter)]
     if not all(conditions):
         return {}
@@ -30,11 +27,7 @@ def cascade_parents(choice_filter: str) -> dict[str, str]:
 
 
 def read_choices(rows: list[FormRow], parents: dict[str, str]) -> tuple[Choices, Branches]:
-    """Return the choices of a list, and the branches of a cascade whose texts are not all clear.
-
-    A name that has other labels under another parent is another answer, « parent/name »; what has
-    several under one stands for all of them, « Oui / Ouais ».
-    """
+    """Return the choices of a list, and the branches of an unclear cascade (« parent/name »)."""
     titles = translations(rows, "label")
     labels: dict[str, set[str]] = defaultdict(set)
     for row in rows:
@@ -54,10 +47,7 @@ def read_choices(rows: list[FormRow], parents: dict[str, str]) -> tuple[Choices,
 
 
 def answers_by_key(choices: Choices) -> dict[str, str]:
-    """Return the answer that each name or label stands for {key: answer}.
-
-    A text of two choices stands for neither; a name, for its own choice.
-    """
+    """Return {key of a name, or of a label of one choice alone: answer}."""
     answers = defaultdict(set)
     for answer, texts in choices.items():
         for text in texts:

@@ -63,8 +63,8 @@ def title_key(title: str) -> str:
 def recognise_sheet(sheet: Sheet, form: Form, source: Source, repeat: str) -> RecognisedSheet:
     """Return the sheet of a repeat, or of the main table when `repeat` is empty, recognised.
 
-    Raise InputMismatch for a header that is ambiguous or repeated, where a question is absent that
-    decides which rows are kept, or all are; QualityRefused for a main table without a row.
+    Raise InputMismatch for an unclear header or an absent question that decides which rows are
+    kept; QualityRefused for a main table without a row.
     """
     top = find_header_row(sheet, source)
     place = sheet.place | {"row": top}
@@ -91,10 +91,7 @@ def recognise_sheet(sheet: Sheet, form: Form, source: Source, repeat: str) -> Re
 
 
 def find_main_sheets(sheets: list[Sheet], source: Source) -> list[Sheet]:
-    """Return the sheet of the submissions, the first visible one.
-
-    Of an ordinary workbook: all those with the declared titles, or the one with most of them.
-    """
+    """Return the first visible sheet; of an ordinary workbook those with most declared titles."""
     visible = [sheet for sheet in sheets if not sheet.hidden] or [require_visible(sheets[0])]
     if source.formulaire:
         return visible[:1]
@@ -138,25 +135,31 @@ def recognise_headers(
     renamed: dict[str, str],
     place: dict[str, Any],
 ) -> dict[int, Column]:
-    """Return the column of each header that is one {position: Column}.
-
-    Raise InputMismatch when a header may be a needed question or another, or two headers are the
-    same needed one.
-    """
-    first, second = _writings(headers, questions, renamed)
+    """Return {position: Column}; raise InputMismatch where a needed one is unclear or repeated."""
+    separators = _separators(headers, questions) or {"/"}
+    spellers = (_name_spellings, _label_spellings)
+    writings = [_Writing(questions, renamed, separators, spell) for spell in spellers]
+    # The writing that knows most of the headers comes first.
+    first, second = sorted(writings, key=lambda one: -sum(map(one.likeness, headers)))
     candidates = {p: first.columns(h) or second.columns(h) for p, h in enumerate(headers)}
     columns = dict(sorted((_settle(candidates) | _system_columns(headers, candidates)).items()))
     problems = []
     for position in candidates.keys() - columns.keys():
         names = candidates[position]
         if needed & set(map(question_name, names)):
-            expected = f"une seule question parmi {', '.join(sorted(map(_shown, names)))}"
+            shown = sorted("/".join([n] if isinstance(n, str) else n) for n in names)
+            expected = f"une seule question parmi {', '.join(shown)}"
             remedy = "Exportez avec les noms XML et les groupes."
             what, header = "titre de colonne ambigu", headers[position]
             problems.append(Problem(what, expected, remedy, column=header, **place))
-    problems += _repeated_headers(headers, columns, needed, place)
-    if problems:
-        raise InputMismatch(*problems)
+    counts = Counter(columns.values())
+    remedy = "Supprimez l’une des deux ou ré-exportez."
+    for position, column in columns.items():
+        name = question_name(column)
+        if counts[column] > 1 and name in needed:
+            what = f"deux colonnes pour la question « {name} »"
+            problems.append(Problem(what, remedy=remedy, column=headers[position], **place))
+    InputMismatch.raise_any(problems)
     return columns
 
 
@@ -181,8 +184,7 @@ def _require_questions(
             hints = [suggest(name, present - SYSTEM_COLUMNS), AGAIN, instead.get(name)]
             remedy = " ".join(filter(None, hints))
             problems.append(Problem("colonne absente", "", remedy, column=column, **place))
-    if problems:
-        raise InputMismatch(*problems)
+    InputMismatch.raise_any(problems)
 
 
 def _row_of_titles(sheet: Sheet, source: Source) -> tuple[int, set[str]]:
@@ -205,22 +207,6 @@ def _is_tag_row(body: pd.DataFrame) -> bool:
     """Return whether the first row is one of HXL tags: data may begin with « # » too."""
     cells = [cell for cell in body.iloc[0] if cell] if len(body) else []
     return bool(cells) and all(TAG.fullmatch(cell) for cell in cells)
-
-
-def _shown(column: Column) -> str:
-    return column if isinstance(column, str) else "/".join(column)
-
-
-def _repeated_headers(
-    headers: list[str], columns: dict[int, Column], needed: set[str], place: dict[str, Any]
-) -> Iterator[Problem]:
-    counts = Counter(columns.values())
-    remedy = "Supprimez l’une des deux ou ré-exportez."
-    for position, column in columns.items():
-        name = question_name(column)
-        if counts[column] > 1 and name in needed:
-            what = f"deux colonnes pour la question « {name} »"
-            yield Problem(what, remedy=remedy, column=headers[position], **place)
 
 
 class _Spellings:
@@ -257,10 +243,7 @@ class _Writing:
         self._signs = re.compile("|".join(map(re.escape, separators)))
 
     def columns(self, header: str) -> list[Column]:
-        """Return the columns that a header may be.
-
-        A question comes before a box of another: « besoins_autre » may be both.
-        """
+        """Return what a header may be: a question, else a box of one."""
         named = self._questions.names(header)
         return [*named] or self._boxes(header) or self._boxes(title_key(header))
 
@@ -276,16 +259,6 @@ class _Writing:
                 after = header[sign.end() :]
                 found |= dict.fromkeys((name, choice) for choice in choices.names(after))
         return [*found]
-
-
-def _writings(
-    headers: list[str], questions: dict[str, Question], renamed: dict[str, str]
-) -> list[_Writing]:
-    """Return the two writings, that which knows most of the headers first."""
-    separators = _separators(headers, questions) or {"/"}
-    spellers = (_name_spellings, _label_spellings)
-    writings = [_Writing(questions, renamed, separators, spell) for spell in spellers]
-    return sorted(writings, key=lambda writing: -sum(map(writing.likeness, headers)))
 
 
 def _settle(candidates: dict[int, list[Column]]) -> dict[int, Column]:
@@ -307,22 +280,18 @@ def _settle(candidates: dict[int, list[Column]]) -> dict[int, Column]:
 
 
 def _system_columns(headers: list[str], candidates: dict[int, list[Column]]) -> dict[int, Column]:
-    """Return KoboToolbox's own columns, which come after a question of the same name.
-
-    R writes « X_uuid » for « _uuid ».
-    """
-    names = [head.removeprefix("X") if head.startswith("X_") else head for head in headers]
-    last = {name: position for position, name in enumerate(names)}
-    system = [place for place, name in enumerate(names) if name in SYSTEM_COLUMNS]
-    alone = [place for place in system if place == last[names[place]] or not candidates[place]]
-    return {place: names[place] for place in alone}
+    """Return KoboToolbox's own columns, after a question of that name; R writes « X_uuid »."""
+    names = dict(enumerate(re.sub(r"^X_", "_", header) for header in headers))
+    last = {name: position for position, name in names.items()}
+    return {
+        position: name
+        for position, name in names.items()
+        if name in SYSTEM_COLUMNS and (position == last[name] or not candidates[position])
+    }
 
 
 def _separators(headers: list[str], questions: dict[str, Question]) -> set[str]:
-    """Return the separators that follow the name of a group or select_multiple in a header.
-
-    « _ », which names have too, is one only where there is no other.
-    """
+    """Return the signs that follow a group or select_multiple in headers, « _ » if no other."""
     prefixes: set[str] = set()
     for question in questions.values():
         prefixes.update(question.path[:1])

@@ -27,16 +27,16 @@ Remark = dict[str, Any]  # {REMARK_COLUMNS: text or row}
 
 def make_remark(sheet: Sheet, question: Any, value: str, check: str, row: int | str = 1) -> Remark:
     """Return one remark: what a check finds of a question, on a row of a sheet."""
-    values = [sheet.file, sheet.name, row, "", question, value, check]
-    return dict(zip(REMARK_COLUMNS, values, strict=True))
+    return _remark(sheet.file, sheet.name, row, "", question, value, check)
 
 
 def form_remarks(form: Form, file: str) -> list[Remark]:
     """Return what is said of a form."""
-    return [
-        dict(zip(REMARK_COLUMNS, (file, "survey", row, "", question, value, check), strict=True))
-        for row, question, value, check in form.remarks
-    ]
+    return [_remark(file, "survey", row, "", *finding) for row, *finding in form.remarks]
+
+
+def _remark(*values: Any) -> Remark:
+    return dict(zip(REMARK_COLUMNS, values, strict=True))
 
 
 def file_remarks(mains: list[Sheet], others: dict[str, Sheet], source: Source) -> Iterator[Remark]:
@@ -96,14 +96,10 @@ def _formula_remarks(
 
     In the export of a form, one that no spreadsheet computed is an answer that begins with « = ».
     """
-    sheet, headers = recognised.sheet, recognised.headers
+    sheet, headers = recognised.sheet, dict(enumerate(recognised.headers))
     for (row, position), formula in sheet.formulas.items():
         is_text = bool(source.formulaire) or recognised.kind(position) == "texte"
         not_computed = is_text and sheet.cells.loc[row, position] == formula
-        yield make_remark(
-            sheet,
-            headers[position] if position < len(headers) else position,
-            formula if recognised.columns.get(position) in kept else "",
-            "texte_formule" if not_computed else "formule",
-            row,
-        )
+        check = "texte_formule" if not_computed else "formule"
+        shown = formula if recognised.columns.get(position) in kept else ""
+        yield make_remark(sheet, headers.get(position, position), shown, check, row)

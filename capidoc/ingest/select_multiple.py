@@ -37,11 +37,7 @@ def join_choices(body: pd.DataFrame, positions: dict[str, int]) -> pd.Series:
 
 
 def unoffered_choices(recognised: RecognisedSheet) -> Iterator[tuple[str, pd.Series]]:
-    """Yield each select_multiple with the choices « a c » that each record's form did not offer.
-
-    Their box is blank or absent, and another one is not: they came later. Where no box of the sheet
-    says 0, a blank one is not ticked.
-    """
+    """Yield each select_multiple with the choices « a c » that each record's form did not offer."""
     body, columns = recognised.body, recognised.columns
     for name, positions in choice_columns(columns).items():
         boxes = {choice: body[position] for choice, position in positions.items()}
@@ -53,7 +49,8 @@ def unoffered_choices(recognised: RecognisedSheet) -> Iterator[tuple[str, pd.Ser
         unoffered = pd.Series("", body.index)
         summary = next((body[at] for at, column in columns.items() if column == name), unoffered)
         for choice in later:
-            rows = answered & blank.get(choice, True) & ~_named(summary, choice)
+            naming = [s for s in categorical.present_values(summary) if choice in s.split()]
+            rows = answered & blank.get(choice, True) & ~categorical.is_in(summary, naming)
             unoffered = unoffered.mask(rows, unoffered + " " + choice)
         if unoffered.any():
             yield name, categorical.to_categorical(unoffered.str.strip())
@@ -69,10 +66,8 @@ def diverging_summaries(recognised: RecognisedSheet) -> Iterator[tuple[str, pd.S
         ticked = categorical.to_text(join_choices(body, positions[name]))
         pairs = pd.Series(list(zip(summary, ticked, strict=True)), body.index, dtype=object)
         question, choices = recognised.questions[name], set(positions[name])
-        diverging = [
-            pair for pair in pairs.unique() if not _agree(pair[0], pair[1], choices, question)
-        ]
-        yield name, summary[pairs.isin(diverging)]
+        agreeing = [(a, b) for a, b in pairs.unique() if _agree(a, b, choices, question)]
+        yield name, summary[~pairs.isin(agreeing)]
 
 
 def _choice_text(cell: str, choice: str) -> str:
@@ -83,10 +78,6 @@ def _choice_text(cell: str, choice: str) -> str:
 
 def _are(cells: pd.Series, words: set[str]) -> pd.Series:
     return categorical.matches(cells, lambda cell: matching_key(cell) in words)
-
-
-def _named(summary: pd.Series, choice: str) -> pd.Series:
-    return categorical.matches(summary, lambda text: choice in text.split())
 
 
 def _agree(summary: str, ticked: str, choices: set[str], question: Question) -> bool:

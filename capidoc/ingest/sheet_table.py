@@ -38,10 +38,12 @@ def read_table(recognised: RecognisedSheet, source: Source, repeat: str) -> Shee
     rows = rows.assign(**dict.fromkeys(set() if repeat else source.sheet_columns, sheet_name))
     remarks = [*sheet_remarks(filled, source, repeat), *merged_remarks]
     for question, unoffered in unoffered_choices(filled):
-        if question in source.of(repeat).variables:
+        if question in source.of(repeat).kept:
             rows[f"{UNOFFERED}{question}"] = unoffered
             remarks += unoffered_remarks(filled.sheet, question, unoffered)
-    kept = {*source.of(repeat).kept, *(() if repeat else source.renommages)}
+    # What calculations alone read is seen by nobody, and must stand in no public file.
+    shown = source.of(repeat).model_copy(update={"calculs": {}}).kept
+    kept = {*shown, *(() if repeat else source.renommages)}
     return SheetTable(rows, remarks, withheld_phrases(filled, kept))
 
 
@@ -90,10 +92,7 @@ def _question_columns(recognised: RecognisedSheet) -> pd.DataFrame:
 def _read_cascade(
     table: dict[str, pd.Series], question: Question, recognised: RecognisedSheet
 ) -> pd.Series:
-    """Return the answers to a question of a cascade, each among the choices of its parents.
-
-    Raise InputMismatch for an answer of several parents where the sheet has not theirs.
-    """
+    """Return the answers to a question of a cascade; raise InputMismatch for an unclear one."""
     cells = table[question.name]
     texts = categorical.present_values(cells)
     absent = [parent for parent in question.parents if parent not in table]
@@ -117,11 +116,13 @@ def _read_cascade(
 
 def _choice_names(cells: pd.Series, question: Question) -> pd.Series:
     """Return the answers as the form names them, whether by name or by label."""
-    answers, names = answers_by_key(question.choices), {}
-    for text in categorical.present_values(cells):
+    answers = answers_by_key(question.choices)
+
+    def name(text: str) -> str:
         answer = answers.get(matching_key(text), text)
-        names[text] = question.choices.get(answer, (answer,))[0]
-    return categorical.map_values(cells, names)
+        return question.choices.get(answer, (answer,))[0]
+
+    return _map_words(cells, name)
 
 
 def _with_provenance(

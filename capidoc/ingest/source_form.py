@@ -1,9 +1,10 @@
 """The form of a source, checked against what programme.yml asks of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 
+from capidoc.config.expressions import compared_answers, parse
 from capidoc.config.programme import Programme
 from capidoc.config.programme_model import Source
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
@@ -21,20 +22,57 @@ def load_source_form(programme: Programme, source: Source) -> Form:
     if source.formulaire:
         file = source.formulaire
         asked = load_form(programme.folder / "formulaires" / file)
-        problems += _taken_names(source, asked)
+        problems += _taken_names(source.colonnes, asked.of())
         form = replace(asked, questions=(*asked.questions, *form.questions))
     form = _with_hours(form, source)
-    problems += [*_unknown_questions(form, source, file), *_wrong_kinds(form, source, file)]
+    for repeat in ("", *source.repetitions):
+        problems += _taken_names(source.of(repeat).calculs, form.of(repeat))
+    whole = with_calculations(form, source)
+    for check in (_unknown_questions, _wrong_kinds, _unoffered_answers):
+        problems += check(whole, source, file)
     if problems:
         raise ConfigurationRefused(*problems)
     return form
 
 
-def _taken_names(source: Source, asked: Form) -> Iterator[Problem]:
-    """Yield a Problem for each declared column that has the name of a question."""
-    for name in source.colonnes.keys() & asked.of().keys():
+def with_calculations(form: Form, source: Source) -> Form:
+    """Return the form with a question for each calculation: no export has its answers."""
+    made = [
+        Question(
+            name,
+            calculation.type,
+            labels=(calculation.libelle,),
+            repeat=repeat,
+            choices={answer: (answer, label) for answer, label in calculation.choix.items()},
+        )
+        for repeat in ("", *source.repetitions)
+        for name, calculation in source.of(repeat).calculs.items()
+    ]
+    return replace(form, questions=(*form.questions, *made))
+
+
+def _taken_names(names: Iterable[str], questions: dict[str, Question]) -> Iterator[Problem]:
+    """Yield a Problem for each declared column or calculation that has a question's name."""
+    for name in questions.keys() & set(names):
         what = "une question du formulaire a déjà ce nom"
         yield Problem(what, remedy="Donnez-lui un autre nom.", file="programme.yml", column=name)
+
+
+def _unoffered_answers(form: Form, source: Source, file: str) -> Iterator[Problem]:
+    """Yield a Problem for each answer that a calculation awaits of a question of other choices.
+
+    An index may name answers that a question has not.
+    """
+    for repeat in ("", *source.repetitions):
+        questions, calculations = form.of(repeat), source.of(repeat).calculs
+        for name, calculation in calculations.items():
+            compared = compared_answers(parse(calculation.calcul))
+            for read, answer in compared if not calculation.origine else ():
+                choices = questions[read].choices if read in questions else {}
+                if choices and answer not in choices:
+                    what, remedy = f"réponse que « {read} » n’offre pas", suggest(answer, choices)
+                    column = f"calculs.{name}"
+                    yield Problem(what, remedy=remedy, file=file, column=column, value=answer)
 
 
 def _with_hours(form: Form, source: Source) -> Form:
@@ -51,12 +89,18 @@ def _with_hours(form: Form, source: Source) -> Form:
 
 def _unknown_questions(form: Form, source: Source, file: str) -> Iterator[Problem]:
     """Yield a Problem for each question of programme.yml that its table of the form has not."""
+    others = {question.name for question in form.questions}
     for repeat in ("", *source.repetitions):
         questions = form.of(repeat)
+        calculations = source.of(repeat).calculs.items()
+        readers = {read: f"calculs.{name}" for name, each in calculations for read in each.reads}
         for name in [*source.of(repeat).kept, *(() if repeat else source.renommages.values())]:
             if name not in questions:
                 what, remedy = "question absente du formulaire", suggest(name, questions)
-                yield Problem(what, remedy=remedy, file=file, value=name)
+                if name in others:
+                    what, remedy = "question d’une autre table", "Nommez une question de celle-ci."
+                column = readers.get(name, "")
+                yield Problem(what, remedy=remedy, file=file, column=column, value=name)
 
 
 def _wrong_kinds(form: Form, source: Source, file: str) -> Iterator[Problem]:

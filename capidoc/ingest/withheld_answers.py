@@ -1,8 +1,7 @@
 """Which answers must never be seen, and the phrases by which a public file would show them.
 
-Direct identifiers (names, phones, points) and free text that programme.yml does not keep leave at
-ingest as phrases: a name, a long number, six words of a text. Only their fingerprints (keyed
-hashes) rest on disk; each finished file is cut in phrases, whose hashes are looked up (D2, D13).
+Answers that are not kept become phrases: a name, a long number, six words. Only their keyed hashes
+rest on disk, and are looked up for the phrases of each finished file (D2, D13).
 """
 
 import re
@@ -37,10 +36,7 @@ NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def withheld_phrases(recognised: RecognisedSheet, kept: Collection[str]) -> dict[str, str]:
-    """Return the phrases {phrase: header} of the answers of a sheet that are not kept.
-
-    Words that a kept question offers as an answer, « je ne sais pas », tell of nobody.
-    """
+    """Return {phrase: header} of the answers not kept, but for words that kept questions offer."""
     shown = [question for name, question in recognised.questions.items() if name in kept]
     texts = chain.from_iterable(chain(*question.choices.values()) for question in shown)
     offered = "".join(f" {' '.join(normalized_words(text))} |" for text in texts)
@@ -56,10 +52,7 @@ def withheld_phrases(recognised: RecognisedSheet, kept: Collection[str]) -> dict
 def is_withheld(
     column: Column | None, kept: Collection[str], questions: dict[str, Question]
 ) -> bool:
-    """Return whether a column is not kept and may tell of someone.
-
-    Such are columns of no question, texts, and the system's that name a person.
-    """
+    """Return whether a column is not kept and may tell of someone: no question's, text, or name."""
     if column is None:
         return True
     if not isinstance(column, str) or column in kept or HARMLESS_COLUMN.fullmatch(column):
@@ -68,11 +61,7 @@ def is_withheld(
 
 
 def secret_phrases(header: str, answers: Iterable[str]) -> Iterator[str]:
-    """Yield the phrases (lower case, no accents) by which a column's answers would be known.
-
-    These are long numbers, each run of six words of a free text, and, under the header of a direct
-    identifier, names.
-    """
+    """Yield the long numbers, runs of words and names by which answers would be known."""
     is_identifier = bool(IDENTIFIER_WORDS & {*re.split(r"[^\w]|_", header.casefold())})
     for answer in filter(None, dict.fromkeys(answers)):
         yield from long_numbers(answer)
@@ -108,14 +97,9 @@ def word_runs(words: list[str], length: int) -> Iterator[str]:
 
 
 def candidate_phrases(text: str, lengths: Collection[int]) -> set[str]:
-    """Return what of a finished text could be a withheld phrase.
-
-    These are its runs of words of the given lengths, and its long numbers.
-    """
+    """Return the runs of words of the given lengths, and the long numbers, of a finished text."""
     phrases = {*long_numbers(text)} | phrases_of(text, {*lengths} - {1})
-    if 1 in lengths:
-        # A single word is a name only where it is written as one: « Essai » may be somebody's,
-        # « essai » is not.
+    if 1 in lengths:  # a single word is a name only where it has a capital
         phrases.update(normalized_words(" ".join({*CAPITALISED.findall(text)})))
     return phrases
 

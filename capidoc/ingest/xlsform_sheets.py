@@ -1,8 +1,4 @@
-"""Read the sheets of an XLSForm: the rows of its survey, and its lists of choices.
-
-What servers accept is read: older spellings of titles, any languages, and KoboToolbox's own groups,
-whose rows become the questions that they stand for.
-"""
+"""Read the sheets of an XLSForm, as servers do: older titles, languages, KoboToolbox's groups."""
 
 import re
 from collections import defaultdict
@@ -100,10 +96,7 @@ def plain_title(header: str) -> str:
 
 
 def _rows(sheet: Sheet | None, language: str) -> Iterator[FormRow]:
-    """Yield the rows under the titles, which are on the first row that says something.
-
-    `language` is that of the titles that name none.
-    """
+    """Yield the rows under the titles (the first filled row), whose default is `language`."""
     titles: list[str] = []
     for number, *cells in sheet.cells.itertuples(name=None) if sheet else ():
         if not titles and any(cells):
@@ -131,8 +124,7 @@ def _expand_own_groups(
     rows: Iterable[FormRow], lists: dict[str, list[FormRow]]
 ) -> Iterator[FormRow]:
     """Yield the rows, those of KoboToolbox's own groups as its server writes them for phones."""
-    listed = ""  # the list of the group that is open
-    matrix: list[FormRow] = []  # the rows of the matrix that is open
+    listed, matrix = "", list[FormRow]()  # of the open group: its list, the rows of its matrix
     for row in rows:
         if row.type in OWN_GROUPS:
             title, note = OWN_GROUPS[row.type]
@@ -157,8 +149,7 @@ def _expand_own_groups(
 def _matrix_rows(rows: list[FormRow], items: list[FormRow]) -> Iterator[FormRow]:
     """Yield a group for each item of a matrix, with a question for each of its columns.
 
-    Each has two labels in a language: one to be read, and the one that exports have. Without its
-    items, the rows of a matrix are those of a group.
+    Each has two labels: one to be read, and the one of exports. Without items, it is a group.
     """
     if not items:
         yield from rows

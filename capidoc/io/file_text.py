@@ -26,23 +26,13 @@ HIDDEN = {
     "<cp:lastModifiedBy>[^<]": "le nom de qui l’a enregistré",
 }
 # What a picture says of itself and not of who took it, where, with what.
-PLAIN_IMAGE_DATA = {
-    "dpi",
-    "jfif",
-    "jfif_version",
-    "jfif_unit",
-    "jfif_density",
-    "gamma",
-    "srgb",
-    "transparency",
+PLAIN_IMAGE_DATA = {"dpi", "gamma", "srgb", "transparency"} | {
+    *("jfif", "jfif_version", "jfif_unit", "jfif_density")
 }
 
 
 def extract_text(path: Path) -> str:
-    """Return the text of a finished file, its alternative texts and its properties.
-
-    Read are HTML, SVG, Word, Excel, PDF and any text file in UTF-8; a picture has no text.
-    """
+    """Return the text, alternative texts and properties of a finished file; a picture has none."""
     kind = path.suffix.lower()
     if kind in PICTURES:
         return ""
@@ -87,23 +77,16 @@ def pdf_text(path: Path) -> str:
 
 
 def hidden_content(path: Path) -> list[str]:
-    """Return what the file carries that nobody asked for, in French.
-
-    It may be comments, tracked changes, attachments, data about a photo.
-    """
+    """Return in French what a file carries unasked: comments, changes, attachments, photo data."""
     kind = path.suffix.lower()
-    if kind in PACKAGES:
-        return _hidden_in_package(path)
-    content = path.read_bytes()
     if kind in PICTURES:
-        return _hidden_in_image(content)
-    return ["des fichiers joints"] if kind == ".pdf" and b"/EmbeddedFile" in content else []
-
-
-def _hidden_in_package(path: Path) -> list[str]:
+        return _hidden_in_image(path.read_bytes())
+    if kind not in PACKAGES:
+        has_files = kind == ".pdf" and b"/EmbeddedFile" in path.read_bytes()
+        return ["des fichiers joints"] if has_files else []
     with zipfile.ZipFile(path) as package:
         names = package.namelist()
-        images = [package.read(name) for name in names if re.search(r"\.(png|jpe?g)$", name)]
+        images = [package.read(name) for name in names if name.endswith(PICTURES)]
     text = "\n".join([*names, *_xml_parts(path).values()])
     hidden = sorted({what for mark, what in HIDDEN.items() if re.search(mark, text)})
     for image in images:

@@ -14,10 +14,7 @@ KINDS = {".csv", ".xlsx", ".xls", ".xlsm", ".ods"}
 
 
 def find_table(folder: Path, name: str) -> Path:
-    """Return folder/name.csv, or name.xlsx where that one is kept.
-
-    Raise ConfigurationRefused when both are there, or one in another case or format.
-    """
+    """Return folder/name.csv or name.xlsx; raise ConfigurationRefused for both, or another name."""
     paths = [
         path
         for path in sorted(folder.glob("*"))
@@ -52,22 +49,20 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
     body = to_text(sheet.below(1)).map(normalize_spaces).set_axis(heads, axis=1)
     untitled = (body.loc[:, body.columns == ""] != "").any(axis=1)
     cause, remedy = "valeur dans une colonne sans titre", "Donnez-lui un titre, ou videz-la."
-    problems = [Problem(cause, "", remedy, path.name, row=row) for row in body.index[untitled]]
-    if problems:
-        raise ConfigurationRefused(*problems)
+    ConfigurationRefused.raise_any(
+        Problem(cause, "", remedy, path.name, row=row) for row in body.index[untitled]
+    )
     rows = body.loc[:, body.columns != ""].reindex(columns=every, fill_value="")
     return rows[(rows != "").any(axis=1)]
 
 
 def _refuse_uncomputed(sheet: Sheet) -> None:
-    what, remedy = "formule jamais calculée", "Écrivez sa valeur."
-    problems = []
-    for (row, position), formula in sheet.formulas.items():
-        if sheet.cells.loc[row, position] == formula:
-            place = (sheet.file, sheet.name, row, sheet.cells.loc[1, position])
-            problems.append(Problem(what, "", remedy, *place, value=formula))
-    if problems:
-        raise InputMismatch(*problems)
+    what, remedy, cells = "formule jamais calculée", "Écrivez sa valeur.", sheet.cells
+    InputMismatch.raise_any(
+        Problem(what, "", remedy, sheet.file, sheet.name, row, cells.loc[1, position], formula)
+        for (row, position), formula in sheet.formulas.items()
+        if cells.loc[row, position] == formula
+    )
 
 
 def _heading_problems(

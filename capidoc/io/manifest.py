@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +11,6 @@ from capidoc.core.errors import Problem, RenderingFailed, TraceabilityRefused
 from capidoc.core.schema import MANIFEST_JSON
 
 ABSENT, MODIFIED, UNKNOWN = "absent", "modifié", "inconnu"
-METADATA = re.compile(r"^(Name|Version): *(.+?) *$", re.MULTILINE)
 
 
 def file_digest(path: Path) -> str:
@@ -30,14 +28,8 @@ def installed_versions() -> dict[str, str]:
     """Return the versions of the installed libraries, by name in lower case."""
     from importlib.metadata import distributions
 
-    versions = {}
-    for distribution in distributions():
-        # The library parses a whole description where two lines are needed: ten times longer.
-        text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
-        fields = dict(reversed(METADATA.findall(text)))
-        if fields.get("Name"):  # one that is being installed has none yet
-            versions[fields["Name"].lower()] = fields["Version"]
-    return dict(sorted(versions.items()))
+    named = [each for each in distributions() if each.name]  # one being installed has no name yet
+    return dict(sorted((each.name.lower(), each.version) for each in named))
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -53,10 +45,7 @@ def read_json_record(path: Path) -> dict[str, Any]:
 
 
 def differences(folder: Path) -> list[tuple[str, str]]:
-    """Return the files that do not match the manifest, each with what happened to it.
-
-    It is « absent », « modifié » or, when the manifest does not have it, « inconnu ».
-    """
+    """Return the files that differ from the manifest: « absent », « modifié » or « inconnu »."""
     listed = read_manifest(folder).get("sorties", {})
     nested = nested_sets(folder)
     present = {}
@@ -81,19 +70,14 @@ def verify_files(folder: Path) -> list[str]:
     """Return the names of the files that were verified; raise TraceabilityRefused on a change."""
     names = list(read_manifest(folder).get("sorties", {}))
     if not names:
-        cause, remedy = (
-            "rien n’est publié ici, ou son manifeste est abîmé",
-            "Lancez « make report ».",
-        )
-        raise TraceabilityRefused(Problem(cause, remedy=remedy, file=str(folder)))
+        cause = "rien n’est publié ici, ou son manifeste est abîmé"
+        raise TraceabilityRefused(Problem(cause, "", "Lancez « make report ».", str(folder)))
     remedy = "Relancez « make report » : votre version sera gardée à côté."
-    problems = [
-        Problem(f"fichier {state} depuis la publication", file=name, remedy=remedy)
+    TraceabilityRefused.raise_any(
+        Problem(f"fichier {state} depuis la publication", "", remedy, name)
         for name, state in differences(folder)
         if state != UNKNOWN
-    ]
-    if problems:
-        raise TraceabilityRefused(*problems)
+    )
     return names
 
 
@@ -104,17 +88,12 @@ def nested_sets(folder: Path) -> list[Path]:
 
 
 def write_manifest(staging_dir: Path, inputs: Mapping[str, Any]) -> None:
-    """Write the manifest: inputs, versions of the libraries, sha256 of every output.
-
-    The versions are this machine's, unless `inputs` has those of another. Raise RenderingFailed
-    where a file is empty.
-    """
+    """Write the inputs, versions and sha256 of outputs; raise RenderingFailed for an empty one."""
     paths = [path for path in sorted(staging_dir.rglob("*")) if path.is_file()]
     outputs = {path.relative_to(staging_dir).as_posix(): path for path in paths}
     empty = [name for name, path in outputs.items() if not path.stat().st_size]
-    if empty:
-        cause, remedy = "fichier vide", "Envoyez-nous ce message."
-        raise RenderingFailed(*(Problem(cause, remedy=remedy, file=name) for name in empty))
+    remedy = "Envoyez-nous ce message."
+    RenderingFailed.raise_any(Problem("fichier vide", "", remedy, name) for name in empty)
     digests = {name: file_digest(path) for name, path in outputs.items()}
     content = {"versions": installed_versions(), **inputs, "sorties": digests}
     text = json.dumps(content, ensure_ascii=False, indent=1)

@@ -89,10 +89,7 @@ def _ods_formula(cell: "etree._Element") -> str:
 
 
 def _ods_text(cell: "etree._Element") -> str:
-    """Return the text of a cell: its typed value, else its paragraphs (as for « #DIV/0! »).
-
-    A formula that no spreadsheet has computed is its own text.
-    """
+    """Return the text of a cell: its typed value, paragraphs, or formula never computed."""
     kind = cell.get(f"{OFFICE}value-type", "")
     if kind in ("float", "currency", "percentage"):
         return cell_text(float(cell.get(f"{OFFICE}value", "")))
@@ -106,10 +103,7 @@ def _ods_text(cell: "etree._Element") -> str:
 
 # ── Excel 97 ────────────────────────────────────────────────────────────────────────────────────
 def read_xls(file: str, content: bytes) -> Iterator[Sheet]:
-    """Yield the sheets of an .xls; raise InputUnreadable when it is protected or damaged.
-
-    xlrd holds rows as long as their last cell and runs nothing; formulas are not told apart.
-    """
+    """Yield the sheets of an .xls, formulas not told apart; raise InputUnreadable if damaged."""
     import xlrd
 
     options: dict[str, Any] = {"ragged_rows": True, "formatting_info": True}

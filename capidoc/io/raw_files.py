@@ -35,11 +35,9 @@ MIXED = re.compile(rb"\xc3[\x80-\xbf]|\xc2\xa0|\xe2\x80[\x80-\xbf]")
 class Sheet:
     """One sheet as text.
 
-    `cells` has the Excel row number as index and positions from 0 as columns. `formulas` are by
-    place (row, position); where no spreadsheet has computed one, it is also the cell's text.
-    `merged` are areas (first place, last place). `sha256` is the file's; `encoding` and `widths`
-    (how many cells each row has, none where all have as many) are those of a CSV, `quoted` where
-    each of its cells is between quotes.
+    `cells` has the Excel row number as index and positions from 0 as columns; a formula that no
+    spreadsheet computed is its own text. Of a CSV: `encoding`, `widths` (cells of each row, none
+    where all have as many), `quoted` where all are between quotes. `sha256` is the file's.
     """
 
     file: str
@@ -65,15 +63,12 @@ class Sheet:
         Raise InputUnreadable when a row of a CSV has fewer cells than the header; or more, unless
         all are quoted: KoboToolbox adds one without a title for a choice that its form has lost.
         """
-        problems = []
+        problems, titles = [], self.widths[header - 1] if self.widths else 0
         for row, width in enumerate(self.widths[header:], header + 1):
-            titles = self.widths[header - 1]
             if width not in (0, titles) and not (self.quoted and width > titles):
-                cause = f"{width} cellules sous {titles} titres"
-                cause += " : fichier tronqué, ou séparateur non protégé"
-                problems.append(Problem(cause, remedy=QUOTE, row=row, **self.place))
-        if problems:
-            raise InputUnreadable(*problems)
+                cause = f"{width} cellules sous {titles} titres : fichier tronqué, ou séparateur"
+                problems.append(Problem(f"{cause} non protégé", "", QUOTE, row=row, **self.place))
+        InputUnreadable.raise_any(problems)
         return self.cells.loc[header + 1 :]
 
 
@@ -120,11 +115,7 @@ def _read_csv(file: str, content: bytes) -> list[Sheet]:
 def _regular_cells(
     content: bytes, text: str, encoding: str, delimiter: str
 ) -> "pd.DataFrame | None":
-    """Return the cells of a CSV as categories, read at once; None where it is not so simple.
-
-    A long export is read six times faster by pandas, which however accepts short rows and stray
-    quotes: it is used where no cell is quoted, and as many delimiters as cells need are found.
-    """
+    """Return a CSV's cells as categories, read at once by pandas if regular, or else None."""
     import pandas as pd
 
     if text.count("\n") < LONG_CSV or '"' in text or "\0" in text:
@@ -176,8 +167,7 @@ def _read_workbook(file: str, content: bytes) -> list[Sheet]:
     kind = Path(file).suffix.lower()
     if content[:4] == OLE and kind != ".xls":
         cause = "classeur protégé par mot de passe, ou ancien format .xls"
-        remedy = "Ôtez le mot de passe et enregistrez en .xlsx."
-        refuse_unreadable(file, cause, remedy, ACCEPTED)
+        refuse_unreadable(file, cause, "Ôtez le mot de passe et enregistrez en .xlsx.", ACCEPTED)
     if content[:4] != (OLE if kind == ".xls" else ZIP):
         remedy = f"{AGAIN[:-1]} : une page de connexion a pu être enregistrée à sa place."
         refuse_unreadable(file, f"le contenu n’est pas un classeur {kind}", remedy)

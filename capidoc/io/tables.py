@@ -58,10 +58,7 @@ FORM_WIDTHS = (40, 24, 8, 22, 44, 38, 20, 22, 22, 12, 30, 20, 12)
 
 # ── CSV ─────────────────────────────────────────────────────────────────────────────────────────
 def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write the table as CSV: `;`, and UTF-8 with BOM so that Excel shows its accents.
-
-    A run that is killed leaves no half-written file under this name.
-    """
+    """Write the table as CSV, whole or not at all: `;`, and UTF-8 with BOM for Excel."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}")
     texts = categorical.to_text(table)  # written faster than categories
@@ -70,10 +67,7 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def read_csv(path: Path, **dtypes: type) -> pd.DataFrame:
-    """Return the table of a CSV written by `write_csv`; text unless a dtype is given.
-
-    Raise ConfigurationRefused when there is none.
-    """
+    """Return the table of `write_csv`, text unless a dtype is given; refuse an absent one."""
     if not path.is_file():
         problem = Problem("table absente", remedy="Lancez d’abord « make data ».", file=path.name)
         raise ConfigurationRefused(problem)
@@ -100,10 +94,7 @@ def read_categorical_csv(path: Path, **dtypes: type) -> pd.DataFrame:
 
 # ── observations ────────────────────────────────────────────────────────────────────────────────
 def write_observations(parts: Iterable[pd.DataFrame], records: int, folder: Path) -> None:
-    """Write the observations of so many records, one part per variable of a source.
-
-    They are one CSV, or from LARGE_TABLE records on a folder with an array file per part.
-    """
+    """Write the observations as a CSV, or from LARGE_TABLE records on an array file a variable."""
     if records < LARGE_TABLE:
         write_csv(categorical.concat_tables(list(parts)), folder / OBSERVATIONS_CSV)
         return
@@ -130,20 +121,18 @@ def open_observations(folder: Path) -> Observe:
 
 
 def select_observations(observations: pd.DataFrame) -> Observe:
-    """Return a function that selects the observations of some variables of a source.
+    """Return a function that selects the observations of variables of a source, as `Observe`."""
 
-    It may also be given the moments and the columns that are needed; all of them otherwise.
-    """
-    return partial(_select_rows, observations)
+    def select(
+        source: str, variables: Names, moments: Names = (), columns: Names = ()
+    ) -> pd.DataFrame:
+        table = observations
+        rows = (table["source"] == source) & table["variable"].isin(variables)
+        if moments:
+            rows &= table["moment"].isin(moments)
+        return table.loc[rows, [name for name in table if name in columns or not columns]]
 
-
-def _select_rows(
-    table: pd.DataFrame, source: str, variables: Names, moments: Names = (), columns: Names = ()
-) -> pd.DataFrame:
-    rows = (table["source"] == source) & table["variable"].isin(variables)
-    if moments:
-        rows &= table["moment"].isin(moments)
-    return table.loc[rows, [name for name in table if name in columns or not columns]]
+    return select
 
 
 def _read_arrays(
@@ -173,9 +162,7 @@ def write_arrays(table: pd.DataFrame, path: Path) -> None:
     np.savez(path, **arrays)
 
 
-def read_arrays(
-    path: Path, moments: Collection[str] = (), columns: Collection[str] = ()
-) -> pd.DataFrame:
+def read_arrays(path: Path, moments: Names = (), columns: Names = ()) -> pd.DataFrame:
     """Return the table: all its columns or those it has of `columns`, all moments or `moments`."""
     with np.load(path) as arrays:
         names = dict.fromkeys(key.partition("|")[0] for key in arrays)

@@ -39,11 +39,7 @@ READ_PARTS = ("xl/worksheets/", "xl/sharedstrings", "xl/workbook", "content.xml"
 
 
 class Bounds:
-    """The bounds of the cells of a file that say something, sheet by sheet.
-
-    A grid holds every cell up to its last row and column: a few cells far apart may fill the
-    memory.
-    """
+    """The bounds of each sheet's filled cells: a few far apart would fill the memory."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -71,10 +67,7 @@ class Bounds:
 
 @dataclass(frozen=True)
 class WorkbookSettings:
-    """What xl/workbook.xml says: the part of each worksheet, its first year, computed or not.
-
-    `uncomputed` are the values that a formula has until a spreadsheet computes it.
-    """
+    """The part of each worksheet, its first year, and the values of formulas never computed."""
 
     worksheets: dict[str, str]
     from_1904: bool
@@ -153,11 +146,7 @@ def _is_set(workbook: "etree._Element", element: str, attribute: str) -> bool:
 def scan_cells(
     bounds: Bounds, sheet: str, xml: bytes, uncomputed: frozenset[str]
 ) -> tuple[dict[Place, str], dict[Place, str]]:
-    """Return the formulas of a worksheet, and the texts to read in the place of some values.
-
-    These texts are the errors (« #DIV/0! »), which calamine leaves out, and the formulas that no
-    spreadsheet computed. Raise InputUnsafe as `_checked_cells`.
-    """
+    """Return the formulas of a worksheet, and the texts of errors and formulas never computed."""
     from lxml import etree
 
     formulas, texts = {}, {}

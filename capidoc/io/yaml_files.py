@@ -34,7 +34,11 @@ class TextLoader(_BaseLoader):
 def read_yaml(path: Path) -> Any:
     """Return the content of a YAML file; raise ConfigurationRefused with its line."""
     try:
-        return _load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        for event in yaml.parse(text, TextLoader):
+            if isinstance(event, yaml.AliasEvent):  # aliases in aliases can fill the memory
+                raise RefusedYaml(problem="alias YAML refusé", problem_mark=event.start_mark)
+        return yaml.load(text, TextLoader) or {}
     except yaml.MarkedYAMLError as error:
         detail = f" : {error.problem}" if isinstance(error, RefusedYaml) else ""
         row = error.problem_mark.line + 1 if error.problem_mark else None
@@ -43,10 +47,3 @@ def read_yaml(path: Path) -> Any:
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         problem = Problem("YAML illisible", "un texte en UTF-8", file=path.name)
         raise ConfigurationRefused(problem) from error
-
-
-def _load(text: str) -> Any:
-    for event in yaml.parse(text, TextLoader):
-        if isinstance(event, yaml.AliasEvent):  # aliases in aliases can fill the memory
-            raise RefusedYaml(problem="alias YAML refusé", problem_mark=event.start_mark)
-    return yaml.load(text, TextLoader) or {}

@@ -66,10 +66,7 @@ Requests = dict[str, RequestedSet]
 
 
 def run_batch(table: Path | None, profile: str, scheduler: str = "", root: Path = ROOT) -> Outcomes:
-    """Make and publish the sets of a table one by one, then their index; return how each ended.
-
-    Without a table: every deliverable of every programme. Outcomes have the table's order.
-    """
+    """Publish the sets of a table (or of all programmes) and their index; return their outcomes."""
     requests, outcomes = read_batch(table, root, profile)
     unfinished = Outcome(INTERRUPTED, "interrompu : relancez pour ce qui manque")
     try:
@@ -102,18 +99,14 @@ def outcome_of(work: Callable[[], str]) -> Outcome:
 
 
 def _failure(error: Exception) -> Outcome:
-    refusal = error if isinstance(error, errors.Refusal) else errors.resource_refusal(error)
-    if refusal:
+    if refusal := errors.as_refusal(error):
         return Outcome(refusal.code, str(refusal))
     message = f"Erreur inattendue : {type(error).__name__} : {error}"
     return Outcome(1, message, "".join(traceback.format_exception(error)))
 
 
 def read_batch(table: Path | None, root: Path, profile: str) -> tuple[Requests, Outcomes]:
-    """Return the sets that a table asks for, and the outcomes of the programmes that are broken.
-
-    Raise ConfigurationRefused with every bad row.
-    """
+    """Return the sets of a table and the outcomes of broken programmes; refuse every bad row."""
     requests: Requests = {}
     broken: Outcomes = {}
     problems: list[Problem] = []
@@ -126,8 +119,7 @@ def read_batch(table: Path | None, root: Path, profile: str) -> tuple[Requests, 
             else:
                 file = table.name if table else ""
                 problems += [replace(p, file=file, row=row_number) for p in refusal.problems]
-    if problems:
-        raise ConfigurationRefused(*problems)
+    ConfigurationRefused.raise_any(problems)
     return requests, broken
 
 
@@ -137,10 +129,9 @@ def _rows(table: Path | None, root: Path) -> list[tuple[int | None, dict[str, st
         empty = dict.fromkeys(OPTIONAL, "")
         return [(None, empty | {"programme": slug}) for slug in programme_slugs(root)]
     rows = hand_tables.read_rows(table, ("programme",), OPTIONAL)
-    if not len(rows):
+    if rows.empty:
         expected = "une ligne par jeu : programme;commune;debut;fin;livrable"
-        problem = Problem("tableau absent ou vide", expected, file=str(table))
-        raise ConfigurationRefused(problem)
+        raise ConfigurationRefused(Problem("tableau absent ou vide", expected, file=str(table)))
     return [(int(number), cells.to_dict()) for number, cells in rows.iterrows()]
 
 
@@ -166,10 +157,7 @@ Backend = tuple[Callable[..., Future], Callable[[], int]]
 
 @contextmanager
 def _local_cores() -> Iterator[Backend]:
-    """Yield a pool of threads, each of which waits for a Python on a core of this machine.
-
-    When the command is interrupted these Pythons are terminated, and no other begins.
-    """
+    """Yield a pool of threads that wait for a Python each; interrupted, it terminates them."""
     affinity = getattr(os, "sched_getaffinity", None)  # a container may have fewer cores
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     stop = threading.Event()
@@ -209,17 +197,14 @@ def _cluster(scheduler: str) -> Iterator[Backend]:
 
 
 def _build_all(requests: Requests, outcomes: Outcomes, scheduler: str) -> None:
-    """Build and publish the sets, and add the outcome of each to `outcomes`.
-
-    A programme stays locked until the end. No more than two batches a worker are sent at a time:
-    what is sent, or built and not yet published, waits in memory.
-    """
+    """Build and publish the sets, their programmes locked; add each outcome to `outcomes`."""
     backend = _cluster(scheduler) if scheduler else _local_cores()
     with ExitStack() as locks, backend as (submit, count_workers):
         pending = _pending_sets(requests, outcomes, locks)
         batches = _batches(pending, max(1, count_workers()))
         building: dict[Future, list[RequestedSet]] = {}
         while True:
+            # What is sent, or built and not yet published, waits in memory: two batches a worker.
             room = 2 * max(1, count_workers()) - len(building)
             for batch in islice(batches, max(0, room)):
                 building[_submit(batch, submit)] = batch
@@ -241,10 +226,7 @@ def _build_all(requests: Requests, outcomes: Outcomes, scheduler: str) -> None:
 def _pending_sets(
     requests: Requests, outcomes: Outcomes, locks: ExitStack
 ) -> list[list[RequestedSet]]:
-    """Return the sets to build, programme by programme, each programme locked in `locks`.
-
-    The others get their outcome: nothing to do, or why their programme cannot be worked on.
-    """
+    """Return the sets to build by programme, locked in `locks`; the others get their outcome."""
     programmes = defaultdict(list)
     for request in requests.values():
         programmes[request.programme.slug].append(request)
@@ -270,10 +252,7 @@ def _pending_sets(
 
 
 def _batches(pending: Sequence[list[RequestedSet]], workers: int) -> Iterator[list[RequestedSet]]:
-    """Yield the sets in batches of one programme, as many batches for each worker.
-
-    The Python that builds a batch imports and cleans once for all its sets.
-    """
+    """Yield the sets in batches of one programme (imported, cleaned once), as many a worker."""
     total = sum(map(len, pending))
     rounds = math.ceil(total / (BATCH_SIZE * workers))
     for sets in pending:
@@ -284,10 +263,10 @@ def _batches(pending: Sequence[list[RequestedSet]], workers: int) -> Iterator[li
 
 def _submit(batch: Sequence[RequestedSet], submit: Callable[..., Future]) -> Future:
     """Send a batch to be built; one that cannot be packed is a future that failed."""
+    failed: Future = Future()
     try:
         job = _pack(batch)
     except Exception as error:
-        failed: Future = Future()
         failed.set_exception(error)
         return failed
     return submit(*job)  # what a cluster that is gone raises ends the run
@@ -339,10 +318,8 @@ def _write_index(requests: Requests, outcomes: Outcomes, root: Path) -> None:
     rows = []
     for name, outcome in outcomes.items():
         documents = _links(requests[name]) if name in requests else ""
-        state, message = outcome.label, ""
-        if outcome.code:
-            state, message = f"{outcome.label} ({outcome.code})", outcome.message
-        rows.append((name, state, documents, message))
+        failed = (f"{FAILED} ({outcome.code})", documents, outcome.message)
+        rows.append((name, *(failed if outcome.code else (outcome.label, documents, ""))))
     columns = ["Jeu", "État", "Documents", "Message"]
     table = pd.DataFrame(rows, columns=columns, dtype=object)
     section = html_pages.Section("Jeux demandés", format_summary(outcomes), table)
@@ -351,10 +328,7 @@ def _write_index(requests: Requests, outcomes: Outcomes, root: Path) -> None:
 
 def _links(request: RequestedSet) -> str:
     """Return the links to the documents of a set, as markup."""
-    files = [f"{name}.{kind}" for name in sorted(request.deliverables) for kind in FORMATS]
+    names = [f"{name}.{kind}" for name in sorted(request.deliverables) for kind in FORMATS]
+    files = [name for name in names if (request.programme.published / name).is_file()]
     link = Markup('<a href="{}/{}">{}</a>')
-    return Markup(" · ").join(
-        link.format(request.name, file, file)
-        for file in files
-        if (request.programme.published / file).is_file()
-    )
+    return Markup(" · ").join(link.format(request.name, file, file) for file in files)

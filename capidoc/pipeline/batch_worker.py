@@ -49,10 +49,7 @@ def build_sets(
     secret_key: str,
     stop: threading.Event | None = None,
 ) -> list[BuiltSet]:
-    """Build the sets in a temporary folder made of `package`; return how each ended.
-
-    Raise KeyboardInterrupt when the work was asked to stop, by a signal or by `stop`.
-    """
+    """Build the sets in a temporary folder made of `package`, until `stop`; return their ends."""
     with tempfile.TemporaryDirectory(prefix="capidoc-") as name:
         folder = Path(name)
         unzip(package, folder)
@@ -100,11 +97,10 @@ def _zip_set(folder: Path) -> bytes:
 
 def main() -> None:
     """Publish each set of the argument's JSON; print how it ended as a line of JSON."""
-    from capidoc.core import parallel, signals
+    from capidoc.core import signals
     from capidoc.pipeline.batch import outcome_of
 
     signals.interrupt_on_termination()
-    parallel.FORKS = False  # there is a worker for each core
     for parameters, deliverables, _ in json.loads(sys.argv[1]):
         outcome = outcome_of(partial(_publish, parameters, deliverables))
         print(json.dumps([outcome.code, outcome.message, outcome.detail]), flush=True)

@@ -30,11 +30,7 @@ READ_ONLY = ("verify", "claims")  # verbs that need no lock
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code.
-
-    A refusal is told in French with its own code; a bug is told in a sentence, its traceback goes
-    to the log.
-    """
+    """Run a command and return its exit code; what it refuses or breaks is told in French."""
     # A console in another encoding must not turn a French message into a crash.
     for stream in filter(None, (sys.stdout, sys.stderr)):  # a scheduled job may have neither
         stream.reconfigure(errors="replace")
@@ -48,26 +44,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run_guarded(work: Callable[[], int], programme: str = "") -> int:
-    """Return the exit code of `work`; tell and log what it raised, but for an interruption.
-
-    The message begins with `programme`, where several are worked on.
-    """
+    """Return the exit code of `work`; tell and log what it raised, after the programme's name."""
     try:
         return work()
     except Exception as error:
-        prefix = f"{programme} : " if programme else ""
-        refusal = error if isinstance(error, errors.Refusal) else errors.resource_refusal(error)
+        prefix, log_name = f"{programme} : " if programme else "", LOG.relative_to(ROOT)
         is_told = isinstance(error, errors.Refusal)  # anything else is logged with its traceback
-        text = str(error) if is_told else "".join(traceback.format_exception(error))
-        log_message(prefix + text)
-        log_name = LOG.relative_to(ROOT)
+        log_message(
+            prefix + (str(error) if is_told else "".join(traceback.format_exception(error)))
+        )
+        refusal = errors.as_refusal(error)
+        message = f"Erreur inattendue : {type(error).__name__} : {error}. "
+        message += f"Le détail est dans {log_name} ; merci de nous l’envoyer."
         if refusal:
             message = errors.format_refusal(refusal, str(log_name))
-        else:
-            message = (
-                f"Erreur inattendue : {type(error).__name__} : {error}. "
-                f"Le détail est dans {log_name} ; merci de nous l’envoyer."
-            )
         print(prefix + message, file=sys.stderr)
         return refusal.code if refusal else 1
 
@@ -117,13 +107,11 @@ def _run_on_programme(options: Namespace, slug: str) -> int:
     paths, verb = ProgrammePaths(slug), options.verb
     with nullcontext() if verb in READ_ONLY else publication.lock(paths):
         scope = (options.commune, options.debut, options.fin, options.profil)
+        up_to_date = ""
         if scope == ("toutes", "", "", "public") and verb in (*DELIVERABLES, "all"):
             # For a whole programme's set neither programme.yml nor the data are read.
             up_to_date = publication.nothing_to_do(paths, paths.wanted(verb))
-            if up_to_date:
-                print_line(up_to_date)
-                return 0
-        for line in _run_steps(options, slug):
+        for line in [up_to_date] if up_to_date else _run_steps(options, slug):
             print_line(line)
     return 0
 
@@ -173,17 +161,12 @@ def _propose_claims(programme: "Programme", path: Path) -> Iterator[str]:
     yield from claim_extraction.text_remarks(text, programme.identity.devis)
     target = programme.processed / PROPOSED_CLAIMS_CSV
     tables.write_csv(tables.neutralize_formulas(claims), target)
-    yield (
-        f"{len(claims)} chiffres proposés dans {target.relative_to(ROOT)} : "
-        "gardez ceux qui en sont, et recopiez-les dans chiffres_publies.csv."
-    )
+    remedy = "gardez ceux qui en sont, et recopiez-les dans chiffres_publies.csv"
+    yield f"{len(claims)} chiffres proposés dans {target.relative_to(ROOT)} : {remedy}."
 
 
 def _import_word(programme: "Programme", path: Path, write: bool) -> Iterator[str]:
-    """Yield what an edited Word file changes in recit/, and write it there on demand.
-
-    Raise InputMismatch with what is left to do by hand.
-    """
+    """Yield what an edited Word file changes in recit/, written on demand; refuse the rest."""
     from capidoc.report import word_import
 
     changes, problems = word_import.propose_changes(programme, path)
@@ -193,8 +176,7 @@ def _import_word(programme: "Programme", path: Path, write: bool) -> Iterator[st
     done = "écrits" if write else "à écrire, avec --oui"
     nothing = f"{programme.slug} : aucun texte de recit/ à changer"
     yield f"Textes de recit/ {done} : {', '.join(changes)}" if changes else nothing
-    if problems:
-        raise errors.InputMismatch(*problems)
+    errors.InputMismatch.raise_any(problems)
 
 
 def _examine_machine() -> int:
@@ -221,14 +203,11 @@ def _create_programme(options: Namespace) -> int:
     """Write the folder of a new programme; return 0."""
     from capidoc.pipeline import scaffold
 
-    slug, data = options.programme, options.donnees
-    period = options.debut, options.fin
-    for line in scaffold.create_programme(ROOT, slug, options.formulaire, *period, data):
+    slug, form, data = options.programme, options.formulaire, options.donnees
+    lines = scaffold.create_programme(ROOT, slug, form, options.debut, options.fin, data)
+    trial = f"« make report PROGRAMME={slug} » (ou « python -m capidoc report {slug} »)"
+    for line in (*lines, f"Essayez {trial}, puis changez programmes/{slug}/programme.yml."):
         print_line(line)
-    print_line(
-        f"Essayez « make report PROGRAMME={slug} » (ou « python -m capidoc report {slug} »), "
-        f"puis changez programmes/{slug}/programme.yml."
-    )
     return 0
 
 

@@ -29,7 +29,7 @@ NOTEBOOK_PARAMETERS = {
 }
 # Inputs that documents alone read: the facts stay when one of them changes.
 DOCUMENT_INPUTS = re.compile(
-    r"programmes/[^/]+/(recit/|figures\.yml)|templates/(?!controles\.yml)|notebooks/03_"
+    r"programmes/[^/]+/(recit/|figures\.yml)|templates/(?!controles\.yml|indices/)|notebooks/03_"
 )
 NOT_TABLES = (PROPOSED_CLAIMS_CSV, RUN_STATE_JSON, CHART_STATE_JSON)  # of data/processed
 
@@ -59,10 +59,7 @@ def _parameters_of(name: str, values: dict[str, str]) -> dict[str, str]:
 
 
 def compute_tables(programme: Programme, step: str, cleaning_key: str = "") -> dict[str, str]:
-    """Run the notebooks of a step; return the sha256 of what cleaning wrote, by file name.
-
-    A cleaning already made for another commune or period, under the same key, is copied instead.
-    """
+    """Run the notebooks of a step, or copy the cleaning of that key; return its files' sha256."""
     pseudonyms.secret_key()  # one for the whole run, the notebooks' own processes included
     publication.check_free_space(programme)
     whole = programme.part_of if step == "effects" else None
@@ -92,18 +89,14 @@ def ensure_effects(programme: Programme, run_inputs: dict[str, Any]) -> None:
         for deliverable in programme.wanted():
             shutil.rmtree(programme.processed / "carnets" / deliverable, ignore_errors=True)
         return
-    cleaned = compute_tables(programme, "effects", cleaning_key)
-    digests = _table_digests(programme.processed)
-    state = {"entrees": effects_key, "tables": digests}
-    state |= {"nettoyage": cleaning_key, "nettoyees": cleaned}
+    state = {"nettoyage": cleaning_key}
+    state["nettoyees"] = compute_tables(programme, "effects", cleaning_key)
+    state |= {"entrees": effects_key, "tables": _table_digests(programme.processed)}
     tables.write_durably(state_file, json.dumps(state, indent=1).encode())
 
 
 def _cache_keys(programme: Programme, run_inputs: dict[str, Any]) -> tuple[str, str]:
-    """Return the cache key of the effects and that of the cleaning, which has no parameters.
-
-    The secret key of pseudonyms counts: fingerprints made with another would match no file.
-    """
+    """Return the cache keys of the effects and of the cleaning: files, secret key, parameters."""
     files = run_inputs["entrees"].items()
     shared = {
         "entrees": {name: sha for name, sha in files if not DOCUMENT_INPUTS.match(name)},
@@ -119,15 +112,14 @@ def _copy_cleaning(programme: Programme, cleaning_key: str) -> bool:
         state, source = manifest.read_json_record(state_file), state_file.parent
         if state.get("nettoyage") != cleaning_key:
             continue
-        if not state["nettoyees"].items() <= _table_digests(source).items():
-            continue
-        for name in state["nettoyees"]:
-            (programme.processed / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source / name, programme.processed / name)
-        executed = programme.processed / "carnets" / f"{CLEAN}.ipynb"
-        parameters = _parameters_of(CLEAN, notebook_parameters(programme))
-        notebooks.restamp_parameters(executed, parameters)
-        return True
+        if state["nettoyees"].items() <= _table_digests(source).items():
+            for name in state["nettoyees"]:
+                (programme.processed / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source / name, programme.processed / name)
+            executed = programme.processed / "carnets" / f"{CLEAN}.ipynb"
+            parameters = _parameters_of(CLEAN, notebook_parameters(programme))
+            notebooks.restamp_parameters(executed, parameters)
+            return True
     return False
 
 

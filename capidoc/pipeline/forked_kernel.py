@@ -5,6 +5,7 @@ import for each notebook. The cells meet the same IPython kernel as in JupyterLa
 cannot fork safely (Windows, macOS), papermill's own engine serves.
 """
 
+import ctypes
 import gc
 import multiprocessing
 import os
@@ -20,9 +21,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from papermill.engines import Engine, NBClientEngine, papermill_engines
 
-from capidoc.core.parallel import die_with_parent
-
 NAME = "capidoc"
+PR_SET_PDEATHSIG = 1  # of prctl(2)
 OUTPUT_MESSAGES = ("stream", "display_data", "execute_result", "error")
 
 
@@ -33,10 +33,7 @@ class ForkedEngine(Engine):
     def execute_managed_notebook(
         cls, nb_man: Any, kernel_name: str, execution_timeout: float | None = None, **_: Any
     ) -> None:
-        """Give the cells of `nb_man.nb` their outputs; leave no process behind.
-
-        Raise DeadKernelError or CellTimeoutError.
-        """
+        """Give the cells of `nb_man.nb` their outputs; leave no process behind."""
         shell = _Shell(execution_timeout)
         # Without a path papermill writes the notebook once, at the end, not twice for each cell.
         path, nb_man.output_path = nb_man.output_path, None
@@ -92,10 +89,7 @@ class _Shell:
         self.importer.start()
 
     def run(self, cell: NotebookNode) -> None:
-        """Run a cell and set its number and outputs.
-
-        Raise CellExecutionError if its code did, CellTimeoutError or DeadKernelError.
-        """
+        """Run a cell and set its number and outputs; raise what it raised, or its end."""
         self.connection.send(cell.source)
         if not self.connection.poll(self.timeout):
             raise CellTimeoutError.error_from_timeout_and_cell(
@@ -121,7 +115,10 @@ class _Shell:
 def _serve(connection: Connection, parent: int) -> None:
     """Run each source received and send (its number, its outputs), until the other end closes."""
     os.setpgid(0, 0)
-    die_with_parent(parent)
+    # Linux kills this process when its parent ends, however it ends, unless it has already.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with tempfile.TemporaryFile() as captured:

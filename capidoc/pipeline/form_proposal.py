@@ -138,26 +138,19 @@ def _moment(questions: Iterable[Question]) -> Question | None:
     """Return the question of the month, else `today`, else the date of the visit, if any."""
     asked = [q for q in questions if not q.is_metadata and not _says(q, "autre_date")]
     months = [q for q in asked if q.kind == "choix" and all(map(is_month, q.choices))]
-    today = [q for q in questions if q.kind == "date" and _is_today(q)]
+    unasked = [q for q in questions if q.kind == "date" and (q.is_metadata or not q.labels)]
+    today = [q for q in unasked if "today" in _name_words(q)]
     dates = [q for q in asked if q.kind == "date" and _says(q, "date") and q.labels]
     visits = [q for q in dates if _says(q, "collecte")]
     plain = [q for q in dates if {*_name_words(q)} <= _vocabulary()["date"]]
-    written = [q for q in asked if q.kind == "texte" and q.labels and _names_month(q)]
+    texts = [q for q in asked if q.kind == "texte" and q.labels]
+    written = [q for q in texts if {*_name_words(q)[:1]} & {"mois", "month", "periode", "date"}]
     return next(iter(months + today + visits + plain + written), None)
 
 
 def is_month(text: str) -> bool:
     """Return whether a text is a month, « 2022-05 »."""
     return bool(re.fullmatch(MONTH, text))
-
-
-def _is_today(question: Question) -> bool:
-    is_metadata = question.is_metadata or not question.labels
-    return is_metadata and "today" in _name_words(question)
-
-
-def _names_month(question: Question) -> bool:
-    return _name_words(question)[:1] in (["mois"], ["month"], ["periode"], ["date"])
 
 
 def _place(asked: Iterable[Question]) -> Question | None:
@@ -176,14 +169,14 @@ def _attributes(questions: Iterable[Question], of_all: Sequence[Question], most:
     """Return what describes units, by the attribute's name: the sex, then what all are asked."""
     kept = [q for q in questions if q.kind == "choix" and 1 < len(q.choices) <= MOST_GROUPS]
     kept = [q for q in kept if not yes_answer(q) and not _says(q, "enqueteur", "accord")]
-    sexes = [q for q in kept if _says(q, "sexe") and _has_answer(q, "femme")]
+    sexes = [q for q in kept if _says(q, "sexe") and _answer_words(q) & _vocabulary()["femme"]]
     sex = next((q for q in sexes if q in of_all), next(iter(sexes), None))
     attributes = {"sexe": sex} if sex else {}
     others = [q for q in kept if q in of_all and q is not sex and not _is_code(q)]
     described = [q for q in others if _vocabulary()["attribut"] & {*_name_words(q)}]
+    taken = {"commune", "sexe", "zone"}
     for question in (described or others[:1])[: most - len(attributes)]:
-        name = _unused(indicator_id(question), {*attributes, "commune", "sexe", "zone"})
-        attributes[name] = question
+        attributes[_take_name(indicator_id(question), taken)] = question
     return attributes
 
 
@@ -210,10 +203,7 @@ def _spread(measures: Iterable[Question], of_all: Sequence[Question]) -> list[Qu
 
 
 def _repeats(form: Form, main: Attributes) -> dict[str, Table]:
-    """Return what the first repeats seem to hold; a label is the repeat's name where it has none.
-
-    An attribute called as one of the main table, of other answers, bears the repeat's name too.
-    """
+    """Return the first repeats; an attribute unlike the main table's bears their name too."""
     repeats = {}
     for name in dict.fromkeys(q.repeat for q in form.questions if q.repeat):
         questions = [q for q in form.of(name).values() if q.labels and not q.is_metadata]
@@ -247,10 +237,8 @@ def _says(question: Question, *parts: str) -> bool:
     return any(words & _vocabulary()[part] for part in parts)
 
 
-def _has_answer(question: Question, part: str) -> bool:
-    """Return whether a choice of the question is called by a word of the part."""
-    words = _plain_words(" ".join(map(" ".join, question.choices.values())))
-    return bool(_vocabulary()[part] & {*words})
+def _answer_words(question: Question) -> set[str]:
+    return {*_plain_words(" ".join(map(" ".join, question.choices.values())))}
 
 
 def _label_words(question: Question) -> list[str]:
@@ -274,30 +262,18 @@ def indicator_id(question: Question) -> str:
     return name if name[:1].isalpha() else f"q_{name}"
 
 
-def _unused(name: str, taken: Iterable[str], parts: Sequence[str] = ()) -> str:
-    """Return the name, with a number where it is taken, alone or with one of the parts."""
-    used, names = {*taken}, chain([name], (f"{name}_{number}" for number in count(2)))
-    return next(each for each in names if not used & _with_parts(each, parts))
-
-
-def _with_parts(name: str, parts: Iterable[str]) -> set[str]:
-    return {name, *(f"{name}_{part}" for part in parts)}
-
-
-def _unused_id(question: Question, taken: set[str]) -> str:
-    """Return an id for a question, those of the shares of its answers being free too; take them."""
-    shares = question.kind != "nombre" and not yes_answer(question)
-    parts = answer_ids(question.choices) if shares else []
-    name = _unused(indicator_id(question), taken, parts)
-    taken |= _with_parts(name, parts)
-    return name
+def _take_name(name: str, taken: set[str], parts: Iterable[str] = ()) -> str:
+    """Return the name, numbered where it or « name_part » is taken; add these to `taken`."""
+    for each in chain([name], (f"{name}_{number}" for number in count(2))):
+        names = {each, *(f"{each}_{part}" for part in parts)}
+        if not names & taken:
+            break
+    taken |= names
+    return each
 
 
 def indicator_label(question: Question) -> str:
-    """Return a question's label without « combien de », question mark or unit in brackets.
-
-    It is the question's name where the label says nothing.
-    """
+    """Return a question's label or name, without « combien de », « ? », unit in brackets."""
     label = parsing.plain_label("".join(question.labels[:1])) or question.name
     label = re.sub(r"\s*\([^)]*\)$", "", label.rstrip(" ?:")) or label
     label = re.sub(QUESTION_OPENINGS, "", label)
@@ -347,12 +323,10 @@ def label_warnings(proposal: Proposal, slug: str) -> dict[str, list[str] | dict[
     printed += [table.libelle for table in proposal.repetitions.values()]
     names = [slug.upper(), parsing.plain_label(proposal.form.title), *printed, *answers.values()]
     unique = dict.fromkeys(names)
-    numbered = [name for name in unique if number_tracing.unbound_numerals([name], [])[0]]
-    sensitive = list(dict.fromkeys(q.name for q in questions if _says(q, "sensible")))
     return {
-        "nombres": numbered,
+        "nombres": [n for n in unique if number_tracing.unbound_numerals([n], [])[0]],
         "libelles": answers,
-        "sensibles": sensitive,
+        "sensibles": list(dict.fromkeys(q.name for q in questions if _says(q, "sensible"))),
         "manquants": _missing_codes(proposal.form, questions),
     }
 
@@ -379,8 +353,8 @@ def first_plan(proposal: Proposal) -> Iterator[tuple[str, ...]]:
     yield (*counted, groups, *PLAN_ENDING)
     yield from _rows(proposal, "suivi", proposal.mesures, proposal.attributs, taken)
     for name, table in proposal.repetitions.items():
-        source, row_id = f"suivi.{name}", _unused("_".join(["nombre", *_plain_words(name)]), taken)
-        taken.add(row_id)
+        source = f"suivi.{name}"
+        row_id = _take_name("_".join(["nombre", *_plain_words(name)]), taken)
         definition = f"Lignes du groupe répété « {table.libelle} »"
         unit, sex = ("personnes", "sexe") if "sexe" in table.attributs else ("lignes", "")
         rows = (row_id, f"Nombre : {table.libelle}", definition, unit, source, "", "nombre", "")
@@ -389,9 +363,9 @@ def first_plan(proposal: Proposal) -> Iterator[tuple[str, ...]]:
 
 
 def other_rows(proposal: Proposal) -> Iterator[tuple[str, ...]]:
-    """Yield the rows of what the first plan leaves out, to be taken up by people."""
+    """Return the rows of what the first plan leaves out, to be taken up by people."""
     taken = {row[0] for row in first_plan(proposal)}
-    yield from _rows(proposal, "suivi", proposal.autres, proposal.attributs, taken)
+    return _rows(proposal, "suivi", proposal.autres, proposal.attributs, taken)
 
 
 def _rows(
@@ -403,7 +377,10 @@ def _rows(
     groups = groups if proposal.compare else [name for name in groups if name != "commune"]
     moments = "debut|fin" if proposal.compare else ""
     for question in measures:
-        label, name = indicator_label(question), _unused_id(question, taken)
+        label = indicator_label(question)
+        shares = question.kind != "nombre" and not yes_answer(question)
+        parts = answer_ids(question.choices) if shares else []
+        name = _take_name(indicator_id(question), taken, parts)
         definition = f"Réponses à la question « {label} »"
         unit, variable, rule, rounding = _measure_rule(question, proposal.monnaie)
         compared = (moments, "" if variable.endswith("=*") else "|".join(groups))

@@ -20,7 +20,6 @@ PROGRESS_BAR = {
     "ncols": 60,
     "leave": False,
 }
-ENGINE_VARIABLE = "CAPIDOC_ENGINE"
 ENGINES = ("capidoc", "nbclient")  # cells in a fork of this process, or in an ordinary kernel
 # jsonschema would compile for a second grammars of formats that notebooks do not use.
 for _grammar in ("rfc3987_syntax", "rfc3986_validator", "isoduration"):
@@ -34,11 +33,7 @@ class NotebookFailed(Exception):
 def execute_notebook(
     notebook: Path, parameters: dict[str, str], target: Path, root: Path, progress: bool
 ) -> None:
-    """Execute a notebook and write its copy at `target`, without times or machine names.
-
-    Raise the refusal that a cell raised, ResourcesLacking on a dead or hung kernel,
-    NotebookFailed on any other error.
-    """
+    """Execute a notebook; write its copy, without times, at `target`; raise what a cell refused."""
     import nbformat
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
@@ -53,13 +48,15 @@ def execute_notebook(
         refusal_class = errors.refusal_class(error.ename)
         if refusal_class:
             raise refusal_class(*error.evalue.split("\n")) from error
-        message = f"{error.ename} : {error.evalue} (carnet gardé : {target})"
-        raise NotebookFailed(message) from error
+        raise NotebookFailed(f"{error.ename} : {error.evalue} (carnet gardé : {target})") from error
     except (DeadKernelError, CellTimeoutError) as error:
         cause = "le noyau du carnet s’est arrêté ou dépasse le temps permis"
         problem = Problem(cause, remedy=f"Voir {target}.", file=notebook.name)
         raise ResourcesLacking(problem) from error
-    _check_last_cell_ran(executed, notebook)
+    last = [cell for cell in executed.cells if cell.cell_type == "code"][-1]
+    if last.execution_count is None:  # a cell ended the kernel, which papermill takes for success
+        cause = "le carnet s’est arrêté avant sa dernière cellule"
+        raise ResourcesLacking(Problem(cause, remedy="Relancez.", file=notebook.name))
     nbformat.write(_without_times(executed), target)
 
 
@@ -98,14 +95,12 @@ def _engine_name() -> str:
     from capidoc.pipeline import forked_kernel
 
     forked_kernel.register_engine()
-    name = os.environ.get(ENGINE_VARIABLE) or ENGINES[0]
+    name = os.environ.get("CAPIDOC_ENGINE") or ENGINES[0]
     if name not in ENGINES:
-        expected = " ou ".join(f"« {engine} »" for engine in ENGINES)
+        what, expected = "moteur de carnets inconnu", " ou ".join(f"« {each} »" for each in ENGINES)
         remedy = "Corrigez ou supprimez cette variable d’environnement."
-        where = f"variable {ENGINE_VARIABLE}"
-        raise ConfigurationRefused(
-            Problem("moteur de carnets inconnu", expected, remedy, file=where, value=name)
-        )
+        where = "variable CAPIDOC_ENGINE"
+        raise ConfigurationRefused(Problem(what, expected, remedy, file=where, value=name))
     return name
 
 
@@ -127,21 +122,12 @@ def _check_parameters(notebook: Path, parameters: dict[str, str]) -> None:
     import papermill
 
     declared = papermill.inspect_notebook(str(notebook))
-    problems = []
-    for name in parameters:
-        if name not in declared:
-            hint, file = suggest(name, declared), notebook.name
-            problems.append(Problem("paramètre inconnu du carnet", "", hint, file, value=name))
-    if problems:
-        raise ConfigurationRefused(*problems)
-
-
-def _check_last_cell_ran(executed: "NotebookNode", notebook: Path) -> None:
-    """Raise ResourcesLacking when a cell ended the kernel, which papermill takes for success."""
-    last = [cell for cell in executed.cells if cell.cell_type == "code"][-1]
-    if last.execution_count is None:
-        cause = "le carnet s’est arrêté avant sa dernière cellule"
-        raise ResourcesLacking(Problem(cause, remedy="Relancez.", file=notebook.name))
+    what, file = "paramètre inconnu du carnet", notebook.name
+    ConfigurationRefused.raise_any(
+        Problem(what, "", suggest(name, declared), file, value=name)
+        for name in parameters
+        if name not in declared
+    )
 
 
 def _without_times(executed: "NotebookNode") -> "NotebookNode":

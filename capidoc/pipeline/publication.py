@@ -33,38 +33,31 @@ def lock(programme: ProgrammePaths) -> Iterator[None]:
         with FileLock(path, blocking=False):
             yield
     except Timeout as error:
-        cause, remedy = (
-            "une autre exécution travaille sur ce programme",
-            "Attendez qu’elle finisse.",
-        )
-        raise AlreadyRunning(Problem(cause, remedy=remedy, value=programme.slug)) from error
+        cause = "une autre exécution travaille sur ce programme"
+        problem = Problem(cause, remedy="Attendez qu’elle finisse.", value=programme.slug)
+        raise AlreadyRunning(problem) from error
 
 
 def inputs(programme: ProgrammePaths, parameters: dict[str, str] | None) -> dict[str, Any]:
     """Return what decides a set: parameters, sha256 of raw exports, programme, code, templates."""
-    digests = {}
-    for folder, patterns in (
-        (programme.raw, ("*",)),
-        (programme.folder, PROGRAMME_FILES),
-        (programme.root, CODE_FILES),
-    ):
+    paths: list[Path] = sorted(programme.raw.glob("*"))
+    for folder, patterns in ((programme.folder, PROGRAMME_FILES), (programme.root, CODE_FILES)):
         for pattern in patterns:
-            for path in sorted(folder.glob(pattern)):
-                # « ~$ » begins the name of what Excel leaves beside an open workbook.
-                if path.is_file() and not path.name.startswith("~$"):
-                    name = path.relative_to(programme.root).as_posix()
-                    digests[name] = manifest.file_digest(path)
+            paths += sorted(folder.glob(pattern))
+    digests = {
+        path.relative_to(programme.root).as_posix(): manifest.file_digest(path)
+        for path in paths
+        # « ~$ » begins the name of what Excel leaves beside an open workbook.
+        if path.is_file() and not path.name.startswith("~$")
+    }
     return {"programme": programme.slug, "parametres": parameters, "entrees": digests}
 
 
 def check_inputs_unchanged(before: dict[str, Any], after: dict[str, Any]) -> None:
     """Raise ResourcesLacking with the name of every file that changed during a run."""
-    old, new = before["entrees"], after["entrees"]
-    changed = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    changed = sorted({name for name, _ in before["entrees"].items() ^ after["entrees"].items()})
     cause, remedy = "fichier changé pendant le calcul : rien n’est publié", "Relancez la commande."
-    if changed:
-        problems = [Problem(cause, remedy=remedy, file=name) for name in changed]
-        raise ResourcesLacking(*problems)
+    ResourcesLacking.raise_any(Problem(cause, remedy=remedy, file=name) for name in changed)
 
 
 def check_free_space(programme: ProgrammePaths) -> None:
@@ -82,13 +75,9 @@ def check_free_space(programme: ProgrammePaths) -> None:
 def nothing_to_do(
     paths: ProgrammePaths, deliverables: Iterable[str], run_inputs: dict[str, Any] | None = None
 ) -> str:
-    """Return what to say when the published set holds the deliverables and is up to date, or "".
-
-    Without `run_inputs` they are those of the published set's own parameters: programme.yml, when
-    it is the same to the byte, need not be read.
-    """
+    """Return what to say when the published set holds the deliverables and is up to date, or ""."""
     recover(paths)
-    if run_inputs is None:
+    if run_inputs is None:  # those of its own parameters: programme.yml need not be read
         run_inputs = inputs(paths, manifest.read_manifest(paths.published).get("parametres"))
     wanted = [f"{deliverable}.{kind}" for deliverable in deliverables for kind in FORMATS]
     if not is_up_to_date(paths.published, run_inputs, wanted):
@@ -97,10 +86,7 @@ def nothing_to_do(
 
 
 def is_up_to_date(target: Path, run_inputs: dict[str, Any], wanted: Iterable[str]) -> bool:
-    """Tell whether a published set rests on these inputs, holds the wanted files and verifies.
-
-    Files that people added beside it are theirs and do not count.
-    """
+    """Tell whether a set rests on these inputs and has these files, whatever people added."""
     published = manifest.read_manifest(target)
     if any(published.get(key) != value for key, value in run_inputs.items()):
         return False
@@ -119,12 +105,9 @@ def staging_dir(programme: ProgrammePaths) -> Path:
 
 
 def recover(programme: ProgrammePaths) -> Path:
-    """Repair what a killed run left: put an old set back in its place, remove the rest.
-
-    « .jass.niono.ancien » is outputs/jass/niono, moved between the two renames of `exchange`.
-    Return outputs/<programme>, links followed: the folder may stand on a shared disk.
-    """
+    """Put back or remove what a killed run left; return outputs/<programme>, links followed."""
     top = (programme.root / "outputs" / programme.slug).resolve()
+    # « .jass.niono.ancien » is outputs/jass/niono, moved between the two renames of `exchange`.
     for moved in top.parent.glob(f".{top.name}.*ancien"):
         target = top.parent.joinpath(*moved.name.split(".")[1:-1])
         if not target.exists():
@@ -145,16 +128,11 @@ def remove_rebuildable(programme: ProgrammePaths) -> list[str]:
         elif path.is_file():
             path.unlink()
     for target in [*manifest.nested_sets(programme.published), programme.published]:
-        edited = [
-            target / name
-            for name, state in manifest.differences(target)
-            if state != manifest.ABSENT
-        ]
-        for name in manifest.read_manifest(target).get("sorties", {}):
-            if target / name not in edited:
-                (target / name).unlink(missing_ok=True)
+        differences = manifest.differences(target)
+        kept += [target / name for name, state in differences if state != manifest.ABSENT]
+        for name in manifest.intact_outputs(target)[1]:
+            (target / name).unlink()
         (target / manifest.MANIFEST_JSON).unlink(missing_ok=True)
-        kept += edited
     for top in (programme.published, tables):
         for folder in [*sorted(top.rglob("*"), reverse=True), top]:  # the deepest first
             if folder.is_dir() and not any(folder.iterdir()):
@@ -163,10 +141,7 @@ def remove_rebuildable(programme: ProgrammePaths) -> list[str]:
 
 
 def publish_atomically(staging: Path, target: Path) -> list[str]:
-    """Put the set of `staging` in place of `target`; return the names of people's files kept.
-
-    A failure before the exchange leaves the old set; after it the new one stands whole.
-    """
+    """Put the set of `staging` in place of `target`, whole or not at all; return files kept."""
     target = target.resolve()
     nested = [folder.relative_to(target).as_posix() for folder in manifest.nested_sets(target)]
     kept = _keep_edits(target, staging)
@@ -200,11 +175,7 @@ def _flush_to_disk(paths: Iterable[Path]) -> None:
 
 
 def exchange(staging: Path, target: Path) -> None:
-    """Move the new set to `target` and the old one to `staging`.
-
-    Linux does it in one step on most disks. Elsewhere it takes two renames: when the second fails
-    the first is undone here; when the run is killed between them, `recover` undoes it.
-    """
+    """Move the new set to `target`, the old to `staging`: at once, or as `recover` can mend."""
     if not target.is_dir():
         staging.rename(target)
         return
@@ -242,17 +213,13 @@ def _link_or_copy(source: Path | str, target: Path | str) -> None:
 
 
 def _keep_edits(old: Path, new: Path) -> list[str]:
-    """Carry the edited and added files of the set `old` into `new`; return their names there.
-
-    A file whose name is taken gets another one; a file that `new` holds already is left out.
-    """
+    """Carry the edited and added files of `old` into `new`, renamed if taken; return the names."""
     kept = []
     for name, state in manifest.differences(old):
-        path = Path(name)
+        free_name = path = Path(name)
         if state == manifest.ABSENT or path.name.startswith((".", "~$")):
             continue
         digest = manifest.file_digest(old / name)
-        free_name = path
         if (new / name).exists():
             free_name = path.with_name(f"{path.stem}.modifie-{digest[:8]}{path.suffix}")
         taken = [place for place in (new / name, new / free_name) if place.is_file()]

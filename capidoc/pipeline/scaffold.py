@@ -4,20 +4,22 @@ import glob
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 import pandas as pd
 
 from capidoc.cleaning.row_steps import readable_days
 from capidoc.config.decisions import load_decisions
+from capidoc.config.paths import ROOT
 from capidoc.config.programme import Programme
 from capidoc.core import parsing
 from capidoc.core.errors import ConfigurationRefused, Problem
+from capidoc.core.html_pages import page_environment
 from capidoc.ingest import receive, xlsform
 from capidoc.ingest.headers import question_name, recognise_headers
 from capidoc.ingest.kobo_columns import sheet_key, sheet_name
@@ -29,6 +31,7 @@ from capidoc.pipeline import form_proposal
 from capidoc.pipeline.commands import print_line
 from capidoc.pipeline.form_proposal import Proposal
 
+MODELS = ROOT / "templates" / "nouveau"
 TRIAL_UNITS = 12
 TRIAL_CSV, TRIAL_XLSX = "essai.csv", "essai.xlsx"
 HOURS = ("_submission_time", "end", "start")  # what may date a submission, the likeliest first
@@ -40,38 +43,22 @@ PLAN_HEADER = (
 )
 
 
-@dataclass(frozen=True)
-class Draft:
-    """A programme being made in a folder aside: what is proposed, and the form that it is of."""
+class Draft(NamedTuple):
+    """A programme being made aside: its root, name, folder and data; what its form proposes."""
 
     root: Path
     slug: str
-    models: Path
+    folder: Path
+    raw: Path
     proposal: Proposal
     form: Path
-
-    @property
-    def folder(self) -> Path:
-        """Return the folder of what people decide."""
-        return self.root / "programmes" / self.slug
-
-    @property
-    def raw(self) -> Path:
-        """Return the folder of the data."""
-        return self.root / "data" / "raw" / self.slug
 
 
 def create_programme(
     root: Path, slug: str, form: Path, debut: str = "", fin: str = "", export: Path | None = None
 ) -> list[str]:
-    """Write a programme's folder and its data; return the lines that tell what was chosen.
-
-    The data are an export that the form collected, which then decides what is proposed and the
-    months that are not given, or invented ones over last year. All is made aside, then moved.
-    Raise ConfigurationRefused when the programme exists, and the refusals of a form or an export
-    that cannot be read.
-    """
-    folder, raw = root / "programmes" / slug, root / "data" / "raw" / slug
+    """Write a programme from its form, and an export if any; return what was chosen."""
+    folder, raw = _folders(root, slug)
     if folder.exists() or any(raw.glob("*")):
         cause, remedy = "ce programme existe déjà", "Rien n’a été touché."
         raise ConfigurationRefused(Problem(cause, "un nouveau nom", remedy, value=slug))
@@ -83,7 +70,7 @@ def create_programme(
         asked, hours = _asked_in_export(asked, export)
     proposal = form_proposal.propose_programme(asked, hours)
     with TemporaryDirectory(prefix=".nouveau-", dir=root) as aside:
-        draft = Draft(Path(aside), slug, root / "templates" / "nouveau", proposal, form)
+        draft = Draft(Path(aside), slug, *_folders(Path(aside), slug), proposal, form)
         _write_plan(draft)
         _write_data(draft, export, debut, fin)
         files = [*draft.folder.rglob("*.*"), *draft.raw.rglob("*.*")]
@@ -94,13 +81,16 @@ def create_programme(
     return [f"Programme commencé : {started}.", *form_proposal.describe_choices(proposal)]
 
 
+def _folders(root: Path, slug: str) -> tuple[Path, Path]:
+    """Return the folders of what people decide and of the data."""
+    return root / "programmes" / slug, root / "data" / "raw" / slug
+
+
 def _write_plan(draft: Draft) -> None:
     """Write what does not hang on the data: the models, the form, the plan."""
-    shutil.copytree(draft.models, draft.folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
-    for place, file in (
-        (draft.raw, draft.models / "LISEZMOI.md"),
-        (draft.folder / "formulaires", draft.form),
-    ):
+    forms = draft.folder / "formulaires"
+    shutil.copytree(MODELS, draft.folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    for place, file in ((draft.raw, MODELS / "LISEZMOI.md"), (forms, draft.form)):
         place.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, place)
     plan = _csv(form_proposal.first_plan(draft.proposal))
@@ -128,17 +118,11 @@ def _write_data(draft: Draft, export: Path | None, debut: str, fin: str) -> None
 def _write_settings(draft: Draft, file: str, period: tuple[str, str]) -> None:
     """Write programme.yml and figures.yml; `file` is the pattern of the data's name."""
     proposal, slug = draft.proposal, draft.slug
-    words = form_proposal.label_warnings(proposal, slug)
-    variables: dict[str, Any] = {
-        "slug": slug,
-        "p": proposal,
-        "debut": period[0],
-        "fin": period[1],
-        **words,
-    }
+    variables: dict[str, Any] = {"slug": slug, "p": proposal, "debut": period[0], "fin": period[1]}
+    variables |= form_proposal.label_warnings(proposal, slug)
     variables |= {"formulaire": draft.form.name, "fichier": file}
     variables["plan"] = [*form_proposal.first_plan(proposal)]
-    environment = _environment(draft.models)
+    environment = _environment()
     for name in ("programme.yml", "figures.yml"):
         text = environment.get_template(f"{name}.j2").render(variables)
         _write_text(draft.folder / name, text)
@@ -199,15 +183,9 @@ def _offered_period(proposal: Proposal, debut: str, fin: str) -> tuple[str, str]
     return (min(months), max(months)) if months else (debut, fin)
 
 
-def _environment(models: Path) -> jinja2.Environment:
+def _environment() -> jinja2.Environment:
     """Return the Jinja environment of the model files."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(models),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = page_environment(MODELS).overlay(autoescape=False, keep_trailing_newline=True)
     environment.filters["texte"] = lambda value: json.dumps(value, ensure_ascii=False)
     environment.filters["dit"] = form_proposal.indicator_label
     environment.filters["simple"] = parsing.plain_label

@@ -11,8 +11,7 @@ from capidoc.cleaning import quality_page
 from capidoc.config.paths import FORMATS
 from capidoc.config.programme import Programme
 from capidoc.core import french
-from capidoc.core.errors import ConfigurationRefused, Problem, RenderingFailed, resource_refusal
-from capidoc.core.parallel import run_in_fork
+from capidoc.core.errors import ConfigurationRefused, Problem, RenderingFailed, as_refusal
 from capidoc.core.progress import show_progress
 from capidoc.core.schema import (
     CLAIM_CHECK_CSV,
@@ -94,17 +93,17 @@ def build_set(
     no_log = shutil.ignore_patterns("*.log")
     shutil.copytree(notebooks, internal / "carnets", dirs_exist_ok=True, ignore=no_log)
     shutil.copy2(programme.processed / INFLUENCE_CSV, internal)
-    for table in (FACTS_XLSX, CLAIM_CHECK_CSV, TRACKING_XLSX):
-        if table != TRACKING_XLSX or (programme.processed / table).is_file():
-            shutil.copy2(programme.processed / table, staging)
+    for table in (FACTS_XLSX, CLAIM_CHECK_CSV):
+        shutil.copy2(programme.processed / table, staging)
+    for path in programme.processed.glob(TRACKING_XLSX):  # where there is a target
+        shutil.copy2(path, staging)
     pages = [staging / f"{deliverable}.html" for deliverable in deliverables]
     if programme.profil != "public":
         _trace_numbers(programme, pages, staging)
         return
-    # The two readings take a second each: another core makes one of them.
-    with run_in_fork(lambda: _scan_for_leaks(programme, staging)) as scan_result:
-        _trace_numbers(programme, pages, staging)
-        report_page.write_disclosure_page(programme, staging, scan_result())
+    _trace_numbers(programme, pages, staging)
+    scanned = _scan_for_leaks(programme, staging)
+    report_page.write_disclosure_page(programme, staging, scanned)
 
 
 def _build_deliverable(programme: Programme, deliverable: str, staging: Path, key: str) -> None:
@@ -143,14 +142,11 @@ def write_formats(text: str, deliverable: str, staging: Path, templates: Path) -
         except (ValueError, OSError, RuntimeError) as error:
             cause = f"le document n’a pas pu être mis en forme : {error}"
             problem = Problem(cause, remedy="Envoyez-nous ce message.", file=path.name)
-            raise resource_refusal(error) or RenderingFailed(problem) from error
+            raise as_refusal(error) or RenderingFailed(problem) from error
 
-    # Word takes the longest: another core writes it. Not the PDF: Typst starts threads of its
-    # own, which a fork of this process would not have.
-    with run_in_fork(lambda: write(docx.write_docx, "docx")) as wait_for_docx:
-        write(pdf.write_pdf, "pdf")
-        write(html.write_html, "html")
-        wait_for_docx()
+    write(docx.write_docx, "docx")
+    write(pdf.write_pdf, "pdf")
+    write(html.write_html, "html")
 
 
 def _scan_for_leaks(programme: Programme, folder: Path) -> tuple[int, int]:

@@ -57,12 +57,8 @@ class Figure:
         if name == "intervalle" and not isinstance(fact[name], list):
             return Marked("–")
         value = float("nan") if name == "intervalle" else fact[name]
-        bound = {
-            "id": f"{fact['id']}:{name}",
-            "valeur": value,
-            "texte": companion_value(fact, name),
-        }
-        return Figure(fact | bound)
+        bound = {"id": f"{fact['id']}:{name}", "texte": companion_value(fact, name)}
+        return Figure(fact | bound | {"valeur": value})
 
     def bound(self) -> str:
         """Return the number as Markdown, tied to its fact and, but for a companion, to its note."""
@@ -104,23 +100,19 @@ def fact_note(fact: Fact) -> str:
         plural = "s" if len(others) > 1 else ""
         more = f" et {len(others)} autre{plural} fichier{plural}" if others else ""
         parts.append(f"Source : {first}{more}")
-    return french.typeset(". ".join(part for part in parts if part) + ".")
+    return french.typeset(". ".join(filter(None, parts)) + ".")
 
 
 def group_label(group: str, labels: Mapping[str, str]) -> str:
     """Return a group in words: « commune : Niono » for « commune=niono », « sexe » for a gap."""
-    parts = []
-    for trait in parse_group(group):
-        answer = f" : {answer_label(str(trait), labels)}" if trait.answer else ""
-        parts.append(trait.dimension + answer)
-    return ", ".join(parts)
+    return ", ".join(
+        f"{trait.dimension} : {answer_label(str(trait), labels)}" if trait.answer else str(trait)
+        for trait in parse_group(group)
+    )
 
 
 def answer_label(group: str, labels: Mapping[str, str]) -> str:
-    """Return a group's answer in words: « Femme » for « sexe=2 ».
-
-    The label of the pair comes before that of the answer: « 1 » may mean « Homme » or « Oui ».
-    """
+    """Return « Femme » for « sexe=2 »: the label of the pair comes before that of the answer."""
     answer = Trait.parse(group).answer
     return labels.get(group) or labels.get(answer) or answer
 

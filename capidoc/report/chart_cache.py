@@ -28,11 +28,7 @@ CODE = [
 def cached_charts(
     programme: Programme, specs: list[Spec], titles: dict[str, str], facts: pd.DataFrame
 ) -> dict[str, str]:
-    """Return {id: alt text} of the charts, their files written into the folder « figures ».
-
-    A chart is drawn again when what draws it (code, declaration, title, facts) or one of its files
-    in the cache has changed.
-    """
+    """Return {id: alt text} of the charts in « figures », drawn again where an input changed."""
     cache, record_file = programme.processed / CACHE_FOLDER, programme.processed / CHART_STATE_JSON
     facts = facts.replace({"moment": programme.identity.round_labels})
     keys, table = {}, facts.to_csv()
@@ -54,17 +50,13 @@ def cached_charts(
 
 
 def declared_charts(specs: list[Spec], labels: dict[str, str]) -> list[Spec]:
-    """Return the declarations of figures.yml, with the programme's labels where they lack theirs.
-
-    `labels` is {answer, or « sexe=2 »: label}. Raises ConfigurationRefused on a missing key.
-    """
+    """Return the specs with the programme's labels, {answer or « sexe=2 »: label}, where absent."""
     problems = []
     for number, spec in enumerate(specs, 1):
         file = f"figures.yml, figure « {spec.get('id', number)} »"
         missing = [key for key in REQUIRED_KEYS if not spec.get(key)]
         problems += [Problem("clé absente", key, file=file) for key in missing]
-    if problems:
-        raise ConfigurationRefused(*problems)
+    ConfigurationRefused.raise_any(problems)
     return [spec | {"libelles": labels | _own_labels(spec)} for spec in specs]
 
 

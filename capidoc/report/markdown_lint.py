@@ -15,13 +15,8 @@ EXAMPLE = "::: {.prudence}"
 
 
 def check_markdown(text: str, file: str) -> None:
-    """Raise ConfigurationRefused, with its line, for each misplaced fence and too long row.
-
-    A fence (« ::: ») is misplaced where it opens or closes no box.
-    """
-    problems = [*_misplaced_fences(text, file), *_too_long_rows(text, file)]
-    if problems:
-        raise ConfigurationRefused(*problems)
+    """Raise ConfigurationRefused with the line of each misplaced « ::: » and too long row."""
+    ConfigurationRefused.raise_any([*_misplaced_fences(text, file), *_too_long_rows(text, file)])
 
 
 def _too_long_rows(text: str, file: str) -> Iterator[Problem]:

@@ -41,7 +41,7 @@ SIGNS = re.compile(
 )
 PRINTED_SIGNS = {
     "apostrophe": "['’ʼ]",
-    "ellipsis": r"(?:…|\.{3})",
+    "ellipsis": r"(?:…|\.\.\.)",
     "dash": "[-–—−]+",
     "quote": r"\s*[\"«»“”]\s*",
     "mark": r"\s*{}\s*",
@@ -101,13 +101,11 @@ def trace_numbers(
         declared_count += numerals - len(loose)
         problems += _wrong_numbers(path.name, bound, facts)
         problems += _unknown_claims(path.name, claimed, claims)
-        for words in dict.fromkeys(loose):
-            what = "nombre que rien ne rattache à un fait"
-            problems.append(Problem(what, remedy=BIND_IT, file=path.name, value=words))
+        what = "nombre que rien ne rattache à un fait"
+        problems += [Problem(what, "", BIND_IT, path.name, value=w) for w in dict.fromkeys(loose)]
         for extension in FORMATS:
             problems += _absent_numbers(path.with_suffix(f".{extension}"), bound)
-    if problems:
-        raise TraceabilityRefused(*problems)
+    TraceabilityRefused.raise_any(problems)
     return bound_count, declared_count
 
 
@@ -133,10 +131,7 @@ def _unknown_claims(file: str, claimed: Numbers, claims: dict[str, str]) -> Iter
 
 
 def unbound_numerals(sentences: Iterable[str], declared: Iterable[str]) -> tuple[int, list[str]]:
-    """Return how many numerals the sentences hold, and those outside any declared phrase.
-
-    Each of these is quoted within its words.
-    """
+    """Return how many numerals the sentences hold, and quote those outside declared phrases."""
     alternatives = "|".join(map(_phrase_pattern, sorted(declared, key=len, reverse=True)))
     phrases = re.compile(alternatives or MATCHES_NOTHING, re.IGNORECASE)
     count, loose = 0, []
@@ -152,17 +147,12 @@ def unbound_numerals(sentences: Iterable[str], declared: Iterable[str]) -> tuple
 
 def _phrase_pattern(phrase: str) -> str:
     """Return the pattern of a phrase in any typography: its quotes, dashes, apostrophes, spaces."""
-    return "".join(
-        PRINTED_SIGNS[str(sign.lastgroup)].replace("{}", re.escape(sign[str(sign.lastgroup)]))
-        for sign in SIGNS.finditer(phrase)
-    )
+    signs = [(str(sign.lastgroup), sign) for sign in SIGNS.finditer(phrase)]
+    return "".join(PRINTED_SIGNS[kind].format(re.escape(sign[kind])) for kind, sign in signs)
 
 
 def _absent_numbers(path: Path, bound: Numbers) -> Iterator[Problem]:
-    """Yield the bound numbers that another format does not print.
-
-    In Word each must be in the content control of its fact, in PDF among the words.
-    """
+    """Yield the numbers that a PDF does not print, or Word not in their fact's content control."""
     is_word = path.suffix == ".docx"
     controls = _read_controls(path) if is_word else {}
     words = "" if is_word else _spaced(file_text.pdf_text(path))

@@ -223,8 +223,11 @@ def programme_names(programme: Programme) -> dict[str, Any]:
         sources[name] = source.libelle
         for repeat, kept in source.repetitions.items():
             sources[f"{name}_{repeat}"] = f"{source.libelle} : {kept.libelle or repeat}"
-        for attribute, question in source.attributs.items():
-            labels = source.colonnes[question].choix if source.colonnes else {}
+        offered = {column: each.choix for column, each in source.colonnes.items()}
+        offered |= {variable: each.choix for variable, each in source.calculs.items()}
+        named = {**source.attributs, **dict.fromkeys(source.calculs)}
+        for attribute, question in named.items():
+            labels = offered.get(question or attribute, {})
             choices |= {f"{attribute}={choice}": label for choice, label in labels.items()}
     return {
         **dict(identity),
@@ -232,9 +235,11 @@ def programme_names(programme: Programme) -> dict[str, Any]:
         "zones": list(zones.values()),
         "communes": french.join_words(names[name] for name in communes),
         "lieu": names.get(programme.commune, ""),
+        "partiel": bool(programme.scope),
         "groupes": {"commune": communes, ZONE: list(identity.zones)},
         "libelles": _labels(choices | places | zones, identity.libelles),
         "sources": sources,
+        "calculs": identity.calculations,
         "seuils": {name: context_value(str(value)) for name, value in thresholds.items()},
         "raisons": identity.divulgation.raisons,
         "comparaisons": {s.comparaison.attribut for s in declared if s.comparaison},

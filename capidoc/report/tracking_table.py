@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from capidoc.analysis.effects.fact_rows import CUMULATED, UPCOMING
-from capidoc.config.programme import ALL_COMMUNES, Programme
+from capidoc.config.programme import Programme
 from capidoc.config.programme_model import Identity
 from capidoc.config.target_periods import period_label, sort_periods
 from capidoc.core import french
@@ -18,7 +18,6 @@ Known = dict[tuple[str, str], Any]
 
 WHOLE = ""  # the period of a single target, or of the last of two moments
 WHOLE_LABEL = "Fin du suivi"
-DIRECTIONS = {"hausse": "à la hausse", "baisse": "à la baisse"}
 NOTES = (
     "Les nombres sont arrondis comme dans les documents ; « % » : part atteinte de la cible.",
     "n.p. : non publié, pour protéger des personnes ou des unités.",
@@ -30,9 +29,9 @@ NOTES = (
 def write_tracking(programme: Programme, facts: pd.DataFrame) -> None:
     """Write the tracking workbook of facts that may be shown, if some indicator has a target.
 
-    Targets are those of the whole programme: a commune has no such workbook.
+    Targets are those of the whole programme: a part of it has no such workbook.
     """
-    if programme.commune != ALL_COMMUNES or TARGET not in set(facts["mesure"]):
+    if programme.scope or TARGET not in set(facts["mesure"]):
         return
     identity, of_period = programme.identity, is_of_period(facts)
     names = sort_periods(facts.loc[of_period, "moment"].unique(), identity)
@@ -56,11 +55,11 @@ def _description(known: Known, identity: Identity) -> list[Cell]:
     The first level is the baseline where people typed none, but not of what is cumulated.
     """
     (*_, level) = (fact for (measure, _), fact in known.items() if measure in (TARGET, "avant"))
-    actual = next((fact for (measure, _), fact in known.items() if measure == ACTUAL), None)
-    is_cumulated = actual and actual.methode.endswith((*CUMULATED.values(),))
+    methods = " ".join(fact.methode for (measure, _), fact in known.items() if measure == ACTUAL)
+    is_cumulated = any(method in methods for method in CUMULATED.values())
     base = known.get((BASE, WHOLE), None if is_cumulated else known.get(("avant", WHOLE)))
     moment = period_label(base.moment, identity) if base and base.moment else ""
-    words = (level.libelle, level.unite, DIRECTIONS.get(level.sens, ""), moment)
+    words = (level.libelle, level.unite, level.sens, moment)
     return [*((word, "") for word in words), _cell(base)]
 
 
@@ -76,13 +75,10 @@ def _cell(fact: Any) -> Cell:
     """Return a fact's number as printed, else the words that stand for it."""
     if fact is None:
         return "", ""
-    is_number = fact.valeur == fact.valeur and " sur " not in fact.texte
-    if not is_number:
+    if fact.valeur != fact.valeur or " sur " in fact.texte:
         return (UPCOMING if fact.reserve == UPCOMING else fact.texte), ""
-    value, pattern = (
-        french.round_to_step(fact.valeur, fact.arrondi),
-        french.number_pattern(fact.arrondi),
-    )
+    value = french.round_to_step(fact.valeur, fact.arrondi)
+    pattern = french.number_pattern(fact.arrondi)
     if fact.mesure == ATTAINED:
         return round(value / 100, 6), f"{pattern}%"
     return value, pattern

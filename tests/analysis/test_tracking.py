@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from capidoc.analysis import effects, facts
+from capidoc.analysis.effects.tracking import tracked_contributions
 from capidoc.config import indicator_plan, target_periods
 from capidoc.config.programme_model import Identity, Period
 from capidoc.config.schedule import Schedule
@@ -29,7 +30,7 @@ variables: [montant]
 ROUNDS = """\
 passages:
   depart: {debut: 2023-01-10, fin: 2023-02-05}
-  fin: {debut: 2023-05-20, fin: 2023-06-02, libelle: Dernier passage}
+  finale: {debut: 2023-05-20, fin: 2023-06-02, libelle: Dernier passage}
 """
 MONTHS = "{suivi: {debut: 2023-01, fin: 2023-06}, pilote: {debut: 2023-01, fin: 2023-04}}"
 # E1 three times, E2 in January, E3 in March; nobody is seen after May.
@@ -46,12 +47,8 @@ def settings(source=SOURCE):
     return programme_yml(source).replace("{suivi: {debut: 2022-05, fin: 2022-06}}", MONTHS)
 
 
-def computed(seen=SEEN, source=SOURCE, run=("2023-01", "2023-06"), more=(), **fields):
-    """The facts of one indicator, « x », over (unit, moment, amount)."""
-    names = ("id", "libelle", "definition", "unite", "origine")
-    row = dict.fromkeys(names, "x") | {"source": "suivi", "variable": "montant", "regle": "somme"}
-    row |= dict.fromkeys(("filtre", "moments", "desagregations", "population", "sens"), "")
-    plan = [indicator_plan.Indicator(**row | {"arrondi": "1"} | fields), *more]
+def observations(seen):
+    """The observations of (unit, moment, amount), of each amount and of its record."""
     rows = [
         {"source": "suivi", "unite_type": "u", "unite": unit, "moment": moment}
         | {"variable": variable, "nombre": value, "modalite": "", "fichier": "f"}
@@ -59,11 +56,20 @@ def computed(seen=SEEN, source=SOURCE, run=("2023-01", "2023-06"), more=(), **fi
         for line, (unit, moment, value) in enumerate(seen)
         for variable in ("montant", "@fiche")
     ]
+    return pd.DataFrame(rows)
+
+
+def computed(seen=SEEN, source=SOURCE, run=("2023-01", "2023-06"), more=(), **fields):
+    """The facts of one indicator, « x », over (unit, moment, amount)."""
+    names = ("id", "libelle", "definition", "unite", "origine")
+    row = dict.fromkeys(names, "x") | {"source": "suivi", "variable": "montant", "regle": "somme"}
+    row |= dict.fromkeys(("filtre", "moments", "desagregations", "population", "sens"), "")
+    plan = [indicator_plan.Indicator(**row | {"arrondi": "1"} | fields), *more]
     schedule = Schedule(
         Identity.model_validate(yaml.safe_load(settings(source))),
         Period(debut=run[0], fin=run[1]),
     )
-    observed = tables.select_observations(pd.DataFrame(rows))
+    observed = tables.select_observations(observations(seen))
     table = effects.compute(plan, observed, schedule, {})
     return table.assign(id=assign_fact_ids(table)).set_index("id")
 
@@ -118,11 +124,13 @@ def test_a_month_without_data_has_no_last_value_and_does_not_change_what_is_cumu
 
 
 def test_a_round_is_a_period_and_a_year_has_the_rounds_that_begin_in_it():
-    seen = [("E1", "depart", 1), ("E2", "depart", 2), ("E1", "fin", 5)]
-    table = computed(seen, SOURCE + ROUNDS, cible="depart=1|fin=1|2023=1|2024=1")
-    assert actuals(table) | {"2024": 0} == {"depart": 3, "fin": 5, "2023": 5, "2024": 0}
+    seen = [("E1", "depart", 1), ("E2", "depart", 2), ("E1", "finale", 5)]
+    table = computed(seen, SOURCE + ROUNDS, cible="depart=1|finale=1|2023=1|2024=1")
+    assert actuals(table) | {"2024": 0} == {"depart": 3, "finale": 5, "2023": 5, "2024": 0}
     assert table.loc["x.realise.2024", "reserve"] == "à venir"
-    assert actuals(computed(seen, SOURCE + ROUNDS, cible="fin=1", suivi="cumul")) == {"fin": 8}
+    assert actuals(computed(seen, SOURCE + ROUNDS, cible="finale=1", suivi="cumul")) == {
+        "finale": 8
+    }
 
 
 def test_the_only_actual_of_a_register_is_that_of_the_last_period_begun():
@@ -148,6 +156,12 @@ def test_what_is_attained_of_nothing_or_by_nothing_is_not_known(sens, target, am
     table = computed([("E1", "2023-01", amount)], cible=f"2023={target}", sens=sens)
     attained = table.loc["x.atteinte.2023", "valeur"]
     assert math.isnan(attained) if percent is None else attained == percent
+
+
+def test_what_people_typed_is_told_as_no_estimate():
+    table = computed(population="echantillon", cible="2023-T1=100", base="5")
+    typed = table.loc[["x.base", "x.cible.2023-T1"], ["methode", "reserve"]]
+    assert set(typed.to_numpy().ravel()) == {""}
 
 
 def test_a_part_of_the_follow_up_has_targets_and_tells_no_actual():
@@ -226,3 +240,24 @@ def test_the_plan_says_what_is_wrong_with_a_target_and_where(tmp_path, fields, m
     with pytest.raises(ConfigurationRefused) as refused:
         indicator_plan.load_plan(here.folder, here.identity, pd.DataFrame(columns=VARIABLE_COLUMNS))
     assert "indicateurs.csv, ligne 2" in str(refused.value) and message in str(refused.value)
+
+
+def test_disclosure_is_told_what_each_unit_brings_and_adds_since_the_period_before():
+    """E1 brings 10 then 30, and 50 after the first quarter; E2 20 and E3 40 before."""
+    row = dict.fromkeys(("id", "libelle", "definition", "unite", "origine"), "x")
+    row |= dict.fromkeys(("filtre", "moments", "desagregations", "population", "sens"), "")
+    row |= {"source": "suivi", "variable": "montant", "regle": "somme", "arrondi": "1"}
+    row |= {"suivi": "cumul", "cible": "2023-01=1|2023-T1=1"}
+    schedule = Schedule(
+        Identity.model_validate(yaml.safe_load(settings())), Period(debut="2023-01", fin="2023-06")
+    )
+    told = tracked_contributions(
+        [indicator_plan.Indicator(**row)], tables.select_observations(observations(SEEN)), schedule
+    )
+    assert [(key[2], values.to_dict()) for key, values in told] == [
+        ("2023-01", {"E1": 10, "E2": 20}),
+        ("2023-01", {"E1": 10, "E2": 20}),
+        ("2023-T1", {"E1": 40, "E2": 20, "E3": 40}),
+        ("2023-T1", {"E1": 30, "E3": 40}),
+        ("2023-T1", {"E1": 50}),
+    ]

@@ -453,7 +453,10 @@ def finding(value):
 
 def paged(state):
     identity = SimpleNamespace(
-        nom="Essai", organisation="Une ONG", sources={"suivi": SimpleNamespace(libelle="Suivi")}
+        nom="Essai",
+        organisation="Une ONG",
+        sources={"suivi": SimpleNamespace(libelle="Suivi")},
+        calculations=[],
     )
     empty = {
         "rejets": pd.DataFrame(columns=["source", "feuille", "statut", "motif", "portee"]),

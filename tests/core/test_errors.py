@@ -228,7 +228,7 @@ def test_what_a_library_would_say_of_the_plan_is_said_in_french(tmp_path):
             "chiffres et « _ », une lettre d’abord).",
             "« libelle » : «  » — valeur refusée (attendu : un texte).",
             "« filtre » : « sexe » — écriture refusée (attendu : question=réponse).",
-            "« moments » : « hier » — « debut|fin », ou rien pour un indicateur à un seul moment.",
+            "« moments » : « hier » — « debut|fin », des passages, ou rien pour un seul moment.",
             "« population » : « tous » — valeur inconnue (attendu : recensement | echantillon).",
             "« arrondi » : « 0 » — valeur refusée (attendu : un nombre plus grand).",
             "« cible » : « 1.012 » — nombre illisible. Écrivez « 1.0120 », ou sans séparateur.",

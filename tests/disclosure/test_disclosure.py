@@ -620,6 +620,7 @@ def test_amounts_are_rounded_in_public_but_those_published_and_what_they_add_up_
             rappel=(),
             critere="",
             sens="",
+            echelle="",
             arrondi=1,
             poids="",
         )
@@ -809,7 +810,7 @@ def actual(value, period, indicateur="x", suivi="cumul", n=None, **more):
     """A cumulated actual of one period, in the order in which they are given."""
     row = fact(value, mesure="realise", indicateur=indicateur, moment=period, n=n, **more)
     told = {"id": f"{indicateur}.realise.{period}", "reserve": ""}
-    return row | told | {"methode": f"recensement, {CUMULATED[suivi]}" if suivi else "recensement"}
+    return row | told | {"methode": f"echantillon, {CUMULATED[suivi]}, Student" if suivi else ""}
 
 
 @pytest.mark.parametrize(

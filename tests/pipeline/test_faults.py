@@ -141,7 +141,7 @@ def test_a_disk_that_takes_no_byte_more_leaves_the_old_set(here, whole, tmp_path
         again(tmp_path)
         with pytest.raises(OSError) as error:
             limited(limit, lambda: stages.publish_set(here, ["note"]))
-        assert (errors.resource_refusal(error.value).code, snapshot(here.published)) == (
+        assert (errors.as_refusal(error.value).code, snapshot(here.published)) == (
             40,
             whole[0],
         )
@@ -240,13 +240,13 @@ def test_a_file_where_a_folder_must_stand_is_told_and_kept(here, tmp_path, capfd
     ],
 )
 def test_a_lack_is_recognised_whichever_process_met_it(error, said):
-    assert said in str(errors.resource_refusal(error))
+    assert said in str(errors.as_refusal(error))
 
 
 def test_a_bug_is_no_lack():
     assert (
-        errors.resource_refusal(FileNotFoundError(2, os.strerror(2), "x")) is None
-        and errors.resource_refusal(ValueError("x")) is None
+        errors.as_refusal(FileNotFoundError(2, os.strerror(2), "x")) is None
+        and errors.as_refusal(ValueError("x")) is None
     )
 
 

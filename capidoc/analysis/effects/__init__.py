@@ -3,6 +3,5 @@
 from capidoc.analysis.effects.by_unit import contributions, influence
 from capidoc.analysis.effects.every_indicator import compute
 from capidoc.analysis.effects.indicator_cells import restrict_to_commune
-from capidoc.analysis.effects.tracking import tracked_contributions
 
-__all__ = ["compute", "contributions", "influence", "restrict_to_commune", "tracked_contributions"]
+__all__ = ["compute", "contributions", "influence", "restrict_to_commune"]

@@ -42,7 +42,7 @@ def tracking_facts(
     source has no moment. They are not known in a run of a part of the follow-up.
     """
     if indicator.base is not None:
-        yield fact_row(indicator, BASE, indicator.base, n=0, formule="base inscrite au plan")
+        yield _typed(fact_row(indicator, BASE, indicator.base, n=0), "base inscrite au plan")
     levels = [f for f in facts if f["mesure"] in ("valeur", "apres") and not f["groupe"]]
     if not indicator.is_tracked:
         if indicator.cible and levels:
@@ -67,9 +67,8 @@ def _target_and_attained(indicator: Indicator, target: float, level: Fact) -> It
     is_actual = level["mesure"] == ACTUAL
     level_id = FactId(indicator.id, level["mesure"], level["moment"] if is_actual else "")
     common: Fact = {"n": level["n"], "moment": level["moment"], "parties": level["parties"]}
-    state = {"reserve": level["reserve"]}
-    formula = "cible inscrite au plan"
-    yield fact_row(indicator, TARGET, target, formule=formula, **common) | state
+    state = {"reserve": UPCOMING} if level["reserve"] == UPCOMING else {}
+    yield _typed(fact_row(indicator, TARGET, target, **common), "cible inscrite au plan") | state
     if indicator.sens == "baisse":
         attained = statistics.share_percent(target, level["valeur"])
         formula = f"100 × cible ÷ {level_id}"
@@ -80,6 +79,11 @@ def _target_and_attained(indicator: Indicator, target: float, level: Fact) -> It
     if is_actual:
         common["parties"] = [str(level_id), *level["parties"]]
     yield fact_row(indicator, ATTAINED, attained, formule=formula, **common) | state
+
+
+def _typed(fact: Fact, formula: str) -> Fact:
+    """Return the fact as people typed it: nothing is estimated, nor to be said of an estimate."""
+    return fact | {"formule": formula, "methode": "", "reserve": ""}
 
 
 def _is_dated(indicator: Indicator, schedule: Schedule) -> bool:
@@ -93,7 +97,7 @@ def _periods(indicator: Indicator, schedule: Schedule) -> list[TargetPeriod]:
     source = schedule.identity.sources.get(indicator.source.partition(".")[0])
     rounds = source.passages if source else {}
     found = (find_period(name, schedule.identity.periodes, rounds) for name in indicator.cible)
-    return in_order(period for period in found if period)
+    return in_order(found)
 
 
 def _dated_actuals(
@@ -216,19 +220,15 @@ def tracked_contributions(
         units = unit_values(indicator, tracked_cells(indicator, observed))
         units = units[is_known(indicator, units)].fillna({"valeur": 0})
         dates = _dates(indicator, units, schedule)
-        before: list[str] = []
-        for period in _periods(indicator, schedule):
-            counted = _counted_moments(indicator, dates, period)
-            spans = [counted]
-            if indicator.suivi in CUMULATED:
-                spans.append([moment for moment in counted if moment not in before])
-                before = counted
-            for moments in spans:
-                key = (indicator.id, ACTUAL, period.name, "")
-                yield key, _sum_by_unit(units, moments)
-        if before and not indicator.moments:
-            rest = [moment for moment in dates if moment not in before]
-            yield key, _sum_by_unit(units, rest)
+        periods, is_cumulated = _periods(indicator, schedule), indicator.suivi in CUMULATED
+        spans = [_counted_moments(indicator, dates, period) for period in periods]
+        for period, counted, before in zip(periods, spans, [[], *spans[:-1]], strict=True):
+            key = (indicator.id, ACTUAL, period.name, "")
+            yield key, _sum_by_unit(units, counted)
+            if is_cumulated:
+                yield key, _sum_by_unit(units, [m for m in counted if m not in before])
+        if is_cumulated and not indicator.moments:
+            yield key, _sum_by_unit(units, [m for m in dates if m not in spans[-1]])
 
 
 def _sum_by_unit(units: pd.DataFrame, moments: list[str]) -> pd.Series:

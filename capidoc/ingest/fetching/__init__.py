@@ -10,14 +10,8 @@ from pathlib import Path
 
 from capidoc.config.programme import Programme
 from capidoc.config.programme_model import Source
-from capidoc.core.errors import (
-    ConfigurationRefused,
-    InputUnreadable,
-    Problem,
-    Refusal,
-    ResourcesLacking,
-    suggest,
-)
+from capidoc.core import errors
+from capidoc.core.errors import ConfigurationRefused, Problem, Refusal
 from capidoc.ingest.fetching import attachments, export_layout, http_client, kobo, odk_central
 from capidoc.ingest.xlsform import Form, load_form
 from capidoc.io import raw_files, tables
@@ -26,10 +20,7 @@ ROW_NUMBERS = {"_index", "_parent_index"}  # they start again with each export
 
 
 def fetch(programme: Programme, questions: Sequence[str] = ()) -> Iterator[str]:
-    """Yield a line for each source with a server, and one for its files of those questions.
-
-    A refusal leaves the raw file of its source as it was.
-    """
+    """Yield a line for each source with a server, and one for its files of those questions."""
     sources = {name: s for name, s in programme.identity.sources.items() if s.collecte}
     if not sources:
         what, expected = "aucune source à aller chercher", "un bloc « collecte » dans une source"
@@ -54,12 +45,11 @@ def _questions_by_source(
     what = "nulle question de ce nom ne reçoit de fichier"
     expected = "une question photo, son, vidéo ou fichier"
     unknown = [
-        Problem(what, expected, suggest(name, known), value=name)
+        Problem(what, expected, errors.suggest(name, known), value=name)
         for name in questions
         if name not in known
     ]
-    if unknown:
-        raise ConfigurationRefused(*unknown)
+    ConfigurationRefused.raise_any(unknown)
     return {name: names.intersection(questions) for name, names in by_source.items()}
 
 
@@ -86,7 +76,7 @@ def _fetch_source(
         yield _replace_raw_file(programme, source, content)
         if questions:
             files += api.list_attachments(client, questions)
-    except (http_client.Cut, ResourcesLacking):  # a next run goes on from the pages received
+    except (http_client.Cut, errors.ResourcesLacking):  # a next run goes on from the pages received
         raise
     except Refusal:
         shutil.rmtree(pages, ignore_errors=True)
@@ -125,7 +115,7 @@ def _describe_changes(target: Path, fresh: Path) -> str:
         what = "le serveur ne rend plus aucune fiche, l’ancien fichier est gardé"
         expected = f"les {len(before)} fiches d’avant, ou d’autres"
         remedy = "Vérifiez les droits du compte ; si c’est voulu, supprimez ce fichier et relancez."
-        raise InputUnreadable(Problem(what, expected, remedy, file=target.name))
+        raise errors.InputUnreadable(Problem(what, expected, remedy, file=target.name))
     edited = sum(after[number] != before[number] for number in after.keys() & before.keys())
     return (
         f"{len(after)} fiches (nouvelles : {len(after.keys() - before.keys())}, "

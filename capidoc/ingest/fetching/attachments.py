@@ -7,14 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from capidoc.core.errors import (
-    MOST_SHOWN,
-    ConfigurationRefused,
-    InputUnreadable,
-    InputUnsafe,
-    Problem,
-    Refusal,
-)
+from capidoc.core import errors
+from capidoc.core.errors import MOST_SHOWN, InputUnreadable, Problem, Refusal
 from capidoc.ingest.fetching.http_client import Absent, HttpClient, get, is_web_page
 from capidoc.io import tables
 
@@ -40,15 +34,14 @@ def download_attachments(
     failures = [*_download(client, missing)]
     received = sum(path.is_file() for path in missing)
     absent = [path for path, refusal in failures if isinstance(refusal, Absent)]
-    lost: set[Path] = set()  # received in former runs, and the server has them no more
-    for question in questions:
-        lost.update((folder / question).glob("[!.]*-????????-*"))
+    # Received in former runs, and the server has them no more.
+    lost = {p for p in folder.glob("*/[!.]*-????????-*") if p.parent.name in {*questions}}
     kept = "N’y sont plus, gardées ici ; effacez celles que quelqu’un a retirées"
     yield (
         f"{len(urls)} pièces jointes (reçues : {received}, déjà là : {len(urls) - len(missing)})"
         f" dans {folder.parent.name}/{folder.name}."
         + _list_names("Absentes ou vides sur le serveur", absent)
-        + _list_names(kept, sorted(lost.difference(urls)))
+        + _list_names(kept, sorted(lost - urls.keys()))
     )
     refusals = [refusal for _, refusal in failures if not isinstance(refusal, Absent)]
     if refusals:
@@ -64,13 +57,13 @@ def _download(client: HttpClient, urls: dict[Path, str]) -> Iterator[tuple[Path,
             in_a_row = 0
         except Absent as refusal:
             yield path, refusal
-        except ConfigurationRefused:  # the account is refused: so would all the others be
+        except errors.ConfigurationRefused:  # the account is refused: so would all the others be
             raise
         except Refusal as refusal:
             file = f"{path.parent.name}/{path.name}"
             problems = [replace(problem, file=file) for problem in refusal.problems]
             yield path, type(refusal)(*problems)
-            in_a_row = 0 if isinstance(refusal, InputUnsafe) else in_a_row + 1
+            in_a_row = 0 if isinstance(refusal, errors.InputUnsafe) else in_a_row + 1
         if in_a_row == FAILURES_IN_A_ROW:
             return
 

@@ -21,48 +21,43 @@ NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{0,9}[1-9])?")
 FORBIDDEN = re.compile(r"[\[\]*?:\\/]")  # in the name of a sheet
 
 Row = dict[str, Any]  # {name, with its groups: value}
-
-
-class _Tables:
-    """The rows of each sheet as records fill them {repeat, or "" for the main one: rows}."""
-
-    def __init__(self, form: Form) -> None:
-        self.form = form
-        self.rows: dict[str, list[Row]] = {"": []}
-
-    def add(self, repeat: str, record: Row, submission: Row, links: Row) -> None:
-        """Add a record to a sheet, linked to its parent row, then the repeats in it to theirs."""
-        rows = self.rows.setdefault(repeat, [])
-        index = len(rows) + 1
-        repeats = {name: value for name, value in record.items() if _is_repeat(name, value)}
-        answers = {name: value for name, value in record.items() if name not in repeats}
-        rows.append({**answers, "_index": index, **links})
-        host = repeat or self.form.title
-        inner = {"_parent_table_name": host, "_parent_index": index, **submission}
-        for name, children in repeats.items():
-            for child in children:
-                self.add(_question_name(name), child, submission, inner)
+Tables = dict[str, list[Row]]  # {repeat, or "" for the main sheet: its rows}
 
 
 def export_sheets(
     form: Form, submissions: Iterable[Row], renamed: dict[str, str]
 ) -> dict[str, list[list[Any]]]:
     """Return the sheets of an export {sheet: rows of cells}, the main one first."""
-    tables = _Tables(form)
+    tables: Tables = {"": []}
     for submission in submissions:
         status = submission.get("_validation_status")
         status = status.get("uid") if isinstance(status, dict) else status
         record = submission | {"_validation_status": status}
         parents = {f"_submission_{name}": record.get(name) for name in SUBMISSION_COLUMNS}
-        tables.add("", record, parents, {})
+        _add_record(tables, form.title, "", record, parents, {})
     sheets = {}
-    for repeat, rows in tables.rows.items():
+    for repeat, rows in tables.items():
         name = sheet_name(FORBIDDEN.sub("_", repeat or form.title))
-        if not repeat and name.casefold() in {table.casefold() for table in tables.rows}:
+        if not repeat and name.casefold() in {table.casefold() for table in tables}:
             # Two sheets of one name: the second would get another, and its rows would be lost.
             name = f"{name[:30]}_"
         sheets[name] = _sheet_cells(form, repeat, rows, {} if repeat else renamed)
     return sheets
+
+
+def _add_record(
+    tables: Tables, host: str, repeat: str, record: Row, submission: Row, links: Row
+) -> None:
+    """Add a record to a sheet, linked to its parent row, then the repeats in it to theirs."""
+    rows = tables.setdefault(repeat, [])
+    repeats = {name: value for name, value in record.items() if _is_repeat(name, value)}
+    answers = {name: value for name, value in record.items() if name not in repeats}
+    rows.append({**answers, "_index": len(rows) + 1, **links})
+    inner = {"_parent_table_name": host, "_parent_index": len(rows), **submission}
+    for name, children in repeats.items():
+        question = _question_name(name)
+        for child in children:
+            _add_record(tables, question, question, child, submission, inner)
 
 
 def _sheet_cells(
@@ -72,18 +67,14 @@ def _sheet_cells(
     questions = {q.grouped_name: q for q in form.questions if q.repeat == repeat}
     rows = [_with_present_paths(row, questions) for row in rows]
     system = ("_index", *PARENT_COLUMNS) if repeat else (*SUBMISSION_COLUMNS, "_index")
-    header = [*questions, *_other_columns(rows, {*questions, *system}), *system]
+    names = dict.fromkeys(name for row in rows for name in row)
+    known = {*questions, *system, *INTERNAL_COLUMNS}
+    others = [n for n in names if n not in known and not n.startswith(("meta/", "formhub/"))]
+    header = [*questions, *others, *system]
     numbers = {question.column_name for question in questions.values() if question.kind == "nombre"}
     numbers |= {old for old, new in renamed.items() if new in numbers}
     is_number = {column: _question_name(column) in numbers for column in header}
     return [header, *([_cell(row.get(c), is_number[c]) for c in header] for row in rows)]
-
-
-def _other_columns(rows: list[Row], known: set[str]) -> list[str]:
-    """Return the columns of questions that other versions of the form had."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    hidden = known | INTERNAL_COLUMNS
-    return [n for n in names if n not in hidden and not n.startswith(("meta/", "formhub/"))]
 
 
 def _with_present_paths(row: Row, questions: dict[str, Question]) -> Row:

@@ -22,14 +22,8 @@ import urllib3
 from pydantic import AliasChoices, BaseModel, Field, TypeAdapter
 
 from capidoc.config.programme_model import Server
-from capidoc.core.errors import (
-    ConfigurationRefused,
-    InputUnreadable,
-    InputUnsafe,
-    Problem,
-    Refusal,
-    ResourcesLacking,
-)
+from capidoc.core import errors
+from capidoc.core.errors import ConfigurationRefused, InputUnreadable, Problem
 from capidoc.io import tables
 
 T = TypeVar("T")
@@ -65,11 +59,15 @@ class RefusedRequest(requests.HTTPError):
     response: requests.Response
 
 
+class Busy(RefusedRequest):
+    """An answer that may be another one later."""
+
+
 NO_TOKEN = "Copiez-le à nouveau depuis votre compte, dans la variable ou le trousseau."
 NO_RIGHT = "ce compte n’a pas le droit de lire ce formulaire"
 NO_FORM = "Vérifiez « collecte » dans programme.yml."
 # {HTTP status: (refusal, what is wrong, remedy)}
-REFUSALS: dict[int, tuple[type[Refusal], str, str]] = {
+REFUSALS: dict[int, tuple[type[errors.Refusal], str, str]] = {
     401: (ConfigurationRefused, "le serveur refuse le jeton", NO_TOKEN),
     403: (ConfigurationRefused, NO_RIGHT, "Demandez ce droit au propriétaire du formulaire."),
     404: (Absent, "formulaire introuvable sur ce serveur", NO_FORM),
@@ -123,11 +121,7 @@ def open_client(server: Server, pages: Path) -> HttpClient:
 
 
 def get(client: HttpClient, url: str) -> bytes:
-    """Return the body of a URL of the server.
-
-    Raise those of REFUSALS, InputUnreadable for another host, Cut on a cut that lasts,
-    ResourcesLacking on slowness, InputUnsafe on a body beyond LARGEST.
-    """
+    """Return the body of a URL of the server; refuse another host, what lasts or is too large."""
     if _origin(client, url) != _origin(client, ""):
         what = "le serveur renvoie à une autre adresse : refusé, le jeton n’y va pas"
         raise InputUnreadable(Problem(what, client.url, value=url))
@@ -141,17 +135,14 @@ def get(client: HttpClient, url: str) -> bytes:
         raise kind(Problem(f"{what} (HTTP {status})", remedy=remedy, value=url)) from error
     except requests.Timeout as error:
         what = "le serveur ne répond pas à temps"
-        raise ResourcesLacking(Problem(what, remedy=RESUME, value=client.url)) from error
+        raise errors.ResourcesLacking(Problem(what, remedy=RESUME, value=client.url)) from error
     except requests.RequestException as error:
         what = f"connexion coupée ou impossible ({type(error).__name__})"
         raise Cut(Problem(what, remedy=RESUME, value=url)) from error
 
 
 def read_pages(client: HttpClient, url: str) -> list[dict[str, Any]]:
-    """Return every row of a paged answer; pages received before a cut are not asked for again.
-
-    Raise InputUnreadable when the pages never end, or do not have the rows that they count.
-    """
+    """Return all rows of a paged answer, from the page that a cut left; refuse an endless one."""
     kept_since = min((page.stat().st_mtime for page in client.pages.glob("*")), default=0)
     if time.time() - kept_since > STALE:
         shutil.rmtree(client.pages, ignore_errors=True)
@@ -199,12 +190,11 @@ def _unexpected_answer(what: str, url: str) -> InputUnreadable:
 
 
 def _keyring_secret(host: str) -> str | None:
-    try:
+    with suppress(Exception):  # no such library, or no keyring on this machine: no secret
         import keyring
 
         return keyring.get_password("capidoc", host)
-    except Exception:  # no such library, or no keyring on this machine: the same as no secret
-        return None
+    return None
 
 
 def _origin(client: HttpClient, url: str) -> tuple[bytes, bytes] | None:
@@ -214,13 +204,6 @@ def _origin(client: HttpClient, url: str) -> tuple[bytes, bytes] | None:
     except ValueError:  # « http://[ » is nobody's address, nor is half a character
         return None
     return parts.scheme, parts.netloc.lower()
-
-
-def _may_pass(error: BaseException) -> bool:
-    """Return whether asking again may help: the line was cut, the server busy."""
-    if isinstance(error, RefusedRequest):
-        return error.response.status_code in RETRIED_STATUSES
-    return isinstance(error, CUTS) and not isinstance(error, requests.exceptions.SSLError)
 
 
 def _wait_seconds(state: tenacity.RetryCallState) -> float:
@@ -234,8 +217,10 @@ def _wait_seconds(state: tenacity.RetryCallState) -> float:
     return BACKOFF(state)
 
 
+# Asking again may help where the line was cut or the server is busy.
 @tenacity.retry(
-    retry=tenacity.retry_if_exception(_may_pass),
+    retry=tenacity.retry_if_exception_type((*CUTS, Busy))
+    & tenacity.retry_if_not_exception_type(requests.exceptions.SSLError),
     wait=_wait_seconds,
     stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(PATIENCE),
     reraise=True,
@@ -250,10 +235,11 @@ def _download(client: HttpClient, url: str) -> bytes:
             if max(len(body), announced) > LARGEST:
                 what = f"réponse de plus de {LARGEST // 10**6} Mo"
                 remedy = "Demandez moins, ou prenez ce fichier à la main."
-                raise InputUnsafe(Problem(what, remedy=remedy, value=url))
+                raise errors.InputUnsafe(Problem(what, remedy=remedy, value=url))
             if time.monotonic() > deadline:
                 what = "le serveur répond trop lentement"
-                raise ResourcesLacking(Problem(what, remedy=RESUME, value=url))
+                raise errors.ResourcesLacking(Problem(what, remedy=RESUME, value=url))
     if response.status_code != 200:
-        raise RefusedRequest(response=response)
+        kind = Busy if response.status_code in RETRIED_STATUSES else RefusedRequest
+        raise kind(response=response)
     return bytes(body)

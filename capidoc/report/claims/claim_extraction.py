@@ -57,8 +57,8 @@ DATE = re.compile(rf"(?P<value>{MONTH})", re.IGNORECASE)
 SEXES = re.compile(
     rf"{_number('total')} "
     r"(?:[^\d.;:()]{0,60}?,? ?(?:dont |: |soit )|[^\d.;:()]{0,60}\(|\()"
-    rf"{_number('first')} (?P<first_sex>homme|femme)s?,? ?(?:et )?"
-    rf"{_number('second')} (?P<second_sex>homme|femme)s?",
+    rf"{_number('first')} (?P<first_part>homme|femme)s?,? ?(?:et )?"
+    rf"{_number('second')} (?P<second_part>homme|femme)s?",
     re.IGNORECASE,
 )
 # « 30 contrats : 12 pour les groupements et 18 pour les familles »
@@ -79,9 +79,11 @@ AMOUNT = re.compile(
     rf"{AMOUNT_NOUN}\b{IN_SENTENCE}{{0,30}}? de {_number('amount')} ?{FRANCS}", re.IGNORECASE
 )
 # « 3 communes », but no year: « en 2023 villages et communes »
-COUNT = re.compile(rf"\b(?!(?:19|20)\d\d ){_number('count')} (?P<counted>{COUNTED})", re.IGNORECASE)
+COUNT = re.compile(rf"\b(?!(?:19|20)\d\d ){_number('n')} (?P<what>{COUNTED})", re.IGNORECASE)
 # « Koro », « N’Golo »: a word with a capital, and a small letter after it
 NAME = re.compile(r"\b[A-ZÀ-Ý][\w’']*[a-zà-ÿ][\w’']*")
+
+SEX_ROLES = {"homme": "hommes", "femme": "femmes"}
 
 Cells = dict[str, str]  # of a row of chiffres_publies.csv
 Claims = list[tuple[str, re.Match[str], Cells]]  # genre, where, what it says
@@ -106,10 +108,7 @@ def read_text(path: Path) -> str:
 
 
 def extract_claims(text: str) -> pd.DataFrame:
-    """Return the claims that the text seems to make, as rows of chiffres_publies.csv, in order.
-
-    A figure is proposed once, by the first pattern that reads it.
-    """
+    """Return the claims of a text in order, as rows of chiffres_publies.csv, each figure once."""
     text = _flatten(text)
     claims: Claims = []
     for genre, pattern, read in PATTERNS:
@@ -126,10 +125,7 @@ def extract_claims(text: str) -> pd.DataFrame:
 
 
 def _flatten(text: str) -> str:
-    """Return the text with plain spaces, without bold, one paragraph a line.
-
-    A line that begins in lower case, or with a number that no list has, joins the one before.
-    """
+    """Return the text without bold, one paragraph a line, a broken one joined again."""
     text = re.sub(r"[\u00a0\u202f\t]", " ", text.replace("**", ""))
     text = re.sub(r"(?<![.!?:;\s])\s*\n\s*(?=[a-zà-ÿ]|\d+(?!\d*\.))", " ", text)
     return re.sub(r" {2,}", " ", re.sub(r"\s*\n\s*", ".\n", text))
@@ -138,11 +134,10 @@ def _flatten(text: str) -> str:
 def _is_repeated(genre: str, match: re.Match[str], claims: Claims) -> bool:
     """Return whether one of the claims says the same figure already."""
     # A sum within a sum is that sum again; within an evolution, it says more than it does.
-    for other_genre, other, _ in claims:
-        overlaps = other.start() < match.end() and match.start() < other.end()
-        if overlaps and genre in ("valeur", other_genre):
-            return True
-    return False
+    return any(
+        genre in ("valeur", other_genre) and o.start() < match.end() and match.start() < o.end()
+        for other_genre, o, _ in claims
+    )
 
 
 def _sentence(match: re.Match[str]) -> str:
@@ -189,24 +184,15 @@ def _iso_month(text: str) -> str:
     return f"{year}-{MONTHS.index(month.lower()) + 1:02d}" if text else ""
 
 
-def _read_sexes(match: re.Match[str]) -> Cells:
-    """Return the people of either sex, and their total."""
-    figures = {
-        f"{match['first_sex'].lower()}s": match["first"],
-        f"{match['second_sex'].lower()}s": match["second"],
-        "total": match["total"],
-    }
-    return {"unite": "personnes", "chiffres": _format_pairs(figures)}
-
-
 def _read_parts(match: re.Match[str]) -> Cells:
-    """Return two named parts and their total, in the unit that the total's first word names."""
+    """Return two named parts (or sexes) and their total, in the unit of its first word."""
     figures = {}
     for place in ("first", "second"):
-        name = match[f"{place}_part"].strip().lower()
-        figures[re.sub(r"\W+", "_", name).strip("_")] = match[place]
+        name = re.sub(r"\W+", "_", match[f"{place}_part"].lower()).strip("_")
+        figures[SEX_ROLES.get(name, name)] = match[place]
     figures["total"] = match["total"]
-    return {"unite": match["counted"].split()[0], "chiffres": _format_pairs(figures)}
+    unit = match.groupdict().get("counted", "personnes").split()[0]
+    return {"unite": unit, "chiffres": _format_pairs(figures)}
 
 
 def _read_duration(match: re.Match[str]) -> Cells:
@@ -215,31 +201,18 @@ def _read_duration(match: re.Match[str]) -> Cells:
     return {"unite": "mois", "chiffres": f"mois={match['months']}|debut={start}|fin={end}"}
 
 
-def _read_amount(match: re.Match[str]) -> Cells:
-    """Return an amount in F CFA."""
-    return {"unite": "F CFA", "chiffres": f"montant={match['amount']}"}
-
-
-def _read_count(match: re.Match[str]) -> Cells:
-    """Return a number of people or things, in the unit that the text names."""
-    return {"unite": match["counted"], "chiffres": f"nombre={match['count']}"}
-
-
 PATTERNS: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Cells]]] = [
     ("evolution", EVOLUTION, _read_evolution),
-    ("somme", SEXES, _read_sexes),
+    ("somme", SEXES, _read_parts),
     ("somme", PARTS, _read_parts),
     ("duree", DURATION, _read_duration),
-    ("valeur", AMOUNT, _read_amount),
-    ("valeur", COUNT, _read_count),
+    ("valeur", AMOUNT, lambda match: {"unite": "F CFA", "chiffres": f"montant={match['amount']}"}),
+    ("valeur", COUNT, lambda match: {"unite": match["what"], "chiffres": f"nombre={match['n']}"}),
 ]
 
 
 def with_verdicts(proposals: pd.DataFrame) -> pd.DataFrame:
-    """Return the proposals with the columns `coherence`, "" where unknown, and `reparation`.
-
-    What may be read in two ways (« 1,250 ») is not understood, and says how to write it.
-    """
+    """Return the proposals with `coherence`, "" where unknown, and `reparation`."""
     coherence, repairs = [], []
     for _, row in proposals.iterrows():
         try:

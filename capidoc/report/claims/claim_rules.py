@@ -22,10 +22,7 @@ Finding = tuple[list[str], str, str]  # ids of claims, what, remedy
 
 
 def find_omissions(claims: list[Claim], date_document: str, data_end: str) -> pd.DataFrame:
-    """Return the findings as rows of the table of verdicts, coherence « constat ».
-
-    `date_document` and `data_end` are the months (« 2023-10 ») of the document and its last data.
-    """
+    """Return the findings as rows of verdicts; both months are written « 2023-10 »."""
     findings: list[Finding] = []
     for rule in RULES:
         findings += rule(claims)

@@ -67,10 +67,7 @@ class Claim:
         return french.format_quantity(figure, unit, self.steps.get(role, 1))
 
     def bounds(self, role: str) -> tuple[float, float]:
-        """Return the lowest and highest values that may be printed as this figure.
-
-        A whole number of units is exact; a percent never is.
-        """
+        """Return the bounds of what prints as this figure; a whole number of units is exact."""
         step = self.steps.get(role, 1)
         is_exact = step == 1 and role != "pourcentage"
         margin = 0 if is_exact else step / 2
@@ -78,10 +75,7 @@ class Claim:
 
 
 def load_claims(folder: Path) -> list[Claim]:
-    """Return the claims of a programme folder's chiffres_publies.csv or .xlsx.
-
-    Raise ConfigurationRefused with the rows to mend.
-    """
+    """Return the claims of chiffres_publies.csv or .xlsx; raise ConfigurationRefused if bad."""
     path = hand_tables.find_table(folder, "chiffres_publies")
     rows = hand_tables.read_rows(path, CLAIM_COLUMNS, OPTIONAL_CLAIM_COLUMNS)
     claims, problems = [], []
@@ -96,16 +90,12 @@ def load_claims(folder: Path) -> list[Claim]:
         except KeyError:
             genre, remedy = row["genre"], suggest(row["genre"], REQUIRED_ROLES)
             problems.append(problem("genre inconnu", remedy=remedy, column="genre", value=genre))
-    if problems:
-        raise ConfigurationRefused(*problems)
+    ConfigurationRefused.raise_any(problems)
     return claims
 
 
 def parse_claim(row: Mapping[str, str]) -> Claim:
-    """Return the claim that a row of text writes.
-
-    Raise ValueError where its figures cannot be read, KeyError on an unknown genre.
-    """
+    """Return a row's claim; raise ValueError for unread figures, KeyError for an unknown genre."""
     texts = _parse_pairs(row["chiffres"])
     missing = [role for role in REQUIRED_ROLES[row["genre"]] if role not in texts]
     if missing:
@@ -136,10 +126,7 @@ def _parse_pairs(text: str) -> dict[str, str]:
 
 
 def is_coherent(claim: Claim) -> bool | None:
-    """Return whether the figures agree with each other within their roundings.
-
-    None where they cannot disagree: a single value, or the two levels of an evolution.
-    """
+    """Return whether the figures agree within their roundings, None where they cannot disagree."""
     ranges = _recomputed_ranges(claim).items()
     return all(_rounds(claim, role, *limits) for role, limits in ranges) if ranges else None
 
@@ -243,12 +230,10 @@ def verify_claims(
     problems = []
     for claim in claims:
         cause = f"fait inconnu dans le chiffre publié {claim.id}"
-        for fact_id in claim.facts:
-            if fact_id not in facts_by_id.index:
-                remedy = suggest(fact_id, facts_by_id.index)
-                problems.append(Problem(cause, value=fact_id, remedy=remedy))
-    if problems:
-        raise ConfigurationRefused(*problems)
+        for fact_id in [name for name in claim.facts if name not in facts_by_id.index]:
+            remedy = suggest(fact_id, facts_by_id.index)
+            problems.append(Problem(cause, value=fact_id, remedy=remedy))
+    ConfigurationRefused.raise_any(problems)
     rows = [_verdict(claim, facts_by_id) for claim in claims]
     verdicts = pd.DataFrame(rows, columns=VERDICT_COLUMNS)
     return verdicts if comparable else verdicts.assign(donnees="non comparable")
@@ -271,10 +256,7 @@ def _verdict(claim: Claim, facts_by_id: pd.DataFrame) -> dict[str, str]:
 
 
 def _data_agreement(claim: Claim, facts_by_id: pd.DataFrame) -> str:
-    """Return whether the claim's facts print its figures, in their order, in French.
-
-    A hidden fact neither confirms nor contradicts.
-    """
+    """Return in French whether the claim's facts, if none is hidden, print its figures in order."""
     facts = facts_by_id.loc[list(claim.facts[: len(claim.numbers)])]
     if facts.empty or facts["valeur"].isna().any():
         return "non vérifiable"

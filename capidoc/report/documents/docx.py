@@ -13,16 +13,9 @@ from docxtpl import DocxTemplate
 from jinja2.sandbox import SandboxedEnvironment
 from pandocfilters import Div, Image, Plain, RawBlock, RawInline
 
-from capidoc.report.documents import docx_package, pandoc_ast
+from capidoc.report.documents import docx_package, pandoc_ast, pandoc_tables
 from capidoc.report.documents.pandoc_ast import Change, Node, plain_text
-from capidoc.report.documents.pandoc_tables import (
-    Table,
-    TableParts,
-    cell,
-    in_style,
-    style_cells,
-    table,
-)
+from capidoc.report.documents.pandoc_tables import Table, TableParts, cell, in_style, style_cells
 
 # Word's styles, in the model: of a box and of its title.
 BOX_STYLES = {
@@ -49,10 +42,7 @@ BOLD_RUN = '<w:r><w:rPr><w:b/></w:rPr><w:t xml:space="preserve">{}</w:t></w:r>'
 
 
 def write_docx(ast: Node, target: Path, *, assets: Path, templates: Path) -> None:
-    """Write the prepared document as a Word file made from the model.
-
-    Raise ValueError if the model has a wrong field or no place for the body.
-    """
+    """Write the prepared document in the Word model; raise ValueError if the model is wrong."""
     is_compact = ast["meta"].get("compact", {}).get("c")
     model = templates / "word" / ("modele-court.docx" if is_compact else "modele.docx")
     changes: dict[str, Change] = {
@@ -166,7 +156,7 @@ def _box(node: Node) -> list[Node]:
     style, title_style = BOX_STYLES[class_names[1]]
     title = cell(in_style(heading["c"][1], title_style))
     body = cell([pandoc_ast.div(content, custom_style="Texte d’encadré")])
-    return [table([title], [[body]], style=style), SEPARATOR]
+    return [pandoc_tables.table([title], [[body]], {"custom-style": style}), SEPARATOR]
 
 
 def _cards(node: Node) -> list[Node]:
@@ -182,4 +172,4 @@ def _cards(node: Node) -> list[Node]:
     last = cell(cards[-1], colspan=1 + n_rows * n_columns - len(cards))
     cells = [*map(cell, cards[:-1]), last]
     rows = [cells[start : start + n_columns] for start in range(0, len(cells), n_columns)]
-    return [table([], rows, style=style), SEPARATOR]
+    return [pandoc_tables.table([], rows, {"custom-style": style}), SEPARATOR]

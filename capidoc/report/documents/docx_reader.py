@@ -23,10 +23,7 @@ NO_CONTROL = ("", "")
 
 @dataclass
 class Word:
-    """A word: its text, the space before it, its style (« ** », « * » or « *** »).
-
-    `control` is the (fact, text) of the content control around it.
-    """
+    """A word: text, space before it, style (« ** », « * », « *** »), its control (fact, text)."""
 
     text: str
     space: str = ""

@@ -25,20 +25,13 @@ MOST_OBJECTS = 1000  # inlines that are not text, in a paragraph whose typograph
 
 
 def parse_markdown(text: str) -> Node:
-    """Return pandoc's tree of the Markdown text and its YAML metadata.
-
-    Raise ValueError if pandoc cannot read it.
-    """
+    """Return pandoc's tree of the Markdown and its YAML; raise ValueError if it cannot be read."""
     source_format = f"--from=markdown{DISABLED_EXTENSIONS}"
     return json.loads(pandoc_ast.run_pandoc(text, source_format, "--to=json"))
 
 
 def prepare_document(ast: Node) -> Node:
-    """Return the tree with its French typography, numbers, boxes and tables as documents show them.
-
-    Captions are numbered, headings leave out no level, definitions become tables, and the columns
-    of tables are fitted to their words.
-    """
+    """Return the tree with French typography, numbers, boxes and tables as documents show them."""
     figures, tables = count(1), count(1)
 
     def finish_table(node: Node) -> Node:
@@ -54,16 +47,14 @@ def prepare_document(ast: Node) -> Node:
         **{f"Div.{kind}": _box for kind in BOX_TITLES},
         "Span.ind": _unbreakable,
         "Span.publie": _unbreakable,
-        "Link": _safe_link,
+        # To the web, a mail or this document; of another link only the words stay.
+        "Link": lambda link: link if SAFE_LINK.match(link["c"][2][0]) else link["c"][1],
     }
     return pandoc_ast.transform(ast, changes, _typeset_inlines)
 
 
 def _nested_headings() -> Change:
-    """Return a change that puts each heading one level below the one that holds it.
-
-    A voice that reads the document, and PDF/UA, take a level left out for a lost part.
-    """
+    """Return a change that puts each heading one level below its own: PDF/UA allows no gap."""
     open_levels: list[int] = []
 
     def nest(node: Node) -> Node:
@@ -81,19 +72,14 @@ def _numbered(node: Node, kind: str, counter: count) -> Node:
     attributes, (short, caption), *content = node["c"]
     if not caption:
         return node
-    label = f"{kind}{french.NBSP}{next(counter)}{french.NBSP}:"
-    span = Span(["", ["numero"], []], [Str(label)])
+    span = Span(["", ["numero"], []], [Str(f"{kind}{french.NBSP}{next(counter)}{french.NBSP}:")])
     first, *others = caption
     numbered = [Plain([span, Space(), *first["c"]]), *others]
     return {**node, "c": [attributes, [short, numbered], *content]}
 
 
 def _typeset_inlines(nodes: list) -> list:
-    """Return inlines with French typography; any other list as it is.
-
-    The rules of typography look at a whole sentence: while they are applied, a private sign stands
-    for each inline that is not plain text.
-    """
+    """Return inlines with French typography, private signs standing for what is not text."""
     if not any(isinstance(node, dict) and node.get("t") in ("Str", "Space") for node in nodes):
         return nodes
     inlines, text = {" ": Space()}, ""
@@ -110,27 +96,16 @@ def _typeset_inlines(nodes: list) -> list:
             text += sign
     if len(inlines) > MOST_OBJECTS:
         return nodes
-    text = french.typeset(_without_double_stops(text, inlines))
-    return [inlines.get(part, Str(part)) for part in INLINE_OR_TEXT.split(text) if part]
-
-
-def _without_double_stops(text: str, inlines: dict[str, Node]) -> str:
-    """Return the text without the stop that follows an inline which has its own, like « n.p. »."""
     for sign, node in inlines.items():
-        if pandoc_ast.plain_text(node).endswith("."):
+        if pandoc_ast.plain_text(node).endswith("."):  # « n.p. » needs no second stop
             text = re.sub(rf"{sign}\.(?![.\w])", sign, text)
-    return text
+    parts = INLINE_OR_TEXT.split(french.typeset(text))
+    return [inlines.get(part, Str(part)) for part in parts if part]
 
 
 def _unbreakable(node: Node) -> Node:
     """Return a bound or published number with no space where a line could break."""
     return pandoc_ast.transform(node, {"Space": lambda space: Str(french.NBSP)})
-
-
-def _safe_link(node: Node) -> Node | list[Node]:
-    """Return the link, or its words if it leads neither to the web, a mail nor this document."""
-    _, inlines, (address, _) = node["c"]
-    return node if SAFE_LINK.match(address) else inlines
 
 
 def _typeset_pairs(node: Node) -> dict[str, str]:
@@ -140,11 +115,9 @@ def _typeset_pairs(node: Node) -> dict[str, str]:
 
 def _definitions_table(node: Node) -> Node:
     """Return the definitions of the Div as a table, with the columns and caption that it gives."""
-    given, identifier = _typeset_pairs(node), node["c"][0][0]
+    given, terms = _typeset_pairs(node), pandoc_ast.definitions(node)
     columns, caption = given["colonnes"].split("|"), given.get("legende", "")
-    return pandoc_tables.definitions_table(
-        pandoc_ast.definitions(node), columns, identifier, caption
-    )
+    return pandoc_tables.definitions_table(terms, columns, node["c"][0][0], caption)
 
 
 def _set_widths(node: Node) -> list[Node]:
@@ -158,22 +131,16 @@ def _set_widths(node: Node) -> list[Node]:
 
 
 def _loosen_key_figures(node: Node) -> Node | list[Node]:
-    """Return the key figures, with a break allowed before the unit of a long number.
-
-    Return no block if there is no figure, as in a commune of which nothing may be published.
-    """
+    """Return the key figures, a long one breaking before its unit; no block without figures."""
 
     def loosen(text: Node) -> Node:
         is_long = len(text["c"]) > TILE_LENGTH
         return Str(text["c"].replace(french.NBSP, " ")) if is_long else text
 
-    attributes, blocks = node["c"]
-    lists = []
-    for block in blocks:
-        terms = []
-        for term, meanings in block["c"]:
-            terms.append([pandoc_ast.transform(term, {"Str": loosen}), meanings])
-        lists.append({**block, "c": terms})
+    attributes, lists = node["c"]
+    for block in lists:  # of a tree that `transform` has copied
+        for definition in block["c"]:
+            definition[0] = pandoc_ast.transform(definition[0], {"Str": loosen})
     return Div(attributes, lists) if lists else []
 
 

@@ -22,10 +22,7 @@ TALLEST_IMAGE = 1.3  # widths of the line: the height that a page leaves to an i
 
 
 def run_pandoc(source: str, *options: str) -> bytes:
-    """Return what pandoc writes for the source; raise ValueError if it cannot convert it.
-
-    It may read no file but those named in the options.
-    """
+    """Return what pandoc writes, reading no file but the options'; raise ValueError if it fails."""
     command = [pypandoc.get_pandoc_path(), "--sandbox", *options]
     # From a file: through a pipe, 4 kB at a time, pandoc would wait for a busy interpreter.
     with TemporaryFile() as file:
@@ -117,10 +114,7 @@ def definition_cards(node: Node) -> list[tuple[list[Node], list[Node]]]:
 
 
 def asset_file(assets: Path, path: str, suffix: str = "") -> Path:
-    """Return the image's file, the one with the given suffix if there is one.
-
-    Raise ValueError if it does not lie in the assets.
-    """
+    """Return the image's file, with the suffix if there is one; raise ValueError if outside."""
     path = unquote(path)  # pandoc writes a space as %20
     for name in (f"{Path(path).with_suffix('')}{suffix}", path):
         file = (assets / name).resolve()

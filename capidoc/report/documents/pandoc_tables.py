@@ -43,15 +43,10 @@ def cell(blocks: list[Node], rowspan: int = 1, colspan: int = 1) -> Cell:
 
 
 def table(
-    header: list[Cell],
-    rows: list[list[Cell]],
-    identifier: str = "",
-    caption: str = "",
-    style: str = "",
+    header: list[Cell], rows: list[list[Cell]], named: dict[str, str], caption: str = ""
 ) -> Node:
-    """Return a table, its columns equally wide; `style` is Word's style."""
+    """Return a table, its columns equally wide; `named` has its id, or its style in Word."""
     n_columns = max(sum(item.colspan for item in row) for row in [header, *rows])
-    named = {"id": identifier, **({"custom-style": style} if style else {})}
     head_rows = [[NO_ATTRIBUTES, header]] if header else []
     return Table(
         attributes(named),
@@ -70,16 +65,15 @@ def definitions_table(definitions: list, columns: list[str], identifier: str, ca
         rows.append([cell([Plain(term)], rowspan=1 + len(others)), cell(first)])
         rows += [[cell(blocks)] for blocks in others]
     header = [cell([Plain([Str(column.strip())])]) for column in columns]
-    return table(header, rows, identifier, caption)
+    return table(header, rows, {"id": identifier}, caption)
 
 
 def with_widths(node: Node, widths: list[float]) -> Node:
     """Return the table with columns as wide as these numbers, whatever their unit."""
     parts, total = TableParts(*node["c"]), sum(widths)
-    columns = []
-    for (alignment, _), width in zip(parts.columns, widths, strict=True):
-        columns.append([alignment, {"t": "ColWidth", "c": width / total}])
-    return Table(*parts._replace(columns=columns))
+    column_widths = [{"t": "ColWidth", "c": width / total} for width in widths]
+    pairs = zip(parts.columns, column_widths, strict=True)
+    return Table(*parts._replace(columns=[[alignment, new] for (alignment, _), new in pairs]))
 
 
 def fit_columns(node: Node) -> Node:
@@ -123,10 +117,7 @@ def _placed_cells(rows: list, n_columns: int) -> Iterator[tuple[int, Cell]]:
 
 def map_cells(rows: list, change: Callable[[Cell], Cell]) -> list:
     """Return the rows with each cell changed."""
-    return [
-        [row_attributes, [change(Cell(*content)) for content in cells]]
-        for row_attributes, cells in rows
-    ]
+    return [[own, [change(Cell(*content)) for content in cells]] for own, cells in rows]
 
 
 def style_cells(rows: list, style: str) -> list:

@@ -53,10 +53,7 @@ def write_pdf(ast: Node, target: Path, *, assets: Path, templates: Path) -> None
 
 
 def _compile(files: dict[str, bytes], fonts: Path) -> bytes:
-    """Return the PDF of « main.typ »; the compiler reads no other file and no other font.
-
-    Raise Unprintable for a sign that no font has, ValueError for another error.
-    """
+    """Return the PDF of « main.typ »; raise Unprintable for a sign without font, or ValueError."""
     with TemporaryDirectory() as folder:
         for name, content in files.items():
             Path(folder, name).write_bytes(content)

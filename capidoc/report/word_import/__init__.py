@@ -18,10 +18,7 @@ Changes = dict[str, tuple[str, str]]  # {recit file: (text, new text)}
 
 
 def propose_changes(programme: Programme, path: Path) -> tuple[Changes, list[Problem]]:
-    """Return what the Word file changes in recit/, and what must be changed by hand.
-
-    Raises InputUnreadable when the file is no version of a published document.
-    """
+    """Return what the Word file changes in recit/, and what must be done by hand; refuse others."""
     document = displayed_markdown(_find_notebook(programme, path))
     base = _published_paragraphs(programme, document)
     try:

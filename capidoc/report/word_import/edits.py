@@ -8,19 +8,8 @@ from itertools import product
 
 from capidoc.core.errors import InputUnreadable, Problem
 from capidoc.report.documents.docx_reader import Paragraph
-from capidoc.report.word_import.recit_paragraphs import (
-    BOUND,
-    TAG,
-    Unit,
-    locate_units,
-    printed_words,
-)
-from capidoc.report.word_import.rewriting import (
-    Calls,
-    join_pieces,
-    new_pieces,
-    rewrite_paragraph,
-)
+from capidoc.report.word_import import recit_paragraphs, rewriting
+from capidoc.report.word_import.recit_paragraphs import TAG, Unit, printed_words
 
 # The least similarity (0 to 1) of two versions of one document, of one paragraph.
 SAME_DOCUMENT, SAME_PARAGRAPH = 0.3, 0.5
@@ -36,10 +25,7 @@ Pair = tuple[int | None, int | None]  # places in the published file and in the 
 
 
 def pair_paragraphs(base: list[Paragraph], edited: list[Paragraph], file: str) -> list[Pair]:
-    """Return the place of each paragraph in both files, None where it is absent.
-
-    Raises InputUnreadable when the two files have too little in common.
-    """
+    """Return the place of each paragraph in both files, or None; refuse an unlike file."""
     base_keys, edited_keys = [p.keys for p in base], [p.keys for p in edited]
     matcher = SequenceMatcher(None, base_keys, edited_keys, autojunk=False)
     if matcher.ratio() < SAME_DOCUMENT:
@@ -57,10 +43,7 @@ def pair_paragraphs(base: list[Paragraph], edited: list[Paragraph], file: str) -
 def _pair_similar(
     base: list[Paragraph], edited: list[Paragraph], left: range, right: range
 ) -> list[Pair]:
-    """Return the pairs of two stretches: the most alike, then those before and after it.
-
-    One paragraph for one is the same, rewritten.
-    """
+    """Return the pairs of two stretches: the most alike (or the only ones), those around them."""
     candidates = []
     for i, j in product(left, right):
         matcher = SequenceMatcher(None, base[i].keys, edited[j].keys, autojunk=False)
@@ -86,25 +69,22 @@ class RecitEdits:
     ) -> None:
         self.file, self.sources, self.document = file, sources, document
         self.base, self.edited = base, edited
-        self.units = locate_units(sources, document, base)
+        self.units = recit_paragraphs.locate_units(sources, document, base)
         self.edits: dict[str, list[tuple[int, int, int, str]]] = {}
         self.problems: list[Problem] = []
         self.refused: set[str] = set()
         self.printed: dict[str, str] = {}  # {tag: the words it printed}
-        self.calls: Calls = {}
+        self.calls: rewriting.Calls = {}
         for unit in self.units.values():
             for n, printed in unit.printed.items():
                 tag = unit.pieces[n][1]
                 self.printed[tag] = " ".join(printed_words(printed))
-                match = BOUND.fullmatch(printed)
+                match = recit_paragraphs.BOUND.fullmatch(printed)
                 if match and match[2]:
                     self.calls[match[2]] = (tag, printed_words(match[1]))
 
     def propose(self) -> dict[str, tuple[str, str]]:
-        """Return {file: (text, new text)} of the files where nothing is refused.
-
-        Every difference becomes an edit or a problem; so does a tag that the new text lacks.
-        """
+        """Return {file: (text, new text)} where nothing is refused; a lost tag is a problem."""
         pairs = pair_paragraphs(self.base, self.edited, self.file)
         for place, (i, j) in enumerate(pairs):
             if i is None and j is not None:
@@ -145,7 +125,7 @@ class RecitEdits:
         elif base.mark != edited.mark or edited.holds_object:
             self._refuse(CHANGED_KIND, edited, "Faites-le dans recit/.", unit.file)
         else:
-            text = rewrite_paragraph(unit, base, edited, self.calls)
+            text = rewriting.rewrite_paragraph(unit, base, edited, self.calls)
             self._edit(unit, unit.start, unit.end, text)
 
     def _remove(self, i: int) -> None:
@@ -169,7 +149,7 @@ class RecitEdits:
         place = unit.end + 1 if unit is previous else unit.start - len(unit.mark)
         joins_list = unit.is_item and is_item  # an item stands right under another
         mark, around = (unit.mark, "") if joins_list else (new.mark, "\n")
-        text = mark + join_pieces(new_pieces(new.words, self.calls), mark)
+        text = mark + rewriting.join_pieces(rewriting.new_pieces(new.words, self.calls), mark)
         paragraph = re.compile(rf"^{re.escape(text)}[ \t]*$", re.MULTILINE)
         in_recit = len(paragraph.findall(self.sources[unit.file]))
         if in_recit <= len(paragraph.findall(self.document)):  # else it came back already

@@ -101,9 +101,6 @@ def split_pieces(text: str) -> list[Piece]:
 
 
 def printed_words(source: str) -> list[str]:
-    """Return the words that a piece of Markdown prints, as they are compared.
-
-    Numbers lose their binding, signs their backslash; three dots are one sign.
-    """
+    """Return the words that a piece of Markdown prints, unbound and unescaped, as compared."""
     printed = re.sub(r"\\(.)|\*+", r"\1", BOUND.sub(r"\1", source)).replace("...", "…")
     return [word.key[0] for word in split_words(printed)]

@@ -39,10 +39,7 @@ def rewrite_paragraph(unit: Unit, base: Paragraph, edited: Paragraph, calls: Cal
 
 
 def _whole_tags(unit: Unit, base: Paragraph, blocks: list[Match]) -> Iterator[int]:
-    """Yield the tags that are whole in the edited paragraph, and could be no other one.
-
-    A tag that prints the same as another is certain by its name, or between the same words.
-    """
+    """Yield the tags left whole that could be no other: by print, name, or words around."""
     words = unit.words
     label = len(base.words) - len(words)
     texts = [printed_words(printed) for printed in unit.printed.values()]
@@ -58,10 +55,7 @@ def _whole_tags(unit: Unit, base: Paragraph, blocks: list[Match]) -> Iterator[in
 
 
 def new_pieces(words: Iterable[Word], calls: Calls, before: Word | None = None) -> Iterator[Piece]:
-    """Yield the pieces of words that somebody wrote.
-
-    A bound number moved here is called by its name, once.
-    """
+    """Yield the pieces of words that somebody wrote; a moved number is called by name, once."""
     for word in words:
         call, printed = calls.get(word.control[0], ("", None))
         if printed != printed_words(word.control[1]):
@@ -79,10 +73,7 @@ def _space(word: Word) -> str:
 
 
 def join_pieces(pieces: Iterable[Piece], mark: str) -> str:
-    """Return the pieces as Markdown.
-
-    A title holds neither bold nor quotes, and what begins a paragraph is no mark by chance.
-    """
+    """Return the pieces as Markdown: no bold nor quotes in a title, no mark begun by chance."""
     is_attribute = mark.endswith('="')
     text, current = "", ""
     for space, words, piece_style in pieces:
