@@ -135,7 +135,7 @@ def _other_period(state: CleaningState, days: list[str]) -> Problem:
         what = "aucune fiche n’est d’un passage"
         expected = ", ".join(f"{name} de {w.debut} à {w.fin}" for name, w in state.source.rounds)
         remedy = "Si ces dates sont justes, écrivez-les dans programme.yml, sous « passages » : "
-        remedy += "le mois entier où la fiche ne dit que le mois."
+        remedy += "des mois entiers si la fiche ne dit que le mois."
     else:
         first, last = first[:7], last[:7]
         what, expected = "aucune fiche n’est de la période suivie", f"de {months[0]} à {months[-1]}"

@@ -61,6 +61,4 @@ def sort_periods(names: Iterable[str], identity: Identity) -> list[str]:
 def period_label(name: str, identity: Identity) -> str:
     """Return a period as documents print it: the label of a round, else its name."""
     labels = {name: period.libelle for name, period in identity.periodes.items()}
-    for source in identity.sources.values():
-        labels |= {name: window.libelle for name, window in source.passages.items()}
-    return labels.get(name) or french.format_month(name)
+    return (labels | identity.round_labels).get(name) or french.format_month(name)

@@ -419,9 +419,9 @@ def macro(small):
 
 def test_each_round_has_its_line_in_order_of_time_with_what_changed_since_the_first(macro):
     assert macro("{{ effets.par_passage() }}", ROUNDS)[3:6] == [
-        "| Accès | Référence (a) | 27 | – | – | 90 |",
-        "| | mi | 41 | 29 à 53 | 14 | 90 |",
-        "| | Finale | 57 | – | 30 | 90 |",
+        "| **Accès**, Référence (a) | 27 | – | – | 90 |",
+        "| – mi | 41 | 29 à 53 | 14 | 90 |",
+        "| – Finale | 57 | – | 30 | 90 |",
     ]
     assert macro("{{ effets.par_passage() }}", [*ROUNDS[:2], ROUNDS[3]]) == []
 
