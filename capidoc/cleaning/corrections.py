@@ -56,12 +56,13 @@ def apply_corrections(state: CleaningState) -> CleaningState:
         if not rows.any() or not (column or _is_whole_record(fix)):
             continue
         state, new_texts = replace(state, met=state.met | {fix.Index}), {}
+        key = matching_key(fix.nouvelle)
         if column:
             new_texts = _new_texts(fix, choice, state.table.loc[rows, column], state)
             same = rows & categorical.is_in(state.table[column], new_texts)
             if not same.any():
                 problems.append(_stale(fix, column, state.table[rows].iloc[0]))
-            elif choice and fix.action in ("changer", "vider") and not _is_box(fix.nouvelle):
+            elif choice and fix.action in ("changer", "vider") and key not in {*YES, *NO}:
                 what, place = "une case se coche ou se décoche", {"row": fix.Index, **NEW_VALUE}
                 problems.append(Problem(what, "1 ou 0", value=fix.nouvelle, **place))
             rows = same
@@ -74,10 +75,6 @@ def apply_corrections(state: CleaningState) -> CleaningState:
             state = _as_offered(state, rows, column, choice)
     QualityRefused.raise_any(problems)
     return state
-
-
-def _is_box(text: str) -> bool:
-    return bool(text) and matching_key(text) in {*YES, *NO}
 
 
 def _is_whole_record(fix: Any) -> bool:

@@ -81,7 +81,8 @@ def recognise_sheet(sheet: Sheet, form: Form, source: Source, repeat: str) -> Re
     required = dict.fromkeys([*deciding, *(kept if absent == kept else ())])
     _require_questions(present, [*filter(None, required)], source, questions, place)
     body = sheet.below(top)
-    if source.formulaire and _is_tag_row(body):
+    tags = [cell for cell in body.iloc[0] if cell] if source.formulaire and len(body) else []
+    if tags and all(map(TAG.fullmatch, tags)):  # data may begin with « # » too
         body = body.iloc[1:]
     if not repeat and not (body != "").any(axis=None):
         what = "aucune ligne sous les titres"
@@ -201,12 +202,6 @@ def _row_of_titles(sheet: Sheet, source: Source) -> tuple[int, set[str]]:
         if len(in_row) > len(found):
             best_row, found = row, in_row
     return best_row, found
-
-
-def _is_tag_row(body: pd.DataFrame) -> bool:
-    """Return whether the first row is one of HXL tags: data may begin with « # » too."""
-    cells = [cell for cell in body.iloc[0] if cell] if len(body) else []
-    return bool(cells) and all(TAG.fullmatch(cell) for cell in cells)
 
 
 class _Spellings:

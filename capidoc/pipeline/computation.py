@@ -65,7 +65,12 @@ def compute_tables(programme: Programme, step: str, cleaning_key: str = "") -> d
     whole = programme.part_of if step == "effects" else None
     if whole:  # what the whole document shows decides what a part may show
         ensure_effects(whole, publication.inputs(programme, notebook_parameters(whole)))
-    _clear_tables(programme.processed)
+    # One that stops leaves no mixture of two runs.
+    for name in ("carnets", "figures", "dessins", "observations"):
+        shutil.rmtree(programme.processed / name, ignore_errors=True)
+    for path in programme.processed.glob("*.*"):
+        if path.name != PROPOSED_CLAIMS_CSV:
+            path.unlink()
     parameters, executed = notebook_parameters(programme), programme.processed / "carnets"
     if not _copy_cleaning(programme, cleaning_key):
         run_notebook(programme, CLEAN, parameters, executed)
@@ -131,12 +136,3 @@ def _table_digests(folder: Path) -> dict[str, str]:
             if path.is_file() and path.name not in NOT_TABLES:
                 digests[path.relative_to(folder).as_posix()] = manifest.file_digest(path)
     return digests
-
-
-def _clear_tables(folder: Path) -> None:
-    """Delete the tables of the last run, so that one that stops leaves no mixture of two."""
-    for name in ("carnets", "figures", "dessins", "observations"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    for path in folder.glob("*.*"):
-        if path.name != PROPOSED_CLAIMS_CSV:
-            path.unlink()
