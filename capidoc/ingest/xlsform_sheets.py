@@ -147,10 +147,7 @@ def _expand_own_groups(
 
 
 def _matrix_rows(rows: list[FormRow], items: list[FormRow]) -> Iterator[FormRow]:
-    """Yield a group for each item of a matrix, with a question for each of its columns.
-
-    Each has two labels: one to be read, and the one of exports. Without items, it is a group.
-    """
+    """Yield a group of questions for each item of a matrix, each with the labels of exports too."""
     if not items:
         yield from rows
     matrix, *columns, _ = rows

@@ -1,7 +1,4 @@
-"""Make many sets from a table of programmes, communes, periods and deliverables.
-
-Each set is built apart, on a core of this machine or on a Dask cluster, and published here.
-"""
+"""Make many sets from a table, each on a core of this machine or on a Dask cluster."""
 
 import logging
 import math

@@ -1,7 +1,4 @@
-"""What is new on the server: a source's submissions as one workbook of data/raw.
-
-The workbook is replaced whole or not at all; no other part of Capidoc uses the network.
-"""
+"""Replace a source's raw workbook by what its server holds; nothing else uses the network."""
 
 import shutil
 from collections.abc import Collection, Iterator, Sequence

@@ -1,7 +1,4 @@
-"""How a server is asked: one host, a secret that goes nowhere else, patience, French refusals.
-
-A long answer comes page by page, each kept so that a cut costs one page.
-"""
+"""Ask one server: a secret that goes nowhere else, patience, pages kept, French refusals."""
 
 import json
 import os
