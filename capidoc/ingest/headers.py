@@ -121,11 +121,10 @@ def find_header_row(sheet: Sheet, source: Source) -> int:
         for name, column in source.colonnes.items()
         if column.titles and name not in found
     ]
-    if absent:
-        what, cells = "titre de colonne absent", sheet.cells.loc[row] if found else ()
-        raise InputMismatch(
-            *(Problem(what, remedy=suggest(t, cells), column=t, **sheet.place) for t in absent)
-        )
+    what, cells = "titre de colonne absent", sheet.cells.loc[row] if found else ()
+    InputMismatch.raise_any(
+        Problem(what, remedy=suggest(title, cells), column=title, **sheet.place) for title in absent
+    )
     return row
 
 

@@ -154,23 +154,19 @@ def _execute(client: Any, source: str, captured: BinaryIO) -> tuple[int, list[No
     """Return (number of the cell, its outputs), what C code or children wrote coming first."""
     from nbformat.v4 import new_output, output_from_msg
 
-    message_id = client.execute(source)
+    client.execute(source)  # returns when the cell has run, in this very process
     outputs: list[NotebookNode] = []
-    while True:
-        message = client.get_iopub_msg(timeout=None)
-        kind, content = message["msg_type"], message["content"]
-        if kind in OUTPUT_MESSAGES:
+    while client.iopub_channel.msg_ready():
+        message = client.get_iopub_msg()
+        if message["msg_type"] in OUTPUT_MESSAGES:
             output = output_from_msg(message)
             last = outputs[-1] if outputs else NotebookNode()
             if output.output_type == "stream" and last.get("name") == output.name:
                 last.text += output.text  # one output a stream, as notebooks do
             else:
                 outputs.append(output)
-        elif kind == "clear_output":
+        elif message["msg_type"] == "clear_output":
             outputs.clear()
-        is_idle = kind == "status" and content["execution_state"] == "idle"
-        if is_idle and message["parent_header"].get("msg_id") == message_id:
-            break
     captured.seek(0)
     text = captured.read().decode(errors="replace")
     captured.seek(0)

@@ -41,12 +41,11 @@ def _questions_by_source(
     known = set().union(*by_source.values())
     what = "nulle question de ce nom ne reçoit de fichier"
     expected = "une question photo, son, vidéo ou fichier"
-    unknown = [
+    ConfigurationRefused.raise_any(
         Problem(what, expected, errors.suggest(name, known), value=name)
         for name in questions
         if name not in known
-    ]
-    ConfigurationRefused.raise_any(unknown)
+    )
     return {name: names.intersection(questions) for name, names in by_source.items()}
 
 
