@@ -28,10 +28,8 @@ def installed_versions() -> dict[str, str]:
     """Return the versions of the installed libraries, by name in lower case."""
     from importlib.metadata import distributions
 
-    # One that is being installed has neither of these files yet.
-    whole = [
-        one for one in distributions() if one.read_text("METADATA") or one.read_text("PKG-INFO")
-    ]
+    files = ("METADATA", "PKG-INFO")  # one that is being installed has neither yet
+    whole = [one for one in distributions() if any(map(one.read_text, files))]
     return dict(sorted((one.name.lower(), one.version) for one in whole))
 
 
