@@ -194,13 +194,10 @@ def _row_of_titles(sheet: Sheet, source: Source) -> tuple[int, set[str]]:
         for name, column in source.colonnes.items()
         for title in column.titles
     }
-    best_row = 1
-    found: set[str] = set()
+    found = [(1, set[str]())]
     for row, *cells in sheet.cells.head(HEADER_ROWS).itertuples(name=None):
-        in_row = {declared[key] for key in map(title_key, cells) if key in declared}
-        if len(in_row) > len(found):
-            best_row, found = row, in_row
-    return best_row, found
+        found.append((row, {declared[key] for key in map(title_key, cells) if key in declared}))
+    return max(found, key=lambda row: len(row[1]))
 
 
 class _Spellings:

@@ -11,7 +11,7 @@ from capidoc.cleaning import quality_page
 from capidoc.config.programme import Programme
 from capidoc.core import pseudonyms
 from capidoc.core.progress import is_terminal, show_progress
-from capidoc.core.schema import CHART_STATE_JSON, PROPOSED_CLAIMS_CSV, RUN_STATE_JSON
+from capidoc.core.schema import PROPOSED_CLAIMS_CSV, RUN_STATE_JSON
 from capidoc.io import manifest, tables
 from capidoc.pipeline import notebooks, publication
 
@@ -31,7 +31,7 @@ NOTEBOOK_PARAMETERS = {
 DOCUMENT_INPUTS = re.compile(
     r"programmes/[^/]+/(recit/|figures\.yml)|templates/(?!controles\.yml)|notebooks/03_"
 )
-NOT_TABLES = (PROPOSED_CLAIMS_CSV, RUN_STATE_JSON, CHART_STATE_JSON)  # of data/processed
+NOT_TABLES = (PROPOSED_CLAIMS_CSV, RUN_STATE_JSON)  # of data/processed
 
 
 def notebook_parameters(programme: Programme) -> dict[str, str]:
