@@ -99,7 +99,7 @@ def _new_texts(fix: Any, choice: str, cells: pd.Series, state: CleaningState) ->
 
 
 def _are_several_records(rows: pd.DataFrame, action: str, moment: Hashable) -> bool:
-    """Return whether rows are records of other moments or, to be deleted, with other answers."""
+    """Return whether rows differ: by their moment or, to delete them, by any answer."""
     if len(rows) < 2:
         return False
     by_moment = rows[[moment] if moment in rows else []]
@@ -178,7 +178,7 @@ def unmet_corrections(
 def _unmet_lines(
     states: Mapping[str, CleaningState], received: Mapping[str, Received]
 ) -> Iterator[tuple[Any, set[str]]]:
-    """Yield each line that met nothing, not even a row set aside, and its record's questions."""
+    """Yield each line that met nothing, and the questions of the record that it names."""
     corrections = next(iter(states.values())).decisions.corrections
     met = frozenset[Hashable]().union(*(state.met for state in states.values()))
     texts: dict[str, pd.DataFrame] = {}

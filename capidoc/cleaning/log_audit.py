@@ -62,7 +62,7 @@ def _audit_table(
 def _replay(
     answers: pd.Series, lines: pd.DataFrame, positions: np.ndarray
 ) -> tuple[pd.Series, list[Problem]]:
-    """Return the column with the lines applied in order, and those that quote another value."""
+    """Return the column once the lines are applied in order, and the problems of unmet ones."""
     problems = []
     # A cell may be changed several times: first all first changes, then all second ones…
     turns = pd.Series(positions).groupby(positions).cumcount().to_numpy()
@@ -86,7 +86,7 @@ def _differences(
     positions: np.ndarray,
     choices: dict[str, tuple[str, ...]],
 ) -> list[Problem]:
-    """Return the problems of cells unlike the replayed text, of rows that somebody sent."""
+    """Return the problems of kept cells unlike the replayed text; rows never sent do not count."""
     same = categorical.rows_equal(replayed.iloc[positions], kept[column])
     rows = np.flatnonzero(~same & (positions >= 0))
     if not len(rows):

@@ -67,7 +67,7 @@ class Bounds:
 
 @dataclass(frozen=True)
 class WorkbookSettings:
-    """The part of each worksheet, its first year, and the values of formulas never computed."""
+    """What xl/workbook.xml says: parts, first year, values of formulas never computed."""
 
     worksheets: dict[str, str]
     from_1904: bool

@@ -203,7 +203,7 @@ def _spread(measures: Iterable[Question], of_all: Sequence[Question]) -> list[Qu
 
 
 def _repeats(form: Form, main: Attributes) -> dict[str, Table]:
-    """Return the first repeats; an attribute unlike the main table's bears their name too."""
+    """Return what the first repeats hold; an attribute named as the main one bears theirs too."""
     repeats = {}
     for name in dict.fromkeys(q.repeat for q in form.questions if q.repeat):
         questions = [q for q in form.of(name).values() if q.labels and not q.is_metadata]

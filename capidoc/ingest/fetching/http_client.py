@@ -57,7 +57,7 @@ class RefusedRequest(requests.HTTPError):
 
 
 class Busy(RefusedRequest):
-    """An answer that may be another one later."""
+    """An answer that may be another one when asked again."""
 
 
 NO_TOKEN = "Copiez-le à nouveau depuis votre compte, dans la variable ou le trousseau."

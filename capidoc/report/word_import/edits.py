@@ -43,7 +43,7 @@ def pair_paragraphs(base: Paragraphs, edited: Paragraphs, file: str) -> list[Pai
 
 
 def _pair_similar(base: Paragraphs, edited: Paragraphs, left: range, right: range) -> list[Pair]:
-    """Return the pairs of two stretches: the most alike (or the only ones), those around them."""
+    """Return the pairs of two stretches: the most alike, then those before and after it."""
     candidates = []
     for i, j in product(left, right):
         matcher = SequenceMatcher(None, base[i].keys, edited[j].keys, autojunk=False)
