@@ -1,7 +1,4 @@
-"""Does the change log explain every difference between what was received and what was kept?
-
-The audit replays the log by its own means: it must import no step of the cleaning.
-"""
+"""Audit whether the log explains every difference, by its own means: no step of cleaning."""
 
 from typing import TYPE_CHECKING
 

@@ -61,11 +61,7 @@ def title_key(title: str) -> str:
 
 
 def recognise_sheet(sheet: Sheet, form: Form, source: Source, repeat: str) -> RecognisedSheet:
-    """Return the sheet of a repeat, or of the main table when `repeat` is empty, recognised.
-
-    Raise InputMismatch for an unclear header or an absent question that decides which rows are
-    kept; QualityRefused for a main table without a row.
-    """
+    """Return the sheet of a repeat ("" for the main table) recognised; refuse an unusable one."""
     top = find_header_row(sheet, source)
     place = sheet.place | {"row": top}
     headers = list(sheet.cells.loc[top]) if len(sheet.cells) else []

@@ -27,11 +27,7 @@ FormRemark = tuple[int, str, str, str]  # row of the survey, question, value, ch
 
 @dataclass(frozen=True)
 class FormRow:
-    """A row of a form: its number as Excel shows it, and its filled cells {title: text}.
-
-    Titles are in small letters, « constraint_message »; a translated one ends in its language,
-    « label::Français (fr) ».
-    """
+    """A row of a form: its Excel number, its filled cells {« label::Français (fr) »: text}."""
 
     number: int
     cells: dict[str, str]

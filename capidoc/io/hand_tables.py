@@ -29,12 +29,7 @@ def find_table(folder: Path, name: str) -> Path:
 
 
 def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:
-    """Return the filled rows as text; index: the row as Excel shows it.
-
-    There are none when there is no such file; an optional column may be absent. Raise
-    ConfigurationRefused on absent, unknown or repeated columns, InputMismatch on formulas that no
-    spreadsheet has computed.
-    """
+    """Return the filled rows as text, by Excel's row, none without file; refuse wrong titles."""
     every = [*columns, *optional]
     if not path.is_file():
         return pd.DataFrame(columns=every, dtype=object)

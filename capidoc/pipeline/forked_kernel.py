@@ -1,9 +1,4 @@
-"""Run the cells of notebooks in a fork of this process: a papermill engine.
-
-A fork begins with all that this process has imported, which a new kernel would take seconds to
-import for each notebook. The cells meet the same IPython kernel as in JupyterLab. Where the system
-cannot fork safely (Windows, macOS), papermill's own engine serves.
-"""
+"""Run the cells of notebooks in a fork of this process, which has made their imports already."""
 
 import ctypes
 import gc
@@ -54,7 +49,7 @@ class ForkedEngine(Engine):
 
 
 def register_engine() -> str:
-    """Make the engine known to papermill under a name, and return this name."""
+    """Make the engine known to papermill under a name; where no fork is safe, it is papermill's."""
     papermill_engines.register(NAME, ForkedEngine if sys.platform == "linux" else NBClientEngine)
     return NAME
 
