@@ -64,7 +64,7 @@ def _likely_clusters(indicator: Indicator, observed: Observed) -> Iterator[tuple
         attribute = str(column).removeprefix(ATTRIBUTE)
         answers = categorical.present_values(units[column])
         is_shared = FEWEST_CLUSTERS <= len(answers) <= len(units) / FEWEST_UNITS
-        if attribute in (indicator.strate, indicator.poids) or not is_shared:
+        if attribute in (indicator.strate, indicator.question) or not is_shared:
             continue
         effect, p = _likeness(indicator, attribute, observed)
         is_seen = effect >= LEAST_DESIGN_EFFECT and p < LARGEST_P

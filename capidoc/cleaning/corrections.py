@@ -56,12 +56,13 @@ def apply_corrections(state: CleaningState) -> CleaningState:
         if not rows.any() or not (column or _is_whole_record(fix)):
             continue
         state, new_texts = replace(state, met=state.met | {fix.Index}), {}
+        key = matching_key(fix.nouvelle)
         if column:
             new_texts = _new_texts(fix, choice, state.table.loc[rows, column], state)
             same = rows & categorical.is_in(state.table[column], new_texts)
             if not same.any():
                 problems.append(_stale(fix, column, state.table[rows].iloc[0]))
-            elif choice and fix.action in ("changer", "vider") and not _is_box(fix.nouvelle):
+            elif choice and fix.action in ("changer", "vider") and key not in {*YES, *NO}:
                 what, place = "une case se coche ou se décoche", {"row": fix.Index, **NEW_VALUE}
                 problems.append(Problem(what, "1 ou 0", value=fix.nouvelle, **place))
             rows = same
@@ -74,10 +75,6 @@ def apply_corrections(state: CleaningState) -> CleaningState:
             state = _as_offered(state, rows, column, choice)
     QualityRefused.raise_any(problems)
     return state
-
-
-def _is_box(text: str) -> bool:
-    return bool(text) and matching_key(text) in {*YES, *NO}
 
 
 def _is_whole_record(fix: Any) -> bool:
@@ -102,7 +99,7 @@ def _new_texts(fix: Any, choice: str, cells: pd.Series, state: CleaningState) ->
 
 
 def _are_several_records(rows: pd.DataFrame, action: str, moment: Hashable) -> bool:
-    """Return whether rows are records of other moments or, to be deleted, with other answers."""
+    """Return whether rows differ: by their moment or, to delete them, by any answer."""
     if len(rows) < 2:
         return False
     by_moment = rows[[moment] if moment in rows else []]
@@ -181,7 +178,7 @@ def unmet_corrections(
 def _unmet_lines(
     states: Mapping[str, CleaningState], received: Mapping[str, Received]
 ) -> Iterator[tuple[Any, set[str]]]:
-    """Yield each line that met nothing, not even a row set aside, and its record's questions."""
+    """Yield each line that met nothing, and the questions of the record that it names."""
     corrections = next(iter(states.values())).decisions.corrections
     met = frozenset[Hashable]().union(*(state.met for state in states.values()))
     texts: dict[str, pd.DataFrame] = {}

@@ -1,7 +1,4 @@
-"""Does the change log explain every difference between what was received and what was kept?
-
-The audit replays the log by its own means: it must import no step of the cleaning.
-"""
+"""Audit whether the log explains every difference, by its own means: no step of cleaning."""
 
 from typing import TYPE_CHECKING
 
@@ -64,7 +61,7 @@ def _audit_table(
 def _replay(
     answers: pd.Series, lines: pd.DataFrame, positions: np.ndarray
 ) -> tuple[pd.Series, list[Problem]]:
-    """Return the column with the lines applied in order, and those that quote another value."""
+    """Return the column once the lines are applied in order, and the problems of unmet ones."""
     problems = []
     # A cell may be changed several times: first all first changes, then all second ones…
     turns = pd.Series(positions).groupby(positions).cumcount().to_numpy()
@@ -88,7 +85,7 @@ def _differences(
     positions: np.ndarray,
     choices: dict[str, tuple[str, ...]],
 ) -> list[Problem]:
-    """Return the problems of cells unlike the replayed text, of rows that somebody sent."""
+    """Return the problems of kept cells unlike the replayed text; rows never sent do not count."""
     same = categorical.rows_equal(replayed.iloc[positions], kept[column])
     rows = np.flatnonzero(~same & (positions >= 0))
     if not len(rows):

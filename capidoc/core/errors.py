@@ -121,7 +121,7 @@ def refusal_class(name: str) -> type[Refusal] | None:
 
 
 def as_refusal(error: BaseException) -> Refusal | None:
-    """Return a refusal itself, that of an error that disk or memory caused somewhere, or None."""
+    """Return the error if it is a refusal, that of a lack of disk or memory, or else None."""
     if isinstance(error, Refusal):
         return error
     text = f"{type(error).__name__} : {error}"

@@ -51,7 +51,7 @@ class Trait(NamedTuple):
 
 
 def parse_group(text: str) -> tuple[Trait, ...]:
-    """Return the traits of a group; a comma in an answer is followed by no « name= »."""
+    """Return the traits of a group; a comma within an answer ends it only before « name= »."""
     parts = re.split(r",(?=[a-z][a-z0-9_]*=)", text) if text else ()
     return tuple(Trait.parse(part) for part in parts)
 

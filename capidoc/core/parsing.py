@@ -47,7 +47,7 @@ SERIALS = range(36_526, 54_789)  # 2000-01-01 to 2049-12-31
 
 
 class Unreadable(ValueError):
-    """A cell unlike its column: `motif` is the reason in rejects, the message what to write."""
+    """A cell that is not what its column expects: `motif` for the rejects, a message of advice."""
 
     def __init__(
         self, motif: str, advice: str = "Attendu : un nombre, comme 1 500 ou 12,5."

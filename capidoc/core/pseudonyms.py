@@ -31,9 +31,8 @@ def _stored_key() -> str:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Under its name it is whole, however full the disk; only its owner may read it.
             partial = path.with_name(f".{NAME}-{os.getpid()}")
-            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_hex(KEY_BYTES))
+            partial.touch(0o600, exist_ok=False)
+            partial.write_text(secrets.token_hex(KEY_BYTES))
             partial.replace(path)
         return path.read_text().strip()
     return ""

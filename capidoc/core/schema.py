@@ -153,7 +153,5 @@ DISCLOSURE_CSV = "divulgation.csv"
 # ── 6. Run and published ────────────────────────────────────────────────────────────────────────
 # What a folder of tables was made from, so that the same inputs are not computed twice.
 RUN_STATE_JSON = "etat.json"
-# What each chart of a deliverable was drawn from.
-CHART_STATE_JSON = "figures.json"
 # What a published set was made from, and the sha256 of each of its files.
 MANIFEST_JSON = "manifest.json"

@@ -61,11 +61,7 @@ def title_key(title: str) -> str:
 
 
 def recognise_sheet(sheet: Sheet, form: Form, source: Source, repeat: str) -> RecognisedSheet:
-    """Return the sheet of a repeat, or of the main table when `repeat` is empty, recognised.
-
-    Raise InputMismatch for an unclear header or an absent question that decides which rows are
-    kept; QualityRefused for a main table without a row.
-    """
+    """Return the sheet of a repeat ("" for the main table) recognised; refuse an unusable one."""
     top = find_header_row(sheet, source)
     place = sheet.place | {"row": top}
     headers = list(sheet.cells.loc[top]) if len(sheet.cells) else []
@@ -81,7 +77,8 @@ def recognise_sheet(sheet: Sheet, form: Form, source: Source, repeat: str) -> Re
     required = dict.fromkeys([*deciding, *(kept if absent == kept else ())])
     _require_questions(present, [*filter(None, required)], source, questions, place)
     body = sheet.below(top)
-    if source.formulaire and _is_tag_row(body):
+    tags = [cell for cell in body.iloc[0] if cell] if source.formulaire and len(body) else []
+    if tags and all(map(TAG.fullmatch, tags)):  # data may begin with « # » too
         body = body.iloc[1:]
     if not repeat and not (body != "").any(axis=None):
         what = "aucune ligne sous les titres"
@@ -120,11 +117,10 @@ def find_header_row(sheet: Sheet, source: Source) -> int:
         for name, column in source.colonnes.items()
         if column.titles and name not in found
     ]
-    if absent:
-        what, cells = "titre de colonne absent", sheet.cells.loc[row] if found else ()
-        raise InputMismatch(
-            *(Problem(what, remedy=suggest(t, cells), column=t, **sheet.place) for t in absent)
-        )
+    what, cells = "titre de colonne absent", sheet.cells.loc[row] if found else ()
+    InputMismatch.raise_any(
+        Problem(what, remedy=suggest(title, cells), column=title, **sheet.place) for title in absent
+    )
     return row
 
 
@@ -194,19 +190,10 @@ def _row_of_titles(sheet: Sheet, source: Source) -> tuple[int, set[str]]:
         for name, column in source.colonnes.items()
         for title in column.titles
     }
-    best_row = 1
-    found: set[str] = set()
+    found = [(1, set[str]())]
     for row, *cells in sheet.cells.head(HEADER_ROWS).itertuples(name=None):
-        in_row = {declared[key] for key in map(title_key, cells) if key in declared}
-        if len(in_row) > len(found):
-            best_row, found = row, in_row
-    return best_row, found
-
-
-def _is_tag_row(body: pd.DataFrame) -> bool:
-    """Return whether the first row is one of HXL tags: data may begin with « # » too."""
-    cells = [cell for cell in body.iloc[0] if cell] if len(body) else []
-    return bool(cells) and all(TAG.fullmatch(cell) for cell in cells)
+        found.append((row, {declared[key] for key in map(title_key, cells) if key in declared}))
+    return max(found, key=lambda row: len(row[1]))
 
 
 class _Spellings:

@@ -1,7 +1,4 @@
-"""What the quality page says of a file as received: ignored columns and sheets, formulas, encoding.
-
-A column is named, never its content: it may hold names or phones.
-"""
+"""Tell what of a received file is ignored or odd: a column is named, never its content."""
 
 import re
 from collections import Counter
@@ -92,10 +89,7 @@ def _header_remarks(recognised: RecognisedSheet, renamed: dict[str, str]) -> Ite
 def _formula_remarks(
     recognised: RecognisedSheet, source: Source, kept: Collection[str]
 ) -> Iterator[Remark]:
-    """Yield each formula of the sheet; its text only where the question is kept.
-
-    In the export of a form, one that no spreadsheet computed is an answer that begins with « = ».
-    """
+    """Yield each formula, its text where kept; an uncomputed one is an answer that has « = »."""
     sheet, headers = recognised.sheet, dict(enumerate(recognised.headers))
     for (row, position), formula in sheet.formulas.items():
         is_text = bool(source.formulaire) or recognised.kind(position) == "texte"

@@ -52,7 +52,7 @@ def withheld_phrases(recognised: RecognisedSheet, kept: Collection[str]) -> dict
 def is_withheld(
     column: Column | None, kept: Collection[str], questions: dict[str, Question]
 ) -> bool:
-    """Return whether a column is not kept and may tell of someone: no question's, text, or name."""
+    """Return whether a column that is not kept may tell of someone: text, name, or no question."""
     if column is None:
         return True
     if not isinstance(column, str) or column in kept or HARMLESS_COLUMN.fullmatch(column):

@@ -27,11 +27,7 @@ FormRemark = tuple[int, str, str, str]  # row of the survey, question, value, ch
 
 @dataclass(frozen=True)
 class FormRow:
-    """A row of a form: its number as Excel shows it, and its filled cells {title: text}.
-
-    Titles are in small letters, « constraint_message »; a translated one ends in its language,
-    « label::Français (fr) ».
-    """
+    """A row of a form: its Excel number, its filled cells {« label::Français (fr) »: text}."""
 
     number: int
     cells: dict[str, str]
@@ -147,10 +143,7 @@ def _expand_own_groups(
 
 
 def _matrix_rows(rows: list[FormRow], items: list[FormRow]) -> Iterator[FormRow]:
-    """Yield a group for each item of a matrix, with a question for each of its columns.
-
-    Each has two labels: one to be read, and the one of exports. Without items, it is a group.
-    """
+    """Yield a group of questions for each item of a matrix, each with the labels of exports too."""
     if not items:
         yield from rows
     matrix, *columns, _ = rows

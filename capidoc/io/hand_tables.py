@@ -8,7 +8,7 @@ import pandas as pd
 from capidoc.core.categorical import to_text
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, suggest
 from capidoc.core.parsing import matching_key, normalize_spaces
-from capidoc.io.raw_files import Sheet, read_sheets
+from capidoc.io.raw_files import read_sheets
 
 KINDS = {".csv", ".xlsx", ".xls", ".xlsm", ".ods"}
 
@@ -29,12 +29,7 @@ def find_table(folder: Path, name: str) -> Path:
 
 
 def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:
-    """Return the filled rows as text; index: the row as Excel shows it.
-
-    There are none when there is no such file; an optional column may be absent. Raise
-    ConfigurationRefused on absent, unknown or repeated columns, InputMismatch on formulas that no
-    spreadsheet has computed.
-    """
+    """Return the filled rows as text, by Excel's row, none without file; refuse wrong titles."""
     every = [*columns, *optional]
     if not path.is_file():
         return pd.DataFrame(columns=every, dtype=object)
@@ -45,7 +40,12 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
     problems = list(_heading_problems(heads, columns, optional, path.name))
     if problems or not sheet:
         raise ConfigurationRefused(*problems)
-    _refuse_uncomputed(sheet)
+    what, remedy, cells = "formule jamais calculée", "Écrivez sa valeur.", sheet.cells
+    InputMismatch.raise_any(
+        Problem(what, "", remedy, sheet.file, sheet.name, row, cells.loc[1, position], formula)
+        for (row, position), formula in sheet.formulas.items()
+        if cells.loc[row, position] == formula
+    )
     body = to_text(sheet.below(1)).map(normalize_spaces).set_axis(heads, axis=1)
     untitled = (body.loc[:, body.columns == ""] != "").any(axis=1)
     cause, remedy = "valeur dans une colonne sans titre", "Donnez-lui un titre, ou videz-la."
@@ -54,15 +54,6 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
     )
     rows = body.loc[:, body.columns != ""].reindex(columns=every, fill_value="")
     return rows[(rows != "").any(axis=1)]
-
-
-def _refuse_uncomputed(sheet: Sheet) -> None:
-    what, remedy, cells = "formule jamais calculée", "Écrivez sa valeur.", sheet.cells
-    InputMismatch.raise_any(
-        Problem(what, "", remedy, sheet.file, sheet.name, row, cells.loc[1, position], formula)
-        for (row, position), formula in sheet.formulas.items()
-        if cells.loc[row, position] == formula
-    )
 
 
 def _heading_problems(

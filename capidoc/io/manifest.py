@@ -28,8 +28,9 @@ def installed_versions() -> dict[str, str]:
     """Return the versions of the installed libraries, by name in lower case."""
     from importlib.metadata import distributions
 
-    named = [each for each in distributions() if each.name]  # one being installed has no name yet
-    return dict(sorted((each.name.lower(), each.version) for each in named))
+    files = ("METADATA", "PKG-INFO")  # one that is being installed has neither yet
+    whole = [one for one in distributions() if any(map(one.read_text, files))]
+    return dict(sorted((one.name.lower(), one.version) for one in whole))
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -1,8 +1,4 @@
-"""Read the workbooks that are not .xlsx: OpenDocument (.ods) and Excel 97 (.xls).
-
-A grid goes to the last cell that says something: an empty one repeated to the end of a sheet is
-nothing.
-"""
+"""Read .ods and .xls workbooks; a grid ends at the last cell that says something."""
 
 import io
 from collections.abc import Iterator

@@ -94,7 +94,10 @@ def _read_csv(file: str, content: bytes) -> list[Sheet]:
     encoding, text = _decode(file, content)
     # Excel's own first line, « sep=; », which it does not count.
     declared = re.match(r"sep=([;,\t])\r?\n", text)
-    delimiter = declared[1] if declared else _delimiter(text[:100_000])
+    # The separator most frequent in the first line that has one, outside quotes.
+    unquoted = re.sub(r'"[^"]*"', "", text[:100_000]).splitlines()
+    line = next((line for line in unquoted if re.search(r"[;,\t]", line)), "")
+    delimiter = declared[1] if declared else max(";,\t", key=line.count)
     if not declared:
         cells = _regular_cells(content, text, encoding, delimiter)
         if cells is not None:
@@ -151,13 +154,6 @@ def _decode(file: str, content: bytes) -> tuple[str, str]:
             return encoding, content.decode(encoding)
     cause = "encodage inconnu, ou deux encodages mêlés"
     return refuse_unreadable(file, cause, "Enregistrez le fichier en CSV UTF-8.")
-
-
-def _delimiter(text: str) -> str:
-    """Return the separator most frequent in the first line that has one, outside quotes."""
-    unquoted = re.sub(r'"[^"]*"', "", text)
-    line = next((line for line in unquoted.splitlines() if re.search(r"[;,\t]", line)), "")
-    return max(";,\t", key=line.count)
 
 
 # ── workbooks ───────────────────────────────────────────────────────────────────────────────────

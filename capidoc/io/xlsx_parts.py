@@ -1,8 +1,4 @@
-"""Unpack an .xlsx workbook, and refuse what would harm the machine or be read as other numbers.
-
-An .xlsx file is a ZIP archive of XML parts. calamine reads the values fast, but neither the
-formulas nor the words of errors: these are looked for in the XML of each worksheet.
-"""
+"""Unpack an .xlsx workbook; look in its XML for harm, formulas and errors that calamine hides."""
 
 import io
 import posixpath
@@ -32,8 +28,7 @@ PACKED, UNPACKED, RATIO, ROWS, COLUMNS = 20_000_000, 200_000_000, 100, 100_000, 
 MOST_CELLS = 20_000_000
 # A small file may be packed more: its overhead weighs less than this many bytes.
 LEAST_PACKED = 10_000
-# What spreadsheets never write, and calamine reads as another number than Excel shows:
-# comments, CDATA, processing instructions, UTF-16.
+# Comments, CDATA, instructions, UTF-16: no spreadsheet writes them, and calamine misreads them.
 STRANGE = re.compile(rb"<!|<\?(?!xml\s)|\0")
 READ_PARTS = ("xl/worksheets/", "xl/sharedstrings", "xl/workbook", "content.xml")
 
@@ -67,7 +62,7 @@ class Bounds:
 
 @dataclass(frozen=True)
 class WorkbookSettings:
-    """The part of each worksheet, its first year, and the values of formulas never computed."""
+    """What xl/workbook.xml says: parts, first year, values of formulas never computed."""
 
     worksheets: dict[str, str]
     from_1904: bool
@@ -75,12 +70,7 @@ class WorkbookSettings:
 
 
 def unpack_workbook(file: str, content: bytes) -> dict[str, bytes]:
-    """Return the parts of an .xlsx, .xlsm or .ods workbook {name in lower case: bytes}.
-
-    Raise InputUnreadable when it is damaged or not what its name says, InputUnsafe when it is a
-    bomb or has entities or content that hides from the reader. Macros are accepted where the name
-    says so; nothing runs them.
-    """
+    """Return a workbook's parts {name in lower case: bytes}; refuse what is damaged or unsafe."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _check_sizes(file, archive.infolist(), len(content))
@@ -123,8 +113,7 @@ def workbook_settings(parts: dict[str, bytes]) -> WorkbookSettings:
         if sheet.get("name", "") in worksheets:  # one of them would be read and not scanned
             raise SyntaxError("two sheets have one name")
         worksheets[sheet.get("name", "")] = posixpath.join("/xl", target).lstrip("/").lower()
-    # Exporters write nothing, or 0 to compute when opened; « #NAME? » is what a spreadsheet makes
-    # of a text that begins with « = ».
+    # Exporters write nothing, or 0; « #NAME? » is made of a text that begins with « = ».
     uncomputed = {"", "#NAME?"}
     if _is_set(workbook, "calcPr", "fullCalcOnLoad"):
         uncomputed.add("0")
@@ -171,11 +160,7 @@ def scan_cells(
 def _checked_cells(
     bounds: Bounds, sheet: str, xml: bytes
 ) -> Iterator[tuple[Place, "etree._Element"]]:
-    """Yield the place and element of each cell that says something.
-
-    A sheet is too large to be held as a tree; a cell that has a format only is nothing. Raise
-    InputUnsafe on a cell beyond the bounds, given twice, or with two values.
-    """
+    """Yield the place and element of each filled cell; refuse one out of bounds, or doubled."""
     from lxml import etree
     from openpyxl.utils.cell import coordinate_to_tuple
 

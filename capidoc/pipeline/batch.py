@@ -1,7 +1,4 @@
-"""Make many sets from a table of programmes, communes, periods and deliverables.
-
-Each set is built apart, on a core of this machine or on a Dask cluster, and published here.
-"""
+"""Make many sets from a table, each on a core of this machine or on a Dask cluster."""
 
 import logging
 import math
@@ -252,7 +249,7 @@ def _pending_sets(
 
 
 def _batches(pending: Sequence[list[RequestedSet]], workers: int) -> Iterator[list[RequestedSet]]:
-    """Yield the sets in batches of one programme (imported, cleaned once), as many a worker."""
+    """Yield the sets in batches of one programme, which is cleaned once, as many a worker."""
     total = sum(map(len, pending))
     rounds = math.ceil(total / (BATCH_SIZE * workers))
     for sets in pending:

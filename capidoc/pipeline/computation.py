@@ -11,7 +11,7 @@ from capidoc.cleaning import quality_page
 from capidoc.config.programme import Programme
 from capidoc.core import pseudonyms
 from capidoc.core.progress import is_terminal, show_progress
-from capidoc.core.schema import CHART_STATE_JSON, PROPOSED_CLAIMS_CSV, RUN_STATE_JSON
+from capidoc.core.schema import PROPOSED_CLAIMS_CSV, RUN_STATE_JSON
 from capidoc.io import manifest, tables
 from capidoc.pipeline import notebooks, publication
 
@@ -31,7 +31,7 @@ NOTEBOOK_PARAMETERS = {
 DOCUMENT_INPUTS = re.compile(
     r"programmes/[^/]+/(recit/|figures\.yml)|templates/(?!controles\.yml|indices/)|notebooks/03_"
 )
-NOT_TABLES = (PROPOSED_CLAIMS_CSV, RUN_STATE_JSON, CHART_STATE_JSON)  # of data/processed
+NOT_TABLES = (PROPOSED_CLAIMS_CSV, RUN_STATE_JSON)  # of data/processed
 
 
 def notebook_parameters(programme: Programme) -> dict[str, str]:
@@ -65,7 +65,12 @@ def compute_tables(programme: Programme, step: str, cleaning_key: str = "") -> d
     whole = programme.part_of if step == "effects" else None
     if whole:  # what the whole document shows decides what a part may show
         ensure_effects(whole, publication.inputs(programme, notebook_parameters(whole)))
-    _clear_tables(programme.processed)
+    # One that stops leaves no mixture of two runs.
+    for name in ("carnets", "figures", "dessins", "observations"):
+        shutil.rmtree(programme.processed / name, ignore_errors=True)
+    for path in programme.processed.glob("*.*"):
+        if path.name != PROPOSED_CLAIMS_CSV:
+            path.unlink()
     parameters, executed = notebook_parameters(programme), programme.processed / "carnets"
     if not _copy_cleaning(programme, cleaning_key):
         run_notebook(programme, CLEAN, parameters, executed)
@@ -131,12 +136,3 @@ def _table_digests(folder: Path) -> dict[str, str]:
             if path.is_file() and path.name not in NOT_TABLES:
                 digests[path.relative_to(folder).as_posix()] = manifest.file_digest(path)
     return digests
-
-
-def _clear_tables(folder: Path) -> None:
-    """Delete the tables of the last run, so that one that stops leaves no mixture of two."""
-    for name in ("carnets", "figures", "dessins", "observations"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    for path in folder.glob("*.*"):
-        if path.name != PROPOSED_CLAIMS_CSV:
-            path.unlink()

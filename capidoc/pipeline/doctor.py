@@ -42,9 +42,8 @@ def examine(root: Path) -> Iterator[tuple[str, Problem | None]]:
 
 def _library_problem(root: Path) -> Problem | None:
     """Return the Problem of libraries that are absent or not of the lock's version."""
-    installed = {
-        canonicalize_name(name): version for name, version in manifest.installed_versions().items()
-    }
+    versions = manifest.installed_versions().items()
+    installed = {canonicalize_name(name): version for name, version in versions}
     wrong = []
     for line in (root / "requirements.lock").read_text(encoding="utf-8").splitlines():
         if not re.match(r"[a-z0-9]", line):
@@ -56,11 +55,9 @@ def _library_problem(root: Path) -> Problem | None:
         locked = str(requirement.specifier).removeprefix("==")
         if version != locked:
             wrong.append(f"{requirement.name} ({version} au lieu de {locked})")
-    if not wrong:
-        return None
     shown = ", ".join(wrong[:MOST_LIBRARIES_SHOWN])
     cause = f"{len(wrong)} bibliothèques ne sont pas celles du verrou : {shown}"
-    return Problem(cause, remedy=INSTALL, file="requirements.lock")
+    return Problem(cause, remedy=INSTALL, file="requirements.lock") if wrong else None
 
 
 def _programme_problem(slug: str, root: Path) -> Problem | None:

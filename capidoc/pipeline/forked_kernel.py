@@ -1,9 +1,4 @@
-"""Run the cells of notebooks in a fork of this process: a papermill engine.
-
-A fork begins with all that this process has imported, which a new kernel would take seconds to
-import for each notebook. The cells meet the same IPython kernel as in JupyterLab. Where the system
-cannot fork safely (Windows, macOS), papermill's own engine serves.
-"""
+"""Run the cells of notebooks in a fork of this process, which has made their imports already."""
 
 import ctypes
 import gc
@@ -54,7 +49,7 @@ class ForkedEngine(Engine):
 
 
 def register_engine() -> str:
-    """Make the engine known to papermill under a name, and return this name."""
+    """Make the engine known to papermill under a name; where no fork is safe, it is papermill's."""
     papermill_engines.register(NAME, ForkedEngine if sys.platform == "linux" else NBClientEngine)
     return NAME
 
@@ -154,23 +149,19 @@ def _execute(client: Any, source: str, captured: BinaryIO) -> tuple[int, list[No
     """Return (number of the cell, its outputs), what C code or children wrote coming first."""
     from nbformat.v4 import new_output, output_from_msg
 
-    message_id = client.execute(source)
+    client.execute(source)  # returns when the cell has run, in this very process
     outputs: list[NotebookNode] = []
-    while True:
-        message = client.get_iopub_msg(timeout=None)
-        kind, content = message["msg_type"], message["content"]
-        if kind in OUTPUT_MESSAGES:
+    while client.iopub_channel.msg_ready():
+        message = client.get_iopub_msg()
+        if message["msg_type"] in OUTPUT_MESSAGES:
             output = output_from_msg(message)
             last = outputs[-1] if outputs else NotebookNode()
             if output.output_type == "stream" and last.get("name") == output.name:
                 last.text += output.text  # one output a stream, as notebooks do
             else:
                 outputs.append(output)
-        elif kind == "clear_output":
+        elif message["msg_type"] == "clear_output":
             outputs.clear()
-        is_idle = kind == "status" and content["execution_state"] == "idle"
-        if is_idle and message["parent_header"].get("msg_id") == message_id:
-            break
     captured.seek(0)
     text = captured.read().decode(errors="replace")
     captured.seek(0)

@@ -1,7 +1,4 @@
-"""Propose a programme from a form: its unit, moment, place, attributes, measures, first plan.
-
-The words by which questions are recognised stand in templates/nouveau/mots.yml.
-"""
+"""Propose a programme from a form, its questions recognised by the words of mots.yml."""
 
 import re
 from collections import Counter
@@ -68,12 +65,10 @@ class Proposal:
     def monnaie(self) -> str:
         """Return the currency that the form's labels name first, "" where they name none."""
         labels = " ".join(text for question in self.form.questions for text in question.labels)
-        positions = {}
-        for unit in parsing.MONEY:
-            match = re.search(rf"\b{unit.replace(' ', ' ?')}\b", labels, re.IGNORECASE)
-            if match:
-                positions[unit] = match.start()
-        return min(positions, key=positions.__getitem__, default="")
+        units = "|".join(parsing.MONEY).replace(" ", " ?")
+        match = re.search(rf"\b(?:{units})\b", labels, re.IGNORECASE)
+        named = {unit.replace(" ", ""): unit for unit in parsing.MONEY}
+        return named[match[0].upper().replace(" ", "")] if match else ""
 
 
 def propose_programme(form: Form, hours: Sequence[str] = (SUBMISSION_TIME,)) -> Proposal:
@@ -203,7 +198,7 @@ def _spread(measures: Iterable[Question], of_all: Sequence[Question]) -> list[Qu
 
 
 def _repeats(form: Form, main: Attributes) -> dict[str, Table]:
-    """Return the first repeats; an attribute unlike the main table's bears their name too."""
+    """Return what the first repeats hold; an attribute named as the main one bears theirs too."""
     repeats = {}
     for name in dict.fromkeys(q.repeat for q in form.questions if q.repeat):
         questions = [q for q in form.of(name).values() if q.labels and not q.is_metadata]

@@ -175,7 +175,7 @@ def _flush_to_disk(paths: Iterable[Path]) -> None:
 
 
 def exchange(staging: Path, target: Path) -> None:
-    """Move the new set to `target`, the old to `staging`: at once, or as `recover` can mend."""
+    """Swap the two sets, in one step where Linux can; `recover` undoes what is half done."""
     if not target.is_dir():
         staging.rename(target)
         return

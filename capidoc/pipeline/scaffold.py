@@ -106,7 +106,12 @@ def _write_data(draft: Draft, export: Path | None, debut: str, fin: str) -> None
     period = debut or f"{last_year}-01", fin or f"{last_year}-12"
     if not export:
         period = _offered_period(draft.proposal, *period)
-        _write_settings(draft, _write_trial(draft.raw, draft.proposal, period), period)
+        rows = [*trial_rows(draft.proposal, *period)]
+        file, content = TRIAL_CSV, _csv(rows).encode()
+        if draft.proposal.repetitions:
+            file, content = TRIAL_XLSX, tables.workbook_bytes(_trial_sheets(draft.proposal, rows))
+        (draft.raw / file).write_bytes(content)
+        _write_settings(draft, file, period)
         return
     shutil.copy2(export, draft.raw)
     file = glob.escape(export.name)
@@ -126,16 +131,6 @@ def _write_settings(draft: Draft, file: str, period: tuple[str, str]) -> None:
     for name in ("programme.yml", "figures.yml"):
         text = environment.get_template(f"{name}.j2").render(variables)
         _write_text(draft.folder / name, text)
-
-
-def _write_trial(raw: Path, proposal: Proposal, period: tuple[str, str]) -> str:
-    """Write invented data, in a workbook where there are repeats; return the file's name."""
-    rows = [*trial_rows(proposal, *period)]
-    if proposal.repetitions:
-        (raw / TRIAL_XLSX).write_bytes(tables.workbook_bytes(_trial_sheets(proposal, rows)))
-        return TRIAL_XLSX
-    _write_text(raw / TRIAL_CSV, _csv(rows))
-    return TRIAL_CSV
 
 
 def _asked_in_export(form: Form, export: Path) -> tuple[Form, list[str]]:

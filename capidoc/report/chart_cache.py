@@ -11,7 +11,6 @@ import pandas as pd
 from capidoc.config.paths import ROOT
 from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, Problem
-from capidoc.core.schema import CHART_STATE_JSON
 from capidoc.io import manifest, tables
 
 CACHE_FOLDER = "dessins"
@@ -29,24 +28,24 @@ def cached_charts(
     programme: Programme, specs: list[Spec], titles: dict[str, str], facts: pd.DataFrame
 ) -> dict[str, str]:
     """Return {id: alt text} of the charts in « figures », drawn again where an input changed."""
-    cache, record_file = programme.processed / CACHE_FOLDER, programme.processed / CHART_STATE_JSON
     facts = facts.replace({"moment": programme.identity.round_labels})
-    keys, table = {}, facts.to_csv()
-    for spec in specs:
-        inputs = json.dumps([CODE, spec, titles[spec["id"]], table])
-        keys[spec["id"]] = hashlib.sha256(inputs.encode()).hexdigest()
-    record = manifest.read_json_record(record_file)
-    stale = [s for s in specs if record.get(s["id"]) != _entry(keys[s["id"]], cache / s["id"])]
-    if stale:
-        _draw(stale, titles, facts, cache)
-        drawn = {s["id"]: _entry(keys[s["id"]], cache / s["id"]) for s in stale}
-        tables.write_durably(record_file, json.dumps({**record, **drawn}, indent=1).encode())
-    figures = programme.processed / "figures"
+    figures, table = programme.processed / "figures", facts.to_csv()
     figures.mkdir(parents=True, exist_ok=True)
-    for name in keys:
-        shutil.copytree(cache / name, figures, dirs_exist_ok=True)
-    texts = {name: (cache / name / f"{name}.txt").read_text(encoding="utf-8") for name in keys}
-    return {name: text.removesuffix("\n") for name, text in texts.items()}
+    texts = {}
+    for spec in specs:
+        name = spec["id"]
+        folder = programme.processed / CACHE_FOLDER / name
+        record = folder.with_name(f"{name}.json")
+        inputs = json.dumps([CODE, spec, titles[name], table])
+        if manifest.read_json_record(record) != _entry(inputs, folder):
+            from capidoc.report import charts  # matplotlib takes longer to import than a page
+
+            shutil.rmtree(folder, ignore_errors=True)
+            charts.save_chart(charts.draw_chart(spec, facts, titles[name]), folder)
+            tables.write_durably(record, json.dumps(_entry(inputs, folder)).encode())
+        shutil.copytree(folder, figures, dirs_exist_ok=True)
+        texts[name] = (folder / f"{name}.txt").read_text(encoding="utf-8").removesuffix("\n")
+    return texts
 
 
 def declared_charts(specs: list[Spec], labels: dict[str, str]) -> list[Spec]:
@@ -66,16 +65,7 @@ def _own_labels(spec: Spec) -> dict[str, str]:
     return {f"{spec.get('par', '')}={answer}": text for answer, text in labels.items()} | labels
 
 
-def _entry(key: str, folder: Path) -> dict[str, Any]:
-    """Return what the record holds of a chart: its key, and its files with their sha256."""
+def _entry(inputs: str, folder: Path) -> dict[str, Any]:
+    """Return what a chart's record holds: the sha256 of its inputs and of its files."""
     files = {path.name: manifest.file_digest(path) for path in sorted(folder.glob("*"))}
-    return {"entrees": key, "fichiers": files}
-
-
-def _draw(specs: list[Spec], titles: dict[str, str], facts: pd.DataFrame, folder: Path) -> None:
-    from capidoc.report import charts  # matplotlib takes longer to import than a page to write
-
-    for spec in specs:
-        name = spec["id"]
-        shutil.rmtree(folder / name, ignore_errors=True)
-        charts.save_chart(charts.draw_chart(spec, facts, titles[name]), folder / name)
+    return {"entrees": hashlib.sha256(inputs.encode()).hexdigest(), "fichiers": files}

@@ -14,8 +14,7 @@ from capidoc.io import file_text
 
 FORMATS = ("pdf", "docx")
 CLAIM_CLASSES = ("publie", "controle")
-# What the document's structure prints: dates of the programme's own description, names (of files,
-# rules, claims), captions' numbers, contents.
+# What the structure prints: dates of the programme, names (of files, rules), captions' numbers.
 STRUCTURE_CLASSES = ("cadre", "nom", "numero")
 IGNORED_TAGS = ("code", "style", "title", "time", "nav")
 INLINE_TAGS, HEADING_TAGS = ("span", "a", "strong", "em", "sup", "sub"), ("h2", "h3", "h4")

@@ -1,7 +1,4 @@
-"""What is new on the server: a source's submissions as one workbook of data/raw.
-
-The workbook is replaced whole or not at all; no other part of Capidoc uses the network.
-"""
+"""Replace a source's raw workbook by what its server holds; nothing else uses the network."""
 
 import shutil
 from collections.abc import Collection, Iterator, Sequence
@@ -44,12 +41,11 @@ def _questions_by_source(
     known = set().union(*by_source.values())
     what = "nulle question de ce nom ne reçoit de fichier"
     expected = "une question photo, son, vidéo ou fichier"
-    unknown = [
+    ConfigurationRefused.raise_any(
         Problem(what, expected, errors.suggest(name, known), value=name)
         for name in questions
         if name not in known
-    ]
-    ConfigurationRefused.raise_any(unknown)
+    )
     return {name: names.intersection(questions) for name, names in by_source.items()}
 
 

@@ -88,9 +88,8 @@ def _with_present_paths(row: Row, questions: dict[str, Question]) -> Row:
 
 
 def _is_repeat(name: str, value: Any) -> bool:
-    if name in INTERNAL_COLUMNS or name in SUBMISSION_COLUMNS or not isinstance(value, list):
-        return False
-    return all(isinstance(item, dict) for item in value)
+    is_rows = isinstance(value, list) and all(isinstance(item, dict) for item in value)
+    return is_rows and name not in INTERNAL_COLUMNS and name not in SUBMISSION_COLUMNS
 
 
 def _question_name(column: str) -> str:

@@ -1,7 +1,4 @@
-"""How a server is asked: one host, a secret that goes nowhere else, patience, French refusals.
-
-A long answer comes page by page, each kept so that a cut costs one page.
-"""
+"""Ask one server: a secret that goes nowhere else, patience, pages kept, French refusals."""
 
 import json
 import os
@@ -60,7 +57,7 @@ class RefusedRequest(requests.HTTPError):
 
 
 class Busy(RefusedRequest):
-    """An answer that may be another one later."""
+    """An answer that may be another one when asked again."""
 
 
 NO_TOKEN = "Copiez-le à nouveau depuis votre compte, dans la variable ou le trousseau."

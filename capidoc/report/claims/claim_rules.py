@@ -84,10 +84,8 @@ def unequal(claims: list[Claim]) -> Iterator[Finding]:
         total = claim.numbers.get("total", next(iter(claim.numbers.values())))
         expected = by_id[name].numbers[role]
         if total != expected:
-            what = (
-                f"{format_number(total)} d’un côté, {format_number(expected)} de l’autre : "
-                f"un écart de {format_number(abs(total - expected))} sans explication"
-            )
+            gap = f"un écart de {format_number(abs(total - expected))} sans explication"
+            what = f"{format_number(total)} d’un côté, {format_number(expected)} de l’autre : {gap}"
             yield [claim.id, name], what, "Expliquer l’écart."
 
 
@@ -138,10 +136,8 @@ def other_starts(claims: list[Claim]) -> Iterator[Finding]:
     for first, second in combinations(_of_genre("duree", claims), 2):
         is_same_length = first.figures["mois"] == second.figures["mois"]
         if is_same_length and first.figures["debut"] != second.figures["debut"]:
-            what = (
-                f"{first.printed('mois')} depuis {first.printed('debut')} ici, "
-                f"depuis {second.printed('debut')} là"
-            )
+            here, there = first.printed("debut"), second.printed("debut")
+            what = f"{first.printed('mois')} depuis {here} ici, depuis {there} là"
             yield [first.id, second.id], what, "Choisir une période et s’y tenir."
 
 
@@ -158,12 +154,9 @@ def equity_reversals(claims: list[Claim]) -> Iterator[Finding]:
         first = share_percent(before.numbers["femmes"], start)
         last = share_percent(after.numbers["femmes"], end)
         if last < first:
-            what = (
-                f"{claim.enonce} : la part des femmes baisse, "
-                f"de {french.format_quantity(first, '%', 0.1)} "
-                f"à {french.format_quantity(last, '%', 0.1)}, et le texte ne le dit pas"
-            )
-            yield [claim.id, before.id, after.id], what, "Le dire."
+            shares = [french.format_quantity(share, "%", 0.1) for share in (first, last)]
+            what = f"{claim.enonce} : la part des femmes baisse, de {' à '.join(shares)}"
+            yield [claim.id, before.id, after.id], f"{what}, et le texte ne le dit pas", "Le dire."
 
 
 def rounding(claims: list[Claim]) -> Iterator[Finding]:

@@ -1,7 +1,4 @@
-"""Check whether the figures that a document has published hold.
-
-Each is checked against the others of its claim, within their roundings, and against the facts.
-"""
+"""Check published figures against each other, within their roundings, and against the facts."""
 
 import math
 from collections.abc import Iterable, Mapping

@@ -58,14 +58,10 @@ def _find_notebook(programme: Programme, path: Path) -> Path:
     notebooks = {file.parent.name: file for file in folder.glob("*/03_report.ipynb")}
     names = [name for name in notebooks if path.name.startswith(name)]
     if not names:
-        raise InputUnreadable(
-            Problem(
-                "document inconnu du jeu publié",
-                f"un nom qui commence par {', '.join(sorted(notebooks)) or '…'}",
-                "Gardez le début de son nom, ou lancez d’abord « make report ».",
-                path.name,
-            )
-        )
+        what, remedy = "document inconnu du jeu publié", "Gardez le début de son nom, ou lancez"
+        expected = f"un nom qui commence par {', '.join(sorted(notebooks)) or '…'}"
+        remedy += " d’abord « make report »."
+        raise InputUnreadable(Problem(what, expected, remedy, path.name))
     return notebooks[max(names, key=len)]
 
 

@@ -21,10 +21,12 @@ CHANGED_KIND = (
     "ce paragraphe a changé de genre (titre, liste, texte), ou reçu une image ou une note"
 )
 
+Texts = dict[str, str]  # {recit file: text}
+Paragraphs = list[Paragraph]
 Pair = tuple[int | None, int | None]  # places in the published file and in the edited one
 
 
-def pair_paragraphs(base: list[Paragraph], edited: list[Paragraph], file: str) -> list[Pair]:
+def pair_paragraphs(base: Paragraphs, edited: Paragraphs, file: str) -> list[Pair]:
     """Return the place of each paragraph in both files, or None; refuse an unlike file."""
     base_keys, edited_keys = [p.keys for p in base], [p.keys for p in edited]
     matcher = SequenceMatcher(None, base_keys, edited_keys, autojunk=False)
@@ -40,10 +42,8 @@ def pair_paragraphs(base: list[Paragraph], edited: list[Paragraph], file: str) -
     return pairs
 
 
-def _pair_similar(
-    base: list[Paragraph], edited: list[Paragraph], left: range, right: range
-) -> list[Pair]:
-    """Return the pairs of two stretches: the most alike (or the only ones), those around them."""
+def _pair_similar(base: Paragraphs, edited: Paragraphs, left: range, right: range) -> list[Pair]:
+    """Return the pairs of two stretches: the most alike, then those before and after it."""
     candidates = []
     for i, j in product(left, right):
         matcher = SequenceMatcher(None, base[i].keys, edited[j].keys, autojunk=False)
@@ -64,8 +64,8 @@ class RecitEdits:
         file: str,
         sources: dict[str, str],
         document: str,
-        base: list[Paragraph],
-        edited: list[Paragraph],
+        base: Paragraphs,
+        edited: Paragraphs,
     ) -> None:
         self.file, self.sources, self.document = file, sources, document
         self.base, self.edited = base, edited
