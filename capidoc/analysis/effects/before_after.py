@@ -69,7 +69,7 @@ class Comparison:
         rows = self.sample[self.sample["moment"].isin(self.moments)].reset_index(drop=True)
         if not self.is_panel or self.indicator.calage:
             return rows
-        compared = self.compared(self.units)["unite"].unique()
+        compared = self.compared(self.sample)["unite"].unique()
         return rows[rows["unite"].isin(compared)].reset_index(drop=True)
 
     @cached_property
@@ -216,10 +216,11 @@ def _change_estimates(
     if comparison.design is None or comparison.indicator.regle == "mediane":
         return difference, percent
     start, end = (_linearised(comparison, units, fact["moment"]) for fact in (first, level))
+    n = min(first["n"], level["n"])
     # Without weights a total speaks of the units seen, but how it grew speaks of the others too.
-    percent = change_interval(end.percent_change(start), comparison.design)
+    percent = change_interval(end.percent_change(start), n, comparison.design)
     if not reason:
-        difference = change_interval(end.less(start), comparison.design)
+        difference = change_interval(end.less(start), n, comparison.design)
     return difference, percent
 
 
@@ -278,11 +279,12 @@ def _share_facts(
         shares.append(share_fact(indicator, f"part_{measure}", share, part, total, moment))
     before, after = shares[0], shares[-1]
     group, difference = before["groupe"], Estimate(after["valeur"] - before["valeur"])
+    n = min(before["n"], after["n"])
     if comparison.design is not None:
         ends = [_linearised_share(comparison, units, whole, m) for m in _ends(comparison.moments)]
-        difference = change_interval(ends[1].less(ends[0]), comparison.design)
+        difference = change_interval(ends[1].less(ends[0]), n, comparison.design)
     formula = f"{indicator.id}.part_apres[{group}] − {indicator.id}.part_avant[{group}]"
-    common: Fact = {"n": min(before["n"], after["n"]), "groupe": group, "unite": POINTS}
+    common: Fact = {"n": n, "groupe": group, "unite": POINTS}
     change = fact_row(indicator, "part_difference", difference, formule=formula, **common)
     return [*shares, change]
 
@@ -337,7 +339,7 @@ def _double_difference(
     supported, compared = changes
     result = Estimate(supported.value - compared.value, reason=change_reason(indicator))
     if comparison.design is not None and not result.reason:
-        result = change_interval(supported.less(compared), comparison.design)
+        result = change_interval(supported.less(compared), min(counts), comparison.design)
     name, dimension = indicator.id, controls.dimension
     formula = f"{name}.difference[{dimension}≠{controls.answer}] − {name}.difference[{controls}]"
     unit = POINTS if indicator.unite == PERCENT else None

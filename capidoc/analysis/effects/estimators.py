@@ -69,8 +69,13 @@ def group_share(rows: pd.DataFrame, part: pd.DataFrame, whole: pd.DataFrame) -> 
     return statistics.ratio(100 * parts["valeur"], wholes["valeur"], wholes["poids"])
 
 
-def change_interval(change: Linearised, design: Design) -> Estimate:
-    """Return a change with its t interval; a design effect is of one moment, and it has none."""
+def change_interval(change: Linearised, n: int, design: Design) -> Estimate:
+    """Return a change with its t interval; a design effect is of one moment, and it has none.
+
+    `n` is how many units are known at each moment, or at that with the fewest.
+    """
+    if n < 2:
+        return Estimate(change.value, reason=f"n = {n} : il en faut au moins 2")
     return replace(statistics.confidence_interval(change, design), design_effect=math.nan)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from capidoc.analysis.effects import before_after, levels
 from capidoc.analysis.effects.before_after import DOUBLE_DIFFERENCE
 from capidoc.analysis.effects.fact_rows import Fact, fact_row
-from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
+from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells, sample_cells
 from capidoc.analysis.effects.survey_design import check_population, with_calibrated_weights
 from capidoc.analysis.effects.tracking import tracked_cells, tracking_facts
 from capidoc.analysis.effects.unit_values import concerned, unit_values
@@ -89,7 +89,7 @@ def _indicator_facts(
         level = levels.distinct_answers(indicator, observed)
         return [level, *tracking_facts(indicator, pd.DataFrame(), [level], schedule)]
     cells = indicator_cells(indicator, observed)
-    sample = unit_values(indicator, cells)
+    sample = unit_values(indicator, sample_cells(indicator, cells, observed))
     check_population(indicator, sample)
     sample = with_calibrated_weights(indicator, sample, known_totals)
     if indicator.moments:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from capidoc.analysis.effects.fact_rows import SAMPLE
 from capidoc.analysis.effects.unit_values import design_columns
 from capidoc.config.indicator_plan import Indicator, attribute_column, is_attribute
 from capidoc.core import categorical
@@ -50,6 +51,21 @@ def indicator_cells(indicator: Indicator, observed: Observed) -> pd.DataFrame:
         cells = _with_zeros(indicator, cells, observed)
     columns = [*keys, "valeur", "base", "concerne", *PROVENANCE]
     return cells[[name for name in columns if name in cells]]
+
+
+def sample_cells(indicator: Indicator, cells: pd.DataFrame, observed: Observed) -> pd.DataFrame:
+    """Return the cells and, of a repeat, one that says nothing for each unit seen at the moment.
+
+    A unit without a row of the repeat was drawn all the same.
+    """
+    parent, _, repeat = indicator.source.partition(".")
+    if not repeat or indicator.population != SAMPLE:
+        return cells
+    parents = _keyed_observations(indicator, observed, parent, RECORD).assign(valeur=math.nan)
+    empty = {name: math.nan for name in ("base",) if name in cells}
+    return categorical.concat_tables(
+        [cells, parents[[name for name in cells if name in parents]].assign(**empty)]
+    )
 
 
 def _is_concerned(
@@ -185,7 +201,8 @@ def _with_zeros(indicator: Indicator, cells: pd.DataFrame, observed: Observed) -
     of_repeat = [name for name in _attributes(indicator) if (parents[name] == "").all()]
     zeros = parents[[key for key in _keys(indicator) if key not in of_repeat]].drop_duplicates()
     for dimension in of_repeat:
-        zeros = zeros.merge(cells[[dimension]].drop_duplicates(), how="cross")
+        answers = cells[[dimension]] if len(cells) else pd.DataFrame({dimension: [""]})
+        zeros = zeros.merge(answers.drop_duplicates(), how="cross")
     zeros = zeros.assign(valeur=0.0)
     if "concerne" in cells:  # a unit none of whose rows passes the filter has zero of them
         return categorical.concat_tables(

@@ -123,7 +123,7 @@ def _check_answers(
 def _calibration(rows: pd.DataFrame) -> Calibration | None:
     """Return the calibration of rows, each moment by itself."""
     names = [name for name in rows if str(name).startswith("calage_")]
-    if not names:
+    if not names or rows.empty:
         return None
     at_moments = [rows[names].where(rows["moment"] == m, 0.0) for m in rows["moment"].unique()]
     auxiliary = np.hstack([columns.to_numpy(float) for columns in at_moments])

@@ -9,11 +9,12 @@ first carry the whole of it, however rows were drawn within.
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from capidoc.analysis.statistics.calibration import Calibration
 from capidoc.analysis.statistics.estimate import FloatArray, NotEstimable, as_floats
+
+IntArray = NDArray[np.intp]
 
 
 class Design(NamedTuple):
@@ -50,39 +51,44 @@ def design_variance(z: FloatArray, design: Design) -> Variance:
     """
     if design.calibration is not None:
         z = design.calibration.residuals(z)
-    clusters = _cluster_totals(z, design)
-    strata = clusters.groupby("strata")["z"]
-    n, deviations = strata.transform("size"), clusters["z"] - strata.transform("mean")
-    is_lone = n == 1
+    totals, stratum, population = _cluster_totals(z, design)
+    sizes = np.bincount(stratum)
+    is_lone = sizes == 1
+    deviations = totals - (np.bincount(stratum, totals) / sizes)[stratum]
     if is_lone.any():
         if not design.lone:
             raise NotEstimable("une strate n’a qu’une grappe, et le plan ne dit pas qu’en faire")
         if design.lone == "adjust":
-            deviations = deviations.mask(is_lone, clusters["z"])
-    degrees = len(clusters) - strata.ngroups
+            deviations = np.where(is_lone[stratum], totals, deviations)
+    degrees = len(totals) - len(sizes)
     if degrees < 1:
         raise NotEstimable("pas plus de grappes que de strates")
-    factors = (n / (n - 1)).mask(is_lone, 1) * (1 - n / clusters["population"])
+    factors = np.where(is_lone, 1, sizes / np.maximum(sizes - 1, 1))[stratum]
+    factors = factors * (1 - sizes[stratum] / population)
     return Variance(float((factors * deviations**2).sum()), degrees)
 
 
 def cluster_count(rows: ArrayLike, design: Design) -> int:
     """Return how many clusters the rows (true or false for each of the sample) come from."""
-    clusters = _cluster_totals(np.asarray(rows, dtype=float), design)
-    return int((clusters["z"] > 0).sum())
+    totals, _, _ = _cluster_totals(np.asarray(rows, dtype=float), design)
+    return int((totals > 0).sum())
 
 
-def _cluster_totals(z: FloatArray, design: Design) -> pd.DataFrame:
-    """Return one row per cluster: strata, z, and population, infinite where it is not known."""
+def _cluster_totals(z: FloatArray, design: Design) -> tuple[FloatArray, IntArray, FloatArray]:
+    """Return the z of each cluster, its stratum (0, 1, …) and the population of the latter.
+
+    The population is infinite where it is not known.
+    """
     rows = np.arange(len(z))
-    table = pd.DataFrame(
-        {
-            "strata": 0 if design.strata is None else np.asarray(design.strata),
-            "clusters": rows if design.clusters is None else np.asarray(design.clusters),
-            "population": np.inf if design.population is None else as_floats(design.population),
-            "z": z,
-        },
-        index=rows,
-    )
-    groups = table.groupby(["strata", "clusters"], sort=False)
-    return groups.agg(z=("z", "sum"), population=("population", "first")).reset_index("strata")
+    stratum = np.zeros_like(rows) if design.strata is None else _codes(design.strata)
+    labels = rows if design.clusters is None else _codes(design.clusters)
+    pairs = stratum * (labels.max(initial=0) + 1) + labels
+    _, first, cluster = np.unique(pairs, return_index=True, return_inverse=True)
+    population = np.full(len(first), np.inf)
+    if design.population is not None:
+        population = as_floats(design.population)[first]
+    return as_floats(np.bincount(cluster, z)), stratum[first], population
+
+
+def _codes(labels: ArrayLike) -> IntArray:
+    return np.unique(np.asarray(labels), return_inverse=True)[1]

@@ -6,6 +6,7 @@ differences of estimates have the sums and differences of their z.
 """
 
 import math
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -186,6 +187,7 @@ def _design_effect(estimate: Linearised, variance: float) -> float:
     return float(variance / drawn_one_by_one) if drawn_one_by_one > 0 else math.nan
 
 
+@cache
 def _t_quantile(degrees: float) -> float:
     from scipy import stats
 
