@@ -8,7 +8,11 @@ from capidoc.analysis.effects import before_after, levels
 from capidoc.analysis.effects.before_after import DOUBLE_DIFFERENCE
 from capidoc.analysis.effects.fact_rows import Fact, fact_row
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells, sample_cells
-from capidoc.analysis.effects.survey_design import check_population, with_calibrated_weights
+from capidoc.analysis.effects.survey_design import (
+    check_population,
+    with_calibrated_weights,
+    with_weights_of,
+)
 from capidoc.analysis.effects.tracking import tracked_cells, tracking_facts
 from capidoc.analysis.effects.unit_values import concerned, unit_values
 from capidoc.config.indicator_plan import Indicator
@@ -91,7 +95,9 @@ def _indicator_facts(
     cells = indicator_cells(indicator, observed)
     sample = unit_values(indicator, sample_cells(indicator, cells, observed))
     check_population(indicator, sample)
-    sample = with_calibrated_weights(indicator, sample, known_totals)
+    if indicator.calage:
+        sample = with_calibrated_weights(indicator, sample, known_totals)
+        cells = with_weights_of(cells, sample)
     if indicator.moments:
         units = unit_values(indicator, concerned(cells))
         facts = [

@@ -7,7 +7,7 @@ from capidoc.analysis.statistics import Calibration, Design, calibrate
 from capidoc.config.indicator_plan import Indicator
 from capidoc.core.errors import ConfigurationRefused, Problem, QualityRefused
 from capidoc.core.fact_ids import Trait
-from capidoc.core.schema import KNOWN_TOTAL_COLUMNS
+from capidoc.core.schema import KNOWN_TOTAL_COLUMNS, UNIT_KEY
 
 # The share by which known totals of two attributes may differ: they are rounded apart.
 TOTALS_TOLERANCE = 0.005
@@ -62,8 +62,6 @@ def with_calibrated_weights(
     `poids_tirage` keeps the weights of the draw, and columns `calage_…` the auxiliary variables.
     Raise ConfigurationRefused where totals and answers are not of the same groups, or disagree.
     """
-    if not indicator.calage:
-        return rows
     if known_totals is None:
         known_totals = pd.DataFrame(columns=KNOWN_TOTAL_COLUMNS)
     auxiliary, totals = _auxiliary(indicator, rows, known_totals)
@@ -80,44 +78,36 @@ def with_calibrated_weights(
     return pd.concat(parts).loc[rows.index]
 
 
+def with_weights_of(cells: pd.DataFrame, sample: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells with the weights that their unit has in the sample at each moment."""
+    weights = sample.set_index(UNIT_KEY)["poids"]
+    keys = pd.MultiIndex.from_frame(cells[UNIT_KEY])
+    return cells.assign(poids=weights.reindex(keys).to_numpy())
+
+
 def _auxiliary(
     indicator: Indicator, rows: pd.DataFrame, known_totals: pd.DataFrame
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Return the 0/1 column of each answer of the attributes, and the totals of these columns."""
+    wanted = known_totals[known_totals["attribut"].isin(indicator.calage)]
     columns: dict[str, pd.Series] = {}
-    totals, sums = [], {}
     for attribute in indicator.calage:
-        known = known_totals[known_totals["attribut"] == attribute].set_index("reponse")["total"]
         cells = rows[Trait(attribute).column].astype(object)
-        _check_answers(indicator, attribute, set(cells), set(known.index))
-        sums[attribute] = known.sum()
-        for answer, total in known.items():
-            columns[f"calage_{attribute}={answer}"] = (cells == answer).astype(float)
-            totals.append(total)
-    if max(sums.values()) > min(sums.values()) * (1 + TOTALS_TOLERANCE):
-        texts = [f"{name} : {total:g}" for name, total in sums.items()]
+        known = wanted.loc[wanted["attribut"] == attribute, "reponse"]
+        for answer in set(cells) ^ set(known):
+            what = "une réponse, et un total connu, l’un sans l’autre"
+            expected = f"un total pour chaque réponse, et pas d’autre ({indicator.id})"
+            place = ("totaux_connus", "", None, attribute, answer or "(vide)")
+            raise ConfigurationRefused(Problem(what, expected, "", *place))
+        columns |= {f"calage_{attribute}={a}": (cells == a).astype(float) for a in known}
+    sums = wanted.groupby("attribut")["total"].sum()
+    if sums.max() > sums.min() * (1 + TOTALS_TOLERANCE):
         what, expected = "totaux connus qui ne s’accordent pas", "la même population en tout"
+        texts = [f"{name} : {total:g}" for name, total in sums.items()]
         problem = Problem(what, expected, file="totaux_connus", value=" ; ".join(texts))
         raise ConfigurationRefused(problem)
-    return pd.DataFrame(columns), np.array(totals, dtype=float)
-
-
-def _check_answers(
-    indicator: Indicator, attribute: str, answered: set[str], known: set[str]
-) -> None:
-    """Raise ConfigurationRefused unless each answer has a total, and each total an answer."""
-    expected = f"un total pour chaque réponse à « {attribute} », et pas d’autre ({indicator.id})"
-    causes = {
-        "réponse sans total connu": answered - known,
-        "total connu que nulle unité n’a": known - answered,
-    }
-    problems = [
-        Problem(cause, expected, file="totaux_connus", column=attribute, value=answer or "(vide)")
-        for cause, answers in causes.items()
-        for answer in sorted(answers)
-    ]
-    if problems:
-        raise ConfigurationRefused(*problems)
+    order = pd.Categorical(wanted["attribut"], indicator.calage).argsort(kind="stable")
+    return pd.DataFrame(columns), wanted["total"].to_numpy(float)[order]
 
 
 def _calibration(rows: pd.DataFrame) -> Calibration | None:

@@ -79,9 +79,7 @@ def unit_change_facts(indicator: Indicator, pairs: Pairs) -> Iterator[Fact]:
     if indicator.population == SAMPLE and not design_columns(indicator):
         yield from _test_facts(indicator, before, after)
     if indicator.regle in SPREAD_RULES:
-        yield from _change_facts(indicator, pairs.before, after - before)
-        percents = 100 * (after - before) / before.where(before != 0)
-        yield from _relative_change_facts(indicator, pairs.before, percents)
+        yield from _spread_facts(indicator, pairs.before, before, after)
 
 
 def _test_facts(indicator: Indicator, before: pd.Series, after: pd.Series) -> Iterator[Fact]:
@@ -105,36 +103,29 @@ def _change_test(
     return "rangs signés de Wilcoxon, exact", statistics.signed_rank_test(before, after)
 
 
-def _change_facts(indicator: Indicator, units: pd.DataFrame, changes: pd.Series) -> Iterator[Fact]:
-    """Yield the quartiles, the mean and the median of the changes, in the indicator's unit."""
-    common: Fact = {"n": len(changes), "methode": _spread_method(indicator)}
-    for mesure, value, name in (
-        ("q1", _quantile(indicator, units, changes, 0.25), "premier quart"),
-        ("q3", _quantile(indicator, units, changes, 0.75), "troisième quart"),
-        ("moyen", _mean(indicator, units, changes), "moyenne"),
-        ("median", _quantile(indicator, units, changes, 0.5), "médiane"),
-    ):
-        mesure, formula = f"changement_{mesure}", f"{name} des différences de chaque unité"
-        yield fact_row(indicator, mesure, value, formule=formula, **common)
-
-
-def _relative_change_facts(
-    indicator: Indicator, units: pd.DataFrame, percents: pd.Series
+def _spread_facts(
+    indicator: Indicator, units: pd.DataFrame, before: pd.Series, after: pd.Series
 ) -> Iterator[Fact]:
-    """Yield the mean and the median of each unit's change in percent of its own start."""
-    n = percents.notna().sum()
-    common: Fact = {"n": n, "manquants": len(percents) - n, "unite": PERCENT}
-    common["methode"] = _spread_method(indicator)
-    for mesure, value, name in (
-        ("variation_moyenne", _mean(indicator, units, percents), "moyenne"),
-        ("variation_mediane", _quantile(indicator, units, percents, 0.5), "médiane"),
+    """Yield the quartiles, mean and median of the units' changes, and of the same in percent."""
+    changes, percents = after - before, 100 * (after - before) / before.where(before != 0)
+    of_changes = "des différences de chaque unité"
+    of_percents = "des évolutions en % de chaque unité (départ nul : non calculable)"
+    for mesure, values, share, formula in (
+        ("changement_q1", changes, 0.25, f"premier quart {of_changes}"),
+        ("changement_q3", changes, 0.75, f"troisième quart {of_changes}"),
+        ("changement_moyen", changes, None, f"moyenne {of_changes}"),
+        ("changement_median", changes, 0.5, f"médiane {of_changes}"),
+        ("variation_moyenne", percents, None, f"moyenne {of_percents}"),
+        ("variation_mediane", percents, 0.5, f"médiane {of_percents}"),
     ):
-        formula = f"{name} des évolutions en % de chaque unité (départ nul : non calculable)"
-        yield fact_row(indicator, mesure, value, formule=formula, **common)
-
-
-def _spread_method(indicator: Indicator) -> str:
-    return f"{METHOD}, pondérées" if indicator.poids else METHOD
+        n = values.notna().sum()
+        statistic = _mean(indicator, units, values)
+        if share is not None:
+            statistic = _quantile(indicator, units, values, share)
+        counts: Fact = {"n": n, "manquants": len(values) - n, "formule": formula}
+        unit = PERCENT if mesure.startswith("variation") else None
+        method = f"{METHOD}, pondérées" if indicator.poids else METHOD
+        yield fact_row(indicator, mesure, statistic, unite=unit, methode=method, **counts)
 
 
 def _mean(indicator: Indicator, units: pd.DataFrame, values: pd.Series) -> Estimate:

@@ -39,7 +39,7 @@ def unit_values(indicator: Indicator, cells: pd.DataFrame) -> pd.DataFrame:
     table = (values.max() if indicator.regle == "effectif" else values.sum(min_count=1)).to_frame()
     if indicator.regle not in COUNTED_RULES:
         table["base"] = units["base"].sum(min_count=1)
-    for name in design_columns(indicator):
+    for name in {*design_columns(indicator), "poids"} & {*cells}:
         table[name] = units[name].first()
     table = table[units.size() > 0].reset_index()
     if "poids" not in table:
