@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import union_categoricals
 
 Table = TypeVar("Table", pd.Series, pd.DataFrame)
 
@@ -141,4 +140,9 @@ def _stack_columns(parts: Sequence[pd.Series]) -> pd.Series:
     """Return the columns under each other, with the words of the first, then of the others."""
     # Parts of one table share their words, which may be a million: only those on rows are merged.
     present = [to_categorical(part).array.remove_unused_categories() for part in parts]
-    return pd.Series(union_categoricals(present))
+    places, words = pd.factorize(np.concatenate([cells.categories for cells in present]))
+    ends = np.cumsum([len(cells.categories) for cells in present])
+    own_places = zip(np.split(places, ends[:-1]), present, strict=True)
+    codes = [_on_rows(own, cells.codes, missing=-1) for own, cells in own_places]
+    stacked = np.concatenate(codes)
+    return _from_codes(stacked, words, range(len(stacked)))
