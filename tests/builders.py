@@ -77,8 +77,8 @@ def write_programme(
     return Programme(SLUG, root=root)
 
 
-def monthly_schedule(debut: str, fin: str, *sources: str) -> Schedule:
+def monthly_schedule(debut: str, fin: str, *sources: str, **more: object) -> Schedule:
     """Return the schedule of a period, of sources whose units come back from month to month."""
     fields = {"passages": {}, "identifiant": "code", "tirage": "panel", "comparaison": None}
-    declared = {name: Source.model_construct(**fields) for name in sources}
+    declared = {name: Source.model_construct(**fields | more) for name in sources}
     return Schedule(Identity.model_construct(sources=declared), Period(debut=debut, fin=fin))

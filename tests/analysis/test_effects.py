@@ -1,6 +1,7 @@
 """What changed: facts over four visible rows, expected values worked by hand."""
 
 import math
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -13,6 +14,7 @@ from capidoc.core.errors import ConfigurationRefused, QualityRefused
 from capidoc.core.schema import COMPUTED_COLUMNS
 from capidoc.io import tables
 
+from ..builders import monthly_schedule
 from ..conftest import PROGRAMME
 
 HEAD = (
@@ -262,6 +264,63 @@ def test_a_share_of_several_ticked_answers_counts_each_unit_once(found):
         1,
         1,
     ]  # pairs: E1 and E2
+
+
+@pytest.mark.parametrize(
+    ("kept", "levels", "n"),
+    [
+        ("sources_revenu=vente", [50, 50], 1),  # E2 at both moments; E1 only in May
+        ("sources_revenu=vente|elevage", [75, 175], 2),  # E1 and E2
+        ("commune=niono", [75, 175], 2),  # an attribute
+        ("classe_age=25_et_plus", [80, 60], 1),  # a class: E3
+    ],
+)
+def test_a_filter_by_a_question_an_attribute_or_a_class_holds_under_a_mean(found, kept, levels, n):
+    table = found(variable="revenu", regle="moyenne", moments="debut|fin", filtre=kept)
+    assert [table.loc[(m, ""), "valeur"] for m in ("avant", "apres")] == levels
+    assert table.loc[("avant", ""), "n"] == n
+
+
+def test_a_filter_keeps_the_sum_and_the_median_to_those_who_answer(found):
+    for rule, expected in (("somme", 150), ("mediane", 75)):
+        fields = {"regle": rule, "moments": "debut|fin", "filtre": "commune=niono"}
+        assert found(variable="revenu", **fields)["valeur"]["avant", ""] == expected
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [
+        ("classe_age=moins_de_18", 100 / 3),  # E1 of E1, E2 and E3
+        ("commune=niono", 200 / 3),
+        ("sources_revenu=vente|elevage", 100),
+    ],
+)
+def test_a_share_may_be_of_a_class_of_an_attribute_or_of_several_answers(found, share, expected):
+    values = found(variable=share, regle="part", moments="debut|fin", unite="%")["valeur"]
+    assert values["avant", ""] == pytest.approx(expected)
+
+
+def test_a_double_difference_is_what_the_supported_gained_more_and_names_its_two_changes():
+    """From 10 and 20 to 14 and 30 (+7) with support; from 10 to 12 (+2) without."""
+    seen = {"A": ("appui", 10, 14), "B": ("appui", 20, 30), "C": ("temoin", 10, 12)}
+    row = dict.fromkeys(("libelle", "definition", "unite", "origine"), "x")
+    row |= dict.fromkeys(("filtre", "desagregations", "sens", "population"), "")
+    row |= {"id": "i", "source": "s", "variable": "v", "regle": "moyenne", "arrondi": "1"}
+    plan = [indicator_plan.Indicator(**row, moments="debut|fin")]
+    rows = [
+        {"source": "s", "unite_type": "u", "unite": unit, "moment": f"2024-0{month}"}
+        | {"variable": "v", "nombre": float(value), "modalite": "", "attribut_bras": arm}
+        | {"fichier": "f", "feuille": "", "ligne": month}
+        for unit, (arm, *values) in seen.items()
+        for month, value in enumerate(values, 1)
+    ]
+    arms = SimpleNamespace(attribut="bras", temoins="temoin")
+    schedule = monthly_schedule("2024-01", "2024-02", "s", comparaison=arms)
+    observed = tables.select_observations(pd.DataFrame(rows))
+    table = effects.compute(plan, observed, schedule, {}).set_index(["mesure", "groupe"])
+    double = table.loc[("double_difference", "")]
+    assert (double["valeur"], double["n"]) == (5, 1)
+    assert double["parties"] == ["i.difference.appui", "i.difference.temoin"]
 
 
 def test_a_ratio_divides_two_sums_and_leaves_out_empty_denominators(found):

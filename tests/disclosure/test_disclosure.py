@@ -78,6 +78,16 @@ PLAN = [
         filtre="handicap=oui",
         denominateur="",
     ),
+    SimpleNamespace(
+        id="taille",
+        unite="personnes",
+        regle="moyenne",
+        question="taille",
+        source="menages",
+        variable="taille",
+        filtre="",
+        denominateur="",
+    ),
 ]
 
 
@@ -124,6 +134,16 @@ def test_a_count_of_one_to_four_people_is_less_than_five_and_what_would_tell_it_
         "< 5",
         "n.p.",
     ]
+
+
+def test_a_mean_number_of_people_is_no_headcount():
+    assert printed(fact(3, indicateur="taille", n=200)) == ["3"]
+
+
+def test_a_round_between_the_first_and_the_last_is_judged_as_they_are():
+    rows = [fact(20, mesure="avant"), fact(3, mesure="passage_mi"), fact(22, mesure="apres")]
+    rows.append(fact(-17, mesure="difference_mi", n=20))
+    assert printed(*rows) == ["20", "< 5", "22", "n.p."]
 
 
 def test_the_smallest_other_group_is_hidden_and_the_rest_stays():
