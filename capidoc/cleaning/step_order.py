@@ -14,19 +14,8 @@ from capidoc.cleaning.corrections import apply_corrections, unmet_corrections
 from capidoc.cleaning.derivation import derive_variables
 from capidoc.config.decisions import Decisions
 from capidoc.config.programme_model import Identity, Source
-from capidoc.core import categorical
+from capidoc.core import categorical, schema
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
-from capidoc.core.schema import (
-    CHANGE_LOG_COLUMNS,
-    FILE,
-    REJECT_COLUMNS,
-    REMARK_COLUMNS,
-    ROW_COUNT_COLUMNS,
-    SENT,
-    SHEET,
-    SUBMISSION,
-    UUID,
-)
 from capidoc.ingest.received import Received, answers
 from capidoc.ingest.source_form import with_calculations
 
@@ -48,13 +37,15 @@ def clean(identity: Identity, received: dict[str, Received], decisions: Decision
     counts = [_count_rows(label, texts[label], state) for label, state in states.items()]
     remarks = [source.remarks for source in received.values()]
     remarks.append(unmet_corrections(states, received))
-    remarks.append(categorical.to_text(_stack(states, "remarks", REMARK_COLUMNS))[REMARK_COLUMNS])
+    remarks.append(
+        categorical.to_text(_stack(states, "remarks", schema.REMARK_COLUMNS))[schema.REMARK_COLUMNS]
+    )
     return Cleaned(
         tables={label: state.table for label, state in states.items()},
-        log=_stack(states, "log", CHANGE_LOG_COLUMNS),
-        rejects=_stack(states, "rejects", REJECT_COLUMNS),
+        log=_stack(states, "log", schema.CHANGE_LOG_COLUMNS),
+        rejects=_stack(states, "rejects", schema.REJECT_COLUMNS),
         remarks=pd.concat([part for part in remarks if len(part)] or remarks, ignore_index=True),
-        counts=pd.DataFrame(counts, columns=ROW_COUNT_COLUMNS),
+        counts=pd.DataFrame(counts, columns=schema.ROW_COUNT_COLUMNS),
         identity=identity,
         forms={
             name: with_calculations(source.form, identity.sources[name])
@@ -148,16 +139,16 @@ def _with_repeat_text(received: Received, source: Source) -> pd.DataFrame:
     if not received.repeats:
         return table
     rivals = table.duplicated(unit_key(source), keep=False)
-    rivals |= table.duplicated(UUID, keep=False)
-    submissions = categorical.to_text(table.loc[rivals, [FILE, UUID]])
+    rivals |= table.duplicated(schema.UUID, keep=False)
+    submissions = categorical.to_text(table.loc[rivals, [schema.FILE, schema.UUID]])
     for repeat, repeat_table in received.repeats.items():
-        own = repeat_table[SUBMISSION].isin(submissions[UUID])
+        own = repeat_table[schema.SUBMISSION].isin(submissions[schema.UUID])
         rows = categorical.to_text(repeat_table[own])
         lines = answers(rows).itertuples(index=False, name=None)
-        for key, line in zip(rows[FILE] + "|" + rows[SUBMISSION], lines, strict=True):
+        for key, line in zip(rows[schema.FILE] + "|" + rows[schema.SUBMISSION], lines, strict=True):
             texts[key] += f"{repeat} {line}\n"
     cells = pd.Series("", table.index, dtype=object)
-    cells[rivals] = (submissions[FILE] + "|" + submissions[UUID]).map(texts)
+    cells[rivals] = (submissions[schema.FILE] + "|" + submissions[schema.UUID]).map(texts)
     return table.assign(**{REPEAT_TEXT: categorical.to_categorical(cells)})
 
 
@@ -167,8 +158,10 @@ def _count_rows(label: str, table: pd.DataFrame, state: CleaningState) -> dict[s
     for part in state.rejects:
         if part["portee"].iloc[0] == "ligne":
             dropped[part["statut"].iloc[0]] += len(part)
-    files, sheets = (sorted(categorical.present_values(table[c])) for c in (FILE, SHEET))
-    submissions = categorical.present_values(table[SENT]) if SENT in table else []
+    files, sheets = (
+        sorted(categorical.present_values(table[c])) for c in (schema.FILE, schema.SHEET)
+    )
+    submissions = categorical.present_values(table[schema.SENT]) if schema.SENT in table else []
     return {
         "source": label,
         "fichiers": ", ".join(files),

@@ -1,4 +1,4 @@
-"""Read the numbers that people keep in tables: the price index, the known totals of a population."""
+"""Read the tables of numbers that people keep: the price index, known totals of a population."""
 
 import re
 from pathlib import Path
@@ -40,14 +40,16 @@ def _read_numbers(folder: Path, name: str, columns: list[str], number: str) -> p
     rows = hand_tables.read_rows(path, columns)
     numbers = rows[number].map(_parse_positive)
     refused = numbers.isna() | rows.duplicated(columns[: columns.index(number)])
-    problems = []
-    for row, value in rows.loc[refused, number].items():
-        what, expected = f"{number} refusé", "un nombre plus grand que 0, une fois par ligne"
-        problems.append(Problem(what, expected, "", path.name, "", row, number, value))
-    for column in columns:
-        for row in rows.index[rows[column] == ""]:
-            problems.append(Problem("cellule vide", file=path.name, row=row, column=column))
-    ConfigurationRefused.raise_any(problems)
+    what, expected = f"{number} refusé", "un nombre plus grand que 0, une fois par ligne"
+    ConfigurationRefused.raise_any(
+        Problem(what, expected, file=path.name, row=row, column=number, value=value)
+        for row, value in rows.loc[refused, number].items()
+    )
+    ConfigurationRefused.raise_any(
+        Problem("cellule vide", file=path.name, row=row, column=column)
+        for row, cells in rows.iterrows()
+        for column in cells.index[cells == ""]
+    )
     return rows.assign(**{number: numbers})
 
 
