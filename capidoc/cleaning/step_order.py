@@ -55,18 +55,15 @@ def clean(identity: Identity, received: dict[str, Received], decisions: Decision
 
 
 def _check_spellings(received: dict[str, Received], spellings: pd.DataFrame) -> None:
-    """Raise ConfigurationRefused for the agreed spellings of a question without choices."""
     choice_questions: set[str] = set()
     for source in received.values():
         choice_questions |= {q.name for q in source.form.questions if q.kind in CHOICE_KINDS}
     unknown = spellings[~spellings["question"].isin(list(choice_questions))]
     what, file = "nulle question à choix de ce nom", "correspondances"
-    problems = [
+    ConfigurationRefused.raise_any(
         Problem(what, "", suggest(name, choice_questions), file, "", row, "question", name)
         for row, name in unknown["question"].items()
-    ]
-    if problems:
-        raise ConfigurationRefused(*problems)
+    )
 
 
 def _stack(states: dict[str, CleaningState], attribute: str, columns: list[str]) -> pd.DataFrame:
@@ -85,7 +82,6 @@ def _stack(states: dict[str, CleaningState], attribute: str, columns: list[str])
 def _clean_source(
     name: str, received: Received, source: Source, decisions: Decisions
 ) -> dict[str, CleaningState]:
-    """Return the states of the main table and of the repeats of one source."""
     main = _clean_main_table(
         CleaningState(_with_repeat_text(received, source), received.form.of(), source, decisions)
     )
@@ -104,7 +100,7 @@ def _clean_source(
 
 
 def _clean_main_table(state: CleaningState) -> CleaningState:
-    """Return the state of a main table, from text as received to one typed row per unit, moment."""
+    """Return the state of a main table: one typed row per unit and moment."""
     exclusions = state.source.exclusions
     identifiers = [state.source.identifiant] if state.source.identifiant else []
     state = row_steps.drop_empty_rows(state)
