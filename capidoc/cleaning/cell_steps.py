@@ -209,10 +209,7 @@ def replace_labels(state: CleaningState, question: Question) -> CleaningState:
 
 
 def parse_column(state: CleaningState, column: str, parser: Parser, rule: str) -> CleaningState:
-    """Return the state with a column parsed; a cell in doubt is emptied and rejected.
-
-    Raise QualityRefused for an amount in another currency, or for another period.
-    """
+    """Return the state with a column parsed; cells in doubt are rejected, other currencies refused."""
     cells = state.table[column]
     parsed = {text: try_parse(parser, text) for text in categorical.present_values(cells)}
     if motifs := {text: motif for text, (_, motif) in parsed.items() if motif}:
@@ -248,10 +245,7 @@ def try_parse(parser: Parser, text: str) -> tuple[str, str]:
 
 
 def choice_names(question: Question, spellings: pd.DataFrame) -> dict[str, str]:
-    """Return the choice that each name, label and agreed spelling stands for {key: choice}.
-
-    Raise ConfigurationRefused for a spelling agreed for no choice, or for two.
-    """
+    """Return {key: choice} of names, labels and agreed spellings, or raise ConfigurationRefused."""
     names = answers_by_key(question.choices)
     for row in spellings[spellings["question"] == question.name].itertuples():
         choice = names.setdefault(matching_key(row.terrain), row.convenu)
@@ -278,10 +272,7 @@ def parse_choice(text: str, names: dict[str, str]) -> str:
 
 
 def parse_choices(text: str, names: dict[str, str]) -> str:
-    """Return the ticked choices « a c », written as names or as labels of several words.
-
-    Raise Unreadable where no way to cut the text, or more than one, gives choices.
-    """
+    """Return the ticked choices « a c » of names or labels; raise Unreadable in doubt."""
     longest = max((len(name.split()) for name in names), default=0)
     cuts = {frozenset(cut): cut for cut in _cuts(tuple(text.split()), names, longest)}
     if len(cuts) != 1:

@@ -39,10 +39,7 @@ class Cleaned:
     def observation_tables(
         self, encode_units: Encoder = categorical.to_categorical
     ) -> Iterator[pd.DataFrame]:
-        """Yield the observations, a table for each variable of each source; texts are categories.
-
-        `encode_units` gives what stands for the unit identifiers.
-        """
+        """Yield the observations, a table for each variable of each source, units encoded."""
         for label in self.tables:
             yield from _observe_table(self, label, encode_units)
 
@@ -69,10 +66,7 @@ class Cleaned:
 
 
 def _observe_table(cleaned: Cleaned, label: str, encode_units: Encoder) -> Iterator[pd.DataFrame]:
-    """Yield the observations of a table: its records, each variable, each group of a breakdown.
-
-    Columns: OBSERVATION_COLUMNS, the attributes sorted, PROVENANCE.
-    """
+    """Yield the observations of a table: its records, each variable, each group of a breakdown."""
     name, _, repeat = label.partition(".")
     source, questions = cleaned.identity.sources[name], cleaned.forms[name].of(repeat)
     main, table = (cleaned.tables[each].reset_index(drop=True) for each in (name, label))

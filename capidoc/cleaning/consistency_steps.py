@@ -14,10 +14,7 @@ from capidoc.ingest.xlsform import Question
 
 
 def apply_form_constraints(state: CleaningState) -> CleaningState:
-    """Return the state with the answers that the form's own rules refuse emptied.
-
-    The identifier and the moment are left to the programme's rules.
-    """
+    """Return the state less the answers that the form's rules refuse; unit and moment are left."""
     questions = state.answered
     left = {*state.key, None if state.repeat else state.source.moment}
     judged = [name for name in questions if name not in left and _rules(questions[name])]

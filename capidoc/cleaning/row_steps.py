@@ -87,10 +87,7 @@ def require_identifier(state: CleaningState) -> CleaningState:
 
 
 def keep_period(state: CleaningState) -> CleaningState:
-    """Return the state without the rows whose moment is unreadable, out of the follow-up or rounds.
-
-    Raise QualityRefused where every moment that can be read is out of them, or none can be read.
-    """
+    """Return the state without the rows out of the follow-up; raise QualityRefused for all."""
     name, months = state.source.moment, state.decisions.months
     if not name:
         return state
@@ -181,10 +178,7 @@ def _is_excluded(rule: Exclusion, parser: Parser, text: str) -> bool:
 
 
 def deduplicate(state: CleaningState) -> CleaningState:
-    """Return the state with one row per unit and moment: of different ones, the last submitted.
-
-    Raise QualityRefused where none is the last, or where the identifier names no unit.
-    """
+    """Return the state with the last row of each unit and moment, or raise QualityRefused."""
     table, key = state.table, state.key
     if state.source.passages and len(key) > 1:  # two days of a round are one moment
         table, key = table.assign(**{MOMENT: moments_of(table, state.source)}), [key[0], MOMENT]

@@ -23,11 +23,7 @@ REPEAT_TEXT = "|repetitions"  # an answer, under a name that no form can have
 
 
 def clean(identity: Identity, received: dict[str, Received], decisions: Decisions) -> Cleaned:
-    """Return the cleaned data of all sources.
-
-    Raise ConfigurationRefused for an agreed spelling of a question without choices, QualityRefused
-    where the data contradict themselves, or have not what a line of the human log corrects.
-    """
+    """Return the cleaned data of all sources; raise ConfigurationRefused or QualityRefused."""
     _check_spellings(received, decisions.spellings)
     texts: dict[str, pd.DataFrame] = {}
     states: dict[str, CleaningState] = {}

@@ -44,11 +44,7 @@ def load_decisions(programme: Programme) -> Decisions:
 
 
 def load_corrections(folder: Path) -> pd.DataFrame:
-    """Return the human cleaning log (CORRECTION_COLUMNS); index: the row as Excel shows it.
-
-    It may be the workbook of `pending_decisions`, filled: rows that nobody decided are left out.
-    Raise ConfigurationRefused.
-    """
+    """Return the human log (CORRECTION_COLUMNS), or the filled workbook's; index: Excel's rows."""
     path = hand_tables.find_table(folder, "corrections")
     rows = hand_tables.read_rows(path, schema.CORRECTION_COLUMNS, schema.FINDING_PLACE_COLUMNS)
     # The apostrophe that keeps a leading sign from being run is no part of the value.
@@ -74,10 +70,7 @@ def _correction_problems(log: pd.DataFrame, file: str) -> Iterator[Problem]:
 
 
 def pending_decisions(findings: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFrame:
-    """Return the workbook to fill: findings that wait for a person, then what was decided.
-
-    Columns: FINDING_PLACE_COLUMNS, then CORRECTION_COLUMNS. At most MOST_PENDING findings.
-    """
+    """Return the workbook to fill: MOST_PENDING findings to decide, then what was decided."""
     pending = findings[findings["gravite"] == "à décider"].rename(columns={"valeur": "ancienne"})
     parts = [pending[:MOST_PENDING], corrections]
     if len(pending) > MOST_PENDING:

@@ -191,10 +191,7 @@ OPTIONAL = [name for name in Indicator.model_fields if name not in (*REQUIRED, "
 
 
 def load_plan(folder: Path, identity: Identity, variables: pd.DataFrame) -> list[Indicator]:
-    """Return the indicators of the folder's indicateurs.csv or .xlsx, in order.
-
-    `variables` (VARIABLE_COLUMNS) are those of the observations. Raise ConfigurationRefused.
-    """
+    """Return the indicators of the plan in order; `variables` has VARIABLE_COLUMNS."""
     path = hand_tables.find_table(folder, "indicateurs")
     groups = variables.groupby(["source", "variable"])
     known = {
@@ -270,10 +267,7 @@ def _favourable_share(indicator: Indicator, degrees: list[str]) -> Indicator:
 
 
 def answer_ids(answers: Iterable[str]) -> list[str]:
-    """Return each answer as a part of an id: small letters without accents, digits, « _ ».
-
-    Where there is no letter, or the same for two answers, it is the answer's rank.
-    """
+    """Return each answer as letters, digits, « _ »; its rank where that is empty, or of two."""
     names = []
     for answer in answers:
         words = re.findall(r"[a-z0-9]+", french.sort_key(re.sub(r"[\W_]+", " ", answer)))

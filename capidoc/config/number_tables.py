@@ -24,18 +24,12 @@ def load_price_index(folder: Path) -> dict[str, float]:
 
 
 def load_known_totals(folder: Path) -> pd.DataFrame:
-    """Return the rows of totaux_connus.csv or .xlsx; weights are calibrated to them.
-
-    A row is how many units of the population have an answer to an attribute.
-    """
+    """Return the rows of totaux_connus.csv or .xlsx, to which weights are calibrated."""
     return _read_numbers(folder, "totaux_connus", KNOWN_TOTAL_COLUMNS, "total")
 
 
 def _read_numbers(folder: Path, name: str, columns: list[str], number: str) -> pd.DataFrame:
-    """Return the rows of a table whose column `number` has numbers; those before it are its key.
-
-    Raise ConfigurationRefused for a number that is not above 0, a key written twice, an empty cell.
-    """
+    """Return the rows of a table, `number` above 0, once for each key: the columns before it."""
     path = hand_tables.find_table(folder, name)
     rows = hand_tables.read_rows(path, columns)
     numbers = rows[number].map(_parse_positive)

@@ -25,10 +25,7 @@ ALL_COMMUNES = "toutes"
 
 
 class Programme(ProgrammePaths):
-    """A programme and the scope of a run: a commune or all, a period of the follow-up.
-
-    Raise ConfigurationRefused where the programme, the commune or the period is wrong.
-    """
+    """A programme and the scope of a run: a commune or all, a part of the follow-up."""
 
     def __init__(
         self,

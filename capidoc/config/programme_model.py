@@ -55,10 +55,7 @@ class Period(Span[Month]):
 
 # ── sources ─────────────────────────────────────────────────────────────────────────────────────
 class Column(StrictModel):
-    """One column of an ordinary workbook: its printed title, its kind, its choices, its bounds.
-
-    `titre` may be several, of several files; `feuille` says that it is the name of the sheet.
-    """
+    """One column of an ordinary workbook; `feuille` says that it is the name of the sheet."""
 
     titre: str | list[str] = []
     feuille: bool = False
@@ -108,10 +105,7 @@ class Exclusion(StrictModel):
 
 
 class Classes(StrictModel):
-    """Classes of a number question, by the lower bounds of all but the first.
-
-    [18, 25] makes moins_de_18, 18_a_24, 25_et_plus.
-    """
+    """Classes of a number question: [18, 25] makes moins_de_18, 18_a_24, 25_et_plus."""
 
     question: QuestionName
     bornes: list[int] = Field(min_length=1)
@@ -273,10 +267,7 @@ class Source(TableSelection):
         return self.tirage == "nouveau" or bool(self.passages and not self.identifiant)
 
     def moment_of(self, day: str) -> str:
-        """Return the moment of a record of that day: its month or, with rounds, its round.
-
-        It is empty outside every round. Of a month alone, « 2024-02 », each day must be in it.
-        """
+        """Return the month of a day, or the round that has it (or the whole month), or « »."""
         if not self.passages:
             return day[:7]
         first, last = day[:10], day[:10]
@@ -439,10 +430,7 @@ class Identity(StrictModel):
 
     @property
     def rules(self) -> Disclosure:
-        """Return the disclosure thresholds, `sensibles` being every name of a sensitive answer.
-
-        What is made of the same question, under another name or by a formula, is as sensitive.
-        """
+        """Return the thresholds, `sensibles` being all that is made of a sensitive answer."""
         # The name of each attribute, class or breakdown, and a question that it is made of.
         pairs: list[tuple[str, str]] = []
         for table in self._tables():

@@ -51,11 +51,7 @@ class Received:
 
 
 def receive(programme: Programme, name: str) -> Received:
-    """Return one source of the programme as received.
-
-    Raise the refusals of `raw_files` for files that cannot be read, ConfigurationRefused,
-    InputMismatch or QualityRefused for what does not hold with the form.
-    """
+    """Return one source of the programme as received, or raise the refusal of its file or form."""
     source = programme.identity.sources[name]
     form = load_source_form(programme, source)
     rows = defaultdict(list)
@@ -99,10 +95,7 @@ def _read_tables(
 
 
 def _stack_tables(tables: list[pd.DataFrame], source: Source, repeat: str) -> pd.DataFrame:
-    """Return the tables of several files under each other, with the columns of Received.
-
-    Raise InputMismatch where a question is filled under both its names.
-    """
+    """Return the tables of several files under each other, with the columns of Received."""
     link_columns = [schema.PARENT, schema.SUBMISSION] if repeat else METADATA_NAMES.values()
     columns = [*schema.RECORD_COLUMNS, *link_columns, *source.of(repeat).kept]
     if not tables:

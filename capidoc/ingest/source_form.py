@@ -13,10 +13,7 @@ from capidoc.ingest.xlsform import Form, Question, form_from_columns, load_form
 
 
 def load_source_form(programme: Programme, source: Source) -> Form:
-    """Return the form of a source: its XLSForm, then its declared columns.
-
-    Raise ConfigurationRefused where programme.yml asks of it what it has not.
-    """
+    """Return the form of a source; refuse a programme.yml that asks for more."""
     form, file = form_from_columns(source.libelle, source.colonnes), "programme.yml"
     problems: list[Problem] = []
     if source.formulaire:
@@ -59,10 +56,7 @@ def _taken_names(names: Iterable[str], questions: dict[str, Question]) -> Iterat
 
 
 def _unoffered_answers(form: Form, source: Source, file: str) -> Iterator[Problem]:
-    """Yield a Problem for each answer that a calculation awaits of a question of other choices.
-
-    An index may name answers that a question has not.
-    """
+    """Yield a Problem for each answer that a calculation, not an index, awaits of other choices."""
     for repeat in ("", *source.repetitions):
         questions, calculations = form.of(repeat), source.of(repeat).calculs
         for name, calculation in calculations.items():

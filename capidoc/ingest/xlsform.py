@@ -99,10 +99,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Form:
-    """The questions of a form, in its order; `title` is the name of the export's first sheet.
-
-    `remarks` are what it says wrongly: (row of its survey, question, value, check).
-    """
+    """The questions of a form; `title` names the export's first sheet, `remarks` what is wrong."""
 
     title: str
     questions: tuple[Question, ...]
@@ -114,10 +111,7 @@ class Form:
 
 
 def load_form(path: Path) -> Form:
-    """Return the Form of an XLSForm file: what it says wrongly is remarked, the rest is read.
-
-    Raise ConfigurationRefused where there is no such file, InputMismatch where it asks nothing.
-    """
+    """Return the Form of a file, or raise ConfigurationRefused; InputMismatch if it is empty."""
     if not path.is_file():
         what, expected = "formulaire introuvable", "un XLSForm (.xlsx ou .xls)"
         remedy = suggest(path.name, [form.name for form in path.parent.glob("*.xls*")])

@@ -27,10 +27,7 @@ MISSING_LIMIT = 0.10
 
 
 def unusual_durations(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the interviews much shorter or longer than the median, or that end before they start.
-
-    Where they are fewer than ENOUGH, no length is unusual.
-    """
+    """Return the interviews much shorter or longer than the median of ENOUGH, or that end first."""
     minutes = interview_minutes(table)
     lasting = minutes[minutes > 0]
     median = lasting.median()
@@ -100,10 +97,7 @@ def missed_visits(
 def _missed_moments(
     units: pd.Series, moment: pd.Series, moments: list[str]
 ) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return the missed (unit, moment), and the `moments` when no unit has a record.
-
-    Only those from the unit's first record to the last record of all count.
-    """
+    """Return the missed (unit, moment) since each unit's first, and those that all missed."""
     names = sorted(categorical.present_values(units))
     rank = categorical.to_categorical(moment).cat.set_categories(moments).cat.codes
     visited = np.zeros((len(names), len(moments)), bool)
