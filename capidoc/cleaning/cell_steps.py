@@ -209,7 +209,7 @@ def replace_labels(state: CleaningState, question: Question) -> CleaningState:
 
 
 def parse_column(state: CleaningState, column: str, parser: Parser, rule: str) -> CleaningState:
-    """Return the state with a column parsed; cells in doubt are rejected, other currencies refused."""
+    """Return the state with a column parsed; cells in doubt are rejected, currencies refused."""
     cells = state.table[column]
     parsed = {text: try_parse(parser, text) for text in categorical.present_values(cells)}
     if motifs := {text: motif for text, (_, motif) in parsed.items() if motif}:
