@@ -40,7 +40,7 @@ def _read_numbers(folder: Path, name: str, columns: list[str], number: str) -> p
         for row, value in rows.loc[refused, number].items()
     )
     ConfigurationRefused.raise_any(
-        Problem("cellule vide", file=path.name, row=row, column=column)
+        Problem("cellule vide", "", "Complétez-la.", path.name, row=row, column=column)
         for row, cells in rows.iterrows()
         for column in cells.index[cells == ""]
     )

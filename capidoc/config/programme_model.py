@@ -228,7 +228,7 @@ class Source(TableSelection):
         if not self.formulaire and not self.colonnes:
             raise ValueError("donnez « formulaire » (XLSForm) ou « colonnes » (classeur ordinaire)")
         if not self.formulaire and self.repetitions:
-            raise ValueError("« repetitions » demande un « formulaire » (XLSForm)")
+            raise ValueError("« repetitions » : un classeur ordinaire n’en a pas")
         one_star = re.fullmatch(r"[^*?\[]*\*[^?\[]*\.xlsx", self.fichier)
         for name in self.ventilations:
             if name in self.measured:

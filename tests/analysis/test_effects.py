@@ -488,7 +488,7 @@ def test_a_plan_kept_in_excel_is_the_same_plan(small, cleaned, workbook):
 )
 def test_an_index_that_would_make_a_false_price_is_refused(tmp_path, line):
     (tmp_path / "prix.csv").write_text(f"mois;indice;source;date\n{line}\n", encoding="utf-8")
-    with pytest.raises(ConfigurationRefused, match="indice refusé|mois refusé"):
+    with pytest.raises(ConfigurationRefused, match=r"indice refusé|mois refusé"):
         number_tables.load_price_index(tmp_path)
 
 

@@ -186,7 +186,7 @@ def test_a_unit_is_compared_with_its_own_trend(look):
 def test_a_near_spelling_and_a_letter_o_are_proposed_never_applied(look):
     assert look("E1;2022-05;Nioni;97 75O;1;1;2\nE1;2022-06;Niono;1.012;1;1;2\n") == [
         ["nombre_illisible", 2, "revenu", "97 75O", "Peut-être « 97750 »."],
-        ["montant_ambigu", 3, "revenu", "1.012", "« 1012 », ou « 1,012 »."],
+        ["montant_ambigu", 3, "revenu", "1.012", "Écrivez-le sans séparateur de milliers."],
         ["hors_choix", 2, "commune", "Nioni", "« Nioni » : peut-être « niono »."],
     ]
 
