@@ -27,12 +27,7 @@ from capidoc.ingest.xlsform import Question
 
 CHOICE_KINDS = ("choix", "choix_multiple")
 # The kinds of questions that are parsed, and the rule that the change log gives.
-PARSING_RULES = {
-    "choix": "orthographe",
-    "choix_multiple": "orthographe",
-    "nombre": "nombre",
-    "date": "date",
-}
+PARSING_RULES = {**dict.fromkeys(CHOICE_KINDS, "orthographe"), "nombre": "nombre", "date": "date"}
 MONTH_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})((?: .*)?)")
 LAST_MONTH = 12
 Parser = Callable[[str], str]
@@ -60,7 +55,6 @@ def rewrite_cells(
 
 
 def _differing_texts(cells: pd.Series, function: Callable[[str], str]) -> dict[str, str]:
-    """Return {text: what the function makes of it}, without those that it leaves alone."""
     texts = {text: function(text) for text in categorical.present_values(cells)}
     return {text: new for text, new in texts.items() if new != text}
 
@@ -68,6 +62,8 @@ def _differing_texts(cells: pd.Series, function: Callable[[str], str]) -> dict[s
 def _rewrite_column(
     state: CleaningState, column: str, changes: dict[str, str], rule: str
 ) -> CleaningState:
+    if not changes:
+        return state
     cells = state.table[column]
     new_cells = categorical.map_values(cells, changes)
     return state.with_changes(column, new_cells, categorical.is_in(cells, changes), rule)
@@ -75,12 +71,10 @@ def _rewrite_column(
 
 def normalize_texts(state: CleaningState) -> CleaningState:
     """Return the state with composed letters, straight apostrophes and single spaces."""
-    for function, rule in (
-        (parsing.normalize_letters, "unicode"),
-        (parsing.normalize_spaces, "espaces"),
-    ):
-        state = rewrite_cells(state, dict.fromkeys(state.answered, function), rule)
-    return state
+    state = rewrite_cells(
+        state, dict.fromkeys(state.answered, parsing.normalize_letters), "unicode"
+    )
+    return rewrite_cells(state, dict.fromkeys(state.answered, parsing.normalize_spaces), "espaces")
 
 
 def month_first_dates(texts: Iterable[str]) -> dict[str, str]:
@@ -111,11 +105,8 @@ def _read_month_first(state: CleaningState, column: str) -> CleaningState:
     dates = month_first_dates(categorical.present_values(state.table[column]))
     doubtful = state.table[column].isin([text for text, date in dates.items() if not date])
     state = state.empty_cells(column, doubtful, "date_ambigue")
-    return rewrite_cells(state, {column: partial(_replaced, dates)}, "mois_jour")
-
-
-def _replaced(texts: Mapping[str, str], text: str) -> str:
-    return texts.get(text, text)
+    sure = {text: date for text, date in dates.items() if date and date != text}
+    return _rewrite_column(state, column, sure, "mois_jour")
 
 
 def require_computed_formulas(state: CleaningState) -> CleaningState:
@@ -175,10 +166,7 @@ def _parse_answers_of(state: CleaningState, column: str) -> CleaningState:
 
 
 def drop_unknown_choices(state: CleaningState, question: Question, parser: Parser) -> CleaningState:
-    """Return the state with the known choices of each answer that has others too, one remark each.
-
-    A choice may have left the form since: KoboToolbox then writes its name, one word.
-    """
+    """Return the state with the known choices of each answer that has others, one remark each."""
     cells = state.table[question.name]
     known = {}
     for text in categorical.present_values(cells):
@@ -192,7 +180,7 @@ def drop_unknown_choices(state: CleaningState, question: Question, parser: Parse
 
 
 def _known_choices(text: str, question: Question, parser: Parser) -> str:
-    """Return the choices that an answer names beside words that are none; empty in doubt."""
+    # A choice may have left the form since: KoboToolbox then writes its name, one word.
     words = text.split()
     named = [word for word in words if word in question.choices]
     if len(named) == len(words) or re.search(r"=\S", text):  # a box « envoi=2 » is a doubt
@@ -205,10 +193,7 @@ def _known_choices(text: str, question: Question, parser: Parser) -> str:
 
 
 def replace_labels(state: CleaningState, question: Question) -> CleaningState:
-    """Return the state with names in place of labels, where the export was made with labels.
-
-    That is another writing of the same answers: it is not logged.
-    """
+    """Return the state with names in place of the labels of an export; that is not logged."""
     cells, names = state.table[question.name], {}
     for name, texts in question.choices.items():
         names.update(dict.fromkeys(texts[1:], name))
@@ -224,10 +209,7 @@ def replace_labels(state: CleaningState, question: Question) -> CleaningState:
 
 
 def parse_column(state: CleaningState, column: str, parser: Parser, rule: str) -> CleaningState:
-    """Return the state with a column parsed; a cell in doubt is emptied and rejected.
-
-    Raise QualityRefused for an amount in another currency, or for another period.
-    """
+    """Return the state with a column parsed; cells in doubt are rejected, currencies refused."""
     cells = state.table[column]
     parsed = {text: try_parse(parser, text) for text in categorical.present_values(cells)}
     if motifs := {text: motif for text, (_, motif) in parsed.items() if motif}:
@@ -238,7 +220,7 @@ def parse_column(state: CleaningState, column: str, parser: Parser, rule: str) -
         doubtful = categorical.is_in(cells, motifs)
         state = state.empty_cells(column, doubtful, categorical.map_values(cells[doubtful], motifs))
     answers = {text: answer for text, (answer, _) in parsed.items() if answer not in (text, "")}
-    return _rewrite_column(state, column, answers, rule) if answers else state
+    return _rewrite_column(state, column, answers, rule)
 
 
 def answer_parser(question: Question, decisions: Decisions) -> Parser:
@@ -263,10 +245,7 @@ def try_parse(parser: Parser, text: str) -> tuple[str, str]:
 
 
 def choice_names(question: Question, spellings: pd.DataFrame) -> dict[str, str]:
-    """Return the choice that each name, label and agreed spelling stands for {key: choice}.
-
-    Raise ConfigurationRefused for a spelling agreed for no choice, or for two.
-    """
+    """Return {key: choice} of names, labels and agreed spellings, or raise ConfigurationRefused."""
     names = answers_by_key(question.choices)
     for row in spellings[spellings["question"] == question.name].itertuples():
         choice = names.setdefault(matching_key(row.terrain), row.convenu)
@@ -293,10 +272,7 @@ def parse_choice(text: str, names: dict[str, str]) -> str:
 
 
 def parse_choices(text: str, names: dict[str, str]) -> str:
-    """Return the ticked choices « a c », written as names or as labels of several words.
-
-    Raise Unreadable where no way to cut the text, or more than one, gives choices.
-    """
+    """Return the ticked choices « a c » of names or labels; raise Unreadable in doubt."""
     longest = max((len(name.split()) for name in names), default=0)
     cuts = {frozenset(cut): cut for cut in _cuts(tuple(text.split()), names, longest)}
     if len(cuts) != 1:

@@ -8,19 +8,11 @@ import pandas as pd
 from capidoc.cleaning.cleaning_state import moments_of
 from capidoc.cleaning.row_steps import submission_key
 from capidoc.config.programme_model import ZONE, Classes, Identity, Source, TableSelection
-from capidoc.core import categorical
+from capidoc.core import categorical, schema
 from capidoc.core.categorical import constant_column
 from capidoc.core.fact_ids import Trait
 from capidoc.core.parsing import ANSWER_NUMBER, plain_label
 from capidoc.core.provenance import places
-from capidoc.core.schema import (
-    ATTRIBUTE,
-    OBSERVATION_COLUMNS,
-    PROVENANCE,
-    RECORD,
-    UNOFFERED,
-    VARIABLE_COLUMNS,
-)
 from capidoc.ingest.xlsform import Form
 
 COMMUNE = Trait("commune").column
@@ -47,10 +39,7 @@ class Cleaned:
     def observation_tables(
         self, encode_units: Encoder = categorical.to_categorical
     ) -> Iterator[pd.DataFrame]:
-        """Yield the observations, a table for each variable of each source; texts are categories.
-
-        `encode_units` gives what stands for the unit identifiers.
-        """
+        """Yield the observations, a table for each variable of each source, units encoded."""
         for label in self.tables:
             yield from _observe_table(self, label, encode_units)
 
@@ -73,14 +62,11 @@ class Cleaned:
                     rows.append((label, variable, kind, name, said))
             if not repeat:
                 rows += [(label, variable, "nombre", "", "") for variable in source.ventilations]
-        return pd.DataFrame(rows, columns=VARIABLE_COLUMNS)
+        return pd.DataFrame(rows, columns=schema.VARIABLE_COLUMNS)
 
 
 def _observe_table(cleaned: Cleaned, label: str, encode_units: Encoder) -> Iterator[pd.DataFrame]:
-    """Yield the observations of a table: its records, each variable, each group of a breakdown.
-
-    Columns: OBSERVATION_COLUMNS, the attributes sorted, PROVENANCE.
-    """
+    """Yield the observations of a table: its records, each variable, each group of a breakdown."""
     name, _, repeat = label.partition(".")
     source, questions = cleaned.identity.sources[name], cleaned.forms[name].of(repeat)
     main, table = (cleaned.tables[each].reset_index(drop=True) for each in (name, label))
@@ -91,17 +77,17 @@ def _observe_table(cleaned: Cleaned, label: str, encode_units: Encoder) -> Itera
         base = base.iloc[rows].reset_index(drop=True)
         base = base.assign(**_attributes(table, source.of(repeat)))
     labels = constant_column(label, table.index)
-    base = base.assign(source=labels, **places(table)[PROVENANCE])
+    base = base.assign(source=labels, **places(table)[schema.PROVENANCE])
     if cleaned.identity.zones and COMMUNE in base:
         zone_of, communes = cleaned.identity.zone_of, categorical.present_values(base[COMMUNE])
         zones = {commune: zone_of.get(commune, "") for commune in communes}
         base = base.assign(**{Trait(ZONE).column: categorical.map_values(base[COMMUNE], zones)})
 
-    yield _observe(base, pd.Series("1", base.index), RECORD, "nombre")
+    yield _observe(base, pd.Series("1", base.index), schema.RECORD, "nombre")
     for variable in source.of(repeat).measured:
         observed = _observe(base, table[variable], variable, questions[variable].kind)
-        if f"{UNOFFERED}{variable}" in table:
-            unoffered = table[f"{UNOFFERED}{variable}"]
+        if f"{schema.UNOFFERED}{variable}" in table:
+            unoffered = table[f"{schema.UNOFFERED}{variable}"]
             observed = categorical.concat_tables(
                 [observed, _observe_unoffered(base, unoffered, variable)]
             )
@@ -163,5 +149,5 @@ def _observe(base: pd.DataFrame, cells: pd.Series, variable: str, kind: str) -> 
         nombre=categorical.to_numbers(cells) if kind == "nombre" else float("nan"),
         modalite=nothing if kind == "nombre" else cells,
     )
-    attributes = sorted(name for name in observed if name.startswith(ATTRIBUTE))
-    return observed[[*OBSERVATION_COLUMNS, *attributes, *PROVENANCE]]
+    attributes = sorted(name for name in observed if name.startswith(schema.ATTRIBUTE))
+    return observed[[*schema.OBSERVATION_COLUMNS, *attributes, *schema.PROVENANCE]]

@@ -136,7 +136,6 @@ def moments_of(table: pd.DataFrame, source: Source) -> pd.Series:
 
 
 def _entries(rows: pd.DataFrame, **columns: str | pd.Series) -> pd.DataFrame:
-    """Return the provenance and uuid of `rows`, with these columns (a constant or a Series)."""
     categories = {
         name: categorical.constant_column(cells, rows.index)
         if isinstance(cells, str)
@@ -150,10 +149,8 @@ def refuse_rows(
     refusal: type[Refusal], rows: pd.DataFrame, column: str, what: str, remedy: str
 ) -> None:
     """Raise `refusal` with a problem for each of `rows`; `what` may quote {other columns}."""
-    problems = []
-    for row in rows.to_dict("records") if len(rows) else ():
-        file, sheet, line = (row[name] for name in PLACE)
-        text = what.format(**row)
-        problems.append(Problem(text, "", remedy, file, sheet, line, column, row[column]))
-    if problems:
-        raise refusal(*problems)
+    records = [(row, *map(row.get, PLACE)) for row in rows.to_dict("records")]
+    refusal.raise_any(
+        Problem(what.format(**row), "", remedy, file, sheet, line, column, row[column])
+        for row, file, sheet, line in records
+    )

@@ -10,14 +10,12 @@ from capidoc.cleaning.evaluation import KNOWN, WRONG, evaluate
 from capidoc.config.expressions import OWN, UnsupportedExpression, parse
 from capidoc.core import categorical
 from capidoc.core.errors import QualityRefused
+from capidoc.core.schema import ROW, UUID
 from capidoc.ingest.xlsform import Question
 
 
 def apply_form_constraints(state: CleaningState) -> CleaningState:
-    """Return the state with the answers that the form's own rules refuse emptied.
-
-    The identifier and the moment are left to the programme's rules.
-    """
+    """Return the state less the answers that the form's rules refuse; unit and moment are left."""
     questions = state.answered
     left = {*state.key, None if state.repeat else state.source.moment}
     judged = [name for name in questions if name not in left and _rules(questions[name])]
@@ -51,14 +49,9 @@ def _rules(question: Question) -> dict[str, str]:
 
 
 def _apply_constraint(state: CleaningState, column: str, rule: str, motif: str) -> CleaningState:
-    """Return the state with the answers that one rule refuses emptied; where it cannot be judged,
-    with a remark. Where an answer that the rule reads is missing, the row passes."""
+    """Return the state less the answers that one rule refuses, or a remark if none can judge."""
     rows, is_judged = np.zeros(len(state.table), bool), False
-    kinds = {
-        name: state.questions[name].kind
-        for name in (column, *_reads(rule))
-        if name in state.questions
-    }
+    kinds = {name: question.kind for name, question in state.answered.items()}
     table = state.table.assign(**{OWN: state.table[column]})
     with suppress(UnsupportedExpression, KeyError):
         holds = evaluate(parse(rule), table, kinds | {OWN: kinds[column]}, state.decisions.today)
@@ -66,10 +59,8 @@ def _apply_constraint(state: CleaningState, column: str, rule: str, motif: str) 
         rows = answered & (holds.lack == KNOWN) & ~holds.data.astype(bool)
         is_judged = not (answered & (holds.lack == WRONG)).any()
     if not is_judged:
-        first = state.table.head(1)
-        no_uuid = categorical.constant_column("", first.index)
-        form_wide = first.assign(ligne="", uuid=no_uuid)
-        state = state.with_remark(form_wide, column, rule, "regle_non_verifiee")
+        whole_form = state.table.head(1).assign(**{ROW: "", UUID: ""})
+        state = state.with_remark(whole_form, column, rule, "regle_non_verifiee")
     return state.empty_unless_reviewed(column, rows, motif)
 
 
@@ -87,8 +78,7 @@ def check_date_order(state: CleaningState) -> CleaningState:
 def check_breakdown_totals(state: CleaningState) -> CleaningState:
     """Return the state with a remark where the parts of a breakdown do not give its total.
 
-    Raise QualityRefused at a compared moment, a round or else the first or the last month of the
-    follow-up: the document prints that total.
+    Raise QualityRefused at a compared moment: the document prints that total.
     """
     source, months = state.source, state.decisions.months
 

@@ -78,7 +78,6 @@ def apply_corrections(state: CleaningState) -> CleaningState:
 
 
 def _is_whole_record(fix: Any) -> bool:
-    """Return whether a line is about a record, whatever its answers."""
     return fix.action == "supprimer" and not fix.question
 
 
@@ -110,7 +109,6 @@ def _are_several_records(rows: pd.DataFrame, action: str, moment: Hashable) -> b
 def _apply(
     state: CleaningState, rows: pd.Series, action: str, column: str, new_texts: dict[str, str]
 ) -> CleaningState:
-    """Return the state with one line of the log applied to `rows`, a boolean mask."""
     if action == "supprimer":
         return state.drop_rows(rows, "correction")
     if action == "garder":
@@ -133,7 +131,6 @@ def _as_offered(state: CleaningState, rows: pd.Series, column: str, choice: str)
 def _change(
     state: CleaningState, rows: pd.Series, column: str, new_texts: dict[str, str]
 ) -> CleaningState:
-    """Return the state with {text: new text} of a column on some rows."""
     changes = {text: new for text, new in new_texts.items() if new != text}
     changed = rows & categorical.is_in(state.table[column], changes)
     if not changed.any():

@@ -15,11 +15,7 @@ READINGS = {"nombre": as_numbers, "date": as_dates, "choix": as_texts}
 
 
 def derive_variables(state: CleaningState) -> CleaningState:
-    """Return the state with a column for each calculation of its table.
-
-    A remark tells where the answers are there and the result cannot be had, or is no declared
-    choice: it is missing.
-    """
+    """Return the state with a column for each calculation, and a remark where it has no result."""
     for name, calculation in state.source.of(state.repeat).calculs.items():
         column, wrong = _derive(state, calculation)
         state = replace(state, table=state.table.assign(**{name: column}))

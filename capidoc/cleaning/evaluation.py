@@ -29,10 +29,7 @@ DIGITS = 9  # a sum of decimals is as its digits say before it is rounded
 
 
 class Values(NamedTuple):
-    """What an expression gives on each row: numbers (a truth is 1 or 0) or texts.
-
-    `lack` is KNOWN, MISSING or WRONG.
-    """
+    """What an expression gives on each row, numbers or texts; `lack` is KNOWN, MISSING or WRONG."""
 
     data: np.ndarray
     lack: np.ndarray

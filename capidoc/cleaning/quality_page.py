@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, product
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -139,8 +139,8 @@ def _table_names(counts: list[dict], identity: Identity) -> dict[str, str]:
     """Return the title of each table {« suivi.apprentis »: « Suivi mensuel, apprentis »}."""
     names = {}
     for row in counts:
-        name, _, repeat = row["source"].partition(".")
-        names[row["source"]] = ", ".join(filter(None, [identity.sources[name].libelle, repeat]))
+        name, *repeat = row["source"].split(".")
+        names[row["source"]] = ", ".join([identity.sources[name].libelle, *repeat])
     return names
 
 
@@ -155,16 +155,12 @@ def _reject_reasons(rejects: pd.DataFrame, counts: list[dict]) -> dict[str, list
 
 def _sheet_names(counts: list[dict], names: dict[str, str]) -> dict[tuple[str, str], str]:
     """Return {(file, sheet): title of its table}, with the file where it has several sheets."""
-    sources = {}
+    titles = {}
     for row in counts:
-        for file in row["fichiers"].split(", "):
-            for sheet in row["feuille"].split(", "):
-                sources[file, sheet] = row["source"]
-    used = list(sources.values())
-    return {
-        (file, sheet): names[source] + (f" ({file})" if used.count(source) > 1 else "")
-        for (file, sheet), source in sources.items()
-    }
+        places = [*product(row["fichiers"].split(", "), row["feuille"].split(", "))]
+        for file, sheet in places:
+            titles[file, sheet] = names[row["source"]] + (f" ({file})" if places[1:] else "")
+    return titles
 
 
 def _missing_grid(counts: pd.DataFrame) -> dict[str, Any]:

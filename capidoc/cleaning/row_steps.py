@@ -42,15 +42,13 @@ def drop_empty_rows(state: CleaningState) -> CleaningState:
 
 
 def _matches(table: pd.DataFrame, test: Callable[[str], object]) -> pd.DataFrame:
-    """Return which cells hold a text that passes the test."""
     return pd.DataFrame({name: categorical.matches(table[name], test) for name in table})
 
 
 def drop_total_rows(state: CleaningState) -> CleaningState:
-    """Return the state without the rows of totals that name no unit, and without headings.
+    """Return the state without the rows of totals (`source.totaux`), and without headings.
 
-    The only cell of a heading is neither a number nor a unit. `source.totaux`, the pattern of a
-    total, is declared for finance workbooks only.
+    A total names no unit; the only cell of a heading is neither a number nor a unit.
     """
     source, cells = state.source, state.table[[*state.answered]]
     if not source.totaux:
@@ -89,10 +87,7 @@ def require_identifier(state: CleaningState) -> CleaningState:
 
 
 def keep_period(state: CleaningState) -> CleaningState:
-    """Return the state without the rows whose moment is unreadable, out of the follow-up or rounds.
-
-    Raise QualityRefused where every moment that can be read is out of them, or none can be read.
-    """
+    """Return the state without the rows out of the follow-up; raise QualityRefused for all."""
     name, months = state.source.moment, state.decisions.months
     if not name:
         return state
@@ -100,23 +95,14 @@ def keep_period(state: CleaningState) -> CleaningState:
     texts = categorical.present_values(state.table[name])
     motifs = {text: _moment_motif(text, parser, state.source, months) for text in texts}
     motif = categorical.map_values(state.table[name], motifs)
-    if len(motif) and (motif == "moment_inconnu").all():
-        raise QualityRefused(_no_date(state, name, texts[0]))
     if len(motif) and not (motif == "").any():
+        is_dated = (motif != "moment_inconnu").any()
         days = readable_days(state.table[name], state.questions[name], state.decisions)
-        raise QualityRefused(_other_period(state, days))
+        raise QualityRefused(_no_moment(state, name, days if is_dated else []))
     for left, status in MOMENT_MOTIFS.items():
         rows = motif == left
         state, motif = state.drop_rows(rows, left, status, name), motif[~rows]
     return state
-
-
-def _no_date(state: CleaningState, moment: str, value: str) -> Problem:
-    """Return the problem of a moment that dates no record."""
-    remedy = "Sous « moment », nommez la question qui date la fiche, ou ôtez cette ligne."
-    files = ", ".join(categorical.present_values(state.table[FILE]))
-    what, expected = "nulle fiche n’a de date lisible", "un mois ou une date, comme 31/12/2022"
-    return Problem(what, expected, remedy, files, column=moment, value=value)
 
 
 def readable_days(cells: pd.Series, question: Question, decisions: Decisions) -> list[str]:
@@ -128,26 +114,29 @@ def readable_days(cells: pd.Series, question: Question, decisions: Decisions) ->
     return sorted(day[:10] for day in days if MONTH.fullmatch(day))
 
 
-def _other_period(state: CleaningState, days: list[str]) -> Problem:
-    """Return the problem of data whose every moment is out of the follow-up, or of its rounds."""
-    months, first, last = state.decisions.months, days[0], days[-1]
-    if state.source.passages:
+def _no_moment(state: CleaningState, moment: str, days: list[str]) -> Problem:
+    """Return the problem of data without a date, or out of the follow-up or of its rounds."""
+    months, value = state.decisions.months, " – ".join([*days[:1], *days[-1:]])
+    if not days:
+        what, expected = "nulle fiche n’a de date lisible", "un mois ou une date, comme 31/12/2022"
+        remedy = "Sous « moment », nommez la question qui date la fiche, ou ôtez cette ligne."
+        value = categorical.present_values(state.table[moment])[0]
+    elif state.source.passages:
         what = "aucune fiche n’est d’un passage"
         expected = ", ".join(f"{name} de {w.debut} à {w.fin}" for name, w in state.source.rounds)
         remedy = "Si ces dates sont justes, écrivez-les dans programme.yml, sous « passages » : "
         remedy += "des mois entiers si la fiche ne dit que le mois."
     else:
-        first, last = first[:7], last[:7]
+        first, last = days[0][:7], days[-1][:7]
+        value = f"{first} – {last}"
         what, expected = "aucune fiche n’est de la période suivie", f"de {months[0]} à {months[-1]}"
         remedy = "Si ces dates sont justes, écrivez dans programme.yml, sous « periodes » : "
         remedy += f"suivi: {{debut: {first}, fin: {last}}}."
     files = ", ".join(categorical.present_values(state.table[FILE]))
-    value, column = f"{first} – {last}", state.source.moment or ""
-    return Problem(what, expected, remedy, files, column=column, value=value)
+    return Problem(what, expected, remedy, files, column=moment, value=value)
 
 
 def _moment_motif(text: str, parser: Parser, source: Source, months: list[str]) -> str:
-    """Return why a moment is not kept, or an empty text."""
     answer = try_parse(parser, text)[0]
     moment = answer or text
     if not MONTH.fullmatch(moment):
@@ -182,7 +171,6 @@ def apply_exclusions(state: CleaningState, rules: Iterable[Exclusion]) -> Cleani
 
 
 def _is_excluded(rule: Exclusion, parser: Parser, text: str) -> bool:
-    """Return whether an answer is among the values of the rule, or matches none of its patterns."""
     answer = try_parse(parser, text)[0] or text
     if rule.valeurs:
         return matching_key(answer) in map(matching_key, rule.valeurs)
@@ -190,10 +178,7 @@ def _is_excluded(rule: Exclusion, parser: Parser, text: str) -> bool:
 
 
 def deduplicate(state: CleaningState) -> CleaningState:
-    """Return the state with one row per unit and moment: of different ones, the last submitted.
-
-    Raise QualityRefused where none is the last, or where the identifier names no unit.
-    """
+    """Return the state with the last row of each unit and moment, or raise QualityRefused."""
     table, key = state.table, state.key
     if state.source.passages and len(key) > 1:  # two days of a round are one moment
         table, key = table.assign(**{MOMENT: moments_of(table, state.source)}), [key[0], MOMENT]
@@ -245,7 +230,6 @@ def require_comparison_groups(state: CleaningState) -> CleaningState:
 
 
 def _rivals(table: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    """Return the rows that share their key with another one."""
     return table[table.duplicated(key, keep=False)]
 
 
@@ -267,10 +251,7 @@ def _refuse_moved_submissions(table: pd.DataFrame, key: list[str]) -> None:
 
 
 def drop_orphans(state: CleaningState, received: pd.DataFrame, kept: pd.DataFrame) -> CleaningState:
-    """Return the state of a repeat with the rows of the submissions kept only.
-
-    Rows whose submission was not even received are rejected as orphans.
-    """
+    """Return the state of a repeat with the rows of kept submissions; others are orphans."""
     keys = submission_key(state.table)
     orphan = ~keys.isin(submission_key(received))
     dropped = ~keys[~orphan].isin(submission_key(kept))

@@ -14,19 +14,8 @@ from capidoc.cleaning.corrections import apply_corrections, unmet_corrections
 from capidoc.cleaning.derivation import derive_variables
 from capidoc.config.decisions import Decisions
 from capidoc.config.programme_model import Identity, Source
-from capidoc.core import categorical
+from capidoc.core import categorical, schema
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
-from capidoc.core.schema import (
-    CHANGE_LOG_COLUMNS,
-    FILE,
-    REJECT_COLUMNS,
-    REMARK_COLUMNS,
-    ROW_COUNT_COLUMNS,
-    SENT,
-    SHEET,
-    SUBMISSION,
-    UUID,
-)
 from capidoc.ingest.received import Received, answers
 from capidoc.ingest.source_form import with_calculations
 
@@ -34,11 +23,7 @@ REPEAT_TEXT = "|repetitions"  # an answer, under a name that no form can have
 
 
 def clean(identity: Identity, received: dict[str, Received], decisions: Decisions) -> Cleaned:
-    """Return the cleaned data of all sources.
-
-    Raise ConfigurationRefused for an agreed spelling of a question without choices, QualityRefused
-    where the data contradict themselves, or have not what a line of the human log corrects.
-    """
+    """Return the cleaned data of all sources; raise ConfigurationRefused or QualityRefused."""
     _check_spellings(received, decisions.spellings)
     texts: dict[str, pd.DataFrame] = {}
     states: dict[str, CleaningState] = {}
@@ -48,13 +33,15 @@ def clean(identity: Identity, received: dict[str, Received], decisions: Decision
     counts = [_count_rows(label, texts[label], state) for label, state in states.items()]
     remarks = [source.remarks for source in received.values()]
     remarks.append(unmet_corrections(states, received))
-    remarks.append(categorical.to_text(_stack(states, "remarks", REMARK_COLUMNS))[REMARK_COLUMNS])
+    remarks.append(
+        categorical.to_text(_stack(states, "remarks", schema.REMARK_COLUMNS))[schema.REMARK_COLUMNS]
+    )
     return Cleaned(
         tables={label: state.table for label, state in states.items()},
-        log=_stack(states, "log", CHANGE_LOG_COLUMNS),
-        rejects=_stack(states, "rejects", REJECT_COLUMNS),
+        log=_stack(states, "log", schema.CHANGE_LOG_COLUMNS),
+        rejects=_stack(states, "rejects", schema.REJECT_COLUMNS),
         remarks=pd.concat([part for part in remarks if len(part)] or remarks, ignore_index=True),
-        counts=pd.DataFrame(counts, columns=ROW_COUNT_COLUMNS),
+        counts=pd.DataFrame(counts, columns=schema.ROW_COUNT_COLUMNS),
         identity=identity,
         forms={
             name: with_calculations(source.form, identity.sources[name])
@@ -64,18 +51,15 @@ def clean(identity: Identity, received: dict[str, Received], decisions: Decision
 
 
 def _check_spellings(received: dict[str, Received], spellings: pd.DataFrame) -> None:
-    """Raise ConfigurationRefused for the agreed spellings of a question without choices."""
     choice_questions: set[str] = set()
     for source in received.values():
         choice_questions |= {q.name for q in source.form.questions if q.kind in CHOICE_KINDS}
     unknown = spellings[~spellings["question"].isin(list(choice_questions))]
     what, file = "nulle question à choix de ce nom", "correspondances"
-    problems = [
+    ConfigurationRefused.raise_any(
         Problem(what, "", suggest(name, choice_questions), file, "", row, "question", name)
         for row, name in unknown["question"].items()
-    ]
-    if problems:
-        raise ConfigurationRefused(*problems)
+    )
 
 
 def _stack(states: dict[str, CleaningState], attribute: str, columns: list[str]) -> pd.DataFrame:
@@ -94,7 +78,6 @@ def _stack(states: dict[str, CleaningState], attribute: str, columns: list[str])
 def _clean_source(
     name: str, received: Received, source: Source, decisions: Decisions
 ) -> dict[str, CleaningState]:
-    """Return the states of the main table and of the repeats of one source."""
     main = _clean_main_table(
         CleaningState(_with_repeat_text(received, source), received.form.of(), source, decisions)
     )
@@ -113,7 +96,7 @@ def _clean_source(
 
 
 def _clean_main_table(state: CleaningState) -> CleaningState:
-    """Return the state of a main table, from text as received to one typed row per unit, moment."""
+    """Return the state of a main table: one typed row per unit and moment."""
     exclusions = state.source.exclusions
     identifiers = [state.source.identifiant] if state.source.identifiant else []
     state = row_steps.drop_empty_rows(state)
@@ -148,16 +131,16 @@ def _with_repeat_text(received: Received, source: Source) -> pd.DataFrame:
     if not received.repeats:
         return table
     rivals = table.duplicated(unit_key(source), keep=False)
-    rivals |= table.duplicated(UUID, keep=False)
-    submissions = categorical.to_text(table.loc[rivals, [FILE, UUID]])
+    rivals |= table.duplicated(schema.UUID, keep=False)
+    submissions = categorical.to_text(table.loc[rivals, [schema.FILE, schema.UUID]])
     for repeat, repeat_table in received.repeats.items():
-        own = repeat_table[SUBMISSION].isin(submissions[UUID])
+        own = repeat_table[schema.SUBMISSION].isin(submissions[schema.UUID])
         rows = categorical.to_text(repeat_table[own])
         lines = answers(rows).itertuples(index=False, name=None)
-        for key, line in zip(rows[FILE] + "|" + rows[SUBMISSION], lines, strict=True):
+        for key, line in zip(rows[schema.FILE] + "|" + rows[schema.SUBMISSION], lines, strict=True):
             texts[key] += f"{repeat} {line}\n"
     cells = pd.Series("", table.index, dtype=object)
-    cells[rivals] = (submissions[FILE] + "|" + submissions[UUID]).map(texts)
+    cells[rivals] = (submissions[schema.FILE] + "|" + submissions[schema.UUID]).map(texts)
     return table.assign(**{REPEAT_TEXT: categorical.to_categorical(cells)})
 
 
@@ -167,8 +150,10 @@ def _count_rows(label: str, table: pd.DataFrame, state: CleaningState) -> dict[s
     for part in state.rejects:
         if part["portee"].iloc[0] == "ligne":
             dropped[part["statut"].iloc[0]] += len(part)
-    files, sheets = (sorted(categorical.present_values(table[c])) for c in (FILE, SHEET))
-    submissions = categorical.present_values(table[SENT]) if SENT in table else []
+    files, sheets = (
+        sorted(categorical.present_values(table[c])) for c in (schema.FILE, schema.SHEET)
+    )
+    submissions = categorical.present_values(table[schema.SENT]) if schema.SENT in table else []
     return {
         "source": label,
         "fichiers": ", ".join(files),

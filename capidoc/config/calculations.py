@@ -21,8 +21,7 @@ INDICES = "indices"  # the folder of the library, among the templates
 class Calculation(BaseModel, extra="forbid", frozen=True):
     """A variable made of answers: by an expression of XLSForm, `calcul`, or by an index.
 
-    `questions` say what the inputs of the index are, a question or an expression each. Once the
-    index is expanded `calcul` is its formula, and `origine` its name, version and source.
+    `questions` are the inputs of the index, `origine` its name, version and source once expanded.
     """
 
     libelle: str = ""
@@ -51,11 +50,7 @@ class Calculation(BaseModel, extra="forbid", frozen=True):
 
 
 class Index(BaseModel, extra="forbid", frozen=True):
-    """One file of the library: what an index is, what it reads, its formula, its classes.
-
-    An input is a number from `minimum` to `maximum`, or one of `reponses`. The formula of a class
-    calls the value of the index ${valeur}.
-    """
+    """One file of the library; the formula of a class calls the value of the index ${valeur}."""
 
     nom: str
     version: str
@@ -71,10 +66,9 @@ class Index(BaseModel, extra="forbid", frozen=True):
 def expand_indices(
     calculations: dict[str, Calculation], library: Path | None
 ) -> dict[str, Calculation]:
-    """Return the calculations, each use of an index as the formulas that its file says.
+    """Return the calculations, each index as its formulas; « fcs_classe » is the class of « fcs ».
 
-    The class « classe » of the index « fcs » is « fcs_classe ». Raise ValueError for an unknown
-    index, for inputs that are not its own, for a name that is taken.
+    Raise ValueError for an unknown index, inputs that are not its own, a name that is taken.
     """
     expanded = dict(calculations)
     for name, use in calculations.items():

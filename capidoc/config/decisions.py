@@ -7,14 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from capidoc.config.programme import Programme
+from capidoc.core import schema
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
-from capidoc.core.schema import (
-    CORRECTION_ACTIONS,
-    CORRECTION_COLUMNS,
-    FINDING_PLACE_COLUMNS,
-    FINDINGS_CSV,
-    SPELLING_COLUMNS,
-)
 from capidoc.io import hand_tables
 
 MOST_PENDING = 500  # rows of the workbook to fill
@@ -41,7 +35,7 @@ def load_decisions(programme: Programme) -> Decisions:
     identity = programme.identity
     spellings = hand_tables.find_table(programme.folder, "correspondances")
     return Decisions(
-        hand_tables.read_rows(spellings, SPELLING_COLUMNS),
+        hand_tables.read_rows(spellings, schema.SPELLING_COLUMNS),
         load_corrections(programme.folder),
         identity.periodes["suivi"].months,
         identity.date_document.isoformat(),
@@ -50,27 +44,21 @@ def load_decisions(programme: Programme) -> Decisions:
 
 
 def load_corrections(folder: Path) -> pd.DataFrame:
-    """Return the human cleaning log (CORRECTION_COLUMNS); index: the row as Excel shows it.
-
-    It may be the workbook of `pending_decisions`, filled: rows that nobody decided are left out.
-    Raise ConfigurationRefused.
-    """
+    """Return the human log (CORRECTION_COLUMNS), or the filled workbook's; index: Excel's rows."""
     path = hand_tables.find_table(folder, "corrections")
-    rows = hand_tables.read_rows(path, CORRECTION_COLUMNS, FINDING_PLACE_COLUMNS)
+    rows = hand_tables.read_rows(path, schema.CORRECTION_COLUMNS, schema.FINDING_PLACE_COLUMNS)
     # The apostrophe that keeps a leading sign from being run is no part of the value.
-    log = rows[CORRECTION_COLUMNS].replace(r"^'(?=[=+@-])", "", regex=True)
+    log = rows[schema.CORRECTION_COLUMNS].replace(r"^'(?=[=+@-])", "", regex=True)
     log = log[(log[["nouvelle", "action", "motif", "auteur", "date"]] != "").any(axis=1)]
     log = log.drop_duplicates()  # the same decision written twice is one
-    problems = list(_correction_problems(log, path.name))
-    if problems:
-        raise ConfigurationRefused(*problems)
+    ConfigurationRefused.raise_any(_correction_problems(log, path.name))
     return log
 
 
 def _correction_problems(log: pd.DataFrame, file: str) -> Iterator[Problem]:
     for row, action in log["action"].items():
-        if action not in CORRECTION_ACTIONS:
-            cause, hint = "action inconnue", suggest(action, CORRECTION_ACTIONS)
+        if action not in schema.CORRECTION_ACTIONS:
+            cause, hint = "action inconnue", suggest(action, schema.CORRECTION_ACTIONS)
             yield Problem(cause, remedy=hint, file=file, row=row, column="action", value=action)
     for column in ("uuid", "motif", "auteur"):
         for row in log.index[log[column] == ""]:
@@ -82,14 +70,11 @@ def _correction_problems(log: pd.DataFrame, file: str) -> Iterator[Problem]:
 
 
 def pending_decisions(findings: pd.DataFrame, corrections: pd.DataFrame) -> pd.DataFrame:
-    """Return the workbook to fill: findings that wait for a person, then what was decided.
-
-    Columns: FINDING_PLACE_COLUMNS, then CORRECTION_COLUMNS. At most MOST_PENDING findings.
-    """
+    """Return the workbook to fill: MOST_PENDING findings to decide, then what was decided."""
     pending = findings[findings["gravite"] == "à décider"].rename(columns={"valeur": "ancienne"})
     parts = [pending[:MOST_PENDING], corrections]
     if len(pending) > MOST_PENDING:
-        rest = f"… et {len(pending) - MOST_PENDING} autres, dans {FINDINGS_CSV}."
+        rest = f"… et {len(pending) - MOST_PENDING} autres, dans {schema.FINDINGS_CSV}."
         parts.insert(1, pd.DataFrame([{"proposition": rest}]))
-    columns = [*FINDING_PLACE_COLUMNS, *CORRECTION_COLUMNS]
+    columns = [*schema.FINDING_PLACE_COLUMNS, *schema.CORRECTION_COLUMNS]
     return pd.concat(parts).reindex(columns=columns).fillna("")

@@ -59,10 +59,7 @@ class UnsupportedExpression(ValueError):
 
 @dataclass(frozen=True)
 class Expression:
-    """An expression that was read: its tree, and what it reads, each once.
-
-    That is questions, and OWN.
-    """
+    """An expression that was read: its tree, the questions (or OWN) that it reads, each once."""
 
     tree: Tree[Any]
     reads: tuple[str, ...]
@@ -90,10 +87,7 @@ def parse(text: str) -> Expression:
 
 
 def compared_answers(expression: Expression) -> list[tuple[str, str]]:
-    """Return each question that is compared with a quoted answer, or may tick it, and the answer.
-
-    « ${a} = '' » asks for no answer.
-    """
+    """Return each question that is compared with a quoted answer, not '', and the answer."""
     pairs = []
     for node in expression.tree.iter_subtrees():
         if node.data in ("equal", "differ") or node.children[:1] == ["selected"]:

@@ -76,22 +76,14 @@ Targets = Annotated[dict[str, float], BeforeValidator(_parse_targets)]
 class Indicator(StrictModel):
     """One row of the plan; a `part` of « question=* » is one of each answer.
 
-    `filtre`, and the answer of a `part`, are written « question=réponse »; crossed
-    disaggregations, « sexe*commune ». A `ratio` divides the sums of two variables, a `quotient`
-    two facts named by their id (or a number).
-
-    The design of a sample: `poids`, `strate` and `grappe` are attributes of its units;
-    `taille_population` how many clusters (or units) each stratum has, a number or an attribute;
-    `strate_seule` what is done with a stratum of one cluster, R's `survey.lonely.psu`; `calage`
-    the attributes whose known totals, in totaux_connus.csv, the weights are calibrated to.
-
-    `cible` is {period: target}, of the period « » where there is but one. `suivi` is how the
-    actual of a period is counted: the last value known in it, the sum since the beginning, or the
-    units counted once since then. `base` is a baseline that people typed.
-
-    `rappel` is the recall period of the question, or
-    those of its two moments; `critere` a value-for-money criterion (FCDO's four E); `minimum` and
-    `maximum` what a lost unit may have at the end.
+    `filtre`, and the answer of a `part`, are « question=réponse »; crossed disaggregations,
+    « sexe*commune ». A `ratio` divides the sums of two variables, a `quotient` two facts by their
+    ids. `poids`, `strate` and `grappe` are attributes of a sample's units; `taille_population` is
+    how many clusters (or units) each stratum has, a number or an attribute; `strate_seule` R's
+    `survey.lonely.psu`; `calage` the attributes of totaux_connus.csv. `cible` is {period: target},
+    « » where there is but one; `suivi` how the actual of a period is counted; `base` a baseline
+    that people typed; `rappel` the recall period of the question, or those of its two moments;
+    `critere` one of FCDO's four E; `minimum` and `maximum` what a lost unit may have at the end.
     """
 
     id: Name
@@ -122,7 +114,7 @@ class Indicator(StrictModel):
     calage: Parts = ()
     minimum: Amount = None
     maximum: Amount = None
-    echelle: str = Field("", exclude=True)  # no column: the scale that it, or its answer, is of
+    echelle: str = ""  # no column: the scale that it, or its answer, is of
 
     @model_validator(mode="after")
     def _check_bounds(self) -> Self:
@@ -137,10 +129,7 @@ class Indicator(StrictModel):
 
     @property
     def question(self) -> str:
-        """Return the variable whose observations count; the record itself when none is named.
-
-        One that begins with « @ » is an attribute of the record.
-        """
+        """Return the variable, or « @attribute », that counts; the record itself for none."""
         return (
             self.variable.split("=")[0]
             or (self._counts_answers and self.filtre.split("=")[0])
@@ -166,7 +155,7 @@ class Indicator(StrictModel):
 
     @property
     def _counts_answers(self) -> bool:
-        """Return whether the filter of a headcount is what is counted: the others are zeros."""
+        # The filter of a headcount is what is counted: the others are zeros.
         return self.regle == "effectif" and not self.variable and bool(self.filtre)
 
     @property
@@ -198,19 +187,11 @@ def attribute_column(question: str) -> str:
 
 
 REQUIRED = [name for name, field in Indicator.model_fields.items() if field.is_required()]
-OPTIONAL = [
-    name
-    for name, field in Indicator.model_fields.items()
-    if not field.is_required() and not field.exclude
-]
+OPTIONAL = [name for name in Indicator.model_fields if name not in (*REQUIRED, "echelle")]
 
 
 def load_plan(folder: Path, identity: Identity, variables: pd.DataFrame) -> list[Indicator]:
-    """Return the indicators of the folder's indicateurs.csv or .xlsx, in order.
-
-    `variables` (VARIABLE_COLUMNS) are those of the observations. Raise ConfigurationRefused with
-    every row to mend.
-    """
+    """Return the indicators of the plan in order; `variables` has VARIABLE_COLUMNS."""
     path = hand_tables.find_table(folder, "indicateurs")
     groups = variables.groupby(["source", "variable"])
     known = {
@@ -233,16 +214,12 @@ def load_plan(folder: Path, identity: Identity, variables: pd.DataFrame) -> list
         problems += [Problem(what, file=path.name, row=row, **place) for what, place in findings]
     reserved = {*RESERVED_NAMES, *(f"duree_{name}" for name in identity.periodes)}
     problems += _name_problems([indicator.id for indicator in plan], reserved, path.name)
-    if problems:
-        raise ConfigurationRefused(*problems)
+    ConfigurationRefused.raise_any(problems)
     return plan
 
 
 def _with_attributes_marked(indicator: Indicator, identity: Identity) -> Indicator:
-    """Return the indicator with « @ » before an attribute, or a class, that it counts or filters.
-
-    A variable of the same name comes first.
-    """
+    """Return the indicator with « @ » before an attribute that is no variable too."""
     source, _, repeat = indicator.source.partition(".")
     if source not in identity.sources or repeat not in ["", *identity.sources[source].repetitions]:
         return indicator
@@ -257,10 +234,7 @@ def _with_attributes_marked(indicator: Indicator, identity: Identity) -> Indicat
 
 
 def _each_answer(indicator: Indicator, identity: Identity, known: Variables) -> Iterator[Indicator]:
-    """Yield the indicator, or for « question=* » that of each answer of the question.
-
-    That of a scale is the share of its favourable answers, then that of each answer.
-    """
+    """Yield the indicator, or each answer's for « question=* » and, after its share, a scale."""
     kind, answers = known.get((indicator.source, indicator.question), ("", {}))
     every = indicator.regle == "part" and indicator.answers == (EVERY_ANSWER,)
     is_scale = indicator.regle == SCALE and kind == "choix"
@@ -293,10 +267,7 @@ def _favourable_share(indicator: Indicator, degrees: list[str]) -> Indicator:
 
 
 def answer_ids(answers: Iterable[str]) -> list[str]:
-    """Return each answer as a part of an id: small letters without accents, digits, « _ ».
-
-    Where there is no letter, or the same for two answers, it is the answer's rank.
-    """
+    """Return each answer as letters, digits, « _ »; its rank where that is empty, or of two."""
     names = []
     for answer in answers:
         words = re.findall(r"[a-z0-9]+", french.sort_key(re.sub(r"[\W_]+", " ", answer)))
@@ -307,7 +278,6 @@ def answer_ids(answers: Iterable[str]) -> list[str]:
 
 
 def _name_problems(names: list[str], reserved: set[str], file: str) -> Iterator[Problem]:
-    """Yield what is wrong with the ids of the plan together."""
     for name in sorted({name for name in names if names.count(name) > 1}):
         cause = "deux indicateurs portent ce nom"
         yield Problem(cause, remedy="Renommez-en un.", file=file, value=name)
@@ -318,7 +288,6 @@ def _name_problems(names: list[str], reserved: set[str], file: str) -> Iterator[
 
 
 def _unknown_names(indicator: Indicator, identity: Identity) -> Iterator[Finding]:
-    """Yield what the row names that its source does not have."""
     yield from _wrong_targets(indicator, identity)
     if indicator.regle == "quotient":
         return
@@ -329,44 +298,35 @@ def _unknown_names(indicator: Indicator, identity: Identity) -> Iterator[Finding
         yield "source inconnue", _place("source", indicator.source, sources)
         return
     yield from _wrong_rule(indicator, identity)
+    yield from _wrong_moments(indicator, identity)
     yield from _unknown_variables(indicator, identity)
 
 
 def _wrong_rule(indicator: Indicator, identity: Identity) -> Iterator[Finding]:
-    """Yield what contradicts the rule, the source or the currency."""
     if indicator.filtre and indicator.regle == "modalites":
         yield "nul filtre pour la règle modalites", _place("filtre", indicator.filtre)
     if indicator.regle == SCALE and "=" in indicator.variable:
-        yield (
-            "une échelle s’écrit du nom de la question seule",
-            _place("variable", indicator.variable),
-        )
+        cause = "une échelle s’écrit du nom de la question seule"
+        yield cause, _place("variable", indicator.variable)
     if indicator.regle == "part" and not indicator.answers:
         yield "une part s’écrit question=réponse", _place("variable", indicator.variable)
-    if indicator.moments and not identity.sources[indicator.source.partition(".")[0]].moment:
-        cause = "cette source n’a pas de moment à comparer"
-        yield cause, _place("moments", "|".join(indicator.moments))
-    yield from _wrong_moments(indicator, identity)
     if indicator.unite in MONEY and indicator.unite != identity.monnaie:
         cause = "monnaie qui n’est pas celle du programme"
         yield cause, _place("unite", indicator.unite, [identity.monnaie])
 
 
 def _wrong_moments(indicator: Indicator, identity: Identity) -> Iterator[Finding]:
-    """Yield the moments that its source does not have, or cannot compare."""
     source = identity.sources[indicator.source.partition(".")[0]]
     rounds = [*source.passages]
-    if indicator.moments not in ((), ENDS):
-        for name in indicator.moments:
-            if name not in rounds:
-                yield "passage que la source n’a pas", _place("moments", name, [*ENDS, *rounds])
-        return
-    months = 0 if rounds else len(identity.periodes["suivi"].months)
-    compares_months = source.identifiant and months > 1
-    if indicator.moments and len(rounds) < 2 and not compares_months:
-        cause = "sans « identifiant », ou à un seul moment, nulle unité n’est à comparer"
-        remedy = "Laissez « moments » vide."
-        yield cause, {**_place("moments", "|".join(ENDS)), "remedy": remedy}
+    for name in indicator.moments if indicator.moments != ENDS else ():
+        if name not in rounds:
+            yield "passage que la source n’a pas", _place("moments", name, [*ENDS, *rounds])
+    several_months = source.moment and source.identifiant and not rounds
+    several_months = several_months and len(identity.periodes["suivi"].months) > 1
+    if indicator.moments == ENDS and len(rounds) < 2 and not several_months:
+        cause = "sans « identifiant » ou « moment », ou à un seul, nulle unité n’est à comparer"
+        place = _place("moments", "|".join(ENDS))
+        yield cause, {**place, "remedy": "Laissez « moments » vide."}
 
 
 def _wrong_targets(indicator: Indicator, identity: Identity) -> Iterator[Finding]:
@@ -387,7 +347,6 @@ def _wrong_targets(indicator: Indicator, identity: Identity) -> Iterator[Finding
 
 
 def _unknown_variables(indicator: Indicator, identity: Identity) -> Iterator[Finding]:
-    """Yield the variables and attributes that the source does not keep."""
     source, _, repeat = indicator.source.partition(".")
     kept, attributes = identity.sources[source].observed(repeat, indicator.question)
     if identity.zones and "commune" in attributes:

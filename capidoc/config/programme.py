@@ -1,6 +1,7 @@
 """Open a programme: its identity, its raw files, and the folders of a run and its scope."""
 
 import unicodedata
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
@@ -24,10 +25,7 @@ ALL_COMMUNES = "toutes"
 
 
 class Programme(ProgrammePaths):
-    """A programme and the scope of a run: a commune or all, a period of the follow-up.
-
-    Raise ConfigurationRefused where the programme, the commune or the period is wrong.
-    """
+    """A programme and the scope of a run: a commune or all, a part of the follow-up."""
 
     def __init__(
         self,
@@ -69,7 +67,7 @@ class Programme(ProgrammePaths):
 
     @property
     def scope(self) -> str:
-        """Return the sub-folder of a restricted run: commune, period, both; "" for the whole."""
+        """Return the folder of a restricted run: commune, period, both; empty for the whole."""
         parts = [file_name(self.commune)] if self.commune != ALL_COMMUNES else []
         if self.period != self.identity.periodes["suivi"]:
             parts.append(f"{self.period.debut}_{self.period.fin}")
@@ -77,10 +75,7 @@ class Programme(ProgrammePaths):
 
     @property
     def part_of(self) -> "Programme | None":
-        """Return the larger scope that readers also have; None for the whole programme.
-
-        It is all communes over the same period, or the whole follow-up.
-        """
+        """Return the larger scope, all communes or the whole follow-up; None if it is whole."""
         if self.commune != ALL_COMMUNES:
             months = (self.period.debut, self.period.fin)
             return Programme(self.slug, ALL_COMMUNES, *months, self.root, self.profil)
@@ -133,17 +128,11 @@ def _is_file_of(path: Path, source: Source) -> bool:
 
 
 def _restricted_period(whole: Period, debut: str, fin: str) -> Period:
-    """Return the period from `debut` to `fin`; raise ConfigurationRefused outside the whole one."""
-    value = f"{debut} – {fin}"
-    try:
+    """Return the period from `debut` to `fin`, two months of the whole one or more."""
+    with suppress(ValidationError):
         period = Period(debut=debut or whole.debut, fin=fin or whole.fin, libelle=whole.libelle)
-    except ValidationError as error:
-        expected = "deux mois dans l’ordre, comme 2022-05"
-        raise ConfigurationRefused(Problem("période refusée", expected, value=value)) from error
-    if period.debut == period.fin and period != whole:
-        expected = "deux mois à comparer, comme 2022-05 et 2023-03"
-        raise ConfigurationRefused(Problem("période d’un seul mois", expected, value=period.debut))
-    if not set(period.months) <= set(whole.months):
-        expected = f"de {whole.debut} à {whole.fin}"
-        raise ConfigurationRefused(Problem("période hors du suivi", expected, value=value))
-    return period
+        is_part = whole.debut <= period.debut < period.fin <= whole.fin
+        if is_part or period == whole:
+            return period
+    expected = f"deux mois dans l’ordre, de {whole.debut} à {whole.fin}"
+    raise ConfigurationRefused(Problem("période refusée", expected, value=f"{debut} – {fin}"))

@@ -8,39 +8,32 @@ from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date
 from itertools import chain, pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from capidoc.config.calculations import Calculation, calculation_order, expand_indices
-from capidoc.config.validation import (
-    NAME,
-    AnswerName,
-    Month,
-    Name,
-    Pattern,
-    QuestionName,
-    matching,
-)
+from capidoc.config.validation import NAME, AnswerName, Month, Name, Pattern, QuestionName, matching
 from capidoc.core.errors import suggest
 from capidoc.core.parsing import MONEY
 from capidoc.core.schema import UUID
 
 SERVER = r"(https://[\w.-]+|http://(127\.0\.0\.1|localhost))(:\d+)?/?"
 ZONE = "zone"  # the attribute that observations have where the programme has zones
+When = TypeVar("When", str, date)
 
 
 class StrictModel(BaseModel):
-    """A part of programme.yml or a row of the plan: an unknown key is refused, all is frozen."""
+    """A part of programme.yml, or a row of the plan: an unknown key is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Period(StrictModel):
-    """Two months, both included."""
+class Span(StrictModel, Generic[When]):
+    """A first and a last moment, both included; its label is what documents print."""
 
-    debut: Month
-    fin: Month
+    debut: When
+    fin: When
     libelle: str = ""
 
     @model_validator(mode="after")
@@ -48,6 +41,10 @@ class Period(StrictModel):
         if self.debut > self.fin:
             raise ValueError(f"le début {self.debut} vient après la fin {self.fin}")
         return self
+
+
+class Period(Span[Month]):
+    """A span of months."""
 
     @property
     def months(self) -> list[str]:
@@ -58,10 +55,7 @@ class Period(StrictModel):
 
 # ── sources ─────────────────────────────────────────────────────────────────────────────────────
 class Column(StrictModel):
-    """One column of an ordinary workbook: its printed title, its kind, its choices, its bounds.
-
-    `titre` may be several, of several files; `feuille` says that it is the name of the sheet.
-    """
+    """One column of an ordinary workbook; `feuille` says that it is the name of the sheet."""
 
     titre: str | list[str] = []
     feuille: bool = False
@@ -111,10 +105,7 @@ class Exclusion(StrictModel):
 
 
 class Classes(StrictModel):
-    """Classes of a number question, by the lower bounds of all but the first.
-
-    [18, 25] makes moins_de_18, 18_a_24, 25_et_plus.
-    """
+    """Classes of a number question: [18, 25] makes moins_de_18, 18_a_24, 25_et_plus."""
 
     question: QuestionName
     bornes: list[int] = Field(min_length=1)
@@ -122,16 +113,13 @@ class Classes(StrictModel):
     @model_validator(mode="after")
     def _check_rising(self) -> Self:
         if sorted(set(self.bornes)) != self.bornes:
-            raise ValueError(
-                "les « bornes » vont de la plus petite à la plus grande, chacune une fois"
-            )
+            raise ValueError("les « bornes » vont de la plus petite à la plus grande, sans doublon")
         return self
 
     @property
     def names(self) -> list[str]:
         """Return the names of the classes, in order."""
-        pairs = zip(self.bornes, self.bornes[1:], strict=False)
-        between = [f"{low}_a_{high - 1}" for low, high in pairs]
+        between = [f"{low}_a_{high - 1}" for low, high in pairwise(self.bornes)]
         return [f"moins_de_{self.bornes[0]}", *between, f"{self.bornes[-1]}_et_plus"]
 
 
@@ -139,8 +127,7 @@ class TableSelection(StrictModel):
     """What is kept of a table, main or repeat: its variables and the attributes of its units.
 
     `attributs` are {attribute: question}, `classes` attributes made of a number question,
-    `calculs` variables made of questions, in an order in which each reads those before it; what a
-    question is made of, they may be too.
+    `calculs` variables made of questions, each after those that it reads.
     """
 
     libelle: str = ""
@@ -169,18 +156,8 @@ class TableSelection(StrictModel):
         return [name for name in dict.fromkeys(names) if name not in self.calculs]
 
 
-class Round(StrictModel):
-    """A round of a survey: a window of days, both included; its label is what documents print."""
-
-    debut: date
-    fin: date
-    libelle: str = ""
-
-    @model_validator(mode="after")
-    def _check_order(self) -> Self:
-        if self.debut > self.fin:
-            raise ValueError(f"le début {self.debut} vient après la fin {self.fin}")
-        return self
+class Round(Span[date]):
+    """A round of a survey: a span of days."""
 
     def overlaps(self, first: str, last: str) -> bool:
         """Return whether one of its days is in these months, or between them."""
@@ -201,10 +178,7 @@ class Comparison(StrictModel):
 
 
 class Server(StrictModel):
-    """Where a source is fetched: the server and its form.
-
-    `projet` is a project of ODK Central, `export` a saved export of KoboToolbox.
-    """
+    """Where a source is fetched: `projet` is ODK Central's, `export` a setting of KoboToolbox."""
 
     serveur: Annotated[str, matching(SERVER, "https://kf.kobotoolbox.org, par exemple")]
     formulaire: Annotated[
@@ -216,9 +190,13 @@ class Server(StrictModel):
     @model_validator(mode="after")
     def _check_one_kind(self) -> Self:
         if self.projet and self.export:
-            kinds = "« export » est un réglage de KoboToolbox, « projet » un numéro d’ODK Central"
-            raise ValueError(f"{kinds} : l’un des deux")
+            raise ValueError(
+                "« export » est de KoboToolbox, « projet » d’ODK Central : l’un des deux"
+            )
         return self
+
+
+FormFile = Annotated[str, matching(r"[^/\\]+", "un fichier de formulaires/, sans dossier")]
 
 
 class Source(TableSelection):
@@ -227,9 +205,7 @@ class Source(TableSelection):
     libelle: str
     fichier: str
     collecte: Server | None = None
-    formulaire: (
-        Annotated[str, matching(r"[^/\\]+", "un fichier de formulaires/, sans dossier")] | None
-    ) = None
+    formulaire: FormFile | None = None
     colonnes: dict[Name, Column] = {}
     totaux: Pattern | None = None
     unite: Name
@@ -249,18 +225,17 @@ class Source(TableSelection):
 
     @model_validator(mode="after")
     def _check_one_description(self) -> Self:
-        kinds = "« formulaire » (XLSForm) ou « colonnes » (classeur ordinaire)"
         if not self.formulaire and not self.colonnes:
-            raise ValueError(f"donnez {kinds}")
-        form = "demande un « formulaire »"
+            raise ValueError("donnez « formulaire » (XLSForm) ou « colonnes » (classeur ordinaire)")
         if not self.formulaire and self.repetitions:
-            raise ValueError(f"« repetitions » {form} : un classeur ordinaire n’en a pas")
+            raise ValueError("« repetitions » : un classeur ordinaire n’en a pas")
         one_star = re.fullmatch(r"[^*?\[]*\*[^?\[]*\.xlsx", self.fichier)
         for name in self.ventilations:
             if name in self.measured:
                 raise ValueError(f"« {name} » est déjà une variable : renommez la ventilation")
         if self.collecte and not (self.formulaire and one_star):
-            raise ValueError(f"« collecte » {form}, et un « fichier » comme Suivi*.xlsx")
+            expected = "un « formulaire » (XLSForm) et un « fichier » comme Suivi*.xlsx"
+            raise ValueError(f"« collecte » demande {expected}")
         return self
 
     @model_validator(mode="after")
@@ -292,10 +267,7 @@ class Source(TableSelection):
         return self.tirage == "nouveau" or bool(self.passages and not self.identifiant)
 
     def moment_of(self, day: str) -> str:
-        """Return the moment of a record of that day: its month or, with rounds, its round.
-
-        It is empty outside every round. Of a month alone, « 2024-02 », each day must be in it.
-        """
+        """Return the month of a day, or the round that has it (or the whole month), or « »."""
         if not self.passages:
             return day[:7]
         first, last = day[:10], day[:10]
@@ -309,10 +281,7 @@ class Source(TableSelection):
 
     @property
     def fetched(self) -> str:
-        """Return the name of the file that fetching writes, unlike that of any export.
-
-        « Suivi*.xlsx » gives « Suivi - collecte.xlsx ».
-        """
+        """Return the name of the file that fetching writes: « Suivi - collecte.xlsx »."""
         return self.fichier.replace("*", " - collecte", 1).replace("*", "")
 
     @property
@@ -356,10 +325,7 @@ class Zone(StrictModel):
 
 
 class Disclosure(StrictModel):
-    """How small is too small to be shown.
-
-    A threshold may be raised; lowered, it needs its reason, which the document prints.
-    """
+    """How small is too small to be shown; a lowered threshold needs its reason, printed."""
 
     personnes: int = Field(5, ge=2)
     contributeurs: int = Field(5, ge=3)
@@ -371,15 +337,10 @@ class Disclosure(StrictModel):
 
     @model_validator(mode="after")
     def _check_reasons(self) -> Self:
-        lowered = [
-            name
-            for name, threshold in Disclosure.model_fields.items()
-            if isinstance(threshold.default, int) and getattr(self, name) < threshold.default
-        ]
-        without_reason = ", ".join(name for name in lowered if not self.raisons.get(name))
-        if without_reason:
-            cause = "un seuil abaissé demande sa raison, sous « raisons »"
-            raise ValueError(f"{cause} : {without_reason}")
+        for name in ("personnes", "contributeurs", "denominateur", "sensible"):
+            is_lowered = getattr(self, name) < Disclosure.model_fields[name].default
+            if is_lowered and not self.raisons.get(name):
+                raise ValueError(f"un seuil abaissé demande sa raison, sous « raisons » : {name}")
         return self
 
 
@@ -459,22 +420,17 @@ class Identity(StrictModel):
         return [each for table in self._tables() for each in table.calculs.items()]
 
     def _tables(self) -> Iterator[TableSelection]:
-        """Yield the main table and the repeats of each source."""
         for source in self.sources.values():
             yield source
             yield from source.repetitions.values()
 
     def _breakdowns(self) -> Iterator[tuple[str, Breakdown]]:
-        """Yield the variables made of several questions, with their breakdown."""
         for source in self.sources.values():
             yield from source.ventilations.items()
 
     @property
     def rules(self) -> Disclosure:
-        """Return the disclosure thresholds, `sensibles` being every name of a sensitive answer.
-
-        What is made of the same question, under another name or by a formula, is as sensitive.
-        """
+        """Return the thresholds, `sensibles` being all that is made of a sensitive answer."""
         # The name of each attribute, class or breakdown, and a question that it is made of.
         pairs: list[tuple[str, str]] = []
         for table in self._tables():

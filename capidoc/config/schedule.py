@@ -10,11 +10,7 @@ from capidoc.core.fact_ids import Trait
 
 @dataclass(frozen=True)
 class Schedule:
-    """The moments of a programme's indicators, within the period of a run.
-
-    A moment is the value of the column `moment` of observations: a month, « 2022-05 », or the name
-    of a round where the source has some.
-    """
+    """The moments of indicators within a period: months, « 2022-05 », or names of rounds."""
 
     identity: Identity
     period: Period
@@ -29,10 +25,7 @@ class Schedule:
         return {name: window for name, window in rounds if window.overlaps(first, last)}
 
     def compared(self, indicator: Indicator) -> tuple[str, ...]:
-        """Return the moments that it compares, two or more in order; none for a single moment.
-
-        « debut|fin » are the ends of the period or, of a source with rounds, its first and last.
-        """
+        """Return the moments that it compares, two or more in order; none for a single moment."""
         if not indicator.moments:
             return ()
         named = [*self.rounds(indicator)]

@@ -8,24 +8,9 @@ import pandas as pd
 
 from capidoc.config.programme import Programme
 from capidoc.config.programme_model import Source
-from capidoc.core import categorical
+from capidoc.core import categorical, schema
 from capidoc.core.errors import InputMismatch, Problem
 from capidoc.core.parsing import matching_key, normalize_spaces
-from capidoc.core.schema import (
-    FILE,
-    INDEX,
-    NUMBER,
-    OWN,
-    PARENT,
-    PLACE,
-    RECORD_COLUMNS,
-    REMARK_COLUMNS,
-    ROW,
-    SHEET,
-    SUBMISSION,
-    UNOFFERED,
-    UUID,
-)
 from capidoc.ingest.headers import find_main_sheets, recognise_sheet
 from capidoc.ingest.kobo_columns import METADATA_NAMES
 from capidoc.ingest.remarks import file_remarks, form_remarks
@@ -66,11 +51,7 @@ class Received:
 
 
 def receive(programme: Programme, name: str) -> Received:
-    """Return one source of the programme as received.
-
-    Raise the refusals of `raw_files` for files that cannot be read, ConfigurationRefused,
-    InputMismatch or QualityRefused for what does not hold with the form.
-    """
+    """Return one source of the programme as received, or raise the refusal of its file or form."""
     source = programme.identity.sources[name]
     form = load_source_form(programme, source)
     rows = defaultdict(list)
@@ -87,7 +68,7 @@ def receive(programme: Programme, name: str) -> Received:
         form,
         _stack_tables(rows[""], source, ""),
         {repeat: _stack_tables(rows[repeat], source, repeat) for repeat in source.repetitions},
-        pd.DataFrame(remarks, columns=REMARK_COLUMNS),
+        pd.DataFrame(remarks, columns=schema.REMARK_COLUMNS),
         digests,
         withheld_phrases,
     )
@@ -95,7 +76,7 @@ def receive(programme: Programme, name: str) -> Received:
 
 def answers(table: pd.DataFrame) -> pd.DataFrame:
     """Return the answers of a table, less where its rows come from and how they were sent."""
-    return table[[name for name in table if not name.startswith(OWN)]]
+    return table[[name for name in table if not name.startswith(schema.OWN)]]
 
 
 def _read_tables(
@@ -114,25 +95,22 @@ def _read_tables(
 
 
 def _stack_tables(tables: list[pd.DataFrame], source: Source, repeat: str) -> pd.DataFrame:
-    """Return the tables of several files under each other, with the columns of Received.
-
-    Raise InputMismatch where a question is filled under both its names.
-    """
-    link_columns = [PARENT, SUBMISSION] if repeat else METADATA_NAMES.values()
-    columns = [*RECORD_COLUMNS, *link_columns, *source.of(repeat).kept]
+    """Return the tables of several files under each other, with the columns of Received."""
+    link_columns = [schema.PARENT, schema.SUBMISSION] if repeat else METADATA_NAMES.values()
+    columns = [*schema.RECORD_COLUMNS, *link_columns, *source.of(repeat).kept]
     if not tables:
         return pd.DataFrame(columns=columns, dtype=object)
     identified = []
     for table in tables:
-        if UUID not in table:  # the unit's identifier, where a file has none
+        if schema.UUID not in table:  # the unit's identifier, where a file has none
             number = categorical.constant_column(NO_UUID, table.index)
-            uuid = table.get(source.identifiant or NUMBER, number)
-            table = table.assign(**{UUID: uuid, NUMBER: number})
+            uuid = table.get(source.identifiant or schema.NUMBER, number)
+            table = table.assign(**{schema.UUID: uuid, schema.NUMBER: number})
         identified.append(table if source.identifiant or repeat else _name_rows(table))
     stacked = _normalize_uuids(categorical.concat_tables(identified), repeat)
     for old, new in source.renommages.items() if not repeat else ():
         stacked = _merge_versions(stacked, old, new)
-    columns += [name for name in stacked if name.startswith(UNOFFERED)]
+    columns += [name for name in stacked if name.startswith(schema.UNOFFERED)]
     missing = [name for name in columns if name not in stacked]
     empty = categorical.constant_column("", stacked.index)
     return stacked.assign(**dict.fromkeys(missing, empty))[columns]
@@ -140,11 +118,17 @@ def _stack_tables(tables: list[pd.DataFrame], source: Source, repeat: str) -> pd
 
 def _name_rows(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table where each row without uuid is named by its file and row, « a.xlsx:5 »."""
-    unnamed = table[UUID].isin(["", NO_UUID])
-    places = categorical.to_text(table.loc[unnamed, [FILE, SHEET, ROW]]).astype(str)
-    sheets = ":" + places[SHEET].where(places[SHEET] == "", places[SHEET] + ":")
-    names = places[FILE] + sheets + places[ROW]
-    return table.assign(**{UUID: categorical.assign_rows(table[UUID], unnamed, names)})
+    unnamed = table[schema.UUID].isin(["", NO_UUID])
+    places = categorical.to_text(
+        table.loc[unnamed, [schema.FILE, schema.SHEET, schema.ROW]]
+    ).astype(str)
+    sheets = ":" + places[schema.SHEET].where(
+        places[schema.SHEET] == "", places[schema.SHEET] + ":"
+    )
+    names = places[schema.FILE] + sheets + places[schema.ROW]
+    return table.assign(
+        **{schema.UUID: categorical.assign_rows(table[schema.UUID], unnamed, names)}
+    )
 
 
 def _merge_versions(table: pd.DataFrame, old: str, new: str) -> pd.DataFrame:
@@ -157,7 +141,7 @@ def _merge_versions(table: pd.DataFrame, old: str, new: str) -> pd.DataFrame:
     new_texts = categorical.to_text(current[filled])
     differ = (new_texts != "") & (new_texts != old_texts)
     if differ.any():
-        places = table.loc[new_texts.index[differ], PLACE].itertuples(index=False)
+        places = table.loc[new_texts.index[differ], schema.PLACE].itertuples(index=False)
         what = f"« {old} » et « {new} » sont remplis tous les deux"
         remedy = "Videz l’une des deux dans corrections.csv."
         raise InputMismatch(
@@ -169,9 +153,13 @@ def _merge_versions(table: pd.DataFrame, old: str, new: str) -> pd.DataFrame:
 
 def _normalize_uuids(table: pd.DataFrame, repeat: str) -> pd.DataFrame:
     """Return the table with its uuids spaced alike; in a repeat, SUBMISSION and « u#3 »."""
-    words = categorical.present_values(table[UUID])  # millions of them: once for all files
-    uuid = categorical.map_values(table[UUID], {word: normalize_spaces(word) for word in words})
+    words = categorical.present_values(table[schema.UUID])  # millions of them: once for all files
+    uuid = categorical.map_values(
+        table[schema.UUID], {word: normalize_spaces(word) for word in words}
+    )
     if not repeat:
-        return table.assign(**{UUID: uuid})
-    row_uuid = categorical.to_text(uuid) + "#" + categorical.to_text(table[INDEX])
-    return table.assign(**{UUID: categorical.to_categorical(row_uuid), SUBMISSION: uuid})
+        return table.assign(**{schema.UUID: uuid})
+    row_uuid = categorical.to_text(uuid) + "#" + categorical.to_text(table[schema.INDEX])
+    return table.assign(
+        **{schema.UUID: categorical.to_categorical(row_uuid), schema.SUBMISSION: uuid}
+    )

@@ -13,10 +13,7 @@ LINKS = ("_index", "_parent_table_name", "_parent_index")
 
 
 def find_repeat_sheets(sheets: dict[str, Sheet], source: Source, file: str) -> dict[str, Sheet]:
-    """Return the sheet of each repeat of the source, less those that no submission has a row in.
-
-    Raise InputMismatch for a CSV, which has no repeats, and for a hidden sheet.
-    """
+    """Return the sheet of each repeat that has one; refuse a CSV and hidden sheets."""
     if source.repetitions and file.lower().endswith(".csv"):
         what, repeats = "un CSV n’a pas les répétitions", ", ".join(source.repetitions)
         remedy = "Exportez en XLSX, ou ôtez « repetitions » et leurs lignes du plan."

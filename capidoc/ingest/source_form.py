@@ -13,10 +13,7 @@ from capidoc.ingest.xlsform import Form, Question, form_from_columns, load_form
 
 
 def load_source_form(programme: Programme, source: Source) -> Form:
-    """Return the form of a source: its XLSForm, then its declared columns.
-
-    Raise ConfigurationRefused where programme.yml asks of it what it has not.
-    """
+    """Return the form of a source; refuse a programme.yml that asks for more."""
     form, file = form_from_columns(source.libelle, source.colonnes), "programme.yml"
     problems: list[Problem] = []
     if source.formulaire:
@@ -30,8 +27,7 @@ def load_source_form(programme: Programme, source: Source) -> Form:
     whole = with_calculations(form, source)
     for check in (_unknown_questions, _wrong_kinds, _unoffered_answers):
         problems += check(whole, source, file)
-    if problems:
-        raise ConfigurationRefused(*problems)
+    ConfigurationRefused.raise_any(problems)
     return form
 
 
@@ -52,17 +48,13 @@ def with_calculations(form: Form, source: Source) -> Form:
 
 
 def _taken_names(names: Iterable[str], questions: dict[str, Question]) -> Iterator[Problem]:
-    """Yield a Problem for each declared column or calculation that has a question's name."""
     for name in questions.keys() & set(names):
         what = "une question du formulaire a déjà ce nom"
         yield Problem(what, remedy="Donnez-lui un autre nom.", file="programme.yml", column=name)
 
 
 def _unoffered_answers(form: Form, source: Source, file: str) -> Iterator[Problem]:
-    """Yield a Problem for each answer that a calculation awaits of a question of other choices.
-
-    An index may name answers that a question has not.
-    """
+    """Yield a Problem for each answer that a calculation, not an index, awaits of other choices."""
     for repeat in ("", *source.repetitions):
         questions, calculations = form.of(repeat), source.of(repeat).calculs
         for name, calculation in calculations.items():
@@ -104,19 +96,15 @@ def _unknown_questions(form: Form, source: Source, file: str) -> Iterator[Proble
 
 
 def _wrong_kinds(form: Form, source: Source, file: str) -> Iterator[Problem]:
-    """Yield a Problem for each question that must be a number, or a date, and is not."""
-    numbers: list[str] = []
+    words = {"nombre": "un nombre", "date": "une date"}
+    wanted = dict.fromkeys(chain.from_iterable(source.ordre), "date")
     for table in (source, *source.repetitions.values()):
-        numbers += [classes.question for classes in table.classes.values()]
+        wanted |= {classes.question: "nombre" for classes in table.classes.values()}
     for breakdown in source.ventilations.values():
-        numbers += breakdown.questions
-    uses = [
-        ("nombre", "un nombre", "des classes ou une ventilation", numbers),
-        ("date", "une date", "« ordre »", chain.from_iterable(source.ordre)),
-    ]
+        wanted |= dict.fromkeys(breakdown.questions, "nombre")
     kinds = {question.name: question.kind for question in form.questions}
-    for kind, wanted, use, names in uses:
-        for name in names:
-            if kinds.get(name, kind) != kind:
-                what, expected = f"cette question n’est pas {wanted}", f"{wanted}, pour {use}"
-                yield Problem(what, expected, file=file, value=name)
+    for name, kind in wanted.items():
+        if kinds.get(name, kind) != kind:
+            what = f"cette question n’est pas {words[kind]}"
+            expected = "des dates sous « ordre », des nombres pour classes et ventilations"
+            yield Problem(what, expected, file=file, value=name)

@@ -99,10 +99,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Form:
-    """The questions of a form, in its order; `title` is the name of the export's first sheet.
-
-    `remarks` are what it says wrongly: (row of its survey, question, value, check).
-    """
+    """The questions of a form; `title` names the export's first sheet, `remarks` what is wrong."""
 
     title: str
     questions: tuple[Question, ...]
@@ -114,22 +111,16 @@ class Form:
 
 
 def load_form(path: Path) -> Form:
-    """Return the Form of an XLSForm file: what it says wrongly is remarked, the rest is read.
-
-    Raise ConfigurationRefused where there is no such file, InputMismatch where it asks nothing.
-    """
+    """Return the Form of a file, or raise ConfigurationRefused; InputMismatch if it is empty."""
     if not path.is_file():
         what, expected = "formulaire introuvable", "un XLSForm (.xlsx ou .xls)"
         remedy = suggest(path.name, [form.name for form in path.parent.glob("*.xls*")])
         raise ConfigurationRefused(Problem(what, expected, remedy, file=path.name))
     sheets = read_form_sheets(path)
     questions: dict[tuple[str, ...], Question] = {}
-    for row, groups in _placed_rows(sheets.survey, sheets.remarks):
+    for row, groups in _placed_rows(sheets.survey):
         for question in _questions(row, groups, sheets):
-            place = (*question.path, question.name)
-            if place in questions:
-                sheets.remarks.append(row.remark("", "question_en_double"))
-            questions.setdefault(place, question)
+            questions.setdefault((*question.path, question.name), question)
     if all(question.kind == "note" for question in questions.values()):
         what, expected = "aucune question dans cette feuille", "un XLSForm, avec ses questions"
         raise InputMismatch(Problem(what, expected, file=path.name, sheet="survey"))
@@ -166,22 +157,16 @@ def form_from_columns(title: str, columns: dict[str, Column]) -> Form:
     return Form(title, tuple(questions))
 
 
-def _placed_rows(
-    rows: list[FormRow], remarks: list[FormRemark]
-) -> Iterator[tuple[FormRow, list[FormRow]]]:
+def _placed_rows(rows: list[FormRow]) -> Iterator[tuple[FormRow, list[FormRow]]]:
     """Yield the rows of questions, each with the groups that hold it."""
     groups: list[FormRow] = []
     for row in rows:
         if row.type.startswith("begin "):
             groups.append(row)
         elif row.type.startswith("end "):
-            remarks += [] if groups else [row.remark(row["type"], "groupe_mal_ferme")]
             groups = groups[:-1]
         elif row.type in METADATA_TYPES or (row["name"] and row.type):
             yield row, groups[:]
-        elif row["name"] or row.type not in ("", "note"):
-            remarks.append(row.remark(row["type"], "ligne_de_formulaire"))
-    remarks += [group.remark(group["type"], "groupe_mal_ferme") for group in groups]
 
 
 def _questions(row: FormRow, groups: list[FormRow], form: FormSheets) -> Iterator[Question]:

@@ -186,7 +186,7 @@ def test_a_unit_is_compared_with_its_own_trend(look):
 def test_a_near_spelling_and_a_letter_o_are_proposed_never_applied(look):
     assert look("E1;2022-05;Nioni;97 75O;1;1;2\nE1;2022-06;Niono;1.012;1;1;2\n") == [
         ["nombre_illisible", 2, "revenu", "97 75O", "Peut-être « 97750 »."],
-        ["montant_ambigu", 3, "revenu", "1.012", "« 1012 », ou « 1,012 »."],
+        ["montant_ambigu", 3, "revenu", "1.012", "Écrivez-le sans séparateur de milliers."],
         ["hors_choix", 2, "commune", "Nioni", "« Nioni » : peut-être « niono »."],
     ]
 
@@ -205,7 +205,7 @@ def test_a_missing_visit_is_told_unless_a_row_set_aside_may_be_it(look):
     ]
     assert look(
         "E1;2022-05;Niono;1;1;1;2\nE?;2022-06;Niono;1;1;1;2\nE2;2022-05;Niono;2;1;1;2\nE2;2022-06;Niono;3;1;1;2\n"
-    ) == [["identifiant_inconnu", 3, "code", "E?", "Peut-être E1 en 2022-06, sans autre fiche."]]
+    ) == [["identifiant_inconnu", 3, "code", "E?", "Retrouvez l’unité, puis corrigez son code."]]
 
 
 def test_a_month_when_nobody_has_a_record_is_told_once_and_not_unit_by_unit(look):

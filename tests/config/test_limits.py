@@ -5,8 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from capidoc.config.decisions import pending_decisions
+from capidoc.config.number_tables import load_price_index
 from capidoc.config.paths import ProgrammePaths
-from capidoc.config.price_index import load_price_index
 from capidoc.config.programme_model import Classes, Disclosure, Source
 from capidoc.core.errors import ConfigurationRefused
 from capidoc.core.schema import CORRECTION_COLUMNS, FINDING_COLUMNS
@@ -78,11 +78,11 @@ def test_a_programme_s_name_has_sixty_four_letters_at_most(tmp_path, length, exp
     [
         ("2022-05;100,5;INSTAT;2023-01-02\n", None),
         ("2022-05;0,1;INSTAT;2023-01-02\n", None),
-        ("2022-05;0;INSTAT;2023-01-02\n", "ligne 2 : « 2022-05 » — indice refusé"),
-        ("2022-13;100;INSTAT;2023-01-02\n", "« 2022-13 » — indice refusé"),
-        ("2022-05;1;I;d\n2022-05;2;I;d\n", "ligne 3 : « 2022-05 » — indice refusé"),
-        ("2022-05;cent;INSTAT;2023-01-02\n", "« cent » — indice illisible"),
-        ("2022-05;100;;2023-01-02\n", "indice sans source ni date"),
+        ("2022-05;0;INSTAT;2023-01-02\n", "ligne 2, colonne « indice » : « 0 » — indice refusé"),
+        ("2022-13;100;INSTAT;2023-01-02\n", "ligne 2 : « 2022-13 » — mois refusé"),
+        ("2022-05;1;I;d\n2022-05;2;I;d\n", "ligne 3, colonne « indice » : « 2 » — indice refusé"),
+        ("2022-05;cent;INSTAT;2023-01-02\n", "« cent » — indice refusé"),
+        ("2022-05;100;;2023-01-02\n", "ligne 2, colonne « source » : cellule vide"),
     ],
 )
 def test_a_price_index_is_above_zero_once_a_month_and_names_its_source(tmp_path, rows, expected):

@@ -133,22 +133,17 @@ def rejected_answers(
 
 def _guess(cell: Any, questions: dict[str, Question], spellings: pd.DataFrame) -> str:
     """Return what a rejected cell may have meant, or what the form asks; empty if none is known."""
-    text = cell.valeur
-    match cell.motif:
-        case "hors_choix":
-            return _nearest_choices(text, questions[cell.colonne], spellings)
-        case "hors_bornes":
-            question = questions[cell.colonne]
-            return question.message or f"Le formulaire demande : {question.constraint}."
-        case "sans_objet":
-            return f"Le formulaire demande : {questions[cell.colonne].relevant}."
-        case "montant_ambigu":
-            whole = text.replace(".", "").replace(",", "")
-            return f"« {whole} », ou « {text.replace('.', ',')} »."
-        case "nombre_illisible":
-            with suppress(Unreadable):
-                number = parse_number(text.upper().replace("O", "0"))
-                return f"Peut-être « {format_plain(number)} »."
+    question = questions.get(cell.colonne)
+    if question and cell.motif == "hors_choix":
+        return _nearest_choices(cell.valeur, question, spellings)
+    if question and cell.motif == "hors_bornes":
+        return question.message or f"Le formulaire demande : {question.constraint}."
+    if question and cell.motif == "sans_objet":
+        return f"Le formulaire demande : {question.relevant}."
+    if question and cell.motif == "nombre_illisible":
+        with suppress(Unreadable):
+            number = parse_number(cell.valeur.upper().replace("O", "0"))
+            return f"Peut-être « {format_plain(number)} »."
     return ""
 
 

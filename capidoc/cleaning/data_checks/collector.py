@@ -74,10 +74,7 @@ def _check_table(
 
 
 def _corrected_texts(received: dict[str, Received], log: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return the received text of each table, human corrections applied {label: table}.
-
-    It is what a further correction must quote.
-    """
+    """Return the received text of each table, corrected as a further correction must quote it."""
     fixes = categorical.to_text(log[log["regle"] == "correction"])
     texts: dict[str, pd.DataFrame] = {}
     for name, source in received.items():

@@ -14,10 +14,7 @@ PAIRS_AT_ONCE = 400_000  # pairs of moments that fit in a processor's cache
 
 
 def is_outlier(residuals: np.ndarray) -> np.ndarray:
-    """Return which residuals (NaN where unknown) have a modified z-score beyond Z_LIMIT.
-
-    None has where half of them are equal: their spread is not known.
-    """
+    """Return which residuals are beyond Z_LIMIT; none where half of them are equal."""
     if not np.isfinite(residuals).any():
         return np.zeros(len(residuals), bool)
     deviations = np.abs(residuals - np.nanmedian(residuals))

@@ -18,32 +18,16 @@ from capidoc.cleaning.data_checks.findings import (
 )
 from capidoc.cleaning.data_checks.outliers import is_outlier
 from capidoc.config.programme_model import Source
-from capidoc.core import categorical
+from capidoc.core import categorical, schema
 from capidoc.core.parsing import matching_key
 from capidoc.core.provenance import RowLocator
-from capidoc.core.schema import (
-    DURATION_COLUMNS,
-    END,
-    FILE,
-    FINDING_COLUMNS,
-    MISSING_COLUMNS,
-    PROVENANCE,
-    SENDER,
-    SENT,
-    SHEET,
-    START,
-    VERSION,
-)
 
 # Bennett (2001), Aust N Z J Public Health 25(5): beyond 10 % missing, results may be biased.
 MISSING_LIMIT = 0.10
 
 
 def unusual_durations(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the interviews much shorter or longer than the median, or that end before they start.
-
-    Where they are fewer than ENOUGH, no length is unusual.
-    """
+    """Return the interviews much shorter or longer than the median of ENOUGH, or that end first."""
     minutes = interview_minutes(table)
     lasting = minutes[minutes > 0]
     median = lasting.median()
@@ -51,13 +35,15 @@ def unusual_durations(table: pd.DataFrame) -> pd.DataFrame:
     rows = lasting.index[unusual]
     lengths = minutes[rows].map(lambda m: f"{m:.0f} min, pour une médiane de {median:.0f} min.")
     clock = "L’entretien finit avant de commencer : voyez l’horloge du téléphone."
-    reversed_times = cell_findings(table[minutes <= 0], END, "dates_inversees", clock)
-    return pd.concat([reversed_times, cell_findings(table.loc[rows], END, "duree", lengths)])
+    reversed_times = cell_findings(table[minutes <= 0], schema.END, "dates_inversees", clock)
+    return pd.concat([reversed_times, cell_findings(table.loc[rows], schema.END, "duree", lengths)])
 
 
 def interview_minutes(table: pd.DataFrame) -> pd.Series:
     """Return how many minutes each interview lasts, NaN where a time cannot be read."""
-    start, end = (categorical.to_numbers(table[name], _minute) for name in (START, END))
+    start, end = (
+        categorical.to_numbers(table[name], _minute) for name in (schema.START, schema.END)
+    )
     return end - start
 
 
@@ -71,17 +57,17 @@ def _minute(text: str) -> float:
 
 def mixed_form_versions(table: pd.DataFrame) -> pd.DataFrame:
     """Return the files that hold submissions of several versions of their form."""
-    if len({*categorical.present_values(table[VERSION])} - {""}) < 2:
+    if len({*categorical.present_values(table[schema.VERSION])} - {""}) < 2:
         return NO_FINDINGS
-    versioned = categorical.to_text(table[table[VERSION] != ""])
+    versioned = categorical.to_text(table[table[schema.VERSION] != ""])
     parts = []
-    for (file, sheet), rows in versioned.groupby([FILE, SHEET]):
-        versions = rows.groupby(VERSION)[SENT].agg(["size", "min"]).sort_values("min")
+    for (file, sheet), rows in versioned.groupby([schema.FILE, schema.SHEET]):
+        versions = rows.groupby(schema.VERSION)[schema.SENT].agg(["size", "min"]).sort_values("min")
         if len(versions) > 1:
             counts = versions["size"].astype(str) + " fiches depuis le " + versions["min"].str[:10]
             place = {"fichier": file, "feuille": sheet}
             parts.append(finding("__version__", " ; ".join(counts), "versions_melangees", **place))
-    return pd.DataFrame(parts, columns=FINDING_COLUMNS)
+    return pd.DataFrame(parts, columns=schema.FINDING_COLUMNS)
 
 
 def missed_visits(
@@ -91,30 +77,29 @@ def missed_visits(
     source: Source,
     months: list[str],
 ) -> pd.DataFrame:
-    """Return the months or rounds, after its first one, when a unit of a panel has no record and
-    others have; and those when none has. A reject that may be such a visit is its finding."""
+    """Return the moments after its first when a unit of a panel has no record; those with none."""
     is_panel = source.identifiant and source.tirage == "panel"
     if not is_panel or not source.moment or table.empty:
         return NO_FINDINGS
     moments = [name for name, _ in source.rounds] or months
     units = table[source.identifiant]
     missed, empty = _missed_moments(units, moments_of(table, source), moments)
-    findings, missed = _rejected_visits(missed, rejects, text, source)
-    place = dict(zip(PROVENANCE, table.iloc[-1][[FILE, SHEET]], strict=False))
-    for visit in missed:
-        findings.append(finding(source.moment, " ".join(visit), "visite_manquante", **place))
-    for moment in empty:
-        findings.append(finding(source.moment, moment, "mois_sans_fiche", **place))
-    return pd.DataFrame(findings, columns=FINDING_COLUMNS)
+    unplaced = categorical.to_text(rejects[rejects["motif"].isin(UNPLACED)])
+    # First those whose unit can be read.
+    unplaced = unplaced.sort_values("motif", ascending=False, kind="stable")
+    set_aside = text.iloc[RowLocator(text).of(unplaced)]
+    missed = _without_rejected(missed, set_aside[[source.identifiant, source.moment]])
+    place = dict(zip(schema.PROVENANCE, table.iloc[-1][[schema.FILE, schema.SHEET]], strict=False))
+    told = [(" ".join(visit), "visite_manquante") for visit in missed]
+    told += [(moment, "mois_sans_fiche") for moment in empty]
+    findings = [finding(source.moment, *each, **place) for each in told]
+    return pd.DataFrame(findings, columns=schema.FINDING_COLUMNS)
 
 
 def _missed_moments(
     units: pd.Series, moment: pd.Series, moments: list[str]
 ) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return the missed (unit, moment), and the `moments` when no unit has a record.
-
-    Only those from the unit's first record to the last record of all count.
-    """
+    """Return the missed (unit, moment) since each unit's first, and those that all missed."""
     names = sorted(categorical.present_values(units))
     rank = categorical.to_categorical(moment).cat.set_categories(moments).cat.codes
     visited = np.zeros((len(names), len(moments)), bool)
@@ -127,29 +112,16 @@ def _missed_moments(
     return missed, [moments[m] for m in np.flatnonzero(expected.any(axis=0) & ~anyone)]
 
 
-def _rejected_visits(
-    missed: list[tuple[str, str]], rejects: pd.DataFrame, text: pd.DataFrame, source: Source
-) -> tuple[list[dict[str, str]], list[tuple[str, str]]]:
-    """Return the findings of the rejects that may be a missed visit, and the visits left."""
-    unplaced = categorical.to_text(rejects[rejects["motif"].isin(UNPLACED)])
-    if not missed or unplaced.empty:
-        return [], missed
-    # First those whose unit can be read.
-    unplaced = unplaced.sort_values("motif", ascending=False, kind="stable")
-    keys = {visit: {*map(matching_key, visit)} for visit in missed}
-    findings = []
-    for reject, row in zip(unplaced.itertuples(), RowLocator(text).of(unplaced), strict=True):
-        answers = {*map(matching_key, text.loc[row, [source.identifiant, source.moment]])}
-        candidates = [visit for visit in missed if answers & keys[visit]]
+def _without_rejected(
+    missed: list[tuple[str, str]], set_aside: pd.DataFrame
+) -> list[tuple[str, str]]:
+    """Return the missed visits less those that a row set aside is: it has their unit or moment."""
+    for answers in categorical.to_text(set_aside).itertuples(index=False):
+        keys = {*map(matching_key, answers)}
+        candidates = [visit for visit in missed if keys & {*map(matching_key, visit)}]
         if len(candidates) == 1:
             missed = [visit for visit in missed if visit not in candidates]
-        if candidates:
-            at = " au passage " if source.passages else " en "
-            visits = " ou ".join(at.join(visit) for visit in candidates[:3])
-            columns = {name: getattr(reject, name) for name in PROVENANCE}
-            columns["proposition"] = f"Peut-être {visits}, sans autre fiche."
-            findings.append(finding(reject.colonne, reject.valeur, reject.motif, **columns))
-    return findings, missed
+    return missed
 
 
 def several_records_a_month(table: pd.DataFrame, source: Source) -> pd.DataFrame:
@@ -192,7 +164,7 @@ def missing_answers(cleaned: Cleaned) -> pd.DataFrame:
             var_name="question", value_name="manquants", ignore_index=False
         )
         parts.append(missing.join(records).reset_index().assign(source=label))
-    return pd.concat(parts, ignore_index=True)[MISSING_COLUMNS]
+    return pd.concat(parts, ignore_index=True)[schema.MISSING_COLUMNS]
 
 
 def _enumerators(cleaned: Cleaned) -> dict[str, pd.Series]:
@@ -200,7 +172,7 @@ def _enumerators(cleaned: Cleaned) -> dict[str, pd.Series]:
     accounts, names = {}, {""}
     for label, table in cleaned.tables.items():
         nobody = categorical.constant_column("", table.index)
-        accounts[label] = table.get(SENDER, nobody)
+        accounts[label] = table.get(schema.SENDER, nobody)
         names.update(categorical.present_values(accounts[label]))
     letters = {
         name: f"enquêteur {xl_col_to_name(rank)}" for rank, name in enumerate(sorted(names - {""}))
@@ -219,7 +191,7 @@ def high_missingness(counts: pd.DataFrame) -> pd.DataFrame:
             value = f"{missing} sur {asked} ({100 * missing / asked:.0f} %)"
             question, value = (name, value) if column == "question" else ("", f"{name} : {value}")
             parts.append(finding(question, value, f"manquants_{column}", feuille=source))
-    return pd.DataFrame(parts, columns=FINDING_COLUMNS)
+    return pd.DataFrame(parts, columns=schema.FINDING_COLUMNS)
 
 
 def interview_durations(cleaned: Cleaned) -> pd.DataFrame:
@@ -227,10 +199,10 @@ def interview_durations(cleaned: Cleaned) -> pd.DataFrame:
     enumerators = _enumerators(cleaned)
     parts = []
     for label, table in cleaned.tables.items():
-        if START not in table:
+        if schema.START not in table:
             continue
         minutes = interview_minutes(table)
         for enumerator, own in minutes[minutes > 0].groupby(enumerators[label]):
             quantiles = own.quantile([0.5, 0, 0.25, 0.75, 1]).round(1)
             parts.append([label, enumerator, len(own), *quantiles])
-    return pd.DataFrame(parts, columns=DURATION_COLUMNS)
+    return pd.DataFrame(parts, columns=schema.DURATION_COLUMNS)
