@@ -4,16 +4,3 @@ from capidoc.analysis.effects import compute, contributions, influence, restrict
 from capidoc.analysis.facts import build_facts, read_facts, write_facts
 from capidoc.analysis.programme_facts import cleaning_facts, context_facts
 from capidoc.analysis.reserves import survey_reserves
-
-__all__ = [
-    "build_facts",
-    "cleaning_facts",
-    "compute",
-    "context_facts",
-    "contributions",
-    "influence",
-    "read_facts",
-    "restrict_to_commune",
-    "survey_reserves",
-    "write_facts",
-]

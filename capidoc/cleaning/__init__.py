@@ -3,5 +3,3 @@
 from capidoc.cleaning.data_checks import collect_findings, interview_durations, missing_answers
 from capidoc.cleaning.log_audit import audit_log
 from capidoc.cleaning.step_order import clean
-
-__all__ = ["audit_log", "clean", "collect_findings", "interview_durations", "missing_answers"]

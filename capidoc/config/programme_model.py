@@ -448,8 +448,12 @@ class Identity(StrictModel):
     @property
     def round_labels(self) -> dict[str, str]:
         """Return the label of each round of the programme, by its name."""
-        rounds = chain.from_iterable(source.rounds for source in self.sources.values())
-        return {name: window.libelle or name.replace("_", " ") for name, window in rounds}
+        return {n: window.libelle or n.replace("_", " ") for n, window in self.rounds.items()}
+
+    @property
+    def rounds(self) -> dict[str, Round]:
+        """Return the rounds of every source, by name."""
+        return dict(chain.from_iterable(source.rounds for source in self.sources.values()))
 
     @property
     def zone_of(self) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from itertools import chain
 from typing import NamedTuple
 
 from capidoc.config.programme_model import Identity, Period, Round
@@ -53,8 +52,7 @@ def in_order(periods: Iterable[TargetPeriod | None]) -> list[TargetPeriod]:
 
 def sort_periods(names: Iterable[str], identity: Identity) -> list[str]:
     """Return the names of periods of any source in the order of `in_order`."""
-    rounds = dict(chain.from_iterable(s.passages.items() for s in identity.sources.values()))
-    found = (find_period(name, identity.periodes, rounds) for name in names)
+    found = (find_period(name, identity.periodes, identity.rounds) for name in names)
     return [period.name for period in in_order(found)]
 
 

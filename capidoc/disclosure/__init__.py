@@ -3,16 +3,3 @@
 from capidoc.disclosure.assessment import assess, assess_run, assess_subset, load_releases, redact
 from capidoc.disclosure.consent_register import assess_consents, check_consents, consent_refusal
 from capidoc.disclosure.leak_scan import fingerprints, scan_files
-
-__all__ = [
-    "assess",
-    "assess_consents",
-    "assess_run",
-    "assess_subset",
-    "check_consents",
-    "consent_refusal",
-    "fingerprints",
-    "load_releases",
-    "redact",
-    "scan_files",
-]

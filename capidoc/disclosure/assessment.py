@@ -1,8 +1,4 @@
-"""What a public document may show of the facts: primary, then secondary suppression.
-
-A part of a programme is assessed beside the document of the whole, which the pipeline has computed
-first (`Programme.part_of`), so that its facts and proof can be read.
-"""
+"""What a public document may show of the facts: primary, then secondary suppression."""
 
 from collections.abc import Iterable, Mapping
 from itertools import chain
@@ -35,11 +31,11 @@ def assess_run(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the facts with what may be shown of each, and the proof for those hidden.
 
-    One commune shows nothing that the document of all communes hides. A period is assessed with
-    the whole follow-up as a past release: their difference must tell nothing either.
+    One commune shows nothing that the document of the whole hides, which the pipeline has computed
+    first (`Programme.part_of`). To a period the whole is a past release.
     """
     thresholds, whole = programme.identity.rules, programme.part_of
-    shown: list[pd.DataFrame] = []
+    shown = []
     if whole:
         whole_facts = read_facts(whole.processed / FACTS_JSON)
         if programme.commune != ALL_COMMUNES:
@@ -84,11 +80,9 @@ def assess(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the facts with `statut_divulgation`, and the proof that the hidden ones are protected.
 
-    `contributions` are, for each amount, its (indicateur, mesure, moment, groupe) and what each
-    unit brings to it; `zones` {zone: communes}; `releases` the figures of former ones (id, moment,
-    valeur, n). The status is « publiable », or « masque:D5 » with the code of the rule; the proof
-    has one row per hidden fact: id, regle, bas, haut, what a reader can still work out of it.
-    Raise DisclosureRefused when a hidden fact cannot be protected.
+    `zones` are {zone: communes}; `releases` what `load_releases` returns. The status is
+    « publiable », or « masque:D5 » with the code of the rule; for the proof, and what is refused,
+    see `secondary_suppression`.
     """
     hidden_by, proof = secondary_suppression(
         facts,
@@ -149,21 +143,15 @@ def redact(facts: pd.DataFrame, profile: str, thresholds: Disclosure) -> pd.Data
     small_count = facts["statut_divulgation"] == f"{rules.HIDDEN_PREFIX}{rules.SMALL_COUNT}"
     bracketed = small_count & facts["mesure"].replace(MIDDLE_ROUNDS, regex=True).isin(LEVELS)
     texts = facts["texte"].mask(hidden, NOT_PUBLISHED)
-    values = [
-        french.round_to_step(value, step) if shown else float("nan")
-        for value, step, shown in zip(
-            facts["valeur"], facts["arrondi"], ~hidden & facts["valeur"].notna(), strict=True
-        )
-    ]
+    rounded = facts.assign(
+        valeur=list(map(french.round_to_step, facts["valeur"], facts["arrondi"]))
+    )
+    # The n of a count is the count.
+    numbers = rounded[["valeur", "n", "manquants", "effet_plan", "n_effectif"]].astype(float)
     return facts.assign(
-        valeur=values,
-        # The n of a count is the count.
-        n=facts["n"].astype(float).mask(hidden),
-        manquants=facts["manquants"].astype(float).mask(hidden),
+        **numbers.mask(hidden),
         texte=texts.mask(bracketed, BRACKET.format(thresholds.personnes)),
         intervalle=facts["intervalle"].mask(hidden, None),
-        effet_plan=facts["effet_plan"].astype(float).mask(hidden),
-        n_effectif=facts["n_effectif"].astype(float).mask(hidden),
         reserve=facts["reserve"].mask(hidden, ""),
         methode=facts["methode"].mask(hidden, facts["methode"].str.partition(",")[0]),
     )

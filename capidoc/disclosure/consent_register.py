@@ -23,17 +23,13 @@ QUOTE_OR_IMAGE = re.compile(r"^\s*>\s*\S|\{\.(?:histoire|citation)\b|!\[", re.MU
 
 
 def assess_consents(folder: Path, observed: Observed, today: date) -> pd.DataFrame:
-    """Return the register with `motif`, why a consent does not allow publication on that day.
-
-    « » when it does. Raise ConfigurationRefused where the register is badly kept.
-    """
+    """Return the register with `motif`, why no publication on that day; refuse one badly kept."""
     path = hand_tables.find_table(folder, "consentements")
     register = hand_tables.read_rows(path, CONSENT_COLUMNS)
     problems: list[Problem] = []
     for row, consent in register.iterrows():
         problems += _problems(consent, row, path.name, observed)
-    if problems:
-        raise ConfigurationRefused(*problems)
+    ConfigurationRefused.raise_any(problems)
     refusals = [_refusal(consent, observed, today) for _, consent in register.iterrows()]
     return register.assign(motif=refusals)
 
@@ -107,10 +103,7 @@ def count_lookalikes(profile: str, observed: Observed) -> int:
 def consent_refusal(
     register: pd.DataFrame, consent_id: str, kinds: Container[str], deliverable: str
 ) -> str:
-    """Return why a story, quote or photo is not published in this deliverable; « » when it may be.
-
-    `register` is that of `assess_consents`; the consent must be of one of these kinds (`genre`).
-    """
+    """Return why a text or photo is not published in this deliverable; « » when it may be."""
     consents = register[register["id"] == consent_id]
     if consents.empty or consents["genre"].iloc[0] not in kinds:
         return "aucun accord n’est au registre"
@@ -134,5 +127,4 @@ def check_consents(folder: Path) -> None:
         for match in QUOTE_OR_IMAGE.finditer(text):
             row = text[: match.end()].count("\n") + 1
             problems.append(Problem(what, "", remedy, path.name, row=row))
-    if problems:
-        raise DisclosureRefused(*problems)
+    DisclosureRefused.raise_any(problems)

@@ -37,10 +37,9 @@ def scan_files(
 ) -> tuple[int, int]:
     """Return how many public files were searched for how many withheld answers.
 
-    `secrets` is {fingerprint: (column, number of words)}, made by `fingerprints` with the same
-    scope; `allowed` are public addresses and phones, `own_words` what every such document says,
-    and so tells of nobody. Raise DisclosureRefused with each file and
-    what it shows.
+    `secrets` is {fingerprint: (column, number of words)}, of `fingerprints` with the same scope;
+    `allowed` are public addresses and phones, `own_words` what every such document says. Raise
+    DisclosureRefused with each file and what it shows.
     """
     # Kept, since the formats of one document say the same.
     fingerprint_of = cache(partial(pseudonyms.pseudonym, scope=scope))
@@ -60,16 +59,12 @@ def scan_files(
         for what in file_text.hidden_content(path):
             remedy = "Enregistrez le modèle ou l’image sans eux."
             problems.append(Problem(f"le fichier porte {what}", remedy=remedy, file=name))
-    if problems:
-        raise DisclosureRefused(*problems)
+    DisclosureRefused.raise_any(problems)
     return len(files), len(secrets)
 
 
 def fingerprints(secrets: Mapping[str, str], scope: str) -> list[tuple[str, str, int]]:
-    """Return rows (empreinte, colonne, mots) of withheld answers {words: column}.
-
-    Only these may rest on disk. `mots` is how many words they have, 0 of a number.
-    """
+    """Return what may rest on disk of {words: column}: fingerprint, column, number of words."""
     return [
         (pseudonyms.pseudonym(words, scope), column, 0 if words.isdigit() else len(words.split()))
         for words, column in secrets.items()
@@ -77,11 +72,9 @@ def fingerprints(secrets: Mapping[str, str], scope: str) -> list[tuple[str, str,
 
 
 def _contacts(path: Path, text: str, name: str, allowed: Collection[str]) -> Iterator[Problem]:
-    """Phones, addresses, coordinates and disk paths.
-
-    The cells of a row follow each other in a PDF: « 16 27 11 69 » is a phone there only where the
-    page made from the same text shows it too.
-    """
+    """Phones, addresses, coordinates and disk paths."""
+    # The cells of a row follow each other in a PDF: « 16 27 11 69 » is a phone there only where
+    # the page made from the same text shows it too.
     page = path.with_suffix(".html")
     has_page = path.suffix == ".pdf" and page.is_file()
     for what, pattern in PATTERNS.items():
@@ -89,8 +82,9 @@ def _contacts(path: Path, text: str, name: str, allowed: Collection[str]) -> Ite
         if matches and has_page:
             matches &= {*pattern.findall(file_text.extract_text(page))}
         for match in sorted(matches):
-            remedy = "Retirez-le, ou inscrivez-le sous « divulgation : adresses_publiques »"
-            remedy += " s’il est public."
+            remedy = (
+                "Retirez-le, ou inscrivez-le, public, sous « divulgation : adresses_publiques »."
+            )
             value = _shortened(match)
             yield Problem(f"le fichier montre {what}", remedy=remedy, file=name, value=value)
 

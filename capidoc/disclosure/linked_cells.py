@@ -36,10 +36,7 @@ RELATIVE_TOLERANCE = 1e-9  # of a sum of floating-point numbers
 
 
 def derived_from(facts: pd.DataFrame, plan: list[Indicator]) -> Parents:
-    """Return {fact: the facts that it is computed from, or would give away}, by index.
-
-    A fact is hidden with any of them (D7).
-    """
+    """Return {fact: those that it is computed from, or would give away, and is hidden with}."""
     cells = with_indicators(facts, plan)
     same_indicator = chain(_components(facts), _group_shares(facts), _stated_parts(facts))
     other_indicators = chain(_sums_and_counts(cells), _headcounts(cells), _opposite_answers(cells))
@@ -129,11 +126,8 @@ def _opposite_answers(cells: pd.DataFrame) -> Pairs:
     columns = [*key, "somme", "nombre", "reponse"]
     answers = answers[columns].rename_axis("cellule").reset_index()
     pairs = answers.merge(answers, on=[*key, "somme"], suffixes=("", "_autre"))
-    two_answers, tolerance = (
-        pairs["nombre"] + pairs["nombre_autre"],
-        RELATIVE_TOLERANCE * pairs["n"],
-    )
-    exact = (two_answers - pairs["n"]).abs() <= tolerance
+    tolerance = RELATIVE_TOLERANCE * pairs["n"]
+    exact = (pairs["nombre"] + pairs["nombre_autre"] - pairs["n"]).abs() <= tolerance
     exact |= (pairs["somme"] - pairs["n"]).abs() <= tolerance
     opposite = pairs[exact & (pairs["reponse"] != pairs["reponse_autre"])]
     return zip(opposite["cellule"], opposite["cellule_autre"], strict=True)
@@ -142,8 +136,7 @@ def _opposite_answers(cells: pd.DataFrame) -> Pairs:
 def additivity_constraints(facts: pd.DataFrame, plan: list[Indicator], zones: Zones) -> Equations:
     """Return the sums that hold between facts, each as {index: coefficient} adding up to zero.
 
-    `zones` are {zone: communes}. A sum that the data do not verify (a group is missing) tells
-    nobody anything, and is left out.
+    A sum that the data do not verify (a group is missing) tells nobody anything.
     """
     cells = with_indicators(facts, plan).dropna(subset=["regle", "valeur"])
     cumulated = cells[cells["regle"].isin(COUNTED_RULES)]
@@ -207,10 +200,7 @@ def _sums_and_means(cells: pd.DataFrame) -> Iterator[dict[Cell, float]]:
 
 
 def _sums_of_months(cells: pd.DataFrame) -> Iterator[dict[Cell, float]]:
-    """Each cumulated actual less the months of its course from the first one, up to each in turn.
-
-    That of its last month holds.
-    """
+    """Each cumulated actual less its course until each month: that of its last one holds."""
     for _, rows in cells.groupby("indicateur"):
         months = rows.index[rows["mesure"] == COURSE]
         for actual in rows.index[rows["mesure"] == ACTUAL]:

@@ -68,9 +68,8 @@ def primary_rules(
 def with_indicators(facts: pd.DataFrame, plan: list[Indicator]) -> pd.DataFrame:
     """Return the facts beside what the plan says of their indicator; NaN where it does not.
 
-    Columns added: regle, source, question, variable, filtre, denominateur, unite_plan; `personnes`,
-    whether its rule counts people (a mean of them does not), and `nature`, its measure or, of a
-    round between the first and the last, that of the last.
+    `personnes` says whether its rule counts people (a mean of them does not); `nature` is its
+    measure or, of a round between the first and the last, that of the last.
     """
     names = ["regle", "source", "question", "variable", "filtre", "denominateur", "unite"]
     rows = [[getattr(indicator, name) for name in names] for indicator in plan]
@@ -114,10 +113,7 @@ def _is_of_few_or_dominated(
 
 
 def _is_rate_of_few(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series:
-    """Return where a mean is of too few units, or a share of too small a whole.
-
-    The share of one answer is printed « k sur n » instead; its change is not.
-    """
+    """Return where a mean, or a share that is not told as « k sur n », is of too few units."""
     n, applied, measures = cells["n"], cells["regle"], cells["nature"]
     averaged = applied.isin([*AVERAGED_RULES, "mediane"])
     averaged &= measures.isin([*LEVELS, "difference", "variation"])
@@ -178,17 +174,13 @@ def _reveals_attrition(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series
     paired = ends.groupby(["indicateur", "moment"])["n"].last()
     keys = pd.MultiIndex.from_frame(cells[["indicateur", "moment"]])
     others = (cells["n"] - paired.reindex(keys).to_numpy()).abs()
-    sensitive = cells["question"].isin(thresholds.sensibles)
     few = pd.Series(thresholds.contributeurs, index=cells.index)
-    few = few.mask(sensitive, thresholds.sensible)
+    few = few.mask(cells["question"].isin(thresholds.sensibles), thresholds.sensible)
     return (cells["mesure"] == "cours") & (others > 0) & (others < few)
 
 
 def _reveals_increment(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series:
-    """Return where a cumulated count is but a few people under that of a later period.
-
-    What was counted in between would be told. A count over all moments comes after all periods.
-    """
+    """Return where a cumulated count is but a few people under a later one, or the whole's."""
     revealing = []
     methods = cells["methode"].str.extract(f"({'|'.join(CUMULATED.values())})")[0]
     known = cells[cells["valeur"].notna()]

@@ -31,7 +31,7 @@ def secondary_suppression(
     """Return the rule of each fact, secondary ones included, and the proof of protection.
 
     The proof has one row per hidden cell: id, regle, bas, haut, what a reader can still work out.
-    Raise DisclosureRefused where a hidden cell cannot be protected.
+    Raise DisclosureRefused where a cell cannot be protected.
     """
     cells = facts.to_dict("index")
     hidden_by = inherit_rules(primary.to_dict(), parents)
@@ -98,12 +98,8 @@ def _audit(
 ) -> tuple[dict[Cell, Interval], Cell | None]:
     """Return what a reader can work out of each hidden cell, and the first one exposed, if any."""
     linked = _cells_of(equations)
-    levels = [
-        cells[cell]["valeur"]
-        for cell in linked
-        if not cells[cell]["mesure"].startswith("difference")
-    ]
-    floor = 0 if all(level >= 0 for level in levels) else None
+    levels = [cell for cell in linked if not cells[cell]["mesure"].startswith("difference")]
+    floor = 0 if all(cells[level]["valeur"] >= 0 for level in levels) else None
     printed = {
         cell: printed_interval(cells[cell], hidden_by[cell], thresholds, floor) for cell in linked
     }
@@ -119,10 +115,7 @@ def _audit(
 def printed_interval(
     fact: Fact, rule: str, thresholds: Disclosure, floor: float | None
 ) -> Interval:
-    """Return the (low, high) that a reader takes from what is printed of one fact.
-
-    The rounding of a figure, the bracket of « < 5 »; of « n.p. », what a level is at least.
-    """
+    """Return the bounds that a figure's rounding, « < 5 » or « n.p. » give to a reader."""
     if rule == rules.SMALL_COUNT:
         return 1, thresholds.personnes - 1
     if rule:
@@ -135,12 +128,10 @@ def printed_interval(
 def feasible_bounds(
     equations: Equations, printed: Mapping[Cell, Interval], wanted: list[Cell]
 ) -> Iterator[tuple[Cell, Interval]]:
-    """Return (cell, (low, high)) for each wanted cell in turn; None where there is no bound.
+    """Yield (cell, (low, high)) for each wanted cell; None where there is no bound.
 
-    The attacker's problem (Fischetti and Salazar, JASA 95, 2000): over all the tables that agree
-    with the sums and with what is printed of each cell, two linear programmes give the smallest
-    and the largest value of one. Each is solved afresh, when asked for: the caller stops at the
-    first exposed cell.
+    The attacker's problem (Fischetti and Salazar, JASA 95, 2000): the smallest and the largest
+    value over all the tables that agree with the sums and with what is printed of each cell.
     """
     from scipy.optimize import linprog  # slow to import, not needed where nothing is hidden
 
@@ -179,10 +170,7 @@ def is_protected(fact: Fact, rule: str, bounds: Interval, thresholds: Disclosure
 def choose_secondary_cell(
     exposed: Cell, equations: Equations, hidden_by: Rules, cells: Cells
 ) -> Cell:
-    """Return the cheapest cell to hide for one that is exposed; raise DisclosureRefused if none.
-
-    A « < 5 » is given up first, then a small cell of a group goes rather than a total.
-    """
+    """Return the cheapest cell to hide for one exposed: a « < 5 », then a small group, a total."""
     candidates = _candidates(exposed, equations, hidden_by)
     if not candidates:
         what = "ce nombre masqué peut être retrouvé"

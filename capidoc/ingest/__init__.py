@@ -1,5 +1,3 @@
 """Ingest: what was received, in the form's own words."""
 
 from capidoc.ingest.received import NO_UUID, Received, answers, receive
-
-__all__ = ["NO_UUID", "Received", "answers", "receive"]

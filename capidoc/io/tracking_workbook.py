@@ -27,11 +27,7 @@ HEAD |= {"bg_color": "#E7F1F3"}
 def write_tracking_workbook(
     path: Path, title: str, notes: Sequence[str], periods: Sequence[str], rows: Rows
 ) -> None:
-    """Write the rows under two levels of headings; they have HEADINGS, then OF_PERIOD for each.
-
-    They print on A4, landscape, with their headings and first column on each page. The notes have a
-    sheet of their own.
-    """
+    """Write the rows, of HEADINGS then of OF_PERIOD for each, and the notes on their own sheet."""
     numbers = [value for row in rows for value, _ in row if not isinstance(value, str)]
     widest = max([NUMBER_WIDTH, *(len(f"{number:,.0f}") + 2 for number in numbers)])
     with tables.new_workbook(path) as workbook:

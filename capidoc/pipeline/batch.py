@@ -140,9 +140,8 @@ def _add_request(requests: Requests, row: dict[str, str], root: Path, profile: s
     wanted, existing = row["livrable"], programme.wanted()
     if wanted not in ("", *existing):
         hint = errors.suggest(wanted, existing)
-        raise ConfigurationRefused(
-            Problem("livrable inconnu", remedy=hint, column="livrable", value=wanted)
-        )
+        problem = Problem("livrable inconnu", remedy=hint, column="livrable", value=wanted)
+        raise ConfigurationRefused(problem)
     name = programme.published.relative_to(root / "outputs").as_posix()
     request = requests.setdefault(name, RequestedSet(name, programme))
     request.deliverables.update([wanted] if wanted else existing)
@@ -237,10 +236,9 @@ def _pending_sets(
             continue
         to_build = []
         for request in sets:
-            programme = request.programme
-            parameters = stages.notebook_parameters(programme)
-            request.run_inputs = shared_inputs | {"parametres": parameters}
-            if publication.nothing_to_do(programme, request.deliverables, request.run_inputs):
+            parameters = stages.notebook_parameters(request.programme)
+            run_inputs = request.run_inputs = shared_inputs | {"parametres": parameters}
+            if publication.nothing_to_do(request.programme, request.deliverables, run_inputs):
                 outcomes[request.name] = Outcome(0, NOTHING)
             else:
                 to_build.append(request)

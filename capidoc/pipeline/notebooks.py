@@ -97,10 +97,8 @@ def _engine_name() -> str:
     forked_kernel.register_engine()
     name = os.environ.get("CAPIDOC_ENGINE") or ENGINES[0]
     if name not in ENGINES:
-        what, expected = "moteur de carnets inconnu", " ou ".join(f"« {each} »" for each in ENGINES)
-        remedy = "Corrigez ou supprimez cette variable d’environnement."
-        where = "variable CAPIDOC_ENGINE"
-        raise ConfigurationRefused(Problem(what, expected, remedy, file=where, value=name))
+        what, where = "moteur de carnets inconnu", "variable CAPIDOC_ENGINE"
+        raise ConfigurationRefused(Problem(what, " ou ".join(ENGINES), file=where, value=name))
     return name
 
 

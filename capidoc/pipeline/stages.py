@@ -26,6 +26,7 @@ from capidoc.io.yaml_files import read_yaml
 from capidoc.pipeline import publication
 from capidoc.pipeline.computation import REPORT, ensure_effects, notebook_parameters, run_notebook
 from capidoc.report import number_tracing, printed_consistency
+from capidoc.report.bound_numbers import COMPANIONS
 from capidoc.report.documents import displayed_markdown
 
 OLD_DOCUMENTS = "interne/anciens"
@@ -34,20 +35,13 @@ PAGE_LIMITS = {"note": 2, "fiche": 1}
 
 
 def publish_set(programme: Programme, deliverables: Iterable[str]) -> str:
-    """Publish the deliverables unless they are up to date; return the message that ends a run.
-
-    Deliverables published earlier are built again with them, so that a set never mixes facts.
-    """
+    """Publish the deliverables unless they are up to date; return the message that ends a run."""
     run_inputs = publication.inputs(programme, notebook_parameters(programme))
     if up_to_date := publication.nothing_to_do(programme, deliverables, run_inputs):
         return up_to_date
+    # Those published earlier are built again, so that a set never mixes facts.
     wanted = sorted({*deliverables, *_published_deliverables(programme)})
-
-    def fill(staging: Path) -> dict[str, Any]:
-        build_set(programme, wanted, staging, run_inputs)
-        return run_inputs
-
-    replace_set(programme, run_inputs, fill)
+    replace_set(programme, run_inputs, partial(build_set, programme, wanted, run_inputs=run_inputs))
     target = programme.published.relative_to(programme.root)
     return f"{programme.slug} : {' et '.join(deliverables)} dans {target}"
 
@@ -59,9 +53,9 @@ def _published_deliverables(programme: Programme) -> list[str]:
 def replace_set(
     programme: Programme, run_inputs: dict[str, Any], fill: Callable[[Path], dict[str, Any]]
 ) -> None:
-    """Replace the published set by the one that `fill` makes in a staging folder.
+    """Replace the published set by the one that `fill` makes, and returns what its manifest says.
 
-    `fill` returns what the manifest says of the set. Raise ResourcesLacking if an input changed.
+    Raise ResourcesLacking if an input changed.
     """
     target = programme.published
     staging = publication.staging_dir(programme)
@@ -83,8 +77,8 @@ def replace_set(
 
 def build_set(
     programme: Programme, deliverables: Sequence[str], staging: Path, run_inputs: dict[str, Any]
-) -> None:
-    """Build a whole set: tables, deliverables in three formats, charts, internal pages."""
+) -> dict[str, Any]:
+    """Build a whole set, with its tables and internal pages; return what its manifest says."""
     ensure_effects(programme, run_inputs)
     for deliverable in deliverables:
         _build_deliverable(programme, deliverable, staging, manifest.cache_key(run_inputs))
@@ -98,12 +92,11 @@ def build_set(
     for path in programme.processed.glob(TRACKING_XLSX):  # where there is a target
         shutil.copy2(path, staging)
     pages = [staging / f"{deliverable}.html" for deliverable in deliverables]
-    if programme.profil != "public":
-        _trace_numbers(programme, pages, staging)
-        return
     _trace_numbers(programme, pages, staging)
-    scanned = _scan_for_leaks(programme, staging)
-    report_page.write_disclosure_page(programme, staging, scanned)
+    if programme.profil == "public":
+        scanned = _scan_for_leaks(programme, staging)
+        report_page.write_disclosure_page(programme, staging, scanned)
+    return run_inputs
 
 
 def _build_deliverable(programme: Programme, deliverable: str, staging: Path, key: str) -> None:
@@ -168,10 +161,7 @@ def _own_words(programme: Programme) -> str:
 
 
 def check_programme(programme: Programme) -> Iterator[str]:
-    """Check the data and the published figures; yield the lines that tell their quality.
-
-    The quality page and the control of figures are published, made again when an input changed.
-    """
+    """Publish the quality page and the control of figures if need be; yield what they say."""
     run_inputs = publication.inputs(programme, notebook_parameters(programme))
     target = programme.published
     if not _is_checked(programme, run_inputs):
@@ -197,10 +187,9 @@ def _is_checked(programme: Programme, run_inputs: dict[str, Any]) -> bool:
 
 
 def build_check(programme: Programme, run_inputs: dict[str, Any], staging: Path) -> dict[str, Any]:
-    """Build the published set again with a new quality page and control of figures.
+    """Build the published set again with a new quality page and control; return its manifest.
 
-    Return what its manifest says. Documents stay where the facts are the same; else they go to
-    interne/anciens.
+    Documents stay where the facts are the same; else they go to interne/anciens.
     """
     ensure_effects(programme, run_inputs)
     published, intact = manifest.intact_outputs(programme.published)
@@ -241,21 +230,15 @@ def verify_set(programme: Programme) -> str:
 
 
 def _trace_numbers(programme: Programme, pages: Sequence[Path], folder: Path) -> tuple[int, int]:
-    """Bind every number of the pages to the facts and claims of their set.
-
-    Return how many are bound and how many declared; raise TraceabilityRefused for a free one.
-    """
+    """Return how many numbers of the pages are bound, how many declared; refuse a free one."""
     facts = tables.read_facts_workbook(folder / FACTS_XLSX)
     printed_consistency.check_printed(facts)
     control = tables.read_csv(folder / CLAIM_CHECK_CSV)
     joined = control.agg(" ; ".join, axis=1).groupby(control["id"]).agg(" ; ".join)
     printed = dict(zip(facts["id"], facts["texte"], strict=True))
-    for column in ("n", "manquants", "intervalle"):
+    for column in COMPANIONS:
         for fact_id, value in zip(facts["id"], facts[column], strict=True):
             printed[f"{fact_id}:{column}"] = tables.format_count(value)
-    declared = [
-        *programme.identity.nombres_declares,
-        *read_yaml(programme.templates / "nombres.yml"),
-    ]
-    phrases = [phrase for phrase, _ in declared]
+    usual = read_yaml(programme.templates / "nombres.yml")
+    phrases = [phrase for phrase, _ in (*programme.identity.nombres_declares, *usual)]
     return number_tracing.trace_numbers(pages, printed, joined.to_dict(), phrases)

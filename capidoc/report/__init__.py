@@ -16,23 +16,3 @@ from capidoc.report.templating import (
     with_alt_texts,
 )
 from capidoc.report.tracking_table import write_tracking
-
-__all__ = [
-    "cached_charts",
-    "chart_caption",
-    "chart_title",
-    "check_wording",
-    "claimed_facts",
-    "declared_charts",
-    "figure_markdown",
-    "find_omissions",
-    "load_claims",
-    "photo_markdown",
-    "publish_photo",
-    "render_document",
-    "template_context",
-    "testimony",
-    "verify_claims",
-    "with_alt_texts",
-    "write_tracking",
-]

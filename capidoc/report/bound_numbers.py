@@ -139,5 +139,6 @@ def plain_text(value: object) -> str:
 
 
 def context_value(text: str) -> Marked:
-    """Return a date of the programme's description, marked as such: it is no result."""
-    return Marked(f"[{text}]{{.cadre}}", text)
+    """Return a date or a label of the programme's description, marked as such: it is no result."""
+    escaped = SPECIAL_SIGNS.sub(r"\\\1", text)
+    return Marked(f"[{escaped}]{{.cadre}}", text)

@@ -30,10 +30,7 @@ REWORD = "Reformulez, ou inscrivez l’exception et son motif dans programme.yml
 
 
 def check_wording(folder: Path, design: str, exceptions: Iterable[tuple[str, str]]) -> None:
-    """Raise TraceabilityRefused, with file and line, where recit/ claims a cause.
-
-    `exceptions` are (words, reason) pairs on record: a sentence that holds such words passes.
-    """
+    """Raise TraceabilityRefused where recit/ claims a cause, but in one of the (words, reason)."""
     allowed = [words.casefold() for words, _ in exceptions]
     problems = []
     for path in sorted(folder.glob("*.md")):
@@ -47,8 +44,7 @@ def check_wording(folder: Path, design: str, exceptions: Iterable[tuple[str, str
             row, value = text.count("\n", 0, start) + 1, " ".join(match.group().split())
             cause = CAUSE[design]
             problems.append(Problem(cause, ALLOWED, REWORD, path.name, row=row, value=value))
-    if problems:
-        raise TraceabilityRefused(*problems)
+    TraceabilityRefused.raise_any(problems)
 
 
 def causal_words(text: str, design: str) -> list[str]:

@@ -10,11 +10,7 @@ MAX_SIDE = 1600  # pixels, of the photo as published
 
 
 def publish_photo(folder: Path, target: Path, name: str) -> str:
-    """Write a photo of the folder into the target as JPEG and return its new name.
-
-    Raises ConfigurationRefused when it is absent, InputUnsafe when it is too large,
-    InputUnreadable when it is no JPEG or PNG.
-    """
+    """Write a photo of the folder into the target as JPEG and return its new name."""
     from PIL import Image, ImageOps
 
     source = folder / name

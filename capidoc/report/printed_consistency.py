@@ -21,10 +21,7 @@ Printed = dict[str, tuple[float, float]]  # {fact id: (value, half its rounding)
 
 
 def check_printed(facts: pd.DataFrame) -> None:
-    """Raise TraceabilityRefused where printed facts contradict each other.
-
-    `facts` has the columns id, mesure, groupe, texte, arrondi.
-    """
+    """Raise TraceabilityRefused where printed facts (id to arrondi) contradict each other."""
     printed: Printed = {}
     for name, text, step in zip(facts["id"], facts["texte"], facts["arrondi"], strict=True):
         value = parse_printed(text)
@@ -32,9 +29,7 @@ def check_printed(facts: pd.DataFrame) -> None:
             printed[name] = value, float(step) / 2
     remedy = "Choisissez un arrondi plus fin dans le plan."
     wrong = chain(_wrong_changes(printed), _wrong_shares(facts, printed))
-    problems = [Problem(what, remedy=remedy, column=name) for name, what in wrong]
-    if problems:
-        raise TraceabilityRefused(*problems)
+    TraceabilityRefused.raise_any(Problem(what, remedy=remedy, column=name) for name, what in wrong)
 
 
 def _wrong_changes(printed: Printed) -> Iterator[tuple[str, str]]:

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from capidoc.analysis.effects.fact_rows import UPCOMING
 from capidoc.config.programme import Programme
-from capidoc.config.programme_model import ZONE, Identity, Round
+from capidoc.config.programme_model import ZONE, Identity
 from capidoc.config.target_periods import period_label
 from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
@@ -21,7 +20,6 @@ from capidoc.report.bound_numbers import (
     NamedValues,
     answer_label,
     context_value,
-    escape_markdown,
     group_label,
 )
 from capidoc.report.claims.published_claims import Claim
@@ -96,10 +94,9 @@ def indicateurs(facts: pd.DataFrame, rounds: Iterable[str] = ()) -> dict[str, In
 
 def _quoted_figures(claim: Claim) -> NamedValues:
     """Return the figures of one published claim by role, quoted as printed."""
-    quotes = {}
-    for role in claim.figures:
-        text = claim.printed(role)
-        quotes[role] = Marked(f'[{text}]{{.publie claim="{claim.id}"}}', text)
+    texts = {role: claim.printed(role) for role in claim.figures}
+    mark = f'{{.publie claim="{claim.id}"}}'
+    quotes = {role: Marked(f"[{text}]{mark}", text) for role, text in texts.items()}
     return NamedValues(quotes, "chiffre publié inconnu", f"publie.{claim.id}.")
 
 
@@ -110,11 +107,11 @@ def template_context(
 
     Raises ConfigurationRefused where programme.yml names an indicator or a fact that is unknown.
     """
-    words, rounds = programme_names(programme), programme.identity.round_labels
-    words["memes_mois"] = _same_seasons(programme.identity, facts)
+    words, identity = programme_names(programme), programme.identity
+    rounds = identity.round_labels
+    words["memes_mois"] = _same_seasons(identity, facts)
     of_targets = facts.loc[is_of_period(facts), "moment"].unique()
-    labels_of_periods = {name: period_label(name, programme.identity) for name in of_targets}
-    words["periodes_cibles"] = {n: context_value(label) for n, label in labels_of_periods.items()}
+    words["periodes_cibles"] = {n: context_value(period_label(n, identity)) for n in of_targets}
     # The groups of cleaning are sources, whose names may be answers too.
     labels = [
         words["sources" if method == "nettoyage" else "libelles"] for method in facts["methode"]
@@ -125,12 +122,13 @@ def template_context(
         passage=facts["moment"],
         moment=facts["moment"].replace(rounds),
     )
-    facts = facts.assign(moment_dit=list(map(_moment_name, facts["moment"])))
+    months = facts["moment"].fillna("").map(french.format_month)
+    facts = facts.assign(moment_dit=list(map(context_value, months)))
     indicators = indicateurs(facts, rounds if programme.scope else ())
     fact_ids = set(facts["id"])
     _check_names(programme, set(indicators), fact_ids)
     words["chiffres_cles"] = [pair for pair in words["chiffres_cles"] if pair[0] in fact_ids]
-    main = [indicators[name] for name in programme.identity.principaux]
+    main = [indicators[name] for name in identity.principaux]
     # « masqué:D3+D6 » names the rules that hide a fact.
     rules = facts["statut_divulgation"].str.partition(":")[2].str.split("+").explode()
     by_sex = facts[facts["groupe"].str.fullmatch("sexe=[^,]+")].sort_values("groupe")
@@ -174,12 +172,6 @@ def _scales(indicators: Iterable[Indicateur]) -> list[tuple[list[Marked], list[l
     return [([*map(context_value, names)], scales) for names, scales in together.items()]
 
 
-def _moment_name(moment: str) -> Marked:
-    """Return a moment in words, marked as no result: « mai 2022 », or the label of a round."""
-    text = french.format_month(moment or "")
-    return Marked(f"[{escape_markdown(text)}]{{.cadre}}", text)
-
-
 def compared_moments(indicators: Iterable[Indicateur]) -> Marked:
     """Return « entre mai 2022 et mars 2023 », of each two moments that they compare."""
     levels = [indicator.niveaux for indicator in indicators if indicator.niveaux]
@@ -197,9 +189,7 @@ def _quoted(figure: Figure) -> Marked:
 
 def _same_seasons(identity: Identity, facts: pd.DataFrame) -> bool:
     """Return whether each indicator compares the same months of the year."""
-    windows: dict[str, Round] = {}
-    for source in identity.sources.values():
-        windows |= source.passages
+    windows = identity.rounds
     ends = facts[facts["mesure"].isin(["avant", "apres"]) & (facts["groupe"] == "")]
     for _, moments in ends.groupby("indicateur")["moment"]:
         seasons = [windows[m].seasons if m in windows else {m[5:]} for m in moments]
@@ -210,19 +200,15 @@ def _same_seasons(identity: Identity, facts: pd.DataFrame) -> bool:
 
 def _check_names(programme: Programme, indicators: set[str], fact_ids: set[str]) -> None:
     """Raise ConfigurationRefused where programme.yml names an unknown indicator or fact."""
-    identity: Identity = programme.identity
-    # A commune or a part of the period may lack a group: its key figures are left out instead.
-    key_figures = [] if programme.scope else [name for name, _ in identity.chiffres_cles]
-    problems = []
-    for key, names, known in (
-        ("principaux", identity.principaux, indicators),
-        ("chiffres_cles", key_figures, fact_ids),
-    ):
-        problem = partial(Problem, "indicateur ou fait inconnu", file="programme.yml", column=key)
-        unknown = [name for name in names if name not in known]
-        problems += [problem(remedy=suggest(name, known), value=name) for name in unknown]
-    if problems:
-        raise ConfigurationRefused(*problems)
+    named = [("principaux", name, indicators) for name in programme.identity.principaux]
+    if not programme.scope:  # a part of the programme may lack a group: it is left out instead
+        named += [("chiffres_cles", name, fact_ids) for name, _ in programme.identity.chiffres_cles]
+    cause, file = "indicateur ou fait inconnu", "programme.yml"
+    ConfigurationRefused.raise_any(
+        Problem(cause, "", suggest(name, known), file, column=key, value=name)
+        for key, name, known in named
+        if name not in known
+    )
 
 
 def is_visible(value: Any, *measures: str) -> bool:
@@ -279,11 +265,11 @@ def _period_names(programme: Programme) -> dict[str, Any]:
     """Return the programme's dates in words."""
     whole, period = programme.identity.periodes["programme"], programme.period
     date = programme.identity.date_document.isoformat()
-    months = [(m, french.format_month(m).replace(" ", french.NBSP)) for m in period.months]
+    months = {m: french.format_month(m).replace(" ", french.NBSP) for m in period.months}
     span = f"{french.format_month(whole.debut)} à {french.format_month(whole.fin)}"
     return {
         "periode": context_value(span),
-        "mois": [(month, context_value(text)) for month, text in months],
+        "mois": [(month, context_value(text)) for month, text in months.items()],
         "moment_avant": context_value(french.format_month(period.debut)),
         "moment_apres": context_value(french.format_month(period.fin)),
         "date_iso": date,

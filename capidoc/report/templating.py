@@ -39,10 +39,7 @@ class NarrativeChecks(jinja2.ext.Extension):
     """Strips the comments of what people write, and checks its boxes and tables."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-        """Return the text without comments, line for line.
-
-        Raises ConfigurationRefused as `check_markdown` does.
-        """
+        """Return the text without comments, line for line; refuse as `check_markdown` does."""
         text = narrative_pages.strip_comments(source)
         if name and name.endswith(".md"):
             markdown_lint.check_markdown(text, name.removeprefix("recit/"))
@@ -91,16 +88,11 @@ def chart_caption(programme: Programme, text: str, names: dict[str, Any]) -> Mar
 
 
 def render_document(programme: Programme, deliverable: str, names: dict[str, Any]) -> str:
-    """Return the Markdown of a deliverable.
-
-    Raises ConfigurationRefused with file and line where a name is unknown.
-    """
-    accepted = programme.wanted()
-    if deliverable not in accepted:
-        remedy = suggest(deliverable, accepted)
-        raise ConfigurationRefused(
-            Problem("livrable inconnu", "un fichier de templates/", remedy, value=deliverable)
-        )
+    """Return the Markdown of a deliverable; refuse an unknown name with its file and line."""
+    if deliverable not in programme.wanted():
+        remedy = suggest(deliverable, programme.wanted())
+        expected = "un fichier de templates/"
+        raise ConfigurationRefused(Problem("livrable inconnu", expected, remedy, value=deliverable))
     name = f"{deliverable}.md.j2"
     return _render(environment(programme, escape_markdown).get_template, name, names, name)
 
@@ -152,10 +144,7 @@ def _template_line(error: Exception, file: str) -> dict[str, Any]:
 
 
 def figure_markdown(called: list[str], captions: Mapping[str, str], name: str) -> Marked:
-    """Return the chart `name` as Markdown and append `name` to the charts `called`.
-
-    Its alt text stays empty until the chart is drawn: see `with_alt_texts`.
-    """
+    """Return the chart `name` as Markdown, for `with_alt_texts`; append it to those `called`."""
     caption = NamedValues(captions, "figure inconnue")[name]
     called.append(name)
     return Marked(f'![{caption}](figures/{name}.png){{#fig:{name} alt=""}}')
@@ -180,10 +169,7 @@ def testimony(refusal: Refusal, name: str, caller: Callable[[], str]) -> Marked:
 def photo_markdown(
     refusal: Refusal, publish: Callable[[str], str], name: str, file: str, alt: str, caption: str
 ) -> Marked:
-    """Return `photo(id, file, alt, caption)`: the photo, or why it is not published.
-
-    `publish` writes the file where documents find it and returns its new name.
-    """
+    """Return `photo(id, file, alt, caption)`: the photo that is published, or why it is not."""
     reason = refusal(name, ("photo",))
     if reason:
         return Marked(f"*Cette photo n’est pas publiée : {reason}.*")

@@ -27,10 +27,7 @@ NOTES = (
 
 
 def write_tracking(programme: Programme, facts: pd.DataFrame) -> None:
-    """Write the tracking workbook of facts that may be shown, if some indicator has a target.
-
-    Targets are those of the whole programme: a part of it has no such workbook.
-    """
+    """Write the tracking workbook of a whole programme, if some indicator has a target."""
     if programme.scope or TARGET not in set(facts["mesure"]):
         return
     identity, of_period = programme.identity, is_of_period(facts)
@@ -50,10 +47,7 @@ def write_tracking(programme: Programme, facts: pd.DataFrame) -> None:
 
 
 def _description(known: Known, identity: Identity) -> list[Cell]:
-    """Return what comes before the periods: label, unit, direction, baseline.
-
-    The first level is the baseline where people typed none, but not of what is cumulated.
-    """
+    """Return label, unit, direction and baseline: typed, or the first level unless cumulated."""
     (*_, level) = (fact for (measure, _), fact in known.items() if measure in (TARGET, "avant"))
     methods = " ".join(fact.methode for (measure, _), fact in known.items() if measure == ACTUAL)
     is_cumulated = any(method in methods for method in CUMULATED.values())

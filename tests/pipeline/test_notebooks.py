@@ -147,7 +147,7 @@ def test_an_unknown_engine_is_refused_with_those_that_exist(notebook, monkeypatc
     monkeypatch.setenv("CAPIDOC_ENGINE", "nbclent")
     with pytest.raises(
         ConfigurationRefused,
-        match=r"variable CAPIDOC_ENGINE : « nbclent » — .*« capidoc » ou « nbclient »",
+        match=r"variable CAPIDOC_ENGINE : « nbclent » — .*capidoc ou nbclient",
     ) as refusal:
         notebook("1")
     assert refusal.value.code == 10

@@ -3,5 +3,3 @@
 from capidoc.analysis.effects.by_unit import contributions, influence
 from capidoc.analysis.effects.every_indicator import compute
 from capidoc.analysis.effects.indicator_cells import restrict_to_commune
-
-__all__ = ["compute", "contributions", "influence", "restrict_to_commune"]

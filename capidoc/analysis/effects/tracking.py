@@ -37,9 +37,9 @@ def tracking_facts(
 ) -> Iterator[Fact]:
     """Yield the baseline that people typed, then each target, its actual and what is attained.
 
-    `facts` are those known of the indicator: a single target is of their last level. The actuals of
-    several periods are counted over `cells`, those of `tracked_cells`, or are the whole's where the
-    source has no moment. They are not known in a run of a part of the follow-up.
+    A single target is of the last level of `facts`. The actuals of several periods are counted over
+    `cells`, of `tracked_cells`, or the whole's where the source has no moment; a run of a part of
+    the follow-up knows none.
     """
     if indicator.base is not None:
         yield _typed(fact_row(indicator, BASE, indicator.base, n=0), "base inscrite au plan")
@@ -60,10 +60,7 @@ def tracking_facts(
 
 
 def _target_and_attained(indicator: Indicator, target: float, level: Fact) -> Iterator[Fact]:
-    """Yield the target and what was attained of it, in percent.
-
-    Attained is level ÷ target, or target ÷ level where a fall is sought; NaN over 0.
-    """
+    """Yield the target and the percent attained: level ÷ target, or the inverse for a fall."""
     is_actual = level["mesure"] == ACTUAL
     level_id = FactId(indicator.id, level["mesure"], level["moment"] if is_actual else "")
     common: Fact = {"n": level["n"], "moment": level["moment"], "parties": level["parties"]}
@@ -139,10 +136,10 @@ def _undated_actuals(
     periods = _periods(indicator, schedule)
     begun = [period for period in periods if not _is_upcoming(period, end)]
     for period in periods:
-        if period not in begun[-1:] or not levels:
+        if period in begun[-1:] and levels:
+            yield _same_as(levels[0], period)
+        else:
             yield _unknown_actual(indicator, period, upcoming=period not in begun)
-            continue
-        yield _same_as(levels[0], period)
 
 
 def _dates(indicator: Indicator, units: pd.DataFrame, schedule: Schedule) -> Dates:
@@ -186,18 +183,10 @@ def _actual(
     indicator: Indicator, period: TargetPeriod, units: pd.DataFrame, total: int, method: str
 ) -> Fact:
     """Return the value over unit values, of so many units in all; n is the units known."""
-    known, complete = (
-        units.loc[test(indicator, units), "unite"] for test in (is_known, is_complete)
-    )
-    return fact_row(
-        indicator,
-        ACTUAL,
-        estimate(indicator, units),
-        n=known.nunique(),
-        manquants=total - complete.nunique(),
-        moment=period.name,
-        methode=method,
-    )
+    n = units.loc[is_known(indicator, units), "unite"].nunique()
+    missing = total - units.loc[is_complete(indicator, units), "unite"].nunique()
+    value = estimate(indicator, units)
+    return fact_row(indicator, ACTUAL, value, n, missing, moment=period.name, methode=method)
 
 
 def _unknown_actual(indicator: Indicator, period: TargetPeriod, upcoming: bool) -> Fact:
@@ -211,8 +200,7 @@ def tracked_contributions(
 ) -> Iterator[tuple[FactKey, pd.Series]]:
     """Yield what each unit brings to each actual, for the rules of disclosure alone.
 
-    Of a cumulated one, also what each brought since the period before and, after the last period,
-    to the level of all moments: their difference would tell it.
+    Of a cumulated one, also since the period before and after the last: differences would tell it.
     """
     for indicator in plan:
         if not (indicator.is_tracked and _is_dated(indicator, schedule)):

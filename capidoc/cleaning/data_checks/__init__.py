@@ -2,5 +2,3 @@
 
 from capidoc.cleaning.data_checks.collector import collect_findings
 from capidoc.cleaning.data_checks.submission_checks import interview_durations, missing_answers
-
-__all__ = ["collect_findings", "interview_durations", "missing_answers"]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from capidoc.core import french
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
-from capidoc.core.fact_ids import Trait, group_dimensions
+from capidoc.core.fact_ids import COURSE, Trait, group_dimensions
 from capidoc.report.bound_numbers import answer_label
 from capidoc.report.charts.canvas import one_line
 
@@ -16,7 +16,6 @@ Spec = dict[str, Any]  # a chart's declaration in figures.yml
 Fact = dict[str, Any]  # a row of the table of facts
 FactsByMeasure = dict[tuple[str, str], Fact]  # by measure and group
 
-MONTHLY = "cours"  # the measure of monthly values
 NO_FACT: Fact = {"valeur": math.nan}
 NOT_PUBLISHED = "n.p."
 ABBREVIATIONS = {NOT_PUBLISHED: "non publié", french.MISSING: "non disponible"}
@@ -27,12 +26,11 @@ def chart_refusal(
     spec: Spec, problem: str, value: str, known_values: Iterable[str] = (), expected: str = ""
 ) -> ConfigurationRefused:
     """Return the refusal of a value, with what is expected or the nearest of the known values."""
-    known = list(known_values)
-    if not known and not expected:
+    remedy = suggest(value, known_values)
+    if not remedy and not expected:
         expected = "rien : il n’y en a pas"
     file = f"figures.yml, figure « {spec.get('id', '?')} »"
-    refused = Problem(problem, expected, suggest(value, known), file=file, value=str(value))
-    return ConfigurationRefused(refused)
+    return ConfigurationRefused(Problem(problem, expected, remedy, file=file, value=str(value)))
 
 
 def indicator_name(spec: Spec) -> str:
@@ -45,7 +43,7 @@ def indicator_name(spec: Spec) -> str:
 
 def facts_by_measure(spec: Spec, facts: pd.DataFrame, indicator: str) -> FactsByMeasure:
     """Return the indicator's facts without the monthly ones; raise ConfigurationRefused if none."""
-    rows = facts[(facts["indicateur"] == indicator) & (facts["mesure"] != MONTHLY)]
+    rows = facts[(facts["indicateur"] == indicator) & (facts["mesure"] != COURSE)]
     if rows.empty:
         raise chart_refusal(spec, "indicateur sans résultat", indicator, set(facts["indicateur"]))
     return {(row["mesure"], row["groupe"]): row for row in rows.to_dict("records")}
@@ -60,10 +58,7 @@ def required_fact(spec: Spec, facts: FactsByMeasure, measure: str, group: str = 
 
 
 def sorted_groups(spec: Spec, facts: FactsByMeasure, measure: str) -> list[str]:
-    """Return the groups of the chart's dimension (« sexe=femme ») that have the measure, by label.
-
-    Raise ConfigurationRefused if there is none.
-    """
+    """Return the groups of the chart's dimension that have the measure, by label; refuse none."""
     dimension = spec.get("par", "")
     measured = [group for fact_measure, group in facts if fact_measure == measure]
     groups = [group for group in measured if group_dimensions(group) == (dimension,)]
@@ -82,14 +77,9 @@ def group_label(spec: Spec, group: str) -> str:
     return answer_label(group, unlabelled | spec.get("libelles", {}))
 
 
-def month_label(fact: Fact) -> str:
-    """Return the fact's month in words, or the label of its round."""
-    return french.format_month(fact["moment"])
-
-
 def at_moment(fact: Fact) -> str:
     """Return « en mai 2022 », or « (Référence) » for a round."""
-    label = month_label(fact)
+    label = french.format_month(fact["moment"])
     return f"({label})" if label == fact["moment"] else f"en {label}"
 
 
@@ -155,7 +145,7 @@ def _count_range(facts: list[Fact], column: str) -> str:
 
 def is_by_round(spec: Spec, facts: pd.DataFrame) -> bool:
     """Return whether the moments of the chart's indicator are rounds."""
-    own = facts[(facts["indicateur"] == indicator_name(spec)) & (facts["mesure"] == MONTHLY)]
+    own = facts[(facts["indicateur"] == indicator_name(spec)) & (facts["mesure"] == COURSE)]
     return any(french.format_month(moment) == moment for moment in own["moment"])
 
 
@@ -163,9 +153,8 @@ def monthly_facts(spec: Spec, facts: pd.DataFrame) -> pd.DataFrame:
     """Return one fact a month, from first to last; its value is NaN in a month without fact.
 
     « partiel » says that some units that other months have are missing from this one.
-    Raise ConfigurationRefused if the indicator has no monthly fact.
     """
-    name, monthly = indicator_name(spec), facts[facts["mesure"] == MONTHLY]
+    name, monthly = indicator_name(spec), facts[facts["mesure"] == COURSE]
     rows = monthly[(monthly["indicateur"] == name) & (monthly["groupe"] == "")]
     if rows.empty:
         names = set(monthly["indicateur"])

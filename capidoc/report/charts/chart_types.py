@@ -9,7 +9,7 @@ import pandas as pd
 from capidoc.core import french
 from capidoc.report.charts import chart_data as data
 from capidoc.report.charts.canvas import BLUE, RUST, TEAL, Sheet
-from capidoc.report.charts.chart_data import FactsByMeasure, Spec, chart_note, month_label
+from capidoc.report.charts.chart_data import Fact, FactsByMeasure, Spec, chart_note
 from capidoc.report.charts.plots import Bar, draw_bars, draw_line
 
 Draw = Callable[[Sheet, float], None]  # draws on the sheet, from a height in inches down
@@ -23,10 +23,7 @@ def before_after(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
     after = data.required_fact(spec, by_measure, "apres")
     sentences = [data.change_sentence(by_measure), data.directions_sentence(spec, by_measure)]
     detail = " ".join(filter(None, sentences))
-    bars = [
-        Bar(month_label(before), before["valeur"], before["texte"], hatched=True),
-        Bar(month_label(after), after["valeur"], after["texte"], detail),
-    ]
+    bars = [replace(_bar(before), hatched=True), replace(_bar(after), detail=detail)]
     ends = ", ".join(f"{fact['texte']} {data.at_moment(fact)}" for fact in (before, after))
     alt_text = f"Barres. {before['libelle']} : {ends}. {detail}"
     return partial(draw_bars, bars=bars, note=chart_note(spec, [before, after])), alt_text
@@ -47,7 +44,7 @@ def before_after_by_group(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
         sentences.append(f"{first.heading} : {first.text} au départ, {last.text} à l’arrivée")
     before = data.required_fact(spec, by_measure, "avant", groups[-1])
     after = data.required_fact(spec, by_measure, "apres", groups[-1])
-    period = f"de {month_label(before)} à {month_label(after)}"
+    period = f"de {bars[-2].label} à {bars[-1].label}"
     alt_text = f"Barres. {before['libelle']}, {period}. {' ; '.join(sentences)}."
     note = chart_note(spec, [before, after], [bar.text for bar in bars])
     return partial(draw_bars, bars=bars, note=note), alt_text
@@ -57,7 +54,7 @@ def by_round(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
     """Return one bar for each moment, with its interval if it has one, and their alt text."""
     by_measure = data.facts_by_measure(spec, facts, data.indicator_name(spec))
     levels = data.round_levels(spec, by_measure)
-    bars = [Bar(month_label(f), f["valeur"], f["texte"], interval=_bounds(f)) for f in levels]
+    bars = [replace(_bar(fact), interval=_bounds(fact)) for fact in levels]
     bars[-1] = replace(bars[-1], detail=data.change_sentence(by_measure))
     said = ", ".join(f"{fact['texte']} {data.at_moment(fact)}" for fact in levels)
     alt_text = f"Barres. {levels[0]['libelle']} : {said}. {bars[-1].detail}"
@@ -67,7 +64,12 @@ def by_round(spec: Spec, facts: pd.DataFrame) -> tuple[Draw, str]:
     return partial(draw_bars, bars=bars, note=note), alt_text
 
 
-def _bounds(fact: data.Fact) -> tuple[float, float] | None:
+def _bar(fact: Fact) -> Bar:
+    """Return the bar of a fact, named by its month or its round."""
+    return Bar(french.format_month(fact["moment"]), fact["valeur"], fact["texte"])
+
+
+def _bounds(fact: Fact) -> tuple[float, float] | None:
     bounds = fact.get("intervalle")
     return tuple(bounds) if isinstance(bounds, list) and pd.notna(fact["valeur"]) else None
 
@@ -104,18 +106,11 @@ def _moment_bar(
 ) -> Bar:
     """Return the bar of a group at a moment, with its share of the total when it is known."""
     fact = data.required_fact(spec, by_measure, measure, group)
-    share = by_measure.get((f"part_{measure}", group))
-    text = fact["texte"]
+    share, text = by_measure.get((f"part_{measure}", group)), fact["texte"]
     if share and pd.notna(fact["valeur"]):
         text += f" ({share['texte']} du total)"
-    return Bar(
-        month_label(fact),
-        fact["valeur"],
-        text,
-        heading=data.group_label(spec, group),
-        colour=colour,
-        hatched=measure == "avant",
-    )
+    heading, is_first = data.group_label(spec, group), measure == "avant"
+    return replace(_bar(fact), text=text, heading=heading, colour=colour, hatched=is_first)
 
 
 def _group_bar(
