@@ -201,24 +201,13 @@ class Comparison(StrictModel):
 
 
 class Server(StrictModel):
-    """Where a source is fetched: the server and its form.
-
-    `projet` is a project of ODK Central, `export` a saved export of KoboToolbox.
-    """
+    """Where a source is fetched: the server, its form, its project if it is ODK Central."""
 
     serveur: Annotated[str, matching(SERVER, "https://kf.kobotoolbox.org, par exemple")]
     formulaire: Annotated[
         str, matching(r"\w[\w .-]*", "le code du formulaire, tel qu’il est dans son adresse")
     ]
     projet: int | None = None
-    export: str = ""
-
-    @model_validator(mode="after")
-    def _check_one_kind(self) -> Self:
-        if self.projet and self.export:
-            kinds = "« export » est un réglage de KoboToolbox, « projet » un numéro d’ODK Central"
-            raise ValueError(f"{kinds} : l’un des deux")
-        return self
 
 
 class Source(TableSelection):

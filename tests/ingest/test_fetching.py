@@ -9,12 +9,10 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -143,14 +141,7 @@ class Server(ThreadingHTTPServer):
         return found
 
     def page(self, path, query):
-        """The documented answer to a page of data, or to the list of export settings."""
-        if path.endswith("/export-settings/"):
-            saved = {
-                "uid": "es1",
-                "name": "Capidoc",
-                "data_url_xlsx": f"{self.url}{path}es1/data.xlsx",
-            }
-            return {"count": 1, "next": None, "previous": None, "results": [saved]}
+        """The documented answer to a page of data."""
         start = int(query.get("start", ["0"])[0])
         following = (
             f"{self.url}{path}?limit={self.size}&start={start + self.size}"
@@ -186,8 +177,6 @@ class Handler(BaseHTTPRequestHandler):
                 if held in self.server.lost
                 else self.answer(PHOTO, Content_Type="image/jpeg")
             )
-        if url.path.endswith("data.xlsx"):
-            return self.answer(EXPORT.read_bytes())
         return self.answer(json.dumps(self.server.page(url.path, parse_qs(url.query))).encode())
 
     def answer(self, body, status=200, length=None, **headers):
@@ -461,19 +450,6 @@ def test_a_repeat_in_a_repeat_points_to_its_row_and_its_submission(programme):
     ] == ["marteau", "2", "apprentis", "2", "2"]
 
 
-def test_a_saved_export_is_downloaded_as_it_is(programme):
-    with serving() as server:
-        here = programme(server.url, export="Capidoc")
-        assert "229 fiches" in fetched(here)
-        assert (here.raw / NAME).read_bytes() == EXPORT.read_bytes()
-        server.faults = [None, saying(200, LOGIN)]
-        with pytest.raises(InputUnreadable, match="page de connexion"):
-            fetched(here)
-        with pytest.raises(ConfigurationRefused, match="Vouliez-vous dire « Capidoc »"):
-            fetched(programme(server.url, export="Capidok"))
-    assert (here.raw / NAME).read_bytes() == EXPORT.read_bytes()
-
-
 @pytest.mark.parametrize(
     ("fault", "code", "message"),
     [
@@ -632,16 +608,6 @@ def test_a_missing_or_impossible_token_is_refused_without_being_shown(
     assert TOKEN not in repr(http_client.open_client(here, tmp_path))
 
 
-def test_the_token_may_rest_in_the_system_keyring(programme, monkeypatch):
-    monkeypatch.delenv("CAPIDOC_KOBO_TOKEN")
-    with serving(record(1)) as server:
-        kept = {("capidoc", server.url.removeprefix("http://")): TOKEN}
-        monkeypatch.setitem(
-            sys.modules, "keyring", SimpleNamespace(get_password=lambda *place: kept.get(place))
-        )
-        assert "1 fiches" in fetched(programme(server.url))
-
-
 @pytest.mark.parametrize(
     "asked",
     [
@@ -649,7 +615,7 @@ def test_the_token_may_rest_in_the_system_keyring(programme, monkeypatch):
         {"serveur": "https://x@kf.example.org"},
         {"formulaire": "../x"},
         {"jeton": TOKEN},
-        {"projet": "4", "export": "Capidoc"},
+        {"export": "Capidoc"},
     ],
 )
 def test_a_wrong_declaration_is_refused(programme, asked):
@@ -1066,16 +1032,6 @@ def test_a_question_that_gives_no_file_is_refused_before_anything_is_asked(progr
         ):
             fetched(here, "voix", "ateliers", "commune")
         assert server.seen == []
-
-
-def test_files_go_with_a_saved_export_too(programme):
-    with serving() as server:
-        server.rows = [holding(server, 1, ("u1", "atelier", "a.jpg"))]
-        here = programme(server.url, export="Capidoc")
-        assert "1 pièces jointes" in fetched(here, "atelier")
-    assert (here.raw / NAME).read_bytes() == EXPORT.read_bytes() and attached(here) == [
-        "atelier/a.jpg"
-    ]
 
 
 def test_a_full_disk_leaves_no_half_file(programme, monkeypatch):

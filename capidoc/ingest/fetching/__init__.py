@@ -63,12 +63,9 @@ def _fetch_source(
     api = odk_central if source.collecte.projet else kobo
     files = []
     try:
-        if source.collecte.export:
-            content = kobo.download_export(client)
-        else:
-            form, submissions = _load_form(programme, source), api.list_submissions(client)
-            sheets = export_layout.export_sheets(form, submissions, source.renommages)
-            content = tables.workbook_bytes(sheets)
+        form, submissions = _load_form(programme, source), api.list_submissions(client)
+        sheets = export_layout.export_sheets(form, submissions, source.renommages)
+        content = tables.workbook_bytes(sheets)
         yield _replace_raw_file(programme, source, content)
         if questions:
             files += api.list_attachments(client, questions)

@@ -1,13 +1,13 @@
-"""What KoboToolbox holds: the submissions of a form, its files, the workbook of a saved export."""
+"""What KoboToolbox holds: the submissions of a form, and their files."""
 
 from collections.abc import Collection, Iterator
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from capidoc.core.errors import ConfigurationRefused, InputUnreadable, Problem, suggest
+from capidoc.core.errors import InputUnreadable, Problem
 from capidoc.ingest.fetching.attachments import Attachment
-from capidoc.ingest.fetching.http_client import HttpClient, get, read_pages
+from capidoc.ingest.fetching.http_client import HttpClient, read_pages
 
 
 class KoboAttachment(BaseModel):
@@ -30,17 +30,6 @@ def list_submissions(client: HttpClient) -> list[dict[str, Any]]:
         what, expected = "fiches sans numéro", "« _id » dans chaque fiche"
         raise InputUnreadable(Problem(what, expected, value=client.url))
     return sorted(submissions, key=lambda submission: int(submission["_id"]))
-
-
-def download_export(client: HttpClient) -> bytes:
-    """Return the workbook of a saved export; raise ConfigurationRefused where there is none."""
-    rows = read_pages(client, f"{_asset(client)}/export-settings/")
-    urls = {row.get("name"): str(row.get("data_url_xlsx")) for row in rows}
-    name = client.server.export
-    if name not in urls:
-        what, remedy = "réglage d’export inconnu sur le serveur", suggest(name, urls)
-        raise ConfigurationRefused(Problem(what, remedy=remedy, value=name))
-    return get(client, urls[name])
 
 
 def list_attachments(client: HttpClient, questions: Collection[str]) -> Iterator[Attachment]:
