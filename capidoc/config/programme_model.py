@@ -178,22 +178,13 @@ class Comparison(StrictModel):
 
 
 class Server(StrictModel):
-    """Where a source is fetched: `projet` is ODK Central's, `export` a setting of KoboToolbox."""
+    """Where a source is fetched: the server, its form, its project if it is ODK Central."""
 
     serveur: Annotated[str, matching(SERVER, "https://kf.kobotoolbox.org, par exemple")]
     formulaire: Annotated[
         str, matching(r"\w[\w .-]*", "le code du formulaire, tel qu’il est dans son adresse")
     ]
     projet: int | None = None
-    export: str = ""
-
-    @model_validator(mode="after")
-    def _check_one_kind(self) -> Self:
-        if self.projet and self.export:
-            raise ValueError(
-                "« export » est de KoboToolbox, « projet » d’ODK Central : l’un des deux"
-            )
-        return self
 
 
 FormFile = Annotated[str, matching(r"[^/\\]+", "un fichier de formulaires/, sans dossier")]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from capidoc.core.errors import InputUnreadable, Problem
 from capidoc.core.parsing import format_plain
 from capidoc.io import xlsx_parts
-from capidoc.io.xlsx_parts import ACCEPTED, AGAIN, SAVE_AS, Area, Place, refuse_unreadable
+from capidoc.io.xlsx_parts import ACCEPTED, AGAIN, SAVE_AS, Area, Marks, Place, refuse_unreadable
 
 if TYPE_CHECKING:  # a run with nothing to do only hashes files: it imports no pandas
     import pandas as pd
@@ -174,10 +174,8 @@ def _read_workbook(file: str, content: bytes) -> list[Sheet]:
             sheets = list(other_workbooks.read_xls(file, content))
         else:
             parts = xlsx_parts.unpack_workbook(file, content)
-            if kind == ".ods":
-                sheets = list(other_workbooks.read_ods(file, parts))
-            else:
-                sheets = list(_worksheets(file, content, parts))
+            scan = xlsx_parts.scan_worksheets if kind != ".ods" else other_workbooks.scan_ods
+            sheets = list(_worksheets(file, content, *scan(file, parts)))
     # lxml raises SyntaxError; openpyxl, ValueError on a place that is none.
     except (CalamineError, zipfile.BadZipFile, OSError, SyntaxError, ValueError) as error:
         raise InputUnreadable(Problem("classeur abîmé", "", AGAIN, file)) from error
@@ -186,15 +184,11 @@ def _read_workbook(file: str, content: bytes) -> list[Sheet]:
     return sheets
 
 
-def _worksheets(file: str, content: bytes, parts: dict[str, bytes]) -> Iterator[Sheet]:
+def _worksheets(
+    file: str, content: bytes, marks: dict[str, Marks], from_1904: bool
+) -> Iterator[Sheet]:
     from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-    settings = xlsx_parts.workbook_settings(parts)
-    bounds = xlsx_parts.Bounds(file)
-    marks = {
-        name: xlsx_parts.scan_cells(bounds, name, parts.get(part, b""), settings.uncomputed)
-        for name, part in settings.worksheets.items()
-    }
     book = CalamineWorkbook.from_filelike(io.BytesIO(content))
     for metadata in book.sheets_metadata:
         if metadata.typ == SheetTypeEnum.WorkSheet:
@@ -207,7 +201,7 @@ def _worksheets(file: str, content: bytes, parts: dict[str, bytes]) -> Iterator[
                 ((top + 1, left), (end + 1, right)) for (top, left), (end, right) in areas
             )
             hidden = metadata.visible != SheetVisibleEnum.Visible
-            yield Sheet(file, metadata.name, cells, formulas, merged, hidden, settings.from_1904)
+            yield Sheet(file, metadata.name, cells, formulas, merged, hidden, from_1904)
 
 
 def _worksheet_cells(worksheet: "CalamineSheet", texts: dict[Place, str]) -> "pd.DataFrame":

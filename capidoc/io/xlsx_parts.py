@@ -5,8 +5,7 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 
 Place = tuple[int, int]  # the row that Excel shows, the position of the column from 0
 Area = tuple[Place, Place]  # its first place and its last
+# The formulas of a worksheet, the texts of its errors and of formulas never computed.
+Marks = tuple[dict[Place, str], dict[Place, str]]
 
 ACCEPTED = ".xlsx (Excel, KoboToolbox), .xlsm, .xls, .ods ou .csv"
 AGAIN = "Téléchargez l’export à nouveau."
@@ -60,15 +61,6 @@ class Bounds:
             refuse_unsafe(self.file, cause, sheet)
 
 
-@dataclass(frozen=True)
-class WorkbookSettings:
-    """What xl/workbook.xml says: parts, first year, values of formulas never computed."""
-
-    worksheets: dict[str, str]
-    from_1904: bool
-    uncomputed: frozenset[str]
-
-
 def unpack_workbook(file: str, content: bytes) -> dict[str, bytes]:
     """Return a workbook's parts {name in lower case: bytes}; refuse what is damaged or unsafe."""
     try:
@@ -101,24 +93,28 @@ def _check_sizes(file: str, infos: list[zipfile.ZipInfo], packed: int) -> None:
         refuse_unsafe(file, "classeur démesuré une fois décompressé")
 
 
-def workbook_settings(parts: dict[str, bytes]) -> WorkbookSettings:
-    """Return what the workbook says of its sheets and formulas; raise SyntaxError if damaged."""
-    workbook = _parse(parts["xl/workbook.xml"])
+def scan_worksheets(file: str, parts: dict[str, bytes]) -> tuple[dict[str, Marks], bool]:
+    """Return the formulas and texts of each worksheet {name: …}, and whether days begin in 1904.
+
+    Raise InputUnsafe beyond the bounds of a workbook, SyntaxError where it is damaged.
+    """
+    workbook, bounds = _parse(parts["xl/workbook.xml"]), Bounds(file)
     relations = _parse(parts.get("xl/_rels/workbook.xml.rels", b"<none/>"))
     targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
-    worksheets = {}
-    for sheet in workbook.iterfind("{*}sheets/{*}sheet"):
-        identifiers = [value for name, value in sheet.items() if name.endswith("}id")]
-        target = targets.get(identifiers[0], "") if identifiers else ""
-        if sheet.get("name", "") in worksheets:  # one of them would be read and not scanned
-            raise SyntaxError("two sheets have one name")
-        worksheets[sheet.get("name", "")] = posixpath.join("/xl", target).lstrip("/").lower()
     # Exporters write nothing, or 0; « #NAME? » is made of a text that begins with « = ».
     uncomputed = {"", "#NAME?"}
     if _is_set(workbook, "calcPr", "fullCalcOnLoad"):
         uncomputed.add("0")
-    from_1904 = _is_set(workbook, "workbookPr", "date1904")
-    return WorkbookSettings(worksheets, from_1904, frozenset(uncomputed))
+    marks: dict[str, Marks] = {}
+    for sheet in workbook.iterfind("{*}sheets/{*}sheet"):
+        name = sheet.get("name", "")
+        if name in marks:  # one of them would be read and not scanned
+            raise SyntaxError("two sheets have one name")
+        identifiers = [value for key, value in sheet.items() if key.endswith("}id")]
+        target = targets.get(identifiers[0], "") if identifiers else ""
+        part = posixpath.join("/xl", target).lstrip("/").lower()
+        marks[name] = scan_cells(bounds, name, parts.get(part, b""), uncomputed)
+    return marks, _is_set(workbook, "workbookPr", "date1904")
 
 
 def _parse(xml: bytes) -> "etree._Element":
@@ -132,9 +128,7 @@ def _is_set(workbook: "etree._Element", element: str, attribute: str) -> bool:
     return setting is not None and setting.get(attribute) in ("1", "true")
 
 
-def scan_cells(
-    bounds: Bounds, sheet: str, xml: bytes, uncomputed: frozenset[str]
-) -> tuple[dict[Place, str], dict[Place, str]]:
+def scan_cells(bounds: Bounds, sheet: str, xml: bytes, uncomputed: Container[str]) -> Marks:
     """Return the formulas of a worksheet, and the texts of errors and formulas never computed."""
     from lxml import etree
 

@@ -31,7 +31,7 @@ PACKAGES = [
 ]
 MOST_MODULES = 12
 # Imported where somebody installed them; named in the docs, never in the lock.
-OPTIONAL = {"distributed", "cloudpickle", "keyring"}
+OPTIONAL = {"distributed", "cloudpickle"}
 # Taken by others: openpyxl parses with defusedxml; nbconvert's mistune has a security floor.
 USED_BY_OTHERS = {"defusedxml", "mistune"}
 MODULES = sorted((ROOT / "capidoc").rglob("*.py"))

@@ -42,10 +42,6 @@ BACKOFF = tenacity.wait_exponential_jitter(initial=1)
 RESUME = "Relancez : ce qui est reçu est gardé."
 
 
-class Absent(ConfigurationRefused):
-    """The server holds nothing at this address."""
-
-
 class Cut(InputUnreadable):
     """The line or the server failed: what came before is good."""
 
@@ -60,14 +56,14 @@ class Busy(RefusedRequest):
     """An answer that may be another one when asked again."""
 
 
-NO_TOKEN = "Copiez-le à nouveau depuis votre compte, dans la variable ou le trousseau."
+NO_TOKEN = "Copiez-le à nouveau depuis votre compte, dans la variable."
 NO_RIGHT = "ce compte n’a pas le droit de lire ce formulaire"
 NO_FORM = "Vérifiez « collecte » dans programme.yml."
 # {HTTP status: (refusal, what is wrong, remedy)}
 REFUSALS: dict[int, tuple[type[errors.Refusal], str, str]] = {
     401: (ConfigurationRefused, "le serveur refuse le jeton", NO_TOKEN),
     403: (ConfigurationRefused, NO_RIGHT, "Demandez ce droit au propriétaire du formulaire."),
-    404: (Absent, "formulaire introuvable sur ce serveur", NO_FORM),
+    404: (ConfigurationRefused, "formulaire introuvable sur ce serveur", NO_FORM),
     429: (Cut, "le serveur demande d’attendre", "Relancez plus tard."),
 }
 
@@ -97,8 +93,7 @@ class Page(BaseModel):
 def open_client(server: Server, pages: Path) -> HttpClient:
     """Return the client of a declared server; raise ConfigurationRefused without its secret."""
     variable = "CAPIDOC_ODK_LOGIN" if server.projet else "CAPIDOC_KOBO_TOKEN"
-    secret = os.environ.get(variable) or _keyring_secret(urlsplit(server.serveur).netloc) or ""
-    secret = secret.strip()
+    secret = os.environ.get(variable, "").strip()
     # What HTTP cannot carry would come back, whole, in the library's own error.
     if not re.fullmatch(r".+:.+" if server.projet else r"[\x21-\x7e]+", secret):
         content = "courriel:mot de passe" if server.projet else "le jeton d’un compte KoboToolbox"
@@ -184,14 +179,6 @@ def is_web_page(body: bytes) -> bool:
 def _unexpected_answer(what: str, url: str) -> InputUnreadable:
     remedy = "Vérifiez « collecte » dans programme.yml, puis relancez."
     return InputUnreadable(Problem(what, remedy=remedy, value=url))
-
-
-def _keyring_secret(host: str) -> str | None:
-    with suppress(Exception):  # no such library, or no keyring on this machine: no secret
-        import keyring
-
-        return keyring.get_password("capidoc", host)
-    return None
 
 
 def _origin(client: HttpClient, url: str) -> tuple[bytes, bytes] | None:

@@ -1,63 +1,17 @@
-"""What KoboToolbox holds: the submissions of a form, its files, the workbook of a saved export."""
+"""What KoboToolbox holds: the submissions of a form."""
 
-from collections.abc import Collection, Iterator
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
-
-from capidoc.core.errors import ConfigurationRefused, InputUnreadable, Problem, suggest
-from capidoc.ingest.fetching.attachments import Attachment
-from capidoc.ingest.fetching.http_client import HttpClient, get, read_pages
-
-
-class KoboAttachment(BaseModel):
-    """What the API says of a file: the path of its question, the phone's name for it, its URL."""
-
-    question_xpath: str
-    media_file_basename: str
-    download_url: str
-    is_deleted: bool = False
-
-
-ATTACHMENTS = TypeAdapter(list[KoboAttachment])
+from capidoc.core.errors import InputUnreadable, Problem
+from capidoc.ingest.fetching.http_client import HttpClient, read_pages
 
 
 def list_submissions(client: HttpClient) -> list[dict[str, Any]]:
     """Return the submissions as the API gives them, by their number, which an edit keeps."""
     query = "limit=1000&sort=%7B%22_id%22%3A1%7D"
-    submissions = read_pages(client, f"{_asset(client)}/data.json?{query}")
+    asset = f"{client.url}/api/v2/assets/{client.server.formulaire}"
+    submissions = read_pages(client, f"{asset}/data.json?{query}")
     if not all(str(submission.get("_id")).isdecimal() for submission in submissions):
         what, expected = "fiches sans numéro", "« _id » dans chaque fiche"
         raise InputUnreadable(Problem(what, expected, value=client.url))
     return sorted(submissions, key=lambda submission: int(submission["_id"]))
-
-
-def download_export(client: HttpClient) -> bytes:
-    """Return the workbook of a saved export; raise ConfigurationRefused where there is none."""
-    rows = read_pages(client, f"{_asset(client)}/export-settings/")
-    urls = {row.get("name"): str(row.get("data_url_xlsx")) for row in rows}
-    name = client.server.export
-    if name not in urls:
-        what, remedy = "réglage d’export inconnu sur le serveur", suggest(name, urls)
-        raise ConfigurationRefused(Problem(what, remedy=remedy, value=name))
-    return get(client, urls[name])
-
-
-def list_attachments(client: HttpClient, questions: Collection[str]) -> Iterator[Attachment]:
-    """Yield the files of those questions, in repeats too: « groupe[1]/photo »."""
-    for submission in list_submissions(client):
-        try:
-            files = ATTACHMENTS.validate_python(submission.get("_attachments") or [])
-        except ValidationError as error:
-            what = "pièces jointes sans question ni adresse"
-            expected = "ce que dit un KoboToolbox de 2024 ou plus récent"
-            raise InputUnreadable(Problem(what, expected, value=client.url)) from error
-        for file in files:
-            question = file.question_xpath.rsplit("/", 1)[-1]
-            if question in questions and not file.is_deleted:
-                name, url = file.media_file_basename, file.download_url
-                yield Attachment(submission["_id"], question, name, url)
-
-
-def _asset(client: HttpClient) -> str:
-    return f"{client.url}/api/v2/assets/{client.server.formulaire}"
