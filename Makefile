@@ -36,8 +36,8 @@ verify: ## relire le jeu publié : chaque empreinte, chaque nombre
 report brief sheet dashboard data effects check verify: $(READY)
 	@$(CAPIDOC) $@ $(SCOPE)
 
-fetch: $(READY) ## aller chercher les nouvelles fiches sur KoboToolbox ou ODK Central, dans data/raw
-	@$(CAPIDOC) fetch $(PROGRAMME)
+fetch: $(READY) ## aller chercher les nouvelles fiches sur KoboToolbox ou ODK Central, dans data/raw ; PIECES=photo : les fichiers de cette question aussi
+	@$(CAPIDOC) fetch $(PROGRAMME) $(if $(PIECES),--pieces-jointes $(PIECES))
 
 claims: $(READY) ## proposer les chiffres que publie un texte : make claims TEXTE=rapport.docx
 	@$(CAPIDOC) claims $(PROGRAMME) --texte "$(TEXTE)"

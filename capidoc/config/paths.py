@@ -34,6 +34,8 @@ class ProgrammePaths:
         self.slug, self.root = slug, Path(root)
         self.folder = self.root / "programmes" / slug  # what people decide
         self.raw = self.root / "data" / "raw" / slug  # exports as received
+        # Photos, sounds and files are personal: git ignores them, no step reads them.
+        self.attached = self.raw / "pieces-jointes"
         self.templates = self.root / "templates"  # deliverables and page models
         self.notebooks = self.root / "notebooks"
         if not (self.folder / "programme.yml").is_file():

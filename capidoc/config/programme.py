@@ -108,7 +108,7 @@ class Programme(ProgrammePaths):
     def strays(self) -> list[str]:
         """Return the names of raw files and folders that no source declares: they are ignored."""
         sources = self.identity.sources.values()
-        folders = sorted(self.raw.glob("[!.]*/"))
+        folders = [path for path in sorted(self.raw.glob("[!.]*/")) if path != self.attached]
         undeclared = [
             path.name
             for path in self._raw_files()

@@ -111,6 +111,10 @@ def _add_verb_options(command: argparse.ArgumentParser, verb: str) -> None:
             command.add_argument("fichier", type=Path, help=told)
             told = "écrire dans recit/ ; sans cela, les différences sont seulement montrées"
             command.add_argument("--oui", action="store_true", help=told)
+        case "fetch":
+            told = "prendre aussi les photos, sons, fichiers de ces questions"
+            name, metavar = "--pieces-jointes", "QUESTION"
+            command.add_argument(name, nargs="+", default=[], metavar=metavar, help=told)
         case "claims":
             told = "le document publié : .txt, .md, .docx ou .pdf"
             command.add_argument("--texte", required=True, type=Path, help=told)

@@ -135,7 +135,7 @@ def _run_steps(options: Namespace, slug: str) -> Iterator[str]:
         case "fetch":
             from capidoc.ingest import fetching
 
-            yield from fetching.fetch(programme)
+            yield from fetching.fetch(programme, options.pieces_jointes)
         case "check":
             yield from stages.check_programme(programme)
             yield from (f"{name} : {UNUSED_FILE}" for name in programme.strays())

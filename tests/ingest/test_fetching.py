@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -26,13 +27,14 @@ from capidoc.ingest.fetching import http_client
 from capidoc.ingest.fetching.export_layout import export_sheets
 from capidoc.ingest.xlsform import Form, Question
 from capidoc.io import raw_files
-from capidoc.pipeline import commands
+from capidoc.pipeline import commands, publication
 
 from ..conftest import ROOT
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 EXPORT = next((ROOT / "data" / "raw" / "jass").glob("Suivi*.xlsx"))
 NAME = "Suivi mensuel des entreprises - collecte.xlsx"
+PHOTO = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 50
 LOGIN = b"<!DOCTYPE html><html><body><form action='/accounts/login/'></form></body></html>"
 
 
@@ -83,10 +85,37 @@ def record(number, code="ENT-01", income="50000", apprentices=(), **more):
     }
 
 
+def holding(server, number, *held, **more):
+    """A submission that holds those files in KoboToolbox's API.
+
+    Each is (uid, path of the question, name), and `more` is told of each.
+    """
+    place = f"{server.url}/api/v2/assets/aSuivi/data/{number}/attachments"
+    told = [
+        {
+            "uid": uid,
+            "download_url": f"{place}/{uid}/",
+            "download_small_url": f"{place}/{uid}/small/",
+            "mimetype": "image/jpeg",
+            "is_deleted": False,
+            "filename": f"moi/attachments/f/u/{name}",
+            "media_file_basename": name,
+            "question_xpath": path,
+        }
+        | more
+        for uid, path, name in held
+    ]
+    return record(
+        number, _attachments=told, **{path.rsplit("/", 1)[-1]: name for _, path, name in held}
+    )
+
+
 class Server(ThreadingHTTPServer):
     """KoboToolbox on loopback: `rows` in pages of `size`.
 
-    Each of `faults` answers one request in its place; `seen` is [(path, Authorization)].
+    Each of `faults` answers one request in its place; `seen` is [(path, Authorization)]. Its
+    attachments are photos, but those whose uid is in `lost`; each of `ill` {uid: fault} answers
+    for one of them, every time.
     """
 
     def __init__(self, rows, size=1000):
@@ -98,7 +127,18 @@ class Server(ThreadingHTTPServer):
             [],
             f"Token {TOKEN}",
         )
+        self.lost, self.ill = set(), {}
         self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def asked(self):
+        """The uids, or names, of the attachments asked for since last time, in order."""
+        found = [
+            path.split("/attachments/")[1].strip("/")
+            for path, _ in self.seen
+            if "/attachments/" in path
+        ]
+        self.seen.clear()
+        return found
 
     def page(self, path, query):
         """The documented answer to a page of data."""
@@ -128,6 +168,15 @@ class Handler(BaseHTTPRequestHandler):
         if self.headers.get("Authorization") != self.server.token:
             return self.answer(b'{"detail":"Invalid token."}', 401)
         url = urlsplit(self.path)
+        if "/attachments/" in url.path:
+            held = url.path.split("/attachments/")[1].strip("/")
+            if held in self.server.ill:
+                return self.server.ill[held](self)
+            return (
+                self.answer(b'{"detail":"Not found."}', 404)
+                if held in self.server.lost
+                else self.answer(PHOTO, Content_Type="image/jpeg")
+            )
         return self.answer(json.dumps(self.server.page(url.path, parse_qs(url.query))).encode())
 
     def answer(self, body, status=200, length=None, **headers):
@@ -208,8 +257,15 @@ def programme(tmp_path):
     return lay
 
 
-def fetched(programme):
-    return "\n".join(fetching.fetch(programme))
+def fetched(programme, *questions):
+    return "\n".join(fetching.fetch(programme, questions))
+
+
+def attached(programme):
+    """The attachments on the disk, by question and by the name that the phone gave."""
+    files = [path for path in programme.attached.rglob("*") if path.is_file()]
+    assert all(path.read_bytes() == PHOTO for path in files)
+    return sorted(f"{path.parent.name}/{path.name.split('-', 2)[2]}" for path in files)
 
 
 def table(programme, *columns):
@@ -703,6 +759,361 @@ def test_odk_central_reads_like_kobo(programme, monkeypatch):
     assert got.remarks.empty
 
 
+def test_files_of_the_questions_named_are_fetched_and_no_others(programme):
+    with serving() as server:
+        held = (
+            ("u1", "atelier", "1650.jpg"),
+            ("u2", "voix", "1651.m4a"),
+            ("u3", "produits[1]/produit", "1652.jpg"),
+            ("u4", "produits[2]/produit", "1652.jpg"),
+        )
+        server.rows = [holding(server, 12, *held)]
+        here = programme(server.url)
+        assert "pièces" not in fetched(here) and server.asked() == [] and not here.attached.exists()
+        without = (here.raw / NAME).read_bytes()
+        assert (
+            "suivi : 3 pièces jointes (reçues : 3, déjà là : 0) dans pieces-jointes/suivi."
+            in fetched(here, "atelier", "produit")
+        )
+        assert server.asked() == ["u1", "u3", "u4"]
+    assert attached(here) == ["atelier/1650.jpg", "produit/1652.jpg", "produit/1652.jpg"]
+    assert next((here.attached / "suivi" / "atelier").iterdir()).name.startswith("12-")
+    assert (
+        here.raw / NAME
+    ).read_bytes() == without  # in the cell, the name of the photo, as in a manual export
+    assert [path.name for path in here.received(here.identity.sources["suivi"])] == [
+        NAME
+    ] and here.strays() == []
+
+
+def test_the_command_names_the_questions_and_a_file_that_did_not_come_gives_its_exit_code(
+    programme, capsys, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(commands, "LOG", tmp_path / "capidoc.log")
+    monkeypatch.setattr(commands, "ROOT", tmp_path)
+    with serving() as server:
+        server.rows = [holding(server, 1, ("u1", "atelier", "a.jpg"), ("u2", "voix", "v.m4a"))]
+        here = programme(server.url)
+        monkeypatch.setattr("capidoc.config.programme.Programme", lambda *_, **__: here)
+        assert (
+            commands.main(["fetch", "jass", "--pieces-jointes", "atelier", "voix"]) == 0
+            and "2 pièces jointes (reçues : 2" in capsys.readouterr().out
+        )
+        server.rows = [holding(server, 1, ("u3", "atelier", "a.jpg"), ("u2", "voix", "v.m4a"))]
+        server.ill = {"u3": saying(200, LOGIN)}
+        assert commands.main(["fetch", "jass", "--pieces-jointes", "atelier", "voix"]) == 20
+    said = capsys.readouterr()
+    assert (
+        "2 pièces jointes (reçues : 0, déjà là : 1)" in said.out
+        and "atelier/1-" in said.err
+        and "page web" in said.err
+        and "Traceback" not in said.err
+    )
+
+
+def test_attachments_are_kept_out_of_git_and_decide_no_document(programme):
+    with serving() as server:
+        server.rows = [holding(server, 1, ("u1", "atelier", "a.jpg"))]
+        here = programme(server.url)
+        fetched(here)
+        before = publication.inputs(here, {})
+        fetched(here, "atelier")
+    assert publication.inputs(here, {}) == before and attached(here) == ["atelier/a.jpg"]
+    ignored = subprocess.run(
+        ["git", "check-ignore", "-q", "data/raw/jass/pieces-jointes/suivi/atelier/a.jpg"],
+        cwd=ROOT,
+        check=False,
+    )
+    assert ignored.returncode in (0, 128)  # 128: no git here
+
+
+def test_what_is_there_is_not_fetched_again_and_what_the_server_lost_is_kept_and_named(programme):
+    with serving() as server:
+        server.rows = [
+            holding(server, 1, ("u1", "atelier", "a.jpg")),
+            holding(server, 2, ("u2", "atelier", "b.jpg")),
+            holding(server, 3),
+        ]
+        here = programme(server.url)
+        fetched(here, "atelier")
+        server.asked()
+        # One more; another one in the place of a.jpg; the submission of b.jpg deleted;
+        # one deleted before it was ever fetched.
+        server.rows = [
+            holding(server, 1, ("u5", "atelier", "a.jpg")),
+            holding(server, 3, ("u6", "atelier", "c.jpg")),
+            holding(server, 4, ("u7", "atelier", "d.jpg"), is_deleted=True),
+        ]
+        said = fetched(here, "atelier")
+        assert "2 pièces jointes (reçues : 2, déjà là : 0)" in said and server.asked() == [
+            "u5",
+            "u6",
+        ]
+        assert re.search(
+            r"N’y sont plus, gardées ici.* \(2\) : 1-[0-9a-f]{8}-a\.jpg, 2-[0-9a-f]{8}-b\.jpg\.",
+            said,
+        )
+        assert attached(here) == [
+            "atelier/a.jpg",
+            "atelier/a.jpg",
+            "atelier/b.jpg",
+            "atelier/c.jpg",
+        ]
+        assert "(reçues : 0, déjà là : 2)" in fetched(here, "atelier") and server.asked() == []
+        (here.attached / "suivi" / "atelier" / "Thumbs.db").write_bytes(
+            PHOTO
+        )  # which Windows puts there
+        assert "Thumbs.db" not in fetched(here, "atelier")
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "message"),
+    [
+        (saying(401), ConfigurationRefused, "refuse le jeton"),
+        (saying(403), ConfigurationRefused, "pas le droit"),
+        (saying(429), InputUnreadable, "attendre"),
+        (saying(500), InputUnreadable, "en panne"),
+        (saying(503), InputUnreadable, "en panne"),
+        (saying(200, LOGIN), InputUnreadable, "page web, de connexion"),
+        (
+            saying(200, b"\n<head><script>location='/connexion'</script></head>"),
+            InputUnreadable,
+            "page web",
+        ),
+        (cut, InputUnreadable, "connexion coupée"),
+        (saying(302, Location="/attachments/u2/"), InputUnreadable, "connexion"),
+        (saying(200, b"x" * 20_000), InputUnsafe, "réponse de plus de"),
+    ],
+)
+def test_a_file_that_does_not_come_is_told_the_others_come_and_the_next_run_takes_it_alone(
+    programme, monkeypatch, fault, kind, message
+):
+    monkeypatch.setattr(http_client, "LARGEST", 15_000)
+    with serving() as server:
+        server.rows = [
+            holding(server, number, (f"u{number}", "atelier", f"{number}.jpg"))
+            for number in (1, 2, 3)
+        ]
+        here = programme(server.url)
+        server.ill = {"u2": fault}
+        with pytest.raises(kind, match=message) as refusal:
+            fetched(here, "atelier")
+        assert TOKEN not in str(refusal.value) and (
+            kind is ConfigurationRefused or "atelier/2-" in str(refusal.value)
+        )
+        # A refused account is refused for all; any other fault is one file's.
+        assert attached(here) == (
+            ["atelier/1.jpg"]
+            if kind is ConfigurationRefused
+            else ["atelier/1.jpg", "atelier/3.jpg"]
+        )
+        server.ill = {}
+        server.asked()
+        fetched(here, "atelier")
+        assert server.asked() == (["u2", "u3"] if kind is ConfigurationRefused else ["u2"])
+    assert attached(here) == ["atelier/1.jpg", "atelier/2.jpg", "atelier/3.jpg"]
+
+
+def test_a_file_that_the_server_has_not_or_has_empty_is_told_and_is_no_failure(programme):
+    with serving() as server:
+        server.rows = [
+            holding(server, number, (f"u{number}", "atelier", f"{number}.jpg"))
+            for number in (1, 2, 3)
+        ]
+        here = programme(server.url)
+        server.lost, server.ill = {"u1"}, {"u2": saying(200, b"")}
+        said = fetched(here, "atelier")
+        assert "(reçues : 1, déjà là : 0)" in said and re.search(
+            r"Absentes ou vides sur le serveur \(2\) : 1-\w{8}-1\.jpg, 2-\w{8}-2\.jpg\.", said
+        )
+    assert attached(here) == ["atelier/3.jpg"]
+
+
+def test_a_server_that_fails_twice_in_a_row_is_asked_for_no_more_files(programme):
+    with serving() as server:
+        server.rows = [
+            holding(server, number, (f"u{number}", "atelier", f"{number}.jpg"))
+            for number in range(1, 7)
+        ]
+        here = programme(server.url)
+        server.ill = {f"u{number}": saying(503) for number in (2, 4, 5)}
+        with pytest.raises(InputUnreadable, match=r"(?s)atelier/2-.*atelier/4-.*atelier/5-"):
+            fetched(here, "atelier")
+        assert list(dict.fromkeys(server.asked())) == ["u1", "u2", "u3", "u4", "u5"]
+    assert attached(here) == ["atelier/1.jpg", "atelier/3.jpg"]
+
+
+def test_a_wait_that_the_server_asks_for_between_two_files_is_waited(programme, waits):
+    with serving() as server:
+        server.rows = [holding(server, 1, ("u1", "atelier", "a.jpg"))]
+        server.faults = [None, saying(429, Retry_After="7"), cut]
+        fetched(here := programme(server.url), "atelier")
+    assert waits[0] == 7 and attached(here) == ["atelier/a.jpg"]
+
+
+def test_the_token_does_not_follow_a_file_to_its_storage(programme):
+    with serving() as thief, serving() as server:
+        thief.token = None
+        server.rows = [
+            holding(server, 1, ("u1", "atelier", "a.jpg")),
+            holding(
+                server, 2, ("u2", "atelier", "b.jpg"), download_url=f"{thief.url}/attachments/u2"
+            ),
+        ]
+        server.ill = {"u1": saying(302, Location=f"{thief.url}/attachments/storage?signature=x")}
+        here = programme(server.url)
+        with pytest.raises(InputUnreadable, match="le jeton n’y va pas"):
+            fetched(here, "atelier")
+        assert thief.seen == [("/attachments/storage?signature=x", None)] and attached(here) == [
+            "atelier/a.jpg"
+        ]
+
+
+def test_no_name_leaves_its_folder_meets_another_or_is_refused_by_a_disk(programme):
+    names = [
+        "../../../etc/passwd",
+        "/etc/passwd",
+        "C:\\Windows\\win.ini",
+        "..",
+        "CON",
+        "nul.jpg",
+        'a:b?*|<>".jpg',
+        "fin. ",
+        "Photo.jpg",
+        "photo.jpg",
+        "x" * 300 + ".jpg",
+        "é\u202e\0\n.jpg",
+        ".caché",
+        "",
+        "\ud800.jpg",
+    ]
+    with serving() as server:
+        server.rows = [
+            holding(server, 1, *((f"u{n}", "atelier", name) for n, name in enumerate(names)))
+        ]
+        here = programme(server.url)
+        assert f"(reçues : {len(names)}, déjà là : 0)" in fetched(here, "atelier")
+        assert f"(reçues : 0, déjà là : {len(names)})" in fetched(here, "atelier")
+    found = [path.name for path in (here.attached / "suivi" / "atelier").iterdir()]
+    assert (
+        len({name.casefold() for name in found}) == len(names)
+        and len([*here.attached.rglob("*")]) == len(names) + 2
+    )
+    assert [
+        name
+        for name in found
+        if not re.fullmatch(r"1-[0-9a-f]{8}-([A-Za-z0-9_.-]{0,39}[A-Za-z0-9_-])?", name)
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        "photo.jpg",
+        ["photo.jpg"],
+        [{"download_url": "/photo.jpg", "media_file_basename": "photo.jpg"}],
+    ],
+)
+def test_attachments_that_say_no_question_are_refused(programme, held):
+    with (
+        serving(record(1, _attachments=held)) as server,
+        pytest.raises(InputUnreadable, match="sans question ni adresse"),
+    ):
+        fetched(programme(server.url), "atelier")
+
+
+def test_a_question_that_gives_no_file_is_refused_before_anything_is_asked(programme):
+    with serving(record(1)) as server:
+        here = programme(server.url)
+        with pytest.raises(
+            ConfigurationRefused,
+            match=r"(?s)« ateliers » .*Vouliez-vous dire « atelier » .*"
+            r"« commune » .*atelier, produit, voix",
+        ):
+            fetched(here, "voix", "ateliers", "commune")
+        assert server.seen == []
+
+
+def test_a_full_disk_leaves_no_half_file(programme, monkeypatch):
+    with serving() as server:
+        server.rows = [holding(server, 1, ("u1", "atelier", "a.jpg"))]
+        here = programme(server.url)
+        fetched(here)
+        monkeypatch.setattr(
+            "os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+        )
+        with pytest.raises(OSError, match="No space left"):
+            fetched(here, "atelier")
+    assert attached(here) == []
+
+
+def test_odk_central_gives_the_files_that_it_has(programme, monkeypatch):
+    monkeypatch.setenv("CAPIDOC_ODK_LOGIN", "moi@example.org:secret")
+    row = {
+        "identification": {"mois": "2022-05", "code_entreprise": "ENT-01", "atelier": "a b.jpg"},
+        "voix": None,
+        "produits": [{"__id": "r1", "produit": "p1.jpg"}, {"__id": "r2", "produit": "p2.jpg"}],
+    }
+    rows = [
+        {
+            "__id": "uuid:u1",
+            "__system": {
+                "submissionDate": "2022-05-22T16:29:23.123Z",
+                "attachmentsPresent": 3,
+                "attachmentsExpected": 3,
+            },
+            **row,
+        },
+        {
+            "__id": "uuid:u2",
+            "__system": {
+                "submissionDate": "2022-05-23T16:29:23.123Z",
+                "attachmentsPresent": 1,
+                "attachmentsExpected": 3,
+            },
+            **row,
+        },
+        {"__id": "../u3", "__system": {"submissionDate": "2022-05-24T16:29:23.123Z"}, **row},
+    ]
+    with serving() as server:
+        server.token = "Basic bW9pQGV4YW1wbGUub3JnOnNlY3JldA=="
+        there = [
+            {"name": "a b.jpg", "exists": False},
+            {"name": "p1.jpg", "exists": True},
+            {"name": "p2.jpg", "exists": False},
+        ]
+        server.page = lambda path, query: (
+            there if path.endswith("/attachments") else {"value": rows, "@odata.count": 3}
+        )
+        here = programme(server.url, projet="4")
+        assert "5 pièces jointes (reçues : 5, déjà là : 0)" in fetched(
+            here, "atelier", "voix", "produit"
+        )
+        asked = [path for path, _ in server.seen if "/attachments" in path]
+        place = "/v1/projects/4/forms/aSuivi/submissions"
+        assert asked == [
+            f"{place}/uuid%3Au2/attachments",
+            f"{place}/..%2Fu3/attachments",
+            *(
+                f"{place}/uuid%3Au1/attachments/{name}"
+                for name in ("a%20b.jpg", "p1.jpg", "p2.jpg")
+            ),
+            f"{place}/uuid%3Au2/attachments/p1.jpg",
+            f"{place}/..%2Fu3/attachments/p1.jpg",
+        ]
+        assert attached(here) == [
+            "atelier/a_b.jpg",
+            "produit/p1.jpg",
+            "produit/p1.jpg",
+            "produit/p1.jpg",
+            "produit/p2.jpg",
+        ]
+        server.seen.clear()
+        server.faults = [None, saying(404), saying(200, LOGIN)]
+        with pytest.raises(InputUnreadable, match="page web, de connexion"):
+            fetched(here, "produit")
+
+
 @pytest.mark.parametrize("cuts", [6, 7])
 def test_a_server_is_asked_seven_times(programme, waits, cuts):
     with serving(record(1)) as server:
@@ -759,6 +1170,15 @@ def test_pages_of_a_thousand_submissions_are_asked_for(programme):
     with serving(record(1)) as server:
         fetched(programme(server.url))
         assert "data.json?limit=1000&" in server.seen[0][0]
+
+
+@pytest.mark.parametrize(("name", "kept"), [("p" * 36, "p" * 36), ("ap" + "p" * 35, "p" * 36)])
+def test_a_file_keeps_the_last_forty_letters_of_its_name(programme, name, kept):
+    with serving() as server:
+        server.rows = [holding(server, 1, ("u1", "atelier", f"{name}.jpg"))]
+        here = programme(server.url)
+        fetched(here, "atelier")
+    assert attached(here) == [f"atelier/{kept}.jpg"]
 
 
 @pytest.mark.parametrize(

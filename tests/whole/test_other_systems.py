@@ -197,6 +197,7 @@ def test_every_command_that_make_types_is_understood():
         "OUI=1",
         "TEXTE=t.txt",
         "TABLEAU=t.csv",
+        "PIECES=atelier voix",
     ]
     targets = re.findall(r"^([a-z]+):.*##", MAKEFILE, re.MULTILINE)
     typed = subprocess.run(
@@ -205,7 +206,10 @@ def test_every_command_that_make_types_is_understood():
     commands = re.findall(r"python -m capidoc ([a-z].*)", typed)
     asked = {words[0]: build_parser().parse_args(words) for words in map(shlex.split, commands)}
     assert asked.keys() >= {"report", "import", "new", "claims", "portfolio", "verify", "clean"}
-    assert asked["fetch"].programme == "jass"
+    assert (asked["fetch"].programme, asked["fetch"].pieces_jointes) == (
+        "jass",
+        ["atelier", "voix"],
+    )
     assert (asked["import"].fichier, asked["import"].programme, asked["import"].oui) == (
         Path("un document.docx"),
         "jass",

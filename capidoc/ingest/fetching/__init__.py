@@ -1,54 +1,83 @@
 """Replace a source's raw workbook by what its server holds; nothing else uses the network."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from capidoc.config.programme import Programme
 from capidoc.config.programme_model import Source
-from capidoc.core.errors import (
-    ConfigurationRefused,
-    InputUnreadable,
-    Problem,
-    Refusal,
-    ResourcesLacking,
-)
-from capidoc.ingest.fetching import export_layout, http_client, kobo, odk_central
-from capidoc.ingest.xlsform import load_form
+from capidoc.core import errors
+from capidoc.core.errors import ConfigurationRefused, Problem, Refusal
+from capidoc.ingest.fetching import attachments, export_layout, http_client, kobo, odk_central
+from capidoc.ingest.xlsform import Form, load_form
 from capidoc.io import raw_files, tables
 
 ROW_NUMBERS = {"_index", "_parent_index"}  # they start again with each export
 
 
-def fetch(programme: Programme) -> Iterator[str]:
-    """Replace the raw file of each source that has a server; yield the line of what changed."""
+def fetch(programme: Programme, questions: Sequence[str] = ()) -> Iterator[str]:
+    """Yield a line for each source with a server, and one for its files of those questions."""
     sources = {name: s for name, s in programme.identity.sources.items() if s.collecte}
     if not sources:
         what, expected = "aucune source à aller chercher", "un bloc « collecte » dans une source"
         raise ConfigurationRefused(Problem(what, f"{expected} au moins", file="programme.yml"))
+    asked = _questions_by_source(programme, sources, questions)
     for name, source in sources.items():
-        yield f"{name} : {_fetch_source(programme, name, source)}"
+        for line in _fetch_source(programme, name, source, asked[name]):
+            yield f"{name} : {line}"
 
 
-def _fetch_source(programme: Programme, name: str, source: Source) -> str:
+def _questions_by_source(
+    programme: Programme, sources: dict[str, Source], questions: Sequence[str]
+) -> dict[str, set[str]]:
+    """Return the questions asked of each source; raise ConfigurationRefused if none has one."""
+    if not questions:
+        return {name: set() for name in sources}
+    by_source = {}
+    for name, source in sources.items():
+        form = _load_form(programme, source)
+        by_source[name] = {question.name for question in form.questions if question.is_file}
+    known = set().union(*by_source.values())
+    what = "nulle question de ce nom ne reçoit de fichier"
+    expected = "une question photo, son, vidéo ou fichier"
+    ConfigurationRefused.raise_any(
+        Problem(what, expected, errors.suggest(name, known), value=name)
+        for name in questions
+        if name not in known
+    )
+    return {name: names.intersection(questions) for name, names in by_source.items()}
+
+
+def _load_form(programme: Programme, source: Source) -> Form:
+    assert source.formulaire  # a source that is fetched has one: its model says so
+    return load_form(programme.folder / "formulaires" / source.formulaire)
+
+
+def _fetch_source(
+    programme: Programme, name: str, source: Source, questions: Collection[str]
+) -> Iterator[str]:
     assert source.collecte  # only sources that declare their server are fetched
-    assert source.formulaire  # and these have a form: their model says so
     pages = programme.processed / "collecte" / name
     client = http_client.open_client(source.collecte, pages)
     api = odk_central if source.collecte.projet else kobo
+    files = []
     try:
-        form = load_form(programme.folder / "formulaires" / source.formulaire)
-        submissions = api.list_submissions(client)
+        form, submissions = _load_form(programme, source), api.list_submissions(client)
         sheets = export_layout.export_sheets(form, submissions, source.renommages)
-        line = _replace_raw_file(programme, source, tables.workbook_bytes(sheets))
-    except (http_client.Cut, ResourcesLacking):  # a next run goes on from the pages received
+        content = tables.workbook_bytes(sheets)
+        yield _replace_raw_file(programme, source, content)
+        if questions:
+            files += api.list_attachments(client, questions)
+    except (http_client.Cut, errors.ResourcesLacking):  # a next run goes on from the pages received
         raise
     except Refusal:
         shutil.rmtree(pages, ignore_errors=True)
         raise
     shutil.rmtree(pages, ignore_errors=True)
-    return line
+    if questions:
+        folder = programme.attached / name
+        yield from attachments.download_attachments(client, files, folder, questions)
 
 
 def _replace_raw_file(programme: Programme, source: Source, content: bytes) -> str:
@@ -79,7 +108,7 @@ def _describe_changes(target: Path, fresh: Path) -> str:
         what = "le serveur ne rend plus aucune fiche, l’ancien fichier est gardé"
         expected = f"les {len(before)} fiches d’avant, ou d’autres"
         remedy = "Vérifiez les droits du compte ; si c’est voulu, supprimez ce fichier et relancez."
-        raise InputUnreadable(Problem(what, expected, remedy, file=target.name))
+        raise errors.InputUnreadable(Problem(what, expected, remedy, file=target.name))
     edited = sum(after[number] != before[number] for number in after.keys() & before.keys())
     return (
         f"{len(after)} fiches (nouvelles : {len(after.keys() - before.keys())}, "

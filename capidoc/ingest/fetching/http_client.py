@@ -42,6 +42,10 @@ BACKOFF = tenacity.wait_exponential_jitter(initial=1)
 RESUME = "Relancez : ce qui est reçu est gardé."
 
 
+class Absent(ConfigurationRefused):
+    """The server holds nothing at this address."""
+
+
 class Cut(InputUnreadable):
     """The line or the server failed: what came before is good."""
 
@@ -63,7 +67,7 @@ NO_FORM = "Vérifiez « collecte » dans programme.yml."
 REFUSALS: dict[int, tuple[type[errors.Refusal], str, str]] = {
     401: (ConfigurationRefused, "le serveur refuse le jeton", NO_TOKEN),
     403: (ConfigurationRefused, NO_RIGHT, "Demandez ce droit au propriétaire du formulaire."),
-    404: (ConfigurationRefused, "formulaire introuvable sur ce serveur", NO_FORM),
+    404: (Absent, "formulaire introuvable sur ce serveur", NO_FORM),
     429: (Cut, "le serveur demande d’attendre", "Relancez plus tard."),
 }
 

@@ -4,11 +4,12 @@ OData and not pyodk, which keeps password and session in files of the user's fol
 archive, which comes in one piece and cannot be resumed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from capidoc.ingest.fetching.http_client import HttpClient, read_pages
+from capidoc.ingest.fetching.attachments import Attachment
+from capidoc.ingest.fetching.http_client import Absent, HttpClient, get, parse_json, read_pages
 
 REVIEW_STATES = {
     "approved": "validation_status_approved",
@@ -19,11 +20,51 @@ REVIEW_STATES = {
 
 def list_submissions(client: HttpClient) -> list[dict[str, Any]]:
     """Return the submissions by time of arrival, repeats nested, flat `group/name` keys."""
-    form = quote(client.server.formulaire, safe="")
-    url = f"{client.url}/v1/projects/{client.server.projet}/forms/{form}.svc/Submissions"
-    rows = read_pages(client, f"{url}?%24top=1000&%24count=true&%24expand=%2A")
-    submissions = map(_submission, rows)
+    submissions = map(_submission, _rows(client))
     return sorted(submissions, key=lambda one: (one["_submission_time"], one["_id"]))
+
+
+def list_attachments(client: HttpClient, questions: Collection[str]) -> Iterator[Attachment]:
+    """Yield the files of those questions that the server has: the answers are their names."""
+    for row in _rows(client):
+        uuid = str(row.get("__id"))
+        url = f"{_form_url(client)}/submissions/{quote(uuid, safe='')}/attachments"
+        files = [(question, name) for question, name in _answers(row) if question in questions]
+        system = row.get("__system") or {}
+        if files and system.get("attachmentsPresent") != system.get("attachmentsExpected", "?"):
+            present = _present_files(client, url)
+            files = [(question, name) for question, name in files if name in present]
+        for question, name in files:
+            file_url = f"{url}/{quote(name, safe='', errors='replace')}"
+            yield Attachment(uuid.removeprefix("uuid:"), question, name, file_url)
+
+
+def _present_files(client: HttpClient, url: str) -> set[str]:
+    try:
+        files = parse_json(get(client, url), url, list[dict[str, Any]])
+    except Absent:  # the submission was deleted since
+        return set()
+    return {file["name"] for file in files if file.get("exists") and file.get("name")}
+
+
+def _answers(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the (question, answer) pairs of a row, of its groups and repeats."""
+    for name, value in row.items():
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, dict):
+                yield from _answers(item)
+            elif isinstance(item, str):
+                yield name, item
+
+
+def _rows(client: HttpClient) -> list[dict[str, Any]]:
+    query = "%24top=1000&%24count=true&%24expand=%2A"
+    return read_pages(client, f"{_form_url(client)}.svc/Submissions?{query}")
+
+
+def _form_url(client: HttpClient) -> str:
+    form = quote(client.server.formulaire, safe="")
+    return f"{client.url}/v1/projects/{client.server.projet}/forms/{form}"
 
 
 def _submission(row: dict[str, Any]) -> dict[str, Any]:
