@@ -32,7 +32,7 @@ class Indicateur:
 
     def __init__(self, name: str, rows: list[Fact], rounds: Iterable[str] = ()) -> None:
         self.name, self.premier = name, rows[0]
-        label = self.premier["libelle"]
+        label = " ".join(self.premier["libelle"].split())
         # The numbers of a label (« moins de 30 ans ») are of its definition, and no results.
         self.libelle = context_value(label) if re.search(r"\d", label) else label
         figures = _measures(name, rows)
