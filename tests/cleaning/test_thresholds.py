@@ -37,6 +37,12 @@ def improbable(values):
     return findings[["valeur", "proposition"]].values.tolist()
 
 
+@pytest.mark.parametrize(("times", "expected"), [(1.49, False), (1.51, True)])
+def test_among_numbers_all_alike_an_outlier_is_half_as_large_again(times, expected):
+    logs = np.log([100, 101, 99, 100.5, 99.5, 100 * times])
+    assert outliers.is_outlier(logs - np.log(100))[-1] == expected
+
+
 @pytest.mark.parametrize(("far", "expected"), [(5.18, False), (5.20, True)])
 def test_an_outlier_lies_beyond_three_and_a_half_modified_z_scores(far, expected):
     """3.5 / 0.6745 = 5.189 median absolute deviations, which are 1 here."""

@@ -9,17 +9,20 @@ import pandas as pd
 # Iglewicz & Hoaglin (1993), How to Detect and Handle Outliers, p. 12: a modified z-score,
 # NORMAL × residual / MAD, beyond 3.5 is a potential outlier.
 Z_LIMIT, NORMAL = 3.5, 0.6745
+# What is less than half as large again as expected is not extreme, however alike the others are.
+LEAST_DEVIATION = np.log(1.5)
 FEW = 5  # below, the median of a group, or the trend of a unit, says little
 PAIRS_AT_ONCE = 400_000  # pairs of moments that fit in a processor's cache
 
 
 def is_outlier(residuals: np.ndarray) -> np.ndarray:
-    """Return which residuals are beyond Z_LIMIT; none where half of them are equal."""
+    """Return which residuals are beyond Z_LIMIT and material; none where half of them are equal."""
     if not np.isfinite(residuals).any():
         return np.zeros(len(residuals), bool)
     deviations = np.abs(residuals - np.nanmedian(residuals))
     mad = np.nanmedian(deviations)
-    return NORMAL * deviations > (Z_LIMIT * mad if mad else np.inf)
+    far = NORMAL * deviations > (Z_LIMIT * mad if mad else np.inf)
+    return far & (deviations > LEAST_DEVIATION)
 
 
 def residuals(
