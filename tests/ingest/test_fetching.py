@@ -689,11 +689,10 @@ def test_a_programme_that_declares_no_server_is_told_how_to():
         fetched(Programme("jass", root=ROOT))
 
 
-def test_thirty_thousand_submissions_take_seconds(programme):
-    with serving(*map(record, range(1, 30_001))) as server:
-        begun = time.perf_counter()
-        assert "30000 fiches" in fetched(programme(server.url))
-    assert time.perf_counter() - begun < 60
+def test_a_thousand_submissions_more_are_one_request_more(programme):
+    with serving(*map(record, range(1, 3001))) as server:
+        assert "3000 fiches" in fetched(programme(server.url))
+        assert len(server.seen) in (3, 4)  # the last page may say by itself that it is the last
 
 
 def test_odk_central_reads_like_kobo(programme, monkeypatch):
