@@ -94,10 +94,12 @@ def _write_plan(draft: Draft) -> None:
         place.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, place)
     plan = _csv(form_proposal.first_plan(draft.proposal))
-    _write_text(draft.folder / "indicateurs.csv", PLAN_HEADER + plan)
+    tables.write_durably(draft.folder / "indicateurs.csv", (PLAN_HEADER + plan).encode())
     if draft.proposal.autres:
         others = _csv(form_proposal.other_rows(draft.proposal))
-        _write_text(draft.folder / "indicateurs_proposes.csv", PLAN_HEADER + others)
+        tables.write_durably(
+            draft.folder / "indicateurs_proposes.csv", (PLAN_HEADER + others).encode()
+        )
 
 
 def _write_data(draft: Draft, export: Path | None, debut: str, fin: str) -> None:
@@ -130,7 +132,7 @@ def _write_settings(draft: Draft, file: str, period: tuple[str, str]) -> None:
     environment = _environment()
     for name in ("programme.yml", "figures.yml"):
         text = environment.get_template(f"{name}.j2").render(variables)
-        _write_text(draft.folder / name, text)
+        tables.write_durably(draft.folder / name, text.encode())
 
 
 def _asked_in_export(form: Form, export: Path) -> tuple[Form, list[str]]:
@@ -232,10 +234,6 @@ def _answer(question: Question, unit: int, turn: int) -> str:
         return " ".join(choices[:2])
     # At the second moment one unit in three changes its answer.
     return choices[(unit + turn * (unit % 3 == 0)) % len(choices)]
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _csv(rows: Iterable[Sequence[str]]) -> str:
