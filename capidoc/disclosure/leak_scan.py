@@ -73,7 +73,6 @@ def fingerprints(secrets: Mapping[str, str], scope: str) -> list[tuple[str, str,
 
 
 def _contacts(path: Path, text: str, name: str, allowed: Collection[str]) -> Iterator[Problem]:
-    """Phones, addresses, coordinates and disk paths."""
     # The cells of a row follow each other in a PDF: « 16 27 11 69 » is a phone there only where
     # the page made from the same text shows it too.
     page = path.with_suffix(".html")

@@ -278,7 +278,6 @@ def workbook_bytes(sheets: Mapping[str, Sequence[Sequence[Any]]]) -> bytes:
 
 
 def _writable(cell: Any) -> Any:
-    """Return the cell as Excel can hold it."""
     if not isinstance(cell, str):
         return cell
     if len(cell) > LONGEST_TEXT:

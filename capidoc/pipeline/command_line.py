@@ -99,7 +99,6 @@ def _add_programme_options(command: argparse.ArgumentParser, default: str | None
 
 
 def _add_verb_options(command: argparse.ArgumentParser, verb: str) -> None:
-    """Add the options that this verb alone takes."""
     match verb:
         case "new":
             told = "le XLSForm des fiches ; sans lui, un formulaire d’exemple"

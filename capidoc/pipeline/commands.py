@@ -200,7 +200,6 @@ def _start_lab() -> int:
 
 
 def _create_programme(options: Namespace) -> int:
-    """Write the folder of a new programme; return 0."""
     from capidoc.pipeline import scaffold
 
     slug, form, data = options.programme, options.formulaire, options.donnees

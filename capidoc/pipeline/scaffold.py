@@ -82,7 +82,6 @@ def create_programme(
 
 
 def _folders(root: Path, slug: str) -> tuple[Path, Path]:
-    """Return the folders of what people decide and of the data."""
     return root / "programmes" / slug, root / "data" / "raw" / slug
 
 
@@ -181,7 +180,6 @@ def _offered_period(proposal: Proposal, debut: str, fin: str) -> tuple[str, str]
 
 
 def _environment() -> jinja2.Environment:
-    """Return the Jinja environment of the model files."""
     environment = page_environment(MODELS).overlay(autoescape=False, keep_trailing_newline=True)
     environment.filters["texte"] = lambda value: json.dumps(value, ensure_ascii=False)
     environment.filters["dit"] = form_proposal.indicator_label

@@ -93,7 +93,6 @@ def indicateurs(facts: pd.DataFrame, rounds: Iterable[str] = ()) -> dict[str, In
 
 
 def _quoted_figures(claim: Claim) -> NamedValues:
-    """Return the figures of one published claim by role, quoted as printed."""
     texts = {role: claim.printed(role) for role in claim.figures}
     mark = f'{{.publie claim="{claim.id}"}}'
     quotes = {role: Marked(f"[{text}]{mark}", text) for role, text in texts.items()}
@@ -262,7 +261,6 @@ def _labels(derived: dict[str, str], written: dict[str, str]) -> dict[str, str]:
 
 
 def _period_names(programme: Programme) -> dict[str, Any]:
-    """Return the programme's dates in words."""
     whole, period = programme.identity.periodes["programme"], programme.period
     date = programme.identity.date_document.isoformat()
     months = {m: french.format_month(m).replace(" ", french.NBSP) for m in period.months}

@@ -100,7 +100,6 @@ def change_sentence(facts: FactsByMeasure) -> str:
 
 
 def _signed(fact: Fact) -> str:
-    """Return a change as printed, with its sign."""
     return f"+{fact['texte']}" if fact["valeur"] > 0 else fact["texte"]
 
 

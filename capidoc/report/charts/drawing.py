@@ -67,7 +67,6 @@ def draw_chart(spec: Spec, facts: pd.DataFrame, title: str) -> Chart:
 
 
 def _drawn_sheet(width: float, title: str, draw: Draw) -> Sheet:
-    """Return a sheet of that width in inches with the title and the chart under it."""
     sheet = Sheet(width)
     draw(sheet, sheet.write_title(title))
     return sheet
@@ -111,7 +110,6 @@ def _cropped(square: Image.Image, figure: Figure) -> Image.Image:
 
 
 def _save_png(picture: Image.Image, path: Path) -> None:
-    """Write the picture in few colours."""
     reduced = picture.quantize(PNG_COLOURS, Image.Quantize.FASTOCTREE)
     # This way of choosing colours makes white 254.
     palette = [min(255, value + value // 254) for value in reduced.getpalette() or []]
