@@ -199,10 +199,8 @@ def write_facts_workbook(facts: pd.DataFrame, path: Path) -> None:
     ]
     # A count that is hidden is printed as the fact is: « n.p. ».
     counts = {n: facts[n].where(facts[n].notna(), facts["texte"]) for n in ("n", "manquants")}
-    effects = {
-        name: facts[name].round(digits).astype(object).where(facts[name].notna(), "")
-        for name, digits in (("effet_plan", 2), ("n_effectif", 0))
-    }
+    effects = facts[["effet_plan", "n_effectif"]].round({"effet_plan": 2, "n_effectif": 0})
+    effects = effects.astype(object).where(effects.notna(), "")
     facts = facts.assign(intervalle=intervals, **counts, **effects)
     table = facts[list(HEADINGS)].rename(columns=HEADINGS)
     with new_workbook(path) as workbook:

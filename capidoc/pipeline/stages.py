@@ -115,8 +115,8 @@ def write_formats(text: str, deliverable: str, staging: Path, templates: Path) -
 
     show_progress(f"Mise en forme : {deliverable}…")
     ast = markdown.prepare_document(markdown.parse_markdown(text))
-
-    def write(writer: Callable[..., object], kind: str) -> None:
+    writers: dict[str, Callable[..., object]] = {"docx": docx.write_docx, "pdf": pdf.write_pdf}
+    for kind, writer in (writers | {"html": html.write_html}).items():
         path = staging / f"{deliverable}.{kind}"
         try:
             writer(ast, path, assets=staging, templates=templates)
@@ -129,10 +129,6 @@ def write_formats(text: str, deliverable: str, staging: Path, templates: Path) -
             cause = f"le document n’a pas pu être mis en forme : {error}"
             problem = Problem(cause, remedy="Envoyez-nous ce message.", file=path.name)
             raise as_refusal(error) or RenderingFailed(problem) from error
-
-    write(docx.write_docx, "docx")
-    write(pdf.write_pdf, "pdf")
-    write(html.write_html, "html")
 
 
 def _scan_for_leaks(programme: Programme, folder: Path) -> tuple[int, int]:
@@ -211,11 +207,9 @@ def build_check(programme: Programme, run_inputs: dict[str, Any], staging: Path)
 def verify_set(programme: Programme) -> str:
     """Return the message of a set whose every hash and number holds; raise TraceabilityRefused."""
     names = manifest.verify_files(programme.published)
-    pages = [name for name in names if "/" not in name and name.endswith(".html")]
-    bound, declared = 0, 0
-    if pages:
-        paths = [programme.published / page for page in pages]
-        bound, declared = _trace_numbers(programme, paths, programme.published)
+    folder = programme.published
+    pages = [folder / name for name in names if "/" not in name and name.endswith(".html")]
+    bound, declared = _trace_numbers(programme, pages, folder) if pages else (0, 0)
     return (
         f"{programme.slug} : {len(names)} fichiers conformes au manifeste ; "
         f"{bound} nombres liés à leur fait, {declared} déclarés, aucun libre"
