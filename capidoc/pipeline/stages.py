@@ -34,7 +34,12 @@ def publish_set(programme: Programme, deliverables: Iterable[str]) -> str:
         return up_to_date
     # Those published earlier are built again, so that a set never mixes facts.
     wanted = sorted({*deliverables, *_published_deliverables(programme)})
-    replace_set(programme, run_inputs, partial(build_set, programme, wanted, run_inputs=run_inputs))
+
+    def fill(staging: Path) -> dict[str, Any]:
+        build_set(programme, wanted, staging, run_inputs)
+        return run_inputs
+
+    replace_set(programme, run_inputs, fill)
     target = programme.published.relative_to(programme.root)
     return f"{programme.slug} : {' et '.join(deliverables)} dans {target}"
 
@@ -70,8 +75,8 @@ def replace_set(
 
 def build_set(
     programme: Programme, deliverables: Sequence[str], staging: Path, run_inputs: dict[str, Any]
-) -> dict[str, Any]:
-    """Build a whole set, with its tables and internal pages; return what its manifest says."""
+) -> None:
+    """Build a whole set: tables, deliverables in three formats, charts, internal pages."""
     ensure_effects(programme, run_inputs)
     for deliverable in deliverables:
         _build_deliverable(programme, deliverable, staging, manifest.cache_key(run_inputs))
@@ -89,7 +94,6 @@ def build_set(
     if programme.profil == "public":
         scanned = _scan_for_leaks(programme, staging)
         report_page.write_disclosure_page(programme, staging, scanned)
-    return run_inputs
 
 
 def _build_deliverable(programme: Programme, deliverable: str, staging: Path, key: str) -> None:
