@@ -248,10 +248,7 @@ def _add_table(
 
 
 def read_facts_workbook(path: Path) -> pd.DataFrame:
-    """Return the facts of a workbook written by `write_facts_workbook`.
-
-    Columns are the names of HEADINGS; cells are text but for n, manquants and arrondi.
-    """
+    """Return the facts of `write_facts_workbook`, by HEADINGS; text but n, manquants, arrondi."""
     from python_calamine import CalamineWorkbook
 
     heads, *rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()

@@ -51,10 +51,7 @@ def _published_deliverables(programme: Programme) -> list[str]:
 def replace_set(
     programme: Programme, run_inputs: dict[str, Any], fill: Callable[[Path], dict[str, Any]]
 ) -> None:
-    """Replace the published set by the one that `fill` makes, and returns what its manifest says.
-
-    Raise ResourcesLacking if an input changed.
-    """
+    """Replace the published set by that of `fill`, and its manifest; refuse if inputs change."""
     target = programme.published
     staging = publication.staging_dir(programme)
     try:
