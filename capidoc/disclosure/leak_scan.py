@@ -54,7 +54,7 @@ def scan_files(
         name, text = path.relative_to(folder).as_posix(), file_text.extract_text(path)
         problems += _contacts(path, text, name, allowed)
         phrases = withheld_answers.candidate_phrases(text, _lengths(secrets)) - harmless
-        found = {p: secrets.get(fingerprint_of(p)) for p in sorted(phrases)}
+        found = {p: secrets[f] for p in phrases if (f := fingerprint_of(p)) in secrets}
         problems += _withheld_answers(found, name)
         # Comments, tracked changes, authors, attachments, the traces of a camera.
         for what in file_text.hidden_content(path):
@@ -89,12 +89,11 @@ def _contacts(path: Path, text: str, name: str, allowed: Collection[str]) -> Ite
             yield Problem(f"le fichier montre {what}", remedy=remedy, file=name, value=value)
 
 
-def _withheld_answers(found: Mapping[str, Secret | None], name: str) -> Iterator[Problem]:
+def _withheld_answers(found: Mapping[str, Secret], name: str) -> Iterator[Problem]:
     what = "le fichier montre une réponse qui ne devait pas sortir"
-    for phrase, secret in found.items():
-        if secret:
-            remedy, value = "Retirez ces mots du récit.", _shortened(phrase)
-            yield Problem(what, "", remedy, name, column=secret[0], value=value)
+    for phrase, (column, _) in sorted(found.items()):
+        remedy, value = "Retirez ces mots du récit.", _shortened(phrase)
+        yield Problem(what, "", remedy, name, column=column, value=value)
 
 
 def _lengths(secrets: Mapping[str, Secret]) -> set[int]:
