@@ -53,10 +53,7 @@ def assess_run(
 
 
 def load_releases(folder: Path, beside: Iterable[pd.DataFrame] = ()) -> pd.DataFrame:
-    """Return the figures of every workbook of folder/editions, and of the facts shown `beside`.
-
-    Columns: edition, id, moment, valeur, n. Hidden figures are not among them.
-    """
+    """Return edition, id, moment, valeur and n of the figures of folder/editions and `beside`."""
     releases = []
     for path in sorted((folder / "editions").glob("*.xlsx")):
         facts = tables.read_facts_workbook(path)

@@ -1,7 +1,7 @@
 """Scan the final bytes for what they must not show: withheld answers, contacts, authors (D14)."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
 
@@ -54,7 +54,8 @@ def scan_files(
         name, text = path.relative_to(folder).as_posix(), file_text.extract_text(path)
         problems += _contacts(path, text, name, allowed)
         phrases = withheld_answers.candidate_phrases(text, _lengths(secrets)) - harmless
-        problems += _withheld_answers(phrases, name, secrets, fingerprint_of)
+        found = {p: secrets[f] for p in phrases if (f := fingerprint_of(p)) in secrets}
+        problems += _withheld_answers(found, name)
         # Comments, tracked changes, authors, attachments, the traces of a camera.
         for what in file_text.hidden_content(path):
             remedy = "Enregistrez le modèle ou l’image sans eux."
@@ -72,7 +73,6 @@ def fingerprints(secrets: Mapping[str, str], scope: str) -> list[tuple[str, str,
 
 
 def _contacts(path: Path, text: str, name: str, allowed: Collection[str]) -> Iterator[Problem]:
-    """Phones, addresses, coordinates and disk paths."""
     # The cells of a row follow each other in a PDF: « 16 27 11 69 » is a phone there only where
     # the page made from the same text shows it too.
     page = path.with_suffix(".html")
@@ -89,15 +89,9 @@ def _contacts(path: Path, text: str, name: str, allowed: Collection[str]) -> Ite
             yield Problem(f"le fichier montre {what}", remedy=remedy, file=name, value=value)
 
 
-def _withheld_answers(
-    phrases: set[str],
-    name: str,
-    secrets: Mapping[str, Secret],
-    fingerprint_of: Callable[[str], str],
-) -> Iterator[Problem]:
-    for phrase in sorted(p for p in phrases if fingerprint_of(p) in secrets):
-        column, _ = secrets[fingerprint_of(phrase)]
-        what = "le fichier montre une réponse qui ne devait pas sortir"
+def _withheld_answers(found: Mapping[str, Secret], name: str) -> Iterator[Problem]:
+    what = "le fichier montre une réponse qui ne devait pas sortir"
+    for phrase, (column, _) in sorted(found.items()):
         remedy, value = "Retirez ces mots du récit.", _shortened(phrase)
         yield Problem(what, "", remedy, name, column=column, value=value)
 

@@ -134,10 +134,7 @@ def _opposite_answers(cells: pd.DataFrame) -> Pairs:
 
 
 def additivity_constraints(facts: pd.DataFrame, plan: list[Indicator], zones: Zones) -> Equations:
-    """Return the sums that hold between facts, each as {index: coefficient} adding up to zero.
-
-    A sum that the data do not verify (a group is missing) tells nobody anything.
-    """
+    """Return the sums that hold in the data, each as {index: coefficient} adding up to zero."""
     cells = with_indicators(facts, plan).dropna(subset=["regle", "valeur"])
     cumulated = cells[cells["regle"].isin(COUNTED_RULES)]
     cells = cells[cells["nature"].isin(ADDITIVE) & (cells["mesure"] != "double_difference")]

@@ -17,10 +17,7 @@ from capidoc.io import tables
 def write_disclosure_page(
     programme: Programme, staging_dir: Path, scanned: tuple[int, int]
 ) -> None:
-    """Write interne/divulgation.html of the staging directory.
-
-    `scanned` is what the scan of the public files went over: how many files and withheld answers.
-    """
+    """Write interne/divulgation.html; `scanned` counts public files and withheld answers."""
     folder = programme.processed
     page = sections(
         fact_table.read_facts(folder / FACTS_JSON),

@@ -199,10 +199,8 @@ def write_facts_workbook(facts: pd.DataFrame, path: Path) -> None:
     ]
     # A count that is hidden is printed as the fact is: « n.p. ».
     counts = {n: facts[n].where(facts[n].notna(), facts["texte"]) for n in ("n", "manquants")}
-    effects = {
-        name: facts[name].round(digits).astype(object).where(facts[name].notna(), "")
-        for name, digits in (("effet_plan", 2), ("n_effectif", 0))
-    }
+    effects = facts[["effet_plan", "n_effectif"]].round({"effet_plan": 2, "n_effectif": 0})
+    effects = effects.astype(object).where(effects.notna(), "")
     facts = facts.assign(intervalle=intervals, **counts, **effects)
     table = facts[list(HEADINGS)].rename(columns=HEADINGS)
     with new_workbook(path) as workbook:
@@ -250,10 +248,7 @@ def _add_table(
 
 
 def read_facts_workbook(path: Path) -> pd.DataFrame:
-    """Return the facts of a workbook written by `write_facts_workbook`.
-
-    Columns are the names of HEADINGS; cells are text but for n, manquants and arrondi.
-    """
+    """Return the facts of `write_facts_workbook`, by HEADINGS; text but n, manquants, arrondi."""
     from python_calamine import CalamineWorkbook
 
     heads, *rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
@@ -278,7 +273,6 @@ def workbook_bytes(sheets: Mapping[str, Sequence[Sequence[Any]]]) -> bytes:
 
 
 def _writable(cell: Any) -> Any:
-    """Return the cell as Excel can hold it."""
     if not isinstance(cell, str):
         return cell
     if len(cell) > LONGEST_TEXT:

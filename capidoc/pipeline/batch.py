@@ -42,11 +42,6 @@ class Outcome(NamedTuple):
     message: str
     detail: str = ""
 
-    @property
-    def label(self) -> str:
-        """Return what this end is called on the index."""
-        return FAILED if self.code else self.message
-
 
 @dataclass
 class RequestedSet:
@@ -82,7 +77,7 @@ def run_batch(table: Path | None, profile: str, scheduler: str = "", root: Path 
 
 def format_summary(outcomes: Outcomes) -> str:
     """Return the sentence that ends a run."""
-    counts = Counter(outcome.label for outcome in outcomes.values())
+    counts = Counter(FAILED if end.code else end.message for end in outcomes.values())
     parts = [f"{label} : {counts[label]}" for label in (DONE, NOTHING, FAILED) if counts[label]]
     return f"portefeuille — {' ; '.join(parts)} (outputs/{PAGE})"
 
@@ -172,8 +167,7 @@ def _cluster(scheduler: str) -> Iterator[Backend]:
         import cloudpickle
         from distributed import Client
     except ImportError as error:
-        remedy = "Installez-la : pip install distributed."
-        problem = Problem("la bibliothèque « distributed » manque", remedy=remedy)
+        problem = Problem("« distributed » manque", remedy="pip install distributed.")
         raise ConfigurationRefused(problem) from error
     cloudpickle.register_pickle_by_value(batch_worker)  # workers need not have Capidoc
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it says in English, we say
@@ -311,10 +305,10 @@ def _publish(request: RequestedSet, package: bytes) -> str:
 def _write_index(requests: Requests, outcomes: Outcomes, root: Path) -> None:
     """Write the page that tells how each set ended, with links to its documents."""
     rows = []
-    for name, outcome in outcomes.items():
+    for name, (code, message, _) in outcomes.items():
         documents = _links(requests[name]) if name in requests else ""
-        failed = (f"{FAILED} ({outcome.code})", documents, outcome.message)
-        rows.append((name, *(failed if outcome.code else (outcome.label, documents, ""))))
+        state = (f"{FAILED} ({code})", message) if code else (message, "")
+        rows.append((name, state[0], documents, state[1]))
     columns = ["Jeu", "État", "Documents", "Message"]
     table = pd.DataFrame(rows, columns=columns, dtype=object)
     section = html_pages.Section("Jeux demandés", format_summary(outcomes), table)
@@ -322,7 +316,6 @@ def _write_index(requests: Requests, outcomes: Outcomes, root: Path) -> None:
 
 
 def _links(request: RequestedSet) -> str:
-    """Return the links to the documents of a set, as markup."""
     names = [f"{name}.{kind}" for name in sorted(request.deliverables) for kind in FORMATS]
     files = [name for name in names if (request.programme.published / name).is_file()]
     link = Markup('<a href="{}/{}">{}</a>')

@@ -56,10 +56,9 @@ def build_sets(
         endings: list[Ending] = []
         while len(endings) < len(requests):  # what killed one Python stopped one set
             endings += _run_python(requests[len(endings) :], folder, secret_key, stop)
-        built: list[BuiltSet] = []
-        for (code, message, detail), (_, _, place) in zip(endings, requests, strict=True):
-            built.append((code, message, detail, b"" if code else _zip_set(folder / place)))
-        return built
+        places = [folder / place for _, _, place in requests]
+        ends = zip(endings, places, strict=True)
+        return [(*end, b"" if end[0] else _zip_set(place)) for end, place in ends]
 
 
 def _run_python(
@@ -102,8 +101,7 @@ def main() -> None:
 
     signals.interrupt_on_termination()
     for parameters, deliverables, _ in json.loads(sys.argv[1]):
-        outcome = outcome_of(partial(_publish, parameters, deliverables))
-        print(json.dumps([outcome.code, outcome.message, outcome.detail]), flush=True)
+        print(json.dumps(outcome_of(partial(_publish, parameters, deliverables))), flush=True)
 
 
 def _publish(scope: dict[str, str], deliverables: list[str]) -> str:

@@ -26,16 +26,10 @@ VERBS = {
     "sheet": "la fiche d’une page, d’une commune ou du programme (HTML, PDF, Word)",
     "dashboard": "le tableau de bord mensuel de l’équipe (HTML, PDF, Word)",
     "all": "tous les livrables de tous les programmes",
-    "portfolio": (
-        "les jeux d’un tableau de programmes, communes, périodes et livrables, "
-        "sur tous les cœurs ou sur un cluster"
-    ),
+    "portfolio": "les jeux d’un tableau, sur tous les cœurs ou sur un cluster",
     "data": "nettoyer les données seulement",
     "effects": "nettoyer et calculer les effets",
-    "check": (
-        "qualité des données et des chiffres publiés : à l’écran, "
-        "dans interne/qualite.html et controle_chiffres.csv"
-    ),
+    "check": "qualité des données et des chiffres publiés, à l’écran et dans outputs/",
     "claims": "proposer les chiffres que publie un texte, pour qu’une personne les confirme",
     "import": "reprendre dans recit/ ce que quelqu’un a retouché dans un document Word publié",
     "new": "commencer un programme, d’après son formulaire (XLSForm)",
@@ -99,7 +93,6 @@ def _add_programme_options(command: argparse.ArgumentParser, default: str | None
 
 
 def _add_verb_options(command: argparse.ArgumentParser, verb: str) -> None:
-    """Add the options that this verb alone takes."""
     match verb:
         case "new":
             told = "le XLSForm des fiches ; sans lui, un formulaire d’exemple"

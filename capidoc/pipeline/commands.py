@@ -49,11 +49,9 @@ def run_guarded(work: Callable[[], int], programme: str = "") -> int:
         return work()
     except Exception as error:
         prefix, log_name = f"{programme} : " if programme else "", LOG.relative_to(ROOT)
-        is_told = isinstance(error, errors.Refusal)  # anything else is logged with its traceback
-        log_message(
-            prefix + (str(error) if is_told else "".join(traceback.format_exception(error)))
-        )
         refusal = errors.as_refusal(error)
+        detail = str(error) if error is refusal else "".join(traceback.format_exception(error))
+        log_message(prefix + detail)
         message = f"Erreur inattendue : {type(error).__name__} : {error}. "
         message += f"Le détail est dans {log_name} ; merci de nous l’envoyer."
         if refusal:
@@ -197,7 +195,6 @@ def _start_lab() -> int:
 
 
 def _create_programme(options: Namespace) -> int:
-    """Write the folder of a new programme; return 0."""
     from capidoc.pipeline import scaffold
 
     slug, form, data = options.programme, options.formulaire, options.donnees

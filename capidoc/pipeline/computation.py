@@ -16,16 +16,11 @@ from capidoc.io import manifest, tables
 from capidoc.pipeline import notebooks, publication
 
 CLEAN, EFFECTS, REPORT = "01_clean", "02_effects", "03_report"
-STEP_LABELS = {
-    CLEAN: "Nettoyage des données",
-    EFFECTS: "Calcul des effets",
-    REPORT: "Figures et texte",
-}
-SCOPE_PARAMETERS = ("programme", "commune", "debut", "fin")
-NOTEBOOK_PARAMETERS = {
-    CLEAN: SCOPE_PARAMETERS,
-    EFFECTS: (*SCOPE_PARAMETERS, "profil"),
-    REPORT: (*SCOPE_PARAMETERS, "profil", "livrable", "identite"),
+SCOPE = ("programme", "commune", "debut", "fin")
+STEPS = {  # what the screen calls the notebook, and its parameters
+    CLEAN: ("Nettoyage des données", SCOPE),
+    EFFECTS: ("Calcul des effets", (*SCOPE, "profil")),
+    REPORT: ("Figures et texte", (*SCOPE, "profil", "livrable", "identite")),
 }
 # Inputs that documents alone read: the facts stay when one of them changes.
 DOCUMENT_INPUTS = re.compile(
@@ -49,13 +44,13 @@ def run_notebook(programme: Programme, name: str, values: dict[str, str], folder
     """Execute a notebook with those of the values that it takes; return its executed copy."""
     notebook = programme.notebooks / f"{name}.ipynb"
     target, parameters = folder / notebook.name, _parameters_of(name, values)
-    show_progress(f"{STEP_LABELS[name]}…")
+    show_progress(f"{STEPS[name][0]}…")
     notebooks.execute_notebook(notebook, parameters, target, programme.root, is_terminal())
     return target
 
 
 def _parameters_of(name: str, values: dict[str, str]) -> dict[str, str]:
-    return {key: value for key, value in values.items() if key in NOTEBOOK_PARAMETERS[name]}
+    return {key: value for key, value in values.items() if key in STEPS[name][1]}
 
 
 def compute_tables(programme: Programme, step: str, cleaning_key: str = "") -> dict[str, str]:

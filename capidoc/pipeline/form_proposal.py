@@ -105,7 +105,6 @@ def _asked_of_all(asked: Sequence[Question]) -> list[Question]:
 
 
 def _conditions(question: Question) -> set[str]:
-    """Return the conditions of a question and of its groups."""
     return {*question.relevant.strip("()").split(") and (")} - {""}
 
 

@@ -82,7 +82,6 @@ def create_programme(
 
 
 def _folders(root: Path, slug: str) -> tuple[Path, Path]:
-    """Return the folders of what people decide and of the data."""
     return root / "programmes" / slug, root / "data" / "raw" / slug
 
 
@@ -94,10 +93,12 @@ def _write_plan(draft: Draft) -> None:
         place.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, place)
     plan = _csv(form_proposal.first_plan(draft.proposal))
-    _write_text(draft.folder / "indicateurs.csv", PLAN_HEADER + plan)
+    tables.write_durably(draft.folder / "indicateurs.csv", (PLAN_HEADER + plan).encode())
     if draft.proposal.autres:
         others = _csv(form_proposal.other_rows(draft.proposal))
-        _write_text(draft.folder / "indicateurs_proposes.csv", PLAN_HEADER + others)
+        tables.write_durably(
+            draft.folder / "indicateurs_proposes.csv", (PLAN_HEADER + others).encode()
+        )
 
 
 def _write_data(draft: Draft, export: Path | None, debut: str, fin: str) -> None:
@@ -130,7 +131,7 @@ def _write_settings(draft: Draft, file: str, period: tuple[str, str]) -> None:
     environment = _environment()
     for name in ("programme.yml", "figures.yml"):
         text = environment.get_template(f"{name}.j2").render(variables)
-        _write_text(draft.folder / name, text)
+        tables.write_durably(draft.folder / name, text.encode())
 
 
 def _asked_in_export(form: Form, export: Path) -> tuple[Form, list[str]]:
@@ -179,7 +180,6 @@ def _offered_period(proposal: Proposal, debut: str, fin: str) -> tuple[str, str]
 
 
 def _environment() -> jinja2.Environment:
-    """Return the Jinja environment of the model files."""
     environment = page_environment(MODELS).overlay(autoescape=False, keep_trailing_newline=True)
     environment.filters["texte"] = lambda value: json.dumps(value, ensure_ascii=False)
     environment.filters["dit"] = form_proposal.indicator_label
@@ -232,10 +232,6 @@ def _answer(question: Question, unit: int, turn: int) -> str:
         return " ".join(choices[:2])
     # At the second moment one unit in three changes its answer.
     return choices[(unit + turn * (unit % 3 == 0)) % len(choices)]
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _csv(rows: Iterable[Sequence[str]]) -> str:

@@ -10,16 +10,9 @@ from typing import Any
 from capidoc.cleaning import quality_page
 from capidoc.config.paths import FORMATS
 from capidoc.config.programme import Programme
-from capidoc.core import french
+from capidoc.core import french, schema
 from capidoc.core.errors import ConfigurationRefused, Problem, RenderingFailed, as_refusal
 from capidoc.core.progress import show_progress
-from capidoc.core.schema import (
-    CLAIM_CHECK_CSV,
-    FACTS_XLSX,
-    FINGERPRINTS_CSV,
-    INFLUENCE_CSV,
-    TRACKING_XLSX,
-)
 from capidoc.disclosure import leak_scan, report_page
 from capidoc.io import file_text, manifest, tables
 from capidoc.io.yaml_files import read_yaml
@@ -41,7 +34,12 @@ def publish_set(programme: Programme, deliverables: Iterable[str]) -> str:
         return up_to_date
     # Those published earlier are built again, so that a set never mixes facts.
     wanted = sorted({*deliverables, *_published_deliverables(programme)})
-    replace_set(programme, run_inputs, partial(build_set, programme, wanted, run_inputs=run_inputs))
+
+    def fill(staging: Path) -> dict[str, Any]:
+        build_set(programme, wanted, staging, run_inputs)
+        return run_inputs
+
+    replace_set(programme, run_inputs, fill)
     target = programme.published.relative_to(programme.root)
     return f"{programme.slug} : {' et '.join(deliverables)} dans {target}"
 
@@ -53,10 +51,7 @@ def _published_deliverables(programme: Programme) -> list[str]:
 def replace_set(
     programme: Programme, run_inputs: dict[str, Any], fill: Callable[[Path], dict[str, Any]]
 ) -> None:
-    """Replace the published set by the one that `fill` makes, and returns what its manifest says.
-
-    Raise ResourcesLacking if an input changed.
-    """
+    """Replace the published set by that of `fill`, and its manifest; refuse if inputs change."""
     target = programme.published
     staging = publication.staging_dir(programme)
     try:
@@ -77,8 +72,8 @@ def replace_set(
 
 def build_set(
     programme: Programme, deliverables: Sequence[str], staging: Path, run_inputs: dict[str, Any]
-) -> dict[str, Any]:
-    """Build a whole set, with its tables and internal pages; return what its manifest says."""
+) -> None:
+    """Build a whole set: tables, deliverables in three formats, charts, internal pages."""
     ensure_effects(programme, run_inputs)
     for deliverable in deliverables:
         _build_deliverable(programme, deliverable, staging, manifest.cache_key(run_inputs))
@@ -86,17 +81,16 @@ def build_set(
     notebooks, internal = programme.processed / "carnets", staging / "interne"
     no_log = shutil.ignore_patterns("*.log")
     shutil.copytree(notebooks, internal / "carnets", dirs_exist_ok=True, ignore=no_log)
-    shutil.copy2(programme.processed / INFLUENCE_CSV, internal)
-    for table in (FACTS_XLSX, CLAIM_CHECK_CSV):
+    shutil.copy2(programme.processed / schema.INFLUENCE_CSV, internal)
+    for table in (schema.FACTS_XLSX, schema.CLAIM_CHECK_CSV):
         shutil.copy2(programme.processed / table, staging)
-    for path in programme.processed.glob(TRACKING_XLSX):  # where there is a target
+    for path in programme.processed.glob(schema.TRACKING_XLSX):  # where there is a target
         shutil.copy2(path, staging)
     pages = [staging / f"{deliverable}.html" for deliverable in deliverables]
     _trace_numbers(programme, pages, staging)
     if programme.profil == "public":
         scanned = _scan_for_leaks(programme, staging)
         report_page.write_disclosure_page(programme, staging, scanned)
-    return run_inputs
 
 
 def _build_deliverable(programme: Programme, deliverable: str, staging: Path, key: str) -> None:
@@ -122,8 +116,8 @@ def write_formats(text: str, deliverable: str, staging: Path, templates: Path) -
 
     show_progress(f"Mise en forme : {deliverable}…")
     ast = markdown.prepare_document(markdown.parse_markdown(text))
-
-    def write(writer: Callable[..., object], kind: str) -> None:
+    writers: dict[str, Callable[..., object]] = {"docx": docx.write_docx, "pdf": pdf.write_pdf}
+    for kind, writer in (writers | {"html": html.write_html}).items():
         path = staging / f"{deliverable}.{kind}"
         try:
             writer(ast, path, assets=staging, templates=templates)
@@ -137,14 +131,10 @@ def write_formats(text: str, deliverable: str, staging: Path, templates: Path) -
             problem = Problem(cause, remedy="Envoyez-nous ce message.", file=path.name)
             raise as_refusal(error) or RenderingFailed(problem) from error
 
-    write(docx.write_docx, "docx")
-    write(pdf.write_pdf, "pdf")
-    write(html.write_html, "html")
-
 
 def _scan_for_leaks(programme: Programme, folder: Path) -> tuple[int, int]:
     """Return how many files and fingerprints were scanned; raise DisclosureRefused for a leak."""
-    withheld = tables.read_csv(programme.processed / FINGERPRINTS_CSV, mots=int)
+    withheld = tables.read_csv(programme.processed / schema.FINGERPRINTS_CSV, mots=int)
     fingerprints = {row.empreinte: (row.colonne, row.mots) for row in withheld.itertuples()}
     public_addresses = programme.identity.divulgation.adresses_publiques
     own_words = _own_words(programme)
@@ -166,7 +156,7 @@ def check_programme(programme: Programme) -> Iterator[str]:
     target = programme.published
     if not _is_checked(programme, run_inputs):
         replace_set(programme, run_inputs, partial(build_check, programme, run_inputs))
-    control = tables.read_csv(target / CLAIM_CHECK_CSV)
+    control = tables.read_csv(target / schema.CLAIM_CHECK_CSV)
     wrong = control[(control["coherence"] == "incohérent") | (control["donnees"] == "différent")]
     state = quality_page.read_last_state(target)
     yield from quality_page.format_summary(state, programme.identity)
@@ -174,7 +164,7 @@ def check_programme(programme: Programme) -> Iterator[str]:
     for row in wrong.itertuples():
         yield f"  {row.id} : {row.enonce} — {row.coherence}, {row.donnees}"
     folder = target.relative_to(programme.root)
-    yield f"{programme.slug} : {quality_page.PAGE} et {CLAIM_CHECK_CSV} dans {folder}"
+    yield f"{programme.slug} : {quality_page.PAGE} et {schema.CLAIM_CHECK_CSV} dans {folder}"
 
 
 def _is_checked(programme: Programme, run_inputs: dict[str, Any]) -> bool:
@@ -182,7 +172,7 @@ def _is_checked(programme: Programme, run_inputs: dict[str, Any]) -> bool:
     published, intact = manifest.intact_outputs(programme.published)
     set_inputs = {key: published.get(key) for key in run_inputs}
     checked_key = published.get("controle", manifest.cache_key(set_inputs))
-    files = {*quality_page.FILES, CLAIM_CHECK_CSV}
+    files = {*quality_page.FILES, schema.CLAIM_CHECK_CSV}
     return checked_key == manifest.cache_key(run_inputs) and files <= {*intact}
 
 
@@ -196,7 +186,7 @@ def build_check(programme: Programme, run_inputs: dict[str, Any], staging: Path)
     outputs = published.get("sorties", {})
     same_facts = all(
         outputs.get(name) == manifest.file_digest(programme.processed / name)
-        for name in (FACTS_XLSX, CLAIM_CHECK_CSV)
+        for name in (schema.FACTS_XLSX, schema.CLAIM_CHECK_CSV)
     )
     for name in intact:
         place = name
@@ -209,7 +199,7 @@ def build_check(programme: Programme, run_inputs: dict[str, Any], staging: Path)
     if not same_facts and _published_deliverables(programme):
         moved = f"Les données ont changé : les documents d’avant sont dans {OLD_DOCUMENTS}"
         print(f"{moved} ; « make report » les refait.", file=sys.stderr)
-    shutil.copy2(programme.processed / CLAIM_CHECK_CSV, staging / CLAIM_CHECK_CSV)
+    shutil.copy2(programme.processed / schema.CLAIM_CHECK_CSV, staging / schema.CLAIM_CHECK_CSV)
     quality_page.write_quality_page(programme, staging)
     set_inputs = {key: published[key] for key in run_inputs} if same_facts else run_inputs
     return set_inputs | {"controle": manifest.cache_key(run_inputs)}
@@ -218,11 +208,9 @@ def build_check(programme: Programme, run_inputs: dict[str, Any], staging: Path)
 def verify_set(programme: Programme) -> str:
     """Return the message of a set whose every hash and number holds; raise TraceabilityRefused."""
     names = manifest.verify_files(programme.published)
-    pages = [name for name in names if "/" not in name and name.endswith(".html")]
-    bound, declared = 0, 0
-    if pages:
-        paths = [programme.published / page for page in pages]
-        bound, declared = _trace_numbers(programme, paths, programme.published)
+    folder = programme.published
+    pages = [folder / name for name in names if "/" not in name and name.endswith(".html")]
+    bound, declared = _trace_numbers(programme, pages, folder) if pages else (0, 0)
     return (
         f"{programme.slug} : {len(names)} fichiers conformes au manifeste ; "
         f"{bound} nombres liés à leur fait, {declared} déclarés, aucun libre"
@@ -231,9 +219,9 @@ def verify_set(programme: Programme) -> str:
 
 def _trace_numbers(programme: Programme, pages: Sequence[Path], folder: Path) -> tuple[int, int]:
     """Return how many numbers of the pages are bound, how many declared; refuse a free one."""
-    facts = tables.read_facts_workbook(folder / FACTS_XLSX)
+    facts = tables.read_facts_workbook(folder / schema.FACTS_XLSX)
     printed_consistency.check_printed(facts)
-    control = tables.read_csv(folder / CLAIM_CHECK_CSV)
+    control = tables.read_csv(folder / schema.CLAIM_CHECK_CSV)
     joined = control.agg(" ; ".join, axis=1).groupby(control["id"]).agg(" ; ".join)
     printed = dict(zip(facts["id"], facts["texte"], strict=True))
     for column in COMPANIONS:

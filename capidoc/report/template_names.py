@@ -61,10 +61,7 @@ class Indicateur:
 
 
 def _measures(name: str, rows: list[Fact]) -> dict[str, Figure]:
-    """Return {measure: Figure with its groups}; « n.d. » where only groups have a value.
-
-    The periods of targets are as groups; without one, that of the last period that has begun.
-    """
+    """Return {measure: Figure with its groups or periods}; « n.d. » where only these have one."""
     totals: dict[str, Fact] = {}
     groups: dict[str, dict[str, Figure]] = {}
     for row in rows:
@@ -84,16 +81,12 @@ def _measures(name: str, rows: list[Fact]) -> dict[str, Figure]:
 
 
 def indicateurs(facts: pd.DataFrame, rounds: Iterable[str] = ()) -> dict[str, Indicateur]:
-    """Return the facts as {indicator name: Indicateur}, in their order.
-
-    The `rounds` that an indicator does not have, in a part of the period, are « n.d. ».
-    """
+    """Return the facts as {indicator name: Indicateur}; « n.d. » at `rounds` that one has not."""
     groups = facts.groupby("indicateur", sort=False)
     return {str(n): Indicateur(str(n), rows.to_dict("records"), rounds) for n, rows in groups}
 
 
 def _quoted_figures(claim: Claim) -> NamedValues:
-    """Return the figures of one published claim by role, quoted as printed."""
     texts = {role: claim.printed(role) for role in claim.figures}
     mark = f'{{.publie claim="{claim.id}"}}'
     quotes = {role: Marked(f"[{text}]{mark}", text) for role, text in texts.items()}
@@ -103,10 +96,7 @@ def _quoted_figures(claim: Claim) -> NamedValues:
 def template_context(
     programme: Programme, facts: pd.DataFrame, claims: Iterable[Claim]
 ) -> dict[str, Any]:
-    """Return every name that a template or a sentence may use.
-
-    Raises ConfigurationRefused where programme.yml names an indicator or a fact that is unknown.
-    """
+    """Return every name that a template may use; refuse one that programme.yml alone knows."""
     words, identity = programme_names(programme), programme.identity
     rounds = identity.round_labels
     words["memes_mois"] = _same_seasons(identity, facts)
@@ -156,10 +146,7 @@ def template_context(
 
 
 def _scales(indicators: Iterable[Indicateur]) -> list[tuple[list[Marked], list[list[Indicateur]]]]:
-    """Return the scales of the same degrees together: the degrees, then each scale's indicators.
-
-    Of a scale, the share of its favourable answers comes first, then that of each degree.
-    """
+    """Return the scales of the same degrees together: the degrees, then each scale's indicators."""
     members: dict[str, list[Indicateur]] = {}
     for indicator in indicators:
         if scale := indicator.premier.get("echelle"):
@@ -262,7 +249,6 @@ def _labels(derived: dict[str, str], written: dict[str, str]) -> dict[str, str]:
 
 
 def _period_names(programme: Programme) -> dict[str, Any]:
-    """Return the programme's dates in words."""
     whole, period = programme.identity.periodes["programme"], programme.period
     date = programme.identity.date_document.isoformat()
     months = {m: french.format_month(m).replace(" ", french.NBSP) for m in period.months}

@@ -1,7 +1,4 @@
-"""The rendering of templates and recit/ by Jinja, each of its errors told in French with a line.
-
-Charts, testimonies and photos come in through functions, consent checked.
-"""
+"""Render templates and recit/ by Jinja, each of its errors told in French with a line."""
 
 import json
 import re

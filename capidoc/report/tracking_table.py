@@ -58,7 +58,6 @@ def _description(known: Known, identity: Identity) -> list[Cell]:
 
 
 def _of_period(known: Known, name: str) -> list[Cell]:
-    """Return the target, the actual and the percent attained of a period, or of the whole."""
     actual = known.get((ACTUAL, name))
     if name == WHOLE and not any(measure == ACTUAL for measure, _ in known):
         actual = known.get(("apres", WHOLE), known.get(("valeur", WHOLE)))

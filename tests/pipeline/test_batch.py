@@ -19,6 +19,10 @@ from capidoc.pipeline import batch, batch_worker, publication, stages
 from ..conftest import ROOT
 
 
+def label(outcome):
+    return "échec" if outcome.code else outcome.message
+
+
 @pytest.fixture
 def table(small, tmp_path, monkeypatch):
     """A function from rows to a table of a small programme whose sets are faked; mpessoba's fails.
@@ -107,7 +111,7 @@ def test_what_cannot_be_packed_stops_no_other_programme(table, tmp_path, monkeyp
 
     monkeypatch.setattr(batch, "_pack", pack_but_one)
     outcomes = batch.run_batch(table("autre;;;;note", "essai;;;;note"), "public", root=tmp_path)
-    assert {name: (one.code, one.label) for name, one in outcomes.items()} == {
+    assert {name: (one.code, label(one)) for name, one in outcomes.items()} == {
         "autre": (1, "échec"),
         "essai": (0, "fait"),
     }
@@ -127,7 +131,7 @@ def test_one_failure_stops_nothing_and_a_second_run_redoes_only_it(table, tmp_pa
         "essai;;;;note", "essai;niono;;;note", "essai;niono;;;fiche", "essai;mpessoba;;;note"
     )
     first = batch.run_batch(path, "public", root=tmp_path)
-    assert [(n, o.label, o.code) for n, o in first.items()] == [
+    assert [(n, label(o), o.code) for n, o in first.items()] == [
         ("essai", "fait", 0),
         ("essai/niono", "fait", 0),
         ("essai/mpessoba", "échec", 23),
@@ -145,7 +149,7 @@ def test_one_failure_stops_nothing_and_a_second_run_redoes_only_it(table, tmp_pa
     )
     table.made.clear()
     again = batch.run_batch(path, "public", root=tmp_path)
-    assert [o.label for o in again.values()] == [
+    assert [label(o) for o in again.values()] == [
         "rien à refaire",
         "rien à refaire",
         "échec",
@@ -177,7 +181,7 @@ def test_a_programme_whose_inputs_cannot_be_read_stops_no_other(table, tmp_path,
 
     monkeypatch.setattr(publication, "inputs", inputs)
     outcomes = batch.run_batch(table("autre;;;;note", "essai;;;;note"), "public", root=tmp_path)
-    assert {name: (one.code, one.label) for name, one in outcomes.items()} == {
+    assert {name: (one.code, label(one)) for name, one in outcomes.items()} == {
         "autre": (40, "échec"),
         "essai": (0, "fait"),
     }

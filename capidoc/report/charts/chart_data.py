@@ -100,7 +100,6 @@ def change_sentence(facts: FactsByMeasure) -> str:
 
 
 def _signed(fact: Fact) -> str:
-    """Return a change as printed, with its sign."""
     return f"+{fact['texte']}" if fact["valeur"] > 0 else fact["texte"]
 
 
@@ -150,10 +149,7 @@ def is_by_round(spec: Spec, facts: pd.DataFrame) -> bool:
 
 
 def monthly_facts(spec: Spec, facts: pd.DataFrame) -> pd.DataFrame:
-    """Return one fact a month, from first to last; its value is NaN in a month without fact.
-
-    « partiel » says that some units that other months have are missing from this one.
-    """
+    """Return one fact a month, NaN where there is none; « partiel »: some units are missing."""
     name, monthly = indicator_name(spec), facts[facts["mesure"] == COURSE]
     rows = monthly[(monthly["indicateur"] == name) & (monthly["groupe"] == "")]
     if rows.empty:

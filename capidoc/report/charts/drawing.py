@@ -1,7 +1,4 @@
-"""A chart: drawn from its declaration for documents and in a square, then written as files.
-
-Its files have the same bytes every time.
-"""
+"""Draw a chart from its declaration, for documents and in a square; the same bytes every time."""
 
 import re
 from dataclasses import dataclass
@@ -43,10 +40,7 @@ class Chart:
 
 
 def draw_chart(spec: Spec, facts: pd.DataFrame, title: str) -> Chart:
-    """Return the chart that the spec declares.
-
-    Raise ConfigurationRefused if the spec is wrong, or names facts that do not exist.
-    """
+    """Return the chart that the spec declares; refuse a wrong spec, or facts that do not exist."""
     chart_id, chart_type = spec.get("id", ""), spec.get("genre", "")
     if not CHART_ID.fullmatch(chart_id):
         expected = "lettres minuscules sans accent, chiffres, _ ou -"
@@ -67,18 +61,13 @@ def draw_chart(spec: Spec, facts: pd.DataFrame, title: str) -> Chart:
 
 
 def _drawn_sheet(width: float, title: str, draw: Draw) -> Sheet:
-    """Return a sheet of that width in inches with the title and the chart under it."""
     sheet = Sheet(width)
     draw(sheet, sheet.write_title(title))
     return sheet
 
 
 def save_chart(chart: Chart, directory: Path) -> None:
-    """Write the chart's files, named after its id.
-
-    `.png` and `.svg` for paper, `_carre.png` for social media, `_ecran.png` for a web page, and
-    `.txt`, the alternative text.
-    """
+    """Write the pictures for paper, social media and a web page, and the alternative text."""
     directory.mkdir(parents=True, exist_ok=True)
     svg = directory / f"{chart.id}.svg"
     with matplotlib.rc_context(RC_PARAMS):
@@ -111,7 +100,6 @@ def _cropped(square: Image.Image, figure: Figure) -> Image.Image:
 
 
 def _save_png(picture: Image.Image, path: Path) -> None:
-    """Write the picture in few colours."""
     reduced = picture.quantize(PNG_COLOURS, Image.Quantize.FASTOCTREE)
     # This way of choosing colours makes white 254.
     palette = [min(255, value + value // 254) for value in reduced.getpalette() or []]
