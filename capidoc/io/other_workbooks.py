@@ -1,65 +1,100 @@
-"""Check .ods workbooks before calamine reads them; read .xls, within the same bounds."""
+"""Read .ods and .xls workbooks; a grid ends at the last cell that says something."""
 
 import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from capidoc.core.errors import InputMismatch, Problem
 from capidoc.io.raw_files import Sheet, cell_text, grid
-from capidoc.io.xlsx_parts import AGAIN, Bounds, Marks, refuse_unreadable, refuse_unsafe
+from capidoc.io.xlsx_parts import AGAIN, Area, Bounds, Place, refuse_unreadable
 
 if TYPE_CHECKING:
     from lxml import etree
 
-OFFICE, TABLE = (
-    f"{{urn:oasis:names:tc:opendocument:xmlns:{name}:1.0}}" for name in ("office", "table")
+OFFICE, TABLE, STYLE, TEXT = (
+    f"{{urn:oasis:names:tc:opendocument:xmlns:{name}:1.0}}"
+    for name in ("office", "table", "style", "text")
 )
 CELLS = (f"{TABLE}table-cell", f"{TABLE}covered-table-cell")
 
 
 # ── OpenDocument ────────────────────────────────────────────────────────────────────────────────
-def scan_ods(file: str, parts: dict[str, bytes]) -> tuple[dict[str, Marks], bool]:
-    """Return each sheet's name, without formulas: calamine reads their values, and dates itself.
-
-    Raise InputUnsafe beyond the bounds of a workbook, InputMismatch for a formula never computed.
-    """
+def read_ods(file: str, parts: dict[str, bytes]) -> Iterator[Sheet]:
+    """Yield the sheets of an unpacked .ods; raise InputUnsafe beyond the bounds of a workbook."""
     from lxml import etree
 
-    bounds, sheet, row = Bounds(file), "", 0
-    tags = (f"{TABLE}table", f"{TABLE}table-row")
-    marks: dict[str, Marks] = {}
-    content = io.BytesIO(parts["content.xml"])
-    for event, element in etree.iterparse(content, ("start", "end"), tag=tags):
+    bounds, invisible = Bounds(file), set()
+    tags = (f"{STYLE}style", f"{TABLE}table", f"{TABLE}table-row")
+    events = etree.iterparse(io.BytesIO(parts["content.xml"]), ("start", "end"), tag=tags)
+    for event, element in events:
         if event == "start" and element.tag == f"{TABLE}table":
-            sheet, row = element.get(f"{TABLE}name", ""), 0
-            bounds.begin(sheet)
-            marks[sheet] = {}, {}
-            if next(element.iterancestors(f"{TABLE}table"), None) is not None:
-                refuse_unsafe(file, "tableau dans une cellule, refusé", sheet)
-        elif event == "end" and element.tag == f"{TABLE}table-row":
-            row += _count(element, "number-rows-repeated")
-            _check_ods_row(bounds, sheet, row, element)
-            element.clear()
-    return marks, False
+            name = element.get(f"{TABLE}name", "")
+            bounds.begin(name)
+            hidden = element.get(f"{TABLE}style-name") in invisible
+            yield Sheet(file, name, *_read_ods_table(events, bounds, name), hidden)
+        elif element.xpath("string(*/@*[local-name()='display'])") == "false":
+            invisible.add(element.get(f"{STYLE}name"))
 
 
-def _check_ods_row(bounds: Bounds, sheet: str, row: int, line: "etree._Element") -> None:
-    position = -1
-    for cell in line.iterchildren(*CELLS):
-        position += _count(cell, "number-columns-repeated")
-        if len(cell) or cell.get(f"{OFFICE}value-type"):
-            bounds.check(sheet, row, position)
-        elif formula := cell.get(f"{TABLE}formula"):
-            what, remedy = "formule jamais calculée", "Ouvrez le fichier et enregistrez-le."
-            raise InputMismatch(Problem(what, "", remedy, bounds.file, sheet, row, value=formula))
+def _read_ods_table(
+    events: "Iterator[tuple[str, etree._Element]]", bounds: Bounds, name: str
+) -> tuple[Any, dict[Place, str], tuple[Area, ...]]:
+    """Return the grid, formulas and merged areas of a table, whose events are read to its end."""
+    rows: list[list[str]] = []
+    formulas: dict[Place, str] = {}
+    merged: list[Area] = []
+    row = 1
+    for event, element in events:
+        if event == "end" and element.tag == f"{TABLE}table":
+            break
+        if event == "start":
+            continue
+        times, position = _count(element, "number-rows-repeated"), 0
+        line: list[str] = []
+        for cell in element.iterchildren(*CELLS):
+            repeated = _count(cell, "number-columns-repeated")
+            text, formula = _ods_text(cell), _ods_formula(cell)
+            if text:
+                bounds.check(name, row + times - 1, position + repeated - 1)
+                line += [""] * (position - len(line)) + [text] * repeated
+            if formula:
+                formulas[row, position] = formula
+            height = _count(cell, "number-rows-spanned")
+            width = _count(cell, "number-columns-spanned")
+            if height > 1 or width > 1:
+                merged.append(((row, position), (row + height - 1, position + width - 1)))
+            position += repeated
+        if line:
+            rows += [[]] * (row - 1 - len(rows)) + [line] * times
+        row += times
+        element.clear()
+    return grid(rows), formulas, tuple(merged)
 
 
 def _count(element: "etree._Element", name: str) -> int:
-    """Return how many times a row or cell stands."""
+    """Return how many times a row or cell stands, or how many it covers."""
     count = int(element.get(f"{TABLE}{name}", "1"))
     if count < 1:
         raise ValueError("a cell that stands no time")
     return count
+
+
+def _ods_formula(cell: "etree._Element") -> str:
+    """Return « =A1*2 » for « of:=A1*2 », "" where there is no formula."""
+    formula = cell.get(f"{TABLE}formula", "")
+    return formula and f"={formula.partition('=')[2]}"
+
+
+def _ods_text(cell: "etree._Element") -> str:
+    """Return the text of a cell: its typed value, paragraphs, or formula never computed."""
+    kind = cell.get(f"{OFFICE}value-type", "")
+    if kind in ("float", "currency", "percentage"):
+        return cell_text(float(cell.get(f"{OFFICE}value", "")))
+    if kind == "date":
+        return cell.get(f"{OFFICE}date-value", "").removesuffix("T00:00:00")
+    if kind == "boolean":
+        return cell.get(f"{OFFICE}boolean-value", "").upper()
+    paragraphs = ["".join(map(str, p.itertext())) for p in cell.iterchildren(f"{TEXT}p")]
+    return "\n".join(paragraphs) if kind or paragraphs else _ods_formula(cell)
 
 
 # ── Excel 97 ────────────────────────────────────────────────────────────────────────────────────

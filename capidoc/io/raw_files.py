@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from capidoc.core.errors import InputUnreadable, Problem
 from capidoc.core.parsing import format_plain
 from capidoc.io import xlsx_parts
-from capidoc.io.xlsx_parts import ACCEPTED, AGAIN, SAVE_AS, Area, Marks, Place, refuse_unreadable
+from capidoc.io.xlsx_parts import ACCEPTED, AGAIN, SAVE_AS, Area, Place, refuse_unreadable
 
 if TYPE_CHECKING:  # a run with nothing to do only hashes files: it imports no pandas
     import pandas as pd
@@ -174,8 +174,10 @@ def _read_workbook(file: str, content: bytes) -> list[Sheet]:
             sheets = list(other_workbooks.read_xls(file, content))
         else:
             parts = xlsx_parts.unpack_workbook(file, content)
-            scan = xlsx_parts.scan_worksheets if kind != ".ods" else other_workbooks.scan_ods
-            sheets = list(_worksheets(file, content, *scan(file, parts)))
+            if kind == ".ods":
+                sheets = list(other_workbooks.read_ods(file, parts))
+            else:
+                sheets = list(_worksheets(file, content, parts))
     # lxml raises SyntaxError; openpyxl, ValueError on a place that is none.
     except (CalamineError, zipfile.BadZipFile, OSError, SyntaxError, ValueError) as error:
         raise InputUnreadable(Problem("classeur abîmé", "", AGAIN, file)) from error
@@ -184,11 +186,10 @@ def _read_workbook(file: str, content: bytes) -> list[Sheet]:
     return sheets
 
 
-def _worksheets(
-    file: str, content: bytes, marks: dict[str, Marks], from_1904: bool
-) -> Iterator[Sheet]:
+def _worksheets(file: str, content: bytes, parts: dict[str, bytes]) -> Iterator[Sheet]:
     from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+    marks, from_1904 = xlsx_parts.scan_worksheets(file, parts)
     book = CalamineWorkbook.from_filelike(io.BytesIO(content))
     for metadata in book.sheets_metadata:
         if metadata.typ == SheetTypeEnum.WorkSheet:
