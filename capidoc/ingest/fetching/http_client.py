@@ -56,10 +56,6 @@ class RefusedRequest(requests.HTTPError):
     response: requests.Response
 
 
-class Busy(RefusedRequest):
-    """An answer that may be another one when asked again."""
-
-
 NO_TOKEN = "Copiez-le à nouveau depuis votre compte, dans la variable."
 NO_RIGHT = "ce compte n’a pas le droit de lire ce formulaire"
 NO_FORM = "Vérifiez « collecte » dans programme.yml."
@@ -205,10 +201,15 @@ def _wait_seconds(state: tenacity.RetryCallState) -> float:
     return BACKOFF(state)
 
 
-# Asking again may help where the line was cut or the server is busy.
+def _may_pass(error: BaseException) -> bool:
+    """Return whether asking again may help: the line was cut or the server is busy."""
+    if isinstance(error, RefusedRequest):
+        return error.response.status_code in RETRIED_STATUSES
+    return isinstance(error, CUTS) and not isinstance(error, requests.exceptions.SSLError)
+
+
 @tenacity.retry(
-    retry=tenacity.retry_if_exception_type((*CUTS, Busy))
-    & tenacity.retry_if_not_exception_type(requests.exceptions.SSLError),
+    retry=tenacity.retry_if_exception(_may_pass),
     wait=_wait_seconds,
     stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(PATIENCE),
     reraise=True,
@@ -228,6 +229,5 @@ def _download(client: HttpClient, url: str) -> bytes:
                 what = "le serveur répond trop lentement"
                 raise errors.ResourcesLacking(Problem(what, remedy=RESUME, value=url))
     if response.status_code != 200:
-        kind = Busy if response.status_code in RETRIED_STATUSES else RefusedRequest
-        raise kind(response=response)
+        raise RefusedRequest(response=response)
     return bytes(body)

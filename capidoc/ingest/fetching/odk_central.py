@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from capidoc.ingest.fetching.attachments import Attachment
-from capidoc.ingest.fetching.http_client import Absent, HttpClient, get, parse_json, read_pages
+from capidoc.ingest.fetching.http_client import HttpClient, read_pages
 
 REVIEW_STATES = {
     "approved": "validation_status_approved",
@@ -25,26 +25,14 @@ def list_submissions(client: HttpClient) -> list[dict[str, Any]]:
 
 
 def list_attachments(client: HttpClient, questions: Collection[str]) -> Iterator[Attachment]:
-    """Yield the files of those questions that the server has: the answers are their names."""
+    """Yield the files of those questions: the answers are their names."""
     for row in _rows(client):
         uuid = str(row.get("__id"))
         url = f"{_form_url(client)}/submissions/{quote(uuid, safe='')}/attachments"
-        files = [(question, name) for question, name in _answers(row) if question in questions]
-        system = row.get("__system") or {}
-        if files and system.get("attachmentsPresent") != system.get("attachmentsExpected", "?"):
-            present = _present_files(client, url)
-            files = [(question, name) for question, name in files if name in present]
-        for question, name in files:
-            file_url = f"{url}/{quote(name, safe='', errors='replace')}"
-            yield Attachment(uuid.removeprefix("uuid:"), question, name, file_url)
-
-
-def _present_files(client: HttpClient, url: str) -> set[str]:
-    try:
-        files = parse_json(get(client, url), url, list[dict[str, Any]])
-    except Absent:  # the submission was deleted since
-        return set()
-    return {file["name"] for file in files if file.get("exists") and file.get("name")}
+        for question, name in _answers(row):
+            if question in questions:
+                file_url = f"{url}/{quote(name, safe='', errors='replace')}"
+                yield Attachment(uuid.removeprefix("uuid:"), question, name, file_url)
 
 
 def _answers(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
