@@ -150,10 +150,13 @@ def _propose_claims(programme: "Programme", path: Path) -> Iterator[str]:
     from capidoc.io import tables
     from capidoc.report.claims import claim_extraction
 
-    claims = claim_extraction.extract_claims(claim_extraction.read_text(path))
-    for row in claims.itertuples():
-        yield "  ".join(filter(None, (row.id, row.genre, row.chiffres, row.unite)))
+    text = claim_extraction.read_text(path)
+    claims = claim_extraction.extract_claims(text)
+    for row in claim_extraction.with_verdicts(claims).itertuples():
+        verdict = " : ".join(filter(None, (row.coherence, row.reparation)))
+        yield "  ".join(filter(None, (row.id, row.genre, row.chiffres, row.unite, verdict)))
         yield f"    {row.enonce}"
+    yield from claim_extraction.text_remarks(text, programme.identity.devis)
     target = programme.processed / PROPOSED_CLAIMS_CSV
     tables.write_csv(tables.neutralize_formulas(claims), target)
     remedy = "gardez ceux qui en sont, et recopiez-les dans chiffres_publies.csv"

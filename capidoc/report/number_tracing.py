@@ -9,7 +9,6 @@ from typing import Any
 import lxml.etree
 import lxml.html
 
-from capidoc.core import french
 from capidoc.core.errors import Problem, TraceabilityRefused, suggest
 from capidoc.io import file_text
 
@@ -34,7 +33,20 @@ LETTERS = (
 )
 NUMERAL = re.compile(rf"\d(?:[\d\u00a0\u202f.,:/-]*\d)?|\b{LETTERS}\b", re.IGNORECASE)
 MATCHES_NOTHING = r"(?!)"
-DASHES = str.maketrans(dict.fromkeys("–—−", "-"))
+# What typography may change in a declared phrase, and the pattern of all that it may print.
+SIGNS = re.compile(
+    r"(?P<apostrophe>['’ʼ])|(?P<ellipsis>\.{3}|…)|(?P<dash>[-–—−]+)"
+    r"|\s*(?P<quote>[\"«»“”])\s*|\s*(?P<mark>[;:!?%])\s*|(?P<space>\s+)|(?P<other>.)"
+)
+PRINTED_SIGNS = {
+    "apostrophe": "['’ʼ]",
+    "ellipsis": r"(?:…|\.\.\.)",
+    "dash": "[-–—−]+",
+    "quote": r"\s*[\"«»“”]\s*",
+    "mark": r"\s*{}\s*",
+    "space": r"\s+",
+    "other": "{}",
+}
 ORDINAL = re.compile(r"^\d+\. ")
 CONTEXT = 40  # characters quoted on either side of a loose numeral
 BIND_IT = (
@@ -119,18 +131,23 @@ def _unknown_claims(file: str, claimed: Numbers, claims: dict[str, str]) -> Iter
 
 def unbound_numerals(sentences: Iterable[str], declared: Iterable[str]) -> tuple[int, list[str]]:
     """Return how many numerals the sentences hold, and quote those outside declared phrases."""
-    printed = [_spaced(french.typeset(phrase)).translate(DASHES) for phrase in declared]
-    alternatives = "|".join(map(re.escape, sorted(printed, key=len, reverse=True)))
+    alternatives = "|".join(map(_phrase_pattern, sorted(declared, key=len, reverse=True)))
     phrases = re.compile(alternatives or MATCHES_NOTHING, re.IGNORECASE)
     count, loose = 0, []
     for sentence in map(_spaced, sentences):
-        covered = [match.span() for match in phrases.finditer(sentence.translate(DASHES))]
+        covered = [match.span() for match in phrases.finditer(sentence)]
         for match in NUMERAL.finditer(sentence):
             count += 1
             if not any(a <= match.start() and match.end() <= b for a, b in covered):
                 first, last = max(0, match.start() - CONTEXT), match.end() + CONTEXT
                 loose.append(sentence[first:last].strip())
     return count, loose
+
+
+def _phrase_pattern(phrase: str) -> str:
+    """Return the pattern of a phrase in any typography: its quotes, dashes, apostrophes, spaces."""
+    signs = [(str(sign.lastgroup), sign) for sign in SIGNS.finditer(phrase)]
+    return "".join(PRINTED_SIGNS[kind].format(re.escape(sign[kind])) for kind, sign in signs)
 
 
 def _absent_numbers(path: Path, bound: Numbers) -> Iterator[Problem]:

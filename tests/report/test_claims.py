@@ -333,10 +333,41 @@ def test_the_claims_of_a_french_text_are_proposed_with_their_figures():
     assert rows.loc[5, ["unite", "dates"]].tolist() == ["F CFA", "debut=2020-05|fin=2021-04"]
 
 
+def test_each_proposal_has_its_verdict_at_once():
+    proposals = claim_extraction.with_verdicts(claim_extraction.extract_claims(TEXT))
+    verdicts = proposals.set_index("chiffres")
+    repairs = verdicts["reparation"]
+    assert repairs["mois=18|debut=2020-03|fin=2021-09"] == "19 mois, bornes comprises"
+    assert (
+        repairs["debut=12|fin=30|pourcentage=140"]
+        == "non conciliable sans les données ; ou bien pourcentage : 150\u00a0%"
+    )
+    coherent = "debut=120 000|fin=300 000|difference=180 000|pourcentage=150"
+    assert verdicts["coherence"][coherent] == "cohérent"
+
+
+def test_a_number_that_may_be_read_in_two_ways_stops_no_other_proposal():
+    """« 1,250 » may be one and a quarter or one thousand two hundred and fifty."""
+    text = "Le projet a formé 1,250 personnes. Il a duré 18 mois, de mars 2020 à septembre 2021."
+    rows = claim_extraction.with_verdicts(claim_extraction.extract_claims(text))
+    assert rows[["chiffres", "coherence", "reparation"]].to_numpy().tolist() == [
+        ["nombre=1,250", "non compris", "Écrivez « 1,2500 », ou sans séparateur."],
+        ["mois=18|debut=2020-03|fin=2021-09", "incohérent", "19 mois, bornes comprises"],
+    ]
+
+
 @pytest.mark.parametrize(("length", "kept"), [(240, 240), (241, 240)])
 def test_a_long_statement_is_cut_at_240_characters(length, kept):
     sentence = "3 communes ".ljust(length, "x")
     assert len(claim_extraction.extract_claims(sentence)["enonce"][0]) == kept
+
+
+def test_names_spelt_in_two_ways_and_causes_are_remarked():
+    assert claim_extraction.text_remarks(TEXT, "avant_apres") == [
+        "« Koro », « Kôrô » : un seul nom, plusieurs orthographes.",
+        "« démontré » (1 fois) : affirmation de cause que le devis ne permet pas.",
+        "« grâce à » (1 fois) : affirmation de cause que le devis ne permet pas.",
+    ]
 
 
 @given(
@@ -346,7 +377,10 @@ def test_a_long_statement_is_cut_at_240_characters(length, kept):
     )
 )
 def test_no_text_breaks_the_proposals(text):
-    assert list(claim_extraction.extract_claims(text).columns[:7]) == CLAIM_COLUMNS
+    assert (
+        list(claim_extraction.with_verdicts(claim_extraction.extract_claims(text)).columns[:7])
+        == CLAIM_COLUMNS
+    )
 
 
 @given(st.integers(1, 999_999_999), st.integers(1, 999_999_999), st.integers(0, 900))

@@ -1,6 +1,7 @@
-"""Propose the claims that a French text makes, for a person to confirm."""
+"""Propose the claims that a French text makes, for a person to confirm, and remark on its words."""
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from capidoc.core import french
 from capidoc.core.errors import InputUnreadable, Problem
 from capidoc.core.schema import CLAIM_COLUMNS, OPTIONAL_CLAIM_COLUMNS
 from capidoc.io import file_text
+from capidoc.report import causal_language
+from capidoc.report.claims import published_claims
 
 FORMATS = (".txt", ".md", ".docx", ".pdf")
 LONGEST_STATEMENT = 240  # characters
@@ -77,6 +80,8 @@ AMOUNT = re.compile(
 )
 # « 3 communes », but no year: « en 2023 villages et communes »
 COUNT = re.compile(rf"\b(?!(?:19|20)\d\d ){_number('n')} (?P<what>{COUNTED})", re.IGNORECASE)
+# « Koro », « N’Golo »: a word with a capital, and a small letter after it
+NAME = re.compile(r"\b[A-ZÀ-Ý][\w’']*[a-zà-ÿ][\w’']*")
 
 SEX_ROLES = {"homme": "hommes", "femme": "femmes"}
 
@@ -204,3 +209,36 @@ PATTERNS: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Cells]]] = 
     ("valeur", AMOUNT, lambda match: {"unite": "F CFA", "chiffres": f"montant={match['amount']}"}),
     ("valeur", COUNT, lambda match: {"unite": match["what"], "chiffres": f"nombre={match['n']}"}),
 ]
+
+
+def with_verdicts(proposals: pd.DataFrame) -> pd.DataFrame:
+    """Return the proposals with `coherence`, "" where unknown, and `reparation`."""
+    coherence, repairs = [], []
+    for _, row in proposals.iterrows():
+        try:
+            claim = published_claims.parse_claim(row)
+        except ValueError as error:
+            coherence.append("non compris")
+            repairs.append(str(error))
+            continue
+        holds = published_claims.is_coherent(claim)
+        coherence.append("" if holds is None else published_claims.COHERENCE[holds])
+        repairs.append(published_claims.describe_repair(claim) if holds is False else "")
+    return proposals.assign(coherence=coherence, reparation=repairs)
+
+
+def text_remarks(text: str, design: str) -> list[str]:
+    """Return remarks in French: names spelt in several ways, causes that the design excludes."""
+    spellings: dict[str, list[str]] = defaultdict(list)
+    for name in dict.fromkeys(NAME.findall(text)):
+        spellings[french.sort_key(name)].append(name)
+    remarks = [
+        f"« {' », « '.join(names)} » : un seul nom, plusieurs orthographes."
+        for names in spellings.values()
+        if len(names) > 1
+    ]
+    causes = Counter(words.lower() for words in causal_language.causal_words(text, design))
+    for words, times in sorted(causes.items()):
+        cause = "affirmation de cause que le devis ne permet pas"
+        remarks.append(f"« {words} » ({times} fois) : {cause}.")
+    return remarks
