@@ -42,26 +42,19 @@ def rewrite_cells(
     state: CleaningState, functions: Mapping[str, Callable[[str], str]], rule: str
 ) -> CleaningState:
     """Return the state with its function applied to each column; every difference is logged."""
-    changes = {
-        column: differing
-        for column, function in functions.items()
-        if (differing := _differing_texts(state.table[column], function))
-    }
 
     def rewrite(state: CleaningState, column: str) -> CleaningState:
-        return _rewrite_column(state, column, changes[column], rule)
+        texts = categorical.present_values(state.table[column])
+        new_texts = {text: functions[column](text) for text in texts}
+        return _rewrite_column(state, column, new_texts, rule)
 
-    return state.over_columns(changes, rewrite)
-
-
-def _differing_texts(cells: pd.Series, function: Callable[[str], str]) -> dict[str, str]:
-    texts = {text: function(text) for text in categorical.present_values(cells)}
-    return {text: new for text, new in texts.items() if new != text}
+    return state.over_columns(functions, rewrite)
 
 
 def _rewrite_column(
     state: CleaningState, column: str, changes: dict[str, str], rule: str
 ) -> CleaningState:
+    changes = {text: new for text, new in changes.items() if new != text}
     if not changes:
         return state
     cells = state.table[column]
@@ -105,7 +98,7 @@ def _read_month_first(state: CleaningState, column: str) -> CleaningState:
     dates = month_first_dates(categorical.present_values(state.table[column]))
     doubtful = state.table[column].isin([text for text, date in dates.items() if not date])
     state = state.empty_cells(column, doubtful, "date_ambigue")
-    sure = {text: date for text, date in dates.items() if date and date != text}
+    sure = {text: date for text, date in dates.items() if date}
     return _rewrite_column(state, column, sure, "mois_jour")
 
 
@@ -219,7 +212,7 @@ def parse_column(state: CleaningState, column: str, parser: Parser, rule: str) -
         refuse_rows(QualityRefused, state.table[foreign], column, what, remedy)
         doubtful = categorical.is_in(cells, motifs)
         state = state.empty_cells(column, doubtful, categorical.map_values(cells[doubtful], motifs))
-    answers = {text: answer for text, (answer, _) in parsed.items() if answer not in (text, "")}
+    answers = {text: answer for text, (answer, _) in parsed.items() if answer}
     return _rewrite_column(state, column, answers, rule)
 
 

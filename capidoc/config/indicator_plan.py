@@ -130,11 +130,8 @@ class Indicator(StrictModel):
     @property
     def question(self) -> str:
         """Return the variable, or « @attribute », that counts; the record itself for none."""
-        return (
-            self.variable.split("=")[0]
-            or (self._counts_answers and self.filtre.split("=")[0])
-            or RECORD
-        )
+        counted = self.filtre if self._counts_answers else self.variable
+        return counted.split("=")[0] or RECORD
 
     @property
     def answers(self) -> tuple[str, ...]:

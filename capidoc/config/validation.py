@@ -54,10 +54,7 @@ def _check_pattern(text: str) -> str:
     return text
 
 
-Name = Annotated[
-    str,
-    matching(NAME, "minuscules sans accent, chiffres et « _ », une lettre d’abord"),
-]
+Name = Annotated[str, matching(NAME, "minuscules sans accent, chiffres, « _ », une lettre d’abord")]
 QuestionName = Annotated[str, matching(QUESTION, "le nom d’une question, comme dans le formulaire")]
 AnswerName = Annotated[str, matching(ANSWER, "le nom d’une réponse, comme dans le formulaire")]
 Month = Annotated[str, matching(MONTH, "un mois, comme 2022-05")]

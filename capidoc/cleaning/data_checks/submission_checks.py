@@ -9,14 +9,9 @@ from xlsxwriter.utility import xl_col_to_name
 
 from capidoc.cleaning.cleaned import Cleaned
 from capidoc.cleaning.cleaning_state import moments_of
-from capidoc.cleaning.data_checks.findings import (
-    ENOUGH,
-    NO_FINDINGS,
-    UNPLACED,
-    cell_findings,
-    finding,
-)
+from capidoc.cleaning.data_checks.findings import ENOUGH, NO_FINDINGS, cell_findings, finding
 from capidoc.cleaning.data_checks.outliers import is_outlier
+from capidoc.cleaning.row_steps import UNPLACED
 from capidoc.config.programme_model import Source
 from capidoc.core import categorical, schema
 from capidoc.core.parsing import matching_key
