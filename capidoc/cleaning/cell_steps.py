@@ -73,9 +73,7 @@ def normalize_texts(state: CleaningState) -> CleaningState:
 def month_first_dates(texts: Iterable[str]) -> dict[str, str]:
     """Return {« 7/29/2018 »: its ISO date, « 7/8/2018 »: ""} in a column with dates month first.
 
-    A spreadsheet in American English writes so, and one in French turns over those that it can:
-    beside the first date, nobody knows what the second one says. Empty where all may be read day
-    first, where one can only be, or where some are written otherwise.
+    Beside a date that is surely month first, nobody knows what « 7/8/2018 » says.
     """
     matches = [MONTH_FIRST.fullmatch(text) for text in texts if text]
     found = [match for match in matches if match]
@@ -103,11 +101,7 @@ def _read_month_first(state: CleaningState, column: str) -> CleaningState:
 
 
 def require_computed_formulas(state: CleaningState) -> CleaningState:
-    """Return the state; raise InputMismatch for formulas that no spreadsheet has computed.
-
-    Only an ordinary workbook has formulas: an answer to a form may begin with « = », and what a
-    CSV says is text.
-    """
+    """Return the state; raise InputMismatch for a workbook's formulas that were never computed."""
     if state.source.formulaire:
         return state
     table = state.table
@@ -123,8 +117,7 @@ def require_computed_formulas(state: CleaningState) -> CleaningState:
 def empty_missing_codes(state: CleaningState) -> CleaningState:
     """Return the state with the codes for « missing », or the labels of such choices, emptied.
 
-    The usual codes are no codes where they are choices of the form, unless programme.yml says so;
-    « question=code » holds for that question alone.
+    Usual codes that are choices of the form are no codes; « question=code » is that question's.
     """
     source = state.source
 

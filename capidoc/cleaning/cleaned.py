@@ -21,11 +21,9 @@ Encoder = Callable[[pd.Series], pd.Series]
 
 @dataclass(frozen=True)
 class Cleaned:
-    """The cleaned data of a programme.
+    """The cleaned data of a programme: `tables` {« source » or « source.repeat »: table}.
 
-    `tables` {« source » or « source.repeat »: table}; `log`, `rejects`, `remarks` and `counts`
-    have CHANGE_LOG_COLUMNS, REJECT_COLUMNS (both with « source »), REMARK_COLUMNS and
-    ROW_COUNT_COLUMNS; `identity` and `forms` {source: Form} describe the columns of the tables.
+    `log` and `rejects` have a column « source » too; `forms` are {source: Form}.
     """
 
     tables: dict[str, pd.DataFrame]

@@ -78,7 +78,7 @@ def check_date_order(state: CleaningState) -> CleaningState:
 def check_breakdown_totals(state: CleaningState) -> CleaningState:
     """Return the state with a remark where the parts of a breakdown do not give its total.
 
-    Raise QualityRefused at a compared moment: the document prints that total.
+    Raise QualityRefused at a compared moment, whose total the document prints.
     """
     source, months = state.source, state.decisions.months
 

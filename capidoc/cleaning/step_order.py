@@ -122,10 +122,9 @@ def _clean_main_table(state: CleaningState) -> CleaningState:
 
 
 def _with_repeat_text(received: Received, source: Source) -> pd.DataFrame:
-    """Return the main table with REPEAT_TEXT, the answers of the repeats of each submission.
+    """Return the main table with the answers of repeats as REPEAT_TEXT, where a unit comes again.
 
-    Two submissions of a unit at a moment are the same only if their repeats are: the column is
-    filled where the unit and moment, or the uuid, come again.
+    Two submissions of a unit at a moment are the same only if their repeats are.
     """
     table, texts = received.table, defaultdict[str, str](str)
     if not received.repeats:

@@ -25,16 +25,12 @@ NO_UUID = "sans uuid"  # in the place of the number that a server gives
 
 @dataclass(frozen=True)
 class Received:
-    """A source as received.
+    """A source as received, texts as categories.
 
-    `table`: a row per submission, texts as categories: RECORD_COLUMNS, METADATA_NAMES, then the
-    questions that programme.yml keeps, all others having left.
-    `repeats` {repeat: table}: a row per row of the repeat: RECORD_COLUMNS (its uuid is
-    « submission#indice »), PARENT (`_index` of its submission), SUBMISSION (its uuid), then the
-    questions kept.
-    `remarks`: a row per thing to say of the files, with REMARK_COLUMNS.
-    `digests` {file: sha256}; `withheld_phrases` {phrase: header}: what identifies the answers that
-    are not kept, and must stand in no public file.
+    `table` has a row per submission: RECORD_COLUMNS, METADATA_NAMES, then the questions kept.
+    `repeats` {repeat: table} have RECORD_COLUMNS (their uuid is « submission#indice »), PARENT and
+    SUBMISSION (`_index` and uuid of theirs), then the questions kept. `digests` {file: sha256};
+    `withheld_phrases` {phrase: header}: what must stand in no public file.
     """
 
     form: Form
