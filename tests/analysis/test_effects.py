@@ -106,7 +106,7 @@ def test_all_missing_is_not_zero(computed):
         (";revenu;somme", ";revenus;somme", "ligne 2.*revenus.*Vouliez-vous dire « revenu »"),
         ("somme;;debut|fin;;", "total;;debut|fin;;", "ligne 2.*regle.*total"),
         ("suivi;salaries", "suivie;salaries", "ligne 5.*suivie"),
-        ("moyen;Revenu", "revenu;Revenu", "deux indicateurs"),
+        ("moyen;Revenu", "revenu;Revenu", "« revenu » — nom d’un autre indicateur"),
         (
             "somme;;debut|fin;sexe",
             "somme;;debut|fin;sex",
@@ -117,7 +117,7 @@ def test_all_missing_is_not_zero(computed):
         (
             "unites;Entreprises",
             "communes;Entreprises",
-            "communes.*ce nom est celui d’un fait du programme",
+            "communes.*nom d’un autre indicateur ou fait",
         ),
         (
             ";F CFA;",
