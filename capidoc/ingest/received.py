@@ -136,13 +136,12 @@ def _merge_versions(table: pd.DataFrame, old: str, new: str) -> pd.DataFrame:
     old_texts = categorical.to_text(table.loc[filled, old])
     new_texts = categorical.to_text(current[filled])
     differ = (new_texts != "") & (new_texts != old_texts)
-    if differ.any():
-        places = table.loc[new_texts.index[differ], schema.PLACE].itertuples(index=False)
-        what = f"« {old} » et « {new} » sont remplis tous les deux"
-        remedy = "Videz l’une des deux dans corrections.csv."
-        raise InputMismatch(
-            *(Problem(what, "", remedy, file, sheet, row, new) for file, sheet, row in places)
-        )
+    places = table.loc[new_texts.index[differ], schema.PLACE].itertuples(index=False)
+    what = f"« {old} » et « {new} » sont remplis tous les deux"
+    remedy = "Videz l’une des deux dans corrections.csv."
+    InputMismatch.raise_any(
+        Problem(what, "", remedy, file, sheet, row, new) for file, sheet, row in places
+    )
     merged = categorical.assign_rows(current, filled, old_texts)
     return table.assign(**{new: merged}).drop(columns=old)
 
