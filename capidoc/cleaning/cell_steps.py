@@ -64,10 +64,9 @@ def _rewrite_column(
 
 def normalize_texts(state: CleaningState) -> CleaningState:
     """Return the state with composed letters, straight apostrophes and single spaces."""
-    state = rewrite_cells(
-        state, dict.fromkeys(state.answered, parsing.normalize_letters), "unicode"
-    )
-    return rewrite_cells(state, dict.fromkeys(state.answered, parsing.normalize_spaces), "espaces")
+    every = [*state.answered]
+    state = rewrite_cells(state, dict.fromkeys(every, parsing.normalize_letters), "unicode")
+    return rewrite_cells(state, dict.fromkeys(every, parsing.normalize_spaces), "espaces")
 
 
 def month_first_dates(texts: Iterable[str]) -> dict[str, str]:

@@ -123,12 +123,8 @@ def several_records_a_month(table: pd.DataFrame, source: Source) -> pd.DataFrame
     """Return the records of a unit in one month, at other days: their numbers add up."""
     if not source.identifiant or not source.moment or source.passages:
         return NO_FINDINGS
-    days = categorical.present_values(table[source.moment])
-    if all(day == source.moment_of(day) for day in days):
-        return NO_FINDINGS
     month = moments_of(table, source)
-    records = pd.DataFrame({"unit": table[source.identifiant], "month": month})
-    again = records.duplicated(keep=False)
+    again = pd.DataFrame({"unit": table[source.identifiant], "month": month}).duplicated(keep=False)
     return cell_findings(table[again], source.moment, "fiches_du_meme_mois")
 
 
