@@ -46,7 +46,7 @@ SELECT = re.compile(
 MAKES_WORDS = re.compile(
     r"\s*(once\(\s*)?(concat|join|substr|string\(|format-date|jr:choice-name|uuid)", re.IGNORECASE
 )
-CHOOSES_WORDS = re.compile(r"if\(.*,\s*(['\"])[^'\"]*[a-z]", re.IGNORECASE | re.DOTALL)
+CHOOSES_WORDS = re.compile(r"if\(.*,\s*['\"‘’“][^'\"’”]*[a-z]", re.IGNORECASE | re.DOTALL)
 OTHER_CALLS = re.compile(r"\b(?!if\b)[\w:-]+\([^()]*\)")
 
 
