@@ -187,6 +187,14 @@ class Server(StrictModel):
     projet: int | None = None
     export: str = ""
 
+    @model_validator(mode="after")
+    def _check_one_kind(self) -> Self:
+        if self.projet and self.export:
+            raise ValueError(
+                "« export » est de KoboToolbox, « projet » d’ODK Central : l’un des deux"
+            )
+        return self
+
 
 FormFile = Annotated[str, matching(r"[^/\\]+", "un fichier de formulaires/, sans dossier")]
 
