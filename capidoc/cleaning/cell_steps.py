@@ -42,26 +42,19 @@ def rewrite_cells(
     state: CleaningState, functions: Mapping[str, Callable[[str], str]], rule: str
 ) -> CleaningState:
     """Return the state with its function applied to each column; every difference is logged."""
-    changes = {
-        column: differing
-        for column, function in functions.items()
-        if (differing := _differing_texts(state.table[column], function))
-    }
 
     def rewrite(state: CleaningState, column: str) -> CleaningState:
-        return _rewrite_column(state, column, changes[column], rule)
+        texts = categorical.present_values(state.table[column])
+        new_texts = {text: functions[column](text) for text in texts}
+        return _rewrite_column(state, column, new_texts, rule)
 
-    return state.over_columns(changes, rewrite)
-
-
-def _differing_texts(cells: pd.Series, function: Callable[[str], str]) -> dict[str, str]:
-    texts = {text: function(text) for text in categorical.present_values(cells)}
-    return {text: new for text, new in texts.items() if new != text}
+    return state.over_columns(functions, rewrite)
 
 
 def _rewrite_column(
     state: CleaningState, column: str, changes: dict[str, str], rule: str
 ) -> CleaningState:
+    changes = {text: new for text, new in changes.items() if new != text}
     if not changes:
         return state
     cells = state.table[column]
@@ -71,18 +64,15 @@ def _rewrite_column(
 
 def normalize_texts(state: CleaningState) -> CleaningState:
     """Return the state with composed letters, straight apostrophes and single spaces."""
-    state = rewrite_cells(
-        state, dict.fromkeys(state.answered, parsing.normalize_letters), "unicode"
-    )
-    return rewrite_cells(state, dict.fromkeys(state.answered, parsing.normalize_spaces), "espaces")
+    every = [*state.answered]
+    state = rewrite_cells(state, dict.fromkeys(every, parsing.normalize_letters), "unicode")
+    return rewrite_cells(state, dict.fromkeys(every, parsing.normalize_spaces), "espaces")
 
 
 def month_first_dates(texts: Iterable[str]) -> dict[str, str]:
     """Return {« 7/29/2018 »: its ISO date, « 7/8/2018 »: ""} in a column with dates month first.
 
-    A spreadsheet in American English writes so, and one in French turns over those that it can:
-    beside the first date, nobody knows what the second one says. Empty where all may be read day
-    first, where one can only be, or where some are written otherwise.
+    Beside a date that is surely month first, nobody knows what « 7/8/2018 » says.
     """
     matches = [MONTH_FIRST.fullmatch(text) for text in texts if text]
     found = [match for match in matches if match]
@@ -105,16 +95,12 @@ def _read_month_first(state: CleaningState, column: str) -> CleaningState:
     dates = month_first_dates(categorical.present_values(state.table[column]))
     doubtful = state.table[column].isin([text for text, date in dates.items() if not date])
     state = state.empty_cells(column, doubtful, "date_ambigue")
-    sure = {text: date for text, date in dates.items() if date and date != text}
+    sure = {text: date for text, date in dates.items() if date}
     return _rewrite_column(state, column, sure, "mois_jour")
 
 
 def require_computed_formulas(state: CleaningState) -> CleaningState:
-    """Return the state; raise InputMismatch for formulas that no spreadsheet has computed.
-
-    Only an ordinary workbook has formulas: an answer to a form may begin with « = », and what a
-    CSV says is text.
-    """
+    """Return the state; raise InputMismatch for a workbook's formulas that were never computed."""
     if state.source.formulaire:
         return state
     table = state.table
@@ -130,8 +116,7 @@ def require_computed_formulas(state: CleaningState) -> CleaningState:
 def empty_missing_codes(state: CleaningState) -> CleaningState:
     """Return the state with the codes for « missing », or the labels of such choices, emptied.
 
-    The usual codes are no codes where they are choices of the form, unless programme.yml says so;
-    « question=code » holds for that question alone.
+    Usual codes that are choices of the form are no codes; « question=code » is that question's.
     """
     source = state.source
 
@@ -219,7 +204,7 @@ def parse_column(state: CleaningState, column: str, parser: Parser, rule: str) -
         refuse_rows(QualityRefused, state.table[foreign], column, what, remedy)
         doubtful = categorical.is_in(cells, motifs)
         state = state.empty_cells(column, doubtful, categorical.map_values(cells[doubtful], motifs))
-    answers = {text: answer for text, (answer, _) in parsed.items() if answer not in (text, "")}
+    answers = {text: answer for text, (answer, _) in parsed.items() if answer}
     return _rewrite_column(state, column, answers, rule)
 
 

@@ -21,11 +21,9 @@ Encoder = Callable[[pd.Series], pd.Series]
 
 @dataclass(frozen=True)
 class Cleaned:
-    """The cleaned data of a programme.
+    """The cleaned data of a programme: `tables` {« source » or « source.repeat »: table}.
 
-    `tables` {« source » or « source.repeat »: table}; `log`, `rejects`, `remarks` and `counts`
-    have CHANGE_LOG_COLUMNS, REJECT_COLUMNS (both with « source »), REMARK_COLUMNS and
-    ROW_COUNT_COLUMNS; `identity` and `forms` {source: Form} describe the columns of the tables.
+    `log` and `rejects` have a column « source » too; `forms` are {source: Form}.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -101,14 +99,9 @@ def _observe_table(cleaned: Cleaned, label: str, encode_units: Encoder) -> Itera
 def _record_columns(table: pd.DataFrame, source: Source, encode_units: Encoder) -> pd.DataFrame:
     """Return what the observations of each record share: its unit, moment and attributes."""
     moment = moments_of(table, source) if source.moment else constant_column("", table.index)
-    return pd.DataFrame(
-        {
-            "unite_type": constant_column(source.unite, table.index),
-            "unite": encode_units(table[source.unit_column]),
-            "moment": moment,
-            **_attributes(table, source),
-        }
-    )
+    unit_kind, units = constant_column(source.unite, table.index), table[source.unit_column]
+    columns = {"unite_type": unit_kind, "unite": encode_units(units), "moment": moment}
+    return pd.DataFrame(columns | _attributes(table, source))
 
 
 def _attributes(table: pd.DataFrame, kept: TableSelection) -> dict[str, pd.Series]:

@@ -23,11 +23,9 @@ Mask: TypeAlias = pd.Series | np.ndarray  # of booleans, one per row
 class CleaningState:
     """A table between two cleaning steps, and what they follow; each step returns a new state.
 
-    `repeat` is the name of a repeat's table, empty for the main table of the source.
-    `log`, `rejects` and `remarks` hold one DataFrame for each step that had rows to write:
-    the columns of `places`, then some of CHANGE_LOG_COLUMNS, REJECT_COLUMNS or REMARK_COLUMNS.
-    `reviewed_cells` are the (fichier, feuille, ligne, question) that a person decided to keep,
-    `met` the lines of the human log that name an answer, or a record, of the table.
+    `repeat` is empty for the main table. `log`, `rejects` and `remarks` have a DataFrame for each
+    step that wrote some. `reviewed_cells` are the (fichier, feuille, ligne, question) that a person
+    keeps, `met` the lines of the human log that name an answer, or a record, of the table.
     """
 
     table: pd.DataFrame

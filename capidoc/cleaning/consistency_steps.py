@@ -27,8 +27,21 @@ def apply_form_constraints(state: CleaningState) -> CleaningState:
 
 
 def _apply_constraints(state: CleaningState, column: str) -> CleaningState:
+    """Return the state less the answers that the rules of their question refuse."""
+    kinds = {name: question.kind for name, question in state.answered.items()}
     for motif, rule in _rules(state.questions[column]).items():
-        state = _apply_constraint(state, column, rule, motif)
+        table = state.table.assign(**{OWN: state.table[column]})
+        rows, is_judged = np.zeros(len(table), bool), False
+        with suppress(UnsupportedExpression, KeyError):
+            own = kinds | {OWN: kinds[column]}
+            holds = evaluate(parse(rule), table, own, state.decisions.today)
+            answered = (table[[OWN, *_reads(rule)]] != "").all(axis=1).to_numpy()
+            rows = answered & (holds.lack == KNOWN) & ~holds.data.astype(bool)
+            is_judged = not (answered & (holds.lack == WRONG)).any()
+        if not is_judged:
+            whole_form = state.table.head(1).assign(**{ROW: "", UUID: ""})
+            state = state.with_remark(whole_form, column, rule, "regle_non_verifiee")
+        state = state.empty_unless_reviewed(column, rows, motif)
     return state
 
 
@@ -48,22 +61,6 @@ def _rules(question: Question) -> dict[str, str]:
     return {motif: rule for motif, rule in rules.items() if rule}
 
 
-def _apply_constraint(state: CleaningState, column: str, rule: str, motif: str) -> CleaningState:
-    """Return the state less the answers that one rule refuses, or a remark if none can judge."""
-    rows, is_judged = np.zeros(len(state.table), bool), False
-    kinds = {name: question.kind for name, question in state.answered.items()}
-    table = state.table.assign(**{OWN: state.table[column]})
-    with suppress(UnsupportedExpression, KeyError):
-        holds = evaluate(parse(rule), table, kinds | {OWN: kinds[column]}, state.decisions.today)
-        answered = (table[[OWN, *_reads(rule)]] != "").all(axis=1).to_numpy()
-        rows = answered & (holds.lack == KNOWN) & ~holds.data.astype(bool)
-        is_judged = not (answered & (holds.lack == WRONG)).any()
-    if not is_judged:
-        whole_form = state.table.head(1).assign(**{ROW: "", UUID: ""})
-        state = state.with_remark(whole_form, column, rule, "regle_non_verifiee")
-    return state.empty_unless_reviewed(column, rows, motif)
-
-
 def check_date_order(state: CleaningState) -> CleaningState:
     """Return the state with both dates emptied where the end comes before the start."""
     for start, end in state.source.ordre:
@@ -78,7 +75,7 @@ def check_date_order(state: CleaningState) -> CleaningState:
 def check_breakdown_totals(state: CleaningState) -> CleaningState:
     """Return the state with a remark where the parts of a breakdown do not give its total.
 
-    Raise QualityRefused at a compared moment: the document prints that total.
+    Raise QualityRefused at a compared moment, whose total the document prints.
     """
     source, months = state.source, state.decisions.months
 

@@ -1,5 +1,6 @@
 """Audit whether the log explains every difference, by its own means: no step of cleaning."""
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,20 +89,16 @@ def _differences(
     """Return the problems of kept cells unlike the replayed text; rows never sent do not count."""
     same = categorical.rows_equal(replayed.iloc[positions], kept[column])
     rows = np.flatnonzero(~same & (positions >= 0))
-    if not len(rows):
-        return []
-    expected = replayed.iloc[positions[rows]].array
-    cells = kept[[*PLACE, column]].iloc[rows].assign(_expected=expected)
+    cells = kept[[*PLACE, column]].iloc[rows].itertuples(index=False, name=None)
     # A whole export in labels is another writing of the same answers.
-    pairs = cells[["_expected", column]].drop_duplicates().itertuples(index=False, name=None)
-    wrong = [pair for pair in pairs if matching_key(pair[0]) not in _labels(pair[1], choices)]
-    if not wrong:
-        return []
-    unexplained = cells[pd.MultiIndex.from_frame(cells[["_expected", column]]).isin(wrong)]
+    is_label = cache(lambda text, answer: matching_key(text) in _labels(answer, choices))
     what = "différence que rien n’explique : la donnée reçue et son journal disent « {} »"
     return [
         _problem((file, sheet, row), column, value, what.format(text))
-        for file, sheet, row, value, text in unexplained.itertuples(index=False, name=None)
+        for text, (file, sheet, row, value) in zip(
+            replayed.iloc[positions[rows]], cells, strict=True
+        )
+        if not is_label(text, value)
     ]
 
 

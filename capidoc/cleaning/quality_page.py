@@ -164,11 +164,7 @@ def _sheet_names(counts: list[dict], names: dict[str, str]) -> dict[tuple[str, s
 
 
 def _missing_grid(counts: pd.DataFrame) -> dict[str, Any]:
-    """Return the missing answers of a table: « lignes » by question, « enqueteurs » as columns.
-
-    A line is (question, [(fiches, manquants) of all, then of each enumerator]); questions that
-    lack no answer are only counted, as « complete ».
-    """
+    """Return the missing answers of a table, as (fiches, manquants) by question and enumerator."""
     totals = counts.groupby("question", sort=False)[MISSING_COUNTS].sum()
     lacking = totals[totals["manquants"] > 0]
     lacking = lacking.sort_values("manquants", ascending=False, kind="stable")

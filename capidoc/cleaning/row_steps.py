@@ -28,6 +28,8 @@ MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d([T ].*)?)?")
 # Why a row leaves for its moment, and its status.
 MOMENT_MOTIFS = {"moment_inconnu": "rejetee", "passage_incertain": "rejetee"}
 MOMENT_MOTIFS |= {"hors_passage": "exclue", "hors_programme": "exclue"}
+# The reasons for which a row is set aside without its unit, its month or its round.
+UNPLACED = {"identifiant_inconnu", *MOMENT_MOTIFS} - {"hors_programme"}
 # An entry may be sent again; an identifier of which this share of rows has more copies, on several
 # units, is a village's or an enumerator's.
 MOST_COPIES, WRONG_UNIT = 2, 0.25

@@ -122,10 +122,9 @@ def _clean_main_table(state: CleaningState) -> CleaningState:
 
 
 def _with_repeat_text(received: Received, source: Source) -> pd.DataFrame:
-    """Return the main table with REPEAT_TEXT, the answers of the repeats of each submission.
+    """Return the main table with the answers of repeats as REPEAT_TEXT, where a unit comes again.
 
-    Two submissions of a unit at a moment are the same only if their repeats are: the column is
-    filled where the unit and moment, or the uuid, come again.
+    Two submissions of a unit at a moment are the same only if their repeats are.
     """
     table, texts = received.table, defaultdict[str, str](str)
     if not received.repeats:
@@ -144,8 +143,8 @@ def _with_repeat_text(received: Received, source: Source) -> pd.DataFrame:
     return table.assign(**{REPEAT_TEXT: categorical.to_categorical(cells)})
 
 
-def _count_rows(label: str, table: pd.DataFrame, state: CleaningState) -> dict[str, Any]:
-    """Return the row counts of one table: lues = exclues + rejetees + retenues."""
+def _count_rows(label: str, table: pd.DataFrame, state: CleaningState) -> list[Any]:
+    """Return the ROW_COUNT_COLUMNS of one table: lues = exclues + rejetees + retenues."""
     dropped = {"exclue": 0, "rejetee": 0}
     for part in state.rejects:
         if part["portee"].iloc[0] == "ligne":
@@ -154,13 +153,6 @@ def _count_rows(label: str, table: pd.DataFrame, state: CleaningState) -> dict[s
         sorted(categorical.present_values(table[c])) for c in (schema.FILE, schema.SHEET)
     )
     submissions = categorical.present_values(table[schema.SENT]) if schema.SENT in table else []
-    return {
-        "source": label,
-        "fichiers": ", ".join(files),
-        "feuille": ", ".join(sheets),
-        "lues": len(table),
-        "exclues": dropped["exclue"],
-        "rejetees": dropped["rejetee"],
-        "retenues": len(state.table),
-        "dernier_envoi": max(submissions, default="")[:10],
-    }
+    counts = (len(table), dropped["exclue"], dropped["rejetee"], len(state.table))
+    last_sent = max(submissions, default="")[:10]
+    return [label, ", ".join(files), ", ".join(sheets), *counts, last_sent]

@@ -1,5 +1,6 @@
-"""Read what people decided about the data: corrections and agreed spellings."""
+"""Read the tables that people keep: corrections, agreed spellings, prices, known totals."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from capidoc.config.programme import Programme
+from capidoc.config.validation import MONTH
 from capidoc.core import schema
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
+from capidoc.core.parsing import Unreadable, parse_number
 from capidoc.io import hand_tables
 
 MOST_PENDING = 500  # rows of the workbook to fill
@@ -16,11 +19,8 @@ MOST_PENDING = 500  # rows of the workbook to fill
 
 @dataclass(frozen=True)
 class Decisions:
-    """What cleaning follows.
-
-    `spellings` (SPELLING_COLUMNS) are those met in the field, `corrections` (CORRECTION_COLUMNS)
-    the human log, `months` those of the follow-up, `today` the day after which nothing has
-    happened yet, `currency` that of amounts.
+    """What cleaning follows: spellings met in the field (SPELLING_COLUMNS), the human log
+    (CORRECTION_COLUMNS), the months of the follow-up, the document's day, the currency.
     """
 
     spellings: pd.DataFrame
@@ -78,3 +78,46 @@ def pending_decisions(findings: pd.DataFrame, corrections: pd.DataFrame) -> pd.D
         parts.insert(1, pd.DataFrame([{"proposition": rest}]))
     columns = [*schema.FINDING_PLACE_COLUMNS, *schema.CORRECTION_COLUMNS]
     return pd.concat(parts).reindex(columns=columns).fillna("")
+
+
+def load_price_index(folder: Path) -> dict[str, float]:
+    """Return the index of each month {« 2022-05 »: index} of prix.csv or .xlsx; empty without."""
+    rows = _read_numbers(folder, "prix", schema.PRICE_COLUMNS, "indice")
+    ConfigurationRefused.raise_any(
+        Problem("mois refusé", "un mois, comme 2022-05", file="prix", row=row, value=month)
+        for row, month in rows["mois"].items()
+        if not re.fullmatch(MONTH, month)
+    )
+    return dict(zip(rows["mois"], rows["indice"], strict=True))
+
+
+def load_known_totals(folder: Path) -> pd.DataFrame:
+    """Return the rows of totaux_connus.csv or .xlsx, to which weights are calibrated."""
+    return _read_numbers(folder, "totaux_connus", schema.KNOWN_TOTAL_COLUMNS, "total")
+
+
+def _read_numbers(folder: Path, name: str, columns: list[str], number: str) -> pd.DataFrame:
+    """Return the rows of a table, `number` above 0, once for each key: the columns before it."""
+    path = hand_tables.find_table(folder, name)
+    rows = hand_tables.read_rows(path, columns)
+    numbers = rows[number].map(_parse_positive)
+    refused = numbers.isna() | rows.duplicated(columns[: columns.index(number)])
+    what, expected = f"{number} refusé", "un nombre plus grand que 0, une fois par ligne"
+    ConfigurationRefused.raise_any(
+        Problem(what, expected, file=path.name, row=row, column=number, value=value)
+        for row, value in rows.loc[refused, number].items()
+    )
+    ConfigurationRefused.raise_any(
+        Problem("cellule vide", "", "Complétez-la.", path.name, row=row, column=column)
+        for row, cells in rows.iterrows()
+        for column in cells.index[cells == ""]
+    )
+    return rows.assign(**{number: numbers})
+
+
+def _parse_positive(text: str) -> float:
+    try:
+        number = parse_number(text)
+    except Unreadable:
+        return float("nan")
+    return number if number > 0 else float("nan")

@@ -130,11 +130,8 @@ class Indicator(StrictModel):
     @property
     def question(self) -> str:
         """Return the variable, or « @attribute », that counts; the record itself for none."""
-        return (
-            self.variable.split("=")[0]
-            or (self._counts_answers and self.filtre.split("=")[0])
-            or RECORD
-        )
+        counted = self.filtre if self._counts_answers else self.variable
+        return counted.split("=")[0] or RECORD
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -278,13 +275,10 @@ def answer_ids(answers: Iterable[str]) -> list[str]:
 
 
 def _name_problems(names: list[str], reserved: set[str], file: str) -> Iterator[Problem]:
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        cause = "deux indicateurs portent ce nom"
-        yield Problem(cause, remedy="Renommez-en un.", file=file, value=name)
-    for name in names:
-        if name in reserved:
-            cause = "ce nom est celui d’un fait du programme"
-            yield Problem(cause, remedy="Choisissez-en un autre.", file=file, value=name)
+    for name in sorted({*names}):
+        if names.count(name) > 1 or name in reserved:
+            cause, remedy = "nom d’un autre indicateur ou fait", "Choisissez-en un autre."
+            yield Problem(cause, remedy=remedy, file=file, value=name)
 
 
 def _unknown_names(indicator: Indicator, identity: Identity) -> Iterator[Finding]:

@@ -374,13 +374,10 @@ class Identity(StrictModel):
 
     @model_validator(mode="after")
     def _check_rounds(self) -> Self:
-        labels, followed = dict[str, str](), self.periodes["suivi"]
-        for source in self.sources.values():
-            for name, window in source.rounds:
-                if not window.overlaps(followed.debut, followed.fin):
-                    raise ValueError(f"le passage « {name} » est hors de la période « suivi »")
-                if labels.setdefault(name, window.libelle) != window.libelle:
-                    raise ValueError(f"le passage « {name} » a un libellé dans chaque source")
+        followed = self.periodes["suivi"]
+        for name, window in chain.from_iterable(s.rounds for s in self.sources.values()):
+            if not window.overlaps(followed.debut, followed.fin):
+                raise ValueError(f"le passage « {name} » est hors de la période « suivi »")
         if self.devis == "comparaison" and not any(s.comparaison for s in self.sources.values()):
             raise ValueError("« devis: comparaison » demande une source avec « comparaison »")
         return self

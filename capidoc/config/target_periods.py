@@ -33,11 +33,8 @@ def find_period(
     name: str, periods: Mapping[str, Period], rounds: Mapping[str, Round]
 ) -> TargetPeriod | None:
     """Return the period of this name, « 2024-T2 » or a given one, else None."""
-    if name in rounds:
-        window = rounds[name]
-        return TargetPeriod(name, window.debut.isoformat(), window.fin.isoformat())
-    if name in periods:
-        return TargetPeriod(name, periods[name].debut, periods[name].fin)
+    if span := rounds.get(name) or periods.get(name):
+        return TargetPeriod(name, str(span.debut), str(span.fin))
     months = CALENDAR.get(name[4:])
     if not (months and re.fullmatch(r"20\d\d", name[:4])):
         return None

@@ -55,8 +55,7 @@ def _check_pattern(text: str) -> str:
 
 
 Name = Annotated[
-    str,
-    matching(NAME, "minuscules sans accent, chiffres et « _ », une lettre d’abord"),
+    str, matching(NAME, "minuscules sans accent, chiffres et « _ », une lettre d’abord")
 ]
 QuestionName = Annotated[str, matching(QUESTION, "le nom d’une question, comme dans le formulaire")]
 AnswerName = Annotated[str, matching(ANSWER, "le nom d’une réponse, comme dans le formulaire")]
@@ -73,12 +72,6 @@ def pydantic_problem(
     if kind == "value_error":
         cause = error["msg"].removeprefix("Value error, ")
     choices = re.findall(r"'([^']+)'", str(error.get("ctx", {}).get("expected", "")))
-    return Problem(
-        cause,
-        EXPECTED.get(kind, " | ".join(choices)),
-        remedy,
-        file,
-        row=row,
-        column=".".join(map(str, error["loc"])),
-        value=value if isinstance(value, str) else None,
-    )
+    expected, column = EXPECTED.get(kind, " | ".join(choices)), ".".join(map(str, error["loc"]))
+    shown = value if isinstance(value, str) else None
+    return Problem(cause, expected, remedy, file, "", row, column, shown)

@@ -25,16 +25,12 @@ NO_UUID = "sans uuid"  # in the place of the number that a server gives
 
 @dataclass(frozen=True)
 class Received:
-    """A source as received.
+    """A source as received, texts as categories.
 
-    `table`: a row per submission, texts as categories: RECORD_COLUMNS, METADATA_NAMES, then the
-    questions that programme.yml keeps, all others having left.
-    `repeats` {repeat: table}: a row per row of the repeat: RECORD_COLUMNS (its uuid is
-    « submission#indice »), PARENT (`_index` of its submission), SUBMISSION (its uuid), then the
-    questions kept.
-    `remarks`: a row per thing to say of the files, with REMARK_COLUMNS.
-    `digests` {file: sha256}; `withheld_phrases` {phrase: header}: what identifies the answers that
-    are not kept, and must stand in no public file.
+    `table` has a row per submission: RECORD_COLUMNS, METADATA_NAMES, then the questions kept.
+    `repeats` {repeat: table} have RECORD_COLUMNS (their uuid is « submission#indice »), PARENT and
+    SUBMISSION (`_index` and uuid of theirs), then the questions kept. `digests` {file: sha256};
+    `withheld_phrases` {phrase: header}: what must stand in no public file.
     """
 
     form: Form
@@ -140,13 +136,12 @@ def _merge_versions(table: pd.DataFrame, old: str, new: str) -> pd.DataFrame:
     old_texts = categorical.to_text(table.loc[filled, old])
     new_texts = categorical.to_text(current[filled])
     differ = (new_texts != "") & (new_texts != old_texts)
-    if differ.any():
-        places = table.loc[new_texts.index[differ], schema.PLACE].itertuples(index=False)
-        what = f"« {old} » et « {new} » sont remplis tous les deux"
-        remedy = "Videz l’une des deux dans corrections.csv."
-        raise InputMismatch(
-            *(Problem(what, "", remedy, file, sheet, row, new) for file, sheet, row in places)
-        )
+    places = table.loc[new_texts.index[differ], schema.PLACE].itertuples(index=False)
+    what = f"« {old} » et « {new} » sont remplis tous les deux"
+    remedy = "Videz l’une des deux dans corrections.csv."
+    InputMismatch.raise_any(
+        Problem(what, "", remedy, file, sheet, row, new) for file, sheet, row in places
+    )
     merged = categorical.assign_rows(current, filled, old_texts)
     return table.assign(**{new: merged}).drop(columns=old)
 

@@ -23,10 +23,9 @@ def find_repeat_sheets(sheets: dict[str, Sheet], source: Source, file: str) -> d
 
 
 def link_to_main_rows(table: pd.DataFrame, sheets: dict[str, Sheet]) -> pd.DataFrame:
-    """Return the rows of a repeat with PARENT the `_index` of their row in the main table.
+    """Return the rows of a repeat with PARENT the `_index` of their row in the main table, or « ».
 
-    A repeat within a repeat names a row of that one: we climb from sheet to sheet. It is
-    empty where a row is missing on the way.
+    A repeat within a repeat names a row of that one: we climb from sheet to sheet.
     """
     # {(key of its sheet, _index): (key of its parent's sheet, _index)} of each row of the repeats
     parents: dict[tuple[str, str], tuple[str, str]] = {}

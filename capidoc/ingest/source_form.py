@@ -9,7 +9,7 @@ from capidoc.config.programme import Programme
 from capidoc.config.programme_model import Source
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 from capidoc.ingest.headers import MOMENTS
-from capidoc.ingest.xlsform import Form, Question, form_from_columns, load_form
+from capidoc.ingest.xlsform import Form, Question, declared_question, form_from_columns, load_form
 
 
 def load_source_form(programme: Programme, source: Source) -> Form:
@@ -34,13 +34,7 @@ def load_source_form(programme: Programme, source: Source) -> Form:
 def with_calculations(form: Form, source: Source) -> Form:
     """Return the form with a question for each calculation: no export has its answers."""
     made = [
-        Question(
-            name,
-            calculation.type,
-            labels=(calculation.libelle,),
-            repeat=repeat,
-            choices={answer: (answer, label) for answer, label in calculation.choix.items()},
-        )
+        declared_question(name, calculation, (calculation.libelle,), repeat)
         for repeat in ("", *source.repetitions)
         for name, calculation in source.of(repeat).calculs.items()
     ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from capidoc.config.calculations import Calculation
 from capidoc.config.programme_model import Column
 from capidoc.core.errors import ConfigurationRefused, InputMismatch, Problem, suggest
 from capidoc.ingest.choice_lists import Branches, Choices, cascade_parents, read_choices
@@ -45,7 +46,7 @@ SELECT = re.compile(
 MAKES_WORDS = re.compile(
     r"\s*(once\(\s*)?(concat|join|substr|string\(|format-date|jr:choice-name|uuid)", re.IGNORECASE
 )
-CHOOSES_WORDS = re.compile(r"if\(.*,\s*(['\"])[^'\"]*[a-z]", re.IGNORECASE | re.DOTALL)
+CHOOSES_WORDS = re.compile(r"if\(.*,\s*['\"‘’“][^'\"’”]*[a-z]", re.IGNORECASE | re.DOTALL)
 OTHER_CALLS = re.compile(r"\b(?!if\b)[\w:-]+\([^()]*\)")
 
 
@@ -145,16 +146,17 @@ def form_from_columns(title: str, columns: dict[str, Column]) -> Form:
     for name, column in columns.items():
         bounds = {">=": column.minimum, "<=": column.maximum}
         stated = [f". {sign} {bound:f}" for sign, bound in bounds.items() if bound is not None]
-        questions.append(
-            Question(
-                name,
-                column.type,
-                labels=column.titles,
-                choices={choice: (choice, label) for choice, label in column.choix.items()},
-                constraint=" and ".join(stated),
-            )
-        )
+        question = declared_question(name, column, column.titles)
+        questions.append(replace(question, constraint=" and ".join(stated)))
     return Form(title, tuple(questions))
+
+
+def declared_question(
+    name: str, declared: Column | Calculation, labels: tuple[str, ...], repeat: str = ""
+) -> Question:
+    """Return the question that a column or a calculation of programme.yml is."""
+    choices: Choices = {answer: (answer, label) for answer, label in declared.choix.items()}
+    return Question(name, declared.type, labels=labels, choices=choices, repeat=repeat)
 
 
 def _placed_rows(rows: list[FormRow]) -> Iterator[tuple[FormRow, list[FormRow]]]:

@@ -12,9 +12,6 @@ from capidoc.io.raw_files import Sheet, read_sheets
 
 ALIASES = {"relevance": "relevant", "caption": "label", "value": "name", "title": "form_title"}
 TRANSLATED = ("label", "constraint_message")
-EXPRESSIONS = ("relevant", "constraint", "calculation", "choice_filter")
-REFERENCE = re.compile(r"\$\{\s*(?:last-saved#)?([^{}]*?)\s*\}")
-CURLY_QUOTES = str.maketrans("“”‘’", "\"\"''")
 # KoboToolbox's own groups: the title under which each names its list, its note.
 OWN_GROUPS = {
     "begin score": ("kobo--score-choices", "header"),
@@ -51,7 +48,7 @@ class FormRow:
 
 
 class FormSheets(NamedTuple):
-    """What the sheets of a form say, less the expressions that name what it has not."""
+    """What the sheets of a form say; `remarks` grow as their rows are read."""
 
     title: str
     survey: list[FormRow]
@@ -73,10 +70,7 @@ def read_form_sheets(path: Path) -> FormSheets:
             if row["name"]:
                 lists[row["list_name"]].append(row)
     survey = list(_expand_own_groups(_rows(sheets["survey"], language), lists))
-    remarks: list[FormRemark] = []
-    names = {row["name"] for row in survey} | {f"{row['name']}_other" for row in survey}
-    survey = [_without_unknown(row, names, remarks) for row in survey]
-    return FormSheets(settings["form_title"] or path.stem, survey, dict(lists), remarks)
+    return FormSheets(settings["form_title"] or path.stem, survey, dict(lists), [])
 
 
 def translations(rows: Iterable[FormRow], title: str) -> list[str]:
@@ -161,15 +155,3 @@ def _matrix_rows(rows: list[FormRow], items: list[FormRow]) -> Iterator[FormRow]
                 cells[f"label::exports {title}"] = hidden
             yield FormRow(column.number, cells)
         yield FormRow(matrix.number, {"type": "end group"})
-
-
-def _without_unknown(row: FormRow, names: set[str], remarks: list[FormRemark]) -> FormRow:
-    """Return the row less its expressions that name no question, each told in `remarks`."""
-    cells = dict(row.cells)
-    for title in EXPRESSIONS:
-        cells[title] = row[title].translate(CURLY_QUOTES)
-        unknown = [name for name in REFERENCE.findall(cells[title]) if name not in names]
-        if unknown:
-            remarks += [row.remark(name, "reference_inconnue") for name in unknown]
-            del cells[title]
-    return FormRow(row.number, cells)

@@ -8,7 +8,7 @@ import pytest
 
 from capidoc.analysis import effects, facts
 from capidoc.analysis.programme_facts import CONTEXT
-from capidoc.config import indicator_plan, number_tables
+from capidoc.config import decisions, indicator_plan
 from capidoc.core import fact_ids
 from capidoc.core.errors import ConfigurationRefused, QualityRefused
 from capidoc.core.schema import COMPUTED_COLUMNS
@@ -108,7 +108,7 @@ def test_all_missing_is_not_zero(computed):
         (";revenu;somme", ";revenus;somme", "ligne 2.*revenus.*Vouliez-vous dire « revenu »"),
         ("somme;;debut|fin;;", "total;;debut|fin;;", "ligne 2.*regle.*total"),
         ("suivi;salaries", "suivie;salaries", "ligne 5.*suivie"),
-        ("moyen;Revenu", "revenu;Revenu", "deux indicateurs"),
+        ("moyen;Revenu", "revenu;Revenu", "« revenu » — nom d’un autre indicateur"),
         (
             "somme;;debut|fin;sexe",
             "somme;;debut|fin;sex",
@@ -119,7 +119,7 @@ def test_all_missing_is_not_zero(computed):
         (
             "unites;Entreprises",
             "communes;Entreprises",
-            "communes.*ce nom est celui d’un fait du programme",
+            "communes.*nom d’un autre indicateur ou fait",
         ),
         (
             ";F CFA;",
@@ -548,7 +548,7 @@ def test_a_plan_kept_in_excel_is_the_same_plan(small, cleaned, workbook):
 def test_an_index_that_would_make_a_false_price_is_refused(tmp_path, line):
     (tmp_path / "prix.csv").write_text(f"mois;indice;source;date\n{line}\n", encoding="utf-8")
     with pytest.raises(ConfigurationRefused, match=r"indice refusé|mois refusé"):
-        number_tables.load_price_index(tmp_path)
+        decisions.load_price_index(tmp_path)
 
 
 def test_a_record_without_a_weight_stops_the_run(found):
@@ -653,4 +653,4 @@ def test_groups_that_two_dimensions_share_are_named_by_their_dimension():
 def test_a_price_without_source_or_doubtful_is_refused(tmp_path, text, message):
     (tmp_path / "prix.csv").write_text("mois;indice;source;date\n" + text, encoding="utf-8")
     with pytest.raises(ConfigurationRefused, match=f"(?s){message}"):
-        number_tables.load_price_index(tmp_path)
+        decisions.load_price_index(tmp_path)

@@ -4,8 +4,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from capidoc.config.decisions import pending_decisions
-from capidoc.config.number_tables import load_price_index
+from capidoc.config.decisions import load_price_index, pending_decisions
 from capidoc.config.paths import ProgrammePaths
 from capidoc.config.programme_model import Classes, Disclosure, Source
 from capidoc.core.errors import ConfigurationRefused

@@ -122,12 +122,11 @@ def test_what_a_form_says_wrongly_is_told_and_the_rest_is_read(form):
     assert read.remarks == (
         (2, "prix", "montant", "type_inconnu"),
         (5, "q", "absente", "liste_absente"),
-        (6, "age", "secteur", "reference_inconnue"),
         (11, "double", "oui", "choix_en_double"),
     )
     assert kinds(read) == {"prix": "texte", "q": "texte", "age": "nombre", "double": "choix"}
     questions = read.of()
-    assert (questions["age"].labels, questions["age"].relevant) == (("Âge",), "")
+    assert (questions["age"].labels, questions["age"].relevant) == (("Âge",), "(${secteur} = 1)")
     assert questions["double"].choices["oui"] == ("oui", "Oui / Ouais", "Oui", "Ouais")
 
 

@@ -13,13 +13,8 @@ import pandas as pd
 from capidoc.cleaning.cell_steps import choice_names
 from capidoc.cleaning.cleaning_state import moments_of
 from capidoc.cleaning.data_checks import outliers
-from capidoc.cleaning.data_checks.findings import (
-    ENOUGH,
-    NO_FINDINGS,
-    UNPLACED,
-    cell_findings,
-    finding,
-)
+from capidoc.cleaning.data_checks.findings import ENOUGH, NO_FINDINGS, cell_findings, finding
+from capidoc.cleaning.row_steps import UNPLACED
 from capidoc.config.programme_model import Source, TableSelection
 from capidoc.core import categorical, french
 from capidoc.core.errors import suggest

@@ -6,7 +6,8 @@ from capidoc.cleaning.cleaned import Cleaned
 from capidoc.cleaning.cleaning_state import unit_key
 from capidoc.cleaning.corrections import UNMET
 from capidoc.cleaning.data_checks import answer_checks, submission_checks
-from capidoc.cleaning.data_checks.findings import NO_FINDINGS, UNPLACED
+from capidoc.cleaning.data_checks.findings import NO_FINDINGS
+from capidoc.cleaning.row_steps import UNPLACED
 from capidoc.config.decisions import Decisions
 from capidoc.core import categorical
 from capidoc.core.parsing import matching_key
@@ -15,9 +16,8 @@ from capidoc.core.schema import FINDING_COLUMNS, PROVENANCE, UUID
 from capidoc.ingest.received import Received
 
 # An answer that cannot be read is still a finding when a person keeps it: that changes nothing.
-UNREADABLE = UNPLACED | {"nombre_illisible", "montant_ambigu", "hors_choix"}
+UNREADABLE = UNPLACED | {"nombre_illisible", "montant_ambigu", "hors_choix", UNMET}
 UNREADABLE |= {"date_illisible", "date_ambigue"}
-UNREADABLE |= {UNMET}
 
 
 def collect_findings(
@@ -33,10 +33,8 @@ def collect_findings(
     texts = _corrected_texts(received, cleaned.log)
     sources = cleaned.identity.sources.items()
     keys = {name: unit_key(source) for name, source in sources if len(unit_key(source)) > 1}
-    parts = [
-        cleaned.remarks,
-        submission_checks.high_missingness(submission_checks.missing_answers(cleaned)),
-    ]
+    missing = submission_checks.missing_answers(cleaned)
+    parts = [cleaned.remarks, submission_checks.high_missingness(missing)]
     for label in cleaned.tables:
         parts += _check_table(label, cleaned, texts[label], decisions)
     parts = [categorical.to_text(part) for part in parts if len(part)]

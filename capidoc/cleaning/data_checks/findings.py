@@ -10,8 +10,6 @@ from capidoc.core.schema import FINDING_COLUMNS, OWN
 
 NO_FINDINGS = pd.DataFrame(columns=FINDING_COLUMNS)
 ENOUGH = 10  # records, below which neither a spread nor a share deserves a look
-# The reasons for which a row is set aside without its unit, its month or its round.
-UNPLACED = {"moment_inconnu", "identifiant_inconnu", "hors_passage", "passage_incertain"}
 
 
 def cell_findings(

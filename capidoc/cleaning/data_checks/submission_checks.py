@@ -9,14 +9,9 @@ from xlsxwriter.utility import xl_col_to_name
 
 from capidoc.cleaning.cleaned import Cleaned
 from capidoc.cleaning.cleaning_state import moments_of
-from capidoc.cleaning.data_checks.findings import (
-    ENOUGH,
-    NO_FINDINGS,
-    UNPLACED,
-    cell_findings,
-    finding,
-)
+from capidoc.cleaning.data_checks.findings import ENOUGH, NO_FINDINGS, cell_findings, finding
 from capidoc.cleaning.data_checks.outliers import is_outlier
+from capidoc.cleaning.row_steps import UNPLACED
 from capidoc.config.programme_model import Source
 from capidoc.core import categorical, schema
 from capidoc.core.parsing import matching_key
@@ -128,12 +123,8 @@ def several_records_a_month(table: pd.DataFrame, source: Source) -> pd.DataFrame
     """Return the records of a unit in one month, at other days: their numbers add up."""
     if not source.identifiant or not source.moment or source.passages:
         return NO_FINDINGS
-    days = categorical.present_values(table[source.moment])
-    if all(day == source.moment_of(day) for day in days):
-        return NO_FINDINGS
     month = moments_of(table, source)
-    records = pd.DataFrame({"unit": table[source.identifiant], "month": month})
-    again = records.duplicated(keep=False)
+    again = pd.DataFrame({"unit": table[source.identifiant], "month": month}).duplicated(keep=False)
     return cell_findings(table[again], source.moment, "fiches_du_meme_mois")
 
 
