@@ -1258,7 +1258,7 @@ KOBOS = [
         "groupe jamais fermé",
         kobo(form=surveyed(["begin_group", "g", "x", "x"])),
         0,
-        "",
+        "groupe_mal_ferme",
         WHOLE,
     ),
     (

@@ -119,9 +119,12 @@ def load_form(path: Path) -> Form:
         raise ConfigurationRefused(Problem(what, expected, remedy, file=path.name))
     sheets = read_form_sheets(path)
     questions: dict[tuple[str, ...], Question] = {}
-    for row, groups in _placed_rows(sheets.survey):
+    for row, groups in _placed_rows(sheets.survey, sheets.remarks):
         for question in _questions(row, groups, sheets):
-            questions.setdefault((*question.path, question.name), question)
+            place = (*question.path, question.name)
+            if place in questions:
+                sheets.remarks.append(row.remark("", "question_en_double"))
+            questions.setdefault(place, question)
     if all(question.kind == "note" for question in questions.values()):
         what, expected = "aucune question dans cette feuille", "un XLSForm, avec ses questions"
         raise InputMismatch(Problem(what, expected, file=path.name, sheet="survey"))
@@ -159,16 +162,22 @@ def declared_question(
     return Question(name, declared.type, labels=labels, choices=choices, repeat=repeat)
 
 
-def _placed_rows(rows: list[FormRow]) -> Iterator[tuple[FormRow, list[FormRow]]]:
+def _placed_rows(
+    rows: list[FormRow], remarks: list[FormRemark]
+) -> Iterator[tuple[FormRow, list[FormRow]]]:
     """Yield the rows of questions, each with the groups that hold it."""
     groups: list[FormRow] = []
     for row in rows:
         if row.type.startswith("begin "):
             groups.append(row)
         elif row.type.startswith("end "):
+            remarks += [] if groups else [row.remark(row["type"], "groupe_mal_ferme")]
             groups = groups[:-1]
         elif row.type in METADATA_TYPES or (row["name"] and row.type):
             yield row, groups[:]
+        elif row["name"] or row.type not in ("", "note"):
+            remarks.append(row.remark(row["type"], "ligne_de_formulaire"))
+    remarks += [group.remark(group["type"], "groupe_mal_ferme") for group in groups]
 
 
 def _questions(row: FormRow, groups: list[FormRow], form: FormSheets) -> Iterator[Question]:

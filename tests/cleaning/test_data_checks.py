@@ -205,7 +205,7 @@ def test_a_missing_visit_is_told_unless_a_row_set_aside_may_be_it(look):
     ]
     assert look(
         "E1;2022-05;Niono;1;1;1;2\nE?;2022-06;Niono;1;1;1;2\nE2;2022-05;Niono;2;1;1;2\nE2;2022-06;Niono;3;1;1;2\n"
-    ) == [["identifiant_inconnu", 3, "code", "E?", "Retrouvez l’unité, puis corrigez son code."]]
+    ) == [["identifiant_inconnu", 3, "code", "E?", "Peut-être E1 en 2022-06, sans autre fiche."]]
 
 
 def test_a_month_when_nobody_has_a_record_is_told_once_and_not_unit_by_unit(look):

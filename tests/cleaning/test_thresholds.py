@@ -10,7 +10,7 @@ from capidoc.cleaning import consistency_steps, data_checks
 from capidoc.cleaning.cleaned import _attributes
 from capidoc.cleaning.cleaning_state import CleaningState
 from capidoc.cleaning.data_checks import answer_checks, outliers, submission_checks
-from capidoc.config.programme_model import Classes
+from capidoc.config.programme_model import Classes, Source
 from capidoc.core.errors import QualityRefused
 from capidoc.core.provenance import places
 from capidoc.core.schema import MISSING_COLUMNS
@@ -160,6 +160,21 @@ def test_a_near_choice_has_three_letters_of_five_in_common(text, choice, propose
     spellings = pd.DataFrame(columns=["question", "terrain", "convenu"])
     [proposal] = answer_checks.rejected_answers(rejects, form, spellings)["proposition"]
     assert proposal == (f"« {text} » : peut-être « {choice} »." if proposed else "")
+
+
+def test_three_visits_at_most_are_proposed_for_a_reject():
+    units = ["E1", "E2", "E3", "E4", "E5", "E5"]
+    months = ["2022-05"] * 5 + ["2022-06"]
+    table = numbered([1] * 6).assign(code=units, mois=months)
+    text = numbered([1]).assign(code="E?", mois="2022-06")
+    rejects = places(text).assign(colonne="code", valeur="E?", motif="identifiant_inconnu")
+    source = Source(
+        libelle="s", fichier="s", formulaire="s", unite="e", identifiant="code", moment="mois"
+    )
+    findings = submission_checks.missed_visits(table, rejects, text, source, ["2022-05", "2022-06"])
+    assert findings["proposition"][0] == (
+        "Peut-être E1 en 2022-06 ou E2 en 2022-06 ou E3 en 2022-06, sans autre fiche."
+    )
 
 
 @pytest.mark.parametrize(

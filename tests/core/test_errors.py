@@ -19,7 +19,7 @@ NAMES = ("what", "expected", "remedy", "file", "sheet", "row", "column", "value"
 PLACES = {"file", "sheet", "row", "column", "value", None}  # None: **place
 SAYS_ITSELF = {  # what is in the source: why it needs no more
     "str(p)": "a whole message that comes back from a notebook",
-    "'la bibliothèque « distributed » manque'": "a library has no place in a file",
+    "'« distributed » manque'": "a library has no place in a file",
     "titles[check]": "a remark on a form that is read all the same",
 }
 

@@ -121,7 +121,11 @@ def test_what_a_form_says_wrongly_is_told_and_the_rest_is_read(form):
     )
     assert read.remarks == (
         (2, "prix", "montant", "type_inconnu"),
+        (3, "remarque", "", "ligne_de_formulaire"),
         (5, "q", "absente", "liste_absente"),
+        (7, "age", "", "question_en_double"),
+        (8, "", "end_group", "groupe_mal_ferme"),
+        (9, "g", "begin_group", "groupe_mal_ferme"),
         (11, "double", "oui", "choix_en_double"),
     )
     assert kinds(read) == {"prix": "texte", "q": "texte", "age": "nombre", "double": "choix"}

@@ -72,22 +72,20 @@ def missed_visits(
     source: Source,
     months: list[str],
 ) -> pd.DataFrame:
-    """Return the moments after its first when a unit of a panel has no record; those with none."""
+    """Return the months or rounds, after its first one, when a unit of a panel has no record and
+    others have; and those when none has. A reject that may be such a visit is its finding."""
     is_panel = source.identifiant and source.tirage == "panel"
     if not is_panel or not source.moment or table.empty:
         return NO_FINDINGS
     moments = [name for name, _ in source.rounds] or months
     units = table[source.identifiant]
     missed, empty = _missed_moments(units, moments_of(table, source), moments)
-    unplaced = categorical.to_text(rejects[rejects["motif"].isin(UNPLACED)])
-    # First those whose unit can be read.
-    unplaced = unplaced.sort_values("motif", ascending=False, kind="stable")
-    set_aside = text.iloc[RowLocator(text).of(unplaced)]
-    missed = _without_rejected(missed, set_aside[[source.identifiant, source.moment]])
+    findings, missed = _rejected_visits(missed, rejects, text, source)
     place = dict(zip(schema.PROVENANCE, table.iloc[-1][[schema.FILE, schema.SHEET]], strict=False))
-    told = [(" ".join(visit), "visite_manquante") for visit in missed]
-    told += [(moment, "mois_sans_fiche") for moment in empty]
-    findings = [finding(source.moment, *each, **place) for each in told]
+    for visit in missed:
+        findings.append(finding(source.moment, " ".join(visit), "visite_manquante", **place))
+    for moment in empty:
+        findings.append(finding(source.moment, moment, "mois_sans_fiche", **place))
     return pd.DataFrame(findings, columns=schema.FINDING_COLUMNS)
 
 
@@ -107,16 +105,29 @@ def _missed_moments(
     return missed, [moments[m] for m in np.flatnonzero(expected.any(axis=0) & ~anyone)]
 
 
-def _without_rejected(
-    missed: list[tuple[str, str]], set_aside: pd.DataFrame
-) -> list[tuple[str, str]]:
-    """Return the missed visits less those that a row set aside is: it has their unit or moment."""
-    for answers in categorical.to_text(set_aside).itertuples(index=False):
-        keys = {*map(matching_key, answers)}
-        candidates = [visit for visit in missed if keys & {*map(matching_key, visit)}]
+def _rejected_visits(
+    missed: list[tuple[str, str]], rejects: pd.DataFrame, text: pd.DataFrame, source: Source
+) -> tuple[list[dict[str, str]], list[tuple[str, str]]]:
+    """Return the findings of the rejects that may be a missed visit, and the visits left."""
+    unplaced = categorical.to_text(rejects[rejects["motif"].isin(UNPLACED)])
+    if not missed or unplaced.empty:
+        return [], missed
+    # First those whose unit can be read.
+    unplaced = unplaced.sort_values("motif", ascending=False, kind="stable")
+    keys = {visit: {*map(matching_key, visit)} for visit in missed}
+    findings = []
+    for reject, row in zip(unplaced.itertuples(), RowLocator(text).of(unplaced), strict=True):
+        answers = {*map(matching_key, text.loc[row, [source.identifiant, source.moment]])}
+        candidates = [visit for visit in missed if answers & keys[visit]]
         if len(candidates) == 1:
             missed = [visit for visit in missed if visit not in candidates]
-    return missed
+        if candidates:
+            at = " au passage " if source.passages else " en "
+            visits = " ou ".join(at.join(visit) for visit in candidates[:3])
+            columns = {name: getattr(reject, name) for name in schema.PROVENANCE}
+            columns["proposition"] = f"Peut-être {visits}, sans autre fiche."
+            findings.append(finding(reject.colonne, reject.valeur, reject.motif, **columns))
+    return findings, missed
 
 
 def several_records_a_month(table: pd.DataFrame, source: Source) -> pd.DataFrame:
