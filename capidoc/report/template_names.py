@@ -98,23 +98,11 @@ def template_context(
 ) -> dict[str, Any]:
     """Return every name that a template may use; refuse one that programme.yml alone knows."""
     words, identity = programme_names(programme), programme.identity
-    rounds = identity.round_labels
     words["memes_mois"] = _same_seasons(identity, facts)
     of_targets = facts.loc[is_of_period(facts), "moment"].unique()
     words["periodes_cibles"] = {n: context_value(period_label(n, identity)) for n in of_targets}
-    # The groups of cleaning are sources, whose names may be answers too.
-    labels = [
-        words["sources" if method == "nettoyage" else "libelles"] for method in facts["methode"]
-    ]
-    facts = facts.assign(
-        groupe_dit=list(map(group_label, facts["groupe"], labels)),
-        groupe_nom=list(map(answer_label, facts["groupe"], labels)),
-        passage=facts["moment"],
-        moment=facts["moment"].replace(rounds),
-    )
-    months = facts["moment"].fillna("").map(french.format_month)
-    facts = facts.assign(moment_dit=list(map(context_value, months)))
-    indicators = indicateurs(facts, rounds if programme.scope else ())
+    facts = _with_words(facts, words, identity.round_labels)
+    indicators = indicateurs(facts, identity.round_labels if programme.scope else ())
     fact_ids = set(facts["id"])
     _check_names(programme, set(indicators), fact_ids)
     words["chiffres_cles"] = [pair for pair in words["chiffres_cles"] if pair[0] in fact_ids]
@@ -143,6 +131,23 @@ def template_context(
         "programme": words,
         "publie": {claim.id: _quoted_figures(claim) for claim in claims},
     }
+
+
+def _with_words(facts: pd.DataFrame, words: dict[str, Any], rounds: dict[str, str]) -> pd.DataFrame:
+    """Return the facts with the words of their group and moment; `passage` is the latter's name."""
+    # The groups of cleaning are sources, whose names may be answers too.
+    labels = [
+        words["sources" if method == "nettoyage" else "libelles"] for method in facts["methode"]
+    ]
+    moments = facts["moment"].replace(rounds)
+    months = moments.fillna("").map(french.format_month)
+    return facts.assign(
+        groupe_dit=list(map(group_label, facts["groupe"], labels)),
+        groupe_nom=list(map(answer_label, facts["groupe"], labels)),
+        passage=facts["moment"],
+        moment=moments,
+        moment_dit=list(map(context_value, months)),
+    )
 
 
 def _scales(indicators: Iterable[Indicateur]) -> list[tuple[list[Marked], list[list[Indicateur]]]]:

@@ -44,12 +44,7 @@ def fact_row(
     one of a sample without interval has the reason. Without a formula, it is the rule over its
     operands, « ratio(revenu ÷ salaries) », the moment, the group and the method.
     """
-    operands = indicator.variable or indicator.filtre or RECORD
-    if indicator.denominateur:
-        operands = f"{operands} ÷ {indicator.denominateur}"
-    if indicator.variable and indicator.filtre:
-        operands = f"{operands}, si {indicator.filtre}"
-    rule = f"{indicator.regle}({operands.replace(OWN, '')})"
+    default_formula = (_rule(indicator), moment, groupe, methode)
     estimate = valeur if isinstance(valeur, Estimate) else Estimate(valeur)
     bounds, interval_facts = _interval_facts(indicator, estimate, n)
     return {
@@ -63,10 +58,20 @@ def fact_row(
         "manquants": int(manquants),
         "intervalle": bounds,
         "methode": ", ".join(filter(None, (indicator.population, methode, estimate.method))),
-        "formule": formule or ", ".join(filter(None, (rule, moment, groupe, methode))),
+        "formule": formule or ", ".join(filter(None, default_formula)),
         "parties": list(parties),
         **interval_facts,
     }
+
+
+def _rule(indicator: Indicator) -> str:
+    """Return the rule over its operands, « moyenne(revenu, si milieu=bourg) »."""
+    operands = indicator.variable or indicator.filtre or RECORD
+    if indicator.denominateur:
+        operands = f"{operands} ÷ {indicator.denominateur}"
+    if indicator.variable and indicator.filtre:
+        operands = f"{operands}, si {indicator.filtre}"
+    return f"{indicator.regle}({operands.replace(OWN, '')})"
 
 
 def _interval_facts(
