@@ -8,7 +8,7 @@ import pandas as pd
 
 from capidoc.analysis import effects
 from capidoc.cleaning import clean
-from capidoc.config import number_tables
+from capidoc.config import decisions
 from capidoc.config.decisions import load_decisions
 from capidoc.config.indicator_plan import load_plan
 from capidoc.config.schedule import Schedule
@@ -138,7 +138,7 @@ def compute_facts(root: Path, plan: Iterable[Mapping[str, str]]) -> pd.DataFrame
         tables.select_observations(done.observations),
         Schedule(identity, here.period),
         {},
-        number_tables.load_known_totals(here.folder),
+        decisions.load_known_totals(here.folder),
     )
     facts = facts[facts["mesure"] != "cours"]
     return facts.set_index(["indicateur", "mesure", "groupe"]).sort_index()
