@@ -96,10 +96,11 @@ def _zip_set(folder: Path) -> bytes:
 
 def main() -> None:
     """Publish each set of the argument's JSON; print how it ended as a line of JSON."""
-    from capidoc.core import signals
+    from capidoc.core import parallel, signals
     from capidoc.pipeline.batch import outcome_of
 
     signals.interrupt_on_termination()
+    parallel.FORKS = False  # there is a worker for each core
     for parameters, deliverables, _ in json.loads(sys.argv[1]):
         print(json.dumps(outcome_of(partial(_publish, parameters, deliverables))), flush=True)
 

@@ -1,6 +1,5 @@
 """Run the cells of notebooks in a fork of this process, which has made their imports already."""
 
-import ctypes
 import gc
 import multiprocessing
 import os
@@ -16,8 +15,9 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from papermill.engines import Engine, NBClientEngine, papermill_engines
 
+from capidoc.core.parallel import die_with_parent
+
 NAME = "capidoc"
-PR_SET_PDEATHSIG = 1  # of prctl(2)
 OUTPUT_MESSAGES = ("stream", "display_data", "execute_result", "error")
 
 
@@ -110,10 +110,7 @@ class _Shell:
 def _serve(connection: Connection, parent: int) -> None:
     """Run each source received and send (its number, its outputs), until the other end closes."""
     os.setpgid(0, 0)
-    # Linux kills this process when its parent ends, however it ends, unless it has already.
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(0)
+    die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with tempfile.TemporaryFile() as captured:
