@@ -19,12 +19,11 @@ from capidoc.analysis.effects.levels import share_estimate, share_fact
 from capidoc.analysis.effects.survey_design import survey_design
 from capidoc.analysis.effects.unit_changes import attrition_facts, unit_change_facts
 from capidoc.analysis.effects.unit_values import (
-    Pairs,
-    concerned,
     disaggregation_groups,
     is_complete,
     is_known,
     matched_units,
+    pairs_of,
     unit_values,
 )
 from capidoc.analysis.statistics import Design, Estimate, Linearised, change_percent
@@ -42,14 +41,13 @@ DOUBLE_DIFFERENCE = "double_difference"
 class Comparison:
     """An indicator at the moments that it compares, in order, over the units of its sample.
 
-    `sample` has every unit × moment, `units` those that count; `is_panel` says that only units
-    known at every moment are compared.
+    `sample` has every unit × moment; `is_panel` says that only units known at every moment are
+    compared.
     """
 
     indicator: Indicator
     moments: tuple[str, ...]
     sample: pd.DataFrame
-    units: pd.DataFrame
     is_panel: bool
 
     @property
@@ -90,26 +88,25 @@ class Comparison:
 def compare(
     indicator: Indicator,
     cells: pd.DataFrame,
+    units: pd.DataFrame,
     sample: pd.DataFrame,
     schedule: Schedule,
     prices: Mapping[str, float],
 ) -> Iterator[Fact]:
-    """Yield the facts of an indicator with several moments; `sample` are its cells' unit values.
+    """Yield the facts of an indicator with several moments, from the cells that count.
 
-    In order: levels and changes, attrition, the units' own changes, constant prices, levels and
-    changes by group, shares and their gaps, the double difference. `prices` is {month: index}.
+    `units` are their unit values, `sample` those of every unit drawn, `prices` {month: index}. In
+    order: levels and changes, attrition, the units' own changes, constant prices, levels and
+    changes by group, shares and their gaps, the double difference.
     """
-    cells = concerned(cells)
-    moments, units = schedule.compared(indicator), unit_values(indicator, cells)
-    is_panel = has_panel(indicator, units, schedule)
-    comparison = Comparison(indicator, moments, sample, units, is_panel)
+    moments, is_panel = schedule.compared(indicator), has_panel(indicator, units, schedule)
+    comparison = Comparison(indicator, moments, sample, is_panel)
     whole = comparison.compared(units)
     total = _change_facts(comparison, whole, units)
     yield from total
     if is_panel:
-        first, last = (whole[whole["moment"] == m].set_index("unite") for m in _ends(moments))
         yield from attrition_facts(indicator, units, moments)
-        yield from unit_change_facts(indicator, Pairs(first, last))
+        yield from unit_change_facts(indicator, pairs_of(whole, moments))
     yield from _constant_price_facts(comparison, total, schedule, prices)
     yield from _group_facts(comparison, cells, whole, total)
     yield from _double_difference(comparison, cells, schedule.controls(indicator))
@@ -139,10 +136,10 @@ def _group_facts(
     for group, members in disaggregation_groups(indicator, cells):
         units = unit_values(indicator, cells[members & at_moments])
         seen = cells.loc[members, ["unite", "moment"]]
-        facts = _change_facts(comparison, comparison.compared(units), seen, group)
+        compared = comparison.compared(units)
+        facts = _change_facts(comparison, compared, seen, group)
         yield from facts
         if indicator.regle in COUNTED_RULES:
-            compared = comparison.compared(units)
             shares += _share_facts(comparison, compared, whole, facts, total)
     yield from shares
     yield from _gap_facts(indicator, shares)

@@ -12,7 +12,8 @@ from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
 from capidoc.analysis.effects.unit_values import (
     concerned,
     disaggregation_groups,
-    paired_units,
+    matched_units,
+    pairs_of,
     unit_values,
 )
 from capidoc.config.indicator_plan import Indicator
@@ -39,7 +40,7 @@ def influence(plan: Sequence[Indicator], observed: Observed, schedule: Schedule)
         moments = schedule.compared(indicator)
         cells = indicator_cells(indicator, partial(observed, moments=moments))
         units = unit_values(indicator, concerned(cells))
-        before, after = paired_units(indicator, units, moments)
+        before, after = pairs_of(matched_units(indicator, units, moments), moments)
         if len(before) < 2:
             continue
         of_percent, of_mean = statistics.influence(before["valeur"], after["valeur"])
@@ -91,7 +92,7 @@ def _compared_values(
 ) -> Iterator[tuple[str, str, pd.Series]]:
     """Yield measure, moment and the units' values, of those that are compared."""
     moments = schedule.compared(indicator)
-    comparison = Comparison(indicator, moments, units, units, has_panel(indicator, units, schedule))
+    comparison = Comparison(indicator, moments, units, has_panel(indicator, units, schedule))
     compared = comparison.compared(units).set_index("unite")
     for moment, measure in comparison.measures.items():
         yield measure, moment, compared.loc[compared["moment"] == moment, "valeur"]

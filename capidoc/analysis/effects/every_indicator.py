@@ -93,22 +93,25 @@ def _indicator_facts(
         level = levels.distinct_answers(indicator, observed)
         return [level, *tracking_facts(indicator, pd.DataFrame(), [level], schedule)]
     cells = indicator_cells(indicator, observed)
-    sample = unit_values(indicator, sample_cells(indicator, cells, observed))
+    drawn = sample_cells(indicator, cells, observed)
+    sample = unit_values(indicator, drawn)
     check_population(indicator, sample)
     if indicator.calage:
         sample = with_calibrated_weights(indicator, sample, known_totals)
         cells = with_weights_of(cells, sample)
+    counted = concerned(cells)
+    # Mostly every unit drawn counts, with the weight that it was drawn with.
+    units = sample if counted is drawn else unit_values(indicator, counted)
     if indicator.moments:
-        units = unit_values(indicator, concerned(cells))
         facts = [
-            *before_after.compare(indicator, cells, sample, schedule, prices),
+            *before_after.compare(indicator, counted, units, sample, schedule, prices),
             *levels.course(indicator, sample, units, schedule.course(indicator)),
         ]
     else:
-        facts = list(levels.at_one_moment(indicator, cells, sample))
+        facts = list(levels.at_one_moment(indicator, counted, units, sample))
     if indicator.is_tracked and not indicator.moments:
-        cells = tracked_cells(indicator, observed)
-    return [*facts, *tracking_facts(indicator, concerned(cells), facts, schedule)]
+        counted = concerned(tracked_cells(indicator, observed))
+    return [*facts, *tracking_facts(indicator, counted, facts, schedule)]
 
 
 def _quotient_fact(indicator: Indicator, facts: pd.DataFrame) -> Fact:

@@ -11,7 +11,6 @@ from capidoc.analysis.effects.fact_rows import PERCENT, SAMPLE, Fact, fact_row
 from capidoc.analysis.effects.indicator_cells import Observed
 from capidoc.analysis.effects.survey_design import survey_design
 from capidoc.analysis.effects.unit_values import (
-    concerned,
     disaggregation_groups,
     is_complete,
     is_known,
@@ -24,14 +23,12 @@ from capidoc.core.schema import COUNTED_RULES
 
 
 def at_one_moment(
-    indicator: Indicator, cells: pd.DataFrame, sample: pd.DataFrame
+    indicator: Indicator, cells: pd.DataFrame, whole: pd.DataFrame, sample: pd.DataFrame
 ) -> Iterator[Fact]:
     """Yield « valeur », whole and by group, and each group's share of a count.
 
-    `sample` are the unit values of all the cells, those that a filter leaves out included.
+    `whole` are the unit values of the cells that count, `sample` those of every unit drawn.
     """
-    cells = concerned(cells)
-    whole = unit_values(indicator, cells)
     total = _level_fact(indicator, sample, whole)
     yield total
     for group, members in disaggregation_groups(indicator, cells):

@@ -108,6 +108,9 @@ def _spread_facts(
 ) -> Iterator[Fact]:
     """Yield the quartiles, mean and median of the units' changes, and of the same in percent."""
     changes, percents = after - before, 100 * (after - before) / before.where(before != 0)
+    design = None
+    if indicator.population == SAMPLE:  # of the units compared, at the first moment
+        design = survey_design(indicator, units.reset_index(), is_panel=True)
     of_changes = "des différences de chaque unité"
     of_percents = "des évolutions en % de chaque unité (départ nul : non calculable)"
     for mesure, values, share, formula in (
@@ -119,36 +122,24 @@ def _spread_facts(
         ("variation_mediane", percents, 0.5, f"médiane {of_percents}"),
     ):
         n = values.notna().sum()
-        statistic = _mean(indicator, units, values)
-        if share is not None:
-            statistic = _quantile(indicator, units, values, share)
+        statistic = _spread(values, units["poids"], share, design)
         counts: Fact = {"n": n, "manquants": len(values) - n, "formule": formula}
         unit = PERCENT if mesure.startswith("variation") else None
         method = f"{METHOD}, pondérées" if indicator.poids else METHOD
         yield fact_row(indicator, mesure, statistic, unite=unit, methode=method, **counts)
 
 
-def _mean(indicator: Indicator, units: pd.DataFrame, values: pd.Series) -> Estimate:
-    """Return the mean of known values over the units, weighted as at the first moment."""
-    known = values.notna().astype(float)
-    mean = statistics.ratio(values, known, units["poids"])
-    if indicator.population != SAMPLE:
-        return Estimate(mean.value)
-    return statistics.confidence_interval(mean, _design(indicator, units))
-
-
-def _quantile(
-    indicator: Indicator, units: pd.DataFrame, values: pd.Series, share: float
+def _spread(
+    values: pd.Series, weights: pd.Series, share: float | None, design: Design | None
 ) -> Estimate:
-    """Return the quantile of the design or, in a census, that of spreadsheets.
+    """Return the quantile of known values, or their mean without a share.
 
-    The latter (Hyndman & Fan 1996, 7) is what anyone can check in Excel.
+    Weights are those of the first moment. In a census, without a design, the quantile is that of
+    spreadsheets (Hyndman & Fan 1996, 7), which anyone can check in Excel.
     """
-    if indicator.population != SAMPLE:
-        return Estimate(values.quantile(share))
-    return statistics.quantile(values, units["poids"], share, _design(indicator, units))
-
-
-def _design(indicator: Indicator, units: pd.DataFrame) -> Design:
-    """Return the design of the units compared, at the first moment."""
-    return survey_design(indicator, units.reset_index(), is_panel=True)
+    mean = statistics.ratio(values, values.notna().astype(float), weights)
+    if design is None:
+        return Estimate(mean.value if share is None else values.quantile(share))
+    if share is None:
+        return statistics.confidence_interval(mean, design)
+    return statistics.quantile(values, weights, share, design)

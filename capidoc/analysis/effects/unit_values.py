@@ -94,12 +94,10 @@ def matched_units(
     return known[known["unite"].isin(names)].sort_values(UNIT_KEY)
 
 
-def paired_units(indicator: Indicator, units: pd.DataFrame, moments: Sequence[str]) -> Pairs:
-    """Return the units known at every moment, at the first and at the last."""
-    matched = matched_units(indicator, units, moments)
-    first, last = moments[0], moments[-1]
-    before = matched[matched["moment"] == first].set_index("unite")
-    return Pairs(before, matched[matched["moment"] == last].set_index("unite"))
+def pairs_of(matched: pd.DataFrame, moments: Sequence[str]) -> Pairs:
+    """Return the unit values of matched units at the first and at the last of the moments."""
+    ends = (matched[matched["moment"] == moment] for moment in (moments[0], moments[-1]))
+    return Pairs(*(units.set_index("unite") for units in ends))
 
 
 def concerned(cells: pd.DataFrame) -> pd.DataFrame:
