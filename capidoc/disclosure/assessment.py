@@ -1,29 +1,51 @@
 """What a public document may show of the facts: primary, then secondary suppression."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from capidoc.analysis import contributions, read_facts
+from capidoc.analysis.effects.every_indicator import with_comparison_group
 from capidoc.analysis.effects.fact_rows import LEVELS
 from capidoc.analysis.effects.indicator_cells import Observed
 from capidoc.analysis.effects.tracking import tracked_contributions
 from capidoc.config.indicator_plan import Indicator
 from capidoc.config.programme import ALL_COMMUNES, Programme
 from capidoc.config.programme_model import Disclosure
+from capidoc.config.schedule import Schedule
 from capidoc.core import french
 from capidoc.core.fact_ids import Trait, format_group, parse_group
 from capidoc.core.parsing import parse_printed
 from capidoc.core.schema import DISCLOSURE_CSV, FACT_KEY, FACTS_JSON, RELEASE_COLUMNS
 from capidoc.disclosure import rules
-from capidoc.disclosure.linked_cells import Zones, additivity_constraints, derived_from
-from capidoc.disclosure.primary import EXEMPT_METHODS, MIDDLE_ROUNDS, Contributions, primary_rules
-from capidoc.disclosure.secondary import inherit_rules, secondary_suppression
+from capidoc.disclosure.derived_facts import derived_from
+from capidoc.disclosure.primary import (
+    EXEMPT_METHODS,
+    MIDDLE_ROUNDS,
+    Contributions,
+    primary_rules,
+    with_indicators,
+)
+from capidoc.disclosure.proof.counted_levels import CountedLevel, counted_levels
+from capidoc.disclosure.proof.linked_tables import Cell, Cells, LinkedTables
+from capidoc.disclosure.secondary import Suppression, inherit_rules, secondary_suppression
 from capidoc.io import tables
 
+LEVEL_KEY = ["edition", "indicateur", "mesure", "moment"]
+CELL_COLUMNS = ["id", *FACT_KEY, "valeur", "n", "manquants", "arrondi", "personnes"]
 NOT_PUBLISHED, BRACKET = "n.p.", "< {}"
+
+
+class Release(NamedTuple):
+    """Facts that readers have or will have, and when their indicators were measured."""
+
+    facts: pd.DataFrame
+    schedule: Schedule
 
 
 def assess_run(
@@ -32,24 +54,25 @@ def assess_run(
     """Return the facts with what may be shown of each, and the proof for those hidden.
 
     One commune shows nothing that the document of the whole hides, which the pipeline has computed
-    first (`Programme.part_of`). To a period the whole is a past release.
+    first (`Programme.part_of`). A period and the whole are one release.
     """
-    thresholds, whole = programme.identity.rules, programme.part_of
-    shown = []
+    thresholds, whole, schedule = programme.identity.rules, programme.part_of, programme.schedule
+    others = []
     if whole:
         whole_facts = read_facts(whole.processed / FACTS_JSON)
         if programme.commune != ALL_COMMUNES:
             proof = tables.read_csv(whole.processed / DISCLOSURE_CSV, bas=float, haut=float)
             return assess_subset(facts, plan, thresholds, whole_facts, proof, programme.commune)
-        shown = [redact(whole_facts, "public", thresholds)]
-    releases = load_releases(programme.folder, shown)
-    zones = {name: zone.communes for name, zone in programme.identity.zones.items()}
-    schedule = programme.schedule
+        others = [Release(whole_facts, whole.schedule)]
     units = chain(
         contributions(plan, observations, schedule),
         tracked_contributions(plan, observations, schedule),
     )
-    return assess(facts, plan, units, thresholds, zones, releases)
+    shown = [redact(each.facts, "public", thresholds) for each in others]
+    releases = load_releases(programme.folder, shown)
+    return assess(
+        [Release(facts, schedule), *others], plan, units, thresholds, observations, releases
+    )
 
 
 def load_releases(folder: Path, beside: Iterable[pd.DataFrame] = ()) -> pd.DataFrame:
@@ -68,27 +91,90 @@ def load_releases(folder: Path, beside: Iterable[pd.DataFrame] = ()) -> pd.DataF
 
 
 def assess(
-    facts: pd.DataFrame,
+    releases: Sequence[Release],
     plan: list[Indicator],
     contributions: Contributions,
     thresholds: Disclosure,
-    zones: Zones | None = None,
-    releases: pd.DataFrame | None = None,
+    observed: Observed,
+    former: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the facts with `statut_divulgation`, and the proof that the hidden ones are protected.
+    """Return the facts of the first release with `statut_divulgation`, and their proof.
 
-    `zones` are {zone: communes}; `releases` what `load_releases` returns. The status is
-    « publiable », or « masque:D5 » with the code of the rule; for the proof, and what is refused,
-    see `secondary_suppression`.
+    The other releases are published beside it from the same data; `former` is what `load_releases`
+    returns. The status is « publiable », or « masque:D5 » with the code of the rule. The proof has
+    one row per hidden fact: id, regle, cause (the hidden fact that it would give away), bas and
+    haut, of which a reader can exclude nothing between. Raise DisclosureRefused where a hidden fact
+    cannot be protected.
     """
-    hidden_by, proof = secondary_suppression(
-        facts,
-        primary_rules(facts, plan, contributions, thresholds, releases),
-        additivity_constraints(facts, plan, zones or {}),
-        derived_from(facts, plan),
-        thresholds,
-    )
-    return _with_status(facts, hidden_by.to_dict()), proof
+    facts = releases[0].facts
+    primary = primary_rules(facts, plan, contributions, thresholds, former)
+    together = pd.concat([each.facts for each in releases], ignore_index=True)
+    edition = np.repeat(range(len(releases)), [len(each.facts) for each in releases])
+    table = with_indicators(together, plan)[CELL_COLUMNS].assign(edition=edition)
+    cells, derived = table.to_dict("index"), derived_from(facts.reset_index(drop=True))
+    hidden_by: dict[Cell, str] = dict(enumerate([*primary, *_rules_of(together[edition > 0])]))
+    inherit_rules(hidden_by, derived)
+    linked = _linked_tables(releases, cells, plan, observed, hidden_by)
+    fixed = table.index[edition > 0]
+    found = secondary_suppression(cells, hidden_by, linked, derived, thresholds, fixed)
+    own = {cell: found.hidden_by[number] for number, cell in enumerate(facts.index)}
+    return _with_status(facts, own), _proof(together[edition == 0], found)
+
+
+def _rules_of(facts: pd.DataFrame) -> pd.Series:
+    """Return the rule that hides each fact already assessed, « » where none does."""
+    if facts.empty:
+        return pd.Series(dtype=str)
+    codes = facts["statut_divulgation"].str.removeprefix(rules.HIDDEN_PREFIX)
+    return codes.mask(codes == rules.PUBLIC, "")
+
+
+def _linked_tables(
+    releases: Sequence[Release],
+    cells: Cells,
+    plan: Sequence[Indicator],
+    observed: Observed,
+    hidden_by: Mapping[Cell, str],
+) -> Iterator[LinkedTables]:
+    """Yield the linked tables of each source of which something is hidden."""
+    by_source: dict[str, list[Indicator]] = defaultdict(list)
+    for indicator in plan:
+        if indicator.regle not in ("quotient", "modalites"):
+            by_source[indicator.source.partition(".")[0]].append(indicator)
+    by_level: dict[tuple[str, ...], list[Cell]] = defaultdict(list)
+    for cell, fact in cells.items():
+        by_level[tuple(fact[name] for name in LEVEL_KEY)].append(cell)
+    hiding = {cells[cell]["indicateur"] for cell, rule in hidden_by.items() if rule}
+    for source, indicators in by_source.items():
+        if hiding.isdisjoint(each.id for each in indicators):
+            continue
+        told = {}
+        for edition, release in enumerate(releases):
+            for level in _counted(indicators, observed, release.schedule):
+                key: tuple[Any, ...] = (edition, level.indicator.id, level.measure, level.moment)
+                told[level] = by_level[key]
+        calculations = releases[0].schedule.identity.sources[source].calculs
+        yield LinkedTables(told, cells, {name: each.reads for name, each in calculations.items()})
+
+
+def _counted(
+    indicators: Iterable[Indicator], observed: Observed, schedule: Schedule
+) -> Iterator[CountedLevel]:
+    """Yield the levels of the indicators of one source, cut by the dimensions of all."""
+    compared = [with_comparison_group(each, schedule) for each in indicators]
+    dimensions = list(dict.fromkeys(name for each in compared for name in each.dimensions))
+    for indicator in compared:
+        yield from counted_levels(indicator, observed, schedule, dimensions)
+
+
+def _proof(facts: pd.DataFrame, found: Suppression) -> pd.DataFrame:
+    """Return one row per hidden fact: id, regle, cause, bas and haut."""
+    rows = []
+    for cell, fact_id in facts["id"].items():
+        if rule := found.hidden_by[cell]:
+            cause = facts["id"].get(found.causes.get(cell), "")
+            rows.append((fact_id, rule, cause, *found.reached.get(cell, (np.nan, np.nan))))
+    return pd.DataFrame(rows, columns=["id", "regle", "cause", "bas", "haut"])
 
 
 def assess_subset(
@@ -115,7 +201,8 @@ def assess_subset(
     hidden_by = primary_rules(facts, plan, (), thresholds)
     hidden_by = hidden_by.mask(codes != rules.PUBLIC, codes.fillna(rules.GEOGRAPHY))
     hidden_by = hidden_by.mask(facts["methode"].isin(EXEMPT_METHODS), "")
-    inherited = inherit_rules(hidden_by.to_dict(), derived_from(facts, plan))
+    inherited = hidden_by.to_dict()
+    inherit_rules(inherited, derived_from(facts))
 
     ids = dict(zip(same["id"], facts["id"], strict=True))
     proof = proof[proof["id"].isin(same["id"])]

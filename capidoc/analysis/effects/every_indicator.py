@@ -39,7 +39,7 @@ def compute(
     rows = []
     for indicator in plan:
         if indicator.regle != "quotient":
-            indicator = _with_comparison_group(indicator, schedule)
+            indicator = with_comparison_group(indicator, schedule)
             rows += _indicator_facts(indicator, observed, schedule, prices, known_totals)
     facts = pd.DataFrame(rows, columns=COMPUTED_COLUMNS)
     facts = _with_arms_named(facts.drop_duplicates(FACT_KEY, ignore_index=True), plan, schedule)
@@ -54,7 +54,7 @@ def compute(
     return pd.concat([facts, pd.DataFrame(quotients, columns=COMPUTED_COLUMNS)], ignore_index=True)
 
 
-def _with_comparison_group(indicator: Indicator, schedule: Schedule) -> Indicator:
+def with_comparison_group(indicator: Indicator, schedule: Schedule) -> Indicator:
     """Return the indicator disaggregated by its comparison group, if its source has one."""
     controls = schedule.controls(indicator)
     if not (controls and indicator.moments) or controls.dimension in indicator.desagregations:

@@ -1,0 +1,1 @@
+"""The proof of disclosure: the tables that readers could write, and how far they may be off."""

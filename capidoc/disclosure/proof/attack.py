@@ -1,0 +1,189 @@
+"""The attack on hidden figures: how far from the truth each may be for a reader, and what tells."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from capidoc.config.programme_model import Disclosure
+from capidoc.disclosure import rules
+from capidoc.disclosure.proof.interval_audit import IntervalAudit
+from capidoc.disclosure.proof.linked_tables import Cell, Cells, Level, LinkedTables
+from capidoc.disclosure.proof.unknowns import NOTHING, Sum
+
+Rules = Mapping[Cell, str]  # the rule that hides each cell, « » where none does
+Interval = tuple[float, float]
+
+PROTECTION = 0.10  # protection interval: an amount or a mean stays uncertain by this on either side
+SOLVER_TOLERANCE = 1e-5  # values closer than this, relative to the value, are the same number
+ROUNDS = 12  # of objectives that look for witnesses of many cells at once
+
+
+class Figure(NamedTuple):
+    """The figure of a cell, as a sum over the true base: a reader may know that."""
+
+    total: Sum
+    true: float
+
+
+class Row(NamedTuple):
+    """One sum that a fact publishes, and the bounds that its printed number gives."""
+
+    cell: Cell
+    total: Sum
+    low: float
+    high: float
+    is_value: bool
+
+
+class Attack:
+    """What a reader can work out of the hidden cells of linked tables."""
+
+    def __init__(self, linked: LinkedTables, cells: Cells, thresholds: Disclosure) -> None:
+        self.reached: dict[Cell, Interval] = {}  # of which a reader can exclude nothing between
+        self._cells, self._thresholds = cells, thresholds
+        self._figures = {
+            cell: figure
+            for cell, level in linked.levels.items()
+            if (figure := _figure(level, linked))
+        }
+        self._rows = [
+            row for cell, level in linked.levels.items() for row in _rows(cell, level, cells[cell])
+        ]
+        self._audit = IntervalAudit(linked.unknowns, [row.total for row in self._rows])
+        self._published: dict[Cell, str] = {}
+        self._random = np.random.default_rng(0)
+
+    def hidden(self, hidden_by: Rules) -> list[Cell]:
+        """Return the hidden cells whose figure is a sum, in order."""
+        return [cell for cell in self._figures if hidden_by[cell]]
+
+    def exposed(self, pending: Sequence[Cell], hidden_by: Rules) -> dict[Cell, list[Cell]]:
+        """Return the pending cells that a reader can work out, each with the cells that tell it.
+
+        A cell that was protected stays so: hiding more only widens what a reader must allow for.
+        """
+        self._publish(hidden_by)
+        for cell in pending:
+            self.reached.setdefault(cell, (self._figures[cell].true,) * 2)
+        left = [cell for cell in pending if not self._is_protected(cell, hidden_by)]
+        for _ in range(ROUNDS):
+            before = len(left)
+            if left:
+                self._meet(self._objective(left, hidden_by))
+            left = [cell for cell in left if not self._is_protected(cell, hidden_by)]
+            if len(left) == before:
+                break
+        told = {cell: self._telling(cell, hidden_by) for cell in left}
+        return {cell: telling for cell, telling in told.items() if telling}
+
+    def _publish(self, hidden_by: Rules) -> None:
+        """Tell the model what is printed of the rows whose cell has another rule than before."""
+        for number, row in enumerate(self._rows):
+            rule = hidden_by[row.cell]
+            if self._published.get(row.cell) == rule:
+                continue
+            low, high = row.low, row.high
+            if rule == rules.SMALL_COUNT and row.is_value:
+                low, high = 1.0, self._thresholds.personnes - 1.0
+            elif rule:
+                low, high = -math.inf, math.inf
+            self._audit.publish(number, low, high)
+        self._published = {row.cell: hidden_by[row.cell] for row in self._rows}
+
+    def _objective(self, cells: Sequence[Cell], hidden_by: Rules) -> Sum:
+        """Return an objective that takes each cell to a side where it is not protected yet."""
+        objective = NOTHING
+        for cell in cells:
+            lacks_low, lacks_high = self._lacks(cell, hidden_by)
+            sign = float(self._random.choice([-1, 1]))
+            if lacks_low != lacks_high:
+                sign = 1.0 if lacks_low else -1.0
+            figure = self._figures[cell]
+            objective = objective.plus(figure.total, sign / max(1.0, abs(figure.true)))
+        return objective
+
+    def _meet(self, objective: Sum) -> np.ndarray:
+        """Solve, widen what is reached of every hidden cell, and return the rows that bind."""
+        optimum = self._audit.smallest(objective)
+        for cell, (low, high) in self.reached.items():
+            value = self._figures[cell].total.value(optimum.values)
+            self.reached[cell] = min(low, value), max(high, value)
+        return optimum.binding
+
+    def _telling(self, cell: Cell, hidden_by: Rules) -> list[Cell]:
+        """Return the cells that tell too much of one; none where it is protected."""
+        for side, sign in enumerate((1.0, -1.0)):
+            if self._is_protected(cell, hidden_by):
+                break
+            if self._lacks(cell, hidden_by)[side]:
+                binding = self._meet(NOTHING.plus(self._figures[cell].total, sign))
+                if self._lacks(cell, hidden_by)[side]:
+                    return list(dict.fromkeys(self._rows[row].cell for row in binding))
+        return []
+
+    def _lacks(self, cell: Cell, hidden_by: Rules) -> tuple[bool, bool]:
+        """Return whether what is reached falls short of what must be, below and above."""
+        (low, high), true = self.reached[cell], self._figures[cell].true
+        fact, rule = self._cells[cell], hidden_by[cell]
+        least, most = protection_interval(fact, true, rule, self._thresholds)
+        slack = SOLVER_TOLERANCE * max(1.0, abs(true))
+        return low > least + slack, high < most - slack
+
+    def _is_protected(self, cell: Cell, hidden_by: Rules) -> bool:
+        if hidden_by[cell] == rules.SECONDARY:  # any other figure than its own
+            (low, high), true = self.reached[cell], self._figures[cell].true
+            slack = SOLVER_TOLERANCE * max(1.0, abs(true))
+            return high - low > max(self._cells[cell]["arrondi"], slack)
+        return not any(self._lacks(cell, hidden_by))
+
+
+def protection_interval(
+    fact: Mapping[Any, Any], true: float, rule: str, thresholds: Disclosure
+) -> Interval:
+    """Return the interval of which a reader may exclude nothing."""
+    if rule in (rules.SMALL_COUNT, rules.UNBRACKETED_COUNT):
+        return 1.0, thresholds.personnes - 1.0
+    if rule == rules.SENSITIVE and fact["personnes"]:
+        return 0.0, thresholds.sensible - 1.0
+    return true - PROTECTION * abs(true), true + PROTECTION * abs(true)
+
+
+def _figure(level: Level, linked: LinkedTables) -> Figure | None:
+    """Return the figure of a level; None where it is no sum, or over nothing."""
+    base = linked.unknowns.value(level.base) if level.base else 1.0
+    if level.value is None or not base:
+        return None
+    total = NOTHING.plus(level.value, level.scale / base)
+    return Figure(total, linked.unknowns.value(total))
+
+
+def _rows(cell: Cell, level: Level, fact: Mapping[Any, Any]) -> Iterator[Row]:
+    """Yield what a fact publishes, as rows of the attacker's model."""
+    if level.value and not pd.isna(fact["valeur"]):
+        yield from _value_rows(cell, level.value, level, fact)
+    for name, total in (("n", level.n), ("manquants", level.missing)):
+        if total and not pd.isna(fact[name]):
+            yield Row(cell, total, fact[name], fact[name], False)
+
+
+def _value_rows(cell: Cell, value: Sum, level: Level, fact: Mapping[Any, Any]) -> Iterator[Row]:
+    low, high = printed_interval(fact)
+    if level.base is None:
+        yield Row(cell, value, low, high, True)
+    elif level.scale == 100:  # a share of n units is of so many of them, in whole numbers
+        fewest = math.ceil(low * fact["n"] / 100 - SOLVER_TOLERANCE)
+        most = math.floor(high * fact["n"] / 100 + SOLVER_TOLERANCE)
+        yield Row(cell, value, fewest, most, True)
+    else:
+        yield Row(cell, value.plus(level.base, -low), 0.0, math.inf, True)
+        yield Row(cell, value.plus(level.base, -high), -math.inf, 0.0, True)
+
+
+def printed_interval(fact: Mapping[Any, Any]) -> Interval:
+    """Return the bounds that the rounding of a printed figure gives to a reader."""
+    exact = fact["arrondi"] <= 1 and float(fact["valeur"]).is_integer()
+    half = 0.0 if exact else fact["arrondi"] / 2
+    return fact["valeur"] - half, fact["valeur"] + half

@@ -1,0 +1,102 @@
+"""The attacker's problem: what a reader can work out of each hidden number, and from what.
+
+The smallest and the largest value over all the tables that agree with what is published (Fischetti
+and Salazar, JASA 95, 2000). One model serves for all: its bounds change as numbers are hidden, and
+each solution that is met is a witness of how far every hidden number may be.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import highspy
+import numpy as np
+
+from capidoc.disclosure.proof.unknowns import Sum, Unknowns
+
+INFINITE = 1e6  # in the scale of the unknowns: nothing published is so large
+WHOLE_TOLERANCE = 1e-5  # how far from a whole number a solver may leave a count
+DUAL_TOLERANCE = 1e-7
+MOST_NODES = 500  # of a search in whole numbers: a number of steps, the same on any machine
+OPTIONS = {"output_flag": False, "threads": 1, "random_seed": 1, "mip_max_nodes": MOST_NODES}
+
+
+class Optimum(NamedTuple):
+    """A table that agrees with what is published, and the rows that keep the objective there."""
+
+    values: np.ndarray
+    binding: np.ndarray
+
+
+class IntervalAudit:
+    """The tables that agree with what is published, as a linear model of the unknowns."""
+
+    def __init__(self, unknowns: Unknowns, rows: Sequence[Sum]) -> None:
+        """Build the model: `rows` are the sums that may be published."""
+        table = unknowns.table
+        self._scale, self._whole = table["scale"].to_numpy(), table["whole"].to_numpy(bool)
+        self._first, self.solved = len(unknowns.links), 0
+        self._model = highspy.Highs()
+        for option, value in OPTIONS.items():
+            self._model.setOptionValue(option, value)
+        low, high = (
+            np.clip(table[name].to_numpy() / self._scale, -INFINITE, INFINITE)
+            for name in ("low", "high")
+        )
+        self._model.passModel(_linear_model([*unknowns.links, *rows], self._scale, low, high))
+        for row in range(self._first, self._first + len(rows)):
+            self._model.changeRowBounds(row, -highspy.kHighsInf, highspy.kHighsInf)
+
+    def publish(self, row: int, low: float, high: float) -> None:
+        """Say that the sum of a row is known to be from `low` to `high`."""
+        self._model.changeRowBounds(self._first + row, low, high)
+
+    def smallest(self, objective: Sum) -> Optimum:
+        """Return the table with the smallest value of the objective."""
+        costs = np.zeros(self._whole.size)
+        np.add.at(costs, objective.unknowns, objective.coefficients)
+        costs *= self._scale
+        self._model.changeColsCost(costs.size, np.arange(costs.size, dtype=np.int32), costs)
+        values, duals = self._solved()
+        least = DUAL_TOLERANCE * np.abs(costs).max(initial=1.0)
+        binding = np.flatnonzero(np.abs(duals[self._first :]) > least)
+        counts = values[self._whole]
+        if np.abs(counts - counts.round()).max(initial=0.0) > WHOLE_TOLERANCE:
+            values = self._in_whole_numbers()
+        return Optimum(values * self._scale, binding)
+
+    def _solved(self) -> tuple[np.ndarray, np.ndarray]:
+        self._model.run()
+        self.solved += 1
+        if self._model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            raise ArithmeticError(f"interval audit: {self._model.getModelStatus()}")
+        solution = self._model.getSolution()
+        return np.array(solution.col_value), np.array(solution.row_dual)
+
+    def _in_whole_numbers(self) -> np.ndarray:
+        """Return the best table found in which counts are whole numbers."""
+        counts = np.flatnonzero(self._whole).astype(np.int32)
+        for kind in (highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous):
+            self._model.changeColsIntegrality(counts.size, counts, np.full(counts.size, kind))
+            if kind == highspy.HighsVarType.kInteger:
+                self._model.run()
+                self.solved += 1
+                values = np.array(self._model.getSolution().col_value)
+        return values
+
+
+def _linear_model(
+    sums: Sequence[Sum], scale: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> highspy.HighsLp:
+    """Return the model in which every sum is zero, for unknowns within these bounds."""
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = scale.size, len(sums)
+    model.col_cost_ = np.zeros(scale.size)
+    model.col_lower_, model.col_upper_ = low, high
+    model.row_lower_ = model.row_upper_ = np.zeros(len(sums))
+    unknowns = np.concatenate([each.unknowns for each in sums])
+    matrix = model.a_matrix_
+    matrix.format_ = highspy.MatrixFormat.kRowwise
+    matrix.start_ = np.cumsum([0, *(each.unknowns.size for each in sums)], dtype=np.int32)
+    matrix.index_ = unknowns.astype(np.int32)
+    matrix.value_ = np.concatenate([each.coefficients for each in sums]) * scale[unknowns]
+    return model
