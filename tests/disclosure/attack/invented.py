@@ -3,8 +3,10 @@
 import contextlib
 import json
 import os
+import re
+import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from capidoc.config import paths, programme
@@ -14,6 +16,7 @@ from ...builders import IDENTITY, SLUG, form_bytes, workbook_bytes, write_files
 ABSENT, UNANSWERED = "-", "."
 # Where the facts of each document are kept, values that are hidden included: for the judge alone.
 TRUTH, FACTS = "verite", "resultats.json"
+UNTOLD = "ni_dit"
 PLAN_COLUMNS = (
     "id libelle definition unite source variable denominateur regle filtre moments rappel "
     "desagregations population poids strate cible suivi minimum maximum arrondi sens critere origine"
@@ -66,6 +69,8 @@ class Invented:
     members: dict[str, str] = field(default_factory=dict)
     zones: str = ""
     implied: tuple[tuple[str, str, str, str], ...] = ()  # (question, answer) that means another
+    charts: str = "[]\n"  # figures.yml
+    untold: Sequence[Row] = ()  # rows that no document has: what they would hide stays hidden
 
     @property
     def repeat(self) -> str:
@@ -103,6 +108,7 @@ def lay(invented: Invented, root: Path, with_newcomers: bool = False) -> None:
         root,
         {
             f"programmes/{SLUG}/programme.yml": settings(invented),
+            f"programmes/{SLUG}/figures.yml": invented.charts,
             f"programmes/{SLUG}/indicateurs.csv": "\n".join(lines) + "\n",
             f"programmes/{SLUG}/formulaires/suivi.xlsx": form,
             f"data/raw/{SLUG}/suivi.xlsx": workbook_bytes(sheets),
@@ -110,10 +116,21 @@ def lay(invented: Invented, root: Path, with_newcomers: bool = False) -> None:
     )
 
 
+def write_narrative(root: Path) -> None:
+    """Write the pages of recit/ that a document cannot do without, empty."""
+    templates = [*(root / "templates").glob("*.j2"), *(root / "templates" / "parts").glob("*.j2")]
+    words = "".join(path.read_text(encoding="utf-8") for path in templates)
+    pages = re.findall(r"recit/\w+\.md", words)
+    write_files(root / "programmes" / SLUG, dict.fromkeys(pages, "Rien.\n"))
+
+
 def settings(invented: Invented) -> str:
     """Return the programme.yml."""
     months = invented.months or ("2022-05", "2022-06")
-    identity = IDENTITY.replace("2022-05, fin: 2022-06", f"{months[0]}, fin: {months[-1]}")
+    period = f"{{debut: {months[0]}, fin: {months[-1]}}}"
+    identity = IDENTITY.replace(
+        "{suivi: {debut: 2022-05, fin: 2022-06}}", f"{{programme: {period}, suivi: {period}}}"
+    )
     communes = invented.answers.get("commune", "niono").split()
     lines = [identity + "communes: {" + ", ".join(f"{c}: {c.title()}" for c in communes) + "}"]
     if invented.zones:
@@ -209,6 +226,14 @@ def publish(invented: Invented, root: Path) -> Path:
     its documents.
     """
     outputs = root / "outputs" / SLUG
+    if invented.untold:  # the judge alone computes them, elsewhere
+        aside = root / UNTOLD
+        aside.mkdir()
+        lay(replace(invented, plan=[*invented.plan, *invented.untold]), aside)
+        with rooted(aside):
+            run_effects(aside, aside / "outputs" / SLUG)
+        (root / TRUTH / UNTOLD).mkdir(parents=True)
+        shutil.copy2(aside / TRUTH / FACTS, root / TRUTH / UNTOLD)
     editions = [False, True] if invented.newcomers else [False]
     for is_new in editions:
         lay(invented, root, with_newcomers=is_new)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .attacker import COUNTED, Attack
+from .invented import UNTOLD
 from .published import Number
 from .questionnaire import Planned
 from .unknowns import Expression, total
@@ -96,9 +97,23 @@ def secrets(attack: Attack, truths: dict[str, dict]) -> Iterator[Secret]:
         yield from _of_level(attack, number, planned, fact)
         if number.measure.startswith("difference") and number.is_hidden:
             yield from _of_difference(attack, number, planned, fact)
+    for fact in truths.get(UNTOLD, {}).values():
+        planned = attack.public.plan.get(fact["indicateur"])
+        if planned and not any(number.indicator == planned.id for number in attack.numbers):
+            yield from _of_untold(attack, planned, fact)
     yield from _of_lost_units(attack, truths)
     yield from _of_periods(attack, truths)
     yield from _of_editions(attack, truths)
+
+
+def _of_untold(attack: Attack, planned: Planned, fact: dict[str, Any]) -> Iterator[Secret]:
+    """Return what a number that no document has would hide by itself."""
+    traits = fact["groupe"].split(",") if fact["groupe"] else []
+    group = tuple(tuple(trait.split("=", 1)) for trait in traits)
+    words = (fact["mesure"], fact["moment"], group, "n.p.", fact["unite"], fact["arrondi"])
+    number = Number("", fact["id"], planned.id, *words, None, None)
+    if fact["statut_divulgation"] in ("masque:D3", "masque:D4", "masque:D5"):
+        yield from _of_level(attack, number, planned, fact)
 
 
 def _is_level(measure: str) -> bool:
@@ -170,15 +185,20 @@ def _of_answers(
     rule = fact["statut_divulgation"].partition(":")[2]
     common = {"factor": 1 / unit, "is_printed": not number.is_hidden}
     place = (number.document, number.id)
+    is_placed = {"commune", "zone"} & {name for name, _ in number.group}
+    if is_sensitive and is_placed and not number.is_hidden:
+        name = f"{number.id} (réponse sensible, par lieu)"
+        yield Secret(number.document, name, "D4", said, level.low, said, said, is_printed=True)
+        return
     sides = [("", round(said), level.low)]
     if planned.counts_answers or planned.rule == "part":
         others = total((unit, level.n), (-1, level.low))
         sides.append((" (les autres)", round(fact["n"] - said), others))
     for which, people, expression in sides if is_sensitive else sides[:1]:
         name = (place[0], place[1] + which)
-        if is_sensitive and people < FEW_SENSITIVE:
+        is_grouped = any(trait in attack.public.sensitive for trait, _ in number.group)
+        if is_sensitive and people < FEW_SENSITIVE and not (is_grouped and planned.rule == "part"):
             # A row of a group tells that somebody is in it.
-            is_grouped = any(trait in attack.public.sensitive for trait, _ in number.group)
             most = attack.unknowns.bounds(level.n, 0, FEW_SENSITIVE - 1)[1]
             ends = (int(is_grouped), min(FEW_SENSITIVE - 1, math.floor(most + 1e-6)))
             yield Secret(*name, rule or "D4", people, expression, *ends, **common)

@@ -1,5 +1,7 @@
 """Invented programmes, one at least of each kind of leak that an attacker of the tables used."""
 
+from dataclasses import replace
+
 from .invented import Invented, indicator
 
 SEX = "femme homme"
@@ -109,25 +111,22 @@ COUNTED_BY_N = Invented(
 SHORTER = Invented(
     name="periode",
     kind="une période plus courte à côté de l’ensemble",
-    answers={"sexe": SEX, "commune": "a b c", "membres_h": "nombre"},
+    answers={"sexe": SEX, "commune": "a b c", "inscrit": YES_NO},
     months=("2022-05", "2022-06", "2022-07"),
     periods=(("2022-05", "2022-06"),),
     units="""
-        fois sexe  commune membres_h.2022-05 membres_h.2022-06 membres_h.2022-07
-        3    femme a       1                 1|0               2
-        5    homme a       1                 1                 3
-        6    femme b       2                 1                 4
-        7    homme b       1                 2                 2
-        9    femme c       1|2               3                 1
+        fois sexe  commune inscrit.2022-05 inscrit.2022-06 inscrit.2022-07
+        3    femme a       oui             oui             oui
+        9    homme a       non             non             oui
+        7    femme b       oui             non             oui
+        5    homme b       oui             non             oui
+        2    homme b       oui             oui             -
+        9    femme c       oui             oui             oui
+        8    homme c       non             oui             oui
     """,
     plan=[
         indicator(
-            "membres",
-            "somme",
-            "membres_h",
-            par="commune|sexe",
-            unite="personnes",
-            moments="debut|fin",
+            "inscrits", "effectif", filtre="inscrit=oui", par="commune", moments="debut|fin"
         ),
     ],
 )
@@ -199,10 +198,10 @@ RATIO = Invented(
         8    homme b       51000|38000 45|36
     """,
     plan=[
-        indicator("gains", "somme", "gain", par="sexe", unite="F CFA"),
         indicator("temps", "somme", "heures", par="sexe", unite="heures"),
         indicator("par_heure", "ratio", "gain", par="sexe", unite="F CFA", denominateur="heures"),
     ],
+    untold=[indicator("gains", "somme", "gain", par="sexe", unite="F CFA")],
 )
 
 UNIT_WORDS = Invented(
@@ -238,6 +237,7 @@ MONEY = Invented(
     plan=[
         indicator("beneficiaires", "effectif", par="commune|sexe"),
         indicator("montants", "somme", "montant", par="commune|sexe", unite="F CFA"),
+        indicator("hors_b", "somme", "montant", filtre="commune=a|c", unite="F CFA"),
         indicator("montant_moyen", "moyenne", "montant", par="commune", unite="F CFA"),
         indicator("en_euros", "quotient", "montants.valeur", unite="EUR", denominateur="655,9570", source=""),
         indicator(
@@ -325,6 +325,50 @@ EDITIONS = Invented(
     ],
 )
 
+EDITION_OVER_THRESHOLD = Invented(
+    name="editions_seuil",
+    kind="un effectif masqué dans une édition, montré dans la suivante",
+    answers={"sexe": SEX, "commune": "a b c"},
+    units="""
+        fois sexe  commune
+        3    femme a
+        9    homme b
+        12   femme c
+    """,
+    newcomers="""
+        fois sexe  commune
+        5    homme a
+    """,
+    plan=[indicator("inscrits", "effectif", par="commune")],
+)
+
+SENSITIVE = Invented(
+    name="sensible",
+    kind="une réponse sensible, par sexe, par commune, par handicap",
+    answers={"sexe": SEX, "commune": "a b c", "handicap": YES_NO, "emploi": YES_NO},
+    attributes="sexe commune handicap",
+    zones="nord: a b; sud: c",
+    sensitive="handicap",
+    units="""
+        fois sexe  commune handicap emploi
+        12   femme a       non      oui
+        4    femme a       oui      non
+        11   homme a       non      oui
+        3    femme b       oui      oui|non
+        19   homme b       non      oui
+        6    homme b       oui      non
+        17   femme c       non      oui|non
+        10   homme c       oui      oui|non
+    """,
+    plan=[
+        indicator("tous", "effectif", par="sexe|commune|sexe*commune"),
+        indicator("handicapes", "effectif", filtre="handicap=oui", par="sexe|commune|zone"),
+        indicator("valides", "effectif", filtre="handicap=non", par="sexe"),
+        indicator("employes", "part", "emploi=oui", par="handicap|sexe"),
+        indicator("par_handicap", "effectif", par="handicap|sexe*handicap"),
+    ],
+)
+
 NESTED = Invented(
     name="classes",
     kind="deux classes dont l’une contient l’autre",
@@ -380,6 +424,37 @@ TRACKED = Invented(
     ],
 )
 
+# One that is published whole, documents and charts: in two worlds that print alike, between which
+# one person moves from a commune that is hidden to another.
+CHARTS = """\
+- {id: inscrits_commune, genre: barres, indicateur: inscrits, par: commune, unites: personnes,
+   titre: "{{ inscrits.valeur }} inscrits", legende: Par commune, source: suivi}
+- {id: montants_commune, genre: barres, indicateur: montants, par: commune, unites: personnes,
+   titre: "{{ montants.valeur }} versés", legende: Par commune, source: suivi}
+"""
+WHOLE = Invented(
+    name="document",
+    kind="un jeu entier, documents et figures",
+    answers={"sexe": SEX, "commune": "a b c d", "montant": "nombre"},
+    charts=CHARTS,
+    units="""
+        fois sexe  commune montant
+        3    femme a       41700
+        13   homme b       41700
+        26   femme c       38200|44900
+        29   homme d       47300|52600
+    """,
+    plan=[
+        indicator("inscrits", "effectif", par="commune", cible="60"),
+        indicator("montants", "somme", "montant", par="commune", unite="F CFA"),
+        indicator("montant_moyen", "moyenne", "montant", par="commune", unite="F CFA"),
+    ],
+)
+OTHER_WORLD = replace(
+    WHOLE,
+    units=WHOLE.units.replace("3    femme a", "2    femme a").replace("13   homme b", "14   homme b"),
+)
+
 ALL = (
     CROSSING,
     ZONES,
@@ -395,6 +470,9 @@ ALL = (
     REPEATS,
     ROUNDS,
     EDITIONS,
+    EDITION_OVER_THRESHOLD,
+    SENSITIVE,
     NESTED,
     TRACKED,
+    WHOLE,
 )

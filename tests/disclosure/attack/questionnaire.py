@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -71,8 +72,13 @@ class Questionnaire:
     round_labels: dict[str, str] = field(default_factory=dict)
 
 
-def read_questionnaire(folder: Path, implied: tuple = ()) -> Questionnaire:
-    """Return what programmes/<programme> says to anybody; no data are read."""
+def read_questionnaire(
+    folder: Path, implied: tuple = (), untold: Sequence[dict[str, str]] = ()
+) -> Questionnaire:
+    """Return what programmes/<programme> says to anybody; no data are read.
+
+    `untold` are indicators that the attacker thinks of himself.
+    """
     settings = yaml.safe_load((folder / "programme.yml").read_text(encoding="utf-8"))
     sources = {}
     labels = {}
@@ -82,7 +88,7 @@ def read_questionnaire(folder: Path, implied: tuple = ()) -> Questionnaire:
             labels[round_name] = window.get("libelle") or round_name.replace("_", " ")
     months = _months(settings["periodes"]["suivi"])
     with (folder / "indicateurs.csv").open(encoding="utf-8") as lines:
-        rows = list(csv.DictReader(lines, delimiter=";"))
+        rows = [*csv.DictReader(lines, delimiter=";"), *untold]
     plan = {one.id: one for row in rows for one in _planned(row, sources)}
     return Questionnaire(
         plan,
