@@ -287,10 +287,14 @@ passages:
 """,
     units="""
         fois sexe  commune inscrit.2024-02 inscrit.2024-08 inscrit.2025-02
-        3    femme a       oui             oui             oui
-        9    femme b       non             non             oui
-        8    homme a       oui             oui|non         oui
-        10   homme b       non             oui             oui|non
+        6    femme a       oui             oui             non
+        6    femme a       non             non             oui
+        6    homme a       .               non             .
+        3    homme a       .               .               oui
+        3    femme b       oui             non             non
+        5    femme b       non             oui             oui
+        6    homme b       non             oui             oui
+        1    homme b       oui             oui             non
     """,
     plan=[
         indicator(
