@@ -1,5 +1,6 @@
 """Primary suppression: which figures say too much by themselves, cell by cell."""
 
+import math
 from collections.abc import Iterable
 
 import pandas as pd
@@ -9,13 +10,14 @@ from capidoc.config.indicator_plan import Indicator
 from capidoc.config.programme_model import Disclosure
 from capidoc.core.fact_ids import ACTUAL, BASE, TARGET, group_dimensions
 from capidoc.core.parsing import MONEY
-from capidoc.core.schema import AVERAGED_RULES, COUNTED_RULES, FACT_KEY
+from capidoc.core.schema import AVERAGED_RULES, COUNTED_RULES, FACT_KEY, OWN
 from capidoc.disclosure import rules
 
 # (indicateur, mesure, moment, groupe) of an amount, and what each unit brings to it.
 Contributions = Iterable[tuple[tuple[str, ...], pd.Series]]
 
 PEOPLE = "personnes"
+HEADCOUNTS = ("effectif", "nombre")  # the rules that count units, or records
 EXEMPT_METHODS = ("nettoyage", "cadre du programme")
 TYPED = (TARGET, BASE)  # what people wrote in the plan, which tells of nobody
 QUANTILE_MINIMUM = {  # fewest units of which a median or a quartile is shown
@@ -46,38 +48,45 @@ def primary_rules(
 ) -> pd.Series:
     """Return the first rule (D3 to D8) that hides each fact by itself, « » where none does."""
     cells = with_indicators(facts, plan)
+    contributors = _contributors(cells, contributions)
+    increments = _reveals_increment(cells, thresholds)
     checks = {
-        rules.SENSITIVE: _is_sensitive(cells, thresholds),
+        rules.SENSITIVE: _is_sensitive(cells, contributors["nombre"], thresholds),
         rules.SMALL_COUNT: _is_small_count(cells, thresholds.personnes),
         rules.FEW_CONTRIBUTORS: _is_sum_of_few(cells, thresholds.contributeurs)
-        | _is_of_few_or_dominated(cells, contributions, thresholds.contributeurs),
+        | _is_of_few_or_dominated(cells, contributors, thresholds.contributeurs)
+        | _bounds_few_lost(cells, thresholds.contributeurs),
         rules.QUANTILE: cells["n"] < cells["mesure"].map(QUANTILE_MINIMUM).fillna(0),
         rules.DERIVED: _is_rate_of_few(cells, thresholds),
         rules.SECONDARY: _differs_from_release(cells, releases, thresholds)
         | _reveals_attrition(cells, thresholds)
-        | _reveals_increment(cells, thresholds),
+        | increments,
     }
     exempt = cells["regle"].isna() | cells["methode"].isin(EXEMPT_METHODS) | cells["valeur"].isna()
     exempt |= cells["mesure"].isin(TYPED)
     hidden_by = pd.Series("", index=facts.index, dtype=object)
     for rule, broken in checks.items():
         hidden_by = hidden_by.mask(broken & ~exempt & (hidden_by == ""), rule)
-    return hidden_by
+    # A « < 5 » before a larger number would bound what came between.
+    return hidden_by.mask(increments & (hidden_by == rules.SMALL_COUNT), rules.UNBRACKETED_COUNT)
 
 
 def with_indicators(facts: pd.DataFrame, plan: list[Indicator]) -> pd.DataFrame:
     """Return the facts beside what the plan says of their indicator; NaN where it does not.
 
-    `personnes` says whether its rule counts people (a mean of them does not); `nature` is its
-    measure or, of a round between the first and the last, that of the last.
+    `personnes` says whether it counts people: its rule counts units or records, whatever the plan
+    calls them, or adds up people. `nature` is its measure or, of a round between the first and the
+    last, that of the last.
     """
-    names = ["regle", "source", "question", "variable", "filtre", "denominateur", "unite"]
+    names = ["regle", "question", "filtre", "unite", "poids"]
     rows = [[getattr(indicator, name) for name in names] for indicator in plan]
     described = pd.DataFrame(rows, columns=names, index=[i.id for i in plan], dtype=object)
     cells = facts.join(described.rename(columns={"unite": "unite_plan"}), on="indicateur")
-    counted = cells["regle"].isin(COUNTED_RULES) | cells["regle"].eq("quotient")
+    summed = cells["regle"].isin(["somme", "quotient"]) & (cells["unite"] == PEOPLE)
+    levels = cells["unite"] == cells["unite_plan"]
     return cells.assign(
-        personnes=counted & (cells["unite"] == PEOPLE),
+        question=cells["question"].str.removeprefix(OWN),
+        personnes=summed | (levels & cells["regle"].isin(HEADCOUNTS)),
         nature=cells["mesure"].replace(MIDDLE_ROUNDS, regex=True),
     )
 
@@ -96,20 +105,37 @@ def _is_sum_of_few(cells: pd.DataFrame, threshold: int) -> pd.Series:
     return (sums | units.isin([*MONEY, COUNT])) & (cells["n"] < threshold)
 
 
-def _is_of_few_or_dominated(
-    cells: pd.DataFrame, contributions: Contributions, threshold: int
-) -> pd.Series:
-    """Return the amounts that one unit makes, and actuals to which too few brought something."""
-    few, dominated = set(), set()
+def _contributors(cells: pd.DataFrame, contributions: Contributions) -> pd.DataFrame:
+    """Return, of each cell, how many units bring something, and whether one or two dominate.
+
+    Columns: nombre (NaN where it was not asked) and domine.
+    """
+    found: dict[tuple[str, ...], tuple[int, bool]] = {}
     for key, values in contributions:
-        if 0 < len(values) < threshold:
-            few.add(key)
-        if violates_p_percent(values) or violates_dominance(values):
-            dominated.add(key)
-    keys = pd.Series([*cells[FACT_KEY].itertuples(index=False, name=None)], cells.index, object)
-    of_few = (cells["mesure"] == ACTUAL) & ~cells["personnes"] & keys.isin(few)
-    of_few &= ~cells["regle"].isin(["effectif", "nombre"])
-    return of_few | (cells["unite"].isin(MONEY) & keys.isin(dominated))
+        number, dominated = found.get(key, (len(values), False))
+        dominated |= violates_p_percent(values) or violates_dominance(values)
+        brought = int((values != 0).sum())
+        found[key] = (min(number, brought) if brought else number, dominated)
+    keys = cells[FACT_KEY].itertuples(index=False, name=None)
+    rows = [found.get(key, (math.nan, False)) for key in keys]
+    return pd.DataFrame(rows, index=cells.index, columns=["nombre", "domine"])
+
+
+def _is_of_few_or_dominated(
+    cells: pd.DataFrame, contributors: pd.DataFrame, threshold: int
+) -> pd.Series:
+    """Return the amounts that one unit makes, and what too few make of actuals and estimates."""
+    few = contributors["nombre"].between(1, threshold - 1)
+    of_few = (cells["mesure"] == ACTUAL) & ~cells["personnes"] & few
+    estimated = cells["regle"].isin(COUNTED_RULES) & cells["poids"].fillna("").ne("") & few
+    return of_few | estimated | (cells["unite"].isin(MONEY) & contributors["domine"])
+
+
+def _bounds_few_lost(cells: pd.DataFrame, threshold: int) -> pd.Series:
+    """Return the bounds of attrition by which too few lost units could be known."""
+    lost = cells[cells["mesure"] == "perdues"].set_index("indicateur")["valeur"]
+    of_indicator = cells["indicateur"].map(lost)
+    return cells["mesure"].str.startswith("borne_") & (of_indicator < threshold)
 
 
 def _is_rate_of_few(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series:
@@ -122,16 +148,21 @@ def _is_rate_of_few(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series:
     return (averaged & (n < thresholds.contributeurs)) | (shares & (n < thresholds.denominateur))
 
 
-def _is_sensitive(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series:
+def _is_sensitive(
+    cells: pd.DataFrame, contributors: pd.Series, thresholds: Disclosure
+) -> pd.Series:
     """Return where a sensitive answer or group has fewer than its own threshold, or all but as few.
 
-    Rates are judged as the counts they are; none is shown by commune or zone, nor of unit changes.
+    Rates are judged as the counts they are, estimates by the units behind them; none is shown by
+    commune or zone, nor of unit changes.
     """
     levels, percents = cells["nature"].isin(LEVELS), cells["unite"] == PERCENT
-    counts = cells["personnes"] | (cells["regle"].isin(["effectif", "nombre"]) & levels)
-    counted = cells["n"].astype(float).mask(counts, cells["valeur"])
+    by_answer = levels & cells["regle"].eq("effectif") & cells["filtre"].fillna("").ne("")
+    counted = cells["n"].astype(float).mask(cells["personnes"], cells["valeur"])
     counted = counted.mask(percents, cells["n"] * cells["valeur"] / 100)
-    has_others = percents & cells["nature"].str.startswith((*LEVELS, "part"))
+    estimated = cells["personnes"] & cells["poids"].fillna("").ne("")
+    counted = counted.mask(estimated, contributors)
+    has_others = percents & cells["nature"].str.startswith((*LEVELS, "part")) | by_answer
     few_others = has_others & (cells["n"] - counted < thresholds.sensible)
 
     too_few = (counted.abs() < thresholds.sensible) | few_others

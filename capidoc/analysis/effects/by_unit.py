@@ -64,7 +64,10 @@ def contributions(
     One pair at a time: (indicateur, mesure, moment, groupe), and the values by unit.
     """
     for indicator in plan:
-        if indicator.unite in MONEY and indicator.regle not in ("quotient", "modalites"):
+        is_estimate = indicator.poids and indicator.regle in COUNTED_RULES
+        if indicator.regle in ("quotient", "modalites"):
+            continue
+        if indicator.unite in MONEY or is_estimate:
             yield from _indicator_contributions(indicator, observed, schedule)
 
 

@@ -65,7 +65,8 @@ def _target_and_attained(indicator: Indicator, target: float, level: Fact) -> It
     level_id = FactId(indicator.id, level["mesure"], level["moment"] if is_actual else "")
     common: Fact = {"n": level["n"], "moment": level["moment"], "parties": level["parties"]}
     state = {"reserve": UPCOMING} if level["reserve"] == UPCOMING else {}
-    yield _typed(fact_row(indicator, TARGET, target, **common), "cible inscrite au plan") | state
+    typed = fact_row(indicator, TARGET, target, **(common | {"n": 0}))
+    yield _typed(typed, "cible inscrite au plan") | state
     if indicator.sens == "baisse":
         attained = statistics.share_percent(target, level["valeur"])
         formula = f"100 × cible ÷ {level_id}"
