@@ -87,6 +87,6 @@ def _likeness(indicator: Indicator, attribute: str, observed: Observed) -> tuple
     moment = units["moment"].value_counts().index[0]  # that of most units
     rows = units[units["moment"] == moment].reset_index(drop=True)
     design = survey_design(clustered, rows, is_panel=False)
-    effect = interval_of(clustered, linearise(clustered, rows, rows), design).design_effect
+    effect = interval_of(clustered, linearise(clustered, rows), design).design_effect
     values = value_per_unit(clustered, rows).groupby(rows["grappe"], observed=True)
     return effect, float(stats.f_oneway(*(cells for _, cells in values)).pvalue)

@@ -1,8 +1,8 @@
 """What changed between two moments or more, for the units known at all or for fresh samples."""
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 
 import pandas as pd
@@ -14,19 +14,12 @@ from capidoc.analysis.effects.estimators import (
     group_share,
     linearise,
 )
-from capidoc.analysis.effects.fact_rows import PAIRED, PERCENT, POINTS, SAMPLE, Fact, fact_row
+from capidoc.analysis.effects.fact_rows import PAIRED, PERCENT, POINTS, Fact, fact_row
 from capidoc.analysis.effects.levels import share_estimate, share_fact
-from capidoc.analysis.effects.survey_design import survey_design
+from capidoc.analysis.effects.survey_design import SampleRows, sample_rows
 from capidoc.analysis.effects.unit_changes import attrition_facts, unit_change_facts
-from capidoc.analysis.effects.unit_values import (
-    disaggregation_groups,
-    is_complete,
-    is_known,
-    matched_units,
-    pairs_of,
-    unit_values,
-)
-from capidoc.analysis.statistics import Design, Estimate, Linearised, change_percent
+from capidoc.analysis.effects.unit_values import Counting, Group, pairs_of, unit_values
+from capidoc.analysis.statistics import Estimate, Linearised, change_percent
 from capidoc.config.indicator_plan import Indicator
 from capidoc.config.schedule import Schedule
 from capidoc.core.fact_ids import Trait, group_dimensions
@@ -37,18 +30,8 @@ BEFORE, AFTER, PASSAGE = "avant", "apres", "passage_"
 DOUBLE_DIFFERENCE = "double_difference"
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """An indicator at the moments that it compares, in order, over the units of its sample.
-
-    `sample` has every unit × moment; `is_panel` says that only units known at every moment are
-    compared.
-    """
-
-    indicator: Indicator
-    moments: tuple[str, ...]
-    sample: pd.DataFrame
-    is_panel: bool
+class Comparison(Counting):
+    """An indicator at the moments that it compares, in order."""
 
     @property
     def measures(self) -> dict[str, str]:
@@ -58,38 +41,24 @@ class Comparison:
         return {first: BEFORE, **named, last: AFTER}
 
     @cached_property
-    def rows(self) -> pd.DataFrame:
+    def change_rows(self) -> SampleRows:
         """Return the sample's rows over which a change is judged.
 
         Those of the units compared or, of fresh samples and where weights were calibrated over
         them, all that were seen at one of the moments.
         """
-        rows = self.sample[self.sample["moment"].isin(self.moments)].reset_index(drop=True)
-        if not self.is_panel or self.indicator.calage:
-            return rows
-        compared = self.compared(self.sample)["unite"].unique()
-        return rows[rows["unite"].isin(compared)].reset_index(drop=True)
-
-    @cached_property
-    def design(self) -> Design | None:
-        """Return the design of a sample's changes; None for a census."""
-        if self.indicator.population != SAMPLE:
-            return None
-        return survey_design(self.indicator, self.rows, self.is_panel)
-
-    def compared(self, units: pd.DataFrame) -> pd.DataFrame:
-        """Return the unit values of a group that are compared."""
-        if self.is_panel:
-            return matched_units(self.indicator, units, self.moments)
-        known = units[is_known(self.indicator, units)]
-        return known[known["moment"].isin(self.moments)]
+        sample: pd.DataFrame = self.sample
+        kept = sample["moment"].isin(self.moments)
+        if self.is_panel and not self.indicator.calage:
+            kept &= self.counts(sample)
+        return sample_rows(self.indicator, sample, kept, self.is_panel)
 
 
 def compare(
     indicator: Indicator,
     cells: pd.DataFrame,
     units: pd.DataFrame,
-    sample: pd.DataFrame,
+    sample: pd.DataFrame | None,
     schedule: Schedule,
     prices: Mapping[str, float],
 ) -> Iterator[Fact]:
@@ -99,26 +68,35 @@ def compare(
     order: levels and changes, attrition, the units' own changes, constant prices, levels and
     changes by group, shares and their gaps, the double difference.
     """
-    moments, is_panel = schedule.compared(indicator), has_panel(indicator, units, schedule)
-    comparison = Comparison(indicator, moments, sample, is_panel)
-    whole = comparison.compared(units)
-    total = _change_facts(comparison, whole, units)
+    comparison = comparison_of(indicator, units, schedule, sample)
+    moments, compared = comparison.moments, units[comparison.counts(units)]
+    whole = comparison.whole(units)
+    total = _change_facts(comparison, whole)
     yield from total
-    if is_panel:
+    if comparison.is_panel:
         yield from attrition_facts(indicator, units, moments)
-        yield from unit_change_facts(indicator, pairs_of(whole, moments))
+        yield from unit_change_facts(indicator, pairs_of(compared, moments))
     yield from _constant_price_facts(comparison, total, schedule, prices)
-    yield from _group_facts(comparison, cells, whole, total)
+    # Of the units compared as a whole, those that have the group's cells at every moment.
+    groups = comparison.groups(cells, among=compared["unite"])
+    yield from _group_facts(comparison, groups, whole, total)
     yield from _double_difference(comparison, cells, schedule.controls(indicator))
 
 
-def has_panel(indicator: Indicator, units: pd.DataFrame, schedule: Schedule) -> bool:
-    """Return whether some units are known at every moment compared, in a source where they may be.
+def comparison_of(
+    indicator: Indicator,
+    units: pd.DataFrame,
+    schedule: Schedule,
+    sample: pd.DataFrame | None = None,
+) -> Comparison:
+    """Return how an indicator is compared: as a panel where units are known at every moment.
 
     Where nobody answers twice, each moment is told by itself, as those of fresh samples are.
     """
-    moments = schedule.compared(indicator)
-    return schedule.is_panel(indicator) and len(matched_units(indicator, units, moments)) > 0
+    comparison = Comparison(indicator, sample, schedule.compared(indicator), is_panel=True)
+    if schedule.is_panel(indicator) and comparison.counts(units).any():
+        return comparison
+    return replace(comparison, is_panel=False)
 
 
 def _ends(moments: tuple[str, ...]) -> tuple[str, str]:
@@ -126,73 +104,45 @@ def _ends(moments: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _group_facts(
-    comparison: Comparison, cells: pd.DataFrame, whole: pd.DataFrame, total: list[Fact]
+    comparison: Comparison, groups: Iterable[Group], whole: Group, total: list[Fact]
 ) -> Iterator[Fact]:
     """Yield levels and changes by group, then shares and their gaps."""
-    indicator, shares = comparison.indicator, list[Fact]()
-    # Of the units compared as a whole, those that have the group's cells at every moment.
-    cells = cells[cells["unite"].isin(whole["unite"])]
-    at_moments = cells["moment"].isin(comparison.moments)
-    for group, members in disaggregation_groups(indicator, cells):
-        units = unit_values(indicator, cells[members & at_moments])
-        seen = cells.loc[members, ["unite", "moment"]]
-        compared = comparison.compared(units)
-        facts = _change_facts(comparison, compared, seen, group)
+    shares = list[Fact]()
+    for group in groups:
+        facts = _change_facts(comparison, group)
         yield from facts
-        if indicator.regle in COUNTED_RULES:
-            shares += _share_facts(comparison, compared, whole, facts, total)
+        if comparison.indicator.regle in COUNTED_RULES:
+            shares += _share_facts(comparison, group, whole, facts, total)
     yield from shares
-    yield from _gap_facts(indicator, shares)
+    yield from _gap_facts(comparison.indicator, shares)
 
 
-def _change_facts(
-    comparison: Comparison, units: pd.DataFrame, seen: pd.DataFrame, group: str = ""
-) -> list[Fact]:
-    """Return the level of each moment, then the changes since the first, of units compared.
-
-    `seen` are all that the group has, the missing included.
-    """
-    facts = []
+def _change_facts(comparison: Comparison, group: Group) -> list[Fact]:
+    """Return the level of each moment, then the changes since the first, of units compared."""
+    indicator, facts = comparison.indicator, []
     for moment, mesure in comparison.measures.items():
-        rows = comparison.sample[comparison.sample["moment"] == moment]
-        then = units[units["moment"] == moment]
-        level = estimate_level(comparison.indicator, rows, then)
-        common = _counts(comparison, units, seen, group, moment)
-        facts.append(fact_row(comparison.indicator, mesure, level, moment=moment, **common))
+        units = group.units[moment]
+        level = estimate_level(indicator, units, comparison.rows_at.get(moment))
+        common: Fact = {"n": len(units["valeur"]), "manquants": group.missing(moment)}
+        common["methode"] = PAIRED if comparison.is_panel else ""
+        facts.append(fact_row(indicator, mesure, level, moment=moment, groupe=group.name, **common))
     first, *others = facts
     for fact in others:
-        facts += _differences(comparison, units, first, fact)
+        facts += _differences(comparison, group, first, fact)
     return facts
 
 
-def _counts(
-    comparison: Comparison, units: pd.DataFrame, seen: pd.DataFrame, group: str, moment: str
-) -> Fact:
-    """Return n, manquants, groupe and methode of a level."""
-    indicator, then = comparison.indicator, units[units["moment"] == moment]
-    if comparison.is_panel:
-        complete = is_complete(indicator, units).groupby(units["unite"], observed=True).all()
-        missing = seen["unite"].nunique() - complete.sum()
-        return {"n": len(then), "manquants": missing, "groupe": group, "methode": PAIRED}
-    seen_then = seen.loc[seen["moment"] == moment, "unite"].nunique()
-    missing = seen_then - is_complete(indicator, then).sum()
-    return {"n": len(then), "manquants": missing, "groupe": group, "methode": ""}
-
-
-def _differences(
-    comparison: Comparison, units: pd.DataFrame, first: Fact, level: Fact
-) -> Iterator[Fact]:
+def _differences(comparison: Comparison, group: Group, first: Fact, level: Fact) -> Iterator[Fact]:
     """Yield level − first and, of the last level unless it is a percent, the same in percent."""
     indicator, measure = comparison.indicator, level["mesure"]
-    group, name = first["groupe"], indicator.id
-    bracket = f"[{group}]" if group else ""
+    name, bracket = indicator.id, f"[{group.name}]" if group.name else ""
     common: Fact = {
         "n": min(first["n"], level["n"]),
         "manquants": max(first["manquants"], level["manquants"]),
-        "groupe": group,
+        "groupe": group.name,
         "methode": PAIRED if comparison.is_panel else "",
     }
-    difference, percent = _change_estimates(comparison, units, first, level)
+    difference, percent = _change_estimates(comparison, group, first, level)
     suffix = "" if measure == AFTER else "_" + measure.removeprefix(PASSAGE)
     common["formule"] = f"{name}.{measure}{bracket} − {name}.{BEFORE}{bracket}"
     unit = POINTS if indicator.unite == PERCENT else None
@@ -203,27 +153,28 @@ def _differences(
 
 
 def _change_estimates(
-    comparison: Comparison, units: pd.DataFrame, first: Fact, level: Fact
+    comparison: Comparison, group: Group, first: Fact, level: Fact
 ) -> tuple[Estimate, Estimate]:
     """Return level − first and the same in percent of first, with their intervals in a sample."""
     before, after = first["valeur"], level["valeur"]
     reason = change_reason(comparison.indicator)
     difference = Estimate(after - before, reason=reason)
     percent = Estimate(change_percent(before, after), reason=reason)
-    if comparison.design is None or comparison.indicator.regle == "mediane":
+    if not comparison.rows_at or comparison.indicator.regle == "mediane":
         return difference, percent
-    start, end = (_linearised(comparison, units, fact["moment"]) for fact in (first, level))
-    n = min(first["n"], level["n"])
+    start, end = (_linearised(comparison, group, fact["moment"]) for fact in (first, level))
+    n, design = min(first["n"], level["n"]), comparison.change_rows.design
     # Without weights a total speaks of the units seen, but how it grew speaks of the others too.
-    percent = change_interval(end.percent_change(start), n, comparison.design)
+    percent = change_interval(end.percent_change(start), n, design)
     if not reason:
-        difference = change_interval(end.less(start), n, comparison.design)
+        difference = change_interval(end.less(start), n, design)
     return difference, percent
 
 
-def _linearised(comparison: Comparison, units: pd.DataFrame, moment: str) -> Linearised:
+def _linearised(comparison: Comparison, group: Group, moment: str) -> Linearised:
     """Return the level of a moment, linearised over the rows of a change."""
-    return linearise(comparison.indicator, comparison.rows, units[units["moment"] == moment])
+    units = comparison.change_rows.spread(group.units[moment])
+    return linearise(comparison.indicator, units)
 
 
 def _constant_price_facts(
@@ -258,39 +209,26 @@ def _transformed(fact: Fact, factor: float, shift: float = 0) -> Estimate:
 
 
 def _share_facts(
-    comparison: Comparison,
-    units: pd.DataFrame,
-    whole: pd.DataFrame,
-    parts: list[Fact],
-    totals: list[Fact],
+    comparison: Comparison, group: Group, whole: Group, parts: list[Fact], totals: list[Fact]
 ) -> list[Fact]:
     """Return a group's share at each moment, and the difference of the ends in points."""
-    indicator, measures = comparison.indicator, comparison.measures
-    part_of, total_of = ({f["mesure"]: f for f in facts} for facts in (parts, totals))
-    shares = []
-    for moment, measure in measures.items():
-        tables = [comparison.sample, units, whole]
-        rows, then, all_then = (table[table["moment"] == moment] for table in tables)
-        part, total = part_of[measure], total_of[measure]
-        share = share_estimate(indicator, rows, then, all_then, part, total)
+    indicator, shares = comparison.indicator, []
+    levels = len(comparison.measures)
+    for part, total in zip(parts[:levels], totals[:levels], strict=True):
+        share, measure = share_estimate(comparison, group, whole, part, total), part["mesure"]
+        moment = part["moment"]
         shares.append(share_fact(indicator, f"part_{measure}", share, part, total, moment))
     before, after = shares[0], shares[-1]
-    group, difference = before["groupe"], Estimate(after["valeur"] - before["valeur"])
-    n = min(before["n"], after["n"])
-    if comparison.design is not None:
-        ends = [_linearised_share(comparison, units, whole, m) for m in _ends(comparison.moments)]
-        difference = change_interval(ends[1].less(ends[0]), n, comparison.design)
-    formula = f"{indicator.id}.part_apres[{group}] − {indicator.id}.part_avant[{group}]"
-    common: Fact = {"n": n, "groupe": group, "unite": POINTS}
+    difference = Estimate(after["valeur"] - before["valeur"])
+    n, name = min(before["n"], after["n"]), group.name
+    if comparison.rows_at:
+        rows, ends = comparison.change_rows, _ends(comparison.moments)
+        start, end = (group_share(rows, group.units[m], whole.units[m]) for m in ends)
+        difference = change_interval(end.less(start), n, rows.design)
+    formula = f"{indicator.id}.part_apres[{name}] − {indicator.id}.part_avant[{name}]"
+    common: Fact = {"n": n, "groupe": name, "unite": POINTS}
     change = fact_row(indicator, "part_difference", difference, formule=formula, **common)
     return [*shares, change]
-
-
-def _linearised_share(
-    comparison: Comparison, units: pd.DataFrame, whole: pd.DataFrame, moment: str
-) -> Linearised:
-    part, total = (table[table["moment"] == moment] for table in (units, whole))
-    return group_share(comparison.rows, part, total)
 
 
 def _gap_facts(indicator: Indicator, shares: list[Fact]) -> Iterator[Fact]:
@@ -329,14 +267,15 @@ def _double_difference(
     arm = cells[controls.column]
     changes, counts = [], []
     for members in ((arm != controls.answer) & (arm != ""), arm == controls.answer):
-        units = comparison.compared(unit_values(indicator, cells[members]))
+        units = comparison.whole(unit_values(indicator, cells[members]))
         ends = [_linearised(comparison, units, moment) for moment in _ends(comparison.moments)]
         changes.append(ends[1].less(ends[0]))
         counts += [int((end.weights > 0).sum()) for end in ends]
     supported, compared = changes
     result = Estimate(supported.value - compared.value, reason=change_reason(indicator))
-    if comparison.design is not None and not result.reason:
-        result = change_interval(supported.less(compared), min(counts), comparison.design)
+    if comparison.rows_at and not result.reason:
+        change, design = supported.less(compared), comparison.change_rows.design
+        result = change_interval(change, min(counts), design)
     name, dimension = indicator.id, controls.dimension
     formula = f"{name}.difference[{dimension}≠{controls.answer}] − {name}.difference[{controls}]"
     unit = POINTS if indicator.unite == PERCENT else None

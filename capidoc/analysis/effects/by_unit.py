@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
 from capidoc.analysis import statistics
-from capidoc.analysis.effects.before_after import Comparison, has_panel
+from capidoc.analysis.effects.before_after import comparison_of
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
 from capidoc.analysis.effects.unit_values import (
+    Counting,
     concerned,
-    disaggregation_groups,
-    matched_units,
+    is_known,
+    is_matched,
     pairs_of,
     unit_values,
 )
@@ -40,7 +40,8 @@ def influence(plan: Sequence[Indicator], observed: Observed, schedule: Schedule)
         moments = schedule.compared(indicator)
         cells = indicator_cells(indicator, partial(observed, moments=moments))
         units = unit_values(indicator, concerned(cells))
-        before, after = pairs_of(matched_units(indicator, units, moments), moments)
+        matched = is_matched(units, is_known(indicator, units), moments)
+        before, after = pairs_of(units[matched], moments)
         if len(before) < 2:
             continue
         of_percent, of_mean = statistics.influence(before["valeur"], after["valeur"])
@@ -74,28 +75,18 @@ def contributions(
 def _indicator_contributions(
     indicator: Indicator, observed: Observed, schedule: Schedule
 ) -> Iterator[tuple[FactKey, pd.Series]]:
-    name, moments = indicator.id, schedule.compared(indicator)
     cells = concerned(indicator_cells(indicator, observed))
-    everyone = np.ones(len(cells), dtype=bool)
-    compared = cells["moment"].isin(moments) if moments else everyone
-    for group, members in [("", everyone), *disaggregation_groups(indicator, cells)]:
-        units = unit_values(indicator, cells[members & compared])
-        if not moments:
-            yield (name, "valeur", "", group), units.set_index("unite")["valeur"]
-            continue
-        for measure, moment, values in _compared_values(indicator, units, schedule):
-            yield (name, measure, moment, group), values
-    if moments:
-        for month, units in unit_values(indicator, cells).groupby("moment"):
-            yield (name, COURSE, str(month), ""), units.set_index("unite")["valeur"]
-
-
-def _compared_values(
-    indicator: Indicator, units: pd.DataFrame, schedule: Schedule
-) -> Iterator[tuple[str, str, pd.Series]]:
-    """Yield measure, moment and the units' values, of those that are compared."""
-    moments = schedule.compared(indicator)
-    comparison = Comparison(indicator, moments, units, has_panel(indicator, units, schedule))
-    compared = comparison.compared(units).set_index("unite")
-    for moment, measure in comparison.measures.items():
-        yield measure, moment, compared.loc[compared["moment"] == moment, "valeur"]
+    units = unit_values(indicator, cells)
+    if not indicator.moments:
+        counting, measures = Counting(indicator), {"": "valeur"}
+    else:
+        counting = comparison_of(indicator, units, schedule)
+        measures = counting.measures
+    for group in [counting.whole(units), *counting.groups(cells)]:
+        for moment, measure in measures.items():
+            counted = group.units[moment]
+            values = pd.Series(counted["valeur"], counted["unite"])
+            yield (indicator.id, measure, moment, group.name), values
+    if indicator.moments:
+        for month, then in units.groupby("moment"):
+            yield (indicator.id, COURSE, str(month), ""), then.set_index("unite")["valeur"]

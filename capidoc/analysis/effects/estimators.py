@@ -9,36 +9,35 @@ import math
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
 from capidoc.analysis import statistics
-from capidoc.analysis.effects.fact_rows import SAMPLE
-from capidoc.analysis.effects.survey_design import survey_design
-from capidoc.analysis.effects.unit_values import is_known, value_per_unit
+from capidoc.analysis.effects.survey_design import SampleRows
+from capidoc.analysis.effects.unit_values import UnitColumns, is_known, value_per_unit
 from capidoc.analysis.statistics import Design, Estimate, Linearised
 from capidoc.config.indicator_plan import Indicator
-from capidoc.core.schema import AVERAGED_RULES, COUNTED_RULES, UNIT_KEY
+from capidoc.core.schema import AVERAGED_RULES, COUNTED_RULES
 
 UNWEIGHTED = "total des seules unités enquêtées : sans poids, il n’estime rien d’autre"
 MEDIANS = "différence de deux médianes : pas d’intervalle"
 
 
-def estimate(indicator: Indicator, units: pd.DataFrame) -> float:
+def estimate(indicator: Indicator, units: UnitColumns) -> float:
     """Return the weighted value of the indicator over the units; NaN when none is known."""
     if indicator.regle == "mediane":
         return statistics.weighted_quantile(*_quantile_columns(indicator, units), 0.5)
-    return linearise(indicator, units, units).value
+    return linearise(indicator, units).value
 
 
-def estimate_level(indicator: Indicator, rows: pd.DataFrame, units: pd.DataFrame) -> Estimate:
-    """Return the indicator over a group's units, a domain of the sample's rows at one moment."""
-    if indicator.population != SAMPLE:
+def estimate_level(
+    indicator: Indicator, units: dict[str, np.ndarray], rows: SampleRows | None
+) -> Estimate:
+    """Return the indicator over a group's units, a domain of the sample's rows if there are any."""
+    if rows is None:
         return Estimate(estimate(indicator, units))
-    design = survey_design(indicator, rows, is_panel=False)
+    spread = rows.spread(units)
     if indicator.regle == "mediane":
-        columns = _quantile_columns(indicator, _aligned(rows, units))
-        return statistics.quantile(*columns, 0.5, design)
-    return interval_of(indicator, linearise(indicator, rows, units), design)
+        return statistics.quantile(*_quantile_columns(indicator, spread), 0.5, rows.design)
+    return interval_of(indicator, linearise(indicator, spread), rows.design)
 
 
 def interval_of(indicator: Indicator, level: Linearised, design: Design) -> Estimate:
@@ -55,17 +54,18 @@ def share_of_100(level: Linearised, design: Design) -> Estimate:
     return statistics.share_interval(level.scaled(0.01), design).scaled(100)
 
 
-def linearise(indicator: Indicator, rows: pd.DataFrame, units: pd.DataFrame) -> Linearised:
-    """Return the indicator over a group's units, linearised over the rows of the sample."""
-    cells = _aligned(rows, units)
+def linearise(indicator: Indicator, units: UnitColumns) -> Linearised:
+    """Return the indicator over units, or over a sample's rows that a group's are spread on."""
     if indicator.regle in AVERAGED_RULES:
-        return statistics.ratio(cells["valeur"], cells["base"], cells["poids"])
-    return statistics.total(cells["valeur"], cells["poids"])
+        return statistics.ratio(units["valeur"], units["base"], units["poids"])
+    return statistics.total(units["valeur"], units["poids"])
 
 
-def group_share(rows: pd.DataFrame, part: pd.DataFrame, whole: pd.DataFrame) -> Linearised:
+def group_share(
+    rows: SampleRows, part: dict[str, np.ndarray], whole: dict[str, np.ndarray]
+) -> Linearised:
     """Return the share, in percent, of a group's total in the whole's, over the sample's rows."""
-    parts, wholes = _aligned(rows, part), _aligned(rows, whole)
+    parts, wholes = rows.spread(part), rows.spread(whole)
     return statistics.ratio(100 * parts["valeur"], wholes["valeur"], wholes["poids"])
 
 
@@ -86,17 +86,8 @@ def change_reason(indicator: Indicator) -> str:
     return UNWEIGHTED if indicator.regle in COUNTED_RULES and not indicator.poids else ""
 
 
-def _aligned(rows: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
-    """Return valeur, base and poids on the sample's rows, missing but for the group's units."""
-    columns = [name for name in ("valeur", "base") if name in units]
-    if units is rows:
-        return rows[[*columns, "poids"]]
-    found = rows[UNIT_KEY].merge(units[[*UNIT_KEY, *columns]], on=UNIT_KEY, how="left")
-    return found[columns].assign(poids=rows["poids"].to_numpy())
-
-
-def _quantile_columns(indicator: Indicator, cells: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return the values and weights of the units that are known."""
-    known = is_known(indicator, cells)
-    values = value_per_unit(indicator, cells).where(known)
-    return values.to_numpy(), cells["poids"].where(known, 0.0).to_numpy()
+def _quantile_columns(indicator: Indicator, units: UnitColumns) -> tuple[np.ndarray, np.ndarray]:
+    """Return the values and weights of the units that are known, missing and 0 of the others."""
+    known = is_known(indicator, units)
+    columns = {name: np.where(known, units[name], np.nan) for name in ("valeur", "base")}
+    return value_per_unit(indicator, columns), np.where(known, units["poids"], 0.0)

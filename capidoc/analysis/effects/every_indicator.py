@@ -6,7 +6,7 @@ import pandas as pd
 
 from capidoc.analysis.effects import before_after, levels
 from capidoc.analysis.effects.before_after import DOUBLE_DIFFERENCE
-from capidoc.analysis.effects.fact_rows import Fact, fact_row
+from capidoc.analysis.effects.fact_rows import SAMPLE, Fact, fact_row
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells, sample_cells
 from capidoc.analysis.effects.survey_design import (
     check_population,
@@ -102,13 +102,16 @@ def _indicator_facts(
     counted = concerned(cells)
     # Mostly every unit drawn counts, with the weight that it was drawn with.
     units = sample if counted is drawn else unit_values(indicator, counted)
+    # A census has no rows to estimate over, but for the two arms of a double difference.
+    is_sampled = indicator.population == SAMPLE or schedule.controls(indicator)
+    rows = sample if is_sampled else None
     if indicator.moments:
         facts = [
-            *before_after.compare(indicator, counted, units, sample, schedule, prices),
-            *levels.course(indicator, sample, units, schedule.course(indicator)),
+            *before_after.compare(indicator, counted, units, rows, schedule, prices),
+            *levels.course(indicator, units, rows, schedule.course(indicator)),
         ]
     else:
-        facts = list(levels.at_one_moment(indicator, counted, units, sample))
+        facts = list(levels.at_one_moment(indicator, counted, units, rows))
     if indicator.is_tracked and not indicator.moments:
         counted = concerned(tracked_cells(indicator, observed))
     return [*facts, *tracking_facts(indicator, counted, facts, schedule)]

@@ -7,15 +7,9 @@ import pandas as pd
 
 from capidoc.analysis import statistics
 from capidoc.analysis.effects.estimators import estimate_level, group_share, share_of_100
-from capidoc.analysis.effects.fact_rows import PERCENT, SAMPLE, Fact, fact_row
+from capidoc.analysis.effects.fact_rows import PERCENT, Fact, fact_row
 from capidoc.analysis.effects.indicator_cells import Observed
-from capidoc.analysis.effects.survey_design import survey_design
-from capidoc.analysis.effects.unit_values import (
-    disaggregation_groups,
-    is_complete,
-    is_known,
-    unit_values,
-)
+from capidoc.analysis.effects.unit_values import Counting, Group, is_known
 from capidoc.analysis.statistics import Estimate
 from capidoc.config.indicator_plan import Indicator
 from capidoc.core.fact_ids import COURSE
@@ -23,50 +17,46 @@ from capidoc.core.schema import COUNTED_RULES
 
 
 def at_one_moment(
-    indicator: Indicator, cells: pd.DataFrame, whole: pd.DataFrame, sample: pd.DataFrame
+    indicator: Indicator, cells: pd.DataFrame, units: pd.DataFrame, sample: pd.DataFrame | None
 ) -> Iterator[Fact]:
     """Yield « valeur », whole and by group, and each group's share of a count.
 
-    `whole` are the unit values of the cells that count, `sample` those of every unit drawn.
+    `units` are the unit values of the cells that count, `sample` those of every unit drawn.
     """
-    total = _level_fact(indicator, sample, whole)
+    counting = Counting(indicator, sample)
+    whole = counting.whole(units)
+    total = _level_fact(counting, whole)
     yield total
-    for group, members in disaggregation_groups(indicator, cells):
-        units = unit_values(indicator, cells[members])
-        part = _level_fact(indicator, sample, units, group)
+    for group in counting.groups(cells):
+        part = _level_fact(counting, group)
         yield part
         if indicator.regle in COUNTED_RULES:
-            share = share_estimate(indicator, sample, units, whole, part, total)
+            share = share_estimate(counting, group, whole, part, total)
             yield share_fact(indicator, "part", share, part, total)
 
 
-def _level_fact(
-    indicator: Indicator, sample: pd.DataFrame, units: pd.DataFrame, group: str = ""
-) -> Fact:
-    """Return the value over a group's units, which are among the sample's."""
+def _level_fact(counting: Counting, group: Group) -> Fact:
+    """Return the value over a group's units, at their single moment."""
+    (moment,) = counting.moments
     return fact_row(
-        indicator,
+        counting.indicator,
         "valeur",
-        estimate_level(indicator, sample, units),
-        n=is_known(indicator, units).sum(),
-        manquants=len(units) - is_complete(indicator, units).sum(),
-        groupe=group,
+        estimate_level(counting.indicator, group.units[moment], counting.rows_at.get(moment)),
+        n=is_known(counting.indicator, group.units[moment]).sum(),
+        manquants=group.missing(moment),
+        groupe=group.name,
     )
 
 
 def share_estimate(
-    indicator: Indicator,
-    rows: pd.DataFrame,
-    units: pd.DataFrame,
-    whole: pd.DataFrame,
-    part: Fact,
-    total: Fact,
+    counting: Counting, group: Group, whole: Group, part: Fact, total: Fact
 ) -> Estimate:
-    """Return the share, in percent, of a group's level in the whole's, over a sample's rows."""
-    if indicator.population != SAMPLE:
+    """Return the share, in percent, of a group's level in the whole's at the moment of both."""
+    moment = part["moment"]
+    if moment not in counting.rows_at:
         return Estimate(statistics.share_percent(part["valeur"], total["valeur"]))
-    share = group_share(rows, units, whole)
-    return share_of_100(share, survey_design(indicator, rows, is_panel=False))
+    rows = counting.rows_at[moment]
+    return share_of_100(group_share(rows, group.units[moment], whole.units[moment]), rows.design)
 
 
 def share_fact(
@@ -92,19 +82,21 @@ def share_fact(
 
 
 def course(
-    indicator: Indicator, sample: pd.DataFrame, units: pd.DataFrame, moments: Sequence[str]
+    indicator: Indicator,
+    units: pd.DataFrame,
+    sample: pd.DataFrame | None,
+    moments: Sequence[str],
 ) -> Iterator[Fact]:
     """Yield one fact per moment of the follow-up, over the units known then (its n)."""
-    unit_count = units["unite"].nunique()
-    for moment in moments:
-        rows, then = (table[table["moment"] == moment] for table in (sample, units))
-        known = then[is_known(indicator, then)]
+    counting = Counting(indicator, sample, tuple(moments))
+    whole, unit_count = counting.whole(units), units["unite"].nunique()
+    for moment, known in whole.units.items():
         yield fact_row(
             indicator,
             COURSE,
-            estimate_level(indicator, rows, known),
-            n=len(known),
-            manquants=unit_count - is_complete(indicator, known).sum(),
+            estimate_level(indicator, known, counting.rows_at.get(moment)),
+            n=len(known["valeur"]),
+            manquants=unit_count - whole.complete[moment],
             moment=moment,
         )
 

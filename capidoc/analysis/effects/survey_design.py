@@ -1,5 +1,7 @@
 """The design of a sample's rows, as the plan and its programme declare it."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +13,38 @@ from capidoc.core.schema import KNOWN_TOTAL_COLUMNS, UNIT_KEY
 
 # The share by which known totals of two attributes may differ: they are rounded apart.
 TOTALS_TOLERANCE = 0.005
+
+
+class SampleRows(NamedTuple):
+    """Rows of a sample, over which its groups are estimated: those out of a group say nothing.
+
+    `places` tells where each row of the whole sample is among these, -1 for one left out.
+    """
+
+    places: np.ndarray
+    weights: np.ndarray
+    design: Design
+
+    def spread(self, units: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the columns of a group's units on these rows, missing on the others."""
+        places = self.places[units["place"]]
+        inside = places >= 0
+        columns = {"poids": self.weights}
+        for name in ("valeur", "base"):
+            if name in units:
+                columns[name] = np.full(len(self.weights), np.nan)
+                columns[name][places[inside]] = units[name][inside]
+        return columns
+
+
+def sample_rows(
+    indicator: Indicator, sample: pd.DataFrame, kept: pd.Series, is_panel: bool = False
+) -> SampleRows:
+    """Return the rows kept of a sample's unit values, and their design."""
+    places = np.where(kept, np.cumsum(kept) - 1, -1)
+    rows = sample[kept]
+    design = survey_design(indicator, rows, is_panel)
+    return SampleRows(places, rows["poids"].to_numpy(float), design)
 
 
 def survey_design(indicator: Indicator, rows: pd.DataFrame, is_panel: bool) -> Design:
