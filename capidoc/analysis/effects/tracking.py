@@ -112,7 +112,9 @@ def _dated_actuals(
         if not (is_whole and moments) or _is_upcoming(period, last):
             yield _unknown_actual(indicator, period, upcoming=_is_upcoming(period, last))
         elif indicator.suivi in CUMULATED:
-            yield _cumulated_actual(indicator, cells, units, moments, period)
+            so_far = _cumulated_units(indicator, cells, units, moments)
+            total, method = so_far["unite"].nunique(), CUMULATED[indicator.suivi]
+            yield _actual(indicator, period, so_far, total, method)
         elif moments[0] in courses:
             yield _same_as(courses[moments[0]], period)
         else:
@@ -162,22 +164,29 @@ def _counted_moments(indicator: Indicator, dates: Dates, period: TargetPeriod) -
     return [moment for moment, date in dates.items() if period.holds(date)][-1:]
 
 
-def _cumulated_actual(
-    indicator: Indicator,
-    cells: pd.DataFrame,
-    units: pd.DataFrame,
-    moments: list[str],
-    period: TargetPeriod,
-) -> Fact:
-    """Return what the moments make together, each unit counted once if the plan says so."""
-    if indicator.suivi == DISTINCT:
-        seen = cells[cells["moment"].isin(moments)]
-        once = seen.assign(moment=categorical.constant_column("", seen.index))
-        units = unit_values(indicator, once)
-    else:
-        units = units[units["moment"].isin(moments)]
-    total = units["unite"].nunique()
-    return _actual(indicator, period, units, total, CUMULATED[indicator.suivi])
+def _cumulated_units(
+    indicator: Indicator, cells: pd.DataFrame, units: pd.DataFrame, moments: list[str]
+) -> pd.DataFrame:
+    """Return the units of the moments together, each counted once if the plan says so."""
+    if indicator.suivi != DISTINCT:
+        return units[units["moment"].isin(moments)]
+    seen = cells[cells["moment"].isin(moments)]
+    return unit_values(indicator, seen.assign(moment=categorical.constant_column("", seen.index)))
+
+
+def actual_units(
+    indicator: Indicator, observed: Observed, schedule: Schedule
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the units that make each cumulated actual, with the name of its period."""
+    if not (indicator.is_tracked and _is_dated(indicator, schedule)):
+        return
+    if indicator.suivi in CUMULATED:
+        cells = concerned(tracked_cells(indicator, observed))
+        units = unit_values(indicator, cells)
+        dates = _dates(indicator, units[is_known(indicator, units)], schedule)
+        for period in _periods(indicator, schedule):
+            moments = _counted_moments(indicator, dates, period)
+            yield period.name, _cumulated_units(indicator, cells, units, moments)
 
 
 def _actual(

@@ -26,6 +26,7 @@ class Figure(NamedTuple):
 
     total: Sum
     true: float
+    is_estimated: bool = False
 
 
 class Row(NamedTuple):
@@ -50,7 +51,9 @@ class Attack:
             if (figure := _figure(level, linked))
         }
         self._rows = [
-            row for cell, level in linked.levels.items() for row in _rows(cell, level, cells[cell])
+            row
+            for cell, level in linked.levels.items()
+            for row in _rows(cell, level, cells[cell], linked)
         ]
         self._audit = IntervalAudit(linked.unknowns, [row.total for row in self._rows])
         self._published: dict[Cell, str] = {}
@@ -126,8 +129,10 @@ class Attack:
 
     def _lacks(self, cell: Cell, hidden_by: Rules) -> tuple[bool, bool]:
         """Return whether what is reached falls short of what must be, below and above."""
-        (low, high), true = self.reached[cell], self._figures[cell].true
+        (low, high), (_, true, is_estimated) = self.reached[cell], self._figures[cell]
         fact, rule = self._cells[cell], hidden_by[cell]
+        if is_estimated and 0 < true < self._thresholds.personnes:
+            rule = rules.UNBRACKETED_COUNT
         least, most = protection_interval(fact, true, rule, self._thresholds)
         slack = SOLVER_TOLERANCE * max(1.0, abs(true))
         return low > least + slack, high < most - slack
@@ -147,7 +152,7 @@ def protection_interval(
     if rule in (rules.SMALL_COUNT, rules.UNBRACKETED_COUNT):
         return 1.0, thresholds.personnes - 1.0
     if rule == rules.SENSITIVE and fact["personnes"]:
-        return 0.0, thresholds.sensible - 1.0
+        return min(1.0, true), thresholds.sensible - 1.0  # a group that is told has somebody
     return true - PROTECTION * abs(true), true + PROTECTION * abs(true)
 
 
@@ -157,12 +162,15 @@ def _figure(level: Level, linked: LinkedTables) -> Figure | None:
     if level.value is None or not base:
         return None
     total = NOTHING.plus(level.value, level.scale / base)
-    return Figure(total, linked.unknowns.value(total))
+    return Figure(total, linked.unknowns.value(total), level.is_estimated)
 
 
-def _rows(cell: Cell, level: Level, fact: Mapping[Any, Any]) -> Iterator[Row]:
+def _rows(cell: Cell, level: Level, fact: Mapping[Any, Any], linked: LinkedTables) -> Iterator[Row]:
     """Yield what a fact publishes, as rows of the attacker's model."""
-    if level.value and not pd.isna(fact["valeur"]):
+    if level.value and level.is_estimated:
+        units = linked.unknowns.value(level.value)
+        yield Row(cell, level.value, units, units, True)
+    elif level.value and not pd.isna(fact["valeur"]):
         yield from _value_rows(cell, level.value, level, fact)
     for name, total in (("n", level.n), ("manquants", level.missing)):
         if total and not pd.isna(fact[name]):

@@ -19,7 +19,7 @@ from capidoc.config.indicator_plan import CROSS, Indicator
 from capidoc.core.fact_ids import Trait, group_dimensions, parse_group
 from capidoc.core.schema import COUNTED_RULES, OWN, RECORD
 from capidoc.disclosure.primary import PEOPLE
-from capidoc.disclosure.proof.counted_levels import CountedLevel
+from capidoc.disclosure.proof.counted_levels import CHANGE, CHANGES, CountedLevel
 from capidoc.disclosure.proof.unknowns import (
     WHOLE,
     AmountTable,
@@ -31,20 +31,26 @@ from capidoc.disclosure.proof.unknowns import (
 
 Cell = Hashable  # the number of a fact
 Cells = dict[Cell, dict[Any, Any]]  # the facts, and what the plan says of them
+Answer = tuple[str, tuple[str, ...], str]  # a question, the answers counted and the moment
 Leaf = tuple[str, str]  # the questions that a table counts the answers of, and its moment
+YES = b" yes "  # between the marks of those known and of those who give an answer
 TOLERANCE = 1e-6  # between a fact and the sum that makes it, relative
 UNITS_PER_AMOUNT = 2  # fewest, for one amount to be said to be made of others
 UNITS_PER_ANSWER = 2  # fewest, for one dimension to be said to follow from another
 
 
 class Level(NamedTuple):
-    """The numbers that one fact publishes, as sums: value × scale ÷ base, n, missing."""
+    """The numbers that one fact publishes, as sums: value × scale ÷ base, n, missing.
+
+    Of an estimated headcount, `value` are the units behind it: whoever knows the design finds them.
+    """
 
     value: Sum | None
     base: Sum | None
     scale: float
     n: Sum | None
     missing: Sum | None
+    is_estimated: bool = False
 
 
 class Population:
@@ -94,6 +100,14 @@ class Population:
         return self.units.index.isin(units.astype(str).unique())
 
 
+def grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
+    """Return the second of each pair, in lists by the first."""
+    lists: dict[str, list[Any]] = defaultdict(list)
+    for name, each in pairs:
+        lists[name].append(each)
+    return lists
+
+
 def connected(links: Iterable[Iterable[str]]) -> list[set[str]]:
     """Return the names in sets that no link joins."""
     parts: list[set[str]] = []
@@ -137,7 +151,12 @@ class LinkedTables:
         self._population = Population(list(told))
         self._families = families([level.indicator for level in told], reads)
         self._marks: dict[Leaf, dict[bytes, np.ndarray]] = defaultdict(dict)
+        self._answers: dict[Leaf, dict[bytes, tuple[bytes, Answer]]] = defaultdict(dict)
         self._amounts: dict[tuple[str, bytes, bytes], AmountTable] = {}
+        self._present = {
+            when: np.logical_or.reduce([self._population.mark(rows["unite"]) for rows in tables])
+            for when, tables in grouped((level.when, level.rows) for level in told).items()
+        }
         marks = {level: self._mark(level) for level in told}
         parts = self._parts(told, cells)
         self._counts = {leaf: self._count_table(leaf, used) for leaf, used in parts.items()}
@@ -154,23 +173,28 @@ class LinkedTables:
     def _mark(self, level: CountedLevel) -> Marks:
         """Mark the units of a level in its table."""
         rows, marks = level.rows, self._marks[self._leaf(level)]
-        is_known, is_whole = rows["known"], level.measure == "valeur"
-        told = {
-            "known": rows.loc[is_known, "unite"],
-            "seen": rows["unite"] if is_whole else None,
-            "complete": rows.loc[rows["complete"], "unite"] if is_whole else None,
-            "yes": _answering_yes(level),
-        }
-        keys = {}
+        told = {"known": rows.loc[rows["known"], "unite"]}
+        if level.indicator.answers:
+            told["yes"] = _answering_yes(level)
+        if level.measure == "valeur":
+            told |= {"seen": rows["unite"], "complete": rows.loc[rows["complete"], "unite"]}
+        keys = dict.fromkeys(Marks._fields, b"")
         for name, units in told.items():
-            column = None if units is None else self._population.mark(units)
-            keys[name] = b"" if column is None else np.packbits(column).tobytes()
-            if column is not None:
+            if units is not None:
+                column = self._population.mark(units)
+                keys[name] = np.packbits(column).tobytes()
+                if name == "yes":  # of those known: no among a few more is not known to readers
+                    keys[name] = keys["known"] + YES + keys[name]
                 marks[keys[name]] = column
+        if keys["yes"] and CHANGE not in level.when:
+            answer = (level.indicator.question, level.indicator.answers, level.moment)
+            self._answers[self._leaf(level)][keys["yes"]] = keys["known"], answer
+        present = self._present[level.when]
+        marks[np.packbits(present).tobytes()] = present
         return Marks(**keys)
 
     def _leaf(self, level: CountedLevel) -> Leaf:
-        return self._families[level.indicator.id], level.moment
+        return self._families[level.indicator.id], level.when
 
     def _parts(
         self, told: Mapping[CountedLevel, Sequence[Cell]], cells: Cells
@@ -181,18 +205,26 @@ class LinkedTables:
             used = parts.setdefault(self._leaf(level), [WHOLE])
             named = {self._population.part_of(cells[cell]["groupe"]): None for cell in numbers}
             used += [part for part in named if part and part not in used]
+        for (family, when), used in parts.items():
+            for other in [
+                leaf for leaf in parts if leaf[0] == family and leaf[1] in when.split(CHANGE)
+            ]:
+                used += [part for part in parts[other] if part not in used]
         return parts
 
     def _count_table(self, leaf: Leaf, parts: list[tuple[str, ...]]) -> CountTable:
         profiles = [self._population.profiles[part] for part in parts]
-        return CountTable(self.unknowns, self._marks[leaf], profiles, leaf[0].split())
+        marks = self._marks[leaf]
+        states = _thinkable_states(marks, self._answers[leaf])
+        return CountTable(self.unknowns, marks, states, profiles, leaf[0].split())
 
     def _link_headcounts(self, parts: Mapping[Leaf, list[tuple[str, ...]]]) -> None:
         """Say that the units of a profile are as many in every table."""
         used = list(dict.fromkeys(part for names in parts.values() for part in names))
         everyone = np.full(len(self._population.units), True)
         profiles = self._population.profiles
-        table = CountTable(self.unknowns, {b"": everyone}, [profiles[part] for part in used])
+        states, parts_used = np.array([[True]]), [profiles[part] for part in used]
+        table = CountTable(self.unknowns, {b"": everyone}, states, parts_used)
         for leaf, names in parts.items():
             for part in names:
                 for profile in range(profiles[part].size):
@@ -201,21 +233,30 @@ class LinkedTables:
                     self.unknowns.links.append(told.plus(units, -1.0))
 
     def _link_moments(self, parts: Mapping[Leaf, list[tuple[str, ...]]]) -> None:
-        """Say that the same units, known at several moments, are as many at each."""
+        """Say that the same units, in several tables, are as many in each.
+
+        Those who give an answer, or are known, at several moments; those who are seen at one.
+        """
         first: dict[tuple[str, bytes], Leaf] = {}
         for leaf in parts:
-            for mark in self._marks[leaf]:
-                other = first.setdefault((leaf[0], mark), leaf)
-                if other == leaf:
-                    continue
-                for part in set(parts[leaf]) & set(parts[other]):
-                    profiles = self._population.profiles[part]
-                    for profile in range(profiles.size):
-                        here, there = (
-                            self._counts[each].total(mark, profiles, np.array([profile]))
-                            for each in (leaf, other)
-                        )
-                        self.unknowns.links.append(here.plus(there, -1.0))
+            family, when = leaf
+            present = np.packbits(self._present[when]).tobytes()
+            for key in [(f"présentes {when}", present), *((family, m) for m in self._marks[leaf])]:
+                other = first.setdefault(key, leaf)
+                if other != leaf:
+                    shared = [part for part in parts[leaf] if part in parts[other]]
+                    self._link(leaf, other, key[1], shared)
+
+    def _link(self, leaf: Leaf, other: Leaf, mark: bytes, parts: list[tuple[str, ...]]) -> None:
+        """Say that as many units of each profile bear a mark in two tables."""
+        for part in parts:
+            profiles = self._population.profiles[part]
+            for profile in range(profiles.size):
+                here, there = (
+                    self._counts[each].total(mark, profiles, np.array([profile]))
+                    for each in (leaf, other)
+                )
+                self.unknowns.links.append(here.plus(there, -1.0))
 
     def _link_amounts(self) -> None:
         """Say which amounts are made of others, in each unit: a total and its parts."""
@@ -245,7 +286,9 @@ class LinkedTables:
             seen = self._marked(level, marks.seen, group)
             missing = seen.plus(self._marked(level, marks.complete, group), -1.0)
         n = self._marked(level, marks.known, group)
-        return Level(*self._value(level, marks, group), n, missing)
+        is_headcount = level.indicator.regle == "effectif"
+        is_estimated = is_headcount and not (level.rows["poids"] == 1).all()
+        return Level(*self._value(level, marks, group), n, missing, is_estimated)
 
     def _checked(self, level: Level, fact: Mapping[Any, Any]) -> Level:
         """Return the sums that make what the fact publishes, None for others.
@@ -253,17 +296,21 @@ class LinkedTables:
         A unit that is counted in two groups, or that changes its commune, makes no sum of units.
         """
         value, base, n, missing = level.value, level.base, level.n, level.missing
-        if not self._makes(value, base, level.scale, fact["valeur"]):
+        if not (level.is_estimated or self._makes(value, base, level.scale, fact["valeur"])):
             value = base = None
         n = n if self._makes(n, None, 1.0, fact["n"]) else None
         missing = missing if self._makes(missing, None, 1.0, fact["manquants"]) else None
-        return Level(value, base, level.scale, n, missing)
+        return level._replace(value=value, base=base, n=n, missing=missing)
 
     def _value(
         self, level: CountedLevel, marks: Marks, group: Group
     ) -> tuple[Sum | None, Sum | None, float]:
         """Return the value of a level as sum, base and scale."""
-        rule, rows = level.indicator.regle, level.rows
+        rule, rows = level.indicator.regle, level.rows[level.rows["known"]]
+        if level.measure in CHANGES:
+            return self._marked(level, marks.known, group), None, 1.0
+        if rule == "effectif" and not level.indicator.answers:
+            return self._marked(level, marks.known, group), None, 1.0
         if marks.yes:
             base = self._marked(level, marks.known, group) if rule not in COUNTED_RULES else None
             return self._marked(level, marks.yes, group), base, 100.0 if base else 1.0
@@ -287,14 +334,13 @@ class LinkedTables:
 
     def _amount(self, level: CountedLevel, marks: Marks, amounts: pd.Series, group: Group) -> Sum:
         """Return the sum of amounts; amounts that are each unit's the same are one unknown."""
-        codes = self._population.units.index.get_indexer(level.rows["unite"].astype(str))
+        rows = level.rows[level.rows["known"]]
+        codes = self._population.units.index.get_indexer(rows["unite"].astype(str))
         by_unit = np.bincount(codes, weights=amounts, minlength=len(self._population.units))
-        key = level.moment, marks.known, by_unit.round(6).tobytes()
+        key = level.when, marks.known, by_unit.round(6).tobytes()
         if key not in self._amounts:
             whole = level.indicator.unite == PEOPLE and bool((amounts % 1 == 0).all())
-            self._amounts[key] = AmountTable(
-                self.unknowns, level.rows, amounts, by_unit, whole=whole
-            )
+            self._amounts[key] = AmountTable(self.unknowns, rows, amounts, by_unit, whole=whole)
         return self._amounts[key].total(group.part, group.traits)
 
     def _makes(self, value: Sum | None, base: Sum | None, scale: float, expected: float) -> bool:
@@ -331,16 +377,45 @@ def _answering_yes(level: CountedLevel) -> pd.Series | None:
     """Return the units that a headcount or a share counts, where each counts as one."""
     rows, rule = level.rows[level.rows["known"]], level.indicator.regle
     yes = {"effectif": 1.0, "part": 100.0}.get(rule)
-    if yes is None or not (rows["poids"] == 1).all() or rows["unite"].duplicated().any():
+    if yes is None or rows["unite"].duplicated().any():
         return None
-    is_one_record = rule == "effectif" or (rows["base"] == 1).all()
-    return rows.loc[rows["valeur"] == yes, "unite"] if is_one_record else None
+    is_one_each = rule == "effectif" or (rows[["base", "poids"]] == 1).all(axis=None)
+    return rows.loc[rows["valeur"] == yes, "unite"] if is_one_each else None
 
 
 def _counts_once(level: CountedLevel) -> bool:
     """Return whether a rule that divides does so by the number of units known."""
     rows = level.rows[level.rows["known"]]
     return bool((rows["poids"] == 1).all() and (rows["base"] == 1).all())
+
+
+def _thinkable_states(
+    marks: Mapping[bytes, np.ndarray], answers: Mapping[bytes, tuple[bytes, Answer]]
+) -> np.ndarray:
+    """Return the combinations of marks that a unit may have, for all that a reader knows.
+
+    Those that occur, and any answers that were given with any way of being counted: that none of a
+    few newcomers said yes is not known.
+    """
+    columns = np.column_stack([*marks.values()])
+    if not answers:
+        return np.unique(columns, axis=0)
+    places = {mark: place for place, mark in enumerate(marks)}
+    told = list(dict.fromkeys(answer for _, answer in answers.values()))
+    given = np.zeros((len(columns), len(told)), dtype=bool)
+    for mark, (_, answer) in answers.items():
+        given[:, told.index(answer)] |= columns[:, places[mark]]
+    counted = np.unique(columns[:, [p for m, p in places.items() if m not in answers]], axis=0)
+    known = np.logical_or.reduce([columns[:, places[mark]] for mark, _ in answers.values()])
+    given = np.unique(given[known], axis=0)
+    states = np.zeros((len(counted) * len(given), len(marks)), dtype=bool)
+    ways = np.repeat(counted, len(given), axis=0)
+    for place, mark in enumerate(mark for mark in marks if mark not in answers):
+        states[:, places[mark]] = ways[:, place]
+    for mark, (known, answer) in answers.items():
+        said = np.tile(given[:, told.index(answer)], len(counted))
+        states[:, places[mark]] = said & states[:, places[known]]
+    return np.unique(np.vstack([columns, states]), axis=0)
 
 
 def _combination(amounts: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray | None:

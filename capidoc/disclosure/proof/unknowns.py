@@ -106,17 +106,19 @@ class CountTable:
         self,
         unknowns: Unknowns,
         marks: Mapping[bytes, np.ndarray],
+        states: np.ndarray,
         parts: Sequence[Profiles],
         implied: Iterable[str] = (),
     ) -> None:
         """Add the table to the unknowns; `implied` are dimensions that say some marks."""
-        states, codes = np.unique(np.column_stack([*marks.values()]), axis=0, return_inverse=True)
         self._states = dict(zip(marks, states.T, strict=True))
-        self._count = len(states)
+        self._count, columns = len(states), np.column_stack([*marks.values()])
+        number = {state.tobytes(): place for place, state in enumerate(states)}
+        codes = np.array([number[row.tobytes()] for row in columns], dtype=int)
         self._first: dict[tuple[str, ...], int] = {}
         for part in parts:
             size = part.size * self._count
-            counts = np.bincount(part.codes * self._count + codes.ravel(), minlength=size)
+            counts = np.bincount(part.codes * self._count + codes, minlength=size)
             is_implied = not set(implied).isdisjoint(part.dimensions)
             high = np.where(counts > 0, np.inf, 0.0) if is_implied else np.inf
             first = unknowns.add(counts, whole=True, low=0.0, high=high)
