@@ -31,12 +31,12 @@ from capidoc.disclosure.primary import (
     primary_rules,
     with_indicators,
 )
+from capidoc.disclosure.proof.attack import LEVEL_KEY
 from capidoc.disclosure.proof.counted_levels import CountedLevel, counted_levels
 from capidoc.disclosure.proof.linked_tables import Cell, Cells, LinkedTables
 from capidoc.disclosure.secondary import Suppression, inherit_rules, secondary_suppression
 from capidoc.io import tables
 
-LEVEL_KEY = ["edition", "indicateur", "mesure", "moment"]
 CELL_COLUMNS = ["id", *FACT_KEY, "valeur", "n", "manquants", "arrondi", "personnes"]
 NOT_PUBLISHED, BRACKET = "n.p.", "< {}"
 

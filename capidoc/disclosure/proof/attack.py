@@ -16,6 +16,7 @@ from capidoc.disclosure.proof.unknowns import NOTHING, Sum
 Rules = Mapping[Cell, str]  # the rule that hides each cell, « » where none does
 Interval = tuple[float, float]
 
+LEVEL_KEY = ("edition", "indicateur", "mesure", "moment")  # of the cells of one level
 PROTECTION = 0.10  # protection interval: an amount or a mean stays uncertain by this on either side
 SOLVER_TOLERANCE = 1e-5  # values closer than this, relative to the value, are the same number
 ROUNDS = 12  # of objectives that look for witnesses of many cells at once
@@ -51,9 +52,7 @@ class Attack:
             if (figure := _figure(level, linked))
         }
         self._rows = [
-            row
-            for cell, level in linked.levels.items()
-            for row in _rows(cell, level, cells[cell], linked)
+            row for cell, level in linked.levels.items() for row in _rows(cell, level, cells[cell])
         ]
         self._audit = IntervalAudit(linked.unknowns, [row.total for row in self._rows])
         self._published: dict[Cell, str] = {}
@@ -124,8 +123,16 @@ class Attack:
             if self._lacks(cell, hidden_by)[side]:
                 binding = self._meet(NOTHING.plus(self._figures[cell].total, sign))
                 if self._lacks(cell, hidden_by)[side]:
-                    return list(dict.fromkeys(self._rows[row].cell for row in binding))
+                    told = [self._rows[row].cell for row in binding]
+                    # Only whole numbers keep it there: no row binds by itself.
+                    return list(dict.fromkeys(told)) or self._siblings(cell, hidden_by)
         return []
+
+    def _siblings(self, cell: Cell, hidden_by: Rules) -> list[Cell]:
+        """Return the published cells of the same level, whole and by group."""
+        level = [self._cells[cell][name] for name in LEVEL_KEY]
+        told = (other for other in self._figures if not hidden_by[other])
+        return [other for other in told if [self._cells[other][n] for n in LEVEL_KEY] == level]
 
     def _lacks(self, cell: Cell, hidden_by: Rules) -> tuple[bool, bool]:
         """Return whether what is reached falls short of what must be, below and above."""
@@ -139,9 +146,9 @@ class Attack:
 
     def _is_protected(self, cell: Cell, hidden_by: Rules) -> bool:
         if hidden_by[cell] == rules.SECONDARY:  # any other figure than its own
-            (low, high), true = self.reached[cell], self._figures[cell].true
-            slack = SOLVER_TOLERANCE * max(1.0, abs(true))
-            return high - low > max(self._cells[cell]["arrondi"], slack)
+            (low, high), (_, true, is_estimated) = self.reached[cell], self._figures[cell]
+            step = 0.0 if is_estimated else self._cells[cell]["arrondi"]
+            return high - low > max(step, SOLVER_TOLERANCE * max(1.0, abs(true)))
         return not any(self._lacks(cell, hidden_by))
 
 
@@ -161,16 +168,13 @@ def _figure(level: Level, linked: LinkedTables) -> Figure | None:
     base = linked.unknowns.value(level.base) if level.base else 1.0
     if level.value is None or not base:
         return None
-    total = NOTHING.plus(level.value, level.scale / base)
-    return Figure(total, linked.unknowns.value(total), level.is_estimated)
+    total = level.units or NOTHING.plus(level.value, level.scale / base)
+    return Figure(total, linked.unknowns.value(total), level.units is not None)
 
 
-def _rows(cell: Cell, level: Level, fact: Mapping[Any, Any], linked: LinkedTables) -> Iterator[Row]:
+def _rows(cell: Cell, level: Level, fact: Mapping[Any, Any]) -> Iterator[Row]:
     """Yield what a fact publishes, as rows of the attacker's model."""
-    if level.value and level.is_estimated:
-        units = linked.unknowns.value(level.value)
-        yield Row(cell, level.value, units, units, True)
-    elif level.value and not pd.isna(fact["valeur"]):
+    if level.value and not pd.isna(fact["valeur"]):
         yield from _value_rows(cell, level.value, level, fact)
     for name, total in (("n", level.n), ("manquants", level.missing)):
         if total and not pd.isna(fact[name]):

@@ -21,6 +21,7 @@ from capidoc.core.schema import COUNTED_RULES, OWN, RECORD
 from capidoc.disclosure.primary import PEOPLE
 from capidoc.disclosure.proof.counted_levels import CHANGE, CHANGES, CountedLevel
 from capidoc.disclosure.proof.unknowns import (
+    NOTHING,
     WHOLE,
     AmountTable,
     CountTable,
@@ -42,7 +43,7 @@ UNITS_PER_ANSWER = 2  # fewest, for one dimension to be said to follow from anot
 class Level(NamedTuple):
     """The numbers that one fact publishes, as sums: value × scale ÷ base, n, missing.
 
-    Of an estimated headcount, `value` are the units behind it: whoever knows the design finds them.
+    `units` are those behind an estimate: whoever knows the weight of a stratum finds them.
     """
 
     value: Sum | None
@@ -50,7 +51,7 @@ class Level(NamedTuple):
     scale: float
     n: Sum | None
     missing: Sum | None
-    is_estimated: bool = False
+    units: Sum | None = None
 
 
 class Population:
@@ -158,10 +159,10 @@ class LinkedTables:
             for when, tables in grouped((level.when, level.rows) for level in told).items()
         }
         marks = {level: self._mark(level) for level in told}
-        parts = self._parts(told, cells)
-        self._counts = {leaf: self._count_table(leaf, used) for leaf, used in parts.items()}
-        self._link_headcounts(parts)
-        self._link_moments(parts)
+        self._parts = self._parts_used(told, cells)
+        self._counts = {leaf: self._count_table(leaf, used) for leaf, used in self._parts.items()}
+        self._link_headcounts(self._parts)
+        self._link_moments(self._parts)
         sums = {
             cell: self._level(level, marks[level], cells[cell]["groupe"])
             for level, numbers in told.items()
@@ -196,7 +197,7 @@ class LinkedTables:
     def _leaf(self, level: CountedLevel) -> Leaf:
         return self._families[level.indicator.id], level.when
 
-    def _parts(
+    def _parts_used(
         self, told: Mapping[CountedLevel, Sequence[Cell]], cells: Cells
     ) -> dict[Leaf, list[tuple[str, ...]]]:
         """Return the parts of the dimensions by which each table is cut."""
@@ -286,9 +287,31 @@ class LinkedTables:
             seen = self._marked(level, marks.seen, group)
             missing = seen.plus(self._marked(level, marks.complete, group), -1.0)
         n = self._marked(level, marks.known, group)
-        is_headcount = level.indicator.regle == "effectif"
-        is_estimated = is_headcount and not (level.rows["poids"] == 1).all()
-        return Level(*self._value(level, marks, group), n, missing, is_estimated)
+        mark = marks.yes if level.indicator.answers else marks.known
+        if mark and level.indicator.regle == "effectif":
+            units, value = self._marked(level, mark, group), self._estimate(level, mark, group)
+            if value is not None:
+                is_weighted = not (level.rows["poids"] == 1).all()
+                return Level(value, None, 1.0, n, missing, units if is_weighted else None)
+        return Level(*self._value(level, marks, group), n, missing)
+
+    def _estimate(self, level: CountedLevel, mark: bytes, group: Group) -> Sum | None:
+        """Return the weighted sum of the units that bear a mark.
+
+        None where a reader cannot know the weights: units of one profile have several.
+        """
+        parts = self._parts[self._leaf(level)] if group.part == WHOLE else [group.part]
+        places = self._population.units.index.get_indexer(level.rows["unite"].astype(str))
+        for part in sorted(parts, key=len):
+            profiles = self._population.profiles[part]
+            weights = level.rows["poids"].groupby(profiles.codes[places])
+            if (weights.max() == weights.min()).all():
+                estimate, weight_of = NOTHING, weights.max()
+                for profile in profiles.of_group(group.traits):
+                    told = self._counts[self._leaf(level)].total(mark, profiles, [profile])
+                    estimate = estimate.plus(told, weight_of.get(profile, 0.0))
+                return estimate
+        return None
 
     def _checked(self, level: Level, fact: Mapping[Any, Any]) -> Level:
         """Return the sums that make what the fact publishes, None for others.
@@ -296,7 +319,7 @@ class LinkedTables:
         A unit that is counted in two groups, or that changes its commune, makes no sum of units.
         """
         value, base, n, missing = level.value, level.base, level.n, level.missing
-        if not (level.is_estimated or self._makes(value, base, level.scale, fact["valeur"])):
+        if not self._makes(value, base, level.scale, fact["valeur"]):
             value = base = None
         n = n if self._makes(n, None, 1.0, fact["n"]) else None
         missing = missing if self._makes(missing, None, 1.0, fact["manquants"]) else None
@@ -308,8 +331,6 @@ class LinkedTables:
         """Return the value of a level as sum, base and scale."""
         rule, rows = level.indicator.regle, level.rows[level.rows["known"]]
         if level.measure in CHANGES:
-            return self._marked(level, marks.known, group), None, 1.0
-        if rule == "effectif" and not level.indicator.answers:
             return self._marked(level, marks.known, group), None, 1.0
         if marks.yes:
             base = self._marked(level, marks.known, group) if rule not in COUNTED_RULES else None

@@ -128,9 +128,9 @@ class CountTable:
                     cells = np.arange(first + state, first + size, self._count)
                     unknowns.link_to_whole(self._first[WHOLE] + state, cells)
 
-    def total(self, mark: bytes, part: Profiles, profiles: np.ndarray) -> Sum:
+    def total(self, mark: bytes, part: Profiles, profiles: Sequence[int] | np.ndarray) -> Sum:
         """Return the number of units of these profiles that bear a mark."""
-        return self._sum(np.flatnonzero(self._states[mark]), part, profiles)
+        return self._sum(np.flatnonzero(self._states[mark]), part, np.asarray(profiles, int))
 
     def everyone(self, part: Profiles, profile: int) -> Sum:
         """Return the number of units of one profile, whatever their state."""
