@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 from . import programmes
-from .run import attack_programme
 from .judge import KEPT, NARROWED, RECOVERED, WRONG
+from .run import attack_programme
 
 
 def main(names: list[str]) -> None:

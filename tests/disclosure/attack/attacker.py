@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from .population import Level, Population, View
+from .population import Cell, Level, Population, View
 from .published import Number
 from .questionnaire import Planned, Questionnaire
 from .unknowns import Expression, Unknowns, total
@@ -145,9 +145,7 @@ class Attack:
         is_fresh = self.public.sources[planned.source.partition(".")[0]].is_fresh
         return View("at", (at[0],)) if is_fresh else View("paired", (at[0],), compared)
 
-    def _period_view(
-        self, planned: Planned, period: str, moments: Sequence[str]
-    ) -> View | None:
+    def _period_view(self, planned: Planned, period: str, moments: Sequence[str]) -> View | None:
         if moments == ("",):
             return View("ever", ("",))
         if period in moments:
@@ -187,9 +185,7 @@ class Attack:
         population = self.layers[planned.source.partition(".")[0]][0].population
         return {*population.weights.get(planned.weight, {})} == {*population.profiles}
 
-    def printed(
-        self, number: Number, measure: str, group: Sequence | None = None
-    ) -> Number | None:
+    def printed(self, number: Number, measure: str, group: Sequence | None = None) -> Number | None:
         """Return another measure of the number's indicator and document, if it is printed."""
         wanted = number.group if group is None else tuple(group)
         return next(
@@ -390,13 +386,13 @@ class Attack:
         compared = self.compared(number)
         if number.value is None or not compared or planned.weight:
             return
-        for_each = []
+        cells: list[Cell] = []
         for layer in self.layers[planned.source.partition(".")[0]]:
             if number.document in layer.documents:
                 profiles, _ = layer.population.matching(planned, self.group(number))
-                for cell in layer.population.cells(planned):
-                    if cell.profile in set(profiles):
-                        for_each.append(cell)
+                inside = set(profiles)
+                found = layer.population.cells(planned)
+                cells += [cell for cell in found if cell.profile in inside]
         first, last = compared[0], compared[-1]
         tests = {
             "presentes": lambda c: all(c.known[m] for m in compared),
@@ -409,7 +405,7 @@ class Attack:
             tests["baisse"] = lambda c: both(c) and c.yes[first] and not c.yes[last]
             tests["stable"] = lambda c: both(c) and c.yes[first] == c.yes[last]
         if test := tests.get(number.measure):
-            counted = dict.fromkeys((cell.units for cell in for_each if test(cell)), 1.0)
+            counted = dict.fromkeys((cell.units for cell in cells if test(cell)), 1.0)
             yield counted, number.value, number.value
 
     def _quotient(
@@ -462,20 +458,16 @@ class Attack:
     def _learn_from_rows(self) -> None:
         """A group has a row where it has a unit: none, none."""
         for document, numbers in self.documents.items():
-            rows = {(n.indicator, n.measure, n.group) for n in numbers}
+            rows = {(n.indicator, n.group) for n in numbers}
             for planned in self.public.plan.values():
-                first = next((n for n in numbers if n.indicator == planned.id and not n.group), None)
+                wholes = [n for n in numbers if n.indicator == planned.id and not n.group]
                 filtered = planned.filter_question and not planned.counts_answers
-                if first is None or filtered or planned.source not in self.layers:
+                if not wholes or filtered or planned.source not in self.layers:
                     continue
-                measure = "avant" if self.compared(first) else "valeur"
+                measure = "avant" if self.compared(wholes[0]) else "valeur"
                 for group in self._groups(planned):
-                    row = next(
-                        (n for n in numbers if (n.indicator, n.group) == (planned.id, group)), None
-                    )
-                    self._learn_from_row(document, planned, first, measure, group, row is not None)
-                    del row
-            del rows
+                    is_there = (planned.id, group) in rows
+                    self._learn_from_row(document, planned, wholes[0], measure, group, is_there)
 
     def _learn_from_row(
         self,
@@ -495,9 +487,8 @@ class Attack:
             counted = level.n if level else {}
         else:
             counted = total(*((1, p.seen(p.matching(planned, inside)[0])) for p in layers))
-        if counted and layers[0].moments != ("",) or measure == "valeur":
-            low, high = (1, INFINITE) if is_there else (0, 0)
-            self.unknowns.constrain(counted, low, high)
+        if counted:
+            self.unknowns.constrain(counted, *((1, INFINITE) if is_there else (0, 0)))
 
     def _groups(self, planned: Planned) -> Iterator[tuple[tuple[str, str], ...]]:
         population = self.layers[planned.source][0].population

@@ -17,10 +17,11 @@ ABSENT, UNANSWERED = "-", "."
 # Where the facts of each document are kept, values that are hidden included: for the judge alone.
 TRUTH, FACTS = "verite", "resultats.json"
 UNTOLD = "ni_dit"
-PLAN_COLUMNS = (
-    "id libelle definition unite source variable denominateur regle filtre moments rappel "
-    "desagregations population poids strate cible suivi minimum maximum arrondi sens critere origine"
-).split()
+HEADINGS = """\
+id libelle definition unite source variable denominateur regle filtre moments rappel
+desagregations population poids strate cible suivi minimum maximum arrondi sens critere origine
+"""
+PLAN_COLUMNS = HEADINGS.split()
 Row = dict[str, str]
 
 
@@ -40,6 +41,11 @@ def indicator(name: str, regle: str, variable: str = "", par: str = "", **more: 
         "origine": "o",
     }
     return usual | more
+
+
+def quotient(name: str, above: str, below: str, unite: str) -> Row:
+    """Return a row of the plan that divides two facts, or one by a number."""
+    return indicator(name, "quotient", above, denominateur=below, unite=unite, source="")
 
 
 @dataclass(frozen=True)

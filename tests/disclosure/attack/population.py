@@ -73,7 +73,9 @@ class Population:
         self.profiles = self._profiles()
         self.present = self._present()
         self.bundle_of = self._bundles()
-        self.histories = {bundle: self._histories(bundle) for bundle in set(self.bundle_of.values())}
+        self.histories = {
+            bundle: self._histories(bundle) for bundle in set(self.bundle_of.values())
+        }
         self.numbers = {name: self._number_cells(name) for name in self._number_names()}
         self.records = {name: self._record_cells(name) for name in self._repeat_names()}
 
@@ -123,8 +125,11 @@ class Population:
             if dimension in self.source.classes:
                 question, classes = self.source.classes[dimension]
                 spans.setdefault(question, []).append(classes[answer])
-        apart = any(max(lows) >= min(highs) for lows, highs in (zip(*s) for s in spans.values()))
-        return not apart and self._agrees(traits)
+        for classes_met in spans.values():
+            lows, highs = zip(*classes_met, strict=True)
+            if max(lows) >= min(highs):
+                return False
+        return self._agrees(traits)
 
     def _agrees(self, answers: dict[str, str]) -> bool:
         return not any(
@@ -181,9 +186,7 @@ class Population:
             bundles.append(names)
         choices = [tuple(sorted(b & {*self.source.answers})) for b in bundles]
         return {
-            name: kept
-            for bundle, kept in zip(bundles, choices, strict=True)
-            for name in bundle
+            name: kept for bundle, kept in zip(bundles, choices, strict=True) for name in bundle
         } | {"": ()}
 
     def _histories(self, bundle: tuple[str, ...]) -> dict[tuple[Profile, tuple], int]:
@@ -197,7 +200,9 @@ class Population:
         found = {}
         for (profile, pattern), present in self.present.items():
             traits = dict(zip(self.dimensions, profile, strict=True))
-            allowed = [s for s in states if self._agrees(traits | dict(zip(bundle, s, strict=True)))]
+            allowed = [
+                s for s in states if self._agrees(traits | dict(zip(bundle, s, strict=True)))
+            ]
             choices = [allowed if there else [None] for there in pattern]
             inside = {(profile, history): self.unknowns.new() for history in product(*choices)}
             found |= inside
@@ -292,7 +297,9 @@ class Population:
             sums = {moment: sums for moment, sums in cell.sums.items() if known[moment]}
             yield Cell(profile, cell.units, known, known, sums)
 
-    def _passes(self, planned: Planned, profile: Profile, bundle: tuple, state: tuple | None) -> bool:
+    def _passes(
+        self, planned: Planned, profile: Profile, bundle: tuple, state: tuple | None
+    ) -> bool:
         """Return whether a record is one of those that the filter keeps."""
         name = planned.filter_question
         if not name or planned.counts_answers:

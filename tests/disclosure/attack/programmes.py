@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from .invented import Invented, indicator
+from .invented import Invented, indicator, quotient
 
 SEX = "femme homme"
 YES_NO = "oui non"
@@ -103,7 +103,9 @@ COUNTED_BY_N = Invented(
     """,
     plan=[
         indicator("presents", "effectif", par="sexe*commune"),
-        indicator("note", "moyenne", "note", par="sexe*commune|commune", unite="points", arrondi="0,1"),
+        indicator(
+            "note", "moyenne", "note", par="sexe*commune|commune", unite="points", arrondi="0,1"
+        ),
         indicator("assidus", "part", "assidu=oui", par="sexe*commune|sexe"),
     ],
 )
@@ -125,9 +127,7 @@ SHORTER = Invented(
         8    homme c       non             oui             oui
     """,
     plan=[
-        indicator(
-            "inscrits", "effectif", filtre="inscrit=oui", par="commune", moments="debut|fin"
-        ),
+        indicator("inscrits", "effectif", filtre="inscrit=oui", par="commune", moments="debut|fin"),
     ],
 )
 
@@ -162,7 +162,13 @@ ATTRITION = Invented(
 WEIGHTED = Invented(
     name="poids",
     kind="des estimations pondérées de quelques ménages",
-    answers={"sexe": SEX, "commune": "a b", "milieu": "bourg hameau", "poids": "40 25", "eau": YES_NO},
+    answers={
+        "sexe": SEX,
+        "commune": "a b",
+        "milieu": "bourg hameau",
+        "poids": "40 25",
+        "eau": YES_NO,
+    },
     attributes="sexe commune milieu poids",
     units="""
         fois sexe  commune milieu poids eau
@@ -239,15 +245,8 @@ MONEY = Invented(
         indicator("montants", "somme", "montant", par="commune|sexe", unite="F CFA"),
         indicator("hors_b", "somme", "montant", filtre="commune=a|c", unite="F CFA"),
         indicator("montant_moyen", "moyenne", "montant", par="commune", unite="F CFA"),
-        indicator("en_euros", "quotient", "montants.valeur", unite="EUR", denominateur="655,9570", source=""),
-        indicator(
-            "par_tete",
-            "quotient",
-            "montants.valeur.b",
-            unite="F CFA",
-            denominateur="beneficiaires.valeur.b",
-            source="",
-        ),
+        quotient("en_euros", "montants.valeur", "655,9570", "EUR"),
+        quotient("par_tete", "montants.valeur.b", "beneficiaires.valeur.b", "F CFA"),
     ],
 )
 
@@ -456,7 +455,7 @@ WHOLE = Invented(
 )
 OTHER_WORLD = replace(
     WHOLE,
-    units=WHOLE.units.replace("3    femme a", "2    femme a").replace("13   homme b", "14   homme b"),
+    units=WHOLE.units.replace("3    femme", "2    femme").replace("13   homme", "14   homme"),
 )
 
 ALL = (

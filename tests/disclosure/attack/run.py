@@ -6,11 +6,9 @@ from pathlib import Path
 from ...builders import SLUG
 from .attacker import Attack
 from .invented import TRUTH, Invented, publish
-from .judge import Verdict, judge, read_truths
+from .judge import Facts, Verdict, judge, read_truths
 from .published import Number, read_documents
 from .questionnaire import read_questionnaire
-
-Facts = dict[str, dict]
 
 
 def attack_programme(
