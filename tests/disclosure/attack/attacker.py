@@ -10,7 +10,7 @@ from .published import Number
 from .questionnaire import Planned, Questionnaire
 from .unknowns import Expression, Unknowns, total
 
-INFINITE = math.inf
+INFINITE, HUGE = math.inf, 1e6
 COUNTED = ("effectif", "nombre", "somme")
 TYPED = ("cible", "base")
 LEVELS = ("valeur", "avant", "apres", "cours", "realise")
@@ -214,6 +214,8 @@ class Attack:
             yield from self._level(number, planned)
         elif measure.startswith("part") and measure != "part_difference":
             yield from self._share(number, planned, measure.removeprefix("part").strip("_"))
+        elif measure in ("ecart_avant", "ecart_apres"):
+            self._learn_gap(number, planned)
         elif measure.startswith("difference"):
             yield from self._difference(number, planned, measure.removeprefix("difference"))
         elif measure in ("variation", "changement_moyen") or measure.startswith("borne_"):
@@ -289,6 +291,29 @@ class Attack:
             low, high = number.interval
             yield total((100, part.high), (-low, whole.low)), 0, INFINITE
             yield total((100, part.low), (-high, whole.high)), -INFINITE, 0
+
+    def _learn_gap(self, number: Number, planned: Planned) -> None:
+        """Tell how far apart the shares of two groups are, whichever is the larger."""
+        (dimension, _), *_ = number.group
+        groups = [g for g in self._groups(planned) if [name for name, _ in g] == [dimension]]
+        measure = number.measure.removeprefix("ecart_")
+        levels = [self.level(number, measure, group) for group in groups]
+        whole = self.level(number, measure, ())
+        if number.interval is None or planned.weight or whole is None or None in levels:
+            return
+        if len(levels) != 2 or number.document in self.public.communes:
+            return
+        first, second = (level.low for level in levels)
+        low, high = number.interval
+        side = self.unknowns.new()
+        self.unknowns.constrain({side: 1}, 0, 1)
+        for sign, (far, constant) in ((1, (-HUGE, 0)), (-1, (HUGE, HUGE))):
+            gap = total((100 * sign, first), (-100 * sign, second))
+            # Where `side` says the other sign, these two hold by far.
+            above = total((1, gap), (-low, whole.low), (-far, {side: 1}))
+            below = total((1, gap), (-high, whole.low), (far, {side: 1}))
+            self.unknowns.constrain(above, -constant, INFINITE)
+            self.unknowns.constrain(below, -INFINITE, constant)
 
     def _difference(
         self, number: Number, planned: Planned, suffix: str
@@ -441,6 +466,8 @@ class Attack:
             except ValueError:
                 return None
         level = None
+        if number.measure == "part" and not self.public.plan[number.indicator].weight:
+            return self._share_term(number)
         if number.measure in LEVELS or number.measure.startswith("passage_"):
             level = self.level(number, number.measure)
         if number.measure == "difference":
@@ -453,6 +480,13 @@ class Attack:
         if level.base_low is None:
             return level.low, 1.0
         return (level.low, float(number.n)) if number.n else None
+
+    def _share_term(self, number: Number) -> tuple[Expression, float] | None:
+        """Return a share as a term: it is of as many as its n says, or as its total prints."""
+        part, whole = self.level(number, "valeur"), self.printed(number, "valeur", ())
+        if part is None or whole is None or not whole.value:
+            return None
+        return total((100, part.low)), whole.value
 
     # ── rows that are there, or not ─────────────────────────────────────────────────────────────
     def _learn_from_rows(self) -> None:

@@ -96,6 +96,8 @@ def secrets(attack: Attack, truths: dict[str, Facts]) -> Iterator[Secret]:
         fact = truths[number.document].get((number.id, number.measure))
         if planned is None or fact is None or fact["valeur"] is None:
             continue
+        if ("commune", number.document) in number.group:
+            continue  # in the document of a commune, its row is its total
         yield from _of_level(attack, number, planned, fact)
         if number.measure.startswith("difference") and number.is_hidden:
             yield from _of_difference(attack, number, planned, fact)
@@ -152,6 +154,8 @@ def _of_level(
     rule = fact["statut_divulgation"].partition(":")[2]
     if people and planned.weight:
         yield from _of_contributors(attack, number, planned, fact)
+    elif planned.unit in MONEY and fact["n"] < FEW and not number.is_hidden:
+        yield Secret(*place, "D5", value, level.low, value, value, is_printed=True)
     elif people and 0 < value < FEW:
         printed = not number.is_hidden
         yield Secret(*place, rule or "D3", value, level.low, 1, FEW - 1, is_printed=printed)

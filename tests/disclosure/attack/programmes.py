@@ -427,6 +427,49 @@ TRACKED = Invented(
     ],
 )
 
+COMMUNE = Invented(
+    name="commune",
+    kind="le document d’une commune à côté de l’ensemble",
+    answers={"sexe": SEX, "commune": "a b c", "emploi": YES_NO, "gain": "nombre"},
+    communes=("a", "b"),
+    units="""
+        fois sexe  commune emploi  gain
+        4    femme a       oui     50000|62000
+        9    homme a       oui|non 48000|71000
+        3    femme b       non     39000|45000
+        11   homme b       oui     52000|47000
+        8    femme c       oui|non 66000|58000
+        7    homme c       non     43000|61000
+    """,
+    plan=[
+        indicator("tous", "effectif", par="commune|sexe"),
+        indicator("employes", "effectif", filtre="emploi=oui", par="commune|sexe"),
+        indicator("taux", "part", "emploi=oui", par="commune|sexe"),
+        indicator("gains", "somme", "gain", par="commune", unite="F CFA"),
+        indicator("gain_moyen", "moyenne", "gain", par="commune|sexe", unite="F CFA"),
+    ],
+)
+
+VIOLENCE = Invented(
+    name="sensible_passages",
+    kind="une question sensible à deux moments, en effectif et en part",
+    answers={"sexe": SEX, "commune": "a b", "violence": YES_NO},
+    sensitive="violence",
+    months=("2022-05", "2022-06"),
+    units="""
+        fois sexe  commune violence.2022-05 violence.2022-06
+        12   femme a       oui              oui|non
+        15   femme b       non              oui
+        21   homme a       oui              non
+        14   homme b       non              oui
+        2    homme b       oui              -
+    """,
+    plan=[
+        indicator("victimes", "effectif", filtre="violence=oui", par="sexe", moments="debut|fin"),
+        indicator("taux", "part", "violence=oui", par="sexe", moments="debut|fin"),
+    ],
+)
+
 # One that is published whole, documents and charts: in two worlds that print alike, between which
 # one person moves from a commune that is hidden to another.
 CHARTS = """\
@@ -475,6 +518,8 @@ ALL = (
     EDITIONS,
     EDITION_OVER_THRESHOLD,
     SENSITIVE,
+    VIOLENCE,
+    COMMUNE,
     NESTED,
     TRACKED,
     WHOLE,
