@@ -10,7 +10,8 @@ from .published import Number
 from .questionnaire import Planned, Questionnaire
 from .unknowns import Expression, Unknowns, total
 
-INFINITE, HUGE = math.inf, 1e6
+INFINITE = math.inf
+FAR = 400  # times a total: more than twice its percents
 COUNTED = ("effectif", "nombre", "somme")
 TYPED = ("cible", "base")
 LEVELS = ("valeur", "avant", "apres", "cours", "realise")
@@ -301,13 +302,17 @@ class Attack:
         whole = self.level(number, measure, ())
         if number.interval is None or planned.weight or whole is None or None in levels:
             return
+        printed = self.printed(number, measure, ())
         if len(levels) != 2 or number.document in self.public.communes:
+            return
+        if printed is None or not printed.value:
             return
         first, second = (level.low for level in levels)
         low, high = number.interval
         side = self.unknowns.new()
         self.unknowns.constrain({side: 1}, 0, 1)
-        for sign, (far, constant) in ((1, (-HUGE, 0)), (-1, (HUGE, HUGE))):
+        huge = FAR * printed.value
+        for sign, (far, constant) in ((1, (-huge, 0)), (-1, (huge, huge))):
             gap = total((100 * sign, first), (-100 * sign, second))
             # Where `side` says the other sign, these two hold by far.
             above = total((1, gap), (-low, whole.low), (-far, {side: 1}))

@@ -13,7 +13,7 @@ from .questionnaire import Planned, Questionnaire
 from .unknowns import Expression, Unknowns, count, total
 
 MISSING = ""
-LARGE = 1e5  # more than any scaled sum of amounts
+LARGE = 1e4  # more than any scaled sum of amounts
 Profile = tuple[str, ...]
 Group = Sequence[tuple[str, str]]
 
