@@ -1,6 +1,7 @@
 """Print the table of every invented programme, or of some, as they are or drawn anew.
 
 python -m tests.disclosure.attack [name …] [--seeds 10]
+python -m tests.disclosure.attack --published /path/of/a/repository jass
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 from . import programmes
 from .invented import Invented, redrawn
 from .judge import KEPT, NARROWED, RECOVERED, WRONG, Verdict
-from .run import attack_programme
+from .run import attack_programme, attack_published
 
 
 def main() -> None:
@@ -21,7 +22,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*")
     parser.add_argument("--seeds", type=int, default=0, help="how many times drawn anew")
+    parser.add_argument("--published", type=Path, help="a repository, whose outputs are attacked")
     options = parser.parse_args()
+    if options.published:
+        for slug in options.names:
+            verdicts = attack_published(options.published, slug)
+            print("\n".join([_line(slug, "publié", verdicts, 0), *_details(slug, verdicts)]))
+        return
     chosen = [p for p in programmes.ALL if not options.names or p.name in options.names]
     print("| programme | nature | secrets | masqués | retrouvés | resserrés | faux | s |")
     print("|---|---|---|---|---|---|---|---|")

@@ -8,9 +8,10 @@ from itertools import product
 from .population import Cell, Level, Population, View
 from .published import Number
 from .questionnaire import Planned, Questionnaire
-from .unknowns import Expression, Unknowns, total
+from .unknowns import Contradiction, Expression, Unknowns, total
 
 INFINITE = math.inf
+MOST_MOMENTS = 4  # of which every history is told apart
 FAR = 400  # times a total: more than twice its percents
 COUNTED = ("effectif", "nombre", "somme")
 TYPED = ("cible", "base")
@@ -37,9 +38,11 @@ class Attack:
     public: Questionnaire
     documents: dict[str, list[Number]]
     editions: Sequence[str] = ("",)
+    unanswered: frozenset[str] = frozenset()  # attributes that some units do not have
     unknowns: Unknowns = field(default_factory=Unknowns)
 
     def __post_init__(self) -> None:
+        self.partial: set[str] = set()  # sources of which some moments are left out
         self.numbers = [number for numbers in self.documents.values() for number in numbers]
         self.by_key = {
             (n.document, n.indicator, n.measure, n.moment, n.group): n for n in self.numbers
@@ -59,18 +62,31 @@ class Attack:
         moments, scales = self._moments(source), self._scales(plan)
         return [
             Layer(
-                Population(self.unknowns, self.public, source, plan, moments, scales),
+                Population(
+                    self.unknowns, self.public, source, plan, moments, scales, self.unanswered
+                ),
                 {*self.editions[rank:]} | ({*self.documents} if not rank else set()),
             )
             for rank in range(len(self.editions))
         ]
 
     def _moments(self, source: str) -> list[str]:
+        """Return the moments of a source; of too many, those that numbers compare."""
         told = self.public.sources[source]
         plan = [p for p in self.public.plan.values() if p.source.partition(".")[0] == source]
         if not told.is_dated or not any(p.moments or p.target for p in plan):
             return [""]
-        return [self.public.round_labels[name] for name in told.rounds] or self.public.months
+        moments = [self.public.round_labels[name] for name in told.rounds] or self.public.months
+        if len(moments) <= MOST_MOMENTS:
+            return moments
+        self.partial.add(source)
+        names = {planned.id for planned in plan}
+        compared = {
+            number.moment
+            for number in self.numbers
+            if number.indicator in names and number.measure in ("avant", "apres")
+        }
+        return [moment for moment in moments if moment in compared]
 
     def _scales(self, plan: Iterable[Planned]) -> dict[str, float]:
         """Return the number of each question's amounts that makes a thousand of the largest."""
@@ -127,7 +143,10 @@ class Attack:
     def view(self, number: Number, measure: str) -> View | None:
         """Return the moments that a measure counts, None where the attacker does not know."""
         planned = self.public.plan[number.indicator]
-        moments = self.layers[planned.source.partition(".")[0]][0].population.moments
+        source = planned.source.partition(".")[0]
+        moments = self.layers[source][0].population.moments
+        if source in self.partial and measure in ("valeur", "realise"):
+            return None
         if measure == "valeur":
             kind = "ever" if planned.rule == "effectif" else "added"
             return View("ever" if planned.rule == "part" else kind, moments)
@@ -228,7 +247,7 @@ class Attack:
 
     def _told_of_records(self, number: Number) -> Iterator[tuple[Expression, float, float]]:
         source, value = number.group[0][1], number.value
-        if source not in self.layers or value is None:
+        if source not in self.layers or value is None or source in self.partial:
             return
         layers = [one for one in self.layers[source] if number.document in one.documents]
         population = layers[0].population
@@ -245,6 +264,7 @@ class Attack:
         tells_missing = number.measure == "valeur" or (
             number.measure in ("avant", "apres", "cours") and not number.group
         )
+        tells_missing &= planned.source.partition(".")[0] not in self.partial
         if number.missing is not None and level.missing is not None and tells_missing:
             yield level.missing, number.missing, number.missing
         if planned.rule == "mediane":
@@ -296,7 +316,12 @@ class Attack:
     def _learn_gap(self, number: Number, planned: Planned) -> None:
         """Tell how far apart the shares of two groups are, whichever is the larger."""
         (dimension, _), *_ = number.group
-        groups = [g for g in self._groups(planned) if [name for name, _ in g] == [dimension]]
+        groups = {
+            other.group: None
+            for other in self.documents[number.document]
+            if (other.indicator, other.measure) == (planned.id, "part_avant")
+            and [name for name, _ in other.group] == [dimension]
+        }
         measure = number.measure.removeprefix("ecart_")
         levels = [self.level(number, measure, group) for group in groups]
         whole = self.level(number, measure, ())
@@ -504,6 +529,8 @@ class Attack:
                 if not wholes or filtered or planned.source not in self.layers:
                     continue
                 measure = "avant" if self.compared(wholes[0]) else "valeur"
+                if measure == "valeur" and planned.source in self.partial:
+                    continue
                 for group in self._groups(planned):
                     is_there = (planned.id, group) in rows
                     self._learn_from_row(document, planned, wholes[0], measure, group, is_there)
@@ -541,6 +568,22 @@ class Attack:
             ]
             for answers in product(*lists):
                 yield tuple(zip(crossing, answers, strict=True))
+
+
+def plan_attack(
+    public: Questionnaire, documents: dict[str, list[Number]], editions: Sequence[str] = ("",)
+) -> Attack:
+    """Return an attack that supposes every attribute told of every unit, or else as few untold.
+
+    Raise Contradiction where no population says what the documents do.
+    """
+    names = {name for source in public.sources.values() for name in source.attributes}
+    names |= {name for source in public.sources.values() for name in source.classes}
+    for untold in ((), *((name,) for name in sorted(names)), names):
+        attack = Attack(public, documents, editions, frozenset(untold))
+        if attack.unknowns.are_possible():
+            return attack
+    raise Contradiction
 
 
 def _between(level: Level, low: float, high: float) -> Iterator[tuple[Expression, float, float]]:

@@ -5,6 +5,7 @@ unless one number involves two of them: those make one bundle, whose answers are
 moments, a unit has a history: at each, no record, no answer, or an answer.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -65,9 +66,11 @@ class Population:
         plan: Sequence[Planned],
         moments: Sequence[str],
         scales: dict[str, float],
+        unanswered: frozenset[str] = frozenset(),
     ) -> None:
         self.unknowns, self.public, self.source = unknowns, public, public.sources[source]
         self.plan, self.moments, self.scales = plan, tuple(moments), scales
+        self.unanswered = unanswered  # attributes that some units do not have
         self.weights: dict[str, dict[Profile, tuple[float, float]]] = {}
         self.dimensions = self._dimensions()
         self.profiles = self._profiles()
@@ -114,7 +117,11 @@ class Population:
         return self.source.answers[question]
 
     def _profiles(self) -> list[Profile]:
-        crossed = product(*(self.answers(dimension) for dimension in self.dimensions))
+        lists = []
+        for dimension in self.dimensions:
+            none = [MISSING] if dimension in self.unanswered else []
+            lists.append([*self.answers(dimension), *none])
+        crossed = product(*lists)
         return [profile for profile in crossed if self._is_possible(profile)]
 
     def _is_possible(self, profile: Profile) -> bool:
@@ -122,7 +129,7 @@ class Population:
         traits = dict(zip(self.dimensions, profile, strict=True))
         spans: dict[str, list[tuple[float, float]]] = {}
         for dimension, answer in traits.items():
-            if dimension in self.source.classes:
+            if dimension in self.source.classes and answer != MISSING:
                 question, classes = self.source.classes[dimension]
                 spans.setdefault(question, []).append(classes[answer])
         for classes_met in spans.values():
@@ -251,7 +258,7 @@ class Population:
         low, high = 0.0, LARGE
         for dimension, (question, classes) in self.source.classes.items():
             if question == name and dimension in self.dimensions:
-                least, most = classes[self._trait(profile, dimension)]
+                least, most = classes.get(self._trait(profile, dimension), (0, math.inf))
                 low, high = max(low, least / self.scales[name]), min(high, most / self.scales[name])
         self.unknowns.constrain({brought: 1, units: -high}, -float("inf"), 0)
         if low > 0:

@@ -80,6 +80,14 @@ class Unknowns:
         self.witnesses.append(solution.x)
         return float(self._value(expression, solution.x))
 
+    def are_possible(self) -> bool:
+        """Return whether some numbers agree with all that is known."""
+        try:
+            self._end({}, 1, lambda value: False)
+        except Contradiction:
+            return False
+        return True
+
     def constraints(self) -> LinearConstraint:
         """Return all that is known, as a matrix."""
         if self._matrix is None or self._matrix.A.shape[0] != len(self.rows):
