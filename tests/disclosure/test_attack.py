@@ -200,4 +200,3 @@ def test_the_tracking_table_says_nothing_that_the_facts_hide(tmp_path):
         if (label, period) in hidden and heading != "Cible" and isinstance(cell, float | int)
     ]
     assert hidden and told == []
-

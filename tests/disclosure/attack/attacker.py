@@ -5,12 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from .population import Level, Population, View
+from .population import Cell, Level, Population, View
 from .published import Number
 from .questionnaire import Planned, Questionnaire
-from .unknowns import Expression, Unknowns, total
+from .unknowns import Contradiction, Expression, Unknowns, total
 
 INFINITE = math.inf
+MOST_MOMENTS = 4  # of which every history is told apart
+FAR = 400  # times a total: more than twice its percents
 COUNTED = ("effectif", "nombre", "somme")
 TYPED = ("cible", "base")
 LEVELS = ("valeur", "avant", "apres", "cours", "realise")
@@ -36,9 +38,11 @@ class Attack:
     public: Questionnaire
     documents: dict[str, list[Number]]
     editions: Sequence[str] = ("",)
+    unanswered: frozenset[str] = frozenset()  # attributes that some units do not have
     unknowns: Unknowns = field(default_factory=Unknowns)
 
     def __post_init__(self) -> None:
+        self.partial: set[str] = set()  # sources of which some moments are left out
         self.numbers = [number for numbers in self.documents.values() for number in numbers]
         self.by_key = {
             (n.document, n.indicator, n.measure, n.moment, n.group): n for n in self.numbers
@@ -58,18 +62,31 @@ class Attack:
         moments, scales = self._moments(source), self._scales(plan)
         return [
             Layer(
-                Population(self.unknowns, self.public, source, plan, moments, scales),
+                Population(
+                    self.unknowns, self.public, source, plan, moments, scales, self.unanswered
+                ),
                 {*self.editions[rank:]} | ({*self.documents} if not rank else set()),
             )
             for rank in range(len(self.editions))
         ]
 
     def _moments(self, source: str) -> list[str]:
+        """Return the moments of a source; of too many, those that numbers compare."""
         told = self.public.sources[source]
         plan = [p for p in self.public.plan.values() if p.source.partition(".")[0] == source]
         if not told.is_dated or not any(p.moments or p.target for p in plan):
             return [""]
-        return [self.public.round_labels[name] for name in told.rounds] or self.public.months
+        moments = [self.public.round_labels[name] for name in told.rounds] or self.public.months
+        if len(moments) <= MOST_MOMENTS:
+            return moments
+        self.partial.add(source)
+        names = {planned.id for planned in plan}
+        compared = {
+            number.moment
+            for number in self.numbers
+            if number.indicator in names and number.measure in ("avant", "apres")
+        }
+        return [moment for moment in moments if moment in compared]
 
     def _scales(self, plan: Iterable[Planned]) -> dict[str, float]:
         """Return the number of each question's amounts that makes a thousand of the largest."""
@@ -126,7 +143,10 @@ class Attack:
     def view(self, number: Number, measure: str) -> View | None:
         """Return the moments that a measure counts, None where the attacker does not know."""
         planned = self.public.plan[number.indicator]
-        moments = self.layers[planned.source.partition(".")[0]][0].population.moments
+        source = planned.source.partition(".")[0]
+        moments = self.layers[source][0].population.moments
+        if source in self.partial and measure in ("valeur", "realise"):
+            return None
         if measure == "valeur":
             kind = "ever" if planned.rule == "effectif" else "added"
             return View("ever" if planned.rule == "part" else kind, moments)
@@ -145,9 +165,7 @@ class Attack:
         is_fresh = self.public.sources[planned.source.partition(".")[0]].is_fresh
         return View("at", (at[0],)) if is_fresh else View("paired", (at[0],), compared)
 
-    def _period_view(
-        self, planned: Planned, period: str, moments: Sequence[str]
-    ) -> View | None:
+    def _period_view(self, planned: Planned, period: str, moments: Sequence[str]) -> View | None:
         if moments == ("",):
             return View("ever", ("",))
         if period in moments:
@@ -187,9 +205,7 @@ class Attack:
         population = self.layers[planned.source.partition(".")[0]][0].population
         return {*population.weights.get(planned.weight, {})} == {*population.profiles}
 
-    def printed(
-        self, number: Number, measure: str, group: Sequence | None = None
-    ) -> Number | None:
+    def printed(self, number: Number, measure: str, group: Sequence | None = None) -> Number | None:
         """Return another measure of the number's indicator and document, if it is printed."""
         wanted = number.group if group is None else tuple(group)
         return next(
@@ -218,6 +234,8 @@ class Attack:
             yield from self._level(number, planned)
         elif measure.startswith("part") and measure != "part_difference":
             yield from self._share(number, planned, measure.removeprefix("part").strip("_"))
+        elif measure in ("ecart_avant", "ecart_apres"):
+            self._learn_gap(number, planned)
         elif measure.startswith("difference"):
             yield from self._difference(number, planned, measure.removeprefix("difference"))
         elif measure in ("variation", "changement_moyen") or measure.startswith("borne_"):
@@ -229,7 +247,7 @@ class Attack:
 
     def _told_of_records(self, number: Number) -> Iterator[tuple[Expression, float, float]]:
         source, value = number.group[0][1], number.value
-        if source not in self.layers or value is None:
+        if source not in self.layers or value is None or source in self.partial:
             return
         layers = [one for one in self.layers[source] if number.document in one.documents]
         population = layers[0].population
@@ -246,6 +264,7 @@ class Attack:
         tells_missing = number.measure == "valeur" or (
             number.measure in ("avant", "apres", "cours") and not number.group
         )
+        tells_missing &= planned.source.partition(".")[0] not in self.partial
         if number.missing is not None and level.missing is not None and tells_missing:
             yield level.missing, number.missing, number.missing
         if planned.rule == "mediane":
@@ -293,6 +312,38 @@ class Attack:
             low, high = number.interval
             yield total((100, part.high), (-low, whole.low)), 0, INFINITE
             yield total((100, part.low), (-high, whole.high)), -INFINITE, 0
+
+    def _learn_gap(self, number: Number, planned: Planned) -> None:
+        """Tell how far apart the shares of two groups are, whichever is the larger."""
+        (dimension, _), *_ = number.group
+        groups = {
+            other.group: None
+            for other in self.documents[number.document]
+            if (other.indicator, other.measure) == (planned.id, "part_avant")
+            and [name for name, _ in other.group] == [dimension]
+        }
+        measure = number.measure.removeprefix("ecart_")
+        levels = [self.level(number, measure, group) for group in groups]
+        whole = self.level(number, measure, ())
+        if number.interval is None or planned.weight or whole is None or None in levels:
+            return
+        printed = self.printed(number, measure, ())
+        if len(levels) != 2 or number.document in self.public.communes:
+            return
+        if printed is None or not printed.value:
+            return
+        first, second = (level.low for level in levels)
+        low, high = number.interval
+        side = self.unknowns.new()
+        self.unknowns.constrain({side: 1}, 0, 1)
+        huge = FAR * printed.value
+        for sign, (far, constant) in ((1, (-huge, 0)), (-1, (huge, huge))):
+            gap = total((100 * sign, first), (-100 * sign, second))
+            # Where `side` says the other sign, these two hold by far.
+            above = total((1, gap), (-low, whole.low), (-far, {side: 1}))
+            below = total((1, gap), (-high, whole.low), (far, {side: 1}))
+            self.unknowns.constrain(above, -constant, INFINITE)
+            self.unknowns.constrain(below, -INFINITE, constant)
 
     def _difference(
         self, number: Number, planned: Planned, suffix: str
@@ -390,13 +441,13 @@ class Attack:
         compared = self.compared(number)
         if number.value is None or not compared or planned.weight:
             return
-        for_each = []
+        cells: list[Cell] = []
         for layer in self.layers[planned.source.partition(".")[0]]:
             if number.document in layer.documents:
                 profiles, _ = layer.population.matching(planned, self.group(number))
-                for cell in layer.population.cells(planned):
-                    if cell.profile in set(profiles):
-                        for_each.append(cell)
+                inside = set(profiles)
+                found = layer.population.cells(planned)
+                cells += [cell for cell in found if cell.profile in inside]
         first, last = compared[0], compared[-1]
         tests = {
             "presentes": lambda c: all(c.known[m] for m in compared),
@@ -409,7 +460,7 @@ class Attack:
             tests["baisse"] = lambda c: both(c) and c.yes[first] and not c.yes[last]
             tests["stable"] = lambda c: both(c) and c.yes[first] == c.yes[last]
         if test := tests.get(number.measure):
-            counted = dict.fromkeys((cell.units for cell in for_each if test(cell)), 1.0)
+            counted = dict.fromkeys((cell.units for cell in cells if test(cell)), 1.0)
             yield counted, number.value, number.value
 
     def _quotient(
@@ -445,6 +496,8 @@ class Attack:
             except ValueError:
                 return None
         level = None
+        if number.measure == "part" and not self.public.plan[number.indicator].weight:
+            return self._share_term(number)
         if number.measure in LEVELS or number.measure.startswith("passage_"):
             level = self.level(number, number.measure)
         if number.measure == "difference":
@@ -458,24 +511,29 @@ class Attack:
             return level.low, 1.0
         return (level.low, float(number.n)) if number.n else None
 
+    def _share_term(self, number: Number) -> tuple[Expression, float] | None:
+        """Return a share as a term: it is of as many as its n says, or as its total prints."""
+        part, whole = self.level(number, "valeur"), self.printed(number, "valeur", ())
+        if part is None or whole is None or not whole.value:
+            return None
+        return total((100, part.low)), whole.value
+
     # ── rows that are there, or not ─────────────────────────────────────────────────────────────
     def _learn_from_rows(self) -> None:
         """A group has a row where it has a unit: none, none."""
         for document, numbers in self.documents.items():
-            rows = {(n.indicator, n.measure, n.group) for n in numbers}
+            rows = {(n.indicator, n.group) for n in numbers}
             for planned in self.public.plan.values():
-                first = next((n for n in numbers if n.indicator == planned.id and not n.group), None)
+                wholes = [n for n in numbers if n.indicator == planned.id and not n.group]
                 filtered = planned.filter_question and not planned.counts_answers
-                if first is None or filtered or planned.source not in self.layers:
+                if not wholes or filtered or planned.source not in self.layers:
                     continue
-                measure = "avant" if self.compared(first) else "valeur"
+                measure = "avant" if self.compared(wholes[0]) else "valeur"
+                if measure == "valeur" and planned.source in self.partial:
+                    continue
                 for group in self._groups(planned):
-                    row = next(
-                        (n for n in numbers if (n.indicator, n.group) == (planned.id, group)), None
-                    )
-                    self._learn_from_row(document, planned, first, measure, group, row is not None)
-                    del row
-            del rows
+                    is_there = (planned.id, group) in rows
+                    self._learn_from_row(document, planned, wholes[0], measure, group, is_there)
 
     def _learn_from_row(
         self,
@@ -495,9 +553,8 @@ class Attack:
             counted = level.n if level else {}
         else:
             counted = total(*((1, p.seen(p.matching(planned, inside)[0])) for p in layers))
-        if counted and layers[0].moments != ("",) or measure == "valeur":
-            low, high = (1, INFINITE) if is_there else (0, 0)
-            self.unknowns.constrain(counted, low, high)
+        if counted:
+            self.unknowns.constrain(counted, *((1, INFINITE) if is_there else (0, 0)))
 
     def _groups(self, planned: Planned) -> Iterator[tuple[tuple[str, str], ...]]:
         population = self.layers[planned.source][0].population
@@ -511,6 +568,22 @@ class Attack:
             ]
             for answers in product(*lists):
                 yield tuple(zip(crossing, answers, strict=True))
+
+
+def plan_attack(
+    public: Questionnaire, documents: dict[str, list[Number]], editions: Sequence[str] = ("",)
+) -> Attack:
+    """Return an attack that supposes every attribute told of every unit, or else as few untold.
+
+    Raise Contradiction where no population says what the documents do.
+    """
+    names = {name for source in public.sources.values() for name in source.attributes}
+    names |= {name for source in public.sources.values() for name in source.classes}
+    for untold in ((), *((name,) for name in sorted(names)), names):
+        attack = Attack(public, documents, editions, frozenset(untold))
+        if attack.unknowns.are_possible():
+            return attack
+    raise Contradiction
 
 
 def _between(level: Level, low: float, high: float) -> Iterator[tuple[Expression, float, float]]:

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from random import Random
 
 from capidoc.config import paths, programme
 
@@ -17,10 +18,12 @@ ABSENT, UNANSWERED = "-", "."
 # Where the facts of each document are kept, values that are hidden included: for the judge alone.
 TRUTH, FACTS = "verite", "resultats.json"
 UNTOLD = "ni_dit"
-PLAN_COLUMNS = (
-    "id libelle definition unite source variable denominateur regle filtre moments rappel "
-    "desagregations population poids strate cible suivi minimum maximum arrondi sens critere origine"
-).split()
+SIZES = (1, 2, 3, 4, 5, 7, 9, 12, 15)  # of the lines of a programme drawn anew
+HEADINGS = """\
+id libelle definition unite source variable denominateur regle filtre moments rappel
+desagregations population poids strate cible suivi minimum maximum arrondi sens critere origine
+"""
+PLAN_COLUMNS = HEADINGS.split()
 Row = dict[str, str]
 
 
@@ -40,6 +43,11 @@ def indicator(name: str, regle: str, variable: str = "", par: str = "", **more: 
         "origine": "o",
     }
     return usual | more
+
+
+def quotient(name: str, above: str, below: str, unite: str) -> Row:
+    """Return a row of the plan that divides two facts, or one by a number."""
+    return indicator(name, "quotient", above, denominateur=below, unite=unite, source="")
 
 
 @dataclass(frozen=True)
@@ -203,6 +211,19 @@ def _cell(text: str | None) -> object:
     if text in (None, UNANSWERED, ABSENT):
         return ""
     return float(text) if text.replace(".", "").isdigit() else text
+
+
+def redrawn(invented: Invented, seed: int) -> Invented:
+    """Return the programme with other numbers of units on its lines, drawn by a seed."""
+    drawn = Random(seed)
+
+    def redraw(text: str) -> str:
+        heads, *lines = text.strip().splitlines() if text else [""]
+        sizes = (f"{drawn.choice(SIZES)} {line.split(maxsplit=1)[1]}" for line in lines)
+        return "\n".join([heads, *sizes])
+
+    units, newcomers = redraw(invented.units), redraw(invented.newcomers)
+    return replace(invented, units=units, newcomers=newcomers)
 
 
 # ── published by the product itself ─────────────────────────────────────────────────────────────

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from .published import Number
 from .questionnaire import Planned
 from .unknowns import Expression, total
 
+Facts = dict[tuple[str, str], dict[str, Any]]  # {(id, measure): a row of resultats.json}
 MONEY = ("F CFA", "GNF", "EUR", "USD")
 FEW, FEW_SENSITIVE = 5, 10  # the thresholds of D3 and D4
 SAFE = 0.1  # of an amount, on either side
@@ -23,8 +25,8 @@ RECOVERED, NARROWED, KEPT, WRONG = "retrouvé", "resserré", "caché", "faux"
 class Secret:
     """A number that readers should not know: what it is, and the least that must stay possible.
 
-    `least` and `most` are the ends that the attacker must not exclude; where they are the same, only
-    the exact number is a break.
+    `least` and `most` are the ends that the attacker must not exclude; where they are the same,
+    only the exact number is a break.
     """
 
     document: str
@@ -62,7 +64,7 @@ class Verdict:
         return KEPT
 
 
-def judge(attack: Attack, truths: dict[str, dict[tuple[str, str], dict[str, Any]]]) -> list[Verdict]:
+def judge(attack: Attack, truths: dict[str, Facts]) -> list[Verdict]:
     """Return the verdict of every secret of the documents; `truths` are {document: facts}."""
     found = []
     for secret in secrets(attack, truths):
@@ -77,7 +79,7 @@ def judge(attack: Attack, truths: dict[str, dict[tuple[str, str], dict[str, Any]
     return found
 
 
-def read_truths(folder: Path) -> dict[str, dict[tuple[str, str], dict[str, Any]]]:
+def read_truths(folder: Path) -> dict[str, Facts]:
     """Return {document: {(id, moment): fact}} of every resultats.json under a folder."""
     found = {}
     for path in sorted(folder.rglob("resultats.json")):
@@ -87,13 +89,15 @@ def read_truths(folder: Path) -> dict[str, dict[tuple[str, str], dict[str, Any]]
     return found
 
 
-def secrets(attack: Attack, truths: dict[str, dict]) -> Iterator[Secret]:
+def secrets(attack: Attack, truths: dict[str, Facts]) -> Iterator[Secret]:
     """Yield what no reader should work out of each number, and of numbers together."""
     for number in attack.numbers:
         planned = attack.public.plan.get(number.indicator)
         fact = truths[number.document].get((number.id, number.measure))
         if planned is None or fact is None or fact["valeur"] is None:
             continue
+        if ("commune", number.document) in number.group:
+            continue  # in the document of a commune, its row is its total
         yield from _of_level(attack, number, planned, fact)
         if number.measure.startswith("difference") and number.is_hidden:
             yield from _of_difference(attack, number, planned, fact)
@@ -150,6 +154,8 @@ def _of_level(
     rule = fact["statut_divulgation"].partition(":")[2]
     if people and planned.weight:
         yield from _of_contributors(attack, number, planned, fact)
+    elif planned.unit in MONEY and fact["n"] < FEW and not number.is_hidden:
+        yield Secret(*place, "D5", value, level.low, value, value, is_printed=True)
     elif people and 0 < value < FEW:
         printed = not number.is_hidden
         yield Secret(*place, rule or "D3", value, level.low, 1, FEW - 1, is_printed=printed)
@@ -240,7 +246,7 @@ def _of_difference(
     yield Secret(number.document, number.id, rule, value, change, value, value, width=width)
 
 
-def _of_lost_units(attack: Attack, truths: dict[str, dict]) -> Iterator[Secret]:
+def _of_lost_units(attack: Attack, truths: dict[str, Facts]) -> Iterator[Secret]:
     """What fewer than five units brought, who are known at one end alone."""
     for number in attack.numbers:
         planned = attack.public.plan.get(number.indicator)
@@ -299,7 +305,7 @@ def _amount_apart(
     )
 
 
-def _of_periods(attack: Attack, truths: dict[str, dict]) -> Iterator[Secret]:
+def _of_periods(attack: Attack, truths: dict[str, Facts]) -> Iterator[Secret]:
     """How many people came between two periods of a cumulated count, or after the last."""
     for planned in attack.public.plan.values():
         if planned.tracking not in ("cumul", "distinct") or planned.rule not in COUNTED:
@@ -311,7 +317,7 @@ def _of_periods(attack: Attack, truths: dict[str, dict]) -> Iterator[Secret]:
         ]
         told = [pair for pair in told if pair[1] and pair[1]["valeur"] is not None]
         people = planned.rule in ("effectif", "nombre") or planned.unit == "personnes"
-        for (one, before), (two, after) in zip(told, told[1:], strict=False):
+        for (one, before), (two, after) in pairwise(told):
             added = after["valeur"] - before["valeur"]
             few = FEW_SENSITIVE if _is_sensitive(attack, one, planned) else FEW
             if people and 0 < added < few:
@@ -321,9 +327,9 @@ def _of_periods(attack: Attack, truths: dict[str, dict]) -> Iterator[Secret]:
                 yield Secret("", name, "D6", added, change, 1, few - 1)
 
 
-def _of_editions(attack: Attack, truths: dict[str, dict]) -> Iterator[Secret]:
+def _of_editions(attack: Attack, truths: dict[str, Facts]) -> Iterator[Secret]:
     """How many people of a group are new in an edition, and what fewer than five of them bring."""
-    for old, new in zip(attack.editions, attack.editions[1:], strict=False):
+    for old, new in pairwise(attack.editions):
         for number in attack.documents[new]:
             planned = attack.public.plan.get(number.indicator)
             after = truths[new].get((number.id, number.measure))

@@ -5,6 +5,7 @@ unless one number involves two of them: those make one bundle, whose answers are
 moments, a unit has a history: at each, no record, no answer, or an answer.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -13,7 +14,7 @@ from .questionnaire import Planned, Questionnaire
 from .unknowns import Expression, Unknowns, count, total
 
 MISSING = ""
-LARGE = 1e5  # more than any scaled sum of amounts
+LARGE = 1e4  # more than any scaled sum of amounts
 Profile = tuple[str, ...]
 Group = Sequence[tuple[str, str]]
 
@@ -65,15 +66,19 @@ class Population:
         plan: Sequence[Planned],
         moments: Sequence[str],
         scales: dict[str, float],
+        unanswered: frozenset[str] = frozenset(),
     ) -> None:
         self.unknowns, self.public, self.source = unknowns, public, public.sources[source]
         self.plan, self.moments, self.scales = plan, tuple(moments), scales
+        self.unanswered = unanswered  # attributes that some units do not have
         self.weights: dict[str, dict[Profile, tuple[float, float]]] = {}
         self.dimensions = self._dimensions()
         self.profiles = self._profiles()
         self.present = self._present()
         self.bundle_of = self._bundles()
-        self.histories = {bundle: self._histories(bundle) for bundle in set(self.bundle_of.values())}
+        self.histories = {
+            bundle: self._histories(bundle) for bundle in set(self.bundle_of.values())
+        }
         self.numbers = {name: self._number_cells(name) for name in self._number_names()}
         self.records = {name: self._record_cells(name) for name in self._repeat_names()}
 
@@ -112,7 +117,11 @@ class Population:
         return self.source.answers[question]
 
     def _profiles(self) -> list[Profile]:
-        crossed = product(*(self.answers(dimension) for dimension in self.dimensions))
+        lists = []
+        for dimension in self.dimensions:
+            none = [MISSING] if dimension in self.unanswered else []
+            lists.append([*self.answers(dimension), *none])
+        crossed = product(*lists)
         return [profile for profile in crossed if self._is_possible(profile)]
 
     def _is_possible(self, profile: Profile) -> bool:
@@ -120,11 +129,14 @@ class Population:
         traits = dict(zip(self.dimensions, profile, strict=True))
         spans: dict[str, list[tuple[float, float]]] = {}
         for dimension, answer in traits.items():
-            if dimension in self.source.classes:
+            if dimension in self.source.classes and answer != MISSING:
                 question, classes = self.source.classes[dimension]
                 spans.setdefault(question, []).append(classes[answer])
-        apart = any(max(lows) >= min(highs) for lows, highs in (zip(*s) for s in spans.values()))
-        return not apart and self._agrees(traits)
+        for classes_met in spans.values():
+            lows, highs = zip(*classes_met, strict=True)
+            if max(lows) >= min(highs):
+                return False
+        return self._agrees(traits)
 
     def _agrees(self, answers: dict[str, str]) -> bool:
         return not any(
@@ -181,9 +193,7 @@ class Population:
             bundles.append(names)
         choices = [tuple(sorted(b & {*self.source.answers})) for b in bundles]
         return {
-            name: kept
-            for bundle, kept in zip(bundles, choices, strict=True)
-            for name in bundle
+            name: kept for bundle, kept in zip(bundles, choices, strict=True) for name in bundle
         } | {"": ()}
 
     def _histories(self, bundle: tuple[str, ...]) -> dict[tuple[Profile, tuple], int]:
@@ -197,7 +207,9 @@ class Population:
         found = {}
         for (profile, pattern), present in self.present.items():
             traits = dict(zip(self.dimensions, profile, strict=True))
-            allowed = [s for s in states if self._agrees(traits | dict(zip(bundle, s, strict=True)))]
+            allowed = [
+                s for s in states if self._agrees(traits | dict(zip(bundle, s, strict=True)))
+            ]
             choices = [allowed if there else [None] for there in pattern]
             inside = {(profile, history): self.unknowns.new() for history in product(*choices)}
             found |= inside
@@ -246,7 +258,7 @@ class Population:
         low, high = 0.0, LARGE
         for dimension, (question, classes) in self.source.classes.items():
             if question == name and dimension in self.dimensions:
-                least, most = classes[self._trait(profile, dimension)]
+                least, most = classes.get(self._trait(profile, dimension), (0, math.inf))
                 low, high = max(low, least / self.scales[name]), min(high, most / self.scales[name])
         self.unknowns.constrain({brought: 1, units: -high}, -float("inf"), 0)
         if low > 0:
@@ -292,7 +304,9 @@ class Population:
             sums = {moment: sums for moment, sums in cell.sums.items() if known[moment]}
             yield Cell(profile, cell.units, known, known, sums)
 
-    def _passes(self, planned: Planned, profile: Profile, bundle: tuple, state: tuple | None) -> bool:
+    def _passes(
+        self, planned: Planned, profile: Profile, bundle: tuple, state: tuple | None
+    ) -> bool:
         """Return whether a record is one of those that the filter keeps."""
         name = planned.filter_question
         if not name or planned.counts_answers:

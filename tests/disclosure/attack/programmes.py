@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from .invented import Invented, indicator
+from .invented import Invented, indicator, quotient
 
 SEX = "femme homme"
 YES_NO = "oui non"
@@ -103,7 +103,9 @@ COUNTED_BY_N = Invented(
     """,
     plan=[
         indicator("presents", "effectif", par="sexe*commune"),
-        indicator("note", "moyenne", "note", par="sexe*commune|commune", unite="points", arrondi="0,1"),
+        indicator(
+            "note", "moyenne", "note", par="sexe*commune|commune", unite="points", arrondi="0,1"
+        ),
         indicator("assidus", "part", "assidu=oui", par="sexe*commune|sexe"),
     ],
 )
@@ -125,9 +127,7 @@ SHORTER = Invented(
         8    homme c       non             oui             oui
     """,
     plan=[
-        indicator(
-            "inscrits", "effectif", filtre="inscrit=oui", par="commune", moments="debut|fin"
-        ),
+        indicator("inscrits", "effectif", filtre="inscrit=oui", par="commune", moments="debut|fin"),
     ],
 )
 
@@ -162,7 +162,13 @@ ATTRITION = Invented(
 WEIGHTED = Invented(
     name="poids",
     kind="des estimations pondérées de quelques ménages",
-    answers={"sexe": SEX, "commune": "a b", "milieu": "bourg hameau", "poids": "40 25", "eau": YES_NO},
+    answers={
+        "sexe": SEX,
+        "commune": "a b",
+        "milieu": "bourg hameau",
+        "poids": "40 25",
+        "eau": YES_NO,
+    },
     attributes="sexe commune milieu poids",
     units="""
         fois sexe  commune milieu poids eau
@@ -239,15 +245,8 @@ MONEY = Invented(
         indicator("montants", "somme", "montant", par="commune|sexe", unite="F CFA"),
         indicator("hors_b", "somme", "montant", filtre="commune=a|c", unite="F CFA"),
         indicator("montant_moyen", "moyenne", "montant", par="commune", unite="F CFA"),
-        indicator("en_euros", "quotient", "montants.valeur", unite="EUR", denominateur="655,9570", source=""),
-        indicator(
-            "par_tete",
-            "quotient",
-            "montants.valeur.b",
-            unite="F CFA",
-            denominateur="beneficiaires.valeur.b",
-            source="",
-        ),
+        quotient("en_euros", "montants.valeur", "655,9570", "EUR"),
+        quotient("par_tete", "montants.valeur.b", "beneficiaires.valeur.b", "F CFA"),
     ],
 )
 
@@ -428,6 +427,49 @@ TRACKED = Invented(
     ],
 )
 
+COMMUNE = Invented(
+    name="commune",
+    kind="le document d’une commune à côté de l’ensemble",
+    answers={"sexe": SEX, "commune": "a b c", "emploi": YES_NO, "gain": "nombre"},
+    communes=("a", "b"),
+    units="""
+        fois sexe  commune emploi  gain
+        4    femme a       oui     50000|62000
+        9    homme a       oui|non 48000|71000
+        3    femme b       non     39000|45000
+        11   homme b       oui     52000|47000
+        8    femme c       oui|non 66000|58000
+        7    homme c       non     43000|61000
+    """,
+    plan=[
+        indicator("tous", "effectif", par="commune|sexe"),
+        indicator("employes", "effectif", filtre="emploi=oui", par="commune|sexe"),
+        indicator("taux", "part", "emploi=oui", par="commune|sexe"),
+        indicator("gains", "somme", "gain", par="commune", unite="F CFA"),
+        indicator("gain_moyen", "moyenne", "gain", par="commune|sexe", unite="F CFA"),
+    ],
+)
+
+VIOLENCE = Invented(
+    name="sensible_passages",
+    kind="une question sensible à deux moments, en effectif et en part",
+    answers={"sexe": SEX, "commune": "a b", "violence": YES_NO},
+    sensitive="violence",
+    months=("2022-05", "2022-06"),
+    units="""
+        fois sexe  commune violence.2022-05 violence.2022-06
+        12   femme a       oui              oui|non
+        15   femme b       non              oui
+        21   homme a       oui              non
+        14   homme b       non              oui
+        2    homme b       oui              -
+    """,
+    plan=[
+        indicator("victimes", "effectif", filtre="violence=oui", par="sexe", moments="debut|fin"),
+        indicator("taux", "part", "violence=oui", par="sexe", moments="debut|fin"),
+    ],
+)
+
 # One that is published whole, documents and charts: in two worlds that print alike, between which
 # one person moves from a commune that is hidden to another.
 CHARTS = """\
@@ -456,7 +498,7 @@ WHOLE = Invented(
 )
 OTHER_WORLD = replace(
     WHOLE,
-    units=WHOLE.units.replace("3    femme a", "2    femme a").replace("13   homme b", "14   homme b"),
+    units=WHOLE.units.replace("3    femme", "2    femme").replace("13   homme", "14   homme"),
 )
 
 ALL = (
@@ -476,6 +518,8 @@ ALL = (
     EDITIONS,
     EDITION_OVER_THRESHOLD,
     SENSITIVE,
+    VIOLENCE,
+    COMMUNE,
     NESTED,
     TRACKED,
     WHOLE,

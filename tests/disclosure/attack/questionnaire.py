@@ -90,6 +90,9 @@ def read_questionnaire(
     with (folder / "indicateurs.csv").open(encoding="utf-8") as lines:
         rows = [*csv.DictReader(lines, delimiter=";"), *untold]
     plan = {one.id: one for row in rows for one in _planned(row, sources)}
+    for planned in plan.values():
+        if planned.rule == "part":
+            _ask_by_yes_or_no(planned, sources)
     return Questionnaire(
         plan,
         sources,
@@ -203,6 +206,16 @@ def _indicator(row: dict[str, str], question: str, answers: tuple[str, ...]) -> 
         low=_amount(row.get("minimum", "")),
         high=_amount(row.get("maximum", "")),
     )
+
+
+def _ask_by_yes_or_no(planned: Planned, sources: dict[str, Source]) -> None:
+    """Make « question=answer » a question of its own where a unit may give several answers."""
+    source = sources[planned.source]
+    known = {*source.answers, *source.attributes, *source.classes}
+    if planned.question not in known:
+        planned.question = f"{planned.question}={'|'.join(planned.answers)}"
+        planned.answers = ("oui",)
+        source.answers[planned.question] = ["oui", "non"]
 
 
 def _amount(text: str) -> float | None:

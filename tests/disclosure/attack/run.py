@@ -4,13 +4,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...builders import SLUG
-from .attacker import Attack
+from .attacker import plan_attack
 from .invented import TRUTH, Invented, publish
-from .judge import Verdict, judge, read_truths
+from .judge import Facts, Verdict, judge, read_truths
 from .published import Number, read_documents
 from .questionnaire import read_questionnaire
 
-Facts = dict[str, dict]
+
+def attack_published(root: Path, slug: str) -> list[Verdict]:
+    """Return the verdicts of a programme of a repository, as its outputs stand."""
+    public = read_questionnaire(root / "programmes" / slug)
+    truths = read_truths(root / "data" / "processed" / slug)
+    return judge(plan_attack(public, read_documents(root / "outputs" / slug)), truths)
 
 
 def attack_programme(
@@ -29,4 +34,4 @@ def attack_programme(
             for name, numbers in documents.items()
         }
     editions = ("", "nouvelle") if invented.newcomers else ("",)
-    return judge(Attack(public, documents, editions), truths)
+    return judge(plan_attack(public, documents, editions), truths)

@@ -43,7 +43,10 @@ class Unknowns:
     def constrain(self, expression: Expression, low: float, high: float) -> None:
         """Tell that an expression is between two numbers, infinite where there is no bound."""
         if expression or low > TOLERANCE or high < -TOLERANCE:
-            self.rows.append((expression, low, high))
+            # Solvers like coefficients near one.
+            scale = max((abs(factor) for factor in expression.values()), default=1) or 1
+            scaled = {unknown: factor / scale for unknown, factor in expression.items()}
+            self.rows.append((scaled, low / scale, high / scale))
 
     def bounds(self, expression: Expression, low: float, high: float) -> tuple[float, float]:
         """Return the least and the greatest value that an expression may have.
@@ -76,6 +79,14 @@ class Unknowns:
             return -sign * math.inf
         self.witnesses.append(solution.x)
         return float(self._value(expression, solution.x))
+
+    def are_possible(self) -> bool:
+        """Return whether some numbers agree with all that is known."""
+        try:
+            self._end({}, 1, lambda value: False)
+        except Contradiction:
+            return False
+        return True
 
     def constraints(self) -> LinearConstraint:
         """Return all that is known, as a matrix."""
