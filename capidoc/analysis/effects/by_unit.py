@@ -6,10 +6,9 @@ from functools import partial
 import pandas as pd
 
 from capidoc.analysis import statistics
-from capidoc.analysis.effects.before_after import comparison_of
+from capidoc.analysis.effects.counting import counting_of, with_comparison_group
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
 from capidoc.analysis.effects.unit_values import (
-    Counting,
     concerned,
     is_known,
     is_matched,
@@ -72,15 +71,12 @@ def contributions(
 def _indicator_contributions(
     indicator: Indicator, observed: Observed, schedule: Schedule
 ) -> Iterator[tuple[FactKey, pd.Series]]:
+    indicator = with_comparison_group(indicator, schedule)
     cells = concerned(indicator_cells(indicator, observed))
     units = unit_values(indicator, cells)
-    if not indicator.moments:
-        counting, measures = Counting(indicator), {"": "valeur"}
-    else:
-        counting = comparison_of(indicator, units, schedule)
-        measures = counting.measures
+    counting = counting_of(indicator, units, schedule)
     for group in [counting.whole(units), *counting.groups(cells)]:
-        for moment, measure in measures.items():
+        for moment, measure in counting.measures.items():
             counted = group.units[moment]
             values = pd.Series(counted["valeur"], counted["unite"])
             yield (indicator.id, measure, moment, group.name), values

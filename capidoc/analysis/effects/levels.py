@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from capidoc.analysis import statistics
+from capidoc.analysis.effects.counting import Counting, Group
 from capidoc.analysis.effects.estimators import estimate_level, group_share, share_of_100
 from capidoc.analysis.effects.fact_rows import PERCENT, Fact, fact_row
 from capidoc.analysis.effects.indicator_cells import Observed
-from capidoc.analysis.effects.unit_values import Counting, Group, is_known
+from capidoc.analysis.effects.unit_values import is_known
 from capidoc.analysis.statistics import Estimate
 from capidoc.config.indicator_plan import Indicator
 from capidoc.core.fact_ids import COURSE
