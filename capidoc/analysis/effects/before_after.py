@@ -16,14 +16,13 @@ from capidoc.analysis.effects.counting import (
 from capidoc.analysis.effects.estimators import (
     change_interval,
     change_reason,
-    estimate_level,
     group_share,
     linearise,
 )
 from capidoc.analysis.effects.fact_rows import PAIRED, PERCENT, POINTS, Fact, fact_row
-from capidoc.analysis.effects.levels import share_estimate, share_fact
+from capidoc.analysis.effects.levels import level_fact, share_fact
 from capidoc.analysis.effects.unit_changes import attrition_facts, unit_change_facts
-from capidoc.analysis.effects.unit_values import pairs_of, unit_values
+from capidoc.analysis.effects.unit_values import unit_values
 from capidoc.analysis.statistics import Estimate, Linearised, change_percent
 from capidoc.config.indicator_plan import Indicator
 from capidoc.config.schedule import Schedule
@@ -49,22 +48,18 @@ def compare(
     changes by group, shares and their gaps, the double difference.
     """
     counting = counting_of(indicator, units, schedule, sample)
-    moments, compared = counting.moments, units[counting.counts(units)]
     whole = counting.whole(units)
     total = _change_facts(counting, whole)
     yield from total
     if counting.is_panel:
-        yield from attrition_facts(indicator, units, moments)
-        yield from unit_change_facts(indicator, pairs_of(compared, moments))
+        yield from attrition_facts(indicator, units, counting.moments)
+        yield from unit_change_facts(counting, whole)
     yield from _constant_price_facts(counting, total, schedule, prices)
     # Of the units compared as a whole, those that have the group's cells at every moment.
-    groups = counting.groups(cells, among=compared["unite"])
+    compared = units.loc[counting.counts(units), "unite"]
+    groups = counting.groups(cells, among=compared)
     yield from _group_facts(counting, groups, whole, total)
     yield from _double_difference(counting, cells, schedule.controls(indicator))
-
-
-def _ends(moments: tuple[str, ...]) -> tuple[str, str]:
-    return moments[0], moments[-1]
 
 
 def _group_facts(
@@ -83,13 +78,7 @@ def _group_facts(
 
 def _change_facts(counting: Counting, group: Group) -> list[Fact]:
     """Return the level of each moment, then the changes since the first, of units compared."""
-    indicator, facts = counting.indicator, []
-    for moment, mesure in counting.measures.items():
-        units = group.units[moment]
-        level = estimate_level(indicator, units, counting.rows_at.get(moment))
-        common: Fact = {"n": len(units["valeur"]), "manquants": group.missing(moment)}
-        common["methode"] = PAIRED if counting.is_panel else ""
-        facts.append(fact_row(indicator, mesure, level, moment=moment, groupe=group.name, **common))
+    facts = [level_fact(counting, group, moment) for moment in counting.measures]
     first, *others = facts
     for fact in others:
         facts += _differences(counting, group, first, fact)
@@ -148,7 +137,7 @@ def _constant_price_facts(
 
     Only for money, and where the price table has both months.
     """
-    indicator, (first, last) = counting.indicator, _ends(counting.moments)
+    indicator, (first, last) = counting.indicator, counting.ends
     months = [schedule.month(indicator, moment) for moment in (first, last)]
     if indicator.unite not in MONEY or not set(months) <= prices.keys():
         return
@@ -176,23 +165,19 @@ def _share_facts(
     counting: Counting, group: Group, whole: Group, parts: list[Fact], totals: list[Fact]
 ) -> list[Fact]:
     """Return a group's share at each moment, and the difference of the ends in points."""
-    indicator, shares = counting.indicator, []
-    levels = len(counting.measures)
-    for part, total in zip(parts[:levels], totals[:levels], strict=True):
-        share, measure = share_estimate(counting, group, whole, part, total), part["mesure"]
-        moment = part["moment"]
-        shares.append(share_fact(indicator, f"part_{measure}", share, part, total, moment))
+    levels = zip(counting.measures, parts, totals, strict=False)
+    shares = [share_fact(counting, group, whole, part, total) for _, part, total in levels]
     before, after = shares[0], shares[-1]
     difference = Estimate(after["valeur"] - before["valeur"])
-    n, name = min(before["n"], after["n"]), group.name
+    n = min(before["n"], after["n"])
     if counting.rows_at:
-        rows, ends = counting.change_rows, _ends(counting.moments)
-        start, end = (group_share(rows, group.units[m], whole.units[m]) for m in ends)
+        rows = counting.change_rows
+        start, end = (group_share(rows, group.units[m], whole.units[m]) for m in counting.ends)
         difference = change_interval(end.less(start), n, rows.design)
-    formula = f"{indicator.id}.part_apres[{name}] − {indicator.id}.part_avant[{name}]"
-    common: Fact = {"n": n, "groupe": name, "unite": POINTS}
-    change = fact_row(indicator, "part_difference", difference, formule=formula, **common)
-    return [*shares, change]
+    indicator, bracket = counting.indicator, f"[{group.name}]"
+    formula = f"{indicator.id}.part_apres{bracket} − {indicator.id}.part_avant{bracket}"
+    common: Fact = {"n": n, "groupe": group.name, "unite": POINTS}
+    return [*shares, fact_row(indicator, "part_difference", difference, formule=formula, **common)]
 
 
 def _gap_facts(indicator: Indicator, shares: list[Fact]) -> Iterator[Fact]:
@@ -232,7 +217,7 @@ def _double_difference(
     changes, counts = [], []
     for members in ((arm != controls.answer) & (arm != ""), arm == controls.answer):
         units = counting.whole(unit_values(indicator, cells[members]))
-        ends = [_linearised(counting, units, moment) for moment in _ends(counting.moments)]
+        ends = [_linearised(counting, units, moment) for moment in counting.ends]
         changes.append(ends[1].less(ends[0]))
         counts += [int((end.weights > 0).sum()) for end in ends]
     supported, compared = changes

@@ -10,9 +10,6 @@ from capidoc.analysis.effects.counting import counting_of, with_comparison_group
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
 from capidoc.analysis.effects.unit_values import (
     concerned,
-    is_known,
-    is_matched,
-    pairs_of,
     unit_values,
 )
 from capidoc.config.indicator_plan import Indicator
@@ -39,16 +36,16 @@ def influence(plan: Sequence[Indicator], observed: Observed, schedule: Schedule)
         moments = schedule.compared(indicator)
         cells = indicator_cells(indicator, partial(observed, moments=moments))
         units = unit_values(indicator, concerned(cells))
-        matched = is_matched(units, is_known(indicator, units), moments)
-        before, after = pairs_of(units[matched], moments)
-        if len(before) < 2:
+        counting = counting_of(indicator, units, schedule)
+        before, after = (counting.whole(units).units[moment] for moment in counting.ends)
+        if not counting.is_panel or len(before["unite"]) < 2:
             continue
         of_percent, of_mean = statistics.influence(before["valeur"], after["valeur"])
         columns = {
-            "indicateur": categorical.constant_column(indicator.id, range(len(before))),
-            "unite": before.index,
-            "avant": before["valeur"].values,
-            "apres": after["valeur"].values,
+            "indicateur": categorical.constant_column(indicator.id, before["unite"]),
+            "unite": before["unite"],
+            "avant": before["valeur"],
+            "apres": after["valeur"],
             "variation_sans_elle_points": of_percent,
             "changement_moyen_sans_elle": of_mean,
         }

@@ -69,6 +69,11 @@ class Counting:
         named = {moment: f"{PASSAGE}{moment}" for moment in middle}
         return {first: BEFORE, **named, last: AFTER}
 
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Return the first moment and the last."""
+        return self.moments[0], self.moments[-1]
+
     @cached_property
     def rows_at(self) -> dict[str, SampleRows]:
         """Return the sample's rows of each moment; none in a census."""

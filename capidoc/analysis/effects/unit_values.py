@@ -1,7 +1,7 @@
 """The value of an indicator for each unit and moment, and what is known of it."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -13,16 +13,6 @@ from capidoc.core.schema import COUNTED_RULES, PROVENANCE, UNIT_KEY
 
 # Columns of unit values: those of a table, or arrays of some of its rows.
 UnitColumns: TypeAlias = pd.DataFrame | dict[str, np.ndarray]
-
-
-class Pairs(NamedTuple):
-    """The units known at every moment compared: their unit values at the first and at the last.
-
-    Both tables have the same index, the unit.
-    """
-
-    before: pd.DataFrame
-    after: pd.DataFrame
 
 
 def unit_values(indicator: Indicator, cells: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
@@ -98,12 +88,6 @@ def is_matched(
     matched = np.zeros(len(units), dtype=bool)
     matched[rows[times == len(set(moments))]] = True
     return matched
-
-
-def pairs_of(matched: pd.DataFrame, moments: Sequence[str]) -> Pairs:
-    """Return the unit values of matched units at the first and at the last of the moments."""
-    ends = (matched[matched["moment"] == moment] for moment in (moments[0], moments[-1]))
-    return Pairs(*(units.set_index("unite") for units in ends))
 
 
 def concerned(cells: pd.DataFrame) -> pd.DataFrame:
