@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from capidoc.analysis import contributions, read_facts
-from capidoc.analysis.effects.every_indicator import with_comparison_group
+from capidoc.analysis.effects.counting import with_comparison_group
 from capidoc.analysis.effects.fact_rows import LEVELS
 from capidoc.analysis.effects.indicator_cells import Observed
 from capidoc.analysis.effects.tracking import tracked_contributions

@@ -6,14 +6,10 @@ from functools import partial
 import pandas as pd
 
 from capidoc.analysis import statistics
-from capidoc.analysis.effects.before_after import comparison_of
+from capidoc.analysis.effects.counting import counting_of, with_comparison_group
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
 from capidoc.analysis.effects.unit_values import (
-    Counting,
     concerned,
-    is_known,
-    is_matched,
-    pairs_of,
     unit_values,
 )
 from capidoc.config.indicator_plan import Indicator
@@ -40,16 +36,16 @@ def influence(plan: Sequence[Indicator], observed: Observed, schedule: Schedule)
         moments = schedule.compared(indicator)
         cells = indicator_cells(indicator, partial(observed, moments=moments))
         units = unit_values(indicator, concerned(cells))
-        matched = is_matched(units, is_known(indicator, units), moments)
-        before, after = pairs_of(units[matched], moments)
-        if len(before) < 2:
+        counting = counting_of(indicator, units, schedule)
+        before, after = (counting.whole(units).units[moment] for moment in counting.ends)
+        if not counting.is_panel or len(before["unite"]) < 2:
             continue
         of_percent, of_mean = statistics.influence(before["valeur"], after["valeur"])
         columns = {
-            "indicateur": categorical.constant_column(indicator.id, range(len(before))),
-            "unite": before.index,
-            "avant": before["valeur"].values,
-            "apres": after["valeur"].values,
+            "indicateur": categorical.constant_column(indicator.id, before["unite"]),
+            "unite": before["unite"],
+            "avant": before["valeur"],
+            "apres": after["valeur"],
             "variation_sans_elle_points": of_percent,
             "changement_moyen_sans_elle": of_mean,
         }
@@ -75,15 +71,12 @@ def contributions(
 def _indicator_contributions(
     indicator: Indicator, observed: Observed, schedule: Schedule
 ) -> Iterator[tuple[FactKey, pd.Series]]:
+    indicator = with_comparison_group(indicator, schedule)
     cells = concerned(indicator_cells(indicator, observed))
     units = unit_values(indicator, cells)
-    if not indicator.moments:
-        counting, measures = Counting(indicator), {"": "valeur"}
-    else:
-        counting = comparison_of(indicator, units, schedule)
-        measures = counting.measures
+    counting = counting_of(indicator, units, schedule)
     for group in [counting.whole(units), *counting.groups(cells)]:
-        for moment, measure in measures.items():
+        for moment, measure in counting.measures.items():
             counted = group.units[moment]
             values = pd.Series(counted["valeur"], counted["unite"])
             yield (indicator.id, measure, moment, group.name), values

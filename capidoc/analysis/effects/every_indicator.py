@@ -6,6 +6,7 @@ import pandas as pd
 
 from capidoc.analysis.effects import before_after, levels
 from capidoc.analysis.effects.before_after import DOUBLE_DIFFERENCE
+from capidoc.analysis.effects.counting import with_comparison_group
 from capidoc.analysis.effects.fact_rows import SAMPLE, Fact, fact_row
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells, sample_cells
 from capidoc.analysis.effects.survey_design import (
@@ -52,15 +53,6 @@ def compute(
     if not quotients:
         return facts
     return pd.concat([facts, pd.DataFrame(quotients, columns=COMPUTED_COLUMNS)], ignore_index=True)
-
-
-def with_comparison_group(indicator: Indicator, schedule: Schedule) -> Indicator:
-    """Return the indicator disaggregated by its comparison group, if its source has one."""
-    controls = schedule.controls(indicator)
-    if not (controls and indicator.moments) or controls.dimension in indicator.desagregations:
-        return indicator
-    groups = (*indicator.desagregations, controls.dimension)
-    return indicator.model_copy(update={"desagregations": groups})
 
 
 def _with_arms_named(

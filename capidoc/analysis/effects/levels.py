@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from capidoc.analysis import statistics
+from capidoc.analysis.effects.counting import Counting, Group
 from capidoc.analysis.effects.estimators import estimate_level, group_share, share_of_100
-from capidoc.analysis.effects.fact_rows import PERCENT, Fact, fact_row
+from capidoc.analysis.effects.fact_rows import PAIRED, PERCENT, Fact, fact_row
 from capidoc.analysis.effects.indicator_cells import Observed
-from capidoc.analysis.effects.unit_values import Counting, Group, is_known
+from capidoc.analysis.effects.unit_values import is_known
 from capidoc.analysis.statistics import Estimate
 from capidoc.config.indicator_plan import Indicator
 from capidoc.core.fact_ids import COURSE
@@ -25,59 +26,53 @@ def at_one_moment(
     """
     counting = Counting(indicator, sample)
     whole = counting.whole(units)
-    total = _level_fact(counting, whole)
+    total = level_fact(counting, whole, "")
     yield total
     for group in counting.groups(cells):
-        part = _level_fact(counting, group)
+        part = level_fact(counting, group, "")
         yield part
         if indicator.regle in COUNTED_RULES:
-            share = share_estimate(counting, group, whole, part, total)
-            yield share_fact(indicator, "part", share, part, total)
+            yield share_fact(counting, group, whole, part, total)
 
 
-def _level_fact(counting: Counting, group: Group) -> Fact:
-    """Return the value over a group's units, at their single moment."""
-    (moment,) = counting.moments
+def level_fact(counting: Counting, group: Group, moment: str) -> Fact:
+    """Return the value at a moment over a group's units that count then."""
+    units = group.units[moment]
     return fact_row(
         counting.indicator,
-        "valeur",
-        estimate_level(counting.indicator, group.units[moment], counting.rows_at.get(moment)),
-        n=is_known(counting.indicator, group.units[moment]).sum(),
+        counting.measures[moment],
+        estimate_level(counting.indicator, units, counting.rows_at.get(moment)),
+        n=is_known(counting.indicator, units).sum(),
         manquants=group.missing(moment),
+        moment=moment,
         groupe=group.name,
+        methode=PAIRED if counting.is_panel else "",
     )
 
 
-def share_estimate(
-    counting: Counting, group: Group, whole: Group, part: Fact, total: Fact
-) -> Estimate:
-    """Return the share, in percent, of a group's level in the whole's at the moment of both."""
-    moment = part["moment"]
-    if moment not in counting.rows_at:
-        return Estimate(statistics.share_percent(part["valeur"], total["valeur"]))
-    rows = counting.rows_at[moment]
-    return share_of_100(group_share(rows, group.units[moment], whole.units[moment]), rows.design)
-
-
-def share_fact(
-    indicator: Indicator, mesure: str, share: Estimate, part: Fact, total: Fact, moment: str = ""
-) -> Fact:
-    """Return the fact of a group's share.
+def share_fact(counting: Counting, group: Group, whole: Group, part: Fact, total: Fact) -> Fact:
+    """Return the share, in percent, of a group's level in the whole's.
 
     Its n is the number of people, or of units, that the total counts.
     """
+    indicator, moment, level = counting.indicator, part["moment"], part["mesure"]
+    if moment in counting.rows_at:
+        rows = counting.rows_at[moment]
+        linearised = group_share(rows, group.units[moment], whole.units[moment])
+        share = share_of_100(linearised, rows.design)
+    else:
+        share = Estimate(statistics.share_percent(part["valeur"], total["valeur"]))
     n = total["valeur"] if indicator.unite == "personnes" else total["n"]
-    whole = f"{indicator.id}.{total['mesure']}"
     return fact_row(
         indicator,
-        mesure,
+        "part" if level == "valeur" else f"part_{level}",
         share,
-        0 if math.isnan(n) else n,
-        part["manquants"],
-        f"100 × {whole}[{part['groupe']}] ÷ {whole}",
-        moment,
-        part["groupe"],
-        PERCENT,
+        n=0 if math.isnan(n) else n,
+        manquants=part["manquants"],
+        formule=f"100 × {indicator.id}.{level}[{group.name}] ÷ {indicator.id}.{level}",
+        moment=moment,
+        groupe=group.name,
+        unite=PERCENT,
     )
 
 

@@ -2,18 +2,16 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from capidoc.analysis import statistics
+from capidoc.analysis.effects.counting import Counting, Group
 from capidoc.analysis.effects.fact_rows import COUNT, PAIRED, PERCENT, SAMPLE, Fact, fact_row
 from capidoc.analysis.effects.survey_design import survey_design
-from capidoc.analysis.effects.unit_values import (
-    Pairs,
-    design_columns,
-    is_known,
-    value_per_unit,
-)
+from capidoc.analysis.effects.unit_values import design_columns, is_known, value_per_unit
 from capidoc.analysis.statistics import Design, Estimate, NotEstimable, Significance
 from capidoc.config.indicator_plan import Indicator
 
@@ -66,10 +64,10 @@ def _weighted_values(
     return table.reindex(index=sorted(known["unite"].unique()), columns=list(moments))
 
 
-def unit_change_facts(indicator: Indicator, pairs: Pairs) -> Iterator[Fact]:
-    """Yield the facts of the pairs' own changes, after − before, unit by unit."""
-    before = value_per_unit(indicator, pairs.before)
-    after = value_per_unit(indicator, pairs.after)
+def unit_change_facts(counting: Counting, whole: Group) -> Iterator[Fact]:
+    """Yield the facts of the units' own changes, after − before, unit by unit."""
+    indicator, ends = counting.indicator, [whole.units[moment] for moment in counting.ends]
+    before, after = (pd.Series(value_per_unit(indicator, units)) for units in ends)
     if indicator.regle in (*SPREAD_RULES, "part"):
         directions = {"hausse": after > before, "stable": after == before, "baisse": after < before}
         common: Fact = {"n": len(before), "unite": COUNT, "methode": METHOD}
@@ -79,7 +77,7 @@ def unit_change_facts(indicator: Indicator, pairs: Pairs) -> Iterator[Fact]:
     if indicator.population == SAMPLE and not design_columns(indicator):
         yield from _test_facts(indicator, before, after)
     if indicator.regle in SPREAD_RULES:
-        yield from _spread_facts(indicator, pairs.before, before, after)
+        yield from _spread_facts(counting, ends[0], before, after)
 
 
 def _test_facts(indicator: Indicator, before: pd.Series, after: pd.Series) -> Iterator[Fact]:
@@ -104,13 +102,18 @@ def _change_test(
 
 
 def _spread_facts(
-    indicator: Indicator, units: pd.DataFrame, before: pd.Series, after: pd.Series
+    counting: Counting, units: dict[str, np.ndarray], before: pd.Series, after: pd.Series
 ) -> Iterator[Fact]:
-    """Yield the quartiles, mean and median of the units' changes, and of the same in percent."""
+    """Yield the quartiles, mean and median of the units' changes, and of the same in percent.
+
+    The design of a sample, and weights, are those of the units compared at the first moment.
+    """
+    indicator, design = counting.indicator, None
     changes, percents = after - before, 100 * (after - before) / before.where(before != 0)
-    design = None
-    if indicator.population == SAMPLE:  # of the units compared, at the first moment
-        design = survey_design(indicator, units.reset_index(), is_panel=True)
+    if counting.sample is not None and indicator.population == SAMPLE:
+        rows = counting.sample.iloc[units["place"]]
+        # Weights were calibrated over the whole sample, not over the units compared.
+        design = replace(survey_design(indicator, rows, is_panel=True), calibration=None)
     of_changes = "des différences de chaque unité"
     of_percents = "des évolutions en % de chaque unité (départ nul : non calculable)"
     for mesure, values, share, formula in (
@@ -130,12 +133,12 @@ def _spread_facts(
 
 
 def _spread(
-    values: pd.Series, weights: pd.Series, share: float | None, design: Design | None
+    values: pd.Series, weights: np.ndarray, share: float | None, design: Design | None
 ) -> Estimate:
     """Return the quantile of known values, or their mean without a share.
 
-    Weights are those of the first moment. In a census, without a design, the quantile is that of
-    spreadsheets (Hyndman & Fan 1996, 7), which anyone can check in Excel.
+    In a census, without a design, the quantile is that of spreadsheets (Hyndman & Fan 1996, 7),
+    which anyone can check in Excel.
     """
     mean = statistics.ratio(values, values.notna().astype(float), weights)
     if design is None:

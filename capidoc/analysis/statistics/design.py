@@ -6,6 +6,8 @@ what each row brings to an estimate, summed by cluster, the variance is
 first carry the whole of it, however rows were drawn within.
 """
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +19,8 @@ from capidoc.analysis.statistics.estimate import FloatArray, NotEstimable, as_fl
 IntArray = NDArray[np.intp]
 
 
-class Design(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Design:
     """The design of each row of a sample; by default each is drawn by itself, in one stratum.
 
     `population` is how many clusters its stratum has, for the finite correction. `lone` is what is
@@ -51,7 +54,8 @@ def design_variance(z: FloatArray, design: Design) -> Variance:
     """
     if design.calibration is not None:
         z = design.calibration.residuals(z)
-    totals, stratum, population = _cluster_totals(z, design)
+    cluster, stratum, population = _clusters(design, len(z))
+    totals = np.bincount(cluster, z)
     sizes = np.bincount(stratum)
     is_lone = sizes == 1
     deviations = totals - (np.bincount(stratum, totals) / sizes)[stratum]
@@ -70,16 +74,18 @@ def design_variance(z: FloatArray, design: Design) -> Variance:
 
 def cluster_count(rows: ArrayLike, design: Design) -> int:
     """Return how many clusters the rows (true or false for each of the sample) come from."""
-    totals, _, _ = _cluster_totals(np.asarray(rows, dtype=float), design)
-    return int((totals > 0).sum())
+    inside = as_floats(rows)
+    cluster, _, _ = _clusters(design, len(inside))
+    return int((np.bincount(cluster, inside) > 0).sum())
 
 
-def _cluster_totals(z: FloatArray, design: Design) -> tuple[FloatArray, IntArray, FloatArray]:
-    """Return the z of each cluster, its stratum (0, 1, …) and the population of the latter.
+@lru_cache(maxsize=32)  # a design serves all the groups of an indicator
+def _clusters(design: Design, count: int) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return the cluster of each of so many rows, and the stratum of each cluster (0, 1, …).
 
-    The population is infinite where it is not known.
+    Then the population of the latter, infinite where it is not known.
     """
-    rows = np.arange(len(z))
+    rows = np.arange(count)
     stratum = np.zeros_like(rows) if design.strata is None else _codes(design.strata)
     labels = rows if design.clusters is None else _codes(design.clusters)
     pairs = stratum * (labels.max(initial=0) + 1) + labels
@@ -87,7 +93,7 @@ def _cluster_totals(z: FloatArray, design: Design) -> tuple[FloatArray, IntArray
     population = np.full(len(first), np.inf)
     if design.population is not None:
         population = as_floats(design.population)[first]
-    return as_floats(np.bincount(cluster, z)), stratum[first], population
+    return cluster, stratum[first], population
 
 
 def _codes(labels: ArrayLike) -> IntArray:

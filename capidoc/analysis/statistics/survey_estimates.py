@@ -78,7 +78,8 @@ def ratio(numerator: ArrayLike, denominator: ArrayLike, weights: ArrayLike) -> L
     """
     y, x, w = as_floats(numerator), as_floats(denominator), as_floats(weights)
     inside = ~np.isnan(x) & (x != 0)
-    y, x, w = np.where(inside, np.nan_to_num(y), 0), np.where(inside, x, 0), np.where(inside, w, 0)
+    y = np.where(inside & ~np.isnan(y), y, 0)
+    x, w = np.where(inside, x, 0), np.where(inside, w, 0)
     whole = float((w * x).sum())
     if whole == 0:
         return Linearised(math.nan, np.zeros(len(x)), w)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from capidoc.analysis.effects.before_after import Comparison, comparison_of
+from capidoc.analysis.effects.counting import Counting, counting_of
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
 from capidoc.analysis.effects.tracking import actual_units
 from capidoc.analysis.effects.unit_values import concerned, is_complete, is_known, unit_values
@@ -46,7 +46,7 @@ def counted_levels(
         yield CountedLevel(indicator, "valeur", "", rows, "")
     else:
         whole = unit_values(indicator, cells)
-        comparison = comparison_of(indicator, whole, schedule)
+        comparison = counting_of(indicator, whole, schedule)
         compared = whole.loc[comparison.counts(whole), ["unite", "moment"]]
         yield from _compared_levels(comparison, rows, compared)
         for moment in schedule.course(indicator):
@@ -62,7 +62,7 @@ def _with_flags(indicator: Indicator, units: pd.DataFrame) -> pd.DataFrame:
 
 
 def _compared_levels(
-    comparison: Comparison, rows: pd.DataFrame, compared: pd.DataFrame
+    comparison: Counting, rows: pd.DataFrame, compared: pd.DataFrame
 ) -> Iterator[CountedLevel]:
     """Yield the level of each moment compared and, of the answers of a panel, their changes."""
     indicator, at_moments = comparison.indicator, {}

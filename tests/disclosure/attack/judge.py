@@ -204,9 +204,9 @@ def _of_answers(
         name = (place[0], place[1] + which)
         is_grouped = any(trait in attack.public.sensitive for trait, _ in number.group)
         if is_sensitive and people < FEW_SENSITIVE and not (is_grouped and planned.rule == "part"):
-            # A row of a group tells that somebody is in it.
+            # A row of a group tells that somebody is in it, and a reader may know that elsewhere.
             most = attack.unknowns.bounds(level.n, 0, FEW_SENSITIVE - 1)[1]
-            ends = (int(is_grouped), min(FEW_SENSITIVE - 1, math.floor(most + 1e-6)))
+            ends = (min(1, people), min(FEW_SENSITIVE - 1, math.floor(most + 1e-6)))
             yield Secret(*name, rule or "D4", people, expression, *ends, **common)
         elif number.is_hidden:
             yield Secret(*name, rule, people, expression, people, people, **common)

@@ -1,0 +1,220 @@
+"""Which units an indicator counts: as a whole, in each of its groups, at each of its moments."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from capidoc.analysis.effects.fact_rows import SAMPLE
+from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
+from capidoc.analysis.effects.survey_design import SampleRows, sample_rows
+from capidoc.analysis.effects.unit_values import (
+    concerned,
+    is_complete,
+    is_known,
+    is_matched,
+    unit_values,
+)
+from capidoc.config.indicator_plan import CROSS, Indicator
+from capidoc.config.schedule import Schedule
+from capidoc.core import categorical
+from capidoc.core.fact_ids import Trait, format_group
+from capidoc.core.schema import UNIT_KEY
+
+BEFORE, AFTER, PASSAGE = "avant", "apres", "passage_"
+SINGLE = ("",)  # the moments of an indicator that compares none
+# What estimates take of the units of a group; their place is that of their row in the sample.
+COLUMNS = ("unite", "valeur", "base", "poids", "place")
+
+
+class Group(NamedTuple):
+    """A group, or all the units: by moment, the columns of those that count.
+
+    And how many were seen (of a panel, at any moment) and say all that the rule asks.
+    """
+
+    name: str
+    units: dict[str, dict[str, np.ndarray]]
+    seen: dict[str, int]
+    complete: dict[str, int]
+
+    def missing(self, moment: str) -> int:
+        """Return how many of the units seen do not say all that the rule asks."""
+        return self.seen[moment] - self.complete[moment]
+
+
+@dataclass(frozen=True)
+class Counting:
+    """How an indicator counts its units at its moments.
+
+    At a single moment it counts all of them; of a panel those known at every moment, of fresh
+    samples those known at each. `sample` has every unit × moment drawn; a census needs none.
+    """
+
+    indicator: Indicator
+    sample: pd.DataFrame | None = None
+    moments: tuple[str, ...] = SINGLE
+    is_panel: bool = False
+
+    @property
+    def measures(self) -> dict[str, str]:
+        """Return the measure of each moment's level: avant, passage_<middle round>, apres."""
+        if self.moments == SINGLE:
+            return {"": "valeur"}
+        first, *middle, last = self.moments
+        named = {moment: f"{PASSAGE}{moment}" for moment in middle}
+        return {first: BEFORE, **named, last: AFTER}
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Return the first moment and the last."""
+        return self.moments[0], self.moments[-1]
+
+    @cached_property
+    def rows_at(self) -> dict[str, SampleRows]:
+        """Return the sample's rows of each moment; none in a census."""
+        if self.sample is None or self.indicator.population != SAMPLE:
+            return {}
+        moment = self.sample["moment"]
+        return {m: sample_rows(self.indicator, self.sample, moment == m) for m in self.moments}
+
+    @cached_property
+    def change_rows(self) -> SampleRows:
+        """Return the sample's rows over which a change is judged.
+
+        Those of the units compared or, of fresh samples and where weights were calibrated over
+        them, all that were seen at one of the moments.
+        """
+        sample: pd.DataFrame = self.sample
+        kept = sample["moment"].isin(self.moments)
+        if self.is_panel and not self.indicator.calage:
+            kept &= self.counts(sample)
+        return sample_rows(self.indicator, sample, kept, self.is_panel)
+
+    def counts(self, units: pd.DataFrame, by: Sequence[str] = ()) -> np.ndarray:
+        """Return which unit values count, whole or within each group of the columns `by`."""
+        if self.moments == SINGLE:
+            return np.ones(len(units), dtype=bool)
+        known = is_known(self.indicator, units)
+        if self.is_panel:
+            return is_matched(units, known, self.moments, by)
+        return np.asarray(known & units["moment"].isin(self.moments))
+
+    def whole(self, units: pd.DataFrame) -> Group:
+        """Return the unit values as one group."""
+        return self._group("", self._columns(units, []))
+
+    def groups(self, cells: pd.DataFrame, among: pd.Series | None = None) -> Iterator[Group]:
+        """Yield each group of each disaggregation, sorted, of all the units or of some.
+
+        Names are as « sexe=femme », crossed « sexe=femme,commune=niono ».
+        """
+        for disaggregation in self.indicator.desagregations:
+            dimensions = _dimensions(disaggregation)
+            by = _columns_of(dimensions)
+            units = unit_values(self.indicator, cells, by)
+            if among is not None:
+                units = units[units["unite"].isin(among)].reset_index(drop=True)
+            columns = self._columns(units, by)
+            groups = units[by].drop_duplicates()  # in order, as the unit values are
+            answers = groups.itertuples(index=False, name=None)
+            spans = pairwise([*groups.index, len(units)])
+            for group, (start, end) in sorted(zip(answers, spans, strict=True)):
+                if all(group):
+                    name = format_group(map(Trait, dimensions, group))
+                    yield self._group(name, {n: c[start:end] for n, c in columns.items()})
+
+    def _columns(self, units: pd.DataFrame, by: list[str]) -> dict[str, np.ndarray]:
+        """Return what a group takes of its units, for unit values sorted by group."""
+        columns = {name: units[name].to_numpy() for name in COLUMNS if name in units}
+        moments = categorical.to_categorical(units["moment"])
+        ordered = moments.cat.set_categories([*dict.fromkeys(self.moments)])
+        columns["moment"] = ordered.cat.codes.to_numpy()
+        columns["counts"] = self.counts(units, by)
+        complete = is_complete(self.indicator, units)
+        columns["complete"] = complete.to_numpy()
+        if self.is_panel:
+            columns["complete"] = is_matched(units, complete, self.moments, by)
+            columns["first"] = ~units.duplicated([*by, "unite"]).to_numpy()
+        if self.sample is not None:
+            columns["place"] = self._sample_index.get_indexer(_index(units))
+        return columns
+
+    @cached_property
+    def _sample_index(self) -> pd.MultiIndex:
+        return _index(self.sample)
+
+    def _group(self, name: str, columns: dict[str, np.ndarray]) -> Group:
+        units, seen, complete = {}, {}, {}
+        for code, moment in enumerate(dict.fromkeys(self.moments)):
+            then = columns["moment"] == code
+            counted = then & columns["counts"]
+            units[moment] = {n: columns[n][counted] for n in COLUMNS if n in columns}
+            complete[moment] = int((then & columns["complete"]).sum())
+            seen[moment] = int((columns["first"] if self.is_panel else then).sum())
+        return Group(name, units, seen, complete)
+
+
+def counting_of(
+    indicator: Indicator,
+    units: pd.DataFrame,
+    schedule: Schedule,
+    sample: pd.DataFrame | None = None,
+) -> Counting:
+    """Return how an indicator counts its units: a panel if some are known at every moment.
+
+    Where nobody answers twice, each moment is told by itself, as those of fresh samples are.
+    """
+    moments = schedule.compared(indicator) or SINGLE
+    panel = Counting(indicator, sample, moments, is_panel=True)
+    if indicator.moments and schedule.is_panel(indicator) and panel.counts(units).any():
+        return panel
+    return Counting(indicator, sample, moments)
+
+
+def counted_units(indicator: Indicator, observed: Observed, schedule: Schedule) -> pd.DataFrame:
+    """Return the unit values of each profile (an answer to each dimension), and where they count.
+
+    Columns: those of the dimensions, then of `unit_values`, `connue`, `complete`, and whether the
+    row counts in the facts of the whole, `compte`, and of each disaggregation's groups,
+    `compte_sexe*commune`. The comparison group is a dimension too. Weights are those of the draw.
+    """
+    indicator = with_comparison_group(indicator, schedule)
+    cells = concerned(indicator_cells(indicator, observed))
+    table = unit_values(indicator, cells, _columns_of(indicator.dimensions))
+    table["connue"] = is_known(indicator, table)
+    table["complete"] = is_complete(indicator, table)
+    counting = counting_of(indicator, unit_values(indicator, cells), schedule)
+    for disaggregation in ("", *indicator.desagregations):
+        by = _columns_of(_dimensions(disaggregation))
+        units = unit_values(indicator, cells, by)
+        name, keys = f"compte_{disaggregation}" if by else "compte", [*by, *UNIT_KEY]
+        units[name] = counting.counts(units, by) & (units[by] != "").all(axis=1)
+        table = table.merge(units[[*keys, name]], how="left", on=keys)
+        table[name] &= table["compte"]
+    return table
+
+
+def with_comparison_group(indicator: Indicator, schedule: Schedule) -> Indicator:
+    """Return the indicator disaggregated by its comparison group, if its source has one."""
+    controls = schedule.controls(indicator)
+    if not (controls and indicator.moments) or controls.dimension in indicator.desagregations:
+        return indicator
+    groups = (*indicator.desagregations, controls.dimension)
+    return indicator.model_copy(update={"desagregations": groups})
+
+
+def _dimensions(disaggregation: str) -> list[str]:
+    return [*dict.fromkeys(filter(None, disaggregation.split(CROSS)))]
+
+
+def _columns_of(dimensions: Sequence[str]) -> list[str]:
+    return [Trait(dimension).column for dimension in dimensions]
+
+
+def _index(units: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(units[UNIT_KEY])
