@@ -81,7 +81,6 @@ def assess(
     `former_releases` returns. The status is « publiable », or « masque:D5 » with the code of the
     rule. The proof has one row per hidden fact: id, regle, cause (the hidden fact that it would
     give away, or is derived from), bas and haut, of which a reader can exclude nothing between.
-    Raise DisclosureRefused where a hidden fact cannot be protected.
     """
     facts = releases[0].facts
     primary = primary_rules(facts, plan, contributions, thresholds, former)

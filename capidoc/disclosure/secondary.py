@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 from capidoc.config.programme_model import Disclosure
-from capidoc.core.errors import DisclosureRefused, Problem
 from capidoc.disclosure import rules
 from capidoc.disclosure.derived_facts import Derived
 from capidoc.disclosure.proof.attack import Attack, Interval
@@ -33,8 +32,7 @@ def secondary_suppression(
 ) -> Suppression:
     """Return the rules once no hidden cell can be worked out.
 
-    `fixed` are the cells of releases that readers already have. Raise DisclosureRefused where a
-    cell cannot be protected.
+    `fixed` are the cells of releases that readers already have.
     """
     found = Suppression(dict(hidden_by), {}, {})
     found.causes.update(inherit_rules(found.hidden_by, derived))
@@ -90,29 +88,25 @@ def _protect(
     While one is exposed, a « < 5 » that gives it away is no longer printed, or else the cheapest
     published cell that does is hidden too; what derives from that one follows (D7).
     """
-    pending = attack.hidden(found.hidden_by)
+    certain = attack.certain(found.hidden_by)
+    pending = [cell for cell in attack.hidden(found.hidden_by) if cell not in certain]
     while pending:
         before = dict(found.hidden_by)
         exposed, left = attack.exposed(pending, before), []
         for cell, telling in exposed.items():
             free = [each for each in telling if before[each] in SHOWN and each not in fixed]
-            if not free and not set(telling).isdisjoint(fixed):
+            if not free:
                 continue  # what readers have tells it, whatever is hidden now
             left.append(cell)
             if all(found.hidden_by[each] == before[each] for each in telling):
                 _hide(_cheapest(cell, free, cells, before), cell, found, derived)
         newly = [cell for cell in attack.hidden(found.hidden_by) if not before[cell]]
         pending = [*left, *newly]
-    found.reached.update(attack.reached)
+    found.reached.update(attack.intervals())
 
 
 def _cheapest(exposed: Cell, free: Iterable[Cell], cells: Cells, hidden_by: Rules) -> Cell:
     """Return the cheapest cell to hide for one exposed: a « < 5 », then a small group, a total."""
-    free = list(free)
-    if not free:
-        what = "ce nombre masqué peut être retrouvé"
-        remedy = "Réunissez des groupes (zones) ou retirez une désagrégation."
-        raise DisclosureRefused(Problem(what, remedy=remedy, value=cells[exposed]["id"]))
 
     def cost(cell: Cell) -> tuple[Any, ...]:
         fact = cells[cell]

@@ -19,6 +19,7 @@ Interval = tuple[float, float]
 LEVEL_KEY = ("edition", "indicateur", "mesure", "moment")  # of the cells of one level
 PROTECTION = 0.10  # protection interval: an amount or a mean stays uncertain by this on either side
 SOLVER_TOLERANCE = 1e-5  # values closer than this, relative to the value, are the same number
+FAR = 1e4  # times a figure: an end that far tells nothing
 ROUNDS = 12  # of objectives that look for witnesses of many cells at once
 
 
@@ -63,17 +64,44 @@ class Attack:
         """Return the hidden cells whose figure is a sum, in order."""
         return [cell for cell in self._figures if hidden_by[cell]]
 
+    def certain(self, hidden_by: Rules) -> set[Cell]:
+        """Return the hidden cells that logic tells, were nothing published."""
+        left = self._unmet(self.hidden(hidden_by), hidden_by)
+        known = {cell for cell in left if self._telling(cell, hidden_by) is not None}
+        self.reached.clear()
+        return known
+
     def exposed(self, pending: Sequence[Cell], hidden_by: Rules) -> dict[Cell, list[Cell]]:
         """Return the pending cells that a reader can work out, each with the cells that tell it.
 
         A cell that was protected stays so: hiding more only widens what a reader must allow for.
         """
         self._publish(hidden_by)
-        for cell in pending:
+        left = self._unmet(pending, hidden_by)
+        told = ((cell, self._telling(cell, hidden_by)) for cell in left)
+        return {cell: telling for cell, telling in told if telling is not None}
+
+    def intervals(self) -> dict[Cell, Interval]:
+        """Return what is reached of each cell, as its figure is told; NaN for an end so far off.
+
+        Of an estimate, in proportion of the units behind it.
+        """
+        return {cell: self._interval(cell, ends) for cell, ends in self.reached.items()}
+
+    def _interval(self, cell: Cell, ends: Interval) -> Interval:
+        _, true, is_estimated = self._figures[cell]
+        factor = self._cells[cell]["valeur"] / true if is_estimated and true else 1.0
+        farthest = FAR * max(1.0, abs(true))
+        low, high = (factor * end if abs(end) < farthest else math.nan for end in ends)
+        return low, high
+
+    def _unmet(self, cells: Sequence[Cell], hidden_by: Rules) -> list[Cell]:
+        """Return the cells for which no table was met that protects them, after some search."""
+        for cell in cells:
             true = self._figures[cell].true
             start = (math.inf, -math.inf) if math.isnan(true) else (true, true)
             self.reached.setdefault(cell, start)
-        left = [cell for cell in pending if not self._is_protected(cell, hidden_by)]
+        left = [cell for cell in cells if not self._is_protected(cell, hidden_by)]
         for _ in range(ROUNDS):
             before = len(left)
             if left:
@@ -81,8 +109,7 @@ class Attack:
             left = [cell for cell in left if not self._is_protected(cell, hidden_by)]
             if len(left) == before:
                 break
-        told = {cell: self._telling(cell, hidden_by) for cell in left}
-        return {cell: telling for cell, telling in told.items() if telling}
+        return left
 
     def _publish(self, hidden_by: Rules) -> None:
         """Tell the model what is printed of the rows whose cell has another rule than before."""
@@ -122,8 +149,8 @@ class Attack:
             self.reached[cell] = min(low, value), max(high, value)
         return optimum.binding
 
-    def _telling(self, cell: Cell, hidden_by: Rules) -> list[Cell]:
-        """Return the cells that tell too much of one; none where it is protected."""
+    def _telling(self, cell: Cell, hidden_by: Rules) -> list[Cell] | None:
+        """Return the cells that tell too much of one; None where it is protected."""
         for side, sign in enumerate((1.0, -1.0)):
             if self._is_protected(cell, hidden_by):
                 break
@@ -133,7 +160,7 @@ class Attack:
                     told = [self._rows[row].cell for row in binding]
                     # Only whole numbers keep it there: no row binds by itself.
                     return list(dict.fromkeys(told)) or self._siblings(cell, hidden_by)
-        return []
+        return None
 
     def _siblings(self, cell: Cell, hidden_by: Rules) -> list[Cell]:
         """Return the published cells of the same level, whole and by group."""

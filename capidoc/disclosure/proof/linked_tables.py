@@ -427,8 +427,8 @@ def _thinkable_states(
 ) -> np.ndarray:
     """Return the combinations of marks that a unit may have, for all that a reader knows.
 
-    Those that occur, and any answers that were given with any way of being counted: that none of a
-    few newcomers said yes is not known.
+    Those that occur, and any answers with any way of being counted: that none of a few newcomers
+    said yes is not known.
     """
     columns = np.column_stack([*marks.values()])
     if not answers:
@@ -440,7 +440,8 @@ def _thinkable_states(
         given[:, told.index(answer)] |= columns[:, places[mark]]
     counted = np.unique(columns[:, [p for m, p in places.items() if m not in answers]], axis=0)
     known = np.logical_or.reduce([columns[:, places[mark]] for mark, _ in answers.values()])
-    given = np.unique(given[known], axis=0)
+    given = np.vstack([given[known], _ungiven(given)])
+    given = np.unique(given, axis=0)
     states = np.zeros((len(counted) * len(given), len(marks)), dtype=bool)
     ways = np.repeat(counted, len(given), axis=0)
     for place, mark in enumerate(mark for mark in marks if mark not in answers):
@@ -449,6 +450,12 @@ def _thinkable_states(
         said = np.tile(given[:, told.index(answer)], len(counted))
         states[:, places[mark]] = said & states[:, places[known]]
     return np.unique(np.vstack([columns, states]), axis=0)
+
+
+def _ungiven(given: np.ndarray) -> np.ndarray:
+    """Return the answers that nobody gave, and might have: each alone, or no to a single one."""
+    alone = np.eye(given.shape[1], dtype=bool)[~given.any(axis=0)]
+    return np.vstack([alone, [[True], [False]]]) if given.shape[1] == 1 else alone
 
 
 def _combination(amounts: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray | None:
