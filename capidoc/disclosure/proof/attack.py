@@ -19,7 +19,7 @@ Interval = tuple[float, float]
 LEVEL_KEY = ("edition", "indicateur", "mesure", "moment")  # of the cells of one level
 PROTECTION = 0.10  # protection interval: an amount or a mean stays uncertain by this on either side
 SOLVER_TOLERANCE = 1e-5  # values closer than this, relative to the value, are the same number
-FAR = 1e4  # times a figure: an end that far tells nothing
+FAR = 20.0  # times a figure: an end that far tells nothing
 ROUNDS = 12  # of objectives that look for witnesses of many cells at once
 
 
@@ -114,20 +114,22 @@ class Attack:
     def _publish(self, hidden_by: Rules) -> None:
         """Tell the model what is printed of the rows whose cell has another rule than before."""
         for number, row in enumerate(self._rows):
-            rule = hidden_by[row.cell]
-            if self._published.get(row.cell) == rule:
-                continue
-            low, high = row.low, row.high
-            if rule == rules.SMALL_COUNT and row.is_value:
-                low, high = 1.0, self._thresholds.personnes - 1.0
-            elif rule:
-                low, high = -math.inf, math.inf
-            self._audit.publish(number, low, high)
+            if self._published.get(row.cell) != hidden_by[row.cell]:
+                self._publish_row(number, hidden_by)
         self._published = {row.cell: hidden_by[row.cell] for row in self._rows}
         past = [n for n, row in enumerate(self._rows) if is_past(self._cells[row.cell])]
         if past and not self._audit.is_feasible():  # units have left since: it tells of others
             for number in past:
                 self._audit.publish(number, -math.inf, math.inf)
+
+    def _publish_row(self, number: int, hidden_by: Rules) -> None:
+        row = self._rows[number]
+        rule, low, high = hidden_by[row.cell], row.low, row.high
+        if rule == rules.SMALL_COUNT and row.is_value:
+            low, high = 1.0, self._thresholds.personnes - 1.0
+        elif rule:
+            low, high = -math.inf, math.inf
+        self._audit.publish(number, low, high)
 
     def _objective(self, cells: Sequence[Cell], hidden_by: Rules) -> Sum:
         """Return an objective that takes each cell to a side where it is not protected yet."""
@@ -143,11 +145,12 @@ class Attack:
 
     def _meet(self, objective: Sum) -> np.ndarray:
         """Solve, widen what is reached of every hidden cell, and return the rows that bind."""
-        optimum = self._audit.smallest(objective)
-        for cell, (low, high) in self.reached.items():
-            value = self._figures[cell].total.value(optimum.values)
-            self.reached[cell] = min(low, value), max(high, value)
-        return optimum.binding
+        values, binding = self._audit.smallest(objective)
+        if values is not None:
+            for cell, (low, high) in self.reached.items():
+                value = self._figures[cell].total.value(values)
+                self.reached[cell] = min(low, value), max(high, value)
+        return binding
 
     def _telling(self, cell: Cell, hidden_by: Rules) -> list[Cell] | None:
         """Return the cells that tell too much of one; None where it is protected."""
@@ -161,6 +164,25 @@ class Attack:
                     # Only whole numbers keep it there: no row binds by itself.
                     return list(dict.fromkeys(told)) or self._siblings(cell, hidden_by)
         return None
+
+    def is_freed(self, cell: Cell, hiding: Cell, hidden_by: Rules) -> bool:
+        """Return whether one exposed cell would be protected by hiding a second one."""
+        rows = [number for number, row in enumerate(self._rows) if row.cell == hiding]
+        for number in rows:
+            self._audit.publish(number, -math.inf, math.inf)
+        figure, reached = self._figures[cell], self.reached[cell]
+        for sign in (1.0, -1.0):
+            values, _ = self._audit.smallest(NOTHING.plus(figure.total, sign))
+            if values is not None:
+                value = figure.total.value(values)
+                self.reached[cell] = (
+                    min(self.reached[cell][0], value),
+                    max(self.reached[cell][1], value),
+                )
+        is_freed, self.reached[cell] = self._is_protected(cell, hidden_by), reached
+        for number in rows:
+            self._publish_row(number, hidden_by)
+        return is_freed
 
     def _siblings(self, cell: Cell, hidden_by: Rules) -> list[Cell]:
         """Return the published cells of the same level, whole and by group."""
