@@ -56,7 +56,10 @@ class Attack:
         self._rows = [
             row for cell, level in linked.levels.items() for row in _rows(cell, level, cells[cell])
         ]
-        self._audit = IntervalAudit(linked.unknowns, [row.total for row in self._rows])
+        sums = [row.total for row in self._rows]
+        self._audit = IntervalAudit(linked.unknowns, [*sums, *linked.peopled])
+        for number in range(len(sums), len(sums) + len(linked.peopled)):
+            self._audit.publish(number, 1.0, math.inf)
         self._published: dict[Cell, str] = {}
         self._random = np.random.default_rng(0)
 
@@ -160,7 +163,7 @@ class Attack:
             if self._lacks(cell, hidden_by)[side]:
                 binding = self._meet(NOTHING.plus(self._figures[cell].total, sign))
                 if self._lacks(cell, hidden_by)[side]:
-                    told = [self._rows[row].cell for row in binding]
+                    told = [self._rows[n].cell for n in binding if n < len(self._rows)]
                     # Only whole numbers keep it there: no row binds by itself.
                     return list(dict.fromkeys(told)) or self._siblings(cell, hidden_by)
         return None
@@ -204,7 +207,7 @@ class Attack:
         if hidden_by[cell] == rules.SECONDARY:  # any other figure than its own
             (low, high), (_, true, is_estimated) = self.reached[cell], self._figures[cell]
             step = 0.0 if is_estimated else self._cells[cell]["arrondi"]
-            return high - low > max(step, SOLVER_TOLERANCE * max(1.0, abs(true)))
+            return high - low > max(0.99 * step, SOLVER_TOLERANCE * max(1.0, abs(true)))
         return not any(self._lacks(cell, hidden_by))
 
 

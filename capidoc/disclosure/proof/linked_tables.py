@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from capidoc.config.indicator_plan import CROSS, Indicator
-from capidoc.core.fact_ids import Trait, group_dimensions, parse_group
+from capidoc.core.fact_ids import ACTUAL, COURSE, Trait, group_dimensions, parse_group
 from capidoc.core.schema import COUNTED_RULES, OWN, RECORD
 from capidoc.disclosure.primary import PEOPLE
 from capidoc.disclosure.proof.counted_levels import CHANGE, CHANGES, CountedLevel
@@ -170,6 +170,38 @@ class LinkedTables:
         }
         self._link_amounts()
         self.levels = {cell: self._checked(level, cells[cell]) for cell, level in sums.items()}
+        self._link_actuals(told)
+        groups = {cells[cell]["groupe"] for numbers in told.values() for cell in numbers}
+        # A row of a group, hidden or not, tells that somebody is in it.
+        people = filter(None, map(self._people_of, sorted(groups)))
+        self.peopled = [total for total in people if self.unknowns.value(total) >= 1]
+
+    def _people_of(self, groupe: str) -> Sum | None:
+        """Return the number of units of a group."""
+        part = self._population.part_of(groupe)
+        if not part:
+            return None
+        profiles = self._population.profiles[part]
+        return self._everyone.total(b"", profiles, profiles.of_group(parse_group(groupe)))
+
+    def _link_actuals(self, told: Mapping[CountedLevel, Sequence[Cell]]) -> None:
+        """Say that what is cumulated until a moment is the sum of the months until it."""
+        course: dict[str, list[Sum]] = defaultdict(list)
+        for level, numbers in told.items():
+            for cell in numbers:
+                value = self.levels[cell].value
+                if value and level.measure == COURSE:
+                    course[level.indicator.id].append(value)
+                elif value and level.measure == ACTUAL:
+                    self._link_cumulated(value, course[level.indicator.id])
+
+    def _link_cumulated(self, value: Sum, months: Sequence[Sum]) -> None:
+        so_far = value
+        for month in months:
+            so_far = so_far.plus(month, -1.0)
+            if abs(self.unknowns.value(so_far)) <= TOLERANCE * max(1.0, self.unknowns.value(value)):
+                self.unknowns.links.append(so_far)
+                return
 
     def add_past_edition(self, numbers: Mapping[Cell, Cell]) -> None:
         """Link the cells of a past edition, {cell: that of the same number now}."""
@@ -238,6 +270,7 @@ class LinkedTables:
         profiles = self._population.profiles
         states, parts_used = np.array([[True]]), [profiles[part] for part in used]
         table = CountTable(self.unknowns, {b"": everyone}, states, parts_used)
+        self._everyone = table
         for leaf, names in parts.items():
             for part in names:
                 for profile in range(profiles[part].size):
