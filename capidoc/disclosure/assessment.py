@@ -38,6 +38,7 @@ from capidoc.io import tables
 
 CELL_COLUMNS = ["id", *FACT_KEY, "valeur", "n", "manquants", "arrondi", "personnes", "edition"]
 CELL_COLUMNS += ["present"]  # of a past edition, the cell of the same number today
+KEPT = ("lignes", "retenues")  # the indicator and the measure of records kept
 NOT_PUBLISHED, BRACKET = "n.p.", "< {}"
 
 
@@ -150,7 +151,14 @@ def _linked_tables(
                 told[level] = by_level[key]
         calculations = releases[0].schedule.identity.sources[source].calculs
         reads = {name: each.reads for name, each in calculations.items()}
-        yield _with_past_editions(LinkedTables(told, cells, reads), cells)
+        kept = [f["valeur"] for f in cells.values() if _counts_records(f, source)]
+        linked = LinkedTables(told, cells, reads, records=kept[0] if kept else np.nan)
+        yield _with_past_editions(linked, cells)
+
+
+def _counts_records(fact: Mapping[Any, Any], source: str) -> bool:
+    """Return whether a fact says how many records of a source were kept."""
+    return (fact["indicateur"], fact["mesure"], fact["groupe"]) == (*KEPT, f"source={source}")
 
 
 def _with_past_editions(linked: LinkedTables, cells: Cells) -> LinkedTables:

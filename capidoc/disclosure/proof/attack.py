@@ -57,9 +57,10 @@ class Attack:
             row for cell, level in linked.levels.items() for row in _rows(cell, level, cells[cell])
         ]
         sums = [row.total for row in self._rows]
-        self._audit = IntervalAudit(linked.unknowns, [*sums, *linked.peopled])
-        for number in range(len(sums), len(sums) + len(linked.peopled)):
-            self._audit.publish(number, 1.0, math.inf)
+        known = [total for total, *_ in linked.known]
+        self._audit = IntervalAudit(linked.unknowns, [*sums, *known])
+        for number, (_, low, high) in enumerate(linked.known, len(sums)):
+            self._audit.publish(number, low, high)
         self._published: dict[Cell, str] = {}
         self._random = np.random.default_rng(0)
 

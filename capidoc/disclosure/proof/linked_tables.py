@@ -89,6 +89,11 @@ class Population:
             if follows and is_broader and len(self.units) >= UNITS_PER_ANSWER * len(answers):
                 yield fine, broad
 
+    @property
+    def whole(self) -> Profiles:
+        """Return the one profile of all units."""
+        return self.profiles[WHOLE]
+
     def part_of(self, group: str) -> tuple[str, ...] | None:
         """Return the part of the dimensions that a group is of; None where one is not known."""
         names = set(group_dimensions(group))
@@ -143,10 +148,12 @@ class LinkedTables:
         told: Mapping[CountedLevel, Sequence[Cell]],
         cells: Cells,
         reads: Mapping[str, Iterable[str]],
+        records: float,
     ) -> None:
         """Link levels, each with the cells that tell it, whole and by group.
 
-        `reads` are the questions that each calculated variable is made of.
+        `reads` are the questions that each calculated variable is made of, `records` how many were
+        kept of the source.
         """
         self.unknowns = Unknowns()
         self._population = Population(list(told))
@@ -174,7 +181,10 @@ class LinkedTables:
         groups = {cells[cell]["groupe"] for numbers in told.values() for cell in numbers}
         # A row of a group, hidden or not, tells that somebody is in it.
         people = filter(None, map(self._people_of, sorted(groups)))
-        self.peopled = [total for total in people if self.unknowns.value(total) >= 1]
+        self.known = [(total, 1.0, np.inf) for total in people if self.unknowns.value(total) >= 1]
+        units = len(self._population.units)
+        if records == units:  # one record a unit, and the number of records is public
+            self.known.append((self._everyone.everyone(self._population.whole, 0), units, units))
 
     def _people_of(self, groupe: str) -> Sum | None:
         """Return the number of units of a group."""
