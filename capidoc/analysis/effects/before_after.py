@@ -1,6 +1,7 @@
 """What changed between two moments or more, for the units known at all or for fresh samples."""
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
@@ -185,8 +186,11 @@ def _gap_facts(indicator: Indicator, shares: list[Fact]) -> Iterator[Fact]:
 
     Before, after, and the difference: above 0 the gap widens.
     """
+    by_dimensions = defaultdict(list)
+    for fact in shares:
+        by_dimensions[group_dimensions(fact["groupe"])].append(fact)
     for dimension in indicator.desagregations:
-        facts = [fact for fact in shares if group_dimensions(fact["groupe"]) == (dimension,)]
+        facts = by_dimensions[dimension,]
         before = [fact["valeur"] for fact in facts if fact["mesure"] == "part_avant"]
         after = [fact["valeur"] for fact in facts if fact["mesure"] == "part_apres"]
         if len(before) != 2:

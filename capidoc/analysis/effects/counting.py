@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, starmap
 from typing import NamedTuple
 
 import numpy as np
@@ -27,8 +27,9 @@ from capidoc.core.schema import UNIT_KEY
 
 BEFORE, AFTER, PASSAGE = "avant", "apres", "passage_"
 SINGLE = ("",)  # the moments of an indicator that compares none
-# What estimates take of the units of a group; their place is that of their row in the sample.
-COLUMNS = ("unite", "valeur", "base", "poids", "place")
+NOWHERE = slice(0)
+# What a group has of its units; their place is that of their row in the sample.
+KEPT = ("unite", "valeur", "base", "poids", "place")
 
 
 class Group(NamedTuple):
@@ -106,31 +107,35 @@ class Counting:
 
     def whole(self, units: pd.DataFrame) -> Group:
         """Return the unit values as one group."""
-        return self._group("", self._columns(units, []))
+        columns = self._columns(self._at_moments(units), [])
+        return self._group("", columns, units["unite"].nunique())
 
     def groups(self, cells: pd.DataFrame, among: pd.Series | None = None) -> Iterator[Group]:
         """Yield each group of each disaggregation, sorted, of all the units or of some.
 
         Names are as « sexe=femme », crossed « sexe=femme,commune=niono ».
         """
+        if among is not None:
+            cells = cells[cells["unite"].isin(among)]
         for disaggregation in self.indicator.desagregations:
             dimensions = _dimensions(disaggregation)
             by = _columns_of(dimensions)
-            units = unit_values(self.indicator, cells, by)
-            if among is not None:
-                units = units[units["unite"].isin(among)].reset_index(drop=True)
-            columns = self._columns(units, by)
-            groups = units[by].drop_duplicates()  # in order, as the unit values are
-            answers = groups.itertuples(index=False, name=None)
-            spans = pairwise([*groups.index, len(units)])
-            for group, (start, end) in sorted(zip(answers, spans, strict=True)):
-                if all(group):
-                    name = format_group(map(Trait, dimensions, group))
-                    yield self._group(name, {n: c[start:end] for n, c in columns.items()})
+            seen = cells[[*by, "unite"]].drop_duplicates()[by].value_counts()
+            counts = {answers: n for answers, n in seen.items() if n and all(answers)}
+            units = unit_values(self.indicator, self._at_moments(cells), by)
+            columns, spans = self._columns(units, by), _spans(units[by])
+            for answers in sorted(counts):
+                name = format_group(map(Trait, dimensions, answers))
+                own = {n: column[spans.get(answers, NOWHERE)] for n, column in columns.items()}
+                yield self._group(name, own, counts[answers])
+
+    def _at_moments(self, table: pd.DataFrame) -> pd.DataFrame:
+        is_single = self.moments == SINGLE
+        return table if is_single else table[table["moment"].isin(self.moments)]
 
     def _columns(self, units: pd.DataFrame, by: list[str]) -> dict[str, np.ndarray]:
         """Return what a group takes of its units, for unit values sorted by group."""
-        columns = {name: units[name].to_numpy() for name in COLUMNS if name in units}
+        columns = {name: units[name].to_numpy() for name in KEPT if name in units}
         moments = categorical.to_categorical(units["moment"])
         ordered = moments.cat.set_categories([*dict.fromkeys(self.moments)])
         columns["moment"] = ordered.cat.codes.to_numpy()
@@ -139,7 +144,6 @@ class Counting:
         columns["complete"] = complete.to_numpy()
         if self.is_panel:
             columns["complete"] = is_matched(units, complete, self.moments, by)
-            columns["first"] = ~units.duplicated([*by, "unite"]).to_numpy()
         if self.sample is not None:
             columns["place"] = self._sample_index.get_indexer(_index(units))
         return columns
@@ -148,15 +152,15 @@ class Counting:
     def _sample_index(self) -> pd.MultiIndex:
         return _index(self.sample)
 
-    def _group(self, name: str, columns: dict[str, np.ndarray]) -> Group:
-        units, seen, complete = {}, {}, {}
+    def _group(self, name: str, columns: dict[str, np.ndarray], seen: int) -> Group:
+        units, seen_at, complete = {}, {}, {}
         for code, moment in enumerate(dict.fromkeys(self.moments)):
             then = columns["moment"] == code
-            counted = then & columns["counts"]
-            units[moment] = {n: columns[n][counted] for n in COLUMNS if n in columns}
+            rows = np.flatnonzero(then & columns["counts"])
+            units[moment] = {n: columns[n][rows] for n in KEPT if n in columns}
+            seen_at[moment] = int(seen if self.is_panel else then.sum())
             complete[moment] = int((then & columns["complete"]).sum())
-            seen[moment] = int((columns["first"] if self.is_panel else then).sum())
-        return Group(name, units, seen, complete)
+        return Group(name, units, seen_at, complete)
 
 
 def counting_of(
@@ -214,6 +218,13 @@ def _dimensions(disaggregation: str) -> list[str]:
 
 def _columns_of(dimensions: Sequence[str]) -> list[str]:
     return [Trait(dimension).column for dimension in dimensions]
+
+
+def _spans(answers: pd.DataFrame) -> dict[tuple[str, ...], slice]:
+    """Return the rows of each group, of rows in order of their answers."""
+    firsts = answers[~answers.duplicated().to_numpy()]
+    spans = starmap(slice, pairwise([*firsts.index, len(answers)]))
+    return dict(zip(firsts.itertuples(index=False, name=None), spans, strict=True))
 
 
 def _index(units: pd.DataFrame) -> pd.MultiIndex:
