@@ -10,8 +10,9 @@ import pandas as pd
 from capidoc.config.programme_model import Disclosure
 from capidoc.disclosure import rules
 from capidoc.disclosure.proof.interval_audit import IntervalAudit
-from capidoc.disclosure.proof.linked_tables import Cell, Cells, Level, LinkedTables
-from capidoc.disclosure.proof.unknowns import NOTHING, Sum
+from capidoc.disclosure.proof.level_sums import Level
+from capidoc.disclosure.proof.linked_tables import Cell, Cells, LinkedTables
+from capidoc.disclosure.proof.sums import NOTHING, Sum
 
 Rules = Mapping[Cell, str]  # the rule that hides each cell, « » where none does
 Interval = tuple[float, float]

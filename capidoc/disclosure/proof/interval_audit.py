@@ -12,7 +12,7 @@ from typing import NamedTuple
 import highspy
 import numpy as np
 
-from capidoc.disclosure.proof.unknowns import Sum, Unknowns
+from capidoc.disclosure.proof.sums import Sum, Unknowns
 
 FARTHEST = 10.0  # times the largest unknown, in its scale: as far as it is worth looking
 INTEGER, CONTINUOUS = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
