@@ -17,6 +17,7 @@ from capidoc.cleaning.cell_steps import (
 from capidoc.cleaning.cleaning_state import CleaningState, moments_of, refuse_rows
 from capidoc.config.decisions import Decisions
 from capidoc.config.programme_model import Exclusion, Source
+from capidoc.config.validation import compile_pattern
 from capidoc.core import categorical, parsing
 from capidoc.core.errors import ConfigurationRefused, Problem, QualityRefused, suggest
 from capidoc.core.parsing import Unreadable, matching_key
@@ -55,8 +56,8 @@ def drop_total_rows(state: CleaningState) -> CleaningState:
     source, cells = state.source, state.table[[*state.answered]]
     if not source.totaux:
         return state
-    is_total = re.compile(source.totaux, re.IGNORECASE).match
-    is_unit = re.compile(source.motif_identifiant).fullmatch
+    is_total = compile_pattern(f"(?is:(?:{source.totaux}).*)")
+    is_unit = compile_pattern(source.motif_identifiant)
     totals = _matches(cells, lambda text: is_total(text.strip()))
     units = _matches(cells, lambda text: is_unit(parsing.normalize_spaces(text).upper()))
     of_unit = (units & ~totals).get(source.identifiant or "", False)
@@ -80,7 +81,7 @@ def require_identifier(state: CleaningState) -> CleaningState:
     name = state.source.identifiant
     if not name:
         return state
-    is_unit = re.compile(state.source.motif_identifiant).fullmatch
+    is_unit = compile_pattern(state.source.motif_identifiant)
     titles = set(map(matching_key, state.questions[name].labels))
     known = categorical.matches(
         state.table[name], lambda text: is_unit(text) and matching_key(text) not in titles
@@ -176,7 +177,7 @@ def _is_excluded(rule: Exclusion, parser: Parser, text: str) -> bool:
     answer = try_parse(parser, text)[0] or text
     if rule.valeurs:
         return matching_key(answer) in map(matching_key, rule.valeurs)
-    return not re.fullmatch("|".join(rule.hors), answer)
+    return not compile_pattern("|".join(rule.hors))(answer)
 
 
 def deduplicate(state: CleaningState) -> CleaningState:

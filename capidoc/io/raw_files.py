@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # a run with nothing to do only hashes files: it imports no p
 # A CSV has nothing to unpack: it may weigh what a workbook may, once unpacked.
 LARGEST = dict.fromkeys([".xlsx", ".xlsm", ".xls", ".ods"], xlsx_parts.PACKED)
 LARGEST[".csv"] = xlsx_parts.UNPACKED
+CSV_COLUMNS = 16_384  # Excel's own
 LONG_CSV = 50_000  # lines: from here on, pandas reads what is regular
 OLE, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
 QUOTE = "Mettez entre guillemets les cellules qui contiennent le séparateur, ou exportez en XLSX."
@@ -98,6 +99,7 @@ def _read_csv(file: str, content: bytes) -> list[Sheet]:
     unquoted = re.sub(r'"[^"]*"', "", text[:100_000]).splitlines()
     line = next((line for line in unquoted if re.search(r"[;,\t]", line)), "")
     delimiter = declared[1] if declared else max(";,\t", key=line.count)
+    _check_width(file, line.count(delimiter))
     if not declared:
         cells = _regular_cells(content, text, encoding, delimiter)
         if cells is not None:
@@ -105,14 +107,24 @@ def _read_csv(file: str, content: bytes) -> list[Sheet]:
     stream = io.StringIO(text[declared.end() :] if declared else text, newline="")
     csv.field_size_limit(xlsx_parts.UNPACKED)
     lines = csv.reader(stream, delimiter=delimiter, strict=True)
+    rows: list[list[str]] = []
     try:
-        rows = list(lines)
+        for row in lines:
+            _check_width(file, len(row))
+            rows.append(row)
     except csv.Error as error:  # read on, rows after an open quote would be one cell
         cause = "guillemets mal fermés : fichier tronqué ou abîmé"
         raise InputUnreadable(Problem(cause, "", AGAIN, file, row=lines.line_num)) from error
     widths = tuple(map(len, rows))
+    if len(rows) * max(widths, default=0) - sum(widths) > xlsx_parts.MOST_CELLS:
+        xlsx_parts.refuse_unsafe(file, "lignes trop inégales pour un tableau")
     quoted = len(set(widths)) > 1 and not re.sub(rf'"[^"]*"|[{delimiter}\r\n]', "", text)
     return [Sheet(file, "", grid(rows), encoding=encoding, widths=widths, quoted=quoted)]
+
+
+def _check_width(file: str, cells: int) -> None:
+    if cells > CSV_COLUMNS:
+        xlsx_parts.refuse_unsafe(file, f"plus de {CSV_COLUMNS} colonnes")
 
 
 def _regular_cells(

@@ -27,19 +27,23 @@ DAMAGED = (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError, zlib
 # Bytes packed and unpacked, their ratio, the size of a sheet, and that of all the grids of a file.
 PACKED, UNPACKED, RATIO, ROWS, COLUMNS = 20_000_000, 200_000_000, 100, 100_000, 2_000
 MOST_CELLS = 20_000_000
+MOST_TEXT = 1_000_000_000  # bytes of shared texts, written out in each cell that has one
 # A small file may be packed more: its overhead weighs less than this many bytes.
 LEAST_PACKED = 10_000
 # Comments, CDATA, instructions, UTF-16: no spreadsheet writes them, and calamine misreads them.
 STRANGE = re.compile(rb"<!|<\?(?!xml\s)|\0")
+SHARED_END = re.compile(rb"</(?:\w+:)?si\s*>|<(?:\w+:)?si\s*/>")
 READ_PARTS = ("xl/worksheets/", "xl/sharedstrings", "xl/workbook", "content.xml")
 
 
 class Bounds:
-    """The bounds of each sheet's filled cells: a few far apart would fill the memory."""
+    """The bounds of a workbook: a few cells far apart, or one long text, would fill the memory."""
 
     def __init__(self, file: str) -> None:
         self.file = file
         self._last: dict[str, Place] = {}
+        self.shared_sizes: list[int] = []
+        self._text = 0
 
     def begin(self, sheet: str) -> None:
         """Raise InputUnsafe where two sheets have one name: one would hide from the bounds."""
@@ -59,6 +63,13 @@ class Bounds:
         if sum(row * (position + 1) for row, position in self._last.values()) > MOST_CELLS:
             cause = f"plus de {MOST_CELLS // 10**6} millions de cellules, vides comprises"
             refuse_unsafe(self.file, cause, sheet)
+
+    def add_text(self, sheet: str, rank: str) -> None:
+        """Raise InputUnsafe where the shared texts, each written in its cells, are too long."""
+        if int(rank) < len(self.shared_sizes):  # calamine refuses the others
+            self._text += self.shared_sizes[int(rank)]
+        if self._text > MOST_TEXT:
+            refuse_unsafe(self.file, f"plus de {MOST_TEXT // 10**6} Mo de textes répétés", sheet)
 
 
 def unpack_workbook(file: str, content: bytes) -> dict[str, bytes]:
@@ -99,6 +110,7 @@ def scan_worksheets(file: str, parts: dict[str, bytes]) -> tuple[dict[str, Marks
     Raise InputUnsafe beyond the bounds of a workbook, SyntaxError where it is damaged.
     """
     workbook, bounds = _parse(parts["xl/workbook.xml"]), Bounds(file)
+    bounds.shared_sizes = [*map(len, SHARED_END.split(parts.get("xl/sharedstrings.xml", b"")))]
     relations = _parse(parts.get("xl/_rels/workbook.xml.rels", b"<none/>"))
     targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
     # Exporters write nothing, or 0; « #NAME? » is made of a text that begins with « = ».
@@ -176,8 +188,11 @@ def _checked_cells(
         bounds.check(sheet, max(row, number), position)
         if place in places:
             refuse_unsafe(bounds.file, "deux valeurs pour une même cellule", sheet)
-        if len(element.findall("{*}v")) > 1:
+        values = element.findall("{*}v")
+        if len(values) > 1:
             refuse_unsafe(bounds.file, "contenu qu’aucun tableur n’écrit, refusé", sheet)
+        if values and element.get("t") == "s":
+            bounds.add_text(sheet, values[0].text or "")
         places.add(place)
         yield place, element
 

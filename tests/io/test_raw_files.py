@@ -125,6 +125,53 @@ def test_a_sheet_has_two_thousand_columns_and_a_hundred_thousand_rows_at_most(pl
         assert xlsx_parts.scan_cells(bounds, "Suivi", xml, frozenset()) == ({}, {})
 
 
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b";" * 16_383 + b"\n1", ""),
+        (b";" * 16_384 + b"\n1", "plus de 16384 colonnes"),
+        (b"a;b\n" * 50_001 + b";" * 16_384, "plus de 16384 colonnes"),
+        (b"a;b\n" + b'"x"' + b";" * 1_000_000, "plus de 16384 colonnes"),
+        (b"a;b\n" * 2_000 + b"1" + b";" * 10_000, ""),
+        (b"a;b\n" * 2_001 + b"1" + b";" * 10_000, "lignes trop inégales"),
+    ],
+)
+def test_a_csv_is_as_wide_as_a_spreadsheet_at_most_and_no_long_row_fills_the_memory(
+    tmp_path, content, what
+):
+    (tmp_path / "export.csv").write_bytes(content)
+    with pytest.raises(InputUnsafe, match=what) if what else nullcontext():
+        raw_files.read_sheets(tmp_path / "export.csv")
+
+
+def test_a_separator_declared_alone_is_an_empty_table(tmp_path):
+    (tmp_path / "export.csv").write_bytes(b"sep=;\n")
+    assert cells(tmp_path / "export.csv").empty
+
+
+@pytest.mark.parametrize(("cells_of_it", "beyond"), [(10_000, False), (10_001, True)])
+def test_a_long_text_shared_by_many_cells_never_fills_the_memory(cells_of_it, beyond):
+    bounds = xlsx_parts.Bounds("export.xlsx")
+    bounds.shared_sizes = [100_000]
+    row = "".join(f'<c r="A{n}" t="s"><v>0</v></c>' for n in range(1, cells_of_it + 1))
+    xml = f"<worksheet><sheetData><row>{row}</row></sheetData></worksheet>".encode()
+    with pytest.raises(InputUnsafe, match="textes répétés") if beyond else nullcontext():
+        xlsx_parts.scan_cells(bounds, "Suivi", xml, frozenset())
+
+
+def test_the_texts_that_a_workbook_shares_are_measured(workbook):
+    shared = b"<sst><si/><si><t>%s</t></si></sst>" % (b"x" * 100_000)
+    cell, sheet = b't="inlineStr"><is><t>code</t></is>', "xl/worksheets/sheet1.xml"
+
+    def share(parts):
+        parts["xl/sharedStrings.xml"] = shared
+        parts[sheet] = parts[sheet].replace(cell, b't="s"><v>1</v>')
+
+    book = workbook(*[["code"]] * 10_001)
+    with pytest.raises(InputUnsafe, match="plus de 1000 Mo de textes répétés"):
+        raw_files.read_sheets(repacked(book, share))
+
+
 @pytest.mark.parametrize(("rows", "beyond"), [(20_000, False), (20_001, True)])
 def test_the_grids_of_a_file_have_twenty_million_cells_at_most(rows, beyond):
     bounds = xlsx_parts.Bounds("export.xlsx")
