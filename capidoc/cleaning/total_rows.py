@@ -1,0 +1,179 @@
+"""Total rows of a workbook: dropped where they are declared, refused where nothing declares them.
+
+Counted as a unit, a total doubles every sum.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+import pandas as pd
+
+from capidoc.cleaning.cell_steps import answer_parser, try_parse
+from capidoc.cleaning.cleaning_state import CleaningState
+from capidoc.config.validation import compile_pattern
+from capidoc.core import categorical, parsing
+from capidoc.core.errors import Problem, QualityRefused
+from capidoc.core.parsing import Unreadable, matching_key
+from capidoc.core.schema import FILE, NUMBER, PLACE, SHEET, UUID
+from capidoc.ingest.received import NO_UUID
+
+# What a total is called: « TOTAL GÉNÉRAL », « Ensemble », « Cumul 2023 », alone in their cells;
+# and « Sous-total Niono » in the place of a unit’s name.
+TOTAL = r"(?:(?:sous|s|grand)[-\s/]*)?tota(?:l|ux)\b"
+OF_ALL = r"(?:g[ée]n[ée]ral\w*|final\w*|global\w*|partiel\w*|annuel\w*|au \S+|20\d\d|[:.=\s])*"
+ALONE = rf"(?:{TOTAL}|ensemble|cumul|somme|moyenne|r[ée]capitulatif){OF_ALL}"
+IN_A_NAME = rf"{ALONE}|{TOTAL}.*"
+LEAST_ROWS, SURE_ROWS, LARGE = 2, 3, 10
+ROUNDING = 1e-9  # of a sum of decimals
+
+
+def drop_total_rows(state: CleaningState) -> CleaningState:
+    """Return the state without the rows of totals (`source.totaux`), and without headings.
+
+    A total names no unit; the only cell of a heading is neither a number nor a unit.
+    """
+    source, cells = state.source, state.table[[*state.answered]]
+    if not source.totaux:
+        return state
+    is_total = compile_pattern(f"(?is:(?:{source.totaux}).*)")
+    is_unit = compile_pattern(source.motif_identifiant)
+    totals = _matches(cells, lambda text: is_total(text.strip()))
+    units = _matches(cells, lambda text: is_unit(parsing.normalize_spaces(text).upper()))
+    of_unit = (units & ~totals).get(source.identifiant or "", False)
+    total = totals.any(axis=1) & ~of_unit
+    alone = _matches(cells, str.strip).sum(axis=1) == 1
+    heading = alone & ~(units | _matches(cells, _is_number)).any(axis=1)
+    state = state.drop_rows(total, "total")
+    return state.drop_rows(heading[~total], "intertitre")
+
+
+def _matches(table: pd.DataFrame, test: Callable[[str], object]) -> pd.DataFrame:
+    return pd.DataFrame({name: categorical.matches(table[name], test) for name in table})
+
+
+def _is_number(text: str) -> bool:
+    try:
+        parsing.parse_number(text)
+    except Unreadable:
+        return False
+    return True
+
+
+def refuse_undeclared_totals(state: CleaningState) -> CleaningState:
+    """Return the state; raise QualityRefused for rows that are totals by their words or numbers.
+
+    A row is a unit for sure where a server numbered it, where its identifier follows a declared
+    `motif_identifiant`, or where a person keeps one of its answers.
+    """
+    source, table = state.source, state.table
+    if source.identifiant and "motif_identifiant" in source.model_fields_set:
+        return state
+    unnumbered = table.index[categorical.is_in(table[NUMBER], {"", NO_UUID})]
+    words = _total_words(state, unnumbered)
+    summed = () if source.formulaire else unnumbered.intersection([*_summed_rows(state)])
+    kept = {place[:-1] for place in state.reviewed_cells}
+    patterns = dict.fromkeys(_pattern(word) for _, word in words.values())
+    setting = "|".join(filter(None, [source.totaux, *patterns]))
+    problems = []
+    for row in sorted({*words, *summed}):
+        column, word = words.get(row, ("", None))
+        what = "ligne de total, que rien ne déclare : elle compterait comme une unité"
+        remedy = f"Écrivez totaux: '{setting}' sous cette source, dans programme.yml"
+        if not word:
+            what = "ligne dont les nombres sont les sommes des autres : elle compterait en double"
+            remedy = f"Dans corrections.csv, action « supprimer », uuid « {table.at[row, UUID]} »"
+        remedy += " ; si c’est une unité, « garder » une de ses réponses dans corrections.csv."
+        file, sheet, line = table.loc[row, PLACE]
+        if (file, sheet, line) not in kept:
+            problems.append(Problem(what, "", remedy, file, sheet, line, column, word))
+    QualityRefused.raise_any(problems)
+    return state
+
+
+def _total_words(state: CleaningState, rows: pd.Index) -> dict[int, tuple[str, str]]:
+    """Return {row: (column, cell)} of what is called a total, and is no answer of the form."""
+    names = [name for name, question in state.answered.items() if question.kind != "nombre"]
+    unit = state.source.identifiant or next(iter(names), "")
+    found: dict[int, tuple[str, str]] = {}
+    for name in sorted(names, key=lambda name: name != unit):
+        pattern = re.compile(IN_A_NAME if name == unit else ALONE, re.DOTALL)
+        choices = state.questions[name].choices.values()
+        offered = {matching_key(text) for texts in choices for text in texts}
+        cells = state.table.loc[rows, name]
+        called = [
+            text
+            for text in categorical.present_values(cells)
+            if pattern.fullmatch(matching_key(text)) and matching_key(text) not in offered
+        ]
+        for row, text in cells[categorical.is_in(cells, called)].items():
+            found.setdefault(row, (name, text))
+    return found
+
+
+def _pattern(word: str) -> str:
+    """Return the pattern of `totaux` by which a cell is a total."""
+    key = matching_key(word)
+    named = re.match(TOTAL, key)
+    return named[0] if named else re.escape(key).replace("\\ ", " ")
+
+
+def _summed_rows(state: CleaningState) -> Iterator[int]:
+    """Yield each row whose numbers are the sums of rows of its sheet: a block above, all, a group.
+
+    What ordinary rows may be by chance is none: see `_is_convincing`.
+    """
+    parsers = {name: answer_parser(q, state.decisions) for name, q in state.answered.items()}
+    kinds = {name: q.kind == "nombre" for name, q in state.answered.items()}
+    kinds |= dict.fromkeys(filter(None, [state.source.identifiant, state.source.moment]), False)
+    numbers = [name for name, is_number in kinds.items() if is_number]
+    texts = [name for name in state.answered if name not in numbers]
+    for _, rows in state.table.groupby([FILE, SHEET], observed=True):
+        read = {n: [try_parse(parsers[n], text)[0] or "0" for text in rows[n]] for n in numbers}
+        values = np.array([*read.values()], float).reshape(len(numbers), len(rows)).T
+        filled = (rows[texts] != "").to_numpy()
+        codes = [np.where(rows[name] != "", rows[name].cat.codes, -1) for name in texts]
+        groups = [np.zeros(len(rows), int), *codes]
+        found = {*_sums_of_blocks(values, filled), *_sums_of_groups(values, filled, groups)}
+        yield from rows.index[sorted(found)]
+
+
+def _sums_of_blocks(values: np.ndarray, filled: np.ndarray) -> Iterator[int]:
+    """Yield the rows that are the sums of all above, from the former such row."""
+    first, sums = 0, np.zeros(values.shape[1])
+    for row, own in enumerate(values):
+        is_sum = (np.abs(own - sums) <= ROUNDING * np.abs(own)).all()
+        if is_sum and _is_convincing(values, filled, row, np.arange(first, row)):
+            yield row
+            first, sums = row + 1, np.zeros(values.shape[1])
+        else:
+            sums = sums + own
+
+
+def _sums_of_groups(
+    values: np.ndarray, filled: np.ndarray, groups: Iterable[np.ndarray]
+) -> Iterator[int]:
+    """Yield the rows that are the sums of all the others of their group; -1 is none."""
+    for codes in groups:
+        sums = pd.DataFrame(values).groupby(codes).transform("sum").to_numpy()
+        is_sum = (np.abs(2 * values - sums) <= ROUNDING * np.abs(values)).all(axis=1)
+        for row in map(int, np.flatnonzero(is_sum & (codes >= 0))):
+            others = np.flatnonzero(codes == codes[row])
+            if _is_convincing(values, filled, row, others[others != row]):
+                yield row
+
+
+def _is_convincing(values: np.ndarray, filled: np.ndarray, row: int, others: np.ndarray) -> bool:
+    """Return whether sums are no chance: of a row that says less than those that it sums, or alike.
+
+    Of rows described alike, only numbers of LARGE or more, in columns that do not go together.
+    """
+    own = np.flatnonzero(values[row])
+    if not len(own):
+        return False
+    summed = values[others]
+    count = np.count_nonzero(summed[:, own].any(axis=1))
+    if (filled[others].all(axis=0) & ~filled[row]).any():
+        return bool(count >= (SURE_ROWS if filled[row].any() else LEAST_ROWS))
+    large = own[np.abs(values[row, own]) >= LARGE]
+    return bool(count >= SURE_ROWS and np.linalg.matrix_rank(summed[:, large]) > 1)
