@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from capidoc.core.errors import InputUnreadable, Problem
 from capidoc.core.parsing import format_plain
 from capidoc.io import xlsx_parts
-from capidoc.io.xlsx_parts import ACCEPTED, AGAIN, SAVE_AS, Area, Place, refuse_unreadable
+from capidoc.io.xlsx_parts import ACCEPTED, AGAIN, SAVE_AS, Area, Look, Place, refuse_unreadable
 
 if TYPE_CHECKING:  # a run with nothing to do only hashes files: it imports no pandas
     import pandas as pd
@@ -47,6 +47,7 @@ class Sheet:
     formulas: dict[Place, str] = field(default_factory=dict)
     merged: tuple[Area, ...] = ()
     hidden: bool = False
+    look: Look = field(default_factory=Look)
     from_1904: bool = False
     sha256: str = ""
     encoding: str = ""
@@ -206,7 +207,7 @@ def _worksheets(file: str, content: bytes, parts: dict[str, bytes]) -> Iterator[
     for metadata in book.sheets_metadata:
         if metadata.typ == SheetTypeEnum.WorkSheet:
             worksheet = book.get_sheet_by_name(metadata.name)
-            formulas, texts = marks[metadata.name]
+            formulas, texts, look = marks[metadata.name]
             cells = _worksheet_cells(worksheet, texts)
             # The row that Excel shows begins at 1, calamine's at 0.
             areas = worksheet.merged_cell_ranges or ()
@@ -214,7 +215,7 @@ def _worksheets(file: str, content: bytes, parts: dict[str, bytes]) -> Iterator[
                 ((top + 1, left), (end + 1, right)) for (top, left), (end, right) in areas
             )
             hidden = metadata.visible != SheetVisibleEnum.Visible
-            yield Sheet(file, metadata.name, cells, formulas, merged, hidden, from_1904)
+            yield Sheet(file, metadata.name, cells, formulas, merged, hidden, look, from_1904)
 
 
 def _worksheet_cells(worksheet: "CalamineSheet", texts: dict[Place, str]) -> "pd.DataFrame":

@@ -5,19 +5,40 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from capidoc.core.errors import InputUnreadable, InputUnsafe, Problem
+from capidoc.core.parsing import CURRENCIES
 
 if TYPE_CHECKING:
     from lxml import etree
 
 Place = tuple[int, int]  # the row that Excel shows, the position of the column from 0
 Area = tuple[Place, Place]  # its first place and its last
-# The formulas of a worksheet, the texts of its errors and of formulas never computed.
-Marks = tuple[dict[Place, str], dict[Place, str]]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a sheet shows of its cells, and not their values.
+
+    `signs` {(column, « % » or a currency that a format adds): rows}, and what is hidden.
+    """
+
+    signs: dict[tuple[int, str], list[int]] = field(default_factory=dict)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+
+    def add_sign(self, row: int, column: int, sign: str) -> None:
+        """Add the sign of a cell, if any."""
+        if sign:
+            self.signs.setdefault((column, sign), []).append(row)
+
+
+# The formulas of a worksheet, the texts of its errors and of formulas never computed, its look.
+Marks = tuple[dict[Place, str], dict[Place, str], Look]
 
 ACCEPTED = ".xlsx (Excel, KoboToolbox), .xlsm, .xls, .ods ou .csv"
 AGAIN = "Téléchargez l’export à nouveau."
@@ -33,6 +54,9 @@ LEAST_PACKED = 10_000
 # Comments, CDATA, instructions, UTF-16: no spreadsheet writes them, and calamine misreads them.
 STRANGE = re.compile(rb"<!|<\?(?!xml\s)|\0")
 SHARED_END = re.compile(rb"</(?:\w+:)?si\s*>|<(?:\w+:)?si\s*/>")
+# « F CFA », [$€-40C] and \F in the format of a number.
+QUOTED = re.compile(r'"([^"]*)"|\[\$([^\]-]*)[^\]]*\]|((?:\\.)+)|([€$£])')
+MONEY_SIGN = re.compile("|".join([*CURRENCIES.values(), "£|gbp"]), re.IGNORECASE)
 READ_PARTS = ("xl/worksheets/", "xl/sharedstrings", "xl/workbook", "content.xml")
 
 
@@ -117,6 +141,7 @@ def scan_worksheets(file: str, parts: dict[str, bytes]) -> tuple[dict[str, Marks
     uncomputed = {"", "#NAME?"}
     if _is_set(workbook, "calcPr", "fullCalcOnLoad"):
         uncomputed.add("0")
+    signs = _style_signs(parts.get("xl/styles.xml", b"<none/>"))
     marks: dict[str, Marks] = {}
     for sheet in workbook.iterfind("{*}sheets/{*}sheet"):
         name = sheet.get("name", "")
@@ -125,7 +150,7 @@ def scan_worksheets(file: str, parts: dict[str, bytes]) -> tuple[dict[str, Marks
         identifiers = [value for key, value in sheet.items() if key.endswith("}id")]
         target = targets.get(identifiers[0], "") if identifiers else ""
         part = posixpath.join("/xl", target).lstrip("/").lower()
-        marks[name] = scan_cells(bounds, name, parts.get(part, b""), uncomputed)
+        marks[name] = scan_cells(bounds, name, parts.get(part, b""), uncomputed, signs)
     return marks, _is_set(workbook, "workbookPr", "date1904")
 
 
@@ -140,12 +165,37 @@ def _is_set(workbook: "etree._Element", element: str, attribute: str) -> bool:
     return setting is not None and setting.get(attribute) in ("1", "true")
 
 
-def scan_cells(bounds: Bounds, sheet: str, xml: bytes, uncomputed: Container[str]) -> Marks:
-    """Return the formulas of a worksheet, and the texts of errors and formulas never computed."""
+def _style_signs(styles: bytes) -> list[str]:
+    """Return the sign that each style of a workbook adds to numbers, "" for none."""
+    root, codes = _parse(styles), {"9": "0%", "10": "0.00%"}
+    for own in root.iterfind("{*}numFmts/{*}numFmt"):
+        codes[own.get("numFmtId", "")] = own.get("formatCode", "")
+    styles_of_cells = root.iterfind("{*}cellXfs/{*}xf")
+    return [number_sign(codes.get(style.get("numFmtId", ""), "")) for style in styles_of_cells]
+
+
+def number_sign(code: str) -> str:
+    """Return « % », where a format multiplies by 100, or the currency that it adds; or else ""."""
+    if "%" in QUOTED.sub("", code):
+        return "%"
+    words = ("".join(parts).replace("\\", "").strip() for parts in QUOTED.findall(code))
+    return next(filter(MONEY_SIGN.fullmatch, words), "")
+
+
+def scan_cells(
+    bounds: Bounds,
+    sheet: str,
+    xml: bytes,
+    uncomputed: Container[str],
+    signs: Sequence[str] = (),
+) -> Marks:
+    """Return what calamine does not tell of a worksheet; `signs` are those of its styles."""
     from lxml import etree
 
-    formulas, texts = {}, {}
-    for place, cell in _checked_cells(bounds, sheet, xml):
+    formulas, texts, look = {}, {}, Look()
+    for place, cell in _checked_cells(bounds, sheet, xml, look):
+        if cell.get("t", "n") == "n" and (style := int(cell.get("s", "0"))) < len(signs):
+            look.add_sign(*place, signs[style])
         children = {etree.QName(child).localname: child.text or "" for child in cell}
         value, is_error = children.get("v", ""), cell.get("t") == "e"
         if not is_error and "f" not in children:
@@ -160,21 +210,30 @@ def scan_cells(bounds: Bounds, sheet: str, xml: bytes, uncomputed: Container[str
             computed = value not in uncomputed or (value == "" and cell.get("t") == "str")
             if not computed:
                 texts[place] = formulas[place]
-    return formulas, texts
+    return formulas, texts, look
 
 
 def _checked_cells(
-    bounds: Bounds, sheet: str, xml: bytes
+    bounds: Bounds, sheet: str, xml: bytes, look: Look
 ) -> Iterator[tuple[Place, "etree._Element"]]:
-    """Yield the place and element of each filled cell; refuse one out of bounds, or doubled."""
+    """Yield the place and element of each filled cell; refuse one out of bounds, or doubled.
+
+    Add to `look` what is hidden.
+    """
     from lxml import etree
     from openpyxl.utils.cell import coordinate_to_tuple
 
     places, line, row, position = set(), None, 0, -1
-    elements = etree.iterparse(io.BytesIO(xml), tag=("{*}row", "{*}c"), resolve_entities=False)
-    for _, element in elements:
-        if etree.QName(element).localname == "row":
+    tags = ("{*}col", "{*}row", "{*}c")
+    for _, element in etree.iterparse(io.BytesIO(xml), tag=tags, resolve_entities=False):
+        tag, is_hidden = etree.QName(element).localname, element.get("hidden") in ("1", "true")
+        if tag == "col" and is_hidden:
+            first, last = int(element.get("min", "1")), int(element.get("max", "1"))
+            look.hidden_columns.update(range(first - 1, min(last, COLUMNS)))
+        if tag == "row":
+            look.hidden_rows.update([int(element.get("r") or row)] if is_hidden else [])
             element.clear()
+        if tag != "c":
             continue
         if element.getparent() is not line:  # where an exporter gives no address, cells follow
             line, position = element.getparent(), -1

@@ -122,7 +122,7 @@ def test_a_sheet_has_two_thousand_columns_and_a_hundred_thousand_rows_at_most(pl
     bounds = xlsx_parts.Bounds("export.xlsx")
     message = "feuille « Suivi » : cellules au-delà de 100000 lignes"
     with pytest.raises(InputUnsafe, match=message) if beyond else nullcontext():
-        assert xlsx_parts.scan_cells(bounds, "Suivi", xml, frozenset()) == ({}, {})
+        assert xlsx_parts.scan_cells(bounds, "Suivi", xml, frozenset())[:2] == ({}, {})
 
 
 @pytest.mark.parametrize(
@@ -474,8 +474,43 @@ def test_a_formula_that_no_spreadsheet_computed_stands_for_its_value(value, text
     xml = b'<worksheet><row r="1"><c r="B1"><f>1+1</f><v>%s</v></c></row></worksheet>' % value
     uncomputed = frozenset({"", "#NAME?"})
     bounds = xlsx_parts.Bounds("export.xlsx")
-    formulas, texts = xlsx_parts.scan_cells(bounds, "Suivi", xml, uncomputed)
+    formulas, texts, _ = xlsx_parts.scan_cells(bounds, "Suivi", xml, uncomputed)
     assert formulas == {(1, 1): "=1+1"}
     assert texts == ({(1, 1): text} if text.startswith("=") else {})
     computed = xlsx_parts.scan_cells(bounds, "Suivi", xml, uncomputed | {"0"})[1]
     assert bool(computed) == (value != b"2")
+
+
+@pytest.mark.parametrize(
+    ("code", "sign"),
+    [
+        ("0%", "%"),
+        ("0.00 %;[Red]-0.00 %", "%"),
+        ('0" %"', ""),  # the sign alone, not a hundred times the number
+        (r"0\%", ""),
+        ("#,##0.00 [$€-40C]", "€"),
+        ("[$EUR] #,##0", "EUR"),
+        ('_-* #,##0 "F CFA"_-', "F CFA"),
+        (r"#,##0\ \F\C\F\A", "FCFA"),
+        ('"$"#,##0', "$"),
+        ("$#,##0", "$"),
+        ("[$-409]d-mmm-yy", ""),
+        ("[$-F800]dddd, mmmm dd", ""),
+        ('#,##0 "kg"', ""),
+        ("General", ""),
+        ("", ""),
+    ],
+)
+def test_a_format_of_numbers_prints_a_percentage_or_a_currency(code, sign):
+    assert xlsx_parts.number_sign(code) == sign
+
+
+def test_an_ods_tells_what_it_hides_and_in_what_it_prints(tmp_path):
+    cell = '<table:table-cell office:value-type="{}" office:value="0.35"{}/>'
+    rows = [cell.format("float", ""), cell.format("percentage", "")]
+    rows.append(cell.format("currency", ' office:currency="EUR"'))
+    shown = ["", ' table:visibility="filter"', ' table:visibility="collapse"']
+    lines = (f"<table:table-row{s}>{r}</table:table-row>" for s, r in zip(shown, rows, strict=True))
+    table = f'<table:table table:name="Suivi">{"".join(lines)}</table:table>'
+    look = raw_files.read_sheets(ods(tmp_path / "suivi.ods", table))[0].look
+    assert look == xlsx_parts.Look({(0, "%"): [2], (0, "EUR"): [3]}, {2, 3}, set())
