@@ -4,26 +4,29 @@ Counted as a unit, a total doubles every sum.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from capidoc.cleaning.cell_steps import answer_parser, try_parse
 from capidoc.cleaning.cleaning_state import CleaningState
 from capidoc.config.validation import compile_pattern
 from capidoc.core import categorical, parsing
 from capidoc.core.errors import Problem, QualityRefused
 from capidoc.core.parsing import Unreadable, matching_key
 from capidoc.core.schema import FILE, NUMBER, PLACE, SHEET, UUID
+from capidoc.ingest.choice_lists import answers_by_key
 from capidoc.ingest.received import NO_UUID
 
 # What a total is called: « TOTAL GÉNÉRAL », « Ensemble », « Cumul 2023 », alone in their cells;
 # and « Sous-total Niono » in the place of a unit’s name.
 TOTAL = r"(?:(?:sous|s|grand)[-\s/]*)?tota(?:l|ux)\b"
-OF_ALL = r"(?:g[ée]n[ée]ral\w*|final\w*|global\w*|partiel\w*|annuel\w*|au \S+|20\d\d|[:.=\s])*"
+OF_ALL = r"(?:[\s.:=]|(?:g[ée]n[ée]ral|final|global|partiel|annuel)\w*|au \S+|20\d\d)*"
 ALONE = rf"(?:{TOTAL}|ensemble|cumul|somme|moyenne|r[ée]capitulatif){OF_ALL}"
-IN_A_NAME = rf"{ALONE}|{TOTAL}.*"
+IN_A_NAME = rf"{ALONE}|(?s:{TOTAL}.*)"
+# A row that says less than others is their total if it has the sums of so many; one that says as
+# much, if these are large, and not in proportion.
 LEAST_ROWS, SURE_ROWS, LARGE = 2, 3, 10
 ROUNDING = 1e-9  # of a sum of decimals
 
@@ -43,7 +46,8 @@ def drop_total_rows(state: CleaningState) -> CleaningState:
     of_unit = (units & ~totals).get(source.identifiant or "", False)
     total = totals.any(axis=1) & ~of_unit
     alone = _matches(cells, str.strip).sum(axis=1) == 1
-    heading = alone & ~(units | _matches(cells, _is_number)).any(axis=1)
+    numbers = _matches(cells, lambda text: _read_number(text) is not None)
+    heading = alone & ~(units | numbers).any(axis=1)
     state = state.drop_rows(total, "total")
     return state.drop_rows(heading[~total], "intertitre")
 
@@ -52,12 +56,11 @@ def _matches(table: pd.DataFrame, test: Callable[[str], object]) -> pd.DataFrame
     return pd.DataFrame({name: categorical.matches(table[name], test) for name in table})
 
 
-def _is_number(text: str) -> bool:
+def _read_number(text: str, currency: str = parsing.MONEY[0]) -> float | None:
     try:
-        parsing.parse_number(text)
+        return parsing.parse_number(text, currency)
     except Unreadable:
-        return False
-    return True
+        return None
 
 
 def refuse_undeclared_totals(state: CleaningState) -> CleaningState:
@@ -69,43 +72,37 @@ def refuse_undeclared_totals(state: CleaningState) -> CleaningState:
     source, table = state.source, state.table
     if source.identifiant and "motif_identifiant" in source.model_fields_set:
         return state
+    words, sums = _total_words(state), () if source.formulaire else _summed_rows(state)
     unnumbered = table.index[categorical.is_in(table[NUMBER], {"", NO_UUID})]
-    words = _total_words(state, unnumbered)
-    summed = () if source.formulaire else unnumbered.intersection([*_summed_rows(state)])
     kept = {place[:-1] for place in state.reviewed_cells}
     patterns = dict.fromkeys(_pattern(word) for _, word in words.values())
     setting = "|".join(filter(None, [source.totaux, *patterns]))
+    what = "ligne qui est un total, et compterait comme une unité"
     problems = []
-    for row in sorted({*words, *summed}):
+    for row in unnumbered.intersection(sorted({*words, *sums})):
         column, word = words.get(row, ("", None))
-        what = "ligne de total, que rien ne déclare : elle compterait comme une unité"
         remedy = f"Écrivez totaux: '{setting}' sous cette source, dans programme.yml"
         if not word:
-            what = "ligne dont les nombres sont les sommes des autres : elle compterait en double"
             remedy = f"Dans corrections.csv, action « supprimer », uuid « {table.at[row, UUID]} »"
         remedy += " ; si c’est une unité, « garder » une de ses réponses dans corrections.csv."
+        cause = what if word else f"{what} : ses nombres sont les sommes des autres"
         file, sheet, line = table.loc[row, PLACE]
         if (file, sheet, line) not in kept:
-            problems.append(Problem(what, "", remedy, file, sheet, line, column, word))
+            problems.append(Problem(cause, "", remedy, file, sheet, line, column, word))
     QualityRefused.raise_any(problems)
     return state
 
 
-def _total_words(state: CleaningState, rows: pd.Index) -> dict[int, tuple[str, str]]:
+def _total_words(state: CleaningState) -> dict[int, tuple[str, str]]:
     """Return {row: (column, cell)} of what is called a total, and is no answer of the form."""
     names = [name for name, question in state.answered.items() if question.kind != "nombre"]
     unit = state.source.identifiant or next(iter(names), "")
     found: dict[int, tuple[str, str]] = {}
     for name in sorted(names, key=lambda name: name != unit):
-        pattern = re.compile(IN_A_NAME if name == unit else ALONE, re.DOTALL)
-        choices = state.questions[name].choices.values()
-        offered = {matching_key(text) for texts in choices for text in texts}
-        cells = state.table.loc[rows, name]
-        called = [
-            text
-            for text in categorical.present_values(cells)
-            if pattern.fullmatch(matching_key(text)) and matching_key(text) not in offered
-        ]
+        is_total = compile_pattern(IN_A_NAME if name == unit else ALONE)
+        cells, offered = state.table[name], answers_by_key(state.questions[name].choices)
+        keys = {text: matching_key(text) for text in categorical.present_values(cells)}
+        called = {text for text, key in keys.items() if is_total(key) and key not in offered}
         for row, text in cells[categorical.is_in(cells, called)].items():
             found.setdefault(row, (name, text))
     return found
@@ -119,22 +116,18 @@ def _pattern(word: str) -> str:
 
 
 def _summed_rows(state: CleaningState) -> Iterator[int]:
-    """Yield each row whose numbers are the sums of rows of its sheet: a block above, all, a group.
-
-    What ordinary rows may be by chance is none: see `_is_convincing`.
-    """
-    parsers = {name: answer_parser(q, state.decisions) for name, q in state.answered.items()}
-    kinds = {name: q.kind == "nombre" for name, q in state.answered.items()}
-    kinds |= dict.fromkeys(filter(None, [state.source.identifiant, state.source.moment]), False)
-    numbers = [name for name, is_number in kinds.items() if is_number]
+    """Yield each row whose numbers are sums of its sheet: of a block above, of all, of a group."""
+    parse = partial(_read_number, currency=state.decisions.currency)
+    names = {state.source.identifiant, state.source.moment}
+    numbers = [n for n, q in state.answered.items() if q.kind == "nombre" and n not in names]
     texts = [name for name in state.answered if name not in numbers]
-    for _, rows in state.table.groupby([FILE, SHEET], observed=True):
-        read = {n: [try_parse(parsers[n], text)[0] or "0" for text in rows[n]] for n in numbers}
-        values = np.array([*read.values()], float).reshape(len(numbers), len(rows)).T
+    for _, rows in state.table.groupby([FILE, SHEET], observed=True) if numbers else ():
+        values = np.nan_to_num(rows[numbers].apply(categorical.to_numbers, parse=parse).to_numpy())
         filled = (rows[texts] != "").to_numpy()
+        found = {*_sums_of_blocks(values, filled)}
         codes = [np.where(rows[name] != "", rows[name].cat.codes, -1) for name in texts]
-        groups = [np.zeros(len(rows), int), *codes]
-        found = {*_sums_of_blocks(values, filled), *_sums_of_groups(values, filled, groups)}
+        for group in (np.zeros(len(rows), int), *codes):
+            found.update(_sums_of_groups(values, filled, group))
         yield from rows.index[sorted(found)]
 
 
@@ -150,30 +143,23 @@ def _sums_of_blocks(values: np.ndarray, filled: np.ndarray) -> Iterator[int]:
             sums = sums + own
 
 
-def _sums_of_groups(
-    values: np.ndarray, filled: np.ndarray, groups: Iterable[np.ndarray]
-) -> Iterator[int]:
-    """Yield the rows that are the sums of all the others of their group; -1 is none."""
-    for codes in groups:
-        sums = pd.DataFrame(values).groupby(codes).transform("sum").to_numpy()
-        is_sum = (np.abs(2 * values - sums) <= ROUNDING * np.abs(values)).all(axis=1)
-        for row in map(int, np.flatnonzero(is_sum & (codes >= 0))):
-            others = np.flatnonzero(codes == codes[row])
-            if _is_convincing(values, filled, row, others[others != row]):
-                yield row
+def _sums_of_groups(values: np.ndarray, filled: np.ndarray, codes: np.ndarray) -> Iterator[int]:
+    """Yield the rows that are the sums of all the others of their code; -1 is none."""
+    sums = pd.DataFrame(values).groupby(codes).transform("sum").to_numpy()
+    is_sum = (np.abs(2 * values - sums) <= ROUNDING * np.abs(values)).all(axis=1)
+    for row in np.flatnonzero(is_sum & (codes >= 0)).tolist():
+        group = np.flatnonzero(codes == codes[row])
+        if _is_convincing(values, filled, row, group[group != row]):
+            yield row
 
 
 def _is_convincing(values: np.ndarray, filled: np.ndarray, row: int, others: np.ndarray) -> bool:
-    """Return whether sums are no chance: of a row that says less than those that it sums, or alike.
-
-    Of rows described alike, only numbers of LARGE or more, in columns that do not go together.
-    """
+    """Return whether no chance makes the numbers of a row the sums of the others'."""
     own = np.flatnonzero(values[row])
     if not len(own):
         return False
-    summed = values[others]
-    count = np.count_nonzero(summed[:, own].any(axis=1))
+    count = np.count_nonzero(values[others][:, own].any(axis=1))
     if (filled[others].all(axis=0) & ~filled[row]).any():
         return bool(count >= (SURE_ROWS if filled[row].any() else LEAST_ROWS))
     large = own[np.abs(values[row, own]) >= LARGE]
-    return bool(count >= SURE_ROWS and np.linalg.matrix_rank(summed[:, large]) > 1)
+    return bool(count >= SURE_ROWS and np.linalg.matrix_rank(values[others][:, large]) > 1)

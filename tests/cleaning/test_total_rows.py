@@ -82,6 +82,7 @@ def test_every_total_is_named_at_once_and_added_to_those_that_are_declared(kept)
         "Totali;Niono;3;4",
         "Sommeville;Niono;3;4",
         "E4;Total Énergies;3;4",
+        f"cumul {'général' * 2000}x!;Niono;3;4",  # read in a time that its length bounds
     ],
 )
 def test_a_name_that_only_begins_so_is_a_unit(kept, unit):

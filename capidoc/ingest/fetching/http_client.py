@@ -6,7 +6,6 @@ import re
 import shutil
 import time
 from base64 import b64encode
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -164,10 +163,8 @@ def read_pages(client: HttpClient, url: str, identifier: str) -> list[dict[str, 
         rows += page.rows
         former_count, count, following = count, page.count, page.following
         size += len(body)
-        if following and (len(seen) >= MOST_PAGES or size > LARGEST_ALL):
-            raise _unexpected_answer("le serveur n’en finit pas de rendre des pages", following)
-        if following and time.monotonic() > deadline:
-            what = "le serveur répond trop lentement"
+        if len(seen) > MOST_PAGES or size > LARGEST_ALL or time.monotonic() > deadline:
+            what = "le serveur n’en finit pas de rendre des pages"
             raise errors.ResourcesLacking(Problem(what, remedy=RESUME, value=client.url))
         if following in seen or (following and (len(rows) > count or not page.rows)):
             raise _unexpected_answer("les pages du serveur tournent en rond", str(following))
@@ -175,20 +172,10 @@ def read_pages(client: HttpClient, url: str, identifier: str) -> list[dict[str, 
             what = "des fiches ont été supprimées pendant la lecture"
             read = f"{len(rows)} lues"
             raise InputUnreadable(Problem(what, f"{count} fiches", "Relancez.", value=read))
-    _check_identifiers(client, rows, identifier)
+    if len({str(row.get(identifier)) for row in rows if row.get(identifier)}) < len(rows):
+        what, expected = "fiches sans numéro, ou de même numéro", f"« {identifier} » de chacune"
+        raise InputUnreadable(Problem(what, expected, "Relancez.", value=client.url))
     return rows
-
-
-def _check_identifiers(client: HttpClient, rows: list[dict[str, Any]], identifier: str) -> None:
-    """Raise InputUnreadable where a row has no identifier, or that of another."""
-    counts = Counter(str(row.get(identifier) or "") for row in rows)
-    if counts[""]:
-        what, expected = "fiches sans numéro", f"« {identifier} » dans chaque fiche"
-        raise InputUnreadable(Problem(what, expected, value=client.url))
-    number, times = max(counts.items(), key=lambda item: item[1], default=("", 0))
-    if times > 1:
-        what = f"le serveur rend {times} fois cette fiche, et en oublie peut-être une autre"
-        raise InputUnreadable(Problem(what, "une fois chacune", "Relancez.", value=number))
 
 
 def parse_json(body: bytes, url: str, kind: type[T]) -> T:
