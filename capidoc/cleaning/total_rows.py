@@ -25,8 +25,8 @@ TOTAL = r"(?:(?:sous|s|grand)[-\s/]*)?tota(?:l|ux)\b"
 OF_ALL = r"(?:[\s.:=]|(?:g[ée]n[ée]ral|final|global|partiel|annuel)\w*|au \S+|20\d\d)*"
 ALONE = rf"(?:{TOTAL}|ensemble|cumul|somme|moyenne|r[ée]capitulatif){OF_ALL}"
 IN_A_NAME = rf"{ALONE}|(?s:{TOTAL}.*)"
-# A row that says less than others is their total if it has the sums of so many; one that says as
-# much, if these are large, and not in proportion.
+# A row without a word is the total of others that have some if it has the sums of two; a row of one
+# word, the sums of three, large; a row that says as much, two such sums, not in proportion.
 LEAST_ROWS, SURE_ROWS, LARGE = 2, 3, 10
 ROUNDING = 1e-9  # of a sum of decimals
 
@@ -159,7 +159,10 @@ def _is_convincing(values: np.ndarray, filled: np.ndarray, row: int, others: np.
     if not len(own):
         return False
     count = np.count_nonzero(values[others][:, own].any(axis=1))
-    if (filled[others].all(axis=0) & ~filled[row]).any():
-        return bool(count >= (SURE_ROWS if filled[row].any() else LEAST_ROWS))
-    large = own[np.abs(values[row, own]) >= LARGE]
-    return bool(count >= SURE_ROWS and np.linalg.matrix_rank(values[others][:, large]) > 1)
+    says_less = (filled[others].all(axis=0) & ~filled[row]).any()
+    if says_less and not filled[row].any():
+        return bool(count >= LEAST_ROWS)
+    large = values[others][:, own[np.abs(values[row, own]) >= LARGE]]
+    is_named_alone = says_less and filled[row].sum() == 1
+    least_columns = 1 if is_named_alone else 2
+    return bool(count >= SURE_ROWS and np.linalg.matrix_rank(large) >= least_columns)

@@ -50,7 +50,7 @@ CHOOSES_WORDS = re.compile(r",\s*['\"‘’“][^'\"‘’“”a-z]*[a-z]", re.
 OTHER_CALLS = re.compile(r"(?<![\w:-])(?!if\b)[\w:-]+\([^()]*\)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # none is another: lists of thousands are searched
 class Question:
     """One question of a form.
 

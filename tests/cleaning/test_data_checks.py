@@ -178,8 +178,7 @@ def test_a_percentage_typed_as_a_fraction_among_percentages_is_told(values, foun
 def test_a_fraction_among_percentages_is_a_finding_on_its_row(look):
     rows = "".join(f"E{n};2022-05;Niono;{30 + n};1;1;2\n" for n in range(1, 6))
     told = [one for one in look(rows + "E6;2022-05;Niono;0,33;1;1;2\n") if one[0] == "fraction"]
-    advice = CONTROLS["à décider"]["fraction"][1]
-    assert told == [["fraction", 7, "revenu", "0,33", advice]]
+    assert told == [["fraction", 7, "revenu", "0,33", "Peut-être « 33 »."]]
 
 
 def test_what_a_whole_moment_shares_is_expected_and_what_one_day_says_is_no_group():

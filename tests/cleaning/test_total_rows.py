@@ -145,6 +145,9 @@ def test_a_row_whose_numbers_are_the_sums_of_others_stops_the_run_without_a_word
         # Every row without a commune, or that row alone with other numbers.
         ["E1;;10;4", "E2;;20;7", "E3;;30;11"],
         ["E1;a;10;4", "E2;b;20;7", "E3;;31;11"],
+        # A commune that is not known, and sums of small numbers, or of two.
+        ["E1;a;1;", "E2;a;2;", "E3;b;3;", "E4;;6;"],
+        ["E1;a;100;", "E2;b;200;", "E3;;300;"],
         ["E1;a;-5;4", "E2;b;5;-4", "E3;;0;0"],
     ],
 )

@@ -47,7 +47,8 @@ def improbable_numbers(
             proposal = "Négatif, quand les autres nombres sont positifs."
             parts.append(cell_findings(rows[negative], name, "valeur_extreme", proposal))
         in_percent = _percents_as_fractions(numbers)
-        parts.append(cell_findings(rows[in_percent], name, "fraction", ""))
+        percents = [f"Peut-être « {100 * number:g} »." for number in numbers[in_percent]]
+        parts.append(cell_findings(rows[in_percent], name, "fraction", percents))
         if positive.sum() >= ENOUGH:
             logs = np.log(numbers[positive])
             parts.append(_outliers(rows[positive], name, logs, source, repeat))
