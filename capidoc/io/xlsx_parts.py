@@ -226,14 +226,9 @@ def _checked_cells(
     places, line, row, position = set(), None, 0, -1
     tags = ("{*}col", "{*}row", "{*}c")
     for _, element in etree.iterparse(io.BytesIO(xml), tag=tags, resolve_entities=False):
-        tag, is_hidden = etree.QName(element).localname, element.get("hidden") in ("1", "true")
-        if tag == "col" and is_hidden:
-            first, last = int(element.get("min", "1")), int(element.get("max", "1"))
-            look.hidden_columns.update(range(first - 1, min(last, COLUMNS)))
-        if tag == "row":
-            look.hidden_rows.update([int(element.get("r") or row)] if is_hidden else [])
+        if etree.QName(element).localname != "c":
+            _add_hidden(look, element, row)
             element.clear()
-        if tag != "c":
             continue
         if element.getparent() is not line:  # where an exporter gives no address, cells follow
             line, position = element.getparent(), -1
@@ -254,6 +249,17 @@ def _checked_cells(
             bounds.add_text(sheet, values[0].text or "")
         places.add(place)
         yield place, element
+
+
+def _add_hidden(look: Look, element: "etree._Element", row: int) -> None:
+    """Add to a look the columns, or the row, that an element of a worksheet hides."""
+    if element.get("hidden") not in ("1", "true"):
+        return
+    if element.get("min"):
+        first, last = int(element.get("min", "")), int(element.get("max", ""))
+        look.hidden_columns.update(range(first - 1, min(last, COLUMNS)))
+    else:
+        look.hidden_rows.add(int(element.get("r") or row))
 
 
 def refuse_unreadable(file: str, cause: str, remedy: str = AGAIN, expected: str = "") -> NoReturn:
