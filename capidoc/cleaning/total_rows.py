@@ -15,7 +15,7 @@ from capidoc.config.validation import compile_pattern
 from capidoc.core import categorical, parsing
 from capidoc.core.errors import Problem, QualityRefused
 from capidoc.core.parsing import Unreadable, matching_key
-from capidoc.core.schema import FILE, NUMBER, PLACE, SHEET, UUID
+from capidoc.core.schema import FILE, NUMBER, PLACE, SENT, SHEET, UUID
 from capidoc.ingest.choice_lists import answers_by_key
 from capidoc.ingest.received import NO_UUID
 
@@ -66,20 +66,20 @@ def _read_number(text: str, currency: str = parsing.MONEY[0]) -> float | None:
 def refuse_undeclared_totals(state: CleaningState) -> CleaningState:
     """Return the state; raise QualityRefused for rows that are totals by their words or numbers.
 
-    A row is a unit for sure where a server numbered it, where its identifier follows a declared
+    A row is a unit for sure where a server received it, where its identifier follows a declared
     `motif_identifiant`, or where a person keeps one of its answers.
     """
     source, table = state.source, state.table
     if source.identifiant and "motif_identifiant" in source.model_fields_set:
         return state
     words, sums = _total_words(state), () if source.formulaire else _summed_rows(state)
-    unnumbered = table.index[categorical.is_in(table[NUMBER], {"", NO_UUID})]
+    unsent = categorical.is_in(table[NUMBER], {"", NO_UUID}) & (table[SENT] == "")
     kept = {place[:-1] for place in state.reviewed_cells}
     patterns = dict.fromkeys(_pattern(word) for _, word in words.values())
     setting = "|".join(filter(None, [source.totaux, *patterns]))
     what = "ligne qui est un total, et compterait comme une unité"
     problems = []
-    for row in unnumbered.intersection(sorted({*words, *sums})):
+    for row in table.index[unsent].intersection(sorted({*words, *sums})):
         column, word = words.get(row, ("", None))
         remedy = f"Écrivez totaux: '{setting}' sous cette source, dans programme.yml"
         if not word:
@@ -94,13 +94,18 @@ def refuse_undeclared_totals(state: CleaningState) -> CleaningState:
 
 
 def _total_words(state: CleaningState) -> dict[int, tuple[str, str]]:
-    """Return {row: (column, cell)} of what is called a total, and is no answer of the form."""
+    """Return {row: (column, cell)} of what is called a total where a unit is named, if it is.
+
+    Elsewhere, « Moyenne » may be a size, and « Total » a damage: answers of units.
+    """
     names = [name for name, question in state.answered.items() if question.kind != "nombre"]
     unit = state.source.identifiant or next(iter(names), "")
     found: dict[int, tuple[str, str]] = {}
+    is_unnamed = state.table[unit] == "" if unit else []
     for name in sorted(names, key=lambda name: name != unit):
         is_total = compile_pattern(IN_A_NAME if name == unit else ALONE)
-        cells, offered = state.table[name], answers_by_key(state.questions[name].choices)
+        offered = answers_by_key(state.questions[name].choices)
+        cells = state.table[name] if name == unit else state.table.loc[is_unnamed, name]
         keys = {text: matching_key(text) for text in categorical.present_values(cells)}
         called = {text for text, key in keys.items() if is_total(key) and key not in offered}
         for row, text in cells[categorical.is_in(cells, called)].items():

@@ -1,5 +1,7 @@
 """A total counted as a unit doubles every sum: it is declared, or it stops the run."""
 
+from contextlib import nullcontext
+
 import pytest
 
 from capidoc.cleaning import clean
@@ -7,7 +9,7 @@ from capidoc.config.decisions import load_decisions
 from capidoc.core.errors import QualityRefused
 from capidoc.ingest.received import receive
 
-from ..builders import programme_yml, write_programme
+from ..builders import KOBO_SOURCE, form_bytes, programme_yml, write_programme
 
 SOURCE = """\
 libelle: Suivi
@@ -68,6 +70,11 @@ def test_a_row_that_is_called_a_total_stops_the_run_with_the_setting_that_lets_i
     assert kept(*rows, more=f"{more}\ntotaux: '{setting}'") == 3
 
 
+def test_a_total_is_called_so_in_another_column_where_no_unit_is_named(kept):
+    with pytest.raises(QualityRefused, match="ligne 5, colonne « commune » : « Ensemble »"):
+        kept(*UNITS, ";Ensemble;90;50", more="")
+
+
 def test_every_total_is_named_at_once_and_added_to_those_that_are_declared(kept):
     rows = [*UNITS, "Sous-total Diéli;;30;9", "Total;;60;20", "Ensemble;;61;21"]
     with pytest.raises(QualityRefused, match=r"totaux: 'total\|sous-total\|ensemble'") as refusal:
@@ -82,6 +89,8 @@ def test_every_total_is_named_at_once_and_added_to_those_that_are_declared(kept)
         "Totali;Niono;3;4",
         "Sommeville;Niono;3;4",
         "E4;Total Énergies;3;4",
+        "E4;Moyenne;3;4",  # an answer, of a size or of a loss
+        "E4;Total;3;4",
         f"cumul {'général' * 2000}x!;Niono;3;4",  # read in a time that its length bounds
     ],
 )
@@ -154,3 +163,26 @@ def test_a_row_whose_numbers_are_the_sums_of_others_stops_the_run_without_a_word
 @pytest.mark.parametrize("more", ["identifiant: code", ""])
 def test_what_is_ordinary_or_may_be_chance_passes(kept, rows, more):
     assert kept(*rows, more=more) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("row", "refused"),
+    [
+        ("Total;2022-05;;;", True),  # added by hand under the export
+        ("Total;2022-05;u9;9;2022-05-04T08:00:00", False),
+        ("Total;2022-05;u9;;2022-05-04T08:00:00", False),
+    ],
+)
+def test_under_an_export_of_a_form_only_what_no_server_received_is_a_total(tmp_path, row, refused):
+    survey = [("type", "name", "label"), ("text", "code", "Code"), ("text", "mois", "Mois")]
+    form = form_bytes(survey, [("list_name", "name", "label")], [("form_title",)])
+    export = f"code;mois;_uuid;_id;_submission_time\nE1;2022-05;u1;1;2022-05-04\n{row}\n"
+    here = write_programme(
+        tmp_path,
+        programme_yml(KOBO_SOURCE),
+        {"suivi.csv": export},
+        {"formulaires/suivi.xlsx": form},
+    )
+    source = {"suivi": receive(here, "suivi")}
+    with pytest.raises(QualityRefused, match="est un total") if refused else nullcontext():
+        clean(here.identity, source, load_decisions(here))
