@@ -76,7 +76,7 @@ def build_set(
     """Build a whole set: tables, deliverables in three formats, charts, internal pages."""
     ensure_effects(programme, run_inputs)
     for deliverable in deliverables:
-        _build_deliverable(programme, deliverable, staging, manifest.cache_key(run_inputs))
+        _build_deliverable(programme, deliverable, staging)
     quality_page.write_quality_page(programme, staging)
     notebooks, internal = programme.processed / "carnets", staging / "interne"
     no_log = shutil.ignore_patterns("*.log")
@@ -93,11 +93,11 @@ def build_set(
         report_page.write_disclosure_page(programme, staging, scanned)
 
 
-def _build_deliverable(programme: Programme, deliverable: str, staging: Path, key: str) -> None:
+def _build_deliverable(programme: Programme, deliverable: str, staging: Path) -> None:
     """Run the report notebook for a deliverable; write its charts and its three formats."""
     figures = programme.processed / "figures"
     shutil.rmtree(figures, ignore_errors=True)  # those of another deliverable
-    values = notebook_parameters(programme) | {"livrable": deliverable, "identite": key}
+    values = notebook_parameters(programme) | {"livrable": deliverable}
     folder = programme.processed / "carnets" / deliverable
     executed = run_notebook(programme, REPORT, values, folder)
     shutil.copytree(figures, staging / "figures", dirs_exist_ok=True)
