@@ -123,7 +123,9 @@ def write_manifest(staging_dir: Path, inputs: Mapping[str, Any]) -> None:
     _write_record(staging_dir / MANIFESTS[1], content | {"sorties": internal})
     content = {name: content[name] for name in ("versions", "programme", "parametres")}
     public_inputs = {name: _public_digest(name, sha) for name, sha in inputs["entrees"].items()}
-    _write_record(staging_dir / MANIFEST_JSON, content | {"entrees": public_inputs, "sorties": public})
+    _write_record(
+        staging_dir / MANIFEST_JSON, content | {"entrees": public_inputs, "sorties": public}
+    )
 
 
 def _public_digest(name: str, sha256: str) -> str:

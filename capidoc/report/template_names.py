@@ -254,7 +254,8 @@ def _labels(derived: dict[str, str], written: dict[str, str]) -> dict[str, str]:
 
 
 def _period_names(programme: Programme) -> dict[str, Any]:
-    whole, period = programme.identity.periodes["programme"], programme.period
+    periods, period = programme.identity.periodes, programme.period
+    whole = periods.get("programme", periods["suivi"])
     date = programme.identity.date_document.isoformat()
     months = {m: french.format_month(m).replace(" ", french.NBSP) for m in period.months}
     span = f"{french.format_month(whole.debut)} à {french.format_month(whole.fin)}"

@@ -165,7 +165,7 @@ def test_labels_are_those_of_their_own_question(small):
 
 def test_no_indicator_takes_a_name_that_our_templates_read(small):
     """Our names come last, so that they win; `faits["titre.avant"]` says such an indicator."""
-    given = {"temoignage", "photo", "figure", "identite", "interne"}
+    given = {"temoignage", "photo", "figure", "interne"}
     given |= {"controle_lignes", "fichiers_recus"}
     given |= {*template_names.template_context(small(), FACTS, [])} - {"salaries"}
     environment = templating.environment(small(), bound_numbers.escape_markdown)
