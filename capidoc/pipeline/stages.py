@@ -89,6 +89,7 @@ def build_set(
     pages = [staging / f"{deliverable}.html" for deliverable in deliverables]
     _trace_numbers(programme, pages, staging)
     if programme.profil == "public":
+        manifest.write_manifest(staging, run_inputs)  # public too, with the names of the inputs
         scanned = _scan_for_leaks(programme, staging)
         report_page.write_disclosure_page(programme, staging, scanned)
 

@@ -45,9 +45,9 @@ sources:
 PLAN = """\
 id;libelle;definition;unite;source;variable;denominateur;regle;filtre;moments;rappel;\
 desagregations;population;arrondi;sens;critere;cible;suivi;origine
-personnes;Personnes suivies;Les personnes;personnes;suivi;;;effectif;;;;commune;recensement;1;;;50;;S
+personnes;Personnes suivies;Des gens;personnes;suivi;;;effectif;;;;commune;recensement;1;;;50;;S
 revenu;Revenu;La somme;F CFA;suivi;revenu;;somme;;debut|fin;;commune;recensement;1;;;;;S
-est;Personnes à l’est;Les personnes;personnes;suivi;;;effectif;commune=est;;;;recensement;1;;;;;S
+est;Personnes à l’est;Des gens;personnes;suivi;;;effectif;commune=est;;;;recensement;1;;;;;S
 """
 FIGURES = """\
 - {id: communes, genre: barres, indicateur: personnes, par: commune, titre: Personnes, legende: L}
