@@ -212,10 +212,10 @@ def verify_set(programme: Programme) -> str:
     folder = programme.published
     pages = [folder / name for name in names if "/" not in name and name.endswith(".html")]
     bound, declared = _trace_numbers(programme, pages, folder) if pages else (0, 0)
-    n_internal = sum(name.startswith(manifest.INTERNAL) for name in names)
-    n_public = len(names) - n_internal
+    is_whole = any(name.startswith(manifest.INTERNAL) for name in names)
     return (
-        f"{programme.slug} : {n_public} fichiers publics et {n_internal} internes conformes ; "
+        f"{programme.slug} : {len(names)} fichiers conformes au manifeste"
+        f"{'' if is_whole else ', sans ceux d’interne/, qui n’y est pas'} ; "
         f"{bound} nombres liés à leur fait, {declared} déclarés, aucun libre"
     )
 

@@ -8,13 +8,9 @@ from traceback import walk_tb
 from typing import Any
 
 import jinja2
-import jinja2.ext
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
-from capidoc.io import narrative_pages
-from capidoc.report import markdown_lint
 from capidoc.report.bound_numbers import (
     Marked,
     NamedValues,
@@ -22,25 +18,14 @@ from capidoc.report.bound_numbers import (
     escape_markdown,
     plain_text,
 )
+from capidoc.report.narrative_language import NarrativeEnvironment
 from capidoc.report.template_names import is_visible
 
 # A template cannot know which month comes after its « de ».
 ELIDED = re.compile(r"\b([Dd])e (?=\[?(?:avril|août|octobre)\b)")
 NOT_COMPUTABLE = (TypeError, ValueError, ArithmeticError, RecursionError)
-BADLY_WRITTEN = (jinja2.UndefinedError, jinja2.TemplateSyntaxError, jinja2.TemplateNotFound)
-REFUSED = (*BADLY_WRITTEN, ConfigurationRefused, *NOT_COMPUTABLE)
+REFUSED = (jinja2.TemplateError, ConfigurationRefused, *NOT_COMPUTABLE)
 Refusal = Callable[[str, tuple[str, ...]], str]  # (consent id, uses): why not, or empty
-
-
-class NarrativeChecks(jinja2.ext.Extension):
-    """Strips the comments of what people write, and checks its boxes and tables."""
-
-    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-        """Return the text without comments, line for line; refuse as `check_markdown` does."""
-        text = narrative_pages.strip_comments(source)
-        if name and name.endswith(".md"):
-            markdown_lint.check_markdown(text, name.removeprefix("recit/"))
-        return text
 
 
 def environment(programme: Programme, finalize: Callable[..., str]) -> jinja2.Environment:
@@ -49,7 +34,7 @@ def environment(programme: Programme, finalize: Callable[..., str]) -> jinja2.En
     templates = jinja2.FileSystemLoader(programme.templates)
     # `{#` opens pandoc's identifiers, so comments are written <!--# … #-->. Autoescape tells our
     # own Markdown (Markup: what macros and `finalize` return) from text.
-    env = ImmutableSandboxedEnvironment(
+    env = NarrativeEnvironment(
         loader=jinja2.ChoiceLoader([templates, jinja2.PrefixLoader({"recit": recit})]),
         undefined=jinja2.StrictUndefined,
         finalize=finalize,
@@ -59,7 +44,6 @@ def environment(programme: Programme, finalize: Callable[..., str]) -> jinja2.En
         comment_start_string="<!--#",
         comment_end_string="#-->",
         keep_trailing_newline=True,
-        extensions=[NarrativeChecks],
     )
     env.filters["entete"] = yaml_heading
     env.tests["visible"] = is_visible
@@ -121,7 +105,9 @@ def _problems(error: Exception, names: dict[str, Any], file: str) -> list[Proble
         return [Problem("écriture Jinja incorrecte", "", remedy, name, row=error.lineno)]
     if isinstance(error, jinja2.TemplateNotFound):
         path = f"programmes/…/{error.name}"
-        return [Problem("texte introuvable", path, file=file, value=str(error.name))]
+        return [Problem("texte introuvable", path, value=str(error.name), **place)]
+    if isinstance(error, RecursionError):
+        return [Problem("texte qui s’appelle lui-même", remedy="Ôtez cet appel.", **place)]
     what = "expression que l’on ne peut pas calculer"
     expected = "un fait par son nom, comme {{ salaries.apres }}"
     remedy = "Un calcul s’écrit au plan, comme un indicateur de règle quotient."
