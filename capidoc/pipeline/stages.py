@@ -15,7 +15,6 @@ from capidoc.core.errors import ConfigurationRefused, Problem, RenderingFailed, 
 from capidoc.core.progress import show_progress
 from capidoc.disclosure import leak_scan, report_page
 from capidoc.io import file_text, manifest, tables
-from capidoc.io.yaml_files import read_yaml
 from capidoc.pipeline import publication
 from capidoc.pipeline.computation import REPORT, ensure_effects, notebook_parameters, run_notebook
 from capidoc.report import number_tracing, printed_consistency
@@ -230,6 +229,10 @@ def _trace_numbers(programme: Programme, pages: Sequence[Path], folder: Path) ->
     for column in COMPANIONS:
         for fact_id, value in zip(facts["id"], facts[column], strict=True):
             printed[f"{fact_id}:{column}"] = tables.format_count(value)
-    usual = read_yaml(programme.templates / "nombres.yml")
-    phrases = [phrase for phrase, _ in (*programme.identity.nombres_declares, *usual)]
-    return number_tracing.trace_numbers(pages, printed, joined.to_dict(), phrases)
+    return number_tracing.trace_numbers(
+        pages,
+        printed,
+        joined.to_dict(),
+        number_tracing.declared_phrases(programme),
+        number_tracing.written_sources(programme),
+    )

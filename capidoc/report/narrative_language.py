@@ -1,5 +1,6 @@
 """The Jinja of documents: what a page of recit/ may ask of it, and how much work any text may."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from capidoc.core.errors import ConfigurationRefused, Problem
 from capidoc.io import narrative_pages
 from capidoc.report import markdown_lint
 
+TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 # A page names numbers, chooses words and lists them; what computes or defines has no place there.
 PAGE_NODES = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Const, nodes.List, nodes.Tuple),

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from traceback import walk_tb
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import jinja2
 
 from capidoc.config.programme import Programme
-from capidoc.core.errors import ConfigurationRefused, Problem, suggest
+from capidoc.core.errors import ConfigurationRefused, Problem, TraceabilityRefused, suggest
+from capidoc.report import number_tracing
 from capidoc.report.bound_numbers import (
     Marked,
     NamedValues,
@@ -18,7 +20,8 @@ from capidoc.report.bound_numbers import (
     escape_markdown,
     plain_text,
 )
-from capidoc.report.narrative_language import NarrativeEnvironment
+from capidoc.report.chart_cache import FIGURES_YML
+from capidoc.report.narrative_language import TAG, NarrativeEnvironment
 from capidoc.report.template_names import is_visible
 
 # A template cannot know which month comes after its « de ».
@@ -58,14 +61,30 @@ def yaml_heading(value: Any) -> Marked:
 
 
 def chart_title(programme: Programme, text: str, names: dict[str, Any]) -> str:
-    """Return a chart's title as plain French text."""
-    return _render(environment(programme, plain_text).from_string, text, names, "figures.yml")
+    """Return a chart's title as plain French text; raise TraceabilityRefused for a typed number."""
+    typed = [TAG.sub(" ", text)]  # in a picture, nobody reads the title back
+    _, loose = number_tracing.unbound_numerals(typed, number_tracing.declared_phrases(programme))
+    sources = {FIGURES_YML: number_tracing.read_source(programme.folder / FIGURES_YML)}
+    TraceabilityRefused.raise_any(number_tracing.loose_problems(loose, sources, FIGURES_YML))
+    return _render_of_figure(programme, text, names, plain_text)
 
 
 def chart_caption(programme: Programme, text: str, names: dict[str, Any]) -> Marked:
     """Return a chart's caption as Markdown, its numbers bound."""
-    load = environment(programme, escape_markdown).from_string
-    return Marked(_render(load, text, names, "figures.yml"))
+    return Marked(_render_of_figure(programme, text, names, escape_markdown))
+
+
+def _render_of_figure(
+    programme: Programme, text: str, names: dict[str, Any], finalize: Callable[..., str]
+) -> str:
+    """Return a text of figures.yml, rendered; what it refuses has the line where it begins."""
+    try:
+        return _render(environment(programme, finalize).from_string, text, names, FIGURES_YML)
+    except ConfigurationRefused as refusal:
+        source = (programme.folder / FIGURES_YML).read_text(encoding="utf-8")
+        _, row = number_tracing.find_words(("", text, ""), {FIGURES_YML: source}) or ("", None)
+        problems = [replace(problem, row=row) for problem in refusal.problems]
+    raise ConfigurationRefused(*problems)
 
 
 def render_document(programme: Programme, deliverable: str, names: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from capidoc.report import (
     templating,
 )
 
+from ..builders import write_files
 from ..conftest import PROGRAMME, ROOT
 
 FACTS = pd.DataFrame(
@@ -531,7 +532,7 @@ def test_the_turns_of_the_loops_of_a_text_are_counted(render, monkeypatch, limit
     if limit == 8:
         assert "xxxx" in render('{% include "recit/1.md" %}\n', **{"1": page})
         return
-    with pytest.raises(ConfigurationRefused, match="1.md, ligne 3 : boucle trop longue"):
+    with pytest.raises(ConfigurationRefused, match=r"1\.md, ligne 3 : boucle trop longue"):
         render('{% include "recit/1.md" %}\n', **{"1": page})
 
 
@@ -543,3 +544,39 @@ def test_a_template_of_ours_repeats_no_text_and_writes_no_endless_one(render, mo
     monkeypatch.setattr(narrative_language, "MOST_CHARACTERS", 3)
     with pytest.raises(ConfigurationRefused, match="texte trop long"):
         render("aaaa")
+
+
+FIGURES = "- id: f\n  titre: >-\n    De {{ salaries.avant }}\n    %s\n- id: g\n  titre: Autre\n"
+
+
+@pytest.fixture
+def title(small, tmp_path):
+    """A function from the second line of a title of figures.yml to the title."""
+
+    def run(words):
+        settings = PROGRAMME + "nombres_declares: [[Plan 2030, le nom du plan]]\n"
+        here = small(settings=settings, files={"figures.yml": FIGURES % words})
+        write_files(tmp_path, {"templates/nombres.yml": "[]"})
+        names = template_names.template_context(here, FACTS, [])
+        return templating.chart_title(here, f"De {{{{ salaries.avant }}}} {words}", names)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal", "told"),
+    [
+        ("à vingt salariés", TraceabilityRefused, "ligne 4 : « De à vingt salariés »"),
+        ("soit 40 % de plus", TraceabilityRefused, "ligne 4 : « De soit 40 % de plus »"),
+        ("à {{ salaires.apres }}", ConfigurationRefused, "ligne 3 : « salaires » — nom inconnu"),
+        ("à {{ salaries.__class__ }}", ConfigurationRefused, "ligne 3 : « .__class__ »"),
+    ],
+)
+def test_a_title_of_figures_types_no_number_and_is_refused_at_its_line(title, words, refusal, told):
+    with pytest.raises(refusal) as error:
+        title(words)
+    assert f"figures.yml, {told}" in str(error.value)
+
+
+def test_a_declared_phrase_may_stand_in_a_title(title):
+    assert title("dans le Plan 2030") == "De 17 dans le Plan 2030"
