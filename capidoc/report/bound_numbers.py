@@ -61,6 +61,10 @@ class Figure:
         bound = {"id": f"{fact['id']}:{name}", "texte": companion_value(fact, name)}
         return Figure(fact | bound | {"valeur": value})
 
+    def __str__(self) -> str:
+        """Raise TypeError: joined to other words, a number would lose its fact."""
+        raise TypeError(self.fact["id"])
+
     def bound(self) -> str:
         """Return the number as Markdown, tied to its fact and, but for a companion, to its note."""
         fact = self.fact

@@ -59,6 +59,10 @@ class Indicateur:
     def __getitem__(self, name: str) -> Figure:
         return self.measures[name]
 
+    def __str__(self) -> str:
+        """Raise TypeError: what is printed is one of its measures."""
+        raise TypeError(self.name)
+
 
 def _measures(name: str, rows: list[Fact]) -> dict[str, Figure]:
     """Return {measure: Figure with its groups or periods}; « n.d. » where only these have one."""

@@ -175,5 +175,6 @@ def photo_markdown(
     reason = refusal(name, ("photo",))
     if reason:
         return Marked(f"*Cette photo n’est pas publiée : {reason}.*")
-    attributes = f'{{#fig:photo-{name} alt="{attribute_text(alt)}"}}'
-    return Marked(f"![{escape_markdown(caption)}](figures/{publish(file)}){attributes}")
+    published = publish(file)
+    attributes = f'{{#fig:{Path(published).stem} alt="{attribute_text(str(alt))}"}}'
+    return Marked(f"![{escape_markdown(caption)}](figures/{published}){attributes}")

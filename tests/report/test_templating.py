@@ -580,3 +580,18 @@ def test_a_title_of_figures_types_no_number_and_is_refused_at_its_line(title, wo
 
 def test_a_declared_phrase_may_stand_in_a_title(title):
     assert title("dans le Plan 2030") == "De 17 dans le Plan 2030"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "{{ salaries.avant ~ ' salariés' }}",
+        "{{ salaries.avant | upper }}",
+        "{{ [salaries.avant] | join }}",
+        "{{ salaries ~ '' }}",
+        "{{ principaux | join(', ') }}",
+    ],
+)
+def test_a_number_is_never_joined_to_words_without_its_fact(render, words):
+    with pytest.raises(ConfigurationRefused, match=r"1\.md, ligne 1 : expression que l’on ne peut"):
+        render('{% include "recit/1.md" %}\n', **{"1": words})
