@@ -2,22 +2,28 @@
 
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from capidoc.cleaning import quality_page
 from capidoc.config.paths import FORMATS
 from capidoc.config.programme import Programme
 from capidoc.core import french, schema
-from capidoc.core.errors import ConfigurationRefused, Problem, RenderingFailed, as_refusal
+from capidoc.core.errors import (
+    ConfigurationRefused,
+    Problem,
+    RenderingFailed,
+    as_refusal,
+)
 from capidoc.core.progress import show_progress
-from capidoc.disclosure import leak_scan, report_page
-from capidoc.io import file_text, manifest, tables
+from capidoc.disclosure import check_consents, leak_scan, report_page
+from capidoc.io import file_text, manifest, narrative_pages, tables
 from capidoc.pipeline import publication
 from capidoc.pipeline.computation import REPORT, ensure_effects, notebook_parameters, run_notebook
-from capidoc.report import number_tracing, printed_consistency
+from capidoc.report import causal_language, number_tracing, printed_consistency, templating
 from capidoc.report.bound_numbers import COMPANIONS
 from capidoc.report.documents import displayed_markdown
 
@@ -139,6 +145,23 @@ def _scan_for_leaks(programme: Programme, folder: Path) -> tuple[int, int]:
     public_addresses = programme.identity.divulgation.adresses_publiques
     own_words = _own_words(programme)
     return leak_scan.scan_files(folder, fingerprints, programme.slug, public_addresses, own_words)
+
+
+def check_pages(programme: Programme, changes: Mapping[str, tuple[str, str]]) -> None:
+    """Refuse as `report` would the pages of recit/ that an import writes: {file: (old, new)}."""
+    identity = programme.identity
+    with TemporaryDirectory() as place:
+        pages = Path(place, "recit")
+        pages.mkdir()
+        for name, (_, new) in changes.items():
+            templating.check_page(programme, name, new)
+            text = narrative_pages.strip_comments(new)
+            (pages / name).write_text(text, encoding="utf-8", newline="\n")
+        causal_language.check_wording(pages, identity.devis, identity.exceptions_vocabulaire)
+        check_consents(pages)
+        number_tracing.check_new_numerals(programme, changes)
+        if (programme.processed / schema.FINGERPRINTS_CSV).is_file():
+            _scan_for_leaks(programme, pages.parent)
 
 
 def _own_words(programme: Programme) -> str:

@@ -13,6 +13,7 @@ from capidoc.config.programme import Programme
 from capidoc.core.errors import Problem, TraceabilityRefused, suggest
 from capidoc.io import file_text, narrative_pages
 from capidoc.io.yaml_files import read_yaml
+from capidoc.report.documents import markdown, pandoc_ast
 from capidoc.report.narrative_language import TAG
 
 FORMATS = ("pdf", "docx")
@@ -124,6 +125,26 @@ def declared_phrases(programme: Programme) -> list[str]:
     return [phrase for phrase, _ in (*programme.identity.nombres_declares, *usual)]
 
 
+def check_new_numerals(programme: Programme, changes: Mapping[str, tuple[str, str]]) -> None:
+    """Raise TraceabilityRefused for the loose numerals that pages of recit/ had not before."""
+    declared = declared_phrases(programme)
+    problems: list[Problem] = []
+    for name, (old, new) in changes.items():
+        known, loose = (
+            unbound_numerals(read_numbers(_page_html(text))[2], declared)[1] for text in (old, new)
+        )
+        typed = [numeral for numeral in loose if numeral not in known]
+        problems += loose_problems(typed, {f"recit/{name}": new}, f"recit/{name}")
+    TraceabilityRefused.raise_any(problems)
+
+
+def _page_html(source: str) -> str:
+    """Return a page of recit/ as HTML, each of its tags as a word without number."""
+    text = TAG.sub(lambda tag: "x" if tag[0].startswith("{{") else "", source)
+    tree = markdown.prepare_document(markdown.parse_markdown(narrative_pages.strip_comments(text)))
+    return f"<main>{pandoc_ast.convert(tree, '--to=html5').decode()}</main>"
+
+
 def written_sources(programme: Programme) -> dict[str, Path]:
     """Return the files whose words may reach a document, by the name that people know."""
     own, ours = programme.folder, programme.templates
@@ -142,12 +163,18 @@ def read_source(path: Path) -> str:
 
 def loose_problems(
     loose: Iterable[Numeral], texts: Mapping[str, str], file: str
-) -> Iterator[Problem]:
-    """Yield each numeral that no fact bears out, where it is written in `texts`, else in `file`."""
+) -> Iterable[Problem]:
+    """Return each numeral that no fact bears out, where it is written in `texts`, else in `file`.
+
+    « deux tiers », quoted once, are two.
+    """
     what = "nombre que rien ne rattache à un fait"
+    problems = {}
     for numeral in dict.fromkeys(loose):
         name, row = find_words(numeral, texts) or (file, None)
-        yield Problem(what, "", BIND_IT, name, row=row, value=quote_numeral(numeral))
+        value = quote_numeral(numeral)
+        problems[name, row, value] = Problem(what, "", BIND_IT, name, row=row, value=value)
+    return problems.values()
 
 
 def quote_numeral(numeral: Numeral) -> str:

@@ -74,6 +74,14 @@ def chart_caption(programme: Programme, text: str, names: dict[str, Any]) -> Mar
     return Marked(_render_of_figure(programme, text, names, escape_markdown))
 
 
+def check_page(programme: Programme, name: str, text: str) -> None:
+    """Raise ConfigurationRefused for a page of recit/ that `render_document` would not read."""
+    try:
+        environment(programme, escape_markdown).parse(text, f"recit/{name}")
+    except REFUSED as error:
+        raise ConfigurationRefused(*_problems(error, {}, name)) from error
+
+
 def _render_of_figure(
     programme: Programme, text: str, names: dict[str, Any], finalize: Callable[..., str]
 ) -> str:
