@@ -115,17 +115,16 @@ def write_manifest(staging_dir: Path, inputs: Mapping[str, Any]) -> None:
     empty = [name for name, path in outputs.items() if not path.stat().st_size]
     remedy = "Envoyez-nous ce message."
     RenderingFailed.raise_any(Problem("fichier vide", "", remedy, name) for name in empty)
-    public: dict[str, str] = {}
-    internal: dict[str, str] = {}
-    for name, path in outputs.items():
-        (internal if name.startswith(INTERNAL) else public)[name] = file_digest(path)
-    content = {"versions": installed_versions(), **inputs}
-    _write_record(staging_dir / MANIFESTS[1], content | {"sorties": internal})
-    content = {name: content[name] for name in ("versions", "programme", "parametres")}
-    public_inputs = {name: _public_digest(name, sha) for name, sha in inputs["entrees"].items()}
-    _write_record(
-        staging_dir / MANIFEST_JSON, content | {"entrees": public_inputs, "sorties": public}
-    )
+    digests = {name: file_digest(path) for name, path in outputs.items()}
+    internal = {name: sha for name, sha in digests.items() if name.startswith(INTERNAL)}
+    content = {"versions": installed_versions(), **inputs, "sorties": internal}
+    public = {name: content[name] for name in ("versions", "programme", "parametres")}
+    public["entrees"] = {name: _public_digest(name, sha) for name, sha in inputs["entrees"].items()}
+    public["sorties"] = {name: sha for name, sha in digests.items() if name not in internal}
+    (staging_dir / INTERNAL).mkdir(exist_ok=True)
+    for name, record in zip(MANIFESTS, (public, content), strict=True):
+        text = json.dumps(record, ensure_ascii=False, indent=1)
+        (staging_dir / name).write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def _public_digest(name: str, sha256: str) -> str:
@@ -133,9 +132,3 @@ def _public_digest(name: str, sha256: str) -> str:
     from capidoc.core import pseudonyms  # imports pandas, which a run with nothing to do does not
 
     return sha256 if CODE.match(name) else pseudonyms.pseudonym(sha256, "entrees")
-
-
-def _write_record(path: Path, content: Mapping[str, Any]) -> None:
-    path.parent.mkdir(exist_ok=True)
-    text = json.dumps(content, ensure_ascii=False, indent=1)
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")

@@ -25,9 +25,8 @@ PAGE_FILTERS = (
     *("reverse", "sort", "trim", "upper"),
 )
 ENDLESS = ("range", "lipsum", "cycler", "joiner")  # Jinja's own functions that nobody needs
-# Hundreds of times what the longest document takes: the blocks that are entered (a turn of a loop,
-# a macro, an included page), the characters of a text.
-MOST_BLOCKS, MOST_CHARACTERS = 300_000, 30_000_000
+# Blocks that are entered (turns of loops, macros, pages): a hundred times the longest document's.
+MOST_BLOCKS = 300_000
 
 
 class _CountingGenerator(CodeGenerator):
@@ -70,14 +69,6 @@ class NarrativeEnvironment(ImmutableSandboxedEnvironment):
         if self.blocks > MOST_BLOCKS:
             expected = f"au plus {MOST_BLOCKS} tours"
             raise ConfigurationRefused(Problem("boucle trop longue", expected, "Ôtez-la."))
-
-    def concat(self, parts: Iterable[str]) -> str:
-        """Return the text of the parts; raise ConfigurationRefused for one that is too long."""
-        texts = list(parts)
-        if sum(map(len, texts)) > MOST_CHARACTERS:
-            expected = f"au plus {MOST_CHARACTERS} caractères"
-            raise ConfigurationRefused(Problem("texte trop long", expected, "Ôtez sa boucle."))
-        return "".join(texts)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Return a product of numbers; raise TypeError for a power or a repeated text."""

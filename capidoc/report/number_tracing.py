@@ -59,7 +59,7 @@ BIND_IT = (
 )
 
 Numbers = list[tuple[str, str]]  # (fact or claim id, printed text)
-Numeral = tuple[str, str, str]  # a numeral's word, between what its sentence says around it
+Numeral = tuple[str, str, str]  # a numeral's word, between the words around it
 WORD, NOT_NEWLINE = re.compile(r"\w+"), re.compile(r"[^\n]")
 
 
@@ -163,38 +163,25 @@ def read_source(path: Path) -> str:
 
 def loose_problems(
     loose: Iterable[Numeral], texts: Mapping[str, str], file: str
-) -> Iterable[Problem]:
+) -> dict[Problem, None]:
     """Return each numeral that no fact bears out, where it is written in `texts`, else in `file`.
 
     « deux tiers », quoted once, are two.
     """
     what = "nombre que rien ne rattache à un fait"
-    problems = {}
-    for numeral in dict.fromkeys(loose):
+    problems: dict[Problem, None] = {}
+    for numeral in loose:
         name, row = find_words(numeral, texts) or (file, None)
-        value = quote_numeral(numeral)
-        problems[name, row, value] = Problem(what, "", BIND_IT, name, row=row, value=value)
-    return problems.values()
-
-
-def quote_numeral(numeral: Numeral) -> str:
-    """Return the numeral between the words around it."""
-    before, words, after = numeral
-    first, last = before.split(), after.split()
-    return " ".join(
-        [
-            *(["…"] if len(first) > AROUND else []),
-            *(*first[-AROUND:], words, *last[:AROUND]),
-            *(["…"] if len(last) > AROUND else []),
-        ]
-    )
+        quoted = " ".join(filter(None, numeral))
+        problems[Problem(what, "", BIND_IT, name, row=row, value=quoted)] = None
+    return problems
 
 
 def find_words(numeral: Numeral, texts: Mapping[str, str]) -> tuple[str, int] | None:
     """Return the file and the line of a numeral, by as many of the words around it as agree."""
     before, words, after = (WORD.findall(part) for part in numeral)
     for around in range(AROUND, -1, -1):
-        lead = "".join(rf"{word}\W+" for word in before[max(0, len(before) - around) :])
+        lead = "".join(rf"{word}\W+" for word in before[-around or len(before) :])
         tail = "".join(rf"\W+{word}" for word in after[:around])
         core = r"\W+".join(words)
         pattern = re.compile(rf"\b{lead}({core}){tail}\b", re.IGNORECASE)
@@ -244,7 +231,9 @@ def unbound_numerals(
                 start = sentence.rfind(" ", 0, match.start()) + 1
                 end = sentence.find(" ", match.end())
                 end = end if end > 0 else len(sentence)
-                loose.append((sentence[:start], sentence[start:end], sentence[end:]))
+                before = " ".join(sentence[:start].split()[-AROUND:])
+                after = " ".join(sentence[end:].split()[:AROUND])
+                loose.append((before, sentence[start:end], after))
     return count, loose
 
 

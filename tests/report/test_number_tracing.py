@@ -322,7 +322,7 @@ WRITTEN = {
         (
             "<p>Voici la liste des familles. Parmi eux, une dizaine de cas.</p>",
             "templates/parts/effets.md.j2, ligne 3",
-            "« … liste des familles. Parmi eux, une dizaine de cas. »",
+            "« liste des familles. Parmi eux, une dizaine de cas. »",
         ),
         ("<p>Soit 12 % de plus.</p>", "note.html", "« Soit 12 % de plus. »"),
     ],
