@@ -12,12 +12,7 @@ from capidoc.cleaning import quality_page
 from capidoc.config.paths import FORMATS
 from capidoc.config.programme import Programme
 from capidoc.core import french, schema
-from capidoc.core.errors import (
-    ConfigurationRefused,
-    Problem,
-    RenderingFailed,
-    as_refusal,
-)
+from capidoc.core.errors import ConfigurationRefused, Problem, RenderingFailed, as_refusal
 from capidoc.core.progress import show_progress
 from capidoc.disclosure import check_consents, leak_scan, report_page
 from capidoc.io import file_text, manifest, narrative_pages, tables
@@ -252,10 +247,6 @@ def _trace_numbers(programme: Programme, pages: Sequence[Path], folder: Path) ->
     for column in COMPANIONS:
         for fact_id, value in zip(facts["id"], facts[column], strict=True):
             printed[f"{fact_id}:{column}"] = tables.format_count(value)
-    return number_tracing.trace_numbers(
-        pages,
-        printed,
-        joined.to_dict(),
-        number_tracing.declared_phrases(programme),
-        number_tracing.written_sources(programme),
-    )
+    declared = number_tracing.declared_phrases(programme)
+    sources = number_tracing.written_sources(programme)
+    return number_tracing.trace_numbers(pages, printed, joined.to_dict(), declared, sources)

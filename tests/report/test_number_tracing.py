@@ -293,7 +293,7 @@ def test_a_declared_phrase_covers_its_printed_typography(declared, printed):
 
 def test_a_declared_phrase_covers_no_other_number():
     assert number_tracing.unbound_numerals(["Plan 2031"], ["Plan 2030"])[1] == [
-        ("Plan ", "2031", "")
+        ("Plan", "2031", "")
     ]
 
 
