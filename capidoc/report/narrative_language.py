@@ -18,6 +18,7 @@ PAGE_NODES = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Const, nodes.List, nodes.Tuple),
     *(nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Call, nodes.Keyword, nodes.Concat),
     *(nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not),
+    *(nodes.Neg, nodes.Slice),
     *(nodes.For, nodes.CallBlock, nodes.Include, nodes.Import, nodes.Filter, nodes.Test),
 )
 PAGE_FILTERS = (
@@ -79,10 +80,7 @@ class NarrativeEnvironment(ImmutableSandboxedEnvironment):
 
 def _refused_expressions(template: nodes.Template, file: str) -> Iterator[Problem]:
     """Yield what a page asks of Jinja and may not, each with its line."""
-    what, expected = (
-        "écriture refusée dans un texte",
-        "un nombre par son nom, un « if », un « for »",
-    )
+    what, expected = "écriture refusée dans un texte", "un nombre par son nom, un « if »…"
     remedy = "Ce qui se calcule s’écrit au plan, comme un indicateur de règle quotient."
     for node in template.find_all(nodes.Node):
         if refused := _refused_part(node):
@@ -92,7 +90,7 @@ def _refused_expressions(template: nodes.Template, file: str) -> Iterator[Proble
 def _refused_part(node: nodes.Node) -> str:
     """Return what of an expression a page may not say, or ""."""
     if not isinstance(node, PAGE_NODES):
-        return getattr(node, "operator", "") or type(node).__name__.lower()
+        return getattr(node, "operator", "") or type(node).__name__.lower().replace("assign", "set")
     if isinstance(node, nodes.Filter) and node.name not in PAGE_FILTERS:
         return f"| {node.name}"
     if isinstance(node, nodes.Getattr) and node.attr.startswith("_"):

@@ -506,7 +506,7 @@ HOSTILE = {
     "{{ salaries._x }}": "« ._x » — écriture refusée",
     "{{ ''['__class__'] }}": "expression que l’on ne peut pas calculer",
     "{% macro f() %}{% endmacro %}": "« macro » — écriture refusée",
-    "{% set x = 1 %}": "« assign » — écriture refusée",
+    "{% set x = 1 %}": "« set » — écriture refusée",
     "{% for n in range(9) %}{% endfor %}": "« range » — nom inconnu",
     "{{ lipsum() }}": "« lipsum » — nom inconnu",
     "{% if salaries is inconnu %}{% endif %}": "expression que l’on ne peut pas calculer",
