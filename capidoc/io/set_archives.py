@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import stat
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -9,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import BaseModel, ConfigDict
 
 from capidoc.core.errors import InputUnsafe, Problem
-from capidoc.core.schema import MANIFEST_JSON
+from capidoc.io.manifest import MANIFESTS
 from capidoc.io.xlsx_parts import DAMAGED
 
 MOST_FILES, LARGEST = 2000, 500_000_000  # of a set, in bytes
@@ -34,10 +35,12 @@ def unpack_set(package: bytes, folder: Path) -> SetRecord:
             if len(infos) > MOST_FILES or sum(info.file_size for info in infos) > LARGEST:
                 raise _refusal(f"plus de {MOST_FILES} fichiers, ou de {LARGEST // 10**6} Mo")
             contents = {info.filename: archive.read(info) for info in infos if _is_plain(info)}
-        record = SetRecord.model_validate_json(contents.pop(MANIFEST_JSON))
-    except (*DAMAGED, KeyError) as error:
+        public, internal = (json.loads(contents.pop(name)) for name in MANIFESTS)
+        files = {"sorties": internal["sorties"] | public["sorties"]}
+        record = SetRecord.model_validate(public | internal | files)
+    except (*DAMAGED, KeyError, TypeError) as error:
         raise _refusal("archive abîmée, ou sans manifeste") from error
-    if len(contents) + 1 < len(infos):
+    if len(contents) + len(MANIFESTS) < len(infos):
         raise _refusal("un lien, un dossier, un doublon ou un chemin qui sort de l’archive")
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     if digests != record.sorties:

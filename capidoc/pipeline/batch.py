@@ -272,7 +272,8 @@ def _pack(batch: Sequence[RequestedSet]) -> tuple[bytes, list[SetRequest], str]:
         published = request.programme.published
         folder = published.relative_to(root).as_posix()
         record, intact = manifest.intact_outputs(published)
-        files += [f"{folder}/{name}" for name in (*intact, manifest.MANIFEST_JSON) if record]
+        kept = [name for name in manifest.MANIFESTS if (published / name).is_file()]
+        files += [f"{folder}/{name}" for name in (*intact, *kept) if record]
         sets.append((request.run_inputs["parametres"], sorted(request.deliverables), folder))
     return zip_files(root, files), sets, os.environ[pseudonyms.VARIABLE]
 

@@ -84,9 +84,11 @@ def _run_python(
 
 
 def _zip_set(folder: Path) -> bytes:
-    """Return a set as a zip: what its manifest names, and no other set within."""
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    return zip_files(folder, ["manifest.json", *manifest["sorties"]])
+    """Return a set as a zip: what its manifests name, and no other set within."""
+    names = ["manifest.json", "interne/manifest.json"]
+    for name in tuple(names):
+        names += json.loads((folder / name).read_text(encoding="utf-8"))["sorties"]
+    return zip_files(folder, names)
 
 
 def main() -> None:

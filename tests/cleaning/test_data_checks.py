@@ -603,6 +603,7 @@ def test_a_check_on_other_facts_puts_the_documents_aside_and_loses_none(publishe
         "interne/a_corriger.xlsx",
         "interne/anciens/capitalisation.html",
         "interne/anciens/capitalisation.pdf",
+        "interne/manifest.json",
         "interne/qualite.html",
         "interne/qualite.json",
         "manifest.json",
