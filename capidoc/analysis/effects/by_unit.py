@@ -59,22 +59,17 @@ def contributions(
     One pair at a time: (indicateur, mesure, moment, groupe), and the values by unit.
     """
     for indicator in plan:
-        if indicator.unite in MONEY and indicator.regle not in ("quotient", "modalites"):
-            yield from _indicator_contributions(indicator, observed, schedule)
-
-
-def _indicator_contributions(
-    indicator: Indicator, observed: Observed, schedule: Schedule
-) -> Iterator[tuple[FactKey, pd.Series]]:
-    indicator = with_comparison_group(indicator, schedule)
-    cells = concerned(indicator_cells(indicator, observed))
-    units = unit_values(indicator, cells)
-    counting = counting_of(indicator, units, schedule)
-    for group in [counting.whole(units), *counting.groups(cells)]:
-        for moment, measure in counting.measures.items():
-            counted = group.units[moment]
-            values = pd.Series(counted["valeur"], counted["unite"])
-            yield (indicator.id, measure, moment, group.name), values
-    if indicator.moments:
-        for month, then in units.groupby("moment"):
-            yield (indicator.id, COURSE, str(month), ""), then.set_index("unite")["valeur"]
+        if indicator.unite not in MONEY or indicator.regle in ("quotient", "modalites"):
+            continue
+        indicator = with_comparison_group(indicator, schedule)
+        cells = concerned(indicator_cells(indicator, observed))
+        units = unit_values(indicator, cells)
+        counting = counting_of(indicator, units, schedule)
+        for group in [counting.whole(units), *counting.groups(cells)]:
+            for moment, measure in counting.measures.items():
+                counted = group.units[moment]
+                values = pd.Series(counted["valeur"], counted["unite"])
+                yield (indicator.id, measure, moment, group.name), values
+        if indicator.moments:
+            for month, then in units.groupby("moment"):
+                yield (indicator.id, COURSE, str(month), ""), then.set_index("unite")["valeur"]
