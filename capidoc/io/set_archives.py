@@ -57,7 +57,5 @@ def _is_plain(info: zipfile.ZipInfo) -> bool:
 
 
 def _refusal(cause: str) -> InputUnsafe:
-    remedy = "Relancez, sur des travailleurs dont vous êtes sûr."
-    return InputUnsafe(
-        Problem(f"jeu refusé, tel qu’un travailleur l’a rendu : {cause}", "", remedy)
-    )
+    what, remedy = f"jeu refusé, tel qu’un travailleur l’a rendu : {cause}", "Relancez ailleurs."
+    return InputUnsafe(Problem(what, remedy=remedy))
