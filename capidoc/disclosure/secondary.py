@@ -1,7 +1,7 @@
 """Secondary suppression: hide cells until no hidden one can be worked out, with proof (D6)."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from capidoc.config.programme_model import Disclosure
@@ -11,7 +11,7 @@ from capidoc.disclosure.proof.attack import Attack, Interval
 from capidoc.disclosure.proof.linked_tables import Cell, Cells, LinkedTables
 
 Rules = dict[Cell, str]  # the rule that hides each cell, « » where none does
-TRIED = 6  # candidates that are tried one by one
+TRIED = 12  # exposed cells, and candidates for each, at most, to be tried one by one
 SHOWN = ("", rules.SMALL_COUNT)  # the rules under which something of a figure is printed
 
 
@@ -100,25 +100,24 @@ def _protect(
                 continue  # what readers have tells it, whatever is hidden now
             left.append(cell)
             if all(found.hidden_by[each] == before[each] for each in telling):
-                _hide(_chosen(cell, free, cells, before, attack), cell, found, derived)
+                candidates = _by_cost(cell, free, cells, before)
+                if len(exposed) <= TRIED:
+                    candidates = _enough(cell, candidates, before, attack) or candidates
+                _hide(candidates[0], cell, found, derived)
         newly = [cell for cell in attack.hidden(found.hidden_by) if not before[cell]]
         pending = [*left, *newly]
     found.reached.update(attack.intervals())
 
 
-def _chosen(
-    exposed: Cell, free: Collection[Cell], cells: Cells, hidden_by: Rules, attack: Attack
-) -> Cell:
-    """Return the cell to hide for one exposed: the cheapest of those that protect it at once.
-
-    The cheapest of all where many tell it, as the other groups of a total, or where none is enough.
-    """
-    candidates = _by_cost(exposed, free, cells, hidden_by)
+def _enough(
+    exposed: Cell, candidates: Sequence[Cell], hidden_by: Rules, attack: Attack
+) -> list[Cell]:
+    """Return the cheapest of a few cells that protects an exposed one by itself, if any."""
     if 1 < len(candidates) <= TRIED:
         for candidate in candidates:
             if attack.is_freed(exposed, candidate, hidden_by):
-                return candidate
-    return candidates[0]
+                return [candidate]
+    return []
 
 
 def _by_cost(exposed: Cell, free: Iterable[Cell], cells: Cells, hidden_by: Rules) -> list[Cell]:

@@ -22,7 +22,7 @@ LEVEL_KEY = ("edition", "indicateur", "mesure", "moment")  # of the cells of one
 PROTECTION = 0.10  # protection interval: an amount or a mean stays uncertain by this on either side
 SOLVER_TOLERANCE = 1e-5  # values closer than this, relative to the value, are the same number
 FAR = 20.0  # times a figure: an end that far tells nothing
-ROUNDS = 12  # of objectives that look for witnesses of many cells at once
+ROUNDS = 40  # of objectives that look for witnesses of many cells at once
 
 
 class Figure(NamedTuple):
@@ -158,7 +158,7 @@ class Attack:
             objective = objective.plus(figure.total, sign / max(1.0, abs(figure.true)))
         return objective
 
-    def _meet(self, objective: Sum) -> np.ndarray:
+    def _meet(self, objective: Sum) -> list[int]:
         """Solve, widen what is reached of every hidden cell, and return the rows that bind."""
         values, binding = self._audit.smallest(objective)
         if values is not None:
@@ -183,20 +183,16 @@ class Attack:
     def is_freed(self, cell: Cell, hiding: Cell, hidden_by: Rules) -> bool:
         """Return whether one exposed cell would be protected by hiding a second one."""
         rows = [number for number, row in enumerate(self._rows) if row.cell == hiding]
-        for number in rows:
-            self._audit.publish(number, -math.inf, math.inf)
-        figure, reached = self._figures[cell], self.reached[cell]
-        for sign in (1.0, -1.0):
-            values, _ = self._audit.smallest(NOTHING.plus(figure.total, sign))
-            if values is not None:
-                value = figure.total.value(values)
-                self.reached[cell] = (
-                    min(self.reached[cell][0], value),
-                    max(self.reached[cell][1], value),
-                )
-        is_freed, self.reached[cell] = self._is_protected(cell, hidden_by), reached
-        for number in rows:
-            self._publish_row(number, hidden_by)
+        figure, reached = self._figures[cell].total, self.reached[cell]
+        with self._audit.hiding(rows):
+            for sign in (1.0, -1.0):
+                values, _ = self._audit.smallest(NOTHING.plus(figure, sign))
+                if values is not None:
+                    low, high = self.reached[cell]
+                    value = figure.value(values)
+                    self.reached[cell] = min(low, value), max(high, value)
+            is_freed = self._is_protected(cell, hidden_by)
+        self.reached[cell] = reached
         return is_freed
 
     def _siblings(self, cell: Cell, hidden_by: Rules) -> list[Cell]:
