@@ -37,8 +37,10 @@ CONSENTS_CSV = "consentements.csv"
 CONSENT_COLUMNS = ["id", "genre", "personne", "usage", "canaux", "date", "accord", "retire_le"]
 CONSENT_COLUMNS += ["profil"]
 
-# editions.csv: one row = one figure of an edition that readers already have.
-RELEASE_COLUMNS = ["edition", "id", "moment", "valeur", "n"]
+# publications.csv: one row = one fact of a public set, as readers have it: nothing that is hidden.
+RELEASES_CSV = "publications.csv"
+RELEASE_COLUMNS = ["edition", "portee", "id", "indicateur", "mesure", "moment", "groupe", "valeur"]
+RELEASE_COLUMNS += ["unite", "n", "manquants", "arrondi", "texte", "statut_divulgation"]
 
 # ── 1. Received ─────────────────────────────────────────────────────────────────────────────────
 # Where a row comes from: file, sheet, row number as Excel shows it.

@@ -1,5 +1,5 @@
 """Disclosure: what a public document may show, and the proof that it shows no more."""
 
-from capidoc.disclosure.assessment import assess, assess_run, assess_subset, load_releases, redact
+from capidoc.disclosure.assessment import assess, assess_run, assess_subset, redact
 from capidoc.disclosure.consent_register import assess_consents, check_consents, consent_refusal
 from capidoc.disclosure.leak_scan import fingerprints, scan_files

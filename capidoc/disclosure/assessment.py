@@ -3,8 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,9 +18,8 @@ from capidoc.config.programme import ALL_COMMUNES, Programme
 from capidoc.config.programme_model import Disclosure
 from capidoc.config.schedule import Schedule
 from capidoc.core import french
-from capidoc.core.fact_ids import Trait, format_group, parse_group
-from capidoc.core.parsing import parse_printed
-from capidoc.core.schema import DISCLOSURE_CSV, FACT_KEY, FACTS_JSON, RELEASE_COLUMNS
+from capidoc.core.fact_ids import COURSE, Trait, format_group, parse_group
+from capidoc.core.schema import DISCLOSURE_CSV, FACT_KEY, FACTS_JSON
 from capidoc.disclosure import rules
 from capidoc.disclosure.derived_facts import derived_from
 from capidoc.disclosure.primary import (
@@ -31,21 +29,16 @@ from capidoc.disclosure.primary import (
     primary_rules,
     with_indicators,
 )
-from capidoc.disclosure.proof.attack import LEVEL_KEY
+from capidoc.disclosure.proof.attack import LEVEL_KEY, is_past
 from capidoc.disclosure.proof.counted_levels import CountedLevel, counted_levels
 from capidoc.disclosure.proof.linked_tables import Cell, Cells, LinkedTables
+from capidoc.disclosure.releases import Release, former_releases, releases_beside
 from capidoc.disclosure.secondary import Suppression, inherit_rules, secondary_suppression
 from capidoc.io import tables
 
-CELL_COLUMNS = ["id", *FACT_KEY, "valeur", "n", "manquants", "arrondi", "personnes"]
+CELL_COLUMNS = ["id", *FACT_KEY, "valeur", "n", "manquants", "arrondi", "personnes", "edition"]
+CELL_COLUMNS += ["present"]  # of a past edition, the cell of the same number today
 NOT_PUBLISHED, BRACKET = "n.p.", "< {}"
-
-
-class Release(NamedTuple):
-    """Facts that readers have or will have, and when their indicators were measured."""
-
-    facts: pd.DataFrame
-    schedule: Schedule
 
 
 def assess_run(
@@ -63,31 +56,15 @@ def assess_run(
         if programme.commune != ALL_COMMUNES:
             proof = tables.read_csv(whole.processed / DISCLOSURE_CSV, bas=float, haut=float)
             return assess_subset(facts, plan, thresholds, whole_facts, proof, programme.commune)
-        others = [Release(whole_facts, whole.schedule)]
+        others = [Release(whole_facts, whole.schedule), *releases_beside(programme)]
     units = chain(
         contributions(plan, observations, schedule),
         tracked_contributions(plan, observations, schedule),
     )
-    shown = [redact(each.facts, "public", thresholds) for each in others]
-    releases = load_releases(programme.folder, shown)
-    return assess(
-        [Release(facts, schedule), *others], plan, units, thresholds, observations, releases
-    )
-
-
-def load_releases(folder: Path, beside: Iterable[pd.DataFrame] = ()) -> pd.DataFrame:
-    """Return edition, id, moment, valeur and n of the figures of folder/editions and `beside`."""
-    releases = []
-    for path in sorted((folder / "editions").glob("*.xlsx")):
-        facts = tables.read_facts_workbook(path)
-        values = facts["texte"].map(parse_printed)  # as printed: that is what readers hold
-        counts = pd.to_numeric(facts["n"], errors="coerce")
-        releases.append(facts.assign(edition=path.stem, valeur=values, n=counts))
-    releases += [facts.assign(edition="", n=facts["n"].astype(float)) for facts in beside]
-    figures = [facts.loc[facts["valeur"].notna(), RELEASE_COLUMNS] for facts in releases]
-    if not figures:
-        return pd.DataFrame(columns=RELEASE_COLUMNS)
-    return pd.concat(figures, ignore_index=True)
+    shown = [redact(each.facts, "public", thresholds) for each in others[:1]]
+    former = former_releases(programme, shown)
+    releases = [Release(facts, schedule), *others]
+    return assess(releases, plan, units, thresholds, observations, former)
 
 
 def assess(
@@ -100,25 +77,44 @@ def assess(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the facts of the first release with `statut_divulgation`, and their proof.
 
-    The other releases are published beside it from the same data; `former` is what `load_releases`
-    returns. The status is « publiable », or « masque:D5 » with the code of the rule. The proof has
-    one row per hidden fact: id, regle, cause (the hidden fact that it would give away), bas and
-    haut, of which a reader can exclude nothing between. Raise DisclosureRefused where a hidden fact
-    cannot be protected.
+    The other releases are published beside it from the same data; `former` is what
+    `former_releases` returns. The status is « publiable », or « masque:D5 » with the code of the
+    rule. The proof has one row per hidden fact: id, regle, cause (the hidden fact that it would
+    give away, or is derived from), bas and haut, of which a reader can exclude nothing between.
+    Raise DisclosureRefused where a hidden fact cannot be protected.
     """
     facts = releases[0].facts
     primary = primary_rules(facts, plan, contributions, thresholds, former)
-    together = pd.concat([each.facts for each in releases], ignore_index=True)
-    edition = np.repeat(range(len(releases)), [len(each.facts) for each in releases])
-    table = with_indicators(together, plan)[CELL_COLUMNS].assign(edition=edition)
-    cells, derived = table.to_dict("index"), derived_from(facts.reset_index(drop=True))
-    hidden_by: dict[Cell, str] = dict(enumerate([*primary, *_rules_of(together[edition > 0])]))
-    inherit_rules(hidden_by, derived)
+    numbers = [len(each.facts) for each in releases]
+    told = with_indicators(pd.concat([each.facts for each in releases], ignore_index=True), plan)
+    told = told.assign(edition=np.repeat(range(len(releases)), numbers), present=told.index)
+    told["regle"] = [*primary, *_rules_of(told[told["edition"] > 0])]
+    if former is not None:
+        told = pd.concat([told, _past_cells(told[told["edition"] == 0], former)], ignore_index=True)
+    cells = told[CELL_COLUMNS].to_dict("index")
+    hidden_by: dict[Cell, str] = told["regle"].to_dict()
+    derived = derived_from(facts.reset_index(drop=True))
     linked = _linked_tables(releases, cells, plan, observed, hidden_by)
-    fixed = table.index[edition > 0]
+    fixed = told.index[told["edition"] != 0]
     found = secondary_suppression(cells, hidden_by, linked, derived, thresholds, fixed)
     own = {cell: found.hidden_by[number] for number, cell in enumerate(facts.index)}
-    return _with_status(facts, own), _proof(together[edition == 0], found)
+    return _with_status(facts, own), _proof(told[told["edition"] == 0], found)
+
+
+def _past_cells(own: pd.DataFrame, former: pd.DataFrame) -> pd.DataFrame:
+    """Return the counts of past editions as cells, numbered -1, -2…, beside those of today.
+
+    Those of a comparison are left: its units may be others.
+    """
+    counts = own[own["personnes"] & own["mesure"].isin(["valeur", COURSE])]
+    former = former[former["edition"] != ""]
+    editions = {name: -1 - number for number, name in enumerate(former["edition"].unique())}
+    names = ["valeur", "n", "manquants", "regle", "edition"]
+    past = counts.drop(columns=names).merge(former, on=["id", "moment"])
+    small = past["texte_y"].str.startswith(BRACKET.partition("{")[0])
+    shown = past["valeur"].notna()
+    rule = np.select([shown, small], ["", rules.SMALL_COUNT], rules.DERIVED)
+    return past.assign(regle=rule, edition=past["edition"].map(editions))
 
 
 def _rules_of(facts: pd.DataFrame) -> pd.Series:
@@ -154,7 +150,19 @@ def _linked_tables(
                 key: tuple[Any, ...] = (edition, level.indicator.id, level.measure, level.moment)
                 told[level] = by_level[key]
         calculations = releases[0].schedule.identity.sources[source].calculs
-        yield LinkedTables(told, cells, {name: each.reads for name, each in calculations.items()})
+        reads = {name: each.reads for name, each in calculations.items()}
+        yield _with_past_editions(LinkedTables(told, cells, reads), cells)
+
+
+def _with_past_editions(linked: LinkedTables, cells: Cells) -> LinkedTables:
+    """Return the tables linked to those of past editions where these printed a « < 5 »."""
+    editions: dict[int, dict[Cell, Cell]] = defaultdict(dict)
+    for cell, fact in cells.items():
+        if is_past(fact) and fact["present"] in linked.levels:
+            editions[fact["edition"]][cell] = fact["present"]
+    for numbers in editions.values():
+        linked.add_past_edition(numbers)
+    return linked
 
 
 def _counted(

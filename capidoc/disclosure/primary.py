@@ -184,7 +184,8 @@ def _differs_from_release(
     if releases is None or releases.empty:
         return pd.Series(False, index=cells.index)
     pairs = cells.rename_axis("cellule").reset_index()
-    former = releases[["id", "moment", "valeur", "n"]].astype({"valeur": float, "n": float})
+    former = releases.loc[releases["valeur"].notna(), ["id", "moment", "valeur", "n"]]
+    former = former.astype({"valeur": float, "n": float})
     pairs = pairs.merge(former, on=["id", "moment"], suffixes=("", "_publie"))
 
     moved = (pairs["valeur"] - pairs["valeur_publie"]).abs()

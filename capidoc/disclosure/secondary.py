@@ -37,21 +37,29 @@ def secondary_suppression(
     cell cannot be protected.
     """
     found = Suppression(dict(hidden_by), {}, {})
-    inherit_rules(found.hidden_by, derived)
+    found.causes.update(inherit_rules(found.hidden_by, derived))
     _hide_differences(found, cells, derived)
     for linked in tables:
         _protect(found, Attack(linked, cells, thresholds), cells, derived, fixed)
     return found
 
 
-def inherit_rules(hidden_by: Rules, derived: Derived, hidden: Iterable[Cell] | None = None) -> None:
-    """Hide under D7 each fact derived from a hidden one (or from these alone), however far."""
+def inherit_rules(
+    hidden_by: Rules, derived: Derived, hidden: Iterable[Cell] | None = None
+) -> dict[Cell, Cell]:
+    """Hide under D7 each fact derived from a hidden one (or from these alone), however far.
+
+    Return {fact newly hidden: that which it is derived from}.
+    """
     pending = [cell for cell, rule in hidden_by.items() if rule] if hidden is None else [*hidden]
+    causes = {}
     while pending:
-        for cell in derived.get(pending.pop(), ()):
+        part = pending.pop()
+        for cell in derived.get(part, ()):
             if not hidden_by[cell]:
-                hidden_by[cell] = rules.DERIVED
+                hidden_by[cell], causes[cell] = rules.DERIVED, part
                 pending.append(cell)
+    return causes
 
 
 def _hide_differences(found: Suppression, cells: Cells, derived: Derived) -> None:
@@ -71,7 +79,7 @@ def _hide(chosen: Cell, exposed: Cell, found: Suppression, derived: Derived) -> 
     is_bracketed = bool(found.hidden_by[chosen])
     found.hidden_by[chosen] = rules.UNBRACKETED_COUNT if is_bracketed else rules.SECONDARY
     found.causes[chosen] = exposed
-    inherit_rules(found.hidden_by, derived, [chosen])
+    found.causes.update(inherit_rules(found.hidden_by, derived, [chosen]))
 
 
 def _protect(

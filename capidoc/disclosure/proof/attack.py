@@ -44,12 +44,13 @@ class Attack:
     """What a reader can work out of the hidden cells of linked tables."""
 
     def __init__(self, linked: LinkedTables, cells: Cells, thresholds: Disclosure) -> None:
+        """Attack these tables; what past editions truly were, `valeur` NaN, is not known."""
         self.reached: dict[Cell, Interval] = {}  # of which a reader can exclude nothing between
         self._cells, self._thresholds = cells, thresholds
         self._figures = {
             cell: figure
             for cell, level in linked.levels.items()
-            if (figure := _figure(level, linked))
+            if (figure := _figure(level, linked, cells[cell]))
         }
         self._rows = [
             row for cell, level in linked.levels.items() for row in _rows(cell, level, cells[cell])
@@ -69,7 +70,9 @@ class Attack:
         """
         self._publish(hidden_by)
         for cell in pending:
-            self.reached.setdefault(cell, (self._figures[cell].true,) * 2)
+            true = self._figures[cell].true
+            start = (math.inf, -math.inf) if math.isnan(true) else (true, true)
+            self.reached.setdefault(cell, start)
         left = [cell for cell in pending if not self._is_protected(cell, hidden_by)]
         for _ in range(ROUNDS):
             before = len(left)
@@ -94,6 +97,10 @@ class Attack:
                 low, high = -math.inf, math.inf
             self._audit.publish(number, low, high)
         self._published = {row.cell: hidden_by[row.cell] for row in self._rows}
+        past = [n for n, row in enumerate(self._rows) if is_past(self._cells[row.cell])]
+        if past and not self._audit.is_feasible():  # units have left since: it tells of others
+            for number in past:
+                self._audit.publish(number, -math.inf, math.inf)
 
     def _objective(self, cells: Sequence[Cell], hidden_by: Rules) -> Sum:
         """Return an objective that takes each cell to a side where it is not protected yet."""
@@ -163,19 +170,27 @@ def protection_interval(
     return true - PROTECTION * abs(true), true + PROTECTION * abs(true)
 
 
-def _figure(level: Level, linked: LinkedTables) -> Figure | None:
+def _figure(level: Level, linked: LinkedTables, fact: Mapping[Any, Any]) -> Figure | None:
     """Return the figure of a level; None where it is no sum, or over nothing."""
     base = linked.unknowns.value(level.base) if level.base else 1.0
     if level.value is None or not base:
         return None
     total = level.units or NOTHING.plus(level.value, level.scale / base)
-    return Figure(total, linked.unknowns.value(total), level.units is not None)
+    true = math.nan if is_past(fact) else linked.unknowns.value(total)
+    return Figure(total, true, level.units is not None)
+
+
+def is_past(fact: Mapping[Any, Any]) -> bool:
+    """Return whether a fact is of a past edition: what it truly was is not known."""
+    return bool(fact["edition"] < 0)
 
 
 def _rows(cell: Cell, level: Level, fact: Mapping[Any, Any]) -> Iterator[Row]:
     """Yield what a fact publishes, as rows of the attacker's model."""
     if level.value and not pd.isna(fact["valeur"]):
         yield from _value_rows(cell, level.value, level, fact)
+    elif level.value and is_past(fact):
+        yield Row(cell, level.value, -math.inf, math.inf, True)
     for name, total in (("n", level.n), ("manquants", level.missing)):
         if total and not pd.isna(fact[name]):
             yield Row(cell, total, fact[name], fact[name], False)

@@ -50,6 +50,12 @@ class IntervalAudit:
         """Say that the sum of a row is known to be from `low` to `high`."""
         self._model.changeRowBounds(self._first + row, low, high)
 
+    def is_feasible(self) -> bool:
+        """Return whether some table agrees with what is published."""
+        self._model.run()
+        self.solved += 1
+        return self._model.getModelStatus() != highspy.HighsModelStatus.kInfeasible
+
     def smallest(self, objective: Sum) -> Optimum:
         """Return the table with the smallest value of the objective."""
         costs = np.zeros(self._whole.size)

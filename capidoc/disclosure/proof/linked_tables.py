@@ -171,6 +171,18 @@ class LinkedTables:
         self._link_amounts()
         self.levels = {cell: self._checked(level, cells[cell]) for cell, level in sums.items()}
 
+    def add_past_edition(self, numbers: Mapping[Cell, Cell]) -> None:
+        """Link the cells of a past edition, {cell: that of the same number now}."""
+        first = self.unknowns.add_earlier()
+        for cell, now in numbers.items():
+            level = self.levels[now]
+            sums = {
+                name: each and each.shifted(first)
+                for name, each in level._asdict().items()
+                if name != "scale"
+            }
+            self.levels[cell] = level._replace(**sums)
+
     def _mark(self, level: CountedLevel) -> Marks:
         """Mark the units of a level in its table."""
         rows, marks = level.rows, self._marks[self._leaf(level)]

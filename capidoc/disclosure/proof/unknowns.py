@@ -24,6 +24,10 @@ class Sum(NamedTuple):
         """Return the sum for these values of all unknowns."""
         return float(values[self.unknowns] @ self.coefficients)
 
+    def shifted(self, places: int) -> "Sum":
+        """Return the same sum of the unknowns that stand so many places further."""
+        return Sum(self.unknowns + places, self.coefficients)
+
     def plus(self, other: "Sum", times: float = 1.0) -> "Sum":
         """Return this sum plus another, multiplied."""
         unknowns = np.concatenate([self.unknowns, other.unknowns])
@@ -54,6 +58,23 @@ class Unknowns:
         block = {"true": true.astype(float), "whole": whole, "low": low, "high": high}
         block["scale"] = scale
         self._blocks.append(pd.DataFrame(block))
+        self.__dict__.pop("table", None)
+        return first
+
+    def add_earlier(self) -> int:
+        """Add what the unknowns were in a past edition; return the number of the first.
+
+        The same sums were zero, and units have only come since: each count was at most what it is.
+        """
+        now, links = self.table, list(self.links)
+        grown = now.assign(true=0.0, low=0.0)
+        first, self.size = self.size, self.size + 2 * len(now)
+        self._blocks += [now, grown]
+        self.__dict__.pop("table", None)
+        self.links += [link.shifted(first) for link in links]
+        for count in np.flatnonzero(now["whole"]):
+            unknowns = np.array([count, first + count, first + len(now) + count])
+            self.links.append(Sum(unknowns, np.array([1.0, -1.0, -1.0])))
         return first
 
     @cached_property
