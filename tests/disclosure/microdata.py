@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -13,8 +12,9 @@ from capidoc.analysis.effects.tracking import tracked_contributions
 from capidoc.config.indicator_plan import Indicator
 from capidoc.config.programme_model import Disclosure
 from capidoc.core.schema import ATTRIBUTE, OWN, PROVENANCE, RECORD
-from capidoc.disclosure import assess, load_releases, redact
-from capidoc.disclosure.assessment import Release
+from capidoc.config.schedule import Schedule
+from capidoc.disclosure import assess, redact
+from capidoc.disclosure.releases import Release
 from capidoc.io import tables
 
 from ..builders import monthly_schedule
@@ -22,7 +22,7 @@ from .attack import invented
 
 SOURCE, FIRST, LAST = "suivi", "2022-05", "2022-06"
 ATTRIBUTES = ("sexe", "commune", "zone", "handicap", "strate", "poids")
-NOWHERE = Path("absent")  # of a programme without past editions
+FORMER_COLUMNS = ["edition", "id", "moment", "valeur", "n", "manquants", "texte"]
 
 
 def indicator(name: str, regle: str = "effectif", variable: str = "", par: str = "", **more: str):
@@ -34,11 +34,11 @@ def indicator(name: str, regle: str = "effectif", variable: str = "", par: str =
 
 
 class Assessed(NamedTuple):
-    """What is assessed of the units, and the proof, by fact."""
+    """What is assessed of the units: facts and proof, and when they were measured."""
 
     facts: pd.DataFrame
     proof: pd.DataFrame
-    observed: Observed
+    schedule: Schedule
 
     @property
     def rules(self) -> dict[str, str]:
@@ -60,9 +60,14 @@ class Assessed(NamedTuple):
         """Return the facts as readers have them."""
         return redact(self.facts, "public", thresholds)
 
-    def release(self) -> pd.DataFrame:
-        """Return the figures that readers keep, as the next edition is compared with."""
-        return load_releases(NOWHERE, [self.public()])
+    def kept(self, edition: str = "2021") -> pd.DataFrame:
+        """Return the figures that readers have of it, as a past edition; « » for one beside."""
+        return self.public().assign(edition=edition)[FORMER_COLUMNS]
+
+    @property
+    def release(self) -> Release:
+        """Return it as what is published beside another."""
+        return Release(self.facts, self.schedule)
 
 
 def observe(units: str, months: Sequence[str] = (FIRST, LAST)) -> Observed:
@@ -133,4 +138,4 @@ def assessed(
     brought += tracked_contributions(plan, observed, schedule)
     releases = [Release(facts, schedule), *beside]
     told, proof = assess(releases, list(plan), brought, thresholds, observed, former)
-    return Assessed(told, proof, observed)
+    return Assessed(told, proof, schedule)
