@@ -12,23 +12,16 @@ from capidoc.config.programme_model import Identity
 from capidoc.core.fact_ids import Trait
 from capidoc.core.schema import ROW_COUNTS
 
-CONTEXT = {
-    "libelle": "",
-    "definition": "",
-    "moment": "",
-    "groupe": "",
+BLANK = ["libelle", "definition", "moment", "groupe", "reserve", "critere", "sens", "echelle"]
+CONTEXT: dict[str, Any] = dict.fromkeys(BLANK, "") | {
     "methode": "cadre du programme",
     "manquants": 0,
     "intervalle": None,
     "effet_plan": math.nan,
     "n_effectif": math.nan,
-    "reserve": "",
     "arrondi": 1,
     "parties": [],
     "rappel": [],
-    "critere": "",
-    "sens": "",
-    "echelle": "",
 }
 CLEANING_LABELS = {
     ("lignes", "lues"): "Lignes lues",

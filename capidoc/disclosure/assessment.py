@@ -38,6 +38,7 @@ from capidoc.io import tables
 
 CELL_COLUMNS = ["id", *FACT_KEY, "valeur", "n", "manquants", "arrondi", "personnes", "edition"]
 CELL_COLUMNS += ["present"]  # of a past edition, the cell of the same number today
+KEPT = ("lignes", "retenues")  # the indicator and the measure of records kept
 NOT_PUBLISHED, BRACKET = "n.p.", "< {}"
 
 
@@ -81,7 +82,6 @@ def assess(
     `former_releases` returns. The status is « publiable », or « masque:D5 » with the code of the
     rule. The proof has one row per hidden fact: id, regle, cause (the hidden fact that it would
     give away, or is derived from), bas and haut, of which a reader can exclude nothing between.
-    Raise DisclosureRefused where a hidden fact cannot be protected.
     """
     facts = releases[0].facts
     primary = primary_rules(facts, plan, contributions, thresholds, former)
@@ -151,7 +151,14 @@ def _linked_tables(
                 told[level] = by_level[key]
         calculations = releases[0].schedule.identity.sources[source].calculs
         reads = {name: each.reads for name, each in calculations.items()}
-        yield _with_past_editions(LinkedTables(told, cells, reads), cells)
+        kept = [f["valeur"] for f in cells.values() if _counts_records(f, source)]
+        linked = LinkedTables(told, cells, reads, records=kept[0] if kept else np.nan)
+        yield _with_past_editions(linked, cells)
+
+
+def _counts_records(fact: Mapping[Any, Any], source: str) -> bool:
+    """Return whether a fact says how many records of a source were kept."""
+    return (fact["indicateur"], fact["mesure"], fact["groupe"]) == (*KEPT, f"source={source}")
 
 
 def _with_past_editions(linked: LinkedTables, cells: Cells) -> LinkedTables:

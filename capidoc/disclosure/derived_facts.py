@@ -6,7 +6,7 @@ from itertools import chain
 
 import pandas as pd
 
-from capidoc.core.fact_ids import COURSE, Trait, is_of_period, parse_group
+from capidoc.core.fact_ids import BASE, COURSE, TARGET, Trait, is_of_period, parse_group
 
 Derived = dict[Hashable, list[Hashable]]
 Pairs = Iterator[tuple[Hashable, Hashable]]
@@ -28,7 +28,10 @@ COMPONENTS = {  # the measures of the same indicator and group that a measure is
 def derived_from(facts: pd.DataFrame) -> Derived:
     """Return {fact: those that are computed from it, and are hidden with it}."""
     derived = defaultdict(list)
-    for cell, part in chain(_components(facts), _group_shares(facts), _stated_parts(facts)):
+    computed = facts[~facts["mesure"].isin([TARGET, BASE])]  # what people typed derives from none
+    for cell, part in chain(
+        _components(facts), _group_shares(facts), _stated_parts(computed, facts)
+    ):
         derived[part].append(cell)
     return dict(derived)
 
@@ -71,7 +74,7 @@ def _group_shares(facts: pd.DataFrame) -> Pairs:
     return _matches(gaps, groups, ["indicateur", "mesure", "groupe"])
 
 
-def _stated_parts(facts: pd.DataFrame) -> Pairs:
+def _stated_parts(derived: pd.DataFrame, facts: pd.DataFrame) -> Pairs:
     """A fact and those that it names itself in `parties`: a quotient and its two terms."""
-    named = facts.assign(id=facts["parties"]).explode("id")
+    named = derived.assign(id=derived["parties"]).explode("id")
     return _matches(named.dropna(subset="id"), facts, ["id"])

@@ -124,11 +124,11 @@ def _contributors(cells: pd.DataFrame, contributions: Contributions) -> pd.DataF
 def _is_of_few_or_dominated(
     cells: pd.DataFrame, contributors: pd.DataFrame, threshold: int
 ) -> pd.Series:
-    """Return the amounts that one unit makes, and what too few make of actuals and estimates."""
+    """Return what too few units make, or one or two of them, of amounts, actuals and estimates."""
     few = contributors["nombre"].between(1, threshold - 1)
     of_few = (cells["mesure"] == ACTUAL) & ~cells["personnes"] & few
     estimated = cells["regle"].isin(COUNTED_RULES) & cells["poids"].fillna("").ne("") & few
-    return of_few | estimated | (cells["unite"].isin(MONEY) & contributors["domine"])
+    return of_few | estimated | (cells["unite"].isin(MONEY) & (few | contributors["domine"]))
 
 
 def _bounds_few_lost(cells: pd.DataFrame, threshold: int) -> pd.Series:

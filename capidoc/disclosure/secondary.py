@@ -5,13 +5,13 @@ from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 from capidoc.config.programme_model import Disclosure
-from capidoc.core.errors import DisclosureRefused, Problem
 from capidoc.disclosure import rules
 from capidoc.disclosure.derived_facts import Derived
 from capidoc.disclosure.proof.attack import Attack, Interval
 from capidoc.disclosure.proof.linked_tables import Cell, Cells, LinkedTables
 
 Rules = dict[Cell, str]  # the rule that hides each cell, « » where none does
+TRIED = 6  # candidates that are tried one by one
 SHOWN = ("", rules.SMALL_COUNT)  # the rules under which something of a figure is printed
 
 
@@ -33,8 +33,7 @@ def secondary_suppression(
 ) -> Suppression:
     """Return the rules once no hidden cell can be worked out.
 
-    `fixed` are the cells of releases that readers already have. Raise DisclosureRefused where a
-    cell cannot be protected.
+    `fixed` are the cells of releases that readers already have.
     """
     found = Suppression(dict(hidden_by), {}, {})
     found.causes.update(inherit_rules(found.hidden_by, derived))
@@ -71,7 +70,7 @@ def _hide_differences(found: Suppression, cells: Cells, derived: Derived) -> Non
                 parts[cell].append(part)
     for cell, levels in parts.items():
         if found.hidden_by[cell] and not any(found.hidden_by[level] for level in levels):
-            _hide(_cheapest(cell, levels, cells, found.hidden_by), cell, found, derived)
+            _hide(_by_cost(cell, levels, cells, found.hidden_by)[0], cell, found, derived)
 
 
 def _hide(chosen: Cell, exposed: Cell, found: Suppression, derived: Derived) -> None:
@@ -90,29 +89,40 @@ def _protect(
     While one is exposed, a « < 5 » that gives it away is no longer printed, or else the cheapest
     published cell that does is hidden too; what derives from that one follows (D7).
     """
-    pending = attack.hidden(found.hidden_by)
+    certain = attack.certain(found.hidden_by)
+    pending = [cell for cell in attack.hidden(found.hidden_by) if cell not in certain]
     while pending:
         before = dict(found.hidden_by)
         exposed, left = attack.exposed(pending, before), []
         for cell, telling in exposed.items():
             free = [each for each in telling if before[each] in SHOWN and each not in fixed]
-            if not free and not set(telling).isdisjoint(fixed):
+            if not free:
                 continue  # what readers have tells it, whatever is hidden now
             left.append(cell)
             if all(found.hidden_by[each] == before[each] for each in telling):
-                _hide(_cheapest(cell, free, cells, before), cell, found, derived)
+                _hide(_chosen(cell, free, cells, before, attack), cell, found, derived)
         newly = [cell for cell in attack.hidden(found.hidden_by) if not before[cell]]
         pending = [*left, *newly]
-    found.reached.update(attack.reached)
+    found.reached.update(attack.intervals())
 
 
-def _cheapest(exposed: Cell, free: Iterable[Cell], cells: Cells, hidden_by: Rules) -> Cell:
-    """Return the cheapest cell to hide for one exposed: a « < 5 », then a small group, a total."""
-    free = list(free)
-    if not free:
-        what = "ce nombre masqué peut être retrouvé"
-        remedy = "Réunissez des groupes (zones) ou retirez une désagrégation."
-        raise DisclosureRefused(Problem(what, remedy=remedy, value=cells[exposed]["id"]))
+def _chosen(
+    exposed: Cell, free: Collection[Cell], cells: Cells, hidden_by: Rules, attack: Attack
+) -> Cell:
+    """Return the cell to hide for one exposed: the cheapest of those that protect it at once.
+
+    The cheapest of all where many tell it, as the other groups of a total, or where none is enough.
+    """
+    candidates = _by_cost(exposed, free, cells, hidden_by)
+    if 1 < len(candidates) <= TRIED:
+        for candidate in candidates:
+            if attack.is_freed(exposed, candidate, hidden_by):
+                return candidate
+    return candidates[0]
+
+
+def _by_cost(exposed: Cell, free: Iterable[Cell], cells: Cells, hidden_by: Rules) -> list[Cell]:
+    """Return cells from the cheapest to hide: a « < 5 », small groups, then totals."""
 
     def cost(cell: Cell) -> tuple[Any, ...]:
         fact = cells[cell]
@@ -120,4 +130,4 @@ def _cheapest(exposed: Cell, free: Iterable[Cell], cells: Cells, hidden_by: Rule
         size = abs(fact["valeur"])
         return not bracketed, cell != exposed, is_total, size == 0, size, fact["id"], cell
 
-    return min(free, key=cost)
+    return sorted(free, key=cost)

@@ -1,7 +1,8 @@
 """What changed between two moments or more, for the units known at all or for fresh samples."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
@@ -11,7 +12,6 @@ from capidoc.analysis.effects.counting import (
     PASSAGE,
     Counting,
     Group,
-    counting_of,
 )
 from capidoc.analysis.effects.estimators import (
     change_interval,
@@ -34,20 +34,19 @@ DOUBLE_DIFFERENCE = "double_difference"
 
 
 def compare(
-    indicator: Indicator,
+    counting: Counting,
     cells: pd.DataFrame,
     units: pd.DataFrame,
-    sample: pd.DataFrame | None,
     schedule: Schedule,
     prices: Mapping[str, float],
 ) -> Iterator[Fact]:
     """Yield the facts of an indicator with several moments, from the cells that count.
 
-    `units` are their unit values, `sample` those of every unit drawn, `prices` {month: index}. In
-    order: levels and changes, attrition, the units' own changes, constant prices, levels and
-    changes by group, shares and their gaps, the double difference.
+    `units` are their unit values, `prices` {month: index}. In order: levels and changes, attrition,
+    the units' own changes, constant prices, levels and changes by group, shares and their gaps, the
+    double difference.
     """
-    counting = counting_of(indicator, units, schedule, sample)
+    indicator, shares = counting.indicator, list[Fact]()
     whole = counting.whole(units)
     total = _change_facts(counting, whole)
     yield from total
@@ -57,23 +56,14 @@ def compare(
     yield from _constant_price_facts(counting, total, schedule, prices)
     # Of the units compared as a whole, those that have the group's cells at every moment.
     compared = units.loc[counting.counts(units), "unite"]
-    groups = counting.groups(cells, among=compared)
-    yield from _group_facts(counting, groups, whole, total)
-    yield from _double_difference(counting, cells, schedule.controls(indicator))
-
-
-def _group_facts(
-    counting: Counting, groups: Iterable[Group], whole: Group, total: list[Fact]
-) -> Iterator[Fact]:
-    """Yield levels and changes by group, then shares and their gaps."""
-    shares = list[Fact]()
-    for group in groups:
+    for group in counting.groups(cells, among=compared):
         facts = _change_facts(counting, group)
         yield from facts
-        if counting.indicator.regle in COUNTED_RULES:
+        if indicator.regle in COUNTED_RULES:
             shares += _share_facts(counting, group, whole, facts, total)
     yield from shares
-    yield from _gap_facts(counting.indicator, shares)
+    yield from _gap_facts(indicator, shares)
+    yield from _double_difference(counting, cells, schedule.controls(indicator))
 
 
 def _change_facts(counting: Counting, group: Group) -> list[Fact]:
@@ -185,22 +175,24 @@ def _gap_facts(indicator: Indicator, shares: list[Fact]) -> Iterator[Fact]:
 
     Before, after, and the difference: above 0 the gap widens.
     """
+    by_dimensions = defaultdict(list)
+    for fact in shares:
+        by_dimensions[group_dimensions(fact["groupe"])].append(fact)
     for dimension in indicator.desagregations:
-        facts = [fact for fact in shares if group_dimensions(fact["groupe"]) == (dimension,)]
+        facts = by_dimensions[dimension,]
         before = [fact["valeur"] for fact in facts if fact["mesure"] == "part_avant"]
         after = [fact["valeur"] for fact in facts if fact["mesure"] == "part_apres"]
         if len(before) != 2:
             continue
         gap_before, gap_after = abs(before[0] - before[1]), abs(after[0] - after[1])
-        n = min(fact["n"] for fact in facts)
-        common: Fact = {"n": n, "groupe": dimension, "unite": POINTS}
+        common: Fact = {"n": min(fact["n"] for fact in facts), "groupe": dimension}
         formula = f"distance entre les parts des deux groupes ({dimension})"
         for mesure, value, formule in (
             ("ecart_avant", gap_before, formula),
             ("ecart_apres", gap_after, formula),
             ("ecart_difference", gap_after - gap_before, f"{formula}, après − avant"),
         ):
-            yield fact_row(indicator, mesure, value, formule=formule, **common)
+            yield fact_row(indicator, mesure, value, unite=POINTS, formule=formule, **common)
 
 
 def _double_difference(

@@ -8,10 +8,7 @@ import pandas as pd
 from capidoc.analysis import statistics
 from capidoc.analysis.effects.counting import counting_of, with_comparison_group
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
-from capidoc.analysis.effects.unit_values import (
-    concerned,
-    unit_values,
-)
+from capidoc.analysis.effects.unit_values import concerned, unit_values
 from capidoc.config.indicator_plan import Indicator
 from capidoc.config.schedule import Schedule
 from capidoc.core import categorical
@@ -37,7 +34,8 @@ def influence(plan: Sequence[Indicator], observed: Observed, schedule: Schedule)
         cells = indicator_cells(indicator, partial(observed, moments=moments))
         units = unit_values(indicator, concerned(cells))
         counting = counting_of(indicator, units, schedule)
-        before, after = (counting.whole(units).units[moment] for moment in counting.ends)
+        at_moments = counting.whole(units).units
+        before, after = (at_moments[moment] for moment in counting.ends)
         if not counting.is_panel or len(before["unite"]) < 2:
             continue
         of_percent, of_mean = statistics.influence(before["valeur"], after["valeur"])

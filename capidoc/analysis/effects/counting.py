@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, starmap
 from typing import NamedTuple
 
 import numpy as np
@@ -12,13 +12,7 @@ import pandas as pd
 from capidoc.analysis.effects.fact_rows import SAMPLE
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
 from capidoc.analysis.effects.survey_design import SampleRows, sample_rows
-from capidoc.analysis.effects.unit_values import (
-    concerned,
-    is_complete,
-    is_known,
-    is_matched,
-    unit_values,
-)
+from capidoc.analysis.effects.unit_values import concerned, is_complete, is_known, unit_values
 from capidoc.config.indicator_plan import CROSS, Indicator
 from capidoc.config.schedule import Schedule
 from capidoc.core import categorical
@@ -27,24 +21,19 @@ from capidoc.core.schema import UNIT_KEY
 
 BEFORE, AFTER, PASSAGE = "avant", "apres", "passage_"
 SINGLE = ("",)  # the moments of an indicator that compares none
-# What estimates take of the units of a group; their place is that of their row in the sample.
-COLUMNS = ("unite", "valeur", "base", "poids", "place")
+# What a group has of its units; their place is that of their row in the sample.
+KEPT = ("unite", "valeur", "base", "poids", "place")
 
 
 class Group(NamedTuple):
     """A group, or all the units: by moment, the columns of those that count.
 
-    And how many were seen (of a panel, at any moment) and say all that the rule asks.
+    And how many units seen (of a panel, at any moment) do not say all that the rule asks.
     """
 
     name: str
     units: dict[str, dict[str, np.ndarray]]
-    seen: dict[str, int]
-    complete: dict[str, int]
-
-    def missing(self, moment: str) -> int:
-        """Return how many of the units seen do not say all that the rule asks."""
-        return self.seen[moment] - self.complete[moment]
+    missing: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -99,64 +88,69 @@ class Counting:
         """Return which unit values count, whole or within each group of the columns `by`."""
         if self.moments == SINGLE:
             return np.ones(len(units), dtype=bool)
-        known = is_known(self.indicator, units)
+        return self._at_each_moment(is_known(self.indicator, units), units, by)
+
+    def _at_each_moment(
+        self, holds: pd.Series, units: pd.DataFrame, by: Sequence[str]
+    ) -> np.ndarray:
+        """Return which rows hold at the moments, and in a panel do so at every one of them."""
+        held = np.array(holds & units["moment"].isin(self.moments))
         if self.is_panel:
-            return is_matched(units, known, self.moments, by)
-        return np.asarray(known & units["moment"].isin(self.moments))
+            keys = units.loc[held, [*by, "unite"]]
+            times = keys.groupby([*keys], observed=True)["unite"].transform("size")
+            held[held] = times == len(set(self.moments))
+        return held
 
     def whole(self, units: pd.DataFrame) -> Group:
         """Return the unit values as one group."""
-        return self._group("", self._columns(units, []))
+        columns = self._columns(self._at_moments(units), [])
+        return self._group("", columns, units["unite"].nunique())
 
     def groups(self, cells: pd.DataFrame, among: pd.Series | None = None) -> Iterator[Group]:
         """Yield each group of each disaggregation, sorted, of all the units or of some.
 
         Names are as « sexe=femme », crossed « sexe=femme,commune=niono ».
         """
+        if among is not None:
+            cells = cells[cells["unite"].isin(among)]
         for disaggregation in self.indicator.desagregations:
-            dimensions = _dimensions(disaggregation)
-            by = _columns_of(dimensions)
-            units = unit_values(self.indicator, cells, by)
-            if among is not None:
-                units = units[units["unite"].isin(among)].reset_index(drop=True)
-            columns = self._columns(units, by)
-            groups = units[by].drop_duplicates()  # in order, as the unit values are
-            answers = groups.itertuples(index=False, name=None)
-            spans = pairwise([*groups.index, len(units)])
-            for group, (start, end) in sorted(zip(answers, spans, strict=True)):
-                if all(group):
-                    name = format_group(map(Trait, dimensions, group))
-                    yield self._group(name, {n: c[start:end] for n, c in columns.items()})
+            by = _answer_columns(disaggregation)
+            seen = categorical.to_text(cells[[*by, "unite"]].drop_duplicates())
+            counts = seen[[*by]].value_counts()
+            units = unit_values(self.indicator, self._at_moments(cells), [*by])
+            columns, spans = self._columns(units, [*by]), _spans(units[[*by]])
+            for answers in sorted(filter(all, counts.index)):
+                name = format_group(map(Trait, by.values(), answers))
+                own = {n: column[spans.get(answers, slice(0))] for n, column in columns.items()}
+                yield self._group(name, own, counts[answers])
+
+    def _at_moments(self, table: pd.DataFrame) -> pd.DataFrame:
+        is_single = self.moments == SINGLE
+        return table if is_single else table[table["moment"].isin(self.moments)]
 
     def _columns(self, units: pd.DataFrame, by: list[str]) -> dict[str, np.ndarray]:
         """Return what a group takes of its units, for unit values sorted by group."""
-        columns = {name: units[name].to_numpy() for name in COLUMNS if name in units}
+        columns = {name: units[name].to_numpy() for name in KEPT if name in units}
         moments = categorical.to_categorical(units["moment"])
         ordered = moments.cat.set_categories([*dict.fromkeys(self.moments)])
         columns["moment"] = ordered.cat.codes.to_numpy()
         columns["counts"] = self.counts(units, by)
         complete = is_complete(self.indicator, units)
-        columns["complete"] = complete.to_numpy()
-        if self.is_panel:
-            columns["complete"] = is_matched(units, complete, self.moments, by)
-            columns["first"] = ~units.duplicated([*by, "unite"]).to_numpy()
+        columns["complete"] = self._at_each_moment(complete, units, by)
         if self.sample is not None:
-            columns["place"] = self._sample_index.get_indexer(_index(units))
+            rows, own = (pd.MultiIndex.from_frame(t[UNIT_KEY]) for t in (self.sample, units))
+            columns["place"] = rows.get_indexer(own)
         return columns
 
-    @cached_property
-    def _sample_index(self) -> pd.MultiIndex:
-        return _index(self.sample)
-
-    def _group(self, name: str, columns: dict[str, np.ndarray]) -> Group:
-        units, seen, complete = {}, {}, {}
+    def _group(self, name: str, columns: dict[str, np.ndarray], seen: int) -> Group:
+        units, missing = {}, {}
         for code, moment in enumerate(dict.fromkeys(self.moments)):
             then = columns["moment"] == code
-            counted = then & columns["counts"]
-            units[moment] = {n: columns[n][counted] for n in COLUMNS if n in columns}
-            complete[moment] = int((then & columns["complete"]).sum())
-            seen[moment] = int((columns["first"] if self.is_panel else then).sum())
-        return Group(name, units, seen, complete)
+            rows = np.flatnonzero(then & columns["counts"])
+            units[moment] = {n: columns[n][rows] for n in KEPT if n in columns}
+            complete = (then & columns["complete"]).sum()
+            missing[moment] = int((seen if self.is_panel else then.sum()) - complete)
+        return Group(name, units, missing)
 
 
 def counting_of(
@@ -185,12 +179,12 @@ def counted_units(indicator: Indicator, observed: Observed, schedule: Schedule) 
     """
     indicator = with_comparison_group(indicator, schedule)
     cells = concerned(indicator_cells(indicator, observed))
-    table = unit_values(indicator, cells, _columns_of(indicator.dimensions))
+    table = unit_values(indicator, cells, [*_answer_columns(CROSS.join(indicator.dimensions))])
     table["connue"] = is_known(indicator, table)
     table["complete"] = is_complete(indicator, table)
     counting = counting_of(indicator, unit_values(indicator, cells), schedule)
     for disaggregation in ("", *indicator.desagregations):
-        by = _columns_of(_dimensions(disaggregation))
+        by = [*_answer_columns(disaggregation)]
         units = unit_values(indicator, cells, by)
         name, keys = f"compte_{disaggregation}" if by else "compte", [*by, *UNIT_KEY]
         units[name] = counting.counts(units, by) & (units[by] != "").all(axis=1)
@@ -208,13 +202,13 @@ def with_comparison_group(indicator: Indicator, schedule: Schedule) -> Indicator
     return indicator.model_copy(update={"desagregations": groups})
 
 
-def _dimensions(disaggregation: str) -> list[str]:
-    return [*dict.fromkeys(filter(None, disaggregation.split(CROSS)))]
+def _answer_columns(disaggregation: str) -> dict[str, str]:
+    """Return the columns of the answers that a disaggregation crosses, each with its dimension."""
+    return {Trait(name).column: name for name in disaggregation.split(CROSS) if name}
 
 
-def _columns_of(dimensions: Sequence[str]) -> list[str]:
-    return [Trait(dimension).column for dimension in dimensions]
-
-
-def _index(units: pd.DataFrame) -> pd.MultiIndex:
-    return pd.MultiIndex.from_frame(units[UNIT_KEY])
+def _spans(answers: pd.DataFrame) -> dict[tuple[str, ...], slice]:
+    """Return the rows of each group, of rows in order of their answers."""
+    firsts = answers[~answers.duplicated().to_numpy()]
+    spans = starmap(slice, pairwise([*firsts.index, len(answers)]))
+    return dict(zip(firsts.itertuples(index=False, name=None), spans, strict=True))

@@ -6,7 +6,7 @@ import pandas as pd
 
 from capidoc.analysis.effects import before_after, levels
 from capidoc.analysis.effects.before_after import DOUBLE_DIFFERENCE
-from capidoc.analysis.effects.counting import with_comparison_group
+from capidoc.analysis.effects.counting import counting_of, with_comparison_group
 from capidoc.analysis.effects.fact_rows import SAMPLE, Fact, fact_row
 from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells, sample_cells
 from capidoc.analysis.effects.survey_design import (
@@ -44,15 +44,14 @@ def compute(
             rows += _indicator_facts(indicator, observed, schedule, prices, known_totals)
     facts = pd.DataFrame(rows, columns=COMPUTED_COLUMNS)
     facts = _with_arms_named(facts.drop_duplicates(FACT_KEY, ignore_index=True), plan, schedule)
-    quotients: list[Fact] = []
-    for indicator in plan:
-        if indicator.regle == "quotient":
-            fact = _quotient_fact(indicator, facts)
-            targets = tracking_facts(indicator, pd.DataFrame(), [fact], schedule)
-            quotients += [fact, *targets]
+    quotients = [indicator for indicator in plan if indicator.regle == "quotient"]
     if not quotients:
         return facts
-    return pd.concat([facts, pd.DataFrame(quotients, columns=COMPUTED_COLUMNS)], ignore_index=True)
+    known, rows = facts.set_index(assign_fact_ids(facts)), []
+    for indicator in quotients:
+        fact = _quotient_fact(indicator, known)
+        rows += [fact, *tracking_facts(indicator, pd.DataFrame(), [fact], schedule)]
+    return pd.concat([facts, pd.DataFrame(rows, columns=COMPUTED_COLUMNS)], ignore_index=True)
 
 
 def _with_arms_named(
@@ -96,34 +95,30 @@ def _indicator_facts(
     units = sample if counted is drawn else unit_values(indicator, counted)
     # A census has no rows to estimate over, but for the two arms of a double difference.
     is_sampled = indicator.population == SAMPLE or schedule.controls(indicator)
-    rows = sample if is_sampled else None
+    counting = counting_of(indicator, units, schedule, sample if is_sampled else None)
     if indicator.moments:
         facts = [
-            *before_after.compare(indicator, counted, units, rows, schedule, prices),
-            *levels.course(indicator, units, rows, schedule.course(indicator)),
+            *before_after.compare(counting, counted, units, schedule, prices),
+            *levels.course(counting, units, schedule.course(indicator)),
         ]
     else:
-        facts = list(levels.at_one_moment(indicator, counted, units, rows))
+        facts = list(levels.at_one_moment(counting, counted, units))
     if indicator.is_tracked and not indicator.moments:
         counted = concerned(tracked_cells(indicator, observed))
     return [*facts, *tracking_facts(indicator, counted, facts, schedule)]
 
 
-def _quotient_fact(indicator: Indicator, facts: pd.DataFrame) -> Fact:
-    """Return the quotient of two facts of the table, or of a fact and a number; NaN over 0.
+def _quotient_fact(indicator: Indicator, known: pd.DataFrame) -> Fact:
+    """Return the quotient of two facts, known by their ids, or of a fact and a number; NaN over 0.
 
     Raise ConfigurationRefused on an unknown fact.
     """
-    known = facts.set_index(assign_fact_ids(facts))
-    values, parts = [], []
-    for column in ("variable", "denominateur"):
-        text = getattr(indicator, column)
-        if text in known.index:
-            parts.append(text)
-            values.append(known.loc[text, "valeur"])
-        else:
-            values.append(_plain_number(indicator, column, known.index))
-    numerator, denominator = values
+    operands = {name: getattr(indicator, name) for name in ("variable", "denominateur")}
+    parts = [text for text in operands.values() if text in known.index]
+    numerator, denominator = (
+        known.at[text, "valeur"] if text in parts else _plain_number(indicator, name, known.index)
+        for name, text in operands.items()
+    )
     return fact_row(
         indicator,
         "valeur",

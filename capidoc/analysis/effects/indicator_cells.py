@@ -205,7 +205,5 @@ def _with_zeros(indicator: Indicator, cells: pd.DataFrame, observed: Observed) -
         zeros = zeros.merge(answers.drop_duplicates(), how="cross")
     zeros = zeros.assign(valeur=0.0)
     if "concerne" in cells:  # a unit none of whose rows passes the filter has zero of them
-        return categorical.concat_tables(
-            [cells.drop(columns=PROVENANCE), zeros.assign(concerne=True)]
-        )
+        cells, zeros = cells.drop(columns=PROVENANCE), zeros.assign(concerne=True)
     return categorical.concat_tables([cells, zeros])

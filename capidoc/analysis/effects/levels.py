@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -10,28 +11,25 @@ from capidoc.analysis.effects.counting import Counting, Group
 from capidoc.analysis.effects.estimators import estimate_level, group_share, share_of_100
 from capidoc.analysis.effects.fact_rows import PAIRED, PERCENT, Fact, fact_row
 from capidoc.analysis.effects.indicator_cells import Observed
-from capidoc.analysis.effects.unit_values import is_known
+from capidoc.analysis.effects.unit_values import is_complete, is_known
 from capidoc.analysis.statistics import Estimate
 from capidoc.config.indicator_plan import Indicator
 from capidoc.core.fact_ids import COURSE
 from capidoc.core.schema import COUNTED_RULES
 
 
-def at_one_moment(
-    indicator: Indicator, cells: pd.DataFrame, units: pd.DataFrame, sample: pd.DataFrame | None
-) -> Iterator[Fact]:
+def at_one_moment(counting: Counting, cells: pd.DataFrame, units: pd.DataFrame) -> Iterator[Fact]:
     """Yield « valeur », whole and by group, and each group's share of a count.
 
-    `units` are the unit values of the cells that count, `sample` those of every unit drawn.
+    `units` are the unit values of the cells that count.
     """
-    counting = Counting(indicator, sample)
     whole = counting.whole(units)
     total = level_fact(counting, whole, "")
     yield total
     for group in counting.groups(cells):
         part = level_fact(counting, group, "")
         yield part
-        if indicator.regle in COUNTED_RULES:
+        if counting.indicator.regle in COUNTED_RULES:
             yield share_fact(counting, group, whole, part, total)
 
 
@@ -43,7 +41,7 @@ def level_fact(counting: Counting, group: Group, moment: str) -> Fact:
         counting.measures[moment],
         estimate_level(counting.indicator, units, counting.rows_at.get(moment)),
         n=is_known(counting.indicator, units).sum(),
-        manquants=group.missing(moment),
+        manquants=group.missing[moment],
         moment=moment,
         groupe=group.name,
         methode=PAIRED if counting.is_panel else "",
@@ -76,22 +74,18 @@ def share_fact(counting: Counting, group: Group, whole: Group, part: Fact, total
     )
 
 
-def course(
-    indicator: Indicator,
-    units: pd.DataFrame,
-    sample: pd.DataFrame | None,
-    moments: Sequence[str],
-) -> Iterator[Fact]:
+def course(counting: Counting, units: pd.DataFrame, moments: Sequence[str]) -> Iterator[Fact]:
     """Yield one fact per moment of the follow-up, over the units known then (its n)."""
-    counting = Counting(indicator, sample, tuple(moments))
-    whole, unit_count = counting.whole(units), units["unite"].nunique()
+    counting = replace(counting, moments=tuple(moments), is_panel=False)
+    indicator, unit_count = counting.indicator, units["unite"].nunique()
+    whole = counting.whole(units)
     for moment, known in whole.units.items():
         yield fact_row(
             indicator,
             COURSE,
             estimate_level(indicator, known, counting.rows_at.get(moment)),
             n=len(known["valeur"]),
-            manquants=unit_count - whole.complete[moment],
+            manquants=unit_count - is_complete(indicator, known).sum(),
             moment=moment,
         )
 

@@ -78,14 +78,8 @@ def check_population(indicator: Indicator, rows: pd.DataFrame) -> None:
         if size["taille"] < size["tirees"]:
             what = f"strate « {stratum} » : {size['tirees']:.0f} enquêtées, plus que la population"
             expected = "le nombre de grappes (ou d’unités, sans grappe) de toute la strate"
-            problem = Problem(
-                f"{what} ({indicator.id})",
-                expected,
-                file="indicateurs",
-                column="taille_population",
-                value=f"{size['taille']:g}",
-            )
-            raise QualityRefused(problem)
+            place = ("indicateurs", "", None, "taille_population", f"{size['taille']:g}")
+            raise QualityRefused(Problem(f"{what} ({indicator.id})", expected, "", *place))
 
 
 def with_calibrated_weights(

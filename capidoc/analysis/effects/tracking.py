@@ -113,14 +113,12 @@ def _dated_actuals(
             yield _unknown_actual(indicator, period, upcoming=_is_upcoming(period, last))
         elif indicator.suivi in CUMULATED:
             so_far = _cumulated_units(indicator, cells, units, moments)
-            total, method = so_far["unite"].nunique(), CUMULATED[indicator.suivi]
-            yield _actual(indicator, period, so_far, total, method)
+            yield _actual(indicator, period, so_far, CUMULATED[indicator.suivi])
         elif moments[0] in courses:
             yield _same_as(courses[moments[0]], period)
         else:
-            units_then = units[units["moment"] == moments[0]]
             method = f"dernier relevé : {schedule.label(indicator, moments[0])}"
-            yield _actual(indicator, period, units_then, units_then["unite"].nunique(), method)
+            yield _actual(indicator, period, units[units["moment"] == moments[0]], method)
 
 
 def _same_as(level: Fact, period: TargetPeriod) -> Fact:
@@ -189,12 +187,11 @@ def actual_units(
             yield period.name, _cumulated_units(indicator, cells, units, moments)
 
 
-def _actual(
-    indicator: Indicator, period: TargetPeriod, units: pd.DataFrame, total: int, method: str
-) -> Fact:
-    """Return the value over unit values, of so many units in all; n is the units known."""
-    n = units.loc[is_known(indicator, units), "unite"].nunique()
-    missing = total - units.loc[is_complete(indicator, units), "unite"].nunique()
+def _actual(indicator: Indicator, period: TargetPeriod, units: pd.DataFrame, method: str) -> Fact:
+    """Return the value over unit values; n is the units known."""
+    names = units["unite"]
+    n = names[is_known(indicator, units)].nunique()
+    missing = names.nunique() - names[is_complete(indicator, units)].nunique()
     value = estimate(indicator, units)
     return fact_row(indicator, ACTUAL, value, n, missing, moment=period.name, methode=method)
 

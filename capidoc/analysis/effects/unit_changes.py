@@ -12,7 +12,7 @@ from capidoc.analysis.effects.counting import Counting, Group
 from capidoc.analysis.effects.fact_rows import COUNT, PAIRED, PERCENT, SAMPLE, Fact, fact_row
 from capidoc.analysis.effects.survey_design import survey_design
 from capidoc.analysis.effects.unit_values import design_columns, is_known, value_per_unit
-from capidoc.analysis.statistics import Design, Estimate, NotEstimable, Significance
+from capidoc.analysis.statistics import Design, Estimate, NotEstimable
 from capidoc.config.indicator_plan import Indicator
 
 FATES = {
@@ -83,22 +83,17 @@ def unit_change_facts(counting: Counting, whole: Group) -> Iterator[Fact]:
 def _test_facts(indicator: Indicator, before: pd.Series, after: pd.Series) -> Iterator[Fact]:
     """Yield the p-value of no change, if the sample carries it: McNemar for a share, else ranks."""
     try:
-        name, test = _change_test(indicator, before, after)
+        if indicator.regle == "part":
+            fallen, risen = int((before > after).sum()), int((after > before).sum())
+            name, test = "McNemar, exact", statistics.mcnemar_test(fallen, risen)
+        else:
+            name = "rangs signés de Wilcoxon, exact"
+            test = statistics.signed_rank_test(before, after)
     except NotEstimable:
         return
     formula = f"probabilité d’un tel écart si rien n’a changé ({name})"
     counts: Fact = {"n": test.n, "manquants": len(before) - test.n}
     yield fact_row(indicator, "p", test.p, unite="", methode=name, formule=formula, **counts)
-
-
-def _change_test(
-    indicator: Indicator, before: pd.Series, after: pd.Series
-) -> tuple[str, Significance]:
-    """Return the name and the result of the test of no change; raise NotEstimable."""
-    if indicator.regle == "part":
-        fallen, risen = int((before > after).sum()), int((after > before).sum())
-        return "McNemar, exact", statistics.mcnemar_test(fallen, risen)
-    return "rangs signés de Wilcoxon, exact", statistics.signed_rank_test(before, after)
 
 
 def _spread_facts(

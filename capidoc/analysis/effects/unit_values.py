@@ -36,11 +36,8 @@ def unit_values(indicator: Indicator, cells: pd.DataFrame, by: Sequence[str] = (
     for name in {*design_columns(indicator), "poids"} & {*cells} - {*by}:
         table[name] = units[name].first()
     table = table[units.size() > 0].reset_index()
-    if "poids" not in table:
-        table["poids"] = 1.0
-    if "strate" in table:
-        return table
-    return table.assign(strate=categorical.constant_column("", table.index))
+    undeclared = {"poids": 1.0, "strate": categorical.constant_column("", table.index)}
+    return table.assign(**{n: value for n, value in undeclared.items() if n not in table})
 
 
 def design_columns(indicator: Indicator) -> list[str]:
@@ -76,18 +73,6 @@ def value_per_unit(indicator: Indicator, units: UnitColumns) -> pd.Series:
     if indicator.regle in COUNTED_RULES:
         return units["valeur"]
     return np.nan_to_num(units["valeur"]) / units["base"]
-
-
-def is_matched(
-    units: pd.DataFrame, holds: pd.Series, moments: Sequence[str], by: Sequence[str] = ()
-) -> np.ndarray:
-    """Return which unit values are, at the moments, of units of which it holds at every one."""
-    rows = np.flatnonzero(holds & units["moment"].isin(moments))
-    keys = units[[*by, "unite"]].iloc[rows]
-    times = keys.groupby([*keys], observed=True)["unite"].transform("size")
-    matched = np.zeros(len(units), dtype=bool)
-    matched[rows[times == len(set(moments))]] = True
-    return matched
 
 
 def concerned(cells: pd.DataFrame) -> pd.DataFrame:

@@ -38,12 +38,8 @@ def attrition_bounds(
     """
     before, after = as_floats(before), as_floats(after)
     started = ~np.isnan(before)
-    fates: dict[str, npt.ArrayLike] = {
-        "depart": before,
-        "zero": 0,
-        "minimum": minimum,
-        "maximum": maximum,
-    }
+    fates: dict[str, npt.ArrayLike] = {"depart": before, "zero": 0}
+    fates |= {"minimum": minimum, "maximum": maximum}
     changes = {}
     for name, fate in fates.items():
         ends = np.where(np.isnan(after), fate, after)

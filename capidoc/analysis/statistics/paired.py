@@ -20,8 +20,8 @@ def signed_rank_test(before: npt.ArrayLike, after: npt.ArrayLike) -> Significanc
     """
     from scipy import stats
 
-    changes = _known_changes(before, after)
-    changes = changes[changes != 0]
+    changes = as_floats(after) - as_floats(before)
+    changes = changes[~np.isnan(changes) & (changes != 0)]  # of the pairs where both are known
     require_at_least(len(changes), TEST_FLOOR)
     test, ranks = stats.wilcoxon(changes, method="exact"), stats.rankdata(np.abs(changes))
     p = test.pvalue
@@ -43,12 +43,6 @@ def mcnemar_test(first: int, second: int) -> Significance:
     n = first + second
     require_at_least(n, TEST_FLOOR)
     return Significance((first - second) ** 2 / n, float(stats.binomtest(first, n).pvalue), n)
-
-
-def _known_changes(before: npt.ArrayLike, after: npt.ArrayLike) -> FloatArray:
-    """Return after − before of the pairs where both are known."""
-    changes = as_floats(after) - as_floats(before)
-    return changes[~np.isnan(changes)]
 
 
 def _signed_rank_cdf(ranks: npt.NDArray[np.int_]) -> FloatArray:

@@ -10,8 +10,9 @@ import pandas as pd
 from capidoc.config.programme_model import Disclosure
 from capidoc.disclosure import rules
 from capidoc.disclosure.proof.interval_audit import IntervalAudit
-from capidoc.disclosure.proof.linked_tables import Cell, Cells, Level, LinkedTables
-from capidoc.disclosure.proof.unknowns import NOTHING, Sum
+from capidoc.disclosure.proof.level_sums import Level
+from capidoc.disclosure.proof.linked_tables import Cell, Cells, LinkedTables
+from capidoc.disclosure.proof.sums import NOTHING, Sum
 
 Rules = Mapping[Cell, str]  # the rule that hides each cell, « » where none does
 Interval = tuple[float, float]
@@ -19,6 +20,7 @@ Interval = tuple[float, float]
 LEVEL_KEY = ("edition", "indicateur", "mesure", "moment")  # of the cells of one level
 PROTECTION = 0.10  # protection interval: an amount or a mean stays uncertain by this on either side
 SOLVER_TOLERANCE = 1e-5  # values closer than this, relative to the value, are the same number
+FAR = 20.0  # times a figure: an end that far tells nothing
 ROUNDS = 12  # of objectives that look for witnesses of many cells at once
 
 
@@ -55,7 +57,11 @@ class Attack:
         self._rows = [
             row for cell, level in linked.levels.items() for row in _rows(cell, level, cells[cell])
         ]
-        self._audit = IntervalAudit(linked.unknowns, [row.total for row in self._rows])
+        sums = [row.total for row in self._rows]
+        known = [total for total, *_ in linked.known]
+        self._audit = IntervalAudit(linked.unknowns, [*sums, *known])
+        for number, (_, low, high) in enumerate(linked.known, len(sums)):
+            self._audit.publish(number, low, high)
         self._published: dict[Cell, str] = {}
         self._random = np.random.default_rng(0)
 
@@ -63,17 +69,44 @@ class Attack:
         """Return the hidden cells whose figure is a sum, in order."""
         return [cell for cell in self._figures if hidden_by[cell]]
 
+    def certain(self, hidden_by: Rules) -> set[Cell]:
+        """Return the hidden cells that logic tells, were nothing published."""
+        left = self._unmet(self.hidden(hidden_by), hidden_by)
+        known = {cell for cell in left if self._telling(cell, hidden_by) is not None}
+        self.reached.clear()
+        return known
+
     def exposed(self, pending: Sequence[Cell], hidden_by: Rules) -> dict[Cell, list[Cell]]:
         """Return the pending cells that a reader can work out, each with the cells that tell it.
 
         A cell that was protected stays so: hiding more only widens what a reader must allow for.
         """
         self._publish(hidden_by)
-        for cell in pending:
+        left = self._unmet(pending, hidden_by)
+        told = ((cell, self._telling(cell, hidden_by)) for cell in left)
+        return {cell: telling for cell, telling in told if telling is not None}
+
+    def intervals(self) -> dict[Cell, Interval]:
+        """Return what is reached of each cell, as its figure is told; NaN for an end so far off.
+
+        Of an estimate, in proportion of the units behind it.
+        """
+        return {cell: self._interval(cell, ends) for cell, ends in self.reached.items()}
+
+    def _interval(self, cell: Cell, ends: Interval) -> Interval:
+        _, true, is_estimated = self._figures[cell]
+        factor = self._cells[cell]["valeur"] / true if is_estimated and true else 1.0
+        farthest = FAR * max(1.0, abs(true))
+        low, high = (factor * end if abs(end) < farthest else math.nan for end in ends)
+        return low, high
+
+    def _unmet(self, cells: Sequence[Cell], hidden_by: Rules) -> list[Cell]:
+        """Return the cells for which no table was met that protects them, after some search."""
+        for cell in cells:
             true = self._figures[cell].true
             start = (math.inf, -math.inf) if math.isnan(true) else (true, true)
             self.reached.setdefault(cell, start)
-        left = [cell for cell in pending if not self._is_protected(cell, hidden_by)]
+        left = [cell for cell in cells if not self._is_protected(cell, hidden_by)]
         for _ in range(ROUNDS):
             before = len(left)
             if left:
@@ -81,26 +114,27 @@ class Attack:
             left = [cell for cell in left if not self._is_protected(cell, hidden_by)]
             if len(left) == before:
                 break
-        told = {cell: self._telling(cell, hidden_by) for cell in left}
-        return {cell: telling for cell, telling in told.items() if telling}
+        return left
 
     def _publish(self, hidden_by: Rules) -> None:
         """Tell the model what is printed of the rows whose cell has another rule than before."""
         for number, row in enumerate(self._rows):
-            rule = hidden_by[row.cell]
-            if self._published.get(row.cell) == rule:
-                continue
-            low, high = row.low, row.high
-            if rule == rules.SMALL_COUNT and row.is_value:
-                low, high = 1.0, self._thresholds.personnes - 1.0
-            elif rule:
-                low, high = -math.inf, math.inf
-            self._audit.publish(number, low, high)
+            if self._published.get(row.cell) != hidden_by[row.cell]:
+                self._publish_row(number, hidden_by)
         self._published = {row.cell: hidden_by[row.cell] for row in self._rows}
         past = [n for n, row in enumerate(self._rows) if is_past(self._cells[row.cell])]
         if past and not self._audit.is_feasible():  # units have left since: it tells of others
             for number in past:
                 self._audit.publish(number, -math.inf, math.inf)
+
+    def _publish_row(self, number: int, hidden_by: Rules) -> None:
+        row = self._rows[number]
+        rule, low, high = hidden_by[row.cell], row.low, row.high
+        if rule == rules.SMALL_COUNT and row.is_value:
+            low, high = 1.0, self._thresholds.personnes - 1.0
+        elif rule:
+            low, high = -math.inf, math.inf
+        self._audit.publish(number, low, high)
 
     def _objective(self, cells: Sequence[Cell], hidden_by: Rules) -> Sum:
         """Return an objective that takes each cell to a side where it is not protected yet."""
@@ -116,24 +150,44 @@ class Attack:
 
     def _meet(self, objective: Sum) -> np.ndarray:
         """Solve, widen what is reached of every hidden cell, and return the rows that bind."""
-        optimum = self._audit.smallest(objective)
-        for cell, (low, high) in self.reached.items():
-            value = self._figures[cell].total.value(optimum.values)
-            self.reached[cell] = min(low, value), max(high, value)
-        return optimum.binding
+        values, binding = self._audit.smallest(objective)
+        if values is not None:
+            for cell, (low, high) in self.reached.items():
+                value = self._figures[cell].total.value(values)
+                self.reached[cell] = min(low, value), max(high, value)
+        return binding
 
-    def _telling(self, cell: Cell, hidden_by: Rules) -> list[Cell]:
-        """Return the cells that tell too much of one; none where it is protected."""
+    def _telling(self, cell: Cell, hidden_by: Rules) -> list[Cell] | None:
+        """Return the cells that tell too much of one; None where it is protected."""
         for side, sign in enumerate((1.0, -1.0)):
             if self._is_protected(cell, hidden_by):
                 break
             if self._lacks(cell, hidden_by)[side]:
                 binding = self._meet(NOTHING.plus(self._figures[cell].total, sign))
                 if self._lacks(cell, hidden_by)[side]:
-                    told = [self._rows[row].cell for row in binding]
+                    told = [self._rows[n].cell for n in binding if n < len(self._rows)]
                     # Only whole numbers keep it there: no row binds by itself.
                     return list(dict.fromkeys(told)) or self._siblings(cell, hidden_by)
-        return []
+        return None
+
+    def is_freed(self, cell: Cell, hiding: Cell, hidden_by: Rules) -> bool:
+        """Return whether one exposed cell would be protected by hiding a second one."""
+        rows = [number for number, row in enumerate(self._rows) if row.cell == hiding]
+        for number in rows:
+            self._audit.publish(number, -math.inf, math.inf)
+        figure, reached = self._figures[cell], self.reached[cell]
+        for sign in (1.0, -1.0):
+            values, _ = self._audit.smallest(NOTHING.plus(figure.total, sign))
+            if values is not None:
+                value = figure.total.value(values)
+                self.reached[cell] = (
+                    min(self.reached[cell][0], value),
+                    max(self.reached[cell][1], value),
+                )
+        is_freed, self.reached[cell] = self._is_protected(cell, hidden_by), reached
+        for number in rows:
+            self._publish_row(number, hidden_by)
+        return is_freed
 
     def _siblings(self, cell: Cell, hidden_by: Rules) -> list[Cell]:
         """Return the published cells of the same level, whole and by group."""
@@ -155,7 +209,7 @@ class Attack:
         if hidden_by[cell] == rules.SECONDARY:  # any other figure than its own
             (low, high), (_, true, is_estimated) = self.reached[cell], self._figures[cell]
             step = 0.0 if is_estimated else self._cells[cell]["arrondi"]
-            return high - low > max(step, SOLVER_TOLERANCE * max(1.0, abs(true)))
+            return high - low > max(0.99 * step, SOLVER_TOLERANCE * max(1.0, abs(true)))
         return not any(self._lacks(cell, hidden_by))
 
 

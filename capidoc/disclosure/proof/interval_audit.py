@@ -5,15 +5,18 @@ and Salazar, JASA 95, 2000). One model serves for all: its bounds change as numb
 each solution that is met is a witness of how far every hidden number may be.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import highspy
 import numpy as np
 
-from capidoc.disclosure.proof.unknowns import Sum, Unknowns
+from capidoc.disclosure.proof.sums import Sum, Unknowns
 
-INFINITE = 1e6  # in the scale of the unknowns: nothing published is so large
+FARTHEST = 10.0  # times the largest unknown, in its scale: as far as it is worth looking
+INTEGER, CONTINUOUS = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
+FEASIBLE = highspy.SolutionStatus.kSolutionStatusFeasible
 WHOLE_TOLERANCE = 1e-5  # how far from a whole number a solver may leave a count
 DUAL_TOLERANCE = 1e-7
 MOST_NODES = 500  # of a search in whole numbers: a number of steps, the same on any machine
@@ -21,9 +24,12 @@ OPTIONS = {"output_flag": False, "threads": 1, "random_seed": 1, "mip_max_nodes"
 
 
 class Optimum(NamedTuple):
-    """A table that agrees with what is published, and the rows that keep the objective there."""
+    """A table that agrees with what is published, and the rows that keep the objective there.
 
-    values: np.ndarray
+    None where no table in whole numbers was met.
+    """
+
+    values: np.ndarray | None
     binding: np.ndarray
 
 
@@ -32,23 +38,28 @@ class IntervalAudit:
 
     def __init__(self, unknowns: Unknowns, rows: Sequence[Sum]) -> None:
         """Build the model: `rows` are the sums that may be published."""
-        table = unknowns.table
+        table, sums = unknowns.table, [*unknowns.links, *rows]
         self._scale, self._whole = table["scale"].to_numpy(), table["whole"].to_numpy(bool)
         self._first, self.solved = len(unknowns.links), 0
+        terms = (each.coefficients * self._scale[each.unknowns] for each in sums)
+        self._sizes = [np.abs(each).max(initial=0.0) or 1.0 for each in terms]
         self._model = highspy.Highs()
         for option, value in OPTIONS.items():
             self._model.setOptionValue(option, value)
+        farthest = FARTHEST * (10 + np.abs(table["true"].to_numpy() / self._scale).max())
         low, high = (
-            np.clip(table[name].to_numpy() / self._scale, -INFINITE, INFINITE)
+            np.clip(table[name].to_numpy() / self._scale, -farthest, farthest)
             for name in ("low", "high")
         )
-        self._model.passModel(_linear_model([*unknowns.links, *rows], self._scale, low, high))
-        for row in range(self._first, self._first + len(rows)):
-            self._model.changeRowBounds(row, -highspy.kHighsInf, highspy.kHighsInf)
+        self._model.passModel(_linear_model(sums, self._scale, self._sizes, low, high))
+        for row in range(len(rows)):
+            self.publish(row, -math.inf, math.inf)
 
     def publish(self, row: int, low: float, high: float) -> None:
         """Say that the sum of a row is known to be from `low` to `high`."""
-        self._model.changeRowBounds(self._first + row, low, high)
+        place = self._first + row
+        size = self._sizes[place]
+        self._model.changeRowBounds(place, low / size, high / size)
 
     def is_feasible(self) -> bool:
         """Return whether some table agrees with what is published."""
@@ -67,7 +78,7 @@ class IntervalAudit:
         binding = np.flatnonzero(np.abs(duals[self._first :]) > least)
         counts = values[self._whole]
         if np.abs(counts - counts.round()).max(initial=0.0) > WHOLE_TOLERANCE:
-            values = self._in_whole_numbers()
+            return Optimum(self._in_whole_numbers(), binding)
         return Optimum(values * self._scale, binding)
 
     def _solved(self) -> tuple[np.ndarray, np.ndarray]:
@@ -78,20 +89,24 @@ class IntervalAudit:
         solution = self._model.getSolution()
         return np.array(solution.col_value), np.array(solution.row_dual)
 
-    def _in_whole_numbers(self) -> np.ndarray:
-        """Return the best table found in which counts are whole numbers."""
+    def _in_whole_numbers(self) -> np.ndarray | None:
+        """Return the best table found in which counts are whole numbers; None if none was met."""
         counts = np.flatnonzero(self._whole).astype(np.int32)
-        for kind in (highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous):
-            self._model.changeColsIntegrality(counts.size, counts, np.full(counts.size, kind))
-            if kind == highspy.HighsVarType.kInteger:
-                self._model.run()
-                self.solved += 1
-                values = np.array(self._model.getSolution().col_value)
-        return values
+        self._model.changeColsIntegrality(counts.size, counts, np.full(counts.size, INTEGER))
+        self._model.run()
+        self.solved += 1
+        is_met = self._model.getInfo().primal_solution_status == FEASIBLE
+        values = np.array(self._model.getSolution().col_value) * self._scale
+        self._model.changeColsIntegrality(counts.size, counts, np.full(counts.size, CONTINUOUS))
+        return values if is_met else None
 
 
 def _linear_model(
-    sums: Sequence[Sum], scale: np.ndarray, low: np.ndarray, high: np.ndarray
+    sums: Sequence[Sum],
+    scale: np.ndarray,
+    sizes: Sequence[float],
+    low: np.ndarray,
+    high: np.ndarray,
 ) -> highspy.HighsLp:
     """Return the model in which every sum is zero, for unknowns within these bounds."""
     model = highspy.HighsLp()
@@ -104,5 +119,6 @@ def _linear_model(
     matrix.format_ = highspy.MatrixFormat.kRowwise
     matrix.start_ = np.cumsum([0, *(each.unknowns.size for each in sums)], dtype=np.int32)
     matrix.index_ = unknowns.astype(np.int32)
-    matrix.value_ = np.concatenate([each.coefficients for each in sums]) * scale[unknowns]
+    terms = [each.coefficients / size for each, size in zip(sums, sizes, strict=True)]
+    matrix.value_ = np.concatenate(terms) * scale[unknowns]
     return model

@@ -9,267 +9,144 @@ that the unknowns stay few (as in a junction tree: Lauritzen, Graphical Models, 
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from itertools import permutations
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from capidoc.config.indicator_plan import CROSS, Indicator
-from capidoc.core.fact_ids import Trait, group_dimensions, parse_group
-from capidoc.core.schema import COUNTED_RULES, OWN, RECORD
-from capidoc.disclosure.primary import PEOPLE
-from capidoc.disclosure.proof.counted_levels import CHANGE, CHANGES, CountedLevel
-from capidoc.disclosure.proof.unknowns import (
-    NOTHING,
-    WHOLE,
-    AmountTable,
-    CountTable,
-    Profiles,
-    Sum,
-    Unknowns,
-)
+from capidoc.config.indicator_plan import Indicator
+from capidoc.core.fact_ids import ACTUAL, COURSE, parse_group
+from capidoc.core.schema import OWN, RECORD
+from capidoc.disclosure.proof.counted_levels import TO, CountedLevel
+from capidoc.disclosure.proof.level_sums import AmountKey, Level, LevelSums
+from capidoc.disclosure.proof.population import WHOLE, Part, Population, connected
+from capidoc.disclosure.proof.sums import Sum, Unknowns
+from capidoc.disclosure.proof.tables import AmountTable, CountTable, Group, Marks
 
 Cell = Hashable  # the number of a fact
 Cells = dict[Cell, dict[Any, Any]]  # the facts, and what the plan says of them
-Answer = tuple[str, tuple[str, ...], str]  # a question, the answers counted and the moment
 Leaf = tuple[str, str]  # the questions that a table counts the answers of, and its moment
-YES = b" yes "  # between the marks of those known and of those who give an answer
 TOLERANCE = 1e-6  # between a fact and the sum that makes it, relative
 UNITS_PER_AMOUNT = 2  # fewest, for one amount to be said to be made of others
-UNITS_PER_ANSWER = 2  # fewest, for one dimension to be said to follow from another
-
-
-class Level(NamedTuple):
-    """The numbers that one fact publishes, as sums: value × scale ÷ base, n, missing.
-
-    `units` are those behind an estimate: whoever knows the weight of a stratum finds them.
-    """
-
-    value: Sum | None
-    base: Sum | None
-    scale: float
-    n: Sum | None
-    missing: Sum | None
-    units: Sum | None = None
-
-
-class Population:
-    """The units of one source, and their answers to the dimensions of its indicators."""
-
-    def __init__(self, levels: Sequence[CountedLevel]) -> None:
-        dimensions = list(
-            dict.fromkeys(name for level in levels for name in level.indicator.dimensions)
-        )
-        columns = [Trait(name).column for name in dimensions]
-        # Attributes of a repeat's rows come last: the units' own, where there are, hold.
-        ordered = sorted(levels, key=lambda level: "." in level.indicator.source)
-        told = pd.concat(level.rows[["unite", *columns]] for level in ordered).astype(str)
-        by_unit = told.replace("", np.nan).groupby("unite", sort=True)
-        self.units = by_unit[columns].first().fillna("")
-        crossings = {
-            tuple(dimension.split(CROSS))
-            for level in levels
-            for dimension in level.indicator.desagregations
-        }
-        linked = [*crossings, *self._dependent(dimensions)]
-        self._parts = [
-            tuple(name for name in dimensions if name in part)
-            for part in connected([*linked, *((name,) for name in dimensions)])
-        ]
-        self.profiles = {part: Profiles(self.units, part) for part in [*self._parts, WHOLE]}
-
-    def _dependent(self, dimensions: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """Yield the dimensions of which one follows from the other, as a zone from a commune."""
-        for fine, broad in permutations(dimensions, 2):
-            columns = [Trait(fine).column, Trait(broad).column]
-            answers = self.units[columns].drop_duplicates()
-            follows = len(answers) == answers[columns[0]].nunique()
-            is_broader = answers[columns[1]].nunique() < len(answers)
-            if follows and is_broader and len(self.units) >= UNITS_PER_ANSWER * len(answers):
-                yield fine, broad
-
-    def part_of(self, group: str) -> tuple[str, ...] | None:
-        """Return the part of the dimensions that a group is of; None where one is not known."""
-        names = set(group_dimensions(group))
-        if not names:
-            return WHOLE
-        return next((part for part in self._parts if names <= {*part}), None)
-
-    def mark(self, units: pd.Series) -> np.ndarray:
-        """Return which units of the population are among these."""
-        return self.units.index.isin(units.astype(str).unique())
-
-
-def grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
-    """Return the second of each pair, in lists by the first."""
-    lists: dict[str, list[Any]] = defaultdict(list)
-    for name, each in pairs:
-        lists[name].append(each)
-    return lists
-
-
-def connected(links: Iterable[Iterable[str]]) -> list[set[str]]:
-    """Return the names in sets that no link joins."""
-    parts: list[set[str]] = []
-    for link in links:
-        joined = [part for part in parts if not part.isdisjoint(link)]
-        parts = [part for part in parts if part.isdisjoint(link)]
-        parts.append(set(link).union(*joined))
-    return parts
-
-
-class Group(NamedTuple):
-    """A group, and the part of the dimensions whose table it is a sum of."""
-
-    part: tuple[str, ...]
-    traits: tuple[Trait, ...]
-
-
-class Marks(NamedTuple):
-    """What a level marks of each unit, as keys of its table's marks; « » for what it does not."""
-
-    known: bytes
-    seen: bytes
-    complete: bytes
-    yes: bytes
 
 
 class LinkedTables:
-    """The unknowns of one source, and the sums of them that each fact publishes."""
+    """The unknowns of one source, and the sums of them that each fact publishes.
+
+    `levels` are the sums of each cell; `known` those that readers know besides, with their bounds.
+    """
 
     def __init__(
         self,
         told: Mapping[CountedLevel, Sequence[Cell]],
         cells: Cells,
         reads: Mapping[str, Iterable[str]],
+        records: float,
     ) -> None:
         """Link levels, each with the cells that tell it, whole and by group.
 
-        `reads` are the questions that each calculated variable is made of.
+        `reads` are the questions that each calculated variable is made of, `records` how many were
+        kept of the source.
         """
-        self.unknowns = Unknowns()
+        self.unknowns, self._cells, self._told = Unknowns(), cells, told
         self._population = Population(list(told))
         self._families = families([level.indicator for level in told], reads)
-        self._marks: dict[Leaf, dict[bytes, np.ndarray]] = defaultdict(dict)
-        self._answers: dict[Leaf, dict[bytes, tuple[bytes, Answer]]] = defaultdict(dict)
-        self._amounts: dict[tuple[str, bytes, bytes], AmountTable] = {}
-        self._present = {
-            when: np.logical_or.reduce([self._population.mark(rows["unite"]) for rows in tables])
-            for when, tables in grouped((level.when, level.rows) for level in told).items()
+        self._amounts: dict[AmountKey, AmountTable] = {}
+        marks: dict[Leaf, Marks] = defaultdict(Marks)
+        sums = [LevelSums(lv, self._population, marks[self._leaf(lv)]) for lv in told]
+        self._mark_presence(marks)
+        self._tables = {
+            leaf: CountTable(self.unknowns, self._population, marks[leaf], parts, leaf[0].split())
+            for leaf, parts in self._parts().items()
         }
-        marks = {level: self._mark(level) for level in told}
-        self._parts = self._parts_used(told, cells)
-        self._counts = {leaf: self._count_table(leaf, used) for leaf, used in self._parts.items()}
-        self._link_headcounts(self._parts)
-        self._link_moments(self._parts)
-        sums = {
-            cell: self._level(level, marks[level], cells[cell]["groupe"])
-            for level, numbers in told.items()
-            for cell in numbers
-        }
+        self._everyone = self._link_headcounts()
+        self._link_moments()
+        self.levels = dict(self._levels(sums))
         self._link_amounts()
-        self.levels = {cell: self._checked(level, cells[cell]) for cell, level in sums.items()}
-
-    def add_past_edition(self, numbers: Mapping[Cell, Cell]) -> None:
-        """Link the cells of a past edition, {cell: that of the same number now}."""
-        first = self.unknowns.add_earlier()
-        for cell, now in numbers.items():
-            level = self.levels[now]
-            sums = {
-                name: each and each.shifted(first)
-                for name, each in level._asdict().items()
-                if name != "scale"
-            }
-            self.levels[cell] = level._replace(**sums)
-
-    def _mark(self, level: CountedLevel) -> Marks:
-        """Mark the units of a level in its table."""
-        rows, marks = level.rows, self._marks[self._leaf(level)]
-        told = {"known": rows.loc[rows["known"], "unite"]}
-        if level.indicator.answers:
-            told["yes"] = _answering_yes(level)
-        if level.measure == "valeur":
-            told |= {"seen": rows["unite"], "complete": rows.loc[rows["complete"], "unite"]}
-        keys = dict.fromkeys(Marks._fields, b"")
-        for name, units in told.items():
-            if units is not None:
-                column = self._population.mark(units)
-                keys[name] = np.packbits(column).tobytes()
-                if name == "yes":  # of those known: no among a few more is not known to readers
-                    keys[name] = keys["known"] + YES + keys[name]
-                marks[keys[name]] = column
-        if keys["yes"] and CHANGE not in level.when:
-            answer = (level.indicator.question, level.indicator.answers, level.moment)
-            self._answers[self._leaf(level)][keys["yes"]] = keys["known"], answer
-        present = self._present[level.when]
-        marks[np.packbits(present).tobytes()] = present
-        return Marks(**keys)
+        self._link_actuals()
+        self.known = list(self._known(records))
 
     def _leaf(self, level: CountedLevel) -> Leaf:
         return self._families[level.indicator.id], level.when
 
-    def _parts_used(
-        self, told: Mapping[CountedLevel, Sequence[Cell]], cells: Cells
-    ) -> dict[Leaf, list[tuple[str, ...]]]:
+    def _mark_presence(self, marks: Mapping[Leaf, Marks]) -> None:
+        """Mark, in every table of a moment, the units of which it has a record."""
+        present: dict[str, np.ndarray] = {}
+        for level in self._told:
+            seen = self._population.mark(level.units, level.seen)
+            present[level.when] = present.get(level.when, False) | seen
+        self._present = {leaf: marks[leaf].add(present[leaf[1]]) for leaf in marks}
+
+    def _parts(self) -> dict[Leaf, list[Part]]:
         """Return the parts of the dimensions by which each table is cut."""
-        parts: dict[Leaf, list[tuple[str, ...]]] = {}
-        for level, numbers in told.items():
-            used = parts.setdefault(self._leaf(level), [WHOLE])
-            named = {self._population.part_of(cells[cell]["groupe"]): None for cell in numbers}
-            used += [part for part in named if part and part not in used]
-        for (family, when), used in parts.items():
-            for other in [
-                leaf for leaf in parts if leaf[0] == family and leaf[1] in when.split(CHANGE)
-            ]:
-                used += [part for part in parts[other] if part not in used]
-        return parts
+        parts: dict[Leaf, list[Part]] = {}
+        for level, numbers in self._told.items():
+            groups = {self._cells[cell]["groupe"] for cell in numbers}
+            used = [WHOLE, *filter(None, map(self._population.part_of, sorted(groups)))]
+            parts[self._leaf(level)] = [*parts.get(self._leaf(level), []), *used]
+        for family, when in parts:  # what tells several moments is cut as these are
+            for moment in when.split(TO) if TO in when else ():
+                parts[family, when] += parts.get((family, moment), [])
+        return {leaf: list(dict.fromkeys(used)) for leaf, used in parts.items()}
 
-    def _count_table(self, leaf: Leaf, parts: list[tuple[str, ...]]) -> CountTable:
-        profiles = [self._population.profiles[part] for part in parts]
-        marks = self._marks[leaf]
-        states = _thinkable_states(marks, self._answers[leaf])
-        return CountTable(self.unknowns, marks, states, profiles, leaf[0].split())
+    def _link_headcounts(self) -> CountTable:
+        """Say that the units of a profile are as many in every table; return that of everyone."""
+        everyone = Marks()
+        everyone.add(np.full(len(self._population.units), True))
+        used = list(dict.fromkeys(part for each in self._tables.values() for part in each.parts))
+        whole = CountTable(self.unknowns, self._population, everyone, used)
+        for table in self._tables.values():
+            for part in table.parts:
+                pairs = (table.everyone_by_profile(part), whole.everyone_by_profile(part))
+                for told, units in zip(*pairs, strict=True):
+                    self.unknowns.make_equal(told, units)
+        return whole
 
-    def _link_headcounts(self, parts: Mapping[Leaf, list[tuple[str, ...]]]) -> None:
-        """Say that the units of a profile are as many in every table."""
-        used = list(dict.fromkeys(part for names in parts.values() for part in names))
-        everyone = np.full(len(self._population.units), True)
-        profiles = self._population.profiles
-        states, parts_used = np.array([[True]]), [profiles[part] for part in used]
-        table = CountTable(self.unknowns, {b"": everyone}, states, parts_used)
-        for leaf, names in parts.items():
-            for part in names:
-                for profile in range(profiles[part].size):
-                    units = table.everyone(profiles[part], profile)
-                    told = self._counts[leaf].everyone(profiles[part], profile)
-                    self.unknowns.links.append(told.plus(units, -1.0))
-
-    def _link_moments(self, parts: Mapping[Leaf, list[tuple[str, ...]]]) -> None:
+    def _link_moments(self) -> None:
         """Say that the same units, in several tables, are as many in each.
 
         Those who give an answer, or are known, at several moments; those who are seen at one.
         """
-        first: dict[tuple[str, bytes], Leaf] = {}
-        for leaf in parts:
-            family, when = leaf
-            present = np.packbits(self._present[when]).tobytes()
-            for key in [(f"présentes {when}", present), *((family, m) for m in self._marks[leaf])]:
-                other = first.setdefault(key, leaf)
-                if other != leaf:
-                    shared = [part for part in parts[leaf] if part in parts[other]]
-                    self._link(leaf, other, key[1], shared)
+        first: dict[tuple[str, bytes], CountTable] = {}
+        for (family, when), table in self._tables.items():
+            present = self._present[family, when]
+            for place, mark in [(when, present), *((family, m) for m in table.marks.columns)]:
+                other = first.setdefault((place, mark), table)
+                for part in other.parts if other is not table else ():
+                    if part in table.parts:
+                        pairs = (each.by_profile(mark, part) for each in (table, other))
+                        for here, there in zip(*pairs, strict=True):
+                            self.unknowns.make_equal(here, there)
 
-    def _link(self, leaf: Leaf, other: Leaf, mark: bytes, parts: list[tuple[str, ...]]) -> None:
-        """Say that as many units of each profile bear a mark in two tables."""
-        for part in parts:
-            profiles = self._population.profiles[part]
-            for profile in range(profiles.size):
-                here, there = (
-                    self._counts[each].total(mark, profiles, np.array([profile]))
-                    for each in (leaf, other)
-                )
-                self.unknowns.links.append(here.plus(there, -1.0))
+    def _levels(self, sums: Iterable[LevelSums]) -> Iterator[tuple[Cell, Level]]:
+        """Yield the sums of each cell."""
+        found = {}
+        for each in sums:
+            for cell in self._told[each.level]:
+                table, group = self._tables[self._leaf(each.level)], self._cells[cell]["groupe"]
+                found[cell] = each.of_group(group, table, self._amounts, self.unknowns)
+        for cell, level in found.items():
+            yield cell, self._checked(level, self._cells[cell])
+
+    def _checked(self, level: Level, fact: Mapping[Any, Any]) -> Level:
+        """Return the sums that make what the fact publishes, None for others.
+
+        A unit that is counted in two groups, or that changes its commune, makes no sum of units.
+        """
+        value, base, n, missing = level.value, level.base, level.n, level.missing
+        if not self._makes(value, base, level.scale, fact["valeur"]):
+            value = base = None
+        n = n if self._makes(n, None, 1.0, fact["n"]) else None
+        missing = missing if self._makes(missing, None, 1.0, fact["manquants"]) else None
+        return level._replace(value=value, base=base, n=n, missing=missing)
+
+    def _makes(self, value: Sum | None, base: Sum | None, scale: float, expected: float) -> bool:
+        """Return whether the sums make the number that a fact has; unknown, it is not checked."""
+        if value is None or pd.isna(expected):
+            return value is not None
+        below = 1.0 if base is None else self.unknowns.value(base)
+        made = scale * self.unknowns.value(value) / below if below else np.nan
+        return bool(abs(made - expected) <= TOLERANCE * max(1.0, abs(expected)))
 
     def _link_amounts(self) -> None:
         """Say which amounts are made of others, in each unit: a total and its parts."""
@@ -286,103 +163,51 @@ class LinkedTables:
                     continue
                 made_of = [(each, t) for each, t in zip(independent, times, strict=True) if t]
                 for part in list(table.parts):
-                    self.unknowns.links += table.less(made_of, part)
+                    for total, others in table.made_of(made_of, part):
+                        self.unknowns.make_equal(total, others)
 
-    def _level(self, level: CountedLevel, marks: Marks, groupe: str) -> Level:
-        """Return the sums that a fact publishes; None for those that are no sum."""
-        part = self._population.part_of(groupe)
-        if part is None:
-            return Level(None, None, 1.0, None, None)
-        group = Group(part, parse_group(groupe))
-        missing = None
-        if marks.seen:
-            seen = self._marked(level, marks.seen, group)
-            missing = seen.plus(self._marked(level, marks.complete, group), -1.0)
-        n = self._marked(level, marks.known, group)
-        mark = marks.yes if level.indicator.answers else marks.known
-        if mark and level.indicator.regle == "effectif":
-            units, value = self._marked(level, mark, group), self._estimate(level, mark, group)
-            if value is not None:
-                is_weighted = not (level.rows["poids"] == 1).all()
-                return Level(value, None, 1.0, n, missing, units if is_weighted else None)
-        return Level(*self._value(level, marks, group), n, missing)
+    def _link_actuals(self) -> None:
+        """Say that what is cumulated until a moment is the sum of the months until it."""
+        course: dict[str, list[Sum]] = defaultdict(list)
+        for level, numbers in self._told.items():
+            for cell in numbers:
+                value = self.levels[cell].value
+                if value and level.measure == COURSE:
+                    course[level.indicator.id].append(value)
+                elif value and level.measure == ACTUAL:
+                    self._link_cumulated(value, course[level.indicator.id])
 
-    def _estimate(self, level: CountedLevel, mark: bytes, group: Group) -> Sum | None:
-        """Return the weighted sum of the units that bear a mark.
+    def _link_cumulated(self, value: Sum, months: Sequence[Sum]) -> None:
+        left, total = value, self.unknowns.value(value)
+        for month in months:
+            left = left.plus(month, -1.0)
+            if abs(self.unknowns.value(left)) <= TOLERANCE * max(1.0, abs(total)):
+                self.unknowns.links.append(left)
+                return
 
-        None where a reader cannot know the weights: units of one profile have several.
+    def _known(self, records: float) -> Iterator[tuple[Sum, float, float]]:
+        """Yield what readers know besides: a group that is told, hidden or not, has somebody.
+
+        And how many units there are, where each has one record: that number is public.
         """
-        parts = self._parts[self._leaf(level)] if group.part == WHOLE else [group.part]
-        places = self._population.units.index.get_indexer(level.rows["unite"].astype(str))
-        for part in sorted(parts, key=len):
-            profiles = self._population.profiles[part]
-            weights = level.rows["poids"].groupby(profiles.codes[places])
-            if (weights.max() == weights.min()).all():
-                estimate, weight_of = NOTHING, weights.max()
-                for profile in profiles.of_group(group.traits):
-                    told = self._counts[self._leaf(level)].total(mark, profiles, [profile])
-                    estimate = estimate.plus(told, weight_of.get(profile, 0.0))
-                return estimate
-        return None
+        (key,), units = self._everyone.marks.columns, len(self._population.units)
+        groups = {self._cells[cell]["groupe"] for cells in self._told.values() for cell in cells}
+        for groupe in sorted(groups):
+            part = self._population.part_of(groupe)
+            if part in self._everyone.parts and part:
+                people = self._everyone.total(key, Group(part, parse_group(groupe)))
+                if self.unknowns.value(people) >= 1:
+                    yield people, 1.0, np.inf
+        if records == units:
+            yield self._everyone.total(key, Group(WHOLE, ())), units, units
 
-    def _checked(self, level: Level, fact: Mapping[Any, Any]) -> Level:
-        """Return the sums that make what the fact publishes, None for others.
-
-        A unit that is counted in two groups, or that changes its commune, makes no sum of units.
-        """
-        value, base, n, missing = level.value, level.base, level.n, level.missing
-        if not self._makes(value, base, level.scale, fact["valeur"]):
-            value = base = None
-        n = n if self._makes(n, None, 1.0, fact["n"]) else None
-        missing = missing if self._makes(missing, None, 1.0, fact["manquants"]) else None
-        return level._replace(value=value, base=base, n=n, missing=missing)
-
-    def _value(
-        self, level: CountedLevel, marks: Marks, group: Group
-    ) -> tuple[Sum | None, Sum | None, float]:
-        """Return the value of a level as sum, base and scale."""
-        rule, rows = level.indicator.regle, level.rows[level.rows["known"]]
-        if level.measure in CHANGES:
-            return self._marked(level, marks.known, group), None, 1.0
-        if marks.yes:
-            base = self._marked(level, marks.known, group) if rule not in COUNTED_RULES else None
-            return self._marked(level, marks.yes, group), base, 100.0 if base else 1.0
-        if rule == "mediane":
-            return None, None, 1.0
-        amount = self._amount(level, marks, rows["poids"] * rows["valeur"].fillna(0), group)
-        if rule in COUNTED_RULES:
-            return amount, None, 1.0
-        if _counts_once(level):
-            return amount, self._marked(level, marks.known, group), 1.0
-        return (
-            amount,
-            self._amount(level, marks, rows["poids"] * rows["base"].fillna(0), group),
-            1.0,
-        )
-
-    def _marked(self, level: CountedLevel, mark: bytes, group: Group) -> Sum:
-        profiles = self._population.profiles[group.part]
-        table = self._counts[self._leaf(level)]
-        return table.total(mark, profiles, profiles.of_group(group.traits))
-
-    def _amount(self, level: CountedLevel, marks: Marks, amounts: pd.Series, group: Group) -> Sum:
-        """Return the sum of amounts; amounts that are each unit's the same are one unknown."""
-        rows = level.rows[level.rows["known"]]
-        codes = self._population.units.index.get_indexer(rows["unite"].astype(str))
-        by_unit = np.bincount(codes, weights=amounts, minlength=len(self._population.units))
-        key = level.when, marks.known, by_unit.round(6).tobytes()
-        if key not in self._amounts:
-            whole = level.indicator.unite == PEOPLE and bool((amounts % 1 == 0).all())
-            self._amounts[key] = AmountTable(self.unknowns, rows, amounts, by_unit, whole=whole)
-        return self._amounts[key].total(group.part, group.traits)
-
-    def _makes(self, value: Sum | None, base: Sum | None, scale: float, expected: float) -> bool:
-        """Return whether the sums make the number that a fact has; unknown, it is not checked."""
-        if value is None or pd.isna(expected):
-            return value is not None
-        below = 1.0 if base is None else self.unknowns.value(base)
-        made = scale * self.unknowns.value(value) / below if below else np.nan
-        return bool(abs(made - expected) <= TOLERANCE * max(1.0, abs(expected)))
+    def add_past_edition(self, numbers: Mapping[Cell, Cell]) -> None:
+        """Link the cells of a past edition, {cell: that of the same number now}."""
+        first = self.unknowns.add_earlier()
+        for cell, now in numbers.items():
+            level = self.levels[now]
+            sums = {n: s.shifted(first) for n, s in level._asdict().items() if isinstance(s, Sum)}
+            self.levels[cell] = level._replace(**sums)
 
 
 def families(indicators: Iterable[Indicator], reads: Mapping[str, Iterable[str]]) -> dict[str, str]:
@@ -404,51 +229,6 @@ def _questions(indicator: Indicator, reads: Mapping[str, Iterable[str]]) -> set[
             found.add(name)
             pending += reads.get(name, ())
     return found
-
-
-def _answering_yes(level: CountedLevel) -> pd.Series | None:
-    """Return the units that a headcount or a share counts, where each counts as one."""
-    rows, rule = level.rows[level.rows["known"]], level.indicator.regle
-    yes = {"effectif": 1.0, "part": 100.0}.get(rule)
-    if yes is None or rows["unite"].duplicated().any():
-        return None
-    is_one_each = rule == "effectif" or (rows[["base", "poids"]] == 1).all(axis=None)
-    return rows.loc[rows["valeur"] == yes, "unite"] if is_one_each else None
-
-
-def _counts_once(level: CountedLevel) -> bool:
-    """Return whether a rule that divides does so by the number of units known."""
-    rows = level.rows[level.rows["known"]]
-    return bool((rows["poids"] == 1).all() and (rows["base"] == 1).all())
-
-
-def _thinkable_states(
-    marks: Mapping[bytes, np.ndarray], answers: Mapping[bytes, tuple[bytes, Answer]]
-) -> np.ndarray:
-    """Return the combinations of marks that a unit may have, for all that a reader knows.
-
-    Those that occur, and any answers that were given with any way of being counted: that none of a
-    few newcomers said yes is not known.
-    """
-    columns = np.column_stack([*marks.values()])
-    if not answers:
-        return np.unique(columns, axis=0)
-    places = {mark: place for place, mark in enumerate(marks)}
-    told = list(dict.fromkeys(answer for _, answer in answers.values()))
-    given = np.zeros((len(columns), len(told)), dtype=bool)
-    for mark, (_, answer) in answers.items():
-        given[:, told.index(answer)] |= columns[:, places[mark]]
-    counted = np.unique(columns[:, [p for m, p in places.items() if m not in answers]], axis=0)
-    known = np.logical_or.reduce([columns[:, places[mark]] for mark, _ in answers.values()])
-    given = np.unique(given[known], axis=0)
-    states = np.zeros((len(counted) * len(given), len(marks)), dtype=bool)
-    ways = np.repeat(counted, len(given), axis=0)
-    for place, mark in enumerate(mark for mark in marks if mark not in answers):
-        states[:, places[mark]] = ways[:, place]
-    for mark, (known, answer) in answers.items():
-        said = np.tile(given[:, told.index(answer)], len(counted))
-        states[:, places[mark]] = said & states[:, places[known]]
-    return np.unique(np.vstack([columns, states]), axis=0)
 
 
 def _combination(amounts: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray | None:

@@ -6,15 +6,16 @@ python -m tests.disclosure.attack --published /path/of/a/repository jass
 
 import argparse
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
+from capidoc.core.errors import DisclosureRefused
+
 from . import programmes
-from .invented import Invented, redrawn
-from .judge import KEPT, NARROWED, RECOVERED, WRONG, Verdict
-from .run import attack_programme, attack_published
+from .invented import redrawn
+from .judge import KEPT, NARROWED, RECOVERED, WRONG
+from .run import Outcome, attack_programme, attack_published
 
 
 def main() -> None:
@@ -26,39 +27,38 @@ def main() -> None:
     options = parser.parse_args()
     if options.published:
         for slug in options.names:
-            verdicts = attack_published(options.published, slug)
-            print("\n".join([_line(slug, "publié", verdicts, 0), *_details(slug, verdicts)]))
+            outcome = attack_published(options.published, slug)
+            print("\n".join([_line(slug, "publié", outcome), *_details(slug, outcome)]))
         return
     chosen = [p for p in programmes.ALL if not options.names or p.name in options.names]
-    print("| programme | nature | secrets | masqués | retrouvés | resserrés | faux | s |")
+    print("| programme | nature | montrés | secrets | masqués | retrouvés | resserrés | faux |")
     print("|---|---|---|---|---|---|---|---|")
     broken: list[str] = []
     for invented in chosen:
         for seed in range(options.seeds) if options.seeds else [None]:
             one = invented if seed is None else redrawn(invented, seed)
             name = invented.name if seed is None else f"{invented.name} {seed}"
-            verdicts, seconds = _timed(one)
-            print(_line(name, invented.kind, verdicts, seconds), flush=True)
-            broken += _details(name, verdicts)
+            try:
+                with tempfile.TemporaryDirectory() as folder:
+                    outcome = attack_programme(one, Path(folder))
+            except DisclosureRefused as refusal:
+                print(f"| {name} | refusé : {refusal} |")
+                continue
+            print(_line(name, invented.kind, outcome), flush=True)
+            broken += _details(name, outcome)
     print("\n" + "\n".join(broken))
 
 
-def _timed(invented: Invented) -> tuple[Sequence[Verdict], float]:
-    start = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        verdicts = attack_programme(invented, Path(folder))
-    return verdicts, time.monotonic() - start
+def _line(name: str, kind: str, outcome: Outcome) -> str:
+    words = Counter(verdict.word for verdict in outcome.verdicts)
+    hidden = sum(not verdict.secret.is_printed for verdict in outcome.verdicts)
+    counts = [len(outcome.verdicts), hidden, words[RECOVERED], words[NARROWED], words[WRONG]]
+    shown = f"{outcome.printed} sur {outcome.rows}"
+    return f"| {name} | {kind} | {shown} | {' | '.join(map(str, counts))} |"
 
 
-def _line(name: str, kind: str, verdicts: Sequence[Verdict], seconds: float) -> str:
-    words = Counter(verdict.word for verdict in verdicts)
-    hidden = sum(not verdict.secret.is_printed for verdict in verdicts)
-    counts = [len(verdicts), hidden, words[RECOVERED], words[NARROWED], words[WRONG]]
-    return f"| {name} | {kind} | {' | '.join(map(str, counts))} | {seconds:.1f} |"
-
-
-def _details(name: str, verdicts: Sequence[Verdict]) -> Iterator[str]:
-    for verdict in verdicts:
+def _details(name: str, outcome: Outcome) -> Iterator[str]:
+    for verdict in outcome.verdicts:
         secret = verdict.secret
         if verdict.word != KEPT:
             bounds = f"de {verdict.low:g} à {verdict.high:g}"

@@ -234,6 +234,8 @@ class Attack:
             yield from self._level(number, planned)
         elif measure.startswith("part") and measure != "part_difference":
             yield from self._share(number, planned, measure.removeprefix("part").strip("_"))
+        elif measure == "part_difference":
+            yield from self._share_difference(number, planned)
         elif measure in ("ecart_avant", "ecart_apres"):
             self._learn_gap(number, planned)
         elif measure.startswith("difference"):
@@ -312,6 +314,19 @@ class Attack:
             low, high = number.interval
             yield total((100, part.high), (-low, whole.low)), 0, INFINITE
             yield total((100, part.low), (-high, whole.high)), -INFINITE, 0
+
+    def _share_difference(
+        self, number: Number, planned: Planned
+    ) -> Iterator[tuple[Expression, float, float]]:
+        """A group's share at the end less that at the beginning, of totals that are printed."""
+        terms = []
+        for measure, sign in (("avant", -100), ("apres", 100)):
+            level, whole = self.level(number, measure), self.printed(number, measure, ())
+            if level is None or whole is None or not whole.value or planned.weight:
+                return
+            terms.append((sign / whole.value, level.low))
+        if number.interval is not None and planned.unit == "personnes":
+            yield total(*terms), *number.interval
 
     def _learn_gap(self, number: Number, planned: Planned) -> None:
         """Tell how far apart the shares of two groups are, whichever is the larger."""

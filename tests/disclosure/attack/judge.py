@@ -166,14 +166,21 @@ def _of_level(
         else:
             width = 0 if people else fact["arrondi"]
             yield Secret(*place, rule, value, level.low, value, value, width=width)
-    elif number.is_hidden and fact["n"] and not planned.weight:
-        low, high = attack.unknowns.bounds(level.n, fact["n"] - 1, fact["n"] + 1)
-        if planned.rule == "moyenne" and round(low) == round(high):
-            width, factor = fact["arrondi"], 1 / fact["n"]
-            ends = (value, value)
-            if rule == "D5":
-                ends = ((1 - SAFE) * value, (1 + SAFE) * value)
-            yield Secret(*place, rule, value, level.low, *ends, width=width, factor=factor)
+    elif number.is_hidden and planned.rule == "moyenne" and fact["n"] and not planned.weight:
+        yield from _of_mean(attack, number, level.n, level.low, fact)
+
+
+def _of_mean(
+    attack: Attack, number: Number, units: Expression, sums: Expression, fact: dict[str, Any]
+) -> Iterator[Secret]:
+    """A mean is known by its sum, where it is known of how many it is."""
+    low, high = attack.unknowns.bounds(units, fact["n"] - 1, fact["n"] + 1)
+    if round(low) != round(high):
+        return
+    rule, value = fact["statut_divulgation"].partition(":")[2], fact["valeur"]
+    ends = ((1 - SAFE) * value, (1 + SAFE) * value) if rule == "D5" else (value, value)
+    scale = {"width": fact["arrondi"], "factor": 1 / fact["n"]}
+    yield Secret(number.document, number.id, rule, value, sums, *ends, **scale)
 
 
 def _of_answers(

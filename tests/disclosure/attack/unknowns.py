@@ -9,7 +9,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 Expression = dict[int, float]
-INFEASIBLE, UNBOUNDED = 2, 3
+OUT_OF_TIME, INFEASIBLE = 1, 2  # of scipy's solver
 TOLERANCE = 1e-6
 
 
@@ -75,6 +75,8 @@ class Unknowns:
         )
         if solution.status == INFEASIBLE:
             raise Contradiction
+        if solution.status == OUT_OF_TIME:
+            return float(sign * solution.mip_dual_bound)  # none is beyond
         if solution.x is None:
             return -sign * math.inf
         self.witnesses.append(solution.x)
