@@ -52,9 +52,9 @@ class Assessed(NamedTuple):
         return {name: rule for name, rule in self.rules.items() if rule != "publiable"}
 
     def between(self, name: str) -> tuple[float, float]:
-        """Return the numbers between which a reader can exclude nothing."""
+        """Return the numbers between which a reader can exclude nothing; infinite if none is."""
         low, high = self.proof.set_index("id").loc[name, ["bas", "haut"]]
-        return low, high
+        return -math.inf if math.isnan(low) else low, math.inf if math.isnan(high) else high
 
     def public(self, thresholds: Disclosure = Disclosure()) -> pd.DataFrame:  # noqa: B008
         """Return the facts as readers have them."""

@@ -43,6 +43,7 @@ def fact(valeur, groupe="", mesure="valeur", indicateur="x", unite="personnes", 
         "methode": "",
         "manquants": 0,
         "arrondi": 1,
+        "parties": [],
     } | more
 
 

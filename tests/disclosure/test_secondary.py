@@ -96,7 +96,7 @@ def test_brackets_that_tell_the_number_by_adding_up_are_not_printed():
         "x.valeur.d": "D3",
         "x.valeur.e": "D3",
     }
-    assert found.between("x.valeur.a") == (0, 8)
+    assert found.between("x.valeur.a") == (1, 7)  # a commune that is told has somebody
 
 
 def test_a_zone_tells_its_communes_whatever_indicator_counts_them():
@@ -196,7 +196,7 @@ def test_a_mean_times_its_n_does_not_tell_a_hidden_sum():
     """
     plan = [
         indicator("total", "somme", "heures", par="commune", unite="heures"),
-        indicator("heures", "moyenne", "heures", par="commune", unite="heures"),
+        indicator("heures", "moyenne", "heures", par="commune", unite="heures", arrondi="0,1"),
     ]
     found = assessed(plan, units)
     assert found.rules["total.valeur.a"] == "D5"
