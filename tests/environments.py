@@ -52,8 +52,9 @@ ENVIRONMENTS = {
     "another key": {"CAPIDOC_CLE": "une autre clé"},
 }
 # What holds pseudonyms, which another key changes, or the digest of what does: nothing public but
-# the manifest.
-KEYED = ("interne/influence.csv", "interne/carnets/02_effects.ipynb", "manifest.json")
+# the manifest, for the digests of the data.
+KEYED = ("interne/influence.csv", "interne/carnets/02_effects.ipynb")
+KEYED += ("interne/manifest.json", "manifest.json")
 ALL = {
     "LC_ALL": "tr_TR.UTF-8",
     "TZ": "Pacific/Kiritimati",

@@ -69,6 +69,8 @@ def _published_exactly(computed: pd.DataFrame, published: Collection[str]) -> pd
 
     The total of groups that were all published follows, and a quotient of such facts.
     """
+    if not published:
+        return pd.Series(False, computed.index)
     ids = assign_fact_ids(computed)
     exact = ids.isin(list(published))
     by_answer = computed["groupe"].map(lambda group: any(t.answer for t in parse_group(group)))

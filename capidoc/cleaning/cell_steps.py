@@ -4,7 +4,7 @@ How an answer is read hangs on the kind of its question: amount, date, choice, t
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -30,6 +30,7 @@ CHOICE_KINDS = ("choix", "choix_multiple")
 PARSING_RULES = {**dict.fromkeys(CHOICE_KINDS, "orthographe"), "nombre": "nombre", "date": "date"}
 MONTH_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})((?: .*)?)")
 LAST_MONTH = 12
+MOST_CUTS = 1000  # ways to cut the words of an answer into choices: beyond, it is in doubt
 Parser = Callable[[str], str]
 
 
@@ -258,20 +259,19 @@ def parse_choice(text: str, names: dict[str, str]) -> str:
 
 def parse_choices(text: str, names: dict[str, str]) -> str:
     """Return the ticked choices « a c » of names or labels; raise Unreadable in doubt."""
+    words = text.split()
     longest = max((len(name.split()) for name in names), default=0)
-    cuts = {frozenset(cut): cut for cut in _cuts(tuple(text.split()), names, longest)}
-    if len(cuts) != 1:
+    # The choices of each way to cut the first words, by how many these words are.
+    cuts: list[dict[frozenset[str], tuple[str, ...]]] = [{frozenset(): ()}, *({} for _ in words)]
+    for end in range(1, len(words) + 1):
+        for start in range(max(0, end - longest), end):
+            key = matching_key(" ".join(words[start:end])) if cuts[start] else ""
+            name = names.get(key, "")
+            for chosen, cut in cuts[start].items() if name else ():
+                if name not in chosen:
+                    cuts[end][chosen | {name}] = (*cut, name)
+        if len(cuts[end]) > MOST_CUTS:
+            break
+    if len(cuts[-1]) != 1:
         raise Unreadable("hors_choix")
-    return " ".join(*cuts.values())
-
-
-def _cuts(
-    words: Sequence[str], names: dict[str, str], longest: int, chosen: tuple[str, ...] = ()
-) -> Iterator[tuple[str, ...]]:
-    """Yield every way to cut the words into different choices of `longest` words at most."""
-    if not words:
-        yield chosen
-    for size in range(1, min(longest, len(words)) + 1):
-        name = names.get(matching_key(" ".join(words[:size])))
-        if name and name not in chosen:
-            yield from _cuts(words[size:], names, longest, (*chosen, name))
+    return " ".join(*cuts[-1].values())

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from capidoc.config.expressions import Expression
+from capidoc.config.validation import compile_pattern
 from capidoc.core import categorical
 from capidoc.core.parsing import format_plain, normalize_letters
 from capidoc.core.schema import UNOFFERED
@@ -193,7 +194,7 @@ def _by_word(function: Callable[..., Any], kind: type = float) -> Callable[..., 
         for row in set(rows):
             try:
                 found[row] = function(*row)
-            except (ValueError, OverflowError, re.error):
+            except (ValueError, OverflowError):
                 found[row] = "" if kind is object else 0
                 wrong.add(row)
         data: np.ndarray = np.array([found[row] for row in rows], kind)
@@ -215,10 +216,6 @@ def _round(number: np.ndarray, places: np.ndarray | float = 0) -> np.ndarray:
 
 def _substr(text: str, start: str, end: str = "9999") -> str:
     return text[int(float(start)) : int(float(end))]
-
-
-def _matches(text: str, pattern: str) -> bool:
-    return bool(re.fullmatch(pattern.removeprefix("^").removesuffix("$"), text))
 
 
 def _format_date(day: str, pattern: str) -> str:
@@ -264,7 +261,7 @@ OPERATIONS: dict[str, Callable[..., Values]] = {
     "selected-at": _by_word(
         lambda ticked, rank: dict(enumerate(ticked.split())).get(int(float(rank)), ""), object
     ),
-    "regex": _by_word(_matches),
+    "regex": _by_word(lambda text, pattern: compile_pattern(pattern)(text)),
     "contains": _by_word(lambda text, part: part in text),
     "starts-with": _by_word(str.startswith),
     "ends-with": _by_word(str.endswith),

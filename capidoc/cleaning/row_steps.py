@@ -1,7 +1,7 @@
 """Which rows are kept: steps that drop empty, total, unreadable, excluded and duplicate rows."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -17,9 +17,10 @@ from capidoc.cleaning.cell_steps import (
 from capidoc.cleaning.cleaning_state import CleaningState, moments_of, refuse_rows
 from capidoc.config.decisions import Decisions
 from capidoc.config.programme_model import Exclusion, Source
-from capidoc.core import categorical, parsing
+from capidoc.config.validation import compile_pattern
+from capidoc.core import categorical
 from capidoc.core.errors import ConfigurationRefused, Problem, QualityRefused, suggest
-from capidoc.core.parsing import Unreadable, matching_key
+from capidoc.core.parsing import matching_key
 from capidoc.core.schema import FILE, INDEX, NUMBER, OWN, PARENT, SENT, SUBMISSION, UUID, VALIDATION
 from capidoc.ingest.received import NO_UUID, answers
 from capidoc.ingest.xlsform import Question
@@ -39,40 +40,9 @@ REFUSED_STATUSES = ("validation_status_not_approved", "not approved", "non appro
 
 def drop_empty_rows(state: CleaningState) -> CleaningState:
     """Return the state without the rows where every question is blank."""
-    filled = _matches(state.table[[*state.answered]], str.strip)
+    cells = state.table[[*state.answered]]
+    filled = pd.DataFrame({name: categorical.matches(cells[name], str.strip) for name in cells})
     return state.drop_rows(~filled.any(axis=1), "vide")
-
-
-def _matches(table: pd.DataFrame, test: Callable[[str], object]) -> pd.DataFrame:
-    return pd.DataFrame({name: categorical.matches(table[name], test) for name in table})
-
-
-def drop_total_rows(state: CleaningState) -> CleaningState:
-    """Return the state without the rows of totals (`source.totaux`), and without headings.
-
-    A total names no unit; the only cell of a heading is neither a number nor a unit.
-    """
-    source, cells = state.source, state.table[[*state.answered]]
-    if not source.totaux:
-        return state
-    is_total = re.compile(source.totaux, re.IGNORECASE).match
-    is_unit = re.compile(source.motif_identifiant).fullmatch
-    totals = _matches(cells, lambda text: is_total(text.strip()))
-    units = _matches(cells, lambda text: is_unit(parsing.normalize_spaces(text).upper()))
-    of_unit = (units & ~totals).get(source.identifiant or "", False)
-    total = totals.any(axis=1) & ~of_unit
-    alone = _matches(cells, str.strip).sum(axis=1) == 1
-    heading = alone & ~(units | _matches(cells, _is_number)).any(axis=1)
-    state = state.drop_rows(total, "total")
-    return state.drop_rows(heading[~total], "intertitre")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        parsing.parse_number(text)
-    except Unreadable:
-        return False
-    return True
 
 
 def require_identifier(state: CleaningState) -> CleaningState:
@@ -80,7 +50,7 @@ def require_identifier(state: CleaningState) -> CleaningState:
     name = state.source.identifiant
     if not name:
         return state
-    is_unit = re.compile(state.source.motif_identifiant).fullmatch
+    is_unit = compile_pattern(state.source.motif_identifiant)
     titles = set(map(matching_key, state.questions[name].labels))
     known = categorical.matches(
         state.table[name], lambda text: is_unit(text) and matching_key(text) not in titles
@@ -176,7 +146,7 @@ def _is_excluded(rule: Exclusion, parser: Parser, text: str) -> bool:
     answer = try_parse(parser, text)[0] or text
     if rule.valeurs:
         return matching_key(answer) in map(matching_key, rule.valeurs)
-    return not re.fullmatch("|".join(rule.hors), answer)
+    return not compile_pattern("|".join(rule.hors))(answer)
 
 
 def deduplicate(state: CleaningState) -> CleaningState:

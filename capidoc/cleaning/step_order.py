@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from capidoc.cleaning import cell_steps, consistency_steps, row_steps
+from capidoc.cleaning import cell_steps, consistency_steps, row_steps, total_rows
 from capidoc.cleaning.cell_steps import CHOICE_KINDS
 from capidoc.cleaning.cleaned import Cleaned
 from capidoc.cleaning.cleaning_state import CleaningState, unit_key
@@ -100,7 +100,7 @@ def _clean_main_table(state: CleaningState) -> CleaningState:
     exclusions = state.source.exclusions
     identifiers = [state.source.identifiant] if state.source.identifiant else []
     state = row_steps.drop_empty_rows(state)
-    state = row_steps.drop_total_rows(state)
+    state = total_rows.drop_total_rows(state)
     state = cell_steps.normalize_texts(state)
     state = apply_corrections(state)
     state = cell_steps.read_month_first_dates(state)
@@ -112,6 +112,7 @@ def _clean_main_table(state: CleaningState) -> CleaningState:
     state = row_steps.require_identifier(state)
     state = row_steps.apply_exclusions(state, [rule for rule in exclusions if rule.hors])
     state = row_steps.keep_period(state)
+    state = total_rows.refuse_undeclared_totals(state)
     state = cell_steps.parse_answers(state)
     state = row_steps.deduplicate(state)
     state = consistency_steps.check_date_order(state)

@@ -37,6 +37,7 @@ FUNCTION: /[a-zA-Z][\w:-]*(?=\s*\()/
 """
 OWN = "."  # the answer that a constraint judges
 MANY = 99
+DEEPEST = 300  # operations in each other: Python's own stack holds three times as many
 # How few and how many arguments each function takes.
 FUNCTIONS = {
     **dict.fromkeys(("true", "false", "today"), (0, 0)),
@@ -74,6 +75,11 @@ def parse(text: str) -> Expression:
         rest = text[error.pos_in_stream or 0 :][:30] or "rien"
         cause = f"expression illisible à partir de « {rest} »"
         raise UnsupportedExpression(cause) from None
+    inner = [tree]
+    for _ in range(DEEPEST):
+        inner = [part for node in inner for part in node.children if isinstance(part, Tree)]
+    if inner:
+        raise UnsupportedExpression(f"plus de {DEEPEST} opérations l’une dans l’autre")
     for call in tree.find_data("call"):
         name, *arguments = call.children
         if name not in FUNCTIONS:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
 
-SLUG = re.compile(r"[a-z0-9_-]{1,64}")
+# Windows opens a device under these names, whatever the folder.
+DEVICES = r"(?:con|prn|aux|nul|com\d|lpt\d)$"
+SLUG = re.compile(rf"(?!-|{DEVICES})[a-z0-9_-]{{1,64}}")
 ROOT = Path(__file__).resolve().parents[2]
 FORMATS = ("html", "pdf", "docx")
 DELIVERABLES = {
@@ -24,13 +26,18 @@ def programme_slugs(root: Path = ROOT) -> list[str]:
     return sorted(path.parent.name for path in root.glob("programmes/*/programme.yml"))
 
 
+def check_slug(slug: str) -> None:
+    """Raise ConfigurationRefused unless this may be the name of a programme, and of its folders."""
+    if not SLUG.fullmatch(slug):
+        expected = "lettres minuscules, chiffres, _ ou - ; pas « con », « nul »…, noms de Windows"
+        raise ConfigurationRefused(Problem("nom de programme refusé", expected, value=slug))
+
+
 class ProgrammePaths:
     """The folders of a whole programme; raise ConfigurationRefused where there is none."""
 
     def __init__(self, slug: str, root: Path = ROOT) -> None:
-        if not SLUG.fullmatch(slug):
-            expected = "lettres minuscules, chiffres, _ ou -"
-            raise ConfigurationRefused(Problem("nom de programme refusé", expected, value=slug))
+        check_slug(slug)
         self.slug, self.root = slug, Path(root)
         self.folder = self.root / "programmes" / slug  # what people decide
         self.raw = self.root / "data" / "raw" / slug  # exports as received

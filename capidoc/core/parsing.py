@@ -39,7 +39,8 @@ QUESTION_NUMBER = re.compile(
 ANSWER_NUMBER = re.compile(r"\d+[.)]\s+")
 # HTML, Jinja, references, links, Markdown.
 MARKUP = re.compile(
-    r"<[^>]*>|\{%|%\}|\$\{[^}]*\}|!?\[([^\]]*)\]\([^)]*\)|[*`{}#|~^\\]+|(?<!\w)_+|_+(?!\w)"
+    r"<[^<>]*>|\{%|%\}|\$\{[^{}]*\}|!?\[([^\[\]]*)\]\([^()]*\)|[*`{}#|~^\\]+"
+    r"|(?<!\w)_+|_+(?!\w)"
 )
 LONGEST_LABEL = 110  # characters
 SERIAL = re.compile(r"\d{5}(\.\d+)?")

@@ -10,7 +10,8 @@ from capidoc.core.errors import DisclosureRefused, Problem
 from capidoc.ingest import withheld_answers
 from capidoc.io import file_text
 
-SCANNED = (".html", ".svg", ".docx", ".xlsx", ".pdf", ".csv", ".json", ".txt", *file_text.PICTURES)
+TEXTS = (".html", ".svg", ".docx", ".xlsx", ".pdf", ".csv", ".json", ".txt", ".md")
+SCANNED = (*TEXTS, *file_text.PICTURES)
 _PAIR = r"\d{2}[ .\u00a0\u202f-]?"
 PATTERNS = {
     "un numéro de téléphone": re.compile(

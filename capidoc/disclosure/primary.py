@@ -111,7 +111,8 @@ def _contributors(cells: pd.DataFrame, contributions: Contributions) -> pd.DataF
     Columns: nombre (NaN where it was not asked) and domine.
     """
     found: dict[tuple[str, ...], tuple[int, bool]] = {}
-    for key, values in contributions:
+    for key, told in contributions:
+        values = told.dropna()
         number, dominated = found.get(key, (len(values), False))
         dominated |= violates_p_percent(values) or violates_dominance(values)
         brought = int((values != 0).sum())
@@ -208,7 +209,9 @@ def _reveals_attrition(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series
     others = (cells["n"] - paired.reindex(keys).to_numpy()).abs()
     few = pd.Series(thresholds.contributeurs, index=cells.index)
     few = few.mask(cells["question"].isin(thresholds.sensibles), thresholds.sensible)
-    return (cells["mesure"] == "cours") & (others > 0) & (others < few)
+    # A headcount says nothing of them but that they are there, which is told.
+    says_more = cells["filtre"].fillna("").ne("") | ~cells["regle"].isin(HEADCOUNTS)
+    return (cells["mesure"] == "cours") & says_more & (others > 0) & (others < few)
 
 
 def _reveals_increment(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series:

@@ -89,8 +89,8 @@ def _protect(
     While one is exposed, a « < 5 » that gives it away is no longer printed, or else the cheapest
     published cell that does is hidden too; what derives from that one follows (D7).
     """
-    certain = attack.certain(found.hidden_by)
-    pending = [cell for cell in attack.hidden(found.hidden_by) if cell not in certain]
+    attack.allow_for_logic(found.hidden_by)
+    pending = attack.hidden(found.hidden_by)
     while pending:
         before = dict(found.hidden_by)
         exposed, left = attack.exposed(pending, before), []

@@ -202,7 +202,9 @@ class _Spellings:
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self.exact: dict[str, dict[str, None]] = defaultdict(dict)
         self._by_key: dict[str, dict[str, None]] = defaultdict(dict)
+        self.longest = 0  # letters of a spelling
         for spelling, name in pairs:
+            self.longest = max(self.longest, len(spelling))
             self.exact[spelling][name] = None
             self._by_key[title_key(spelling)][name] = None
 
@@ -241,6 +243,8 @@ class _Writing:
     def _boxes(self, header: str) -> list[Column]:
         found: dict[Column, None] = {}
         for sign in self._signs.finditer(header):
+            if sign.start() > self._questions.longest:
+                break
             for name in self._questions.names(header[: sign.start()]):
                 choices = self._choices.get(name, _Spellings(()))
                 after = header[sign.end() :]

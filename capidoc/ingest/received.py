@@ -56,7 +56,7 @@ def receive(programme: Programme, name: str) -> Received:
     for path in programme.received(source):
         sheets = read_sheets(path)
         digests[path.name] = sheets[0].sha256
-        for repeat, table in _read_tables(sheets, form, source):
+        for repeat, table in _read_tables(sheets, form, source, programme.identity.monnaie):
             rows[repeat].append(table.rows)
             remarks += table.remarks
             withheld_phrases |= table.withheld_phrases
@@ -76,17 +76,19 @@ def answers(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_tables(
-    sheets: list[Sheet], form: Form, source: Source
+    sheets: list[Sheet], form: Form, source: Source, currency: str
 ) -> Iterator[tuple[str, SheetTable]]:
     """Yield the main table of a file, under "", and that of each repeat."""
     mains = find_main_sheets(sheets, source)
     read = {sheet.name for sheet in mains}
     others = {matching_key(sheet.name): sheet for sheet in sheets if sheet.name not in read}
-    tables = [read_table(recognise_sheet(main, form, source, ""), source, "") for main in mains]
+    recognised = [recognise_sheet(main, form, source, "") for main in mains]
+    tables = [read_table(main, source, "", currency) for main in recognised]
     tables[0].remarks.extend(file_remarks(mains, others, source))
     yield from (("", table) for table in tables)
     for repeat, sheet in find_repeat_sheets(others, source, mains[0].file).items():
-        table = read_table(recognise_sheet(sheet, form, source, repeat), source, repeat)
+        of_repeat = recognise_sheet(sheet, form, source, repeat)
+        table = read_table(of_repeat, source, repeat, currency)
         yield repeat, table._replace(rows=link_to_main_rows(table.rows, others))
 
 

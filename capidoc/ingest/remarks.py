@@ -9,6 +9,7 @@ import pandas as pd
 
 from capidoc.config.programme_model import Source
 from capidoc.core import categorical
+from capidoc.core.parsing import CURRENCIES
 from capidoc.core.schema import REMARK_COLUMNS
 from capidoc.ingest.headers import RecognisedSheet, question_name
 from capidoc.ingest.kobo_columns import sheet_key
@@ -52,8 +53,10 @@ def file_remarks(mains: list[Sheet], others: dict[str, Sheet], source: Source) -
         yield make_remark(main, "", main.encoding, "encodage", "")
 
 
-def sheet_remarks(recognised: RecognisedSheet, source: Source, repeat: str) -> Iterator[Remark]:
-    """Yield what is said of a sheet's headers, select_multiples and formulas."""
+def sheet_remarks(
+    recognised: RecognisedSheet, source: Source, repeat: str, currency: str
+) -> Iterator[Remark]:
+    """Yield what is said of a sheet's headers, select_multiples, formulas and look."""
     yield from _header_remarks(recognised, source.renommages)
     for question in recognised.absent:
         yield make_remark(recognised.sheet, question, "", "question_absente")
@@ -61,6 +64,29 @@ def sheet_remarks(recognised: RecognisedSheet, source: Source, repeat: str) -> I
         for row, summary in summaries.items():
             yield make_remark(recognised.sheet, name, summary, "details_divergents", row)
     yield from _formula_remarks(recognised, source, source.of(repeat).kept)
+    yield from _look_remarks(recognised, source.of(repeat).kept, currency)
+
+
+def _look_remarks(
+    recognised: RecognisedSheet, kept: Collection[str], currency: str
+) -> Iterator[Remark]:
+    """Yield what a sheet shows and its values do not say: « % », a currency, what is hidden."""
+    sheet, look, body = recognised.sheet, recognised.sheet.look, recognised.body
+    names = {at: name for at, name in recognised.columns.items() if name in kept}
+    for (position, sign), rows in look.signs.items():
+        below = [row for row in rows if row in body.index]
+        is_ours = re.fullmatch(CURRENCIES[currency], sign, re.IGNORECASE)
+        if below and position in names and recognised.kind(position) == "nombre" and not is_ours:
+            check = "format_pourcent" if sign == "%" else "format_monnaie"
+            value = f"« {sign} » : {len(below)} cellules, dès la ligne {below[0]}"
+            yield make_remark(sheet, names[position], value, check, "")
+    for position in sorted(look.hidden_columns & names.keys()):
+        yield make_remark(sheet, names[position], "", "colonne_masquee", "")
+    if look.hidden_rows:
+        filled = body.index[(body != "").any(axis=1)]
+        if rows := sorted(look.hidden_rows.intersection(filled)):
+            value = f"{len(rows)} lignes, dès la ligne {rows[0]}"
+            yield make_remark(sheet, "", value, "lignes_masquees", "")
 
 
 def unoffered_remarks(sheet: Sheet, question: str, unoffered: pd.Series) -> Iterator[Remark]:

@@ -30,13 +30,15 @@ class SheetTable(NamedTuple):
     withheld_phrases: dict[str, str]
 
 
-def read_table(recognised: RecognisedSheet, source: Source, repeat: str) -> SheetTable:
+def read_table(
+    recognised: RecognisedSheet, source: Source, repeat: str, currency: str
+) -> SheetTable:
     """Return what a recognised sheet says; raise InputMismatch for a number merged over rows."""
     filled, merged_remarks = _fill_merged_cells(recognised)
     rows = _with_provenance(_question_columns(filled), filled.sheet, source, repeat)
     sheet_name = categorical.constant_column(filled.sheet.name, rows.index)
     rows = rows.assign(**dict.fromkeys(set() if repeat else source.sheet_columns, sheet_name))
-    remarks = [*sheet_remarks(filled, source, repeat), *merged_remarks]
+    remarks = [*sheet_remarks(filled, source, repeat, currency), *merged_remarks]
     for question, unoffered in unoffered_choices(filled):
         if question in source.of(repeat).kept:
             rows[f"{UNOFFERED}{question}"] = unoffered

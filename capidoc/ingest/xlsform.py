@@ -46,11 +46,11 @@ SELECT = re.compile(
 MAKES_WORDS = re.compile(
     r"\s*(once\(\s*)?(concat|join|substr|string\(|format-date|jr:choice-name|uuid)", re.IGNORECASE
 )
-CHOOSES_WORDS = re.compile(r"if\(.*,\s*['\"‘’“][^'\"’”]*[a-z]", re.IGNORECASE | re.DOTALL)
-OTHER_CALLS = re.compile(r"\b(?!if\b)[\w:-]+\([^()]*\)")
+CHOOSES_WORDS = re.compile(r",\s*['\"‘’“][^'\"‘’“”a-z]*[a-z]", re.IGNORECASE)
+OTHER_CALLS = re.compile(r"(?<![\w:-])(?!if\b)[\w:-]+\([^()]*\)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # none is another: lists of thousands are searched
 class Question:
     """One question of a form.
 
@@ -220,7 +220,7 @@ def _simple_kind(row: FormRow, remarks: list[FormRemark]) -> str:
     kind = row.type.removeprefix("hidden ")
     if kind.startswith("calculate"):
         calculation = row["calculation"]
-        chosen = CHOOSES_WORDS.search(OTHER_CALLS.sub("0", calculation))
+        chosen = CHOOSES_WORDS.search(OTHER_CALLS.sub("0", calculation).partition("if(")[2])
         return "texte" if chosen or MAKES_WORDS.match(calculation) else "nombre"
     if kind not in QUESTION_KINDS.keys() | TEXT_TYPES | METADATA_TYPES | FILE_TYPES:
         remarks.append(row.remark(row["type"], "type_inconnu"))

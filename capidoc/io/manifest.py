@@ -1,7 +1,12 @@
-"""Keep the manifest of a published set: what decided it, and the sha256 of every file."""
+"""Keep the two manifests of a published set: what decided it, and the sha256 of every file.
+
+That of `interne/` tells all. The public one tells nothing that hangs on what readers may not see:
+neither the files of `interne/`, nor the sha256 of the data, which could be guessed back from it.
+"""
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +15,9 @@ from typing import Any
 from capidoc.core.errors import Problem, RenderingFailed, TraceabilityRefused
 from capidoc.core.schema import MANIFEST_JSON
 
+INTERNAL = "interne/"  # where a set keeps what may not go public
+MANIFESTS = (MANIFEST_JSON, f"{INTERNAL}{MANIFEST_JSON}")
+CODE = re.compile(r"(?:capidoc|notebooks|templates)/|requirements\.lock")  # public inputs
 ABSENT, MODIFIED, UNKNOWN = "absent", "modifié", "inconnu"
 
 
@@ -34,8 +42,14 @@ def installed_versions() -> dict[str, str]:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a published set, {} where there is none."""
-    return read_json_record(folder / MANIFEST_JSON)
+    """Return the manifest of a published set, {} where there is none.
+
+    Of a set that has lost its `interne/`, what is public alone.
+    """
+    public, internal = (read_json_record(folder / name) for name in MANIFESTS)
+    if not public:
+        return {}
+    return public | internal | {"sorties": internal.get("sorties", {}) | public["sorties"]}
 
 
 def read_json_record(path: Path) -> dict[str, Any]:
@@ -52,8 +66,9 @@ def differences(folder: Path) -> list[tuple[str, str]]:
     present = {}
     for path in folder.rglob("*"):
         in_nested_set = any(other in path.parents for other in nested)
-        if path.is_file() and path != folder / MANIFEST_JSON and not in_nested_set:
-            present[path.relative_to(folder).as_posix()] = path
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name not in MANIFESTS and not in_nested_set:
+            present[name] = path
     absent = [(name, ABSENT) for name in listed if name not in present]
     both = [name for name in listed if name in present]
     modified = [(name, MODIFIED) for name in both if file_digest(present[name]) != listed[name]]
@@ -84,18 +99,36 @@ def verify_files(folder: Path) -> list[str]:
 
 def nested_sets(folder: Path) -> list[Path]:
     """Return the folders of a published set that are sets too: a commune, a period, internal."""
-    manifests = [*folder.glob(f"*/{MANIFEST_JSON}"), *folder.glob(f"interne/*/{MANIFEST_JSON}")]
-    return [path.parent for path in manifests]
+    manifests = [*folder.glob(f"*/{MANIFEST_JSON}"), *folder.glob(f"{INTERNAL}*/{MANIFEST_JSON}")]
+    return [path.parent for path in manifests if path != folder / MANIFESTS[1]]
 
 
 def write_manifest(staging_dir: Path, inputs: Mapping[str, Any]) -> None:
-    """Write the inputs, versions and sha256 of outputs; raise RenderingFailed for an empty one."""
+    """Write the inputs, versions and sha256 of outputs, public and internal files apart.
+
+    In the public manifest data have the keyed digest of their sha256. Raise RenderingFailed for an
+    empty output.
+    """
     paths = [path for path in sorted(staging_dir.rglob("*")) if path.is_file()]
     outputs = {path.relative_to(staging_dir).as_posix(): path for path in paths}
+    outputs = {name: path for name, path in outputs.items() if name not in MANIFESTS}
     empty = [name for name, path in outputs.items() if not path.stat().st_size]
     remedy = "Envoyez-nous ce message."
     RenderingFailed.raise_any(Problem("fichier vide", "", remedy, name) for name in empty)
     digests = {name: file_digest(path) for name, path in outputs.items()}
-    content = {"versions": installed_versions(), **inputs, "sorties": digests}
-    text = json.dumps(content, ensure_ascii=False, indent=1)
-    (staging_dir / MANIFEST_JSON).write_text(text + "\n", encoding="utf-8", newline="\n")
+    internal = {name: sha for name, sha in digests.items() if name.startswith(INTERNAL)}
+    content = {"versions": installed_versions(), **inputs, "sorties": internal}
+    public = {name: content[name] for name in ("versions", "programme", "parametres")}
+    public["entrees"] = {name: _public_digest(name, sha) for name, sha in inputs["entrees"].items()}
+    public["sorties"] = {name: sha for name, sha in digests.items() if name not in internal}
+    (staging_dir / INTERNAL).mkdir(exist_ok=True)
+    for name, record in zip(MANIFESTS, (public, content), strict=True):
+        text = json.dumps(record, ensure_ascii=False, indent=1)
+        (staging_dir / name).write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def _public_digest(name: str, sha256: str) -> str:
+    """Return the sha256 of our code, the keyed digest of any other input."""
+    from capidoc.core import pseudonyms  # imports pandas, which a run with nothing to do does not
+
+    return sha256 if CODE.match(name) else pseudonyms.pseudonym(sha256, "entrees")

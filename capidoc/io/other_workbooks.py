@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from capidoc.io.raw_files import Sheet, cell_text, grid
-from capidoc.io.xlsx_parts import AGAIN, Area, Bounds, Place, refuse_unreadable
+from capidoc.io.xlsx_parts import AGAIN, Area, Bounds, Look, Place, number_sign, refuse_unreadable
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -30,13 +30,15 @@ def read_ods(file: str, parts: dict[str, bytes]) -> Iterator[Sheet]:
             name = element.get(f"{TABLE}name", "")
             bounds.begin(name)
             hidden = element.get(f"{TABLE}style-name") in invisible
-            yield Sheet(file, name, *_read_ods_table(events, bounds, name), hidden)
+            look = Look()
+            table = _read_ods_table(events, bounds, name, look)
+            yield Sheet(file, name, *table, hidden, look)
         elif element.xpath("string(*/@*[local-name()='display'])") == "false":
             invisible.add(element.get(f"{STYLE}name"))
 
 
 def _read_ods_table(
-    events: "Iterator[tuple[str, etree._Element]]", bounds: Bounds, name: str
+    events: "Iterator[tuple[str, etree._Element]]", bounds: Bounds, name: str, look: Look
 ) -> tuple[Any, dict[Place, str], tuple[Area, ...]]:
     """Return the grid, formulas and merged areas of a table, whose events are read to its end."""
     rows: list[list[str]] = []
@@ -58,11 +60,15 @@ def _read_ods_table(
                 line += [""] * (position - len(line)) + [text] * repeated
             if formula:
                 formulas[row, position] = formula
+            kind, currency = (cell.get(f"{OFFICE}{key}", "") for key in ("value-type", "currency"))
+            look.add_sign(row, position, {"percentage": "%", "currency": currency}.get(kind, ""))
             height = _count(cell, "number-rows-spanned")
             width = _count(cell, "number-columns-spanned")
             if height > 1 or width > 1:
                 merged.append(((row, position), (row + height - 1, position + width - 1)))
             position += repeated
+        if line and element.get(f"{TABLE}visibility", "visible") != "visible":
+            look.hidden_rows.update(range(row, row + times))
         if line:
             rows += [[]] * (row - 1 - len(rows)) + [line] * times
         row += times
@@ -121,7 +127,22 @@ def read_xls(file: str, content: bytes) -> Iterator[Sheet]:
                 rows += [[]] * (row - len(rows)) + [texts[: filled[-1] + 1]]
         areas = page.merged_cells
         merged = tuple(((top + 1, left), (end, right - 1)) for top, end, left, right in areas)
-        yield Sheet(file, page.name, grid(rows), {}, merged, page.visibility != 0)
+        look = _xls_look(book, page)
+        yield Sheet(file, page.name, grid(rows), {}, merged, page.visibility != 0, look)
+
+
+def _xls_look(book: Any, page: Any) -> Look:
+    """Return the look of an .xls sheet, whose formats xlrd has read."""
+    rows, columns = page.rowinfo_map.items(), page.colinfo_map.items()
+    hidden_columns = {position for position, info in columns if info.hidden}
+    look = Look({}, {row + 1 for row, info in rows if info.hidden}, hidden_columns)
+    formats = [book.format_map[style.format_key].format_str for style in book.xf_list]
+    signs = [*map(number_sign, formats)]
+    for row in range(page.nrows):
+        for position, cell in enumerate(page.row(row)):
+            is_number = cell.ctype == 2  # xlrd.XL_CELL_NUMBER
+            look.add_sign(row + 1, position, signs[cell.xf_index] if is_number else "")
+    return look
 
 
 def _xls_text(kind: int, value: Any, datemode: int) -> str:

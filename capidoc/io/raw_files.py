@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from capidoc.core.errors import InputUnreadable, Problem
 from capidoc.core.parsing import format_plain
 from capidoc.io import xlsx_parts
-from capidoc.io.xlsx_parts import ACCEPTED, AGAIN, SAVE_AS, Area, Place, refuse_unreadable
+from capidoc.io.xlsx_parts import ACCEPTED, AGAIN, SAVE_AS, Area, Look, Place, refuse_unreadable
 
 if TYPE_CHECKING:  # a run with nothing to do only hashes files: it imports no pandas
     import pandas as pd
@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # a run with nothing to do only hashes files: it imports no p
 # A CSV has nothing to unpack: it may weigh what a workbook may, once unpacked.
 LARGEST = dict.fromkeys([".xlsx", ".xlsm", ".xls", ".ods"], xlsx_parts.PACKED)
 LARGEST[".csv"] = xlsx_parts.UNPACKED
+CSV_COLUMNS = 16_384  # Excel's own
 LONG_CSV = 50_000  # lines: from here on, pandas reads what is regular
 OLE, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
 QUOTE = "Mettez entre guillemets les cellules qui contiennent le séparateur, ou exportez en XLSX."
@@ -46,6 +47,7 @@ class Sheet:
     formulas: dict[Place, str] = field(default_factory=dict)
     merged: tuple[Area, ...] = ()
     hidden: bool = False
+    look: Look = field(default_factory=Look)
     from_1904: bool = False
     sha256: str = ""
     encoding: str = ""
@@ -98,6 +100,7 @@ def _read_csv(file: str, content: bytes) -> list[Sheet]:
     unquoted = re.sub(r'"[^"]*"', "", text[:100_000]).splitlines()
     line = next((line for line in unquoted if re.search(r"[;,\t]", line)), "")
     delimiter = declared[1] if declared else max(";,\t", key=line.count)
+    _check_width(file, line.count(delimiter))
     if not declared:
         cells = _regular_cells(content, text, encoding, delimiter)
         if cells is not None:
@@ -105,14 +108,24 @@ def _read_csv(file: str, content: bytes) -> list[Sheet]:
     stream = io.StringIO(text[declared.end() :] if declared else text, newline="")
     csv.field_size_limit(xlsx_parts.UNPACKED)
     lines = csv.reader(stream, delimiter=delimiter, strict=True)
+    rows: list[list[str]] = []
     try:
-        rows = list(lines)
+        for row in lines:
+            _check_width(file, len(row))
+            rows.append(row)
     except csv.Error as error:  # read on, rows after an open quote would be one cell
         cause = "guillemets mal fermés : fichier tronqué ou abîmé"
         raise InputUnreadable(Problem(cause, "", AGAIN, file, row=lines.line_num)) from error
     widths = tuple(map(len, rows))
+    if len(rows) * max(widths, default=0) - sum(widths) > xlsx_parts.MOST_CELLS:
+        xlsx_parts.refuse_unsafe(file, "lignes trop inégales pour un tableau")
     quoted = len(set(widths)) > 1 and not re.sub(rf'"[^"]*"|[{delimiter}\r\n]', "", text)
     return [Sheet(file, "", grid(rows), encoding=encoding, widths=widths, quoted=quoted)]
+
+
+def _check_width(file: str, cells: int) -> None:
+    if cells > CSV_COLUMNS:
+        xlsx_parts.refuse_unsafe(file, f"plus de {CSV_COLUMNS} colonnes")
 
 
 def _regular_cells(
@@ -194,7 +207,7 @@ def _worksheets(file: str, content: bytes, parts: dict[str, bytes]) -> Iterator[
     for metadata in book.sheets_metadata:
         if metadata.typ == SheetTypeEnum.WorkSheet:
             worksheet = book.get_sheet_by_name(metadata.name)
-            formulas, texts = marks[metadata.name]
+            formulas, texts, look = marks[metadata.name]
             cells = _worksheet_cells(worksheet, texts)
             # The row that Excel shows begins at 1, calamine's at 0.
             areas = worksheet.merged_cell_ranges or ()
@@ -202,7 +215,7 @@ def _worksheets(file: str, content: bytes, parts: dict[str, bytes]) -> Iterator[
                 ((top + 1, left), (end + 1, right)) for (top, left), (end, right) in areas
             )
             hidden = metadata.visible != SheetVisibleEnum.Visible
-            yield Sheet(file, metadata.name, cells, formulas, merged, hidden, from_1904)
+            yield Sheet(file, metadata.name, cells, formulas, merged, hidden, look, from_1904)
 
 
 def _worksheet_cells(worksheet: "CalamineSheet", texts: dict[Place, str]) -> "pd.DataFrame":

@@ -5,19 +5,40 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from capidoc.core.errors import InputUnreadable, InputUnsafe, Problem
+from capidoc.core.parsing import CURRENCIES
 
 if TYPE_CHECKING:
     from lxml import etree
 
 Place = tuple[int, int]  # the row that Excel shows, the position of the column from 0
 Area = tuple[Place, Place]  # its first place and its last
-# The formulas of a worksheet, the texts of its errors and of formulas never computed.
-Marks = tuple[dict[Place, str], dict[Place, str]]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a sheet shows of its cells, and not their values.
+
+    `signs` {(column, « % » or a currency that a format adds): rows}, and what is hidden.
+    """
+
+    signs: dict[tuple[int, str], list[int]] = field(default_factory=dict)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+
+    def add_sign(self, row: int, column: int, sign: str) -> None:
+        """Add the sign of a cell, if any."""
+        if sign:
+            self.signs.setdefault((column, sign), []).append(row)
+
+
+# The formulas of a worksheet, the texts of its errors and of formulas never computed, its look.
+Marks = tuple[dict[Place, str], dict[Place, str], Look]
 
 ACCEPTED = ".xlsx (Excel, KoboToolbox), .xlsm, .xls, .ods ou .csv"
 AGAIN = "Téléchargez l’export à nouveau."
@@ -27,19 +48,26 @@ DAMAGED = (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError, zlib
 # Bytes packed and unpacked, their ratio, the size of a sheet, and that of all the grids of a file.
 PACKED, UNPACKED, RATIO, ROWS, COLUMNS = 20_000_000, 200_000_000, 100, 100_000, 2_000
 MOST_CELLS = 20_000_000
+MOST_TEXT = 1_000_000_000  # bytes of shared texts, written out in each cell that has one
 # A small file may be packed more: its overhead weighs less than this many bytes.
 LEAST_PACKED = 10_000
 # Comments, CDATA, instructions, UTF-16: no spreadsheet writes them, and calamine misreads them.
 STRANGE = re.compile(rb"<!|<\?(?!xml\s)|\0")
+SHARED_END = re.compile(rb"</(?:\w+:)?si\s*>|<(?:\w+:)?si\s*/>")
+# « F CFA », [$€-40C] and \F in the format of a number.
+QUOTED = re.compile(r'"([^"]*)"|\[\$([^\]-]*)[^\]]*\]|((?:\\.)+)|([€$£])')
+MONEY_SIGN = re.compile("|".join([*CURRENCIES.values(), "£|gbp"]), re.IGNORECASE)
 READ_PARTS = ("xl/worksheets/", "xl/sharedstrings", "xl/workbook", "content.xml")
 
 
 class Bounds:
-    """The bounds of each sheet's filled cells: a few far apart would fill the memory."""
+    """The bounds of a workbook: a few cells far apart, or one long text, would fill the memory."""
 
     def __init__(self, file: str) -> None:
         self.file = file
         self._last: dict[str, Place] = {}
+        self.shared_sizes: list[int] = []
+        self._text = 0
 
     def begin(self, sheet: str) -> None:
         """Raise InputUnsafe where two sheets have one name: one would hide from the bounds."""
@@ -59,6 +87,13 @@ class Bounds:
         if sum(row * (position + 1) for row, position in self._last.values()) > MOST_CELLS:
             cause = f"plus de {MOST_CELLS // 10**6} millions de cellules, vides comprises"
             refuse_unsafe(self.file, cause, sheet)
+
+    def add_text(self, sheet: str, rank: str) -> None:
+        """Raise InputUnsafe where the shared texts, each written in its cells, are too long."""
+        if int(rank) < len(self.shared_sizes):  # calamine refuses the others
+            self._text += self.shared_sizes[int(rank)]
+        if self._text > MOST_TEXT:
+            refuse_unsafe(self.file, f"plus de {MOST_TEXT // 10**6} Mo de textes répétés", sheet)
 
 
 def unpack_workbook(file: str, content: bytes) -> dict[str, bytes]:
@@ -99,12 +134,14 @@ def scan_worksheets(file: str, parts: dict[str, bytes]) -> tuple[dict[str, Marks
     Raise InputUnsafe beyond the bounds of a workbook, SyntaxError where it is damaged.
     """
     workbook, bounds = _parse(parts["xl/workbook.xml"]), Bounds(file)
+    bounds.shared_sizes = [*map(len, SHARED_END.split(parts.get("xl/sharedstrings.xml", b"")))]
     relations = _parse(parts.get("xl/_rels/workbook.xml.rels", b"<none/>"))
     targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
     # Exporters write nothing, or 0; « #NAME? » is made of a text that begins with « = ».
     uncomputed = {"", "#NAME?"}
     if _is_set(workbook, "calcPr", "fullCalcOnLoad"):
         uncomputed.add("0")
+    signs = _style_signs(parts.get("xl/styles.xml", b"<none/>"))
     marks: dict[str, Marks] = {}
     for sheet in workbook.iterfind("{*}sheets/{*}sheet"):
         name = sheet.get("name", "")
@@ -113,7 +150,7 @@ def scan_worksheets(file: str, parts: dict[str, bytes]) -> tuple[dict[str, Marks
         identifiers = [value for key, value in sheet.items() if key.endswith("}id")]
         target = targets.get(identifiers[0], "") if identifiers else ""
         part = posixpath.join("/xl", target).lstrip("/").lower()
-        marks[name] = scan_cells(bounds, name, parts.get(part, b""), uncomputed)
+        marks[name] = scan_cells(bounds, name, parts.get(part, b""), uncomputed, signs)
     return marks, _is_set(workbook, "workbookPr", "date1904")
 
 
@@ -128,12 +165,37 @@ def _is_set(workbook: "etree._Element", element: str, attribute: str) -> bool:
     return setting is not None and setting.get(attribute) in ("1", "true")
 
 
-def scan_cells(bounds: Bounds, sheet: str, xml: bytes, uncomputed: Container[str]) -> Marks:
-    """Return the formulas of a worksheet, and the texts of errors and formulas never computed."""
+def _style_signs(styles: bytes) -> list[str]:
+    """Return the sign that each style of a workbook adds to numbers, "" for none."""
+    root, codes = _parse(styles), {"9": "0%", "10": "0.00%"}
+    for own in root.iterfind("{*}numFmts/{*}numFmt"):
+        codes[own.get("numFmtId", "")] = own.get("formatCode", "")
+    styles_of_cells = root.iterfind("{*}cellXfs/{*}xf")
+    return [number_sign(codes.get(style.get("numFmtId", ""), "")) for style in styles_of_cells]
+
+
+def number_sign(code: str) -> str:
+    """Return « % », where a format multiplies by 100, or the currency that it adds; or else ""."""
+    if "%" in QUOTED.sub("", code):
+        return "%"
+    words = ("".join(parts).replace("\\", "").strip() for parts in QUOTED.findall(code))
+    return next(filter(MONEY_SIGN.fullmatch, words), "")
+
+
+def scan_cells(
+    bounds: Bounds,
+    sheet: str,
+    xml: bytes,
+    uncomputed: Container[str],
+    signs: Sequence[str] = (),
+) -> Marks:
+    """Return what calamine does not tell of a worksheet; `signs` are those of its styles."""
     from lxml import etree
 
-    formulas, texts = {}, {}
-    for place, cell in _checked_cells(bounds, sheet, xml):
+    formulas, texts, look = {}, {}, Look()
+    for place, cell in _checked_cells(bounds, sheet, xml, look):
+        if cell.get("t", "n") == "n" and (style := int(cell.get("s", "0"))) < len(signs):
+            look.add_sign(*place, signs[style])
         children = {etree.QName(child).localname: child.text or "" for child in cell}
         value, is_error = children.get("v", ""), cell.get("t") == "e"
         if not is_error and "f" not in children:
@@ -148,20 +210,24 @@ def scan_cells(bounds: Bounds, sheet: str, xml: bytes, uncomputed: Container[str
             computed = value not in uncomputed or (value == "" and cell.get("t") == "str")
             if not computed:
                 texts[place] = formulas[place]
-    return formulas, texts
+    return formulas, texts, look
 
 
 def _checked_cells(
-    bounds: Bounds, sheet: str, xml: bytes
+    bounds: Bounds, sheet: str, xml: bytes, look: Look
 ) -> Iterator[tuple[Place, "etree._Element"]]:
-    """Yield the place and element of each filled cell; refuse one out of bounds, or doubled."""
+    """Yield the place and element of each filled cell; refuse one out of bounds, or doubled.
+
+    Add to `look` what is hidden.
+    """
     from lxml import etree
     from openpyxl.utils.cell import coordinate_to_tuple
 
     places, line, row, position = set(), None, 0, -1
-    elements = etree.iterparse(io.BytesIO(xml), tag=("{*}row", "{*}c"), resolve_entities=False)
-    for _, element in elements:
-        if etree.QName(element).localname == "row":
+    tags = ("{*}col", "{*}row", "{*}c")
+    for _, element in etree.iterparse(io.BytesIO(xml), tag=tags, resolve_entities=False):
+        if etree.QName(element).localname != "c":
+            _add_hidden(look, element, row)
             element.clear()
             continue
         if element.getparent() is not line:  # where an exporter gives no address, cells follow
@@ -176,10 +242,24 @@ def _checked_cells(
         bounds.check(sheet, max(row, number), position)
         if place in places:
             refuse_unsafe(bounds.file, "deux valeurs pour une même cellule", sheet)
-        if len(element.findall("{*}v")) > 1:
+        values = element.findall("{*}v")
+        if len(values) > 1:
             refuse_unsafe(bounds.file, "contenu qu’aucun tableur n’écrit, refusé", sheet)
+        if values and element.get("t") == "s":
+            bounds.add_text(sheet, values[0].text or "")
         places.add(place)
         yield place, element
+
+
+def _add_hidden(look: Look, element: "etree._Element", row: int) -> None:
+    """Add to a look the columns, or the row, that an element of a worksheet hides."""
+    if element.get("hidden") not in ("1", "true"):
+        return
+    if element.get("min"):
+        first, last = int(element.get("min", "")), int(element.get("max", ""))
+        look.hidden_columns.update(range(first - 1, min(last, COLUMNS)))
+    else:
+        look.hidden_rows.add(int(element.get("r") or row))
 
 
 def refuse_unreadable(file: str, cause: str, remedy: str = AGAIN, expected: str = "") -> NoReturn:

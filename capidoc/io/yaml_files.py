@@ -7,6 +7,7 @@ import yaml
 
 from capidoc.core.errors import ConfigurationRefused, Problem
 
+DEEPEST = 50  # lists or mappings in each other: what people write has six
 ADVICE = "Vérifiez l’alignement, les deux-points et les guillemets, ici ou juste avant."
 
 
@@ -23,21 +24,33 @@ class TextLoader(_BaseLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Return the mapping; raise RefusedYaml where a key is written twice."""
-        keys = [key.value for key, _ in node.value]
+        keys = set()
         for key, _ in node.value:
-            if keys.count(key.value) > 1:
-                problem = f"clé « {key.value} » écrite deux fois"
+            if (text := str(key.value)) in keys:
+                problem = f"clé « {text} » écrite deux fois"
                 raise RefusedYaml(problem=problem, problem_mark=key.start_mark)
+            keys.add(text)
         return super().construct_mapping(node, deep)
+
+
+def _check_events(text: str) -> None:
+    """Raise RefusedYaml for what would fill the memory or the stack: aliases, nesting."""
+    depth = 0
+    for event in yaml.parse(text, TextLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent):
+            raise RefusedYaml(problem="alias YAML refusé", problem_mark=event.start_mark)
+        if depth > DEEPEST:
+            problem = f"plus de {DEEPEST} niveaux l’un dans l’autre"
+            raise RefusedYaml(problem=problem, problem_mark=event.start_mark)
 
 
 def read_yaml(path: Path) -> Any:
     """Return the content of a YAML file; raise ConfigurationRefused with its line."""
     try:
         text = path.read_text(encoding="utf-8")
-        for event in yaml.parse(text, TextLoader):
-            if isinstance(event, yaml.AliasEvent):  # aliases in aliases can fill the memory
-                raise RefusedYaml(problem="alias YAML refusé", problem_mark=event.start_mark)
+        _check_events(text)
         return yaml.load(text, TextLoader) or {}
     except yaml.MarkedYAMLError as error:
         detail = f" : {error.problem}" if isinstance(error, RefusedYaml) else ""

@@ -21,11 +21,12 @@ from markupsafe import Markup
 from capidoc.config.paths import FORMATS, ROOT, programme_slugs
 from capidoc.config.programme import Programme
 from capidoc.core import errors, html_pages, pseudonyms
-from capidoc.core.errors import ConfigurationRefused, Problem, ResourcesLacking
+from capidoc.core.errors import ConfigurationRefused, InputUnsafe, Problem, ResourcesLacking
 from capidoc.core.progress import show_progress
 from capidoc.io import hand_tables, manifest
+from capidoc.io.set_archives import unpack_set
 from capidoc.pipeline import batch_worker, publication, stages
-from capidoc.pipeline.batch_worker import BuiltSet, SetRequest, build_sets, unzip, zip_files
+from capidoc.pipeline.batch_worker import BuiltSet, SetRequest, build_sets, zip_files
 
 PAGE = "portefeuille.html"
 OPTIONAL = ("commune", "debut", "fin", "livrable")
@@ -271,7 +272,8 @@ def _pack(batch: Sequence[RequestedSet]) -> tuple[bytes, list[SetRequest], str]:
         published = request.programme.published
         folder = published.relative_to(root).as_posix()
         record, intact = manifest.intact_outputs(published)
-        files += [f"{folder}/{name}" for name in (*intact, manifest.MANIFEST_JSON) if record]
+        kept = [name for name in manifest.MANIFESTS if (published / name).is_file()]
+        files += [f"{folder}/{name}" for name in (*intact, *kept) if record]
         sets.append((request.run_inputs["parametres"], sorted(request.deliverables), folder))
     return zip_files(root, files), sets, os.environ[pseudonyms.VARIABLE]
 
@@ -293,10 +295,13 @@ def _publish(request: RequestedSet, package: bytes) -> str:
     """Publish a set built elsewhere by the same exchange as any other."""
 
     def fill(staging: Path) -> dict[str, Any]:
-        unzip(package, staging)
-        versions = manifest.read_manifest(staging)["versions"]
-        (staging / manifest.MANIFEST_JSON).unlink()
-        return request.run_inputs | {"versions": versions}
+        record = unpack_set(package, staging)
+        wanted = {f"{name}.{kind}" for name in request.deliverables for kind in FORMATS}
+        made_of = {key: (record.model_extra or {}).get(key) for key in request.run_inputs}
+        if made_of != request.run_inputs or wanted - record.sorties.keys():
+            cause = "un travailleur a rendu un autre jeu que celui qui lui était demandé"
+            raise InputUnsafe(Problem(cause, remedy="Relancez.", value=request.name))
+        return request.run_inputs | {"versions": record.versions}
 
     stages.replace_set(request.programme, request.run_inputs, fill)
     return DONE

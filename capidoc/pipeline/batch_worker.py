@@ -38,11 +38,6 @@ def zip_files(root: Path, names: Iterable[str]) -> bytes:
     return content.getvalue()
 
 
-def unzip(package: bytes, folder: Path) -> None:
-    """Extract a zip in a folder."""
-    zipfile.ZipFile(io.BytesIO(package)).extractall(folder)
-
-
 def build_sets(
     package: bytes,
     requests: Sequence[SetRequest],
@@ -52,7 +47,7 @@ def build_sets(
     """Build the sets in a temporary folder made of `package`, until `stop`; return their ends."""
     with tempfile.TemporaryDirectory(prefix="capidoc-") as name:
         folder = Path(name)
-        unzip(package, folder)
+        zipfile.ZipFile(io.BytesIO(package)).extractall(folder)
         endings: list[Ending] = []
         while len(endings) < len(requests):  # what killed one Python stopped one set
             endings += _run_python(requests[len(endings) :], folder, secret_key, stop)
@@ -89,9 +84,11 @@ def _run_python(
 
 
 def _zip_set(folder: Path) -> bytes:
-    """Return a set as a zip: what its manifest names, and no other set within."""
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    return zip_files(folder, ["manifest.json", *manifest["sorties"]])
+    """Return a set as a zip: what its manifests name, and no other set within."""
+    names = ["manifest.json", "interne/manifest.json"]
+    for name in tuple(names):
+        names += json.loads((folder / name).read_text(encoding="utf-8"))["sorties"]
+    return zip_files(folder, names)
 
 
 def main() -> None:

@@ -164,11 +164,16 @@ def _propose_claims(programme: "Programme", path: Path) -> Iterator[str]:
 
 
 def _import_word(programme: "Programme", path: Path, write: bool) -> Iterator[str]:
-    """Yield what an edited Word file changes in recit/, written on demand; refuse the rest."""
+    """Yield what an edited Word file changes in recit/, written on demand; refuse the rest.
+
+    Where `report` would refuse one of these texts, none is written.
+    """
+    from capidoc.pipeline import stages
     from capidoc.report import word_import
 
     changes, problems = word_import.propose_changes(programme, path)
     yield from word_import.format_diff(changes)
+    stages.check_pages(programme, changes)
     if write:
         word_import.write_changes(programme, changes)
     done = "écrits" if write else "à écrire, avec --oui"

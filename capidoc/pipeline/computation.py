@@ -20,7 +20,7 @@ SCOPE = ("programme", "commune", "debut", "fin")
 STEPS = {  # what the screen calls the notebook, and its parameters
     CLEAN: ("Nettoyage des données", SCOPE),
     EFFECTS: ("Calcul des effets", (*SCOPE, "profil")),
-    REPORT: ("Figures et texte", (*SCOPE, "profil", "livrable", "identite")),
+    REPORT: ("Figures et texte", (*SCOPE, "profil", "livrable")),
 }
 # Inputs that documents alone read: the facts stay when one of them changes.
 DOCUMENT_INPUTS = re.compile(

@@ -132,7 +132,8 @@ def remove_rebuildable(programme: ProgrammePaths) -> list[str]:
         kept += [target / name for name, state in differences if state != manifest.ABSENT]
         for name in manifest.intact_outputs(target)[1]:
             (target / name).unlink()
-        (target / manifest.MANIFEST_JSON).unlink(missing_ok=True)
+        for name in manifest.MANIFESTS:
+            (target / name).unlink(missing_ok=True)
     for top in (programme.published, tables):
         for folder in [*sorted(top.rglob("*"), reverse=True), top]:  # the deepest first
             if folder.is_dir() and not any(folder.iterdir()):

@@ -1,8 +1,11 @@
 """Write the folder of a new programme: it builds at once, with comments that teach."""
 
+import filecmp
 import glob
 import json
+import re
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -15,7 +18,7 @@ import pandas as pd
 
 from capidoc.cleaning.row_steps import readable_days
 from capidoc.config.decisions import load_decisions
-from capidoc.config.paths import ROOT
+from capidoc.config.paths import ROOT, check_slug
 from capidoc.config.programme import Programme
 from capidoc.core import parsing
 from capidoc.core.errors import ConfigurationRefused, Problem
@@ -35,6 +38,9 @@ MODELS = ROOT / "templates" / "nouveau"
 TRIAL_UNITS = 12
 TRIAL_CSV, TRIAL_XLSX = "essai.csv", "essai.xlsx"
 HOURS = ("_submission_time", "end", "start")  # what may date a submission, the likeliest first
+DRAFTS, STALE_SECONDS = ".nouveau-", 3600  # those of killed runs, removed by a later one
+# What JSON leaves as it is, and YAML takes for an end of line, or for no sign at all.
+NO_YAML_SIGN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 NOT_COPIED = ("*.j2", "*.xlsx", "LISEZMOI.md", "mots.yml")
 MOST_NOTES = 10
 PLAN_HEADER = (
@@ -58,10 +64,12 @@ def create_programme(
     root: Path, slug: str, form: Path, debut: str = "", fin: str = "", export: Path | None = None
 ) -> list[str]:
     """Write a programme from its form, and an export if any; return what was chosen."""
-    folder, raw = _folders(root, slug)
-    if folder.exists() or any(raw.glob("*")):
-        cause, remedy = "ce programme existe déjà", "Rien n’a été touché."
-        raise ConfigurationRefused(Problem(cause, "un nouveau nom", remedy, value=slug))
+    check_slug(slug)
+    ConfigurationRefused.raise_any(
+        Problem("mois refusé", "un mois, comme 2022-05", value=month)
+        for month in filter(None, (debut, fin))
+        if not form_proposal.is_month(month)
+    )
     asked = xlsform.load_form(form)
     for note in form_notes(asked, form.name, root / "templates"):
         print_line(note)
@@ -69,16 +77,43 @@ def create_programme(
     if export:
         asked, hours = _asked_in_export(asked, export)
     proposal = form_proposal.propose_programme(asked, hours)
-    with TemporaryDirectory(prefix=".nouveau-", dir=root) as aside:
+    _remove_stale_drafts(root)
+    with TemporaryDirectory(prefix=DRAFTS, dir=root) as aside:
         draft = Draft(Path(aside), slug, *_folders(Path(aside), slug), proposal, form)
         _write_plan(draft)
         _write_data(draft, export, debut, fin)
+        Programme(slug, root=draft.root)  # refuses what `report` would
         files = [*draft.folder.rglob("*.*"), *draft.raw.rglob("*.*")]
-        for made, place in ((draft.raw, raw), (draft.folder, folder)):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            made.rename(place)
+        _move_into_place(draft, *_folders(root, slug))
     started = f"{len(files)} fichiers dans programmes/{slug} et data/raw/{slug}"
     return [f"Programme commencé : {started}.", *form_proposal.describe_choices(proposal)]
+
+
+def _remove_stale_drafts(root: Path) -> None:
+    for draft in root.glob(f"{DRAFTS}*"):
+        if time.time() - draft.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def _move_into_place(draft: Draft, folder: Path, raw: Path) -> None:
+    """Move the data, then the programme, which begins with its folder; refuse one that exists.
+
+    A run that was killed between the two left data that this one has too: it goes on from there.
+    """
+    others = [
+        path
+        for path in raw.glob("*")
+        if not (draft.raw / path.name).is_file()
+        or not filecmp.cmp(path, draft.raw / path.name, shallow=False)
+    ]
+    if folder.exists() or others:
+        cause, remedy = "ce programme existe déjà", "Rien n’a été touché."
+        raise ConfigurationRefused(Problem(cause, "un nouveau nom", remedy, value=draft.slug))
+    raw.mkdir(parents=True, exist_ok=True)
+    for path in draft.raw.iterdir():
+        path.replace(raw / path.name)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft.folder.rename(folder)
 
 
 def _folders(root: Path, slug: str) -> tuple[Path, Path]:
@@ -181,10 +216,16 @@ def _offered_period(proposal: Proposal, debut: str, fin: str) -> tuple[str, str]
 
 def _environment() -> jinja2.Environment:
     environment = page_environment(MODELS).overlay(autoescape=False, keep_trailing_newline=True)
-    environment.filters["texte"] = lambda value: json.dumps(value, ensure_ascii=False)
+    environment.filters["texte"] = _yaml_text
     environment.filters["dit"] = form_proposal.indicator_label
     environment.filters["simple"] = parsing.plain_label
     return environment
+
+
+def _yaml_text(value: Any) -> str:
+    """Return a value in JSON that YAML reads as it is, whatever signs it has."""
+    text = json.dumps(value, ensure_ascii=False)
+    return NO_YAML_SIGN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
 
 
 def trial_rows(proposal: Proposal, debut: str, fin: str) -> Iterator[list[str]]:

@@ -2,9 +2,10 @@
 
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from capidoc.cleaning import quality_page
@@ -13,12 +14,11 @@ from capidoc.config.programme import Programme
 from capidoc.core import french, schema
 from capidoc.core.errors import ConfigurationRefused, Problem, RenderingFailed, as_refusal
 from capidoc.core.progress import show_progress
-from capidoc.disclosure import leak_scan, report_page
-from capidoc.io import file_text, manifest, tables
-from capidoc.io.yaml_files import read_yaml
+from capidoc.disclosure import check_consents, leak_scan, report_page
+from capidoc.io import file_text, manifest, narrative_pages, tables
 from capidoc.pipeline import publication
 from capidoc.pipeline.computation import REPORT, ensure_effects, notebook_parameters, run_notebook
-from capidoc.report import number_tracing, printed_consistency
+from capidoc.report import causal_language, number_tracing, printed_consistency, templating
 from capidoc.report.bound_numbers import COMPANIONS
 from capidoc.report.documents import displayed_markdown
 
@@ -76,7 +76,7 @@ def build_set(
     """Build a whole set: tables, deliverables in three formats, charts, internal pages."""
     ensure_effects(programme, run_inputs)
     for deliverable in deliverables:
-        _build_deliverable(programme, deliverable, staging, manifest.cache_key(run_inputs))
+        _build_deliverable(programme, deliverable, staging)
     quality_page.write_quality_page(programme, staging)
     notebooks, internal = programme.processed / "carnets", staging / "interne"
     no_log = shutil.ignore_patterns("*.log")
@@ -89,15 +89,16 @@ def build_set(
     pages = [staging / f"{deliverable}.html" for deliverable in deliverables]
     _trace_numbers(programme, pages, staging)
     if programme.profil == "public":
+        manifest.write_manifest(staging, run_inputs)  # public too, with the names of the inputs
         scanned = _scan_for_leaks(programme, staging)
         report_page.write_disclosure_page(programme, staging, scanned)
 
 
-def _build_deliverable(programme: Programme, deliverable: str, staging: Path, key: str) -> None:
+def _build_deliverable(programme: Programme, deliverable: str, staging: Path) -> None:
     """Run the report notebook for a deliverable; write its charts and its three formats."""
     figures = programme.processed / "figures"
     shutil.rmtree(figures, ignore_errors=True)  # those of another deliverable
-    values = notebook_parameters(programme) | {"livrable": deliverable, "identite": key}
+    values = notebook_parameters(programme) | {"livrable": deliverable}
     folder = programme.processed / "carnets" / deliverable
     executed = run_notebook(programme, REPORT, values, folder)
     shutil.copytree(figures, staging / "figures", dirs_exist_ok=True)
@@ -139,6 +140,23 @@ def _scan_for_leaks(programme: Programme, folder: Path) -> tuple[int, int]:
     public_addresses = programme.identity.divulgation.adresses_publiques
     own_words = _own_words(programme)
     return leak_scan.scan_files(folder, fingerprints, programme.slug, public_addresses, own_words)
+
+
+def check_pages(programme: Programme, changes: Mapping[str, tuple[str, str]]) -> None:
+    """Refuse as `report` would the pages of recit/ that an import writes: {file: (old, new)}."""
+    identity = programme.identity
+    with TemporaryDirectory() as place:
+        pages = Path(place, "recit")
+        pages.mkdir()
+        for name, (_, new) in changes.items():
+            templating.check_page(programme, name, new)
+            text = narrative_pages.strip_comments(new)
+            (pages / name).write_text(text, encoding="utf-8", newline="\n")
+        causal_language.check_wording(pages, identity.devis, identity.exceptions_vocabulaire)
+        check_consents(pages)
+        number_tracing.check_new_numerals(programme, changes)
+        if (programme.processed / schema.FINGERPRINTS_CSV).is_file():
+            _scan_for_leaks(programme, pages.parent)
 
 
 def _own_words(programme: Programme) -> str:
@@ -211,8 +229,10 @@ def verify_set(programme: Programme) -> str:
     folder = programme.published
     pages = [folder / name for name in names if "/" not in name and name.endswith(".html")]
     bound, declared = _trace_numbers(programme, pages, folder) if pages else (0, 0)
+    is_whole = any(name.startswith(manifest.INTERNAL) for name in names)
     return (
-        f"{programme.slug} : {len(names)} fichiers conformes au manifeste ; "
+        f"{programme.slug} : {len(names)} fichiers conformes au manifeste"
+        f"{'' if is_whole else ', sans ceux d’interne/, qui n’y est pas'} ; "
         f"{bound} nombres liés à leur fait, {declared} déclarés, aucun libre"
     )
 
@@ -227,6 +247,6 @@ def _trace_numbers(programme: Programme, pages: Sequence[Path], folder: Path) ->
     for column in COMPANIONS:
         for fact_id, value in zip(facts["id"], facts[column], strict=True):
             printed[f"{fact_id}:{column}"] = tables.format_count(value)
-    usual = read_yaml(programme.templates / "nombres.yml")
-    phrases = [phrase for phrase, _ in (*programme.identity.nombres_declares, *usual)]
-    return number_tracing.trace_numbers(pages, printed, joined.to_dict(), phrases)
+    declared = number_tracing.declared_phrases(programme)
+    sources = number_tracing.written_sources(programme)
+    return number_tracing.trace_numbers(pages, printed, joined.to_dict(), declared, sources)

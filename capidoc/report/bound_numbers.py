@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from numbers import Number
 from typing import Any
 
 from markupsafe import Markup
@@ -59,6 +60,10 @@ class Figure:
         value = float("nan") if name == "intervalle" else fact[name]
         bound = {"id": f"{fact['id']}:{name}", "texte": companion_value(fact, name)}
         return Figure(fact | bound | {"valeur": value})
+
+    def __str__(self) -> str:
+        """Raise TypeError: joined to other words, a number would lose its fact."""
+        raise TypeError(self.fact["id"])
 
     def bound(self) -> str:
         """Return the number as Markdown, tied to its fact and, but for a companion, to its note."""
@@ -128,14 +133,21 @@ def escape_markdown(value: object) -> Markup:
         return Markup(value.bound())
     if isinstance(value, Markup):
         return value
-    return Markup(SPECIAL_SIGNS.sub(r"\\\1", " ".join(str(value).split())))
+    return Markup(SPECIAL_SIGNS.sub(r"\\\1", " ".join(_printable(value).split())))
+
+
+def _printable(value: object) -> str:
+    """Return the text of a text, number or date; raise TypeError for an indicator, a list…"""
+    if type(value).__str__ is object.__str__ and not isinstance(value, Number):
+        raise TypeError(type(value).__name__)
+    return str(value)
 
 
 def plain_text(value: object) -> str:
     """Return any value as plain text, for chart titles."""
     if isinstance(value, Figure):
         return value.fact["texte"]
-    return value.plain if isinstance(value, Marked) else str(value)
+    return value.plain if isinstance(value, Marked) else _printable(value)
 
 
 def context_value(text: str) -> Marked:

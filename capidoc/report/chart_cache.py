@@ -3,19 +3,45 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
+from pydantic import Field, TypeAdapter, ValidationError
 
 from capidoc.config.paths import ROOT
 from capidoc.config.programme import Programme
+from capidoc.config.programme_model import StrictModel
+from capidoc.config.validation import matching, pydantic_problem
 from capidoc.core.errors import ConfigurationRefused, Problem
 from capidoc.io import manifest, tables
 
 CACHE_FOLDER = "dessins"
-REQUIRED_KEYS = ("id", "genre", "titre", "legende")
+FIGURES_YML = "figures.yml"
+CHART_ID = r"[a-z0-9][a-z0-9_-]{0,63}"
+MOST_QUOTED = 60  # characters of what is refused
+Words = Annotated[str, Field(max_length=500)]  # what a picture has room for
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Spec = dict[str, Any]  # one declaration of figures.yml
+
+
+class ChartDeclaration(StrictModel):
+    """One chart of figures.yml."""
+
+    id: Annotated[str, matching(CHART_ID, "lettres minuscules sans accent, chiffres, _ ou -")]
+    genre: Words
+    titre: Text
+    legende: Text
+    indicateur: Words = ""
+    indicateurs: list[Words] = Field(default_factory=list)
+    par: Words = ""
+    libelles: dict[Words, Words] = Field(default_factory=dict)
+    unites: Words = ""
+    source: Words = ""
+
+
+DECLARATIONS = TypeAdapter(list[ChartDeclaration])
 # Read before the charts are imported: their code, changed since, is never taken for what drew.
 CODE = [
     manifest.file_digest(path)
@@ -48,15 +74,35 @@ def cached_charts(
     return texts
 
 
-def declared_charts(specs: list[Spec], labels: dict[str, str]) -> list[Spec]:
-    """Return the specs with the programme's labels, {answer or « sexe=2 »: label}, where absent."""
-    problems = []
-    for number, spec in enumerate(specs, 1):
-        file = f"figures.yml, figure « {spec.get('id', number)} »"
-        missing = [key for key in REQUIRED_KEYS if not spec.get(key)]
-        problems += [Problem("clé absente", key, file=file) for key in missing]
-    ConfigurationRefused.raise_any(problems)
+def declared_charts(declared: Any, labels: dict[str, str]) -> list[Spec]:
+    """Return the specs with the programme's labels, {answer or « sexe=2 »: label}, where absent.
+
+    `declared` is what figures.yml holds; raise ConfigurationRefused for what no chart has.
+    """
+    try:
+        charts = DECLARATIONS.validate_python(declared or [])
+    except ValidationError as error:
+        raise ConfigurationRefused(*(_problem(each, declared) for each in error.errors())) from None
+    specs = [chart.model_dump(exclude_unset=True) for chart in charts]
+    ids = [spec["id"] for spec in specs]
+    ConfigurationRefused.raise_any(
+        Problem("deux figures de ce nom", "un nom à chacune", file=FIGURES_YML, value=name)
+        for name in dict.fromkeys(ids)
+        if ids.count(name) > 1
+    )
     return [spec | {"libelles": labels | _own_labels(spec)} for spec in specs]
+
+
+def _problem(error: Any, declared: Any) -> Problem:
+    """Return one of the errors of figures.yml, with the figure that has it."""
+    number, *key = error["loc"] or (0,)
+    file = FIGURES_YML
+    if key:  # then it is a mapping
+        name = str(declared[number].get("id") or number + 1)
+        file += f", figure « {name[:MOST_QUOTED]} »"
+    remedy = "Raccourcissez-le." if error["type"] == "string_too_long" else ""
+    problem = pydantic_problem(error | {"loc": key}, remedy, file)
+    return replace(problem, value=problem.value and problem.value[:MOST_QUOTED])
 
 
 def _own_labels(spec: Spec) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Whether every printed number is bound to its fact, in the finished files of a set."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,12 @@ from typing import Any
 import lxml.etree
 import lxml.html
 
+from capidoc.config.programme import Programme
 from capidoc.core.errors import Problem, TraceabilityRefused, suggest
-from capidoc.io import file_text
+from capidoc.io import file_text, narrative_pages
+from capidoc.io.yaml_files import read_yaml
+from capidoc.report.documents import markdown, pandoc_ast
+from capidoc.report.narrative_language import TAG
 
 FORMATS = ("pdf", "docx")
 CLAIM_CLASSES = ("publie", "controle")
@@ -48,13 +52,15 @@ PRINTED_SIGNS = {
     "other": "{}",
 }
 ORDINAL = re.compile(r"^\d+\. ")
-CONTEXT = 40  # characters quoted on either side of a loose numeral
+AROUND = 6  # words quoted on either side of a loose numeral
 BIND_IT = (
     "Appelez-le par son nom dans recit/, ou inscrivez ces mots et leur motif sous "
     "« nombres_declares » dans programme.yml."
 )
 
 Numbers = list[tuple[str, str]]  # (fact or claim id, printed text)
+Numeral = tuple[str, str, str]  # a numeral's word, between the words around it
+WORD, NOT_NEWLINE = re.compile(r"\w+"), re.compile(r"[^\n]")
 
 
 def read_numbers(page: str) -> tuple[Numbers, Numbers, list[str]]:
@@ -84,12 +90,17 @@ def _take_out(elements: list[Any], attribute: str = "class") -> Numbers:
 
 
 def trace_numbers(
-    pages: Iterable[Path], facts: dict[str, str], claims: dict[str, str], declared: Iterable[str]
+    pages: Iterable[Path],
+    facts: dict[str, str],
+    claims: dict[str, str],
+    declared: Collection[str],
+    sources: Mapping[str, Path],
 ) -> tuple[int, int]:
     """Return (numbers bound, numerals declared) over HTML pages and the files beside them.
 
     `facts` is {fact id: text} as shown, `claims` {claim id: its published and recomputed figures},
-    `declared` the phrases whose numerals are allowed. Raises TraceabilityRefused on others.
+    `declared` the phrases whose numerals are allowed, `sources` the files that people write, where
+    others are found. Raises TraceabilityRefused on these.
     """
     bound_count, declared_count = 0, 0
     problems: list[Problem] = []
@@ -100,12 +111,88 @@ def trace_numbers(
         declared_count += numerals - len(loose)
         problems += _wrong_numbers(path.name, bound, facts)
         problems += _unknown_claims(path.name, claimed, claims)
-        what = "nombre que rien ne rattache à un fait"
-        problems += [Problem(what, "", BIND_IT, path.name, value=w) for w in dict.fromkeys(loose)]
+        texts = {name: read_source(source) for name, source in sources.items() if loose}
+        problems += loose_problems(loose, texts, path.name)
         for extension in FORMATS:
             problems += _absent_numbers(path.with_suffix(f".{extension}"), bound)
     TraceabilityRefused.raise_any(problems)
     return bound_count, declared_count
+
+
+def declared_phrases(programme: Programme) -> list[str]:
+    """Return the phrases whose numerals are no results: the programme's, and the usual ones."""
+    usual = read_yaml(programme.templates / "nombres.yml")
+    return [phrase for phrase, _ in (*programme.identity.nombres_declares, *usual)]
+
+
+def check_new_numerals(programme: Programme, changes: Mapping[str, tuple[str, str]]) -> None:
+    """Raise TraceabilityRefused for the loose numerals that pages of recit/ had not before."""
+    declared = declared_phrases(programme)
+    problems: list[Problem] = []
+    for name, (old, new) in changes.items():
+        known, loose = (
+            unbound_numerals(read_numbers(_page_html(text))[2], declared)[1] for text in (old, new)
+        )
+        typed = [numeral for numeral in loose if numeral not in known]
+        problems += loose_problems(typed, {f"recit/{name}": new}, f"recit/{name}")
+    TraceabilityRefused.raise_any(problems)
+
+
+def _page_html(source: str) -> str:
+    """Return a page of recit/ as HTML, each of its tags as a word without number."""
+    text = TAG.sub(lambda tag: "x" if tag[0].startswith("{{") else "", source)
+    tree = markdown.prepare_document(markdown.parse_markdown(narrative_pages.strip_comments(text)))
+    return f"<main>{pandoc_ast.convert(tree, '--to=html5').decode()}</main>"
+
+
+def written_sources(programme: Programme) -> dict[str, Path]:
+    """Return the files whose words may reach a document, by the name that people know."""
+    own, ours = programme.folder, programme.templates
+    paths = [*sorted(own.glob("recit/*.md")), own / "figures.yml", own / "programme.yml"]
+    sources = {path.relative_to(own).as_posix(): path for path in [*paths, own / "indicateurs.csv"]}
+    templates = [*sorted(ours.glob("*.md.j2")), *sorted(ours.glob("parts/*.j2"))]
+    sources |= {path.relative_to(ours.parent).as_posix(): path for path in templates}
+    return {name: path for name, path in sources.items() if path.is_file()}
+
+
+def read_source(path: Path) -> str:
+    """Return the text of a file that people write, its comments and tags left blank."""
+    text = narrative_pages.strip_comments(path.read_text(encoding="utf-8", errors="replace"))
+    return TAG.sub(lambda tag: NOT_NEWLINE.sub(" ", tag[0]), text)
+
+
+def loose_problems(
+    loose: Iterable[Numeral], texts: Mapping[str, str], file: str
+) -> dict[Problem, None]:
+    """Return each numeral that no fact bears out, where it is written in `texts`, else in `file`.
+
+    « deux tiers », quoted once, are two.
+    """
+    what = "nombre que rien ne rattache à un fait"
+    problems: dict[Problem, None] = {}
+    for numeral in loose:
+        name, row = find_words(numeral, texts) or (file, None)
+        quoted = " ".join(filter(None, numeral))
+        problems[Problem(what, "", BIND_IT, name, row=row, value=quoted)] = None
+    return problems
+
+
+def find_words(numeral: Numeral, texts: Mapping[str, str]) -> tuple[str, int] | None:
+    """Return the file and the line of a numeral, by as many of the words around it as agree."""
+    before, words, after = (WORD.findall(part) for part in numeral)
+    for around in range(AROUND, -1, -1):
+        lead = "".join(rf"{word}\W+" for word in before[-around or len(before) :])
+        tail = "".join(rf"\W+{word}" for word in after[:around])
+        core = r"\W+".join(words)
+        pattern = re.compile(rf"\b{lead}({core}){tail}\b", re.IGNORECASE)
+        places = [
+            (name, text.count("\n", 0, match.start(1)) + 1)
+            for name, text in texts.items()
+            for match in pattern.finditer(text)
+        ]
+        if places and (around or len(places) == 1):  # alone, it may be anywhere
+            return places[0]
+    return None
 
 
 def _wrong_numbers(file: str, bound: Numbers, facts: dict[str, str]) -> Iterator[Problem]:
@@ -129,8 +216,10 @@ def _unknown_claims(file: str, claimed: Numbers, claims: dict[str, str]) -> Iter
             yield Problem(what, remedy=remedy, file=file, column=claim, value=text)
 
 
-def unbound_numerals(sentences: Iterable[str], declared: Iterable[str]) -> tuple[int, list[str]]:
-    """Return how many numerals the sentences hold, and quote those outside declared phrases."""
+def unbound_numerals(
+    sentences: Iterable[str], declared: Iterable[str]
+) -> tuple[int, list[Numeral]]:
+    """Return how many numerals the sentences hold, and those outside declared phrases."""
     alternatives = "|".join(map(_phrase_pattern, sorted(declared, key=len, reverse=True)))
     phrases = re.compile(alternatives or MATCHES_NOTHING, re.IGNORECASE)
     count, loose = 0, []
@@ -139,8 +228,12 @@ def unbound_numerals(sentences: Iterable[str], declared: Iterable[str]) -> tuple
         for match in NUMERAL.finditer(sentence):
             count += 1
             if not any(a <= match.start() and match.end() <= b for a, b in covered):
-                first, last = max(0, match.start() - CONTEXT), match.end() + CONTEXT
-                loose.append(sentence[first:last].strip())
+                start = sentence.rfind(" ", 0, match.start()) + 1
+                end = sentence.find(" ", match.end())
+                end = end if end > 0 else len(sentence)
+                before = " ".join(sentence[:start].split()[-AROUND:])
+                after = " ".join(sentence[end:].split()[:AROUND])
+                loose.append((before, sentence[start:end], after))
     return count, loose
 
 

@@ -1,5 +1,7 @@
 """The photos of a document: decoded, reduced, and written again without hidden metadata."""
 
+import hashlib
+from io import BytesIO
 from pathlib import Path
 
 from capidoc.core.errors import ConfigurationRefused, InputUnreadable, InputUnsafe, Problem, suggest
@@ -7,16 +9,32 @@ from capidoc.core.errors import ConfigurationRefused, InputUnreadable, InputUnsa
 FORMATS = ("JPEG", "PNG")
 MAX_MEGAPIXELS = 25
 MAX_SIDE = 1600  # pixels, of the photo as published
+NAME_DIGITS = 12  # hexadecimal
 
 
 def publish_photo(folder: Path, target: Path, name: str) -> str:
-    """Write a photo of the folder into the target as JPEG and return its new name."""
-    from PIL import Image, ImageOps
+    """Write a photo of the folder into the target as JPEG; return its name there, of its bytes.
 
+    The name that people gave the file may tell who is on it.
+    """
     source = folder / name
+    if not source.resolve().is_relative_to(folder.resolve()):
+        expected = "un fichier de recit/photos"
+        raise ConfigurationRefused(Problem("photo prise ailleurs", expected, value=name))
     if not source.is_file():
         remedy = suggest(source.name, [p.name for p in source.parent.glob("*")])
-        raise ConfigurationRefused(Problem("photo introuvable", remedy=remedy, file=source.name))
+        raise ConfigurationRefused(Problem("photo introuvable", remedy=remedy, value=name))
+    content = _reduced(source)
+    published = f"photo-{hashlib.sha256(content).hexdigest()[:NAME_DIGITS]}.jpg"
+    target.mkdir(parents=True, exist_ok=True)
+    (target / published).write_bytes(content)
+    return published
+
+
+def _reduced(source: Path) -> bytes:
+    """Return the photo upright, no larger than MAX_SIDE, as a JPEG without metadata."""
+    from PIL import Image, ImageOps
+
     try:
         with Image.open(source, formats=FORMATS) as image:
             if image.width * image.height > MAX_MEGAPIXELS * 1_000_000:
@@ -27,6 +45,6 @@ def publish_photo(folder: Path, target: Path, name: str) -> str:
         expected = "une image JPEG ou PNG entière"
         raise InputUnreadable(Problem("photo illisible", expected, file=source.name)) from error
     upright.thumbnail((MAX_SIDE, MAX_SIDE))
-    target.mkdir(parents=True, exist_ok=True)
-    upright.save(target / f"{source.stem}.jpg", "JPEG", quality=85, optimize=True)
-    return f"{source.stem}.jpg"
+    content = BytesIO()
+    upright.save(content, "JPEG", quality=85, optimize=True)
+    return content.getvalue()

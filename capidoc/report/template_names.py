@@ -59,6 +59,10 @@ class Indicateur:
     def __getitem__(self, name: str) -> Figure:
         return self.measures[name]
 
+    def __str__(self) -> str:
+        """Raise TypeError: what is printed is one of its measures."""
+        raise TypeError(self.name)
+
 
 def _measures(name: str, rows: list[Fact]) -> dict[str, Figure]:
     """Return {measure: Figure with its groups or periods}; « n.d. » where only these have one."""
@@ -254,7 +258,8 @@ def _labels(derived: dict[str, str], written: dict[str, str]) -> dict[str, str]:
 
 
 def _period_names(programme: Programme) -> dict[str, Any]:
-    whole, period = programme.identity.periodes["programme"], programme.period
+    periods, period = programme.identity.periodes, programme.period
+    whole = periods.get("programme", periods["suivi"])
     date = programme.identity.date_document.isoformat()
     months = {m: french.format_month(m).replace(" ", french.NBSP) for m in period.months}
     span = f"{french.format_month(whole.debut)} à {french.format_month(whole.fin)}"

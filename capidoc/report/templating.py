@@ -3,18 +3,16 @@
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from traceback import walk_tb
 from typing import Any
 
 import jinja2
-import jinja2.ext
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from capidoc.config.programme import Programme
-from capidoc.core.errors import ConfigurationRefused, Problem, suggest
-from capidoc.io import narrative_pages
-from capidoc.report import markdown_lint
+from capidoc.core.errors import ConfigurationRefused, Problem, TraceabilityRefused, suggest
+from capidoc.report import number_tracing
 from capidoc.report.bound_numbers import (
     Marked,
     NamedValues,
@@ -22,25 +20,15 @@ from capidoc.report.bound_numbers import (
     escape_markdown,
     plain_text,
 )
+from capidoc.report.chart_cache import FIGURES_YML
+from capidoc.report.narrative_language import TAG, NarrativeEnvironment
 from capidoc.report.template_names import is_visible
 
 # A template cannot know which month comes after its « de ».
 ELIDED = re.compile(r"\b([Dd])e (?=\[?(?:avril|août|octobre)\b)")
 NOT_COMPUTABLE = (TypeError, ValueError, ArithmeticError, RecursionError)
-BADLY_WRITTEN = (jinja2.UndefinedError, jinja2.TemplateSyntaxError, jinja2.TemplateNotFound)
-REFUSED = (*BADLY_WRITTEN, ConfigurationRefused, *NOT_COMPUTABLE)
+REFUSED = (jinja2.TemplateError, ConfigurationRefused, *NOT_COMPUTABLE)
 Refusal = Callable[[str, tuple[str, ...]], str]  # (consent id, uses): why not, or empty
-
-
-class NarrativeChecks(jinja2.ext.Extension):
-    """Strips the comments of what people write, and checks its boxes and tables."""
-
-    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-        """Return the text without comments, line for line; refuse as `check_markdown` does."""
-        text = narrative_pages.strip_comments(source)
-        if name and name.endswith(".md"):
-            markdown_lint.check_markdown(text, name.removeprefix("recit/"))
-        return text
 
 
 def environment(programme: Programme, finalize: Callable[..., str]) -> jinja2.Environment:
@@ -49,7 +37,7 @@ def environment(programme: Programme, finalize: Callable[..., str]) -> jinja2.En
     templates = jinja2.FileSystemLoader(programme.templates)
     # `{#` opens pandoc's identifiers, so comments are written <!--# … #-->. Autoescape tells our
     # own Markdown (Markup: what macros and `finalize` return) from text.
-    env = ImmutableSandboxedEnvironment(
+    env = NarrativeEnvironment(
         loader=jinja2.ChoiceLoader([templates, jinja2.PrefixLoader({"recit": recit})]),
         undefined=jinja2.StrictUndefined,
         finalize=finalize,
@@ -59,7 +47,6 @@ def environment(programme: Programme, finalize: Callable[..., str]) -> jinja2.En
         comment_start_string="<!--#",
         comment_end_string="#-->",
         keep_trailing_newline=True,
-        extensions=[NarrativeChecks],
     )
     env.filters["entete"] = yaml_heading
     env.tests["visible"] = is_visible
@@ -74,14 +61,38 @@ def yaml_heading(value: Any) -> Marked:
 
 
 def chart_title(programme: Programme, text: str, names: dict[str, Any]) -> str:
-    """Return a chart's title as plain French text."""
-    return _render(environment(programme, plain_text).from_string, text, names, "figures.yml")
+    """Return a chart's title as plain French text; raise TraceabilityRefused for a typed number."""
+    typed = [TAG.sub(" ", text)]  # in a picture, nobody reads the title back
+    _, loose = number_tracing.unbound_numerals(typed, number_tracing.declared_phrases(programme))
+    sources = {FIGURES_YML: number_tracing.read_source(programme.folder / FIGURES_YML)}
+    TraceabilityRefused.raise_any(number_tracing.loose_problems(loose, sources, FIGURES_YML))
+    return _render_of_figure(programme, text, names, plain_text)
 
 
 def chart_caption(programme: Programme, text: str, names: dict[str, Any]) -> Marked:
     """Return a chart's caption as Markdown, its numbers bound."""
-    load = environment(programme, escape_markdown).from_string
-    return Marked(_render(load, text, names, "figures.yml"))
+    return Marked(_render_of_figure(programme, text, names, escape_markdown))
+
+
+def check_page(programme: Programme, name: str, text: str) -> None:
+    """Raise ConfigurationRefused for a page of recit/ that `render_document` would not read."""
+    try:
+        environment(programme, escape_markdown).parse(text, f"recit/{name}")
+    except REFUSED as error:
+        raise ConfigurationRefused(*_problems(error, {}, name)) from error
+
+
+def _render_of_figure(
+    programme: Programme, text: str, names: dict[str, Any], finalize: Callable[..., str]
+) -> str:
+    """Return a text of figures.yml, rendered; what it refuses has the line where it begins."""
+    try:
+        return _render(environment(programme, finalize).from_string, text, names, FIGURES_YML)
+    except ConfigurationRefused as refusal:
+        source = (programme.folder / FIGURES_YML).read_text(encoding="utf-8")
+        _, row = number_tracing.find_words(("", text, ""), {FIGURES_YML: source}) or ("", None)
+        problems = [replace(problem, row=row) for problem in refusal.problems]
+    raise ConfigurationRefused(*problems)
 
 
 def render_document(programme: Programme, deliverable: str, names: dict[str, Any]) -> str:
@@ -121,7 +132,9 @@ def _problems(error: Exception, names: dict[str, Any], file: str) -> list[Proble
         return [Problem("écriture Jinja incorrecte", "", remedy, name, row=error.lineno)]
     if isinstance(error, jinja2.TemplateNotFound):
         path = f"programmes/…/{error.name}"
-        return [Problem("texte introuvable", path, file=file, value=str(error.name))]
+        return [Problem("texte introuvable", path, value=str(error.name), **place)]
+    if isinstance(error, RecursionError):
+        return [Problem("texte qui s’appelle lui-même", remedy="Ôtez cet appel.", **place)]
     what = "expression que l’on ne peut pas calculer"
     expected = "un fait par son nom, comme {{ salaries.apres }}"
     remedy = "Un calcul s’écrit au plan, comme un indicateur de règle quotient."
@@ -170,5 +183,6 @@ def photo_markdown(
     reason = refusal(name, ("photo",))
     if reason:
         return Marked(f"*Cette photo n’est pas publiée : {reason}.*")
-    attributes = f'{{#fig:photo-{name} alt="{attribute_text(alt)}"}}'
-    return Marked(f"![{escape_markdown(caption)}](figures/{publish(file)}){attributes}")
+    published = publish(file)
+    attributes = f'{{#fig:{Path(published).stem} alt="{attribute_text(str(alt))}"}}'
+    return Marked(f"![{escape_markdown(caption)}](figures/{published}){attributes}")

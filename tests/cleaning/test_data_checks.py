@@ -155,6 +155,32 @@ def test_a_number_is_extreme_beyond_three_and_a_half_robust_deviations(values, f
     assert np.flatnonzero(outliers.is_outlier(np.log(np.array(values, float)))).tolist() == far
 
 
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ([30, 35, 0.35, 32, 38, 40], [2]),
+        ([30, 0, 0.35, 1, 0.3, 38, 40], [2, 4]),
+        ([30, 35, 0.35, 32], [2]),
+        ([30, 35, 0.35], []),  # too few to say what they are
+        ([30, 35, 0.2, 32, 38], []),  # 20 would be none of them
+        ([1.5, 2, 0.35, 40, 60], []),  # kilograms, that go from one to forty
+        ([300, 350, 3.5, 0.35, 320], []),  # no percentages
+        ([0.3, 0.35, 0.4], []),
+        ([-30, 35, 0.35, 32, 38], []),
+        ([], []),
+    ],
+)
+def test_a_percentage_typed_as_a_fraction_among_percentages_is_told(values, found):
+    percents = answer_checks._percents_as_fractions(np.array(values, float))
+    assert np.flatnonzero(percents).tolist() == found
+
+
+def test_a_fraction_among_percentages_is_a_finding_on_its_row(look):
+    rows = "".join(f"E{n};2022-05;Niono;{30 + n};1;1;2\n" for n in range(1, 6))
+    told = [one for one in look(rows + "E6;2022-05;Niono;0,33;1;1;2\n") if one[0] == "fraction"]
+    assert told == [["fraction", 7, "revenu", "0,33", "Peut-être « 33 »."]]
+
+
 def test_what_a_whole_moment_shares_is_expected_and_what_one_day_says_is_no_group():
     unit, month = (part.ravel() for part in np.indices((6, 5)))  # six units, seen five months
     logs = 1.0 * unit + 0.1 * month + np.where(month == 2, 0.5, 0)
@@ -577,6 +603,7 @@ def test_a_check_on_other_facts_puts_the_documents_aside_and_loses_none(publishe
         "interne/a_corriger.xlsx",
         "interne/anciens/capitalisation.html",
         "interne/anciens/capitalisation.pdf",
+        "interne/manifest.json",
         "interne/qualite.html",
         "interne/qualite.json",
         "manifest.json",

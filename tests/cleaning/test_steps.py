@@ -1,9 +1,12 @@
 """What is kept and what was changed: every step told, nothing in silence."""
 
+from itertools import pairwise
+
 import pytest
 
 from capidoc.cleaning import cell_steps
 from capidoc.core.errors import InputMismatch, QualityRefused
+from capidoc.core.parsing import Unreadable
 
 from ..conftest import PROGRAMME, ROWS
 
@@ -374,3 +377,15 @@ def test_a_moment_that_dates_no_record_stops_the_run_and_one_that_dates_some_doe
     with pytest.raises(QualityRefused, match="« m1 » — nulle fiche n’a de date lisible"):
         cleaned(rows.format("m2"))
     assert cleaned(rows.format("2022-05")).counts["retenues"].tolist() == [1]
+
+
+@pytest.mark.parametrize("end", ["", " inconnu"])
+def test_an_answer_of_many_words_is_cut_a_bounded_number_of_times(end):
+    """Each word, or two, being a choice, forty words have a hundred million readings."""
+    words = [f"m{rank}" for rank in range(200)]
+    names = {word: word for word in words}
+    names |= {f"{one} {two}": f"{one}{two}" for one, two in pairwise(words)}
+    with pytest.raises(Unreadable, match="nombre") as doubt:
+        cell_steps.parse_choices(" ".join(words) + end, names)
+    assert doubt.value.motif == "hors_choix"
+    assert cell_steps.parse_choices("m1 m3 m5", names) == "m1 m3 m5"

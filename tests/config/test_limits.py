@@ -4,11 +4,14 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from capidoc.config import expressions
 from capidoc.config.decisions import load_price_index, pending_decisions
 from capidoc.config.paths import ProgrammePaths
 from capidoc.config.programme_model import Classes, Disclosure, Source
+from capidoc.config.validation import compile_pattern
 from capidoc.core.errors import ConfigurationRefused
 from capidoc.core.schema import CORRECTION_COLUMNS, FINDING_COLUMNS
+from capidoc.io.yaml_files import read_yaml
 
 
 def findings(count):
@@ -91,3 +94,53 @@ def test_a_price_index_is_above_zero_once_a_month_and_names_its_source(tmp_path,
     else:
         with pytest.raises(ConfigurationRefused, match=expected):
             load_price_index(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[", "{a: ", "- ", "? "])
+@pytest.mark.parametrize("deep", [51, 60_000])
+def test_a_yaml_is_fifty_lists_or_mappings_deep_at_most(tmp_path, text, deep):
+    path = tmp_path / "programme.yml"
+    path.write_text(text * deep, encoding="utf-8")
+    with pytest.raises(ConfigurationRefused, match="plus de 50 niveaux l’un dans l’autre"):
+        read_yaml(path)
+    path.write_text("- " * 49 + "a: b", encoding="utf-8")
+    assert read_yaml(path)
+
+
+def test_a_key_of_a_long_yaml_is_looked_up_once(tmp_path):
+    path = tmp_path / "libelles.yml"
+    lines = [f"k{rank}: v\n" for rank in range(20_000)]
+    path.write_text("".join(lines), encoding="utf-8")
+    assert len(read_yaml(path)) == 20_000
+    path.write_text("".join([*lines, "k7: w"]), encoding="utf-8")
+    with pytest.raises(ConfigurationRefused, match=r"ligne 20001 : .*« k7 » écrite deux fois"):
+        read_yaml(path)
+
+
+# Each doubles Python's own engine's work with every letter, or raises it to a power.
+@pytest.mark.parametrize("pattern", ["(a+)+b", "(a|a)*b", "(a|aa)+b", "a*a*a*a*a*b", "(.*a){20}b"])
+def test_no_pattern_costs_more_than_the_length_of_the_text(pattern):
+    matches = compile_pattern(pattern)
+    assert not matches("a" * 30_000)
+    assert matches("a" * 30 + "b")
+
+
+@pytest.mark.parametrize("pattern", ["(", "(?!TEST).*", r"(a)\1", "(a{1000}){1000}"])
+def test_a_pattern_that_cannot_be_bounded_is_refused(pattern):
+    with pytest.raises(ValueError, match="écriture refusée"):
+        compile_pattern(pattern)
+
+
+@pytest.mark.parametrize(("text", "whole"), [("E1", True), ("E1\n", False), ("xE1", False)])
+def test_a_pattern_is_that_of_the_whole_text(text, whole):
+    assert compile_pattern("E[0-9]|F")(text) is whole
+
+
+@pytest.mark.parametrize(
+    ("first", "repeated", "last"),
+    [("", "-", "1"), ("1", "+1", ""), ("1", " or 1", ""), ("1", " = 1", "")],
+)
+def test_an_expression_is_three_hundred_operations_deep_at_most(first, repeated, last):
+    expressions.parse(first + repeated * 298 + last)
+    with pytest.raises(expressions.UnsupportedExpression, match="plus de 300 opérations"):
+        expressions.parse(first + repeated * 20_000 + last)

@@ -2,6 +2,7 @@
 recognised.
 """
 
+import re
 from datetime import date
 from functools import partial
 
@@ -184,8 +185,8 @@ def test_a_photo_loses_what_its_camera_knew(tmp_path):
     exif = Image.Exif()
     exif[0x0110], exif[0x8825] = "Appareil", {1: "N", 2: (12.0, 39.0, 0.0)}
     Image.new("RGB", (2000, 1000), "teal").save(tmp_path / "atelier.jpg", exif=exif)
-    assert photos.publish_photo(tmp_path, tmp_path / "figures", "atelier.jpg") == "atelier.jpg"
-    with Image.open(tmp_path / "figures/atelier.jpg") as image:
+    published = photos.publish_photo(tmp_path, tmp_path / "figures", "atelier.jpg")
+    with Image.open(tmp_path / "figures" / published) as image:
         assert (image.size, dict(image.getexif())) == ((1600, 800), {})
 
 
@@ -209,3 +210,26 @@ def test_a_huge_photo_and_an_absent_one_are_refused(tmp_path):
         photos.publish_photo(tmp_path, tmp_path / "figures", "a.png")
     with pytest.raises(ConfigurationRefused, match=r"Vouliez-vous dire « a.png »"):
         photos.publish_photo(tmp_path, tmp_path / "figures", "a.pn")
+
+
+@pytest.mark.parametrize("name", ["../b.jpg", "{away}/b.jpg", "lien.jpg", "dossier/b.jpg", ".", ""])
+def test_a_photo_comes_from_its_folder_alone(tmp_path, name):
+    folder, away = tmp_path / "photos", tmp_path / "ailleurs"
+    for place in (folder, away):
+        place.mkdir()
+    for path in (tmp_path / "b.jpg", away / "b.jpg"):
+        Image.new("RGB", (2, 2)).save(path)
+    (folder / "lien.jpg").symlink_to(tmp_path / "b.jpg")
+    (folder / "dossier").symlink_to(away)
+    with pytest.raises(ConfigurationRefused):
+        photos.publish_photo(folder, tmp_path / "figures", name.format(away=away))
+    assert not (tmp_path / "figures").exists()
+
+
+@pytest.mark.parametrize("name", ["Aminata à l’atelier (1).png", "mai/atelier.jpg", "a]{.x}.jpg"])
+def test_a_photo_is_published_under_a_name_that_tells_nothing(tmp_path, name):
+    (tmp_path / "mai").mkdir()
+    Image.new("RGB", (2, 2), "teal").save(tmp_path / name)
+    published = photos.publish_photo(tmp_path, tmp_path / "figures", name)
+    assert re.fullmatch(r"photo-[0-9a-f]{12}\.jpg", published)
+    assert [path.name for path in (tmp_path / "figures").iterdir()] == [published]

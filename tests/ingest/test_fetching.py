@@ -282,7 +282,8 @@ def exported():
         [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
         for rows in (list(s.values) for s in load_workbook(EXPORT))
     )
-    for row in (row for row in main if row["_id"]):
+    once = {row["_id"]: row for row in main if row["_id"]}  # by hand, two were pasted twice
+    for row in once.values():
         validated, unsaid = row["_validation_status"], {None, "_index", "Observation superviseur"}
         children = [
             filled(one, {name for name in one if not name.startswith("apprentis/")})
@@ -313,7 +314,7 @@ def told(value):
 
 
 def comparable(received, repeat=""):
-    """The received rows as a sorted list, without the places that they have in their own file."""
+    """The received rows, each once and sorted, without the places that they have in a file."""
     rows = received.repeats[repeat] if repeat else received.table
     rows = rows[
         (rows.get("@parent", "") != "901")
@@ -323,14 +324,14 @@ def comparable(received, repeat=""):
     rows = rows.drop(
         columns=["@fichier", "@ligne", "@indice", *(["@uuid", "@parent"] if repeat else [])]
     )
-    return sorted(rows.values.tolist())
+    return sorted({*map(tuple, rows.values.tolist())})
 
 
 def test_a_fetched_follow_up_is_received_like_the_manual_export(programme):
     with serving(*exported(), size=100) as server:
         here = programme(server.url)
         sent = [*exported()]
-        known = len({row["_uuid"] for row in sent})  # some were sent twice
+        known = len(sent)
         assert (
             fetched(here)
             == f"suivi : {known} fiches (nouvelles : {known}, modifiées : 0, supprimées : 0)"
@@ -576,23 +577,100 @@ def test_a_submission_deleted_between_two_pages_is_noticed(programme):
         assert "4 fiches" in fetched(here)
 
 
-def test_the_token_never_leaves_for_another_host(programme):
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_another_host_is_asked_for_no_page(programme, status):
     with serving(record(9)) as thief, serving(record(1)) as server:
         thief.token = None  # it asks for nothing
         here = programme(server.url)
-        server.faults = [saying(302, Location=f"{thief.url}/api/v2/assets/aSuivi/data.json")]
-        fetched(here)
-        server.faults = [
-            saying(
-                200,
-                json.dumps(
-                    {"count": 9, "next": f"{thief.url}/suite", "results": [record(1)]}
-                ).encode(),
-            )
-        ]
-        with pytest.raises(InputUnreadable, match="le jeton n’y va pas"):
+        page = {"count": 9, "next": f"{thief.url}/suite", "results": [record(1)]}
+        for fault in (
+            saying(status, Location=f"{thief.url}/api/v2/assets/aSuivi/data.json"),
+            saying(status, Location=thief.url.replace("http:", "")),
+            saying(200, json.dumps(page).encode()),
+        ):
+            server.faults = [fault]
+            with pytest.raises(InputUnreadable, match="le jeton n’y va pas"):
+                fetched(here)
+        assert thief.seen == [] and not here.raw.exists()
+
+
+def test_a_redirection_within_the_server_is_followed(programme):
+    with serving(record(1)) as server:
+        server.faults = [saying(301, Location="/api/v2/assets/aSuivi/data/")]
+        assert "1 fiches" in fetched(programme(server.url))
+
+
+@pytest.mark.parametrize("url", ["http://stockage.example.org/a.jpg", "ftp://kf.example.org/a.jpg"])
+def test_a_file_is_in_no_storage_less_safe_than_the_server(tmp_path, url):
+    declared = programme_model.Server(serveur="https://kf.example.org", formulaire="aSuivi")
+    client = http_client.open_client(declared, tmp_path)
+    http_client._check_origin(client, "https://stockage.example.org/a.jpg", parts=1)
+    with pytest.raises(InputUnreadable, match="autre adresse"):
+        http_client._check_origin(client, url, parts=1)
+
+
+@pytest.mark.parametrize(
+    ("pages", "message"),
+    [
+        ([[1, 1], [2]], "de même numéro"),
+        ([[1, 2], [2]], "de même numéro"),
+        ([[1, 2], [None]], "sans numéro"),
+        ([[1, 2], [""]], "sans numéro"),
+        ([[1], [2]], "supprimées pendant"),
+        ([[1, 2], [3, 4]], "supprimées pendant"),
+    ],
+)
+@pytest.mark.parametrize("odk", [False, True])
+def test_what_the_pages_hold_is_what_they_announce_each_record_once(
+    programme, monkeypatch, pages, message, odk
+):
+    monkeypatch.setenv("CAPIDOC_ODK_LOGIN", "moi@example.org:secret")
+    rows, last, count, name = ("results", "next", "count", "_id")
+    if odk:
+        rows, last, count, name = ("value", "@odata.nextLink", "@odata.count", "__id")
+    with serving() as server:
+        server.token = "Basic bW9pQGV4YW1wbGUub3JnOnNlY3JldA==" if odk else server.token
+        answers = [{rows: [{name: n} for n in page], count: 3, last: None} for page in pages]
+        answers[0][last] = f"{server.url}/suite"
+        server.page = lambda path, query: answers[path == "/suite"]
+        here = programme(server.url, **({"projet": "4"} if odk else {}))
+        with pytest.raises(InputUnreadable, match=message) as refusal:
             fetched(here)
-        assert thief.seen == [("/api/v2/assets/aSuivi/data.json", None)]
+    assert refusal.value.code == 20 and not here.raw.exists()
+
+
+@pytest.mark.parametrize(
+    ("bound", "value", "requests"),
+    [
+        ("MOST_PAGES", 5, 6),
+        ("LARGEST_ALL", 1000, 9),
+        ("LONGEST", -1, 1),
+    ],
+)
+def test_pages_without_end_have_one(programme, monkeypatch, bound, value, requests):
+    monkeypatch.setattr(http_client, bound, value)
+    with serving() as server:
+
+        def page(path, query):
+            rank = len(server.seen)
+            following = f"{server.url}/suite?start={rank:09d}"
+            return {"count": 10**9, "next": following, "results": [{"_id": f"{rank:09d}"}]}
+
+        server.page = page
+        with pytest.raises(ResourcesLacking, match="n’en finit pas"):
+            fetched(programme(server.url))
+        assert len(server.seen) <= requests
+
+
+@pytest.mark.parametrize("nested", ["{}", "[]"])
+def test_groups_in_each_other_without_end_are_refused(programme, nested):
+    first, last = ('{"g": ', "}") if nested == "{}" else ('[{"g": ', "}]")
+    deep = first * 900 + "1" + last * 900
+    with serving() as server:
+        body = f'{{"count": 1, "next": null, "results": [{{"_id": 1, "g": {deep}}}]}}'
+        server.faults = [saying(200, body.encode())]
+        with suppress(InputUnreadable):  # what a workbook cannot hold is text, or refused
+            fetched(programme(server.url))
 
 
 @pytest.mark.parametrize("token", ["", "  ", "jeton secret", "jeton\nsecret", "jetön"])

@@ -3,6 +3,7 @@
 import pytest
 
 from capidoc.core.errors import InputMismatch
+from capidoc.ingest import headers as headers_module
 from capidoc.ingest.headers import recognise_headers
 from capidoc.ingest.xlsform import Question
 
@@ -83,3 +84,13 @@ def test_a_question_named_as_a_column_of_the_server_is_known_by_its_path_or_its_
 
 def test_r_s_writing_of_a_column_of_the_server_is_known():
     assert recognised(["X_uuid", "X_index"]) == ["_uuid", "_index"]
+
+
+@pytest.mark.parametrize("title", ["é/", "besoins/", "besoins ", "/"])
+def test_a_title_costs_what_the_spellings_are_long_not_its_own_square(monkeypatch, title):
+    lengths = []
+    monkeypatch.setattr(
+        headers_module, "matching_key", lambda text: lengths.append(len(text)) or text
+    )
+    assert not recognised([title * 20_000], NEEDS)
+    assert sum(lengths) < 200 * len(title) * 20_000

@@ -1,6 +1,7 @@
 """Ordinary workbooks: titles as people write them, one table on several sheets."""
 
 import pytest
+from openpyxl import Workbook
 
 from capidoc.cleaning import clean
 from capidoc.config.decisions import load_decisions
@@ -92,3 +93,96 @@ def test_a_column_of_the_data_that_the_form_has_not_can_be_declared(weighted):
 def test_a_declared_column_bears_no_name_of_a_question(weighted):
     with pytest.raises(ConfigurationRefused, match=r"« code » : une question du formulaire a déjà"):
         receive(weighted(WEIGHTED.replace("poids:", "code:")), "suivi")
+
+
+SHOWN = programme_yml("""\
+libelle: Subventions
+fichier: "subventions*.xlsx"
+colonnes:
+  code: {titre: Code}
+  montant: {titre: Montant, type: nombre}
+  part: {titre: Part, type: nombre}
+unite: beneficiaire
+identifiant: code
+variables: [montant, part]
+""")
+
+
+@pytest.fixture
+def looked_at(tmp_path):
+    """A function from what changes a sheet of two units to {control: (question, value)}."""
+
+    def remarks(change, settings=SHOWN):
+        book = Workbook()
+        sheet = book.active
+        for row in (
+            ["Code", "Montant", "Part", "Rien"],
+            *(["E1", 10, 0.35, 1], ["E2", 20, 0.5, 2]),
+        ):
+            sheet.append(row)
+        change(sheet)
+        (tmp_path / "data/raw/essai").mkdir(parents=True)
+        book.save(tmp_path / "data/raw/essai/subventions.xlsx")
+        found = receive(write_programme(tmp_path, settings, {}, {}), "suivi").remarks
+        rows = found.set_index("controle")[["question", "valeur"]].itertuples(name=None)
+        return {
+            control: tuple(told) for control, *told in rows if control != "colonne_non_declaree"
+        }
+
+    return remarks
+
+
+def formatted(*cells):
+    """What gives a format to cells, {address: format}."""
+
+    def change(sheet):
+        for address, code in cells:
+            sheet[address].number_format = code
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        (
+            (("C2", "0%"), ("C3", "0.0%")),
+            ("pourcent", "part", "« % » : 2 cellules, dès la ligne 2"),
+        ),
+        ((("B3", "0 [$€-40C]"),), ("monnaie", "montant", "« € » : 1 cellules, dès la ligne 3")),
+        ((("B3", '0 "EUR"'),), ("monnaie", "montant", "« EUR » : 1 cellules, dès la ligne 3")),
+    ],
+)
+def test_what_a_format_says_and_the_value_does_not_is_told(looked_at, cells, told):
+    control, *rest = told
+    assert looked_at(formatted(*cells)) == {f"format_{control}": tuple(rest)}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [("B2", '#,##0 "F CFA"'), ("B3", r"#,##0\ \F")],
+        [("D2", "0%"), ("A2", "0%"), ("C1", "0%")],  # nothing of ours, a text, a title
+        [("C2", '0.0" kg"'), ("C3", "0.00")],
+    ],
+)
+def test_a_format_that_says_nothing_else_is_not_told(looked_at, cells):
+    assert looked_at(formatted(*cells)) == {}
+
+
+def test_the_currency_is_that_of_the_programme(looked_at):
+    settings = SHOWN.replace("communes:", "monnaie: EUR\ncommunes:")
+    assert looked_at(formatted(("B2", "#,##0 [$€-40C]")), settings) == {}
+
+
+def test_what_a_sheet_hides_is_read_and_told(looked_at):
+    def hide(sheet):
+        for row in (3, 9):  # one of them is empty
+            sheet.row_dimensions[row].hidden = True
+        for column in "BD":  # one of them is not ours
+            sheet.column_dimensions[column].hidden = True
+
+    assert looked_at(hide) == {
+        "lignes_masquees": ("", "1 lignes, dès la ligne 3"),
+        "colonne_masquee": ("montant", ""),
+    }

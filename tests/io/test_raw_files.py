@@ -122,7 +122,54 @@ def test_a_sheet_has_two_thousand_columns_and_a_hundred_thousand_rows_at_most(pl
     bounds = xlsx_parts.Bounds("export.xlsx")
     message = "feuille « Suivi » : cellules au-delà de 100000 lignes"
     with pytest.raises(InputUnsafe, match=message) if beyond else nullcontext():
-        assert xlsx_parts.scan_cells(bounds, "Suivi", xml, frozenset()) == ({}, {})
+        assert xlsx_parts.scan_cells(bounds, "Suivi", xml, frozenset())[:2] == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b";" * 16_383 + b"\n1", ""),
+        (b";" * 16_384 + b"\n1", "plus de 16384 colonnes"),
+        (b"a;b\n" * 50_001 + b";" * 16_384, "plus de 16384 colonnes"),
+        (b"a;b\n" + b'"x"' + b";" * 1_000_000, "plus de 16384 colonnes"),
+        (b"a;b\n" * 2_000 + b"1" + b";" * 10_000, ""),
+        (b"a;b\n" * 2_001 + b"1" + b";" * 10_000, "lignes trop inégales"),
+    ],
+)
+def test_a_csv_is_as_wide_as_a_spreadsheet_at_most_and_no_long_row_fills_the_memory(
+    tmp_path, content, what
+):
+    (tmp_path / "export.csv").write_bytes(content)
+    with pytest.raises(InputUnsafe, match=what) if what else nullcontext():
+        raw_files.read_sheets(tmp_path / "export.csv")
+
+
+def test_a_separator_declared_alone_is_an_empty_table(tmp_path):
+    (tmp_path / "export.csv").write_bytes(b"sep=;\n")
+    assert cells(tmp_path / "export.csv").empty
+
+
+@pytest.mark.parametrize(("cells_of_it", "beyond"), [(10_000, False), (10_001, True)])
+def test_a_long_text_shared_by_many_cells_never_fills_the_memory(cells_of_it, beyond):
+    bounds = xlsx_parts.Bounds("export.xlsx")
+    bounds.shared_sizes = [100_000]
+    row = "".join(f'<c r="A{n}" t="s"><v>0</v></c>' for n in range(1, cells_of_it + 1))
+    xml = f"<worksheet><sheetData><row>{row}</row></sheetData></worksheet>".encode()
+    with pytest.raises(InputUnsafe, match="textes répétés") if beyond else nullcontext():
+        xlsx_parts.scan_cells(bounds, "Suivi", xml, frozenset())
+
+
+def test_the_texts_that_a_workbook_shares_are_measured(workbook):
+    shared = b"<sst><si/><si><t>%s</t></si></sst>" % (b"x" * 100_000)
+    cell, sheet = b't="inlineStr"><is><t>code</t></is>', "xl/worksheets/sheet1.xml"
+
+    def share(parts):
+        parts["xl/sharedStrings.xml"] = shared
+        parts[sheet] = parts[sheet].replace(cell, b't="s"><v>1</v>')
+
+    book = workbook(*[["code"]] * 10_001)
+    with pytest.raises(InputUnsafe, match="plus de 1000 Mo de textes répétés"):
+        raw_files.read_sheets(repacked(book, share))
 
 
 @pytest.mark.parametrize(("rows", "beyond"), [(20_000, False), (20_001, True)])
@@ -427,8 +474,43 @@ def test_a_formula_that_no_spreadsheet_computed_stands_for_its_value(value, text
     xml = b'<worksheet><row r="1"><c r="B1"><f>1+1</f><v>%s</v></c></row></worksheet>' % value
     uncomputed = frozenset({"", "#NAME?"})
     bounds = xlsx_parts.Bounds("export.xlsx")
-    formulas, texts = xlsx_parts.scan_cells(bounds, "Suivi", xml, uncomputed)
+    formulas, texts, _ = xlsx_parts.scan_cells(bounds, "Suivi", xml, uncomputed)
     assert formulas == {(1, 1): "=1+1"}
     assert texts == ({(1, 1): text} if text.startswith("=") else {})
     computed = xlsx_parts.scan_cells(bounds, "Suivi", xml, uncomputed | {"0"})[1]
     assert bool(computed) == (value != b"2")
+
+
+@pytest.mark.parametrize(
+    ("code", "sign"),
+    [
+        ("0%", "%"),
+        ("0.00 %;[Red]-0.00 %", "%"),
+        ('0" %"', ""),  # the sign alone, not a hundred times the number
+        (r"0\%", ""),
+        ("#,##0.00 [$€-40C]", "€"),
+        ("[$EUR] #,##0", "EUR"),
+        ('_-* #,##0 "F CFA"_-', "F CFA"),
+        (r"#,##0\ \F\C\F\A", "FCFA"),
+        ('"$"#,##0', "$"),
+        ("$#,##0", "$"),
+        ("[$-409]d-mmm-yy", ""),
+        ("[$-F800]dddd, mmmm dd", ""),
+        ('#,##0 "kg"', ""),
+        ("General", ""),
+        ("", ""),
+    ],
+)
+def test_a_format_of_numbers_prints_a_percentage_or_a_currency(code, sign):
+    assert xlsx_parts.number_sign(code) == sign
+
+
+def test_an_ods_tells_what_it_hides_and_in_what_it_prints(tmp_path):
+    cell = '<table:table-cell office:value-type="{}" office:value="0.35"{}/>'
+    rows = [cell.format("float", ""), cell.format("percentage", "")]
+    rows.append(cell.format("currency", ' office:currency="EUR"'))
+    shown = ["", ' table:visibility="filter"', ' table:visibility="collapse"']
+    lines = (f"<table:table-row{s}>{r}</table:table-row>" for s, r in zip(shown, rows, strict=True))
+    table = f'<table:table table:name="Suivi">{"".join(lines)}</table:table>'
+    look = raw_files.read_sheets(ods(tmp_path / "suivi.ods", table))[0].look
+    assert look == xlsx_parts.Look({(0, "%"): [2], (0, "EUR"): [3]}, {2, 3}, set())

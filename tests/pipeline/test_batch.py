@@ -7,13 +7,17 @@ import io
 import json
 import os
 import shutil
+import stat
 import sys
 import time
 import zipfile
+from hashlib import sha256
 
 import pytest
 
-from capidoc.core.errors import ConfigurationRefused
+from capidoc.config.programme import Programme
+from capidoc.core.errors import ConfigurationRefused, InputUnsafe
+from capidoc.io import set_archives
 from capidoc.pipeline import batch, batch_worker, publication, stages
 
 from ..conftest import ROOT
@@ -47,9 +51,11 @@ def table(small, tmp_path, monkeypatch):
             names = [f"{d}.{kind}" for d in deliverables for kind in stages.FORMATS]
             for name in names:
                 done.writestr(name, name)
-            done.writestr(
-                "manifest.json", json.dumps({"versions": {"ailleurs": "1"}, "sorties": {}})
-            )
+            scope = {name: parameters[name] for name in ("commune", "debut", "fin")}
+            here = Programme(parameters["programme"], **scope, root=tmp_path)
+            record = publication.inputs(here, parameters) | {"versions": {"ailleurs": "1"}}
+            digests = {name: sha256(name.encode()).hexdigest() for name in names}
+            lay.tampered(done, record | {"sorties": digests})
         return 0, "", "", content.getvalue()
 
     def lay(*rows):
@@ -58,6 +64,7 @@ def table(small, tmp_path, monkeypatch):
         return path
 
     lay.made = []
+    lay.tampered = lambda done, record: done.writestr("manifest.json", json.dumps(record))
     monkeypatch.setattr(batch, "build_sets", made)
     return lay
 
@@ -160,6 +167,83 @@ def test_one_failure_stops_nothing_and_a_second_run_redoes_only_it(table, tmp_pa
         '<a href="essai/niono/note.pdf">note.pdf</a>' in page
         and "deux lignes se contredisent" in page
     )
+
+
+def entry(name, mode=0):
+    info = zipfile.ZipInfo(name)
+    info.external_attr = mode << 16
+    return info
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        *("../x", "a/../../x", "/tmp/x", "C:/x", "a\\..\\x", "a/", "note.pdf", "autre.html", "."),
+        entry("lien", stat.S_IFLNK | 0o777),
+        entry("tube", stat.S_IFIFO | 0o600),
+    ],
+    ids=str,
+)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_what_a_worker_adds_to_a_set_publishes_nothing(table, tmp_path, info):
+    def tamper(done, record):
+        done.writestr(info, "x")
+        done.writestr("manifest.json", json.dumps(record))
+
+    table.tampered = tamper
+    end = batch.run_batch(table("essai;;;;note"), "public", root=tmp_path)["essai"]
+    assert end.code == 21 and "jeu refusé, tel qu’un travailleur l’a rendu" in end.message
+    assert not (tmp_path / "outputs/essai").exists() and not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sorties": {}}, "ne sont pas ceux de son manifeste"),
+        ({"sorties": {"note.pdf": "0" * 64}}, "ne sont pas ceux de son manifeste"),
+        ({"sorties": None}, "sans manifeste"),
+        ({"versions": [1]}, "sans manifeste"),
+        ({"parametres": {"programme": "autre"}}, "un autre jeu que celui"),
+        ({"entrees": {}}, "un autre jeu que celui"),
+    ],
+)
+def test_a_set_that_is_not_what_was_asked_for_publishes_nothing(table, tmp_path, change, message):
+    def tamper(done, record):
+        done.writestr("manifest.json", json.dumps(record | change))
+
+    table.tampered = tamper
+    end = batch.run_batch(table("essai;;;;note"), "public", root=tmp_path)["essai"]
+    assert end.code == 21 and message in end.message and not (tmp_path / "outputs/essai").exists()
+
+
+def test_a_set_without_what_was_asked_for_publishes_nothing(table, tmp_path, monkeypatch):
+    monkeypatch.setattr(stages, "FORMATS", ("html",))  # what the worker makes
+    end = batch.run_batch(table("essai;;;;note"), "public", root=tmp_path)["essai"]
+    assert end.code == 21 and "un autre jeu que celui" in end.message
+
+
+@pytest.mark.parametrize("package", [b"", b"PK", "[" * 100_000], ids=["nothing", "cut", "nested"])
+def test_what_is_no_archive_of_a_set_is_refused(tmp_path, package):
+    if isinstance(package, str):
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as done:
+            done.writestr("manifest.json", package)
+        package = content.getvalue()
+    with pytest.raises(InputUnsafe, match="abîmée, ou sans manifeste"):
+        set_archives.unpack_set(package, tmp_path)
+
+
+@pytest.mark.parametrize(("bound", "value"), [("MOST_FILES", 1), ("LARGEST", 2)])
+def test_a_set_has_a_number_of_files_and_a_size_at_most(tmp_path, monkeypatch, bound, value):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as done:
+        record = {"versions": {}, "sorties": {"a": sha256(b"a").hexdigest()}}
+        done.writestr("a", "a")
+        done.writestr("manifest.json", json.dumps(record))
+    assert set_archives.unpack_set(content.getvalue(), tmp_path).sorties
+    monkeypatch.setattr(set_archives, bound, value)
+    with pytest.raises(InputUnsafe, match="fichiers, ou de"):
+        set_archives.unpack_set(content.getvalue(), tmp_path)
 
 
 def test_a_programme_that_another_run_works_on_is_left_to_it(table, tmp_path):

@@ -453,6 +453,6 @@ def test_a_document_longer_than_it_should_be_is_told(
     monkeypatch.setattr(stages, "displayed_markdown", lambda _: "")
     monkeypatch.setattr(stages, "write_formats", lambda *_: None)
     monkeypatch.setattr(stages.file_text, "count_pdf_pages", lambda _: pages)
-    stages._build_deliverable(programme, deliverable, tmp_path / "page", "cle")
+    stages._build_deliverable(programme, deliverable, tmp_path / "page")
     shown = capsys.readouterr().err
     assert shown.startswith(told) and bool(shown) == bool(told)

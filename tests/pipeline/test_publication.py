@@ -50,7 +50,7 @@ def test_a_published_set_verifies_and_a_touched_one_does_not(publish):
 def test_a_new_set_replaces_the_old_one_whole(publish, tmp_path):
     publish(note_docx="un", ancien_txt="x")
     target = publish(note_docx="deux")
-    assert names(target) == ["manifest.json", "note.docx"]
+    assert names(target) == ["interne", "manifest.json", "note.docx"]
     assert names(tmp_path / "outputs") == ["essai"]
 
 

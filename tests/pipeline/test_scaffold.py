@@ -1,6 +1,10 @@
 """A new programme begins from its form: what is proposed, what is refused, what is left alone."""
 
 import dataclasses
+import os
+import signal
+import sys
+import time
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -15,6 +19,7 @@ from capidoc.ingest import xlsform
 from capidoc.ingest.received import receive
 from capidoc.ingest.xlsform import Form, Question
 from capidoc.io import tables
+from capidoc.io.yaml_files import read_yaml
 from capidoc.pipeline import form_proposal, scaffold
 
 from ..conftest import ROOT
@@ -327,6 +332,109 @@ def test_what_exists_is_never_written_over(root, place):
     with pytest.raises(ConfigurationRefused, match="existe déjà"):
         scaffold.create_programme(root, "neuf", EXAMPLE, "2024-01", "2024-12")
     assert (root / place).read_text() == "le mien"
+
+
+@pytest.mark.parametrize(
+    "slug",
+    [
+        *("../../x", "/tmp/x", "", ".", "..", "a/b", "a\\b", "a.", "a b", "é", "CON", "-x"),
+        *("con", "nul", "com1", "lpt9", "x" * 65, "a\n"),
+    ],
+)
+def test_a_name_that_leaves_its_folder_or_that_a_system_refuses_is_refused(root, slug):
+    before = sorted(root.rglob("*"))
+    with pytest.raises(ConfigurationRefused, match="nom de programme refusé"):
+        scaffold.create_programme(root, slug, EXAMPLE)
+    assert sorted(root.rglob("*")) == before
+
+
+@pytest.mark.parametrize("slug", ["console", "nul_part", "com10", "x" * 64, "_", "2024"])
+def test_a_name_that_only_begins_like_a_device_is_one(root, slug):
+    scaffold.create_programme(root, slug, EXAMPLE)
+    assert Programme(slug, root=root).slug == slug
+
+
+@pytest.mark.parametrize("month", ["2024", "2024-13", "2024-01}\nsources: {"])
+def test_a_month_that_is_none_is_refused_before_anything_is_written(root, month):
+    with pytest.raises(ConfigurationRefused, match="mois refusé"):
+        scaffold.create_programme(root, "neuf", EXAMPLE, month)
+    assert [path.name for path in root.iterdir()] == ["templates"]
+
+
+def test_the_words_of_a_form_are_data_wherever_they_are_written(root, tmp_path):
+    hostile = "A\u2028 \x85 &lbrace;&lbrace; 7*7 &rbrace;&rbrace; \"q\" 'a' : - # !!python"
+    path = form(
+        tmp_path / "f.xlsx",
+        ("text", "code_menage", hostile),
+        ("date", "date_visite", "Date de la visite"),
+        ("select_one lieux", "commune", "Commune"),
+        ("integer", "revenu", hostile),
+        ("select_one avis", "avis", hostile),
+        *(("integer", f"n{rank}", hostile) for rank in range(22)),
+        ("integer", "autre\n: {", "Autre"),
+    )
+    book = load_workbook(path)
+    names = ["{{7*7}}", "{% x", "b: c", "- d", "*e", "&f", "!g", "#h", "y\x7f"]
+    for name in names:
+        book["choices"].append(("lieux", name, f"{{{{ {name} }}}}"))
+        book["choices"].append(("avis", name, hostile + name))
+    book.save(path)
+    scaffold.create_programme(root, "neuf", path)
+    here = Programme("neuf", root=root)
+    assert [*here.identity.communes] == names
+    assert here.identity.libelles["avis=b: c"].startswith("A {{ 7 7 }} \"q\" 'a' : - !!python")
+    figure = read_yaml(here.folder / "figures.yml")[0]
+    assert figure["titre"] == (
+        "{{ faits['revenu.avant'].libelle }} : de {{ faits['revenu.avant'] }} à "
+        "{{ faits['revenu.apres'] }}"
+    )
+
+
+def test_what_report_would_refuse_of_a_form_new_refuses_and_leaves_nothing(root, tmp_path):
+    asked = [("begin repeat", "re {{ x }}", "R"), ("integer", "n", "N"), ("end repeat", "", "")]
+    path = form(tmp_path / "f.xlsx", ("text", "code_menage", "Code"), *asked)
+    with pytest.raises(ConfigurationRefused, match=r"re \{\{ x \}\} » — écriture refusée"):
+        scaffold.create_programme(root, "neuf", path)
+    assert not [*root.glob("programmes/*"), *root.glob("data/raw/*")]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a kill is tried in a fork")
+def test_a_run_killed_at_any_write_leaves_nothing_in_the_way_of_the_next(root):
+    whole = written(root, "temoin")
+    killed, kills = True, 0
+    while killed:
+        name = f"neuf{kills}"
+        kills += 1
+        if not (child := os.fork()):
+            _kill_at_change(kills)
+            scaffold.create_programme(root, name, EXAMPLE, "2024-01", "2024-12")
+            os._exit(0)
+        killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        if (root / "programmes" / name).exists():
+            assert Programme(name, root=root).received(
+                Programme(name, root=root).identity.sources["suivi"]
+            )
+        else:
+            assert len(written(root, name)) == len(whole)
+    assert kills > 20
+    for draft in root.glob(".nouveau-*"):
+        os.utime(draft, (0, time.time() - 3601))
+    scaffold.create_programme(root, "dernier", EXAMPLE)
+    assert not [*root.glob(".nouveau-*")]
+
+
+def _kill_at_change(number):
+    """Kill this process, as a power cut would, when it is about to change the disk again."""
+    left = [number]
+
+    def watch(event, values):
+        is_write = event == "open" and isinstance(values[1], str) and set(values[1]) & {*"wax+"}
+        if is_write or event in ("os.rename", "os.mkdir", "os.rmdir", "os.remove"):
+            left[0] -= 1
+            if not left[0]:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(watch)
 
 
 def question(name, kind="texte", label="", *answers, relevant=""):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from capidoc.core.errors import ConfigurationRefused
 from capidoc.report import chart_cache, charts
 
 from .test_charts import FACTS, SPECS
@@ -89,3 +90,38 @@ def test_a_document_that_shows_one_figure_fewer_costs_no_drawing_to_the_next(her
         "revenu",
         "revenu_cours",
     ]
+
+
+DECLARED = {"id": "f", "genre": "barres", "indicateur": "i", "titre": "T", "legende": "L"}
+REFUSED = {
+    "a list of texts": (["f"], "figures.yml : « f » — valeur refusée"),
+    "a mapping": ({"f": "g"}, "figures.yml : valeur refusée (attendu : une liste"),
+    "a text": ("f", "figures.yml : « f » — valeur refusée (attendu : une liste"),
+    "a folder above": ([DECLARED | {"id": "../../x"}], "« ../../x » — écriture refusée"),
+    "an accent": ([DECLARED | {"id": "é"}], "« é » — écriture refusée"),
+    "no id": ([DECLARED | {"id": ""}], "figure « 1 », colonne « id »"),
+    "a long id": ([DECLARED | {"id": "a" * 65}], "écriture refusée"),
+    "a list as id": ([DECLARED | {"id": ["a"]}], "colonne « id » : "),
+    "two of one name": ([DECLARED, DECLARED], "« f » — deux figures de ce nom"),
+    "a mistyped key": ([DECLARED | {"titer": "T"}], "colonne « titer » : « T » — clé inconnue"),
+    "no title": ([DECLARED | {"titre": ""}], "figure « f », colonne « titre »"),
+    "a title that is none": ([DECLARED | {"titre": {"a": "b"}}], "(attendu : un texte)"),
+    "labels in a list": ([DECLARED | {"libelles": ["a"]}], "colonne « libelles »"),
+    "an endless label": ([DECLARED | {"libelles": {"a": "b" * 501}}], "Raccourcissez-le."),
+    "units in a list": ([DECLARED | {"unites": ["a"]}], "colonne « unites »"),
+    "indicators in a text": ([DECLARED | {"indicateurs": "i"}], "(attendu : une liste"),
+}
+
+
+@pytest.mark.parametrize(("declared", "told"), REFUSED.values(), ids=REFUSED)
+def test_a_declaration_that_is_no_chart_is_refused_before_anything_is_drawn(declared, told):
+    with pytest.raises(ConfigurationRefused) as refusal:
+        chart_cache.declared_charts(declared, {})
+    assert told in str(refusal.value)
+
+
+def test_what_people_declare_is_kept_and_no_chart_at_all_is_right():
+    whole = DECLARED | {"id": "a" * 64, "source": "<script> $x_{$", "libelles": {"a": "b" * 500}}
+    (spec,) = chart_cache.declared_charts([whole], {})
+    assert spec["libelles"].pop("=a") == "b" * 500 and spec == whole
+    assert chart_cache.declared_charts({}, {}) == []  # an empty file

@@ -42,7 +42,6 @@ organisation: "Entraide & Cie"
 date: octobre 2023
 date-iso: 2023-10-31
 donnees: Données de mai 2022 à mars 2023
-identite: a1b2c3
 avertissement: Données reconstituées
 fiche:
   - {cle: Activité, valeur: "Appui <direct> & suivi"}
@@ -138,7 +137,18 @@ def assets(tmp_path_factory):
 
 
 def prepared(text=DOCUMENT):
-    return markdown.prepare_document(markdown.parse_markdown(text))
+    """The prepared tree of a document, its edition a short one that tests may name."""
+    tree = markdown.parse_markdown(text)
+    tree["meta"]["identite"] = {"t": "MetaString", "c": "a1b2c3"}
+    return markdown.prepare_document(tree)
+
+
+def test_the_edition_of_a_document_hangs_on_what_it_says_alone():
+    def edition(text):
+        return pandoc_ast.meta_text(markdown.parse_markdown(text), "identite")
+
+    assert re.fullmatch("[0-9a-f]{12}", edition(DOCUMENT))
+    assert edition(DOCUMENT) == edition(DOCUMENT) != edition(DOCUMENT.replace("80", "81"))
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """Every printed number is its fact: the finished files are read back."""
 
+from pathlib import Path
+
 import docx
 import pandas as pd
 import pytest
@@ -24,7 +26,7 @@ def written(tmp_path):
     reads them back.
     """
 
-    def run(page, *controls, declared=()):
+    def run(page, *controls, declared=(), sources=None):
         (tmp_path / "note.html").write_text(f"<main>{page}</main>", encoding="utf-8")
         document = docx.Document()
         for tag, text in controls:
@@ -38,7 +40,8 @@ def written(tmp_path):
         (tmp_path / "note.pdf").write_bytes(
             typst.compile(" ".join(text for _, text in controls).encode() or b"vide")
         )
-        return number_tracing.trace_numbers([tmp_path / "note.html"], PRINTED, CLAIMS, declared)
+        pages = [tmp_path / "note.html"]
+        return number_tracing.trace_numbers(pages, PRINTED, CLAIMS, declared, sources or {})
 
     return run
 
@@ -289,4 +292,53 @@ def test_a_declared_phrase_covers_its_printed_typography(declared, printed):
 
 
 def test_a_declared_phrase_covers_no_other_number():
-    assert number_tracing.unbound_numerals(["Plan 2031"], ["Plan 2030"])[1] == ["Plan 2031"]
+    assert number_tracing.unbound_numerals(["Plan 2031"], ["Plan 2030"])[1] == [
+        ("Plan", "2031", "")
+    ]
+
+
+RECIT = """# Titre
+
+Les {{ x.apres }} jeunes, dont **vingt**
+femmes de l'école, ont un métier.
+"""
+WRITTEN = {
+    "recit/3_resultats.md": RECIT,
+    "programme.yml": "nom: Essai\nsous_titre: Les trois volets\n",
+    "templates/parts/effets.md.j2": "{# un #}\n\nParmi eux, une dizaine de cas.\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("page", "place", "quoted"),
+    [
+        (
+            '<p>Les <span class="cadre">34</span> jeunes, dont <strong>vingt</strong> femmes de '
+            "l’école, ont un métier.</p>",
+            "recit/3_resultats.md, ligne 3",
+            "« Les jeunes, dont vingt femmes de l’école, ont un métier. »",
+        ),
+        ("<h2>Les trois volets</h2>", "programme.yml, ligne 2", "« Les trois volets »"),
+        (
+            "<p>Voici la liste des familles. Parmi eux, une dizaine de cas.</p>",
+            "templates/parts/effets.md.j2, ligne 3",
+            "« liste des familles. Parmi eux, une dizaine de cas. »",
+        ),
+        ("<p>Soit 12 % de plus.</p>", "note.html", "« Soit 12 % de plus. »"),
+    ],
+)
+def test_a_loose_number_is_quoted_in_whole_words_where_it_is_written(
+    written, tmp_path, page, place, quoted
+):
+    sources = {name: tmp_path / Path(name).name for name in WRITTEN}
+    for name, path in sources.items():
+        path.write_text(WRITTEN[name], encoding="utf-8")
+    with pytest.raises(TraceabilityRefused) as refusal:
+        written(page, ("x", ""), sources=sources)
+    assert str(refusal.value).startswith(f"{place} : {quoted} — nombre que rien ne rattache")
+
+
+def test_words_of_which_no_line_is_certain_name_the_page_alone(written, tmp_path):
+    (tmp_path / "a.md").write_text("deux\n\ndeux\n", encoding="utf-8")
+    with pytest.raises(TraceabilityRefused, match=r"^note\.html : « Ils sont deux ici »"):
+        written("<p>Ils sont deux ici</p>", sources={"recit/a.md": tmp_path / "a.md"})

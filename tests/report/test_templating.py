@@ -10,8 +10,15 @@ from jinja2 import meta
 from capidoc.config.indicator_plan import RESERVED_NAMES
 from capidoc.config.programme import Programme
 from capidoc.core.errors import ConfigurationRefused, TraceabilityRefused
-from capidoc.report import bound_numbers, causal_language, template_names, templating
+from capidoc.report import (
+    bound_numbers,
+    causal_language,
+    narrative_language,
+    template_names,
+    templating,
+)
 
+from ..builders import write_files
 from ..conftest import PROGRAMME, ROOT
 
 FACTS = pd.DataFrame(
@@ -165,12 +172,13 @@ def test_labels_are_those_of_their_own_question(small):
 
 def test_no_indicator_takes_a_name_that_our_templates_read(small):
     """Our names come last, so that they win; `faits["titre.avant"]` says such an indicator."""
-    given = {"temoignage", "photo", "figure", "identite", "interne"}
+    given = {"temoignage", "photo", "figure", "interne"}
     given |= {"controle_lignes", "fichiers_recus"}
     given |= {*template_names.template_context(small(), FACTS, [])} - {"salaries"}
     environment = templating.environment(small(), bound_numbers.escape_markdown)
     pages = [page for page in (ROOT / "templates").glob("**/*.md.j2") if page.stem != "carnet.md"]
-    asked = [meta.find_undeclared_variables(environment.parse(p.read_text())) for p in pages]
+    parsed = [environment.parse(page.read_text(), page.name) for page in pages]
+    asked = list(map(meta.find_undeclared_variables, parsed))
     assert set().union(*asked) - given <= {*RESERVED_NAMES, "unites"}
 
 
@@ -484,3 +492,103 @@ def test_a_comparison_group_allows_causal_words_but_no_proof(tmp_path):
     (tmp_path / "a.md").write_text("Cela prouve son effet.\n", encoding="utf-8")
     with pytest.raises(TraceabilityRefused, match="même un groupe de comparaison"):
         causal_language.check_wording(tmp_path, "comparaison", [])
+
+
+HOSTILE = {
+    "{{ 'a' * 9 }}": "« * » — écriture refusée",
+    "{{ 2 ** 9 }}": "« ** » — écriture refusée",
+    "{{ '%9d' % 1 }}": "« % » — écriture refusée",
+    "{{ 'a'.ljust(9) }}": "« .ljust() » — écriture refusée",
+    "{{ 'a' | center(9) }}": "« | center » — écriture refusée",
+    "{{ salaries | inconnu }}": "« | inconnu » — écriture refusée",
+    "{{ salaries | attr('__class__') }}": "« | attr » — écriture refusée",
+    "{{ salaries.__class__ }}": "« .__class__ » — écriture refusée",
+    "{{ salaries._x }}": "« ._x » — écriture refusée",
+    "{{ ''['__class__'] }}": "expression que l’on ne peut pas calculer",
+    "{% macro f() %}{% endmacro %}": "« macro » — écriture refusée",
+    "{% set x = 1 %}": "« set » — écriture refusée",
+    "{% for n in range(9) %}{% endfor %}": "« range » — nom inconnu",
+    "{{ lipsum() }}": "« lipsum » — nom inconnu",
+    "{% if salaries is inconnu %}{% endif %}": "expression que l’on ne peut pas calculer",
+    "{% include 'recit/1.md' %}": "texte qui s’appelle lui-même",
+    "{% include 'recit/../programme.yml' %}": "texte introuvable",
+    "{{ salaries }}": "expression que l’on ne peut pas calculer",
+    "{{ faits }}": "expression que l’on ne peut pas calculer",
+}
+
+
+@pytest.mark.parametrize(("words", "told"), HOSTILE.items())
+def test_a_page_asks_jinja_for_names_choices_and_lists_and_nothing_else(render, words, told):
+    with pytest.raises(ConfigurationRefused, match=re.escape(told)) as refusal:
+        render('{% include "recit/1.md" %}\n', **{"1": f"Un.\n\n{words}\n"})
+    assert refusal.value.problems[0].file == "1.md" and refusal.value.problems[0].row == 3
+
+
+@pytest.mark.parametrize("limit", [7, 8])
+def test_the_turns_of_the_loops_of_a_text_are_counted(render, monkeypatch, limit):
+    """Two loops of two, one in the other: the template, the page, 2 turns, 2 × 2 turns."""
+    monkeypatch.setattr(narrative_language, "MOST_BLOCKS", limit)
+    page = "Un.\n\n{% for a in 'ab' %}{% for b in 'ab' %}x{% endfor %}{% endfor %}\n"
+    if limit == 8:
+        assert "xxxx" in render('{% include "recit/1.md" %}\n', **{"1": page})
+        return
+    with pytest.raises(ConfigurationRefused, match=r"1\.md, ligne 3 : boucle trop longue"):
+        render('{% include "recit/1.md" %}\n', **{"1": page})
+
+
+def test_a_template_of_ours_multiplies_numbers_alone(render):
+    for words in ("{{ 'a' * 1000000000 }}", "{{ 10 ** 9 }}", "{{ [1] * 9 }}"):
+        with pytest.raises(ConfigurationRefused, match="ligne 1 : expression que l’on ne peut"):
+            render(words)
+    assert "6" in render("{{ 2 * 3 }}")
+
+
+FIGURES = "- id: f\n  titre: >-\n    De {{ salaries.avant }}\n    %s\n- id: g\n  titre: Autre\n"
+
+
+@pytest.fixture
+def title(small, tmp_path):
+    """A function from the second line of a title of figures.yml to the title."""
+
+    def run(words):
+        settings = PROGRAMME + "nombres_declares: [[Plan 2030, le nom du plan]]\n"
+        here = small(settings=settings, files={"figures.yml": FIGURES % words})
+        write_files(tmp_path, {"templates/nombres.yml": "[]"})
+        names = template_names.template_context(here, FACTS, [])
+        return templating.chart_title(here, f"De {{{{ salaries.avant }}}} {words}", names)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal", "told"),
+    [
+        ("à vingt salariés", TraceabilityRefused, "ligne 4 : « De à vingt salariés »"),
+        ("soit 40 % de plus", TraceabilityRefused, "ligne 4 : « De soit 40 % de plus »"),
+        ("à {{ salaires.apres }}", ConfigurationRefused, "ligne 3 : « salaires » — nom inconnu"),
+        ("à {{ salaries.__class__ }}", ConfigurationRefused, "ligne 3 : « .__class__ »"),
+    ],
+)
+def test_a_title_of_figures_types_no_number_and_is_refused_at_its_line(title, words, refusal, told):
+    with pytest.raises(refusal) as error:
+        title(words)
+    assert f"figures.yml, {told}" in str(error.value)
+
+
+def test_a_declared_phrase_may_stand_in_a_title(title):
+    assert title("dans le Plan 2030") == "De 17 dans le Plan 2030"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "{{ salaries.avant ~ ' salariés' }}",
+        "{{ salaries.avant | upper }}",
+        "{{ [salaries.avant] | join }}",
+        "{{ salaries ~ '' }}",
+        "{{ principaux | join(', ') }}",
+    ],
+)
+def test_a_number_is_never_joined_to_words_without_its_fact(render, words):
+    with pytest.raises(ConfigurationRefused, match=r"1\.md, ligne 1 : expression que l’on ne peut"):
+        render('{% include "recit/1.md" %}\n', **{"1": words})

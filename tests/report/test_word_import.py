@@ -7,15 +7,21 @@ import copy
 import random
 import re
 import shutil
+from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 from docx import Document
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
 from capidoc.config.paths import ROOT
-from capidoc.core.errors import InputUnreadable
+from capidoc.core import schema
+from capidoc.core.errors import InputUnreadable, Refusal, TraceabilityRefused
+from capidoc.disclosure import fingerprints
+from capidoc.io import tables
+from capidoc.pipeline import commands, stages
 from capidoc.report import word_import
 from capidoc.report.documents import docx, markdown
 from capidoc.report.word_import import recit_paragraphs
@@ -579,3 +585,54 @@ def test_a_file_that_is_no_version_of_the_document_is_refused(programme, name, c
         path.write_bytes(content)
     with pytest.raises(InputUnreadable, match=told):
         word_import.propose_changes(programme, path)
+
+
+# ── what `report` would refuse is not written ───────────────────────────────────────────────────
+BEFORE = "Avant.\n\nLes salariés passent à {{ salaries.apres }}, en trente mois.\n"
+NEW_WORDS = {
+    "Tout cela grâce au\nprogramme.": (31, "3_resultats.md, ligne 5 : « grâce au »"),
+    "Les deux tiers en vivent.": (
+        31,
+        "recit/3_resultats.md, ligne 5 : « Les deux tiers en vivent. »",
+    ),
+    "Soit 40 % de plus.": (31, "recit/3_resultats.md, ligne 5 : "),
+    "Le revenu a doublé.": (31, "ligne 5 : « Le revenu a doublé. »"),
+    "> Une citation.": (30, "3_resultats.md, ligne 5 : "),
+    "Écrivez à quelqu.un@exemple.org.": (30, "recit/3_resultats.md : « quelqu"),
+    "Demandez à Aminata Traoré.": (30, "recit/3_resultats.md, colonne « nom »"),
+    "::: {.prudence}": (10, "3_resultats.md, ligne 5 : « ::: {.prudence} »"),
+    "{{ salaries": (10, "3_resultats.md, ligne 5 : écriture Jinja incorrecte"),
+}
+
+
+@pytest.fixture
+def checked(programme):
+    """A function that has a page checked, once these words are added to it."""
+    withheld = fingerprints({"aminata traore": "nom"}, programme.slug)
+    table = pd.DataFrame(withheld, columns=["empreinte", "colonne", "mots"])
+    tables.write_csv(table, programme.processed / schema.FINGERPRINTS_CSV)
+
+    def run(words):
+        stages.check_pages(programme, {"3_resultats.md": (BEFORE, f"{BEFORE}\n{words}\n")})
+
+    return run
+
+
+@pytest.mark.parametrize(("words", "told"), NEW_WORDS.items())
+def test_new_words_that_report_would_refuse_are_refused_at_their_line(checked, words, told):
+    with pytest.raises(Refusal) as refusal:
+        checked(words)
+    assert refusal.value.code == told[0] and told[1] in str(refusal.value)
+
+
+def test_words_that_report_takes_are_taken_and_old_ones_are_not_asked_again(checked):
+    checked("Une femme de plus, sans autre changement ; {{ salaries.avant }} d’entre eux sont là.")
+
+
+def test_nothing_is_written_when_one_page_is_refused(programme, monkeypatch):
+    old = {path: path.read_text() for path in (programme.folder / "recit").glob("*.md")}
+    changes = {"3_resultats.md": (RECIT["3_resultats.md"], "Grâce au programme.\n")}
+    monkeypatch.setattr(word_import, "propose_changes", lambda *_: (changes, []))
+    with pytest.raises(TraceabilityRefused, match="Grâce au"):
+        list(commands._import_word(programme, Path("note.docx"), write=True))
+    assert {path: path.read_text() for path in old} == old

@@ -309,7 +309,6 @@ def folder(tmp_path_factory):
         "figure": partial(
             templating.figure_markdown, [], {"f": bound_numbers.escape_markdown(PAYLOADS[0])}
         ),
-        "identite": PAYLOADS[3],
         "controle_lignes": control.to_dict("records"),
         "fichiers_recus": files["suivi"],
     }

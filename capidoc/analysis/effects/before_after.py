@@ -127,11 +127,10 @@ def _constant_price_facts(
 
     Only for money, and where the price table has both months.
     """
-    indicator, (first, last) = counting.indicator, counting.ends
-    months = [schedule.month(indicator, moment) for moment in (first, last)]
-    if indicator.unite not in MONEY or not set(months) <= prices.keys():
+    indicator, (_, last) = counting.indicator, counting.ends
+    start, end = (schedule.month(indicator, moment) for moment in counting.ends)
+    if indicator.unite not in MONEY or not {start, end} <= prices.keys():
         return
-    start, end = months
     facts = {fact["mesure"]: fact for fact in total}
     factor, name = prices[start] / prices[end], indicator.id
     common: Fact = {key: facts[AFTER][key] for key in ("n", "manquants")}
@@ -205,13 +204,12 @@ def _double_difference(
     indicator = counting.indicator
     if controls is None or indicator.regle == "mediane":
         return
-    arm = cells[controls.column]
-    changes, counts = [], []
+    arm, changes, counts = cells[controls.column], [], []
     for members in ((arm != controls.answer) & (arm != ""), arm == controls.answer):
         units = counting.whole(unit_values(indicator, cells[members]))
-        ends = [_linearised(counting, units, moment) for moment in counting.ends]
-        changes.append(ends[1].less(ends[0]))
-        counts += [int((end.weights > 0).sum()) for end in ends]
+        start, end = (_linearised(counting, units, moment) for moment in counting.ends)
+        changes.append(end.less(start))
+        counts += [int((level.weights > 0).sum()) for level in (start, end)]
     supported, compared = changes
     result = Estimate(supported.value - compared.value, reason=change_reason(indicator))
     if counting.rows_at and not result.reason:

@@ -60,24 +60,18 @@ def contributions(
     """
     for indicator in plan:
         is_estimate = indicator.poids and indicator.regle in COUNTED_RULES
-        if indicator.regle in ("quotient", "modalites"):
+        is_amount = indicator.unite in MONEY and indicator.regle not in ("quotient", "modalites")
+        if not (is_amount or is_estimate):
             continue
-        if indicator.unite in MONEY or is_estimate:
-            yield from _indicator_contributions(indicator, observed, schedule)
-
-
-def _indicator_contributions(
-    indicator: Indicator, observed: Observed, schedule: Schedule
-) -> Iterator[tuple[FactKey, pd.Series]]:
-    indicator = with_comparison_group(indicator, schedule)
-    cells = concerned(indicator_cells(indicator, observed))
-    units = unit_values(indicator, cells)
-    counting = counting_of(indicator, units, schedule)
-    for group in [counting.whole(units), *counting.groups(cells)]:
-        for moment, measure in counting.measures.items():
-            counted = group.units[moment]
-            values = pd.Series(counted["valeur"], counted["unite"])
-            yield (indicator.id, measure, moment, group.name), values
-    if indicator.moments:
-        for month, then in units.groupby("moment"):
-            yield (indicator.id, COURSE, str(month), ""), then.set_index("unite")["valeur"]
+        indicator = with_comparison_group(indicator, schedule)
+        cells = concerned(indicator_cells(indicator, observed))
+        units = unit_values(indicator, cells)
+        counting = counting_of(indicator, units, schedule)
+        for group in [counting.whole(units), *counting.groups(cells)]:
+            for moment, measure in counting.measures.items():
+                counted = group.units[moment]
+                values = pd.Series(counted["valeur"], counted["unite"])
+                yield (indicator.id, measure, moment, group.name), values
+        if indicator.moments:
+            for month, then in units.groupby("moment"):
+                yield (indicator.id, COURSE, str(month), ""), then.set_index("unite")["valeur"]

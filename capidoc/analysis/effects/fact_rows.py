@@ -79,10 +79,8 @@ def _interval_facts(
 ) -> tuple[list[float] | None, Fact]:
     """Return [low, high], if any, and effet_plan, n_effectif and reserve."""
     has_interval = not math.isnan(estimate.low)
-    caution = ""
-    if has_interval:
-        caution = FEW if n < FEW_ANSWERS else ""
-    elif indicator.population == SAMPLE:
+    caution = FEW if has_interval and n < FEW_ANSWERS else ""
+    if not has_interval and indicator.population == SAMPLE:
         caution = estimate.reason or DESCRIPTIVE
     effect = estimate.design_effect
     effective = n / effect if effect > 0 else math.nan

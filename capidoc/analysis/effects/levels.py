@@ -78,8 +78,7 @@ def course(counting: Counting, units: pd.DataFrame, moments: Sequence[str]) -> I
     """Yield one fact per moment of the follow-up, over the units known then (its n)."""
     counting = replace(counting, moments=tuple(moments), is_panel=False)
     indicator, unit_count = counting.indicator, units["unite"].nunique()
-    whole = counting.whole(units)
-    for moment, known in whole.units.items():
+    for moment, known in counting.whole(units).units.items():
         yield fact_row(
             indicator,
             COURSE,

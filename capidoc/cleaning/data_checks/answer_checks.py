@@ -24,6 +24,7 @@ from capidoc.ingest.xlsform import Question
 
 RARE = 0.1  # of the numbers of a question: negative ones are improbable below
 BATTERY = 3  # questions that share one list of choices
+FEW, SPREAD = 3, 10  # percentages, the largest of them beside the smallest
 SCALE = 3  # choices, from which a list is a scale
 OTHER = "other"  # the choice that XLSForm's or_other adds
 REPORTED_ROWS = {*UNPLACED, "orphelin", "doublon", "remplacee"}
@@ -45,10 +46,22 @@ def improbable_numbers(
         if negative.sum() < RARE * np.isfinite(numbers).sum():
             proposal = "Négatif, quand les autres nombres sont positifs."
             parts.append(cell_findings(rows[negative], name, "valeur_extreme", proposal))
+        in_percent = _percents_as_fractions(numbers)
+        percents = [f"Peut-être « {100 * number:g} »." for number in numbers[in_percent]]
+        parts.append(cell_findings(rows[in_percent], name, "fraction", percents))
         if positive.sum() >= ENOUGH:
             logs = np.log(numbers[positive])
             parts.append(_outliers(rows[positive], name, logs, source, repeat))
     return pd.concat(parts)
+
+
+def _percents_as_fractions(numbers: np.ndarray) -> np.ndarray:
+    """Return which numbers below 1 would be like all the others, were they 100 times as large."""
+    filled = numbers[np.isfinite(numbers) & (numbers != 0) & (numbers != 1)]
+    others = filled[(filled <= 0) | (filled > 1)]
+    if len(others) < FEW or others.min() < 1 or others.max() > min(100, SPREAD * others.min()):
+        return np.zeros(len(numbers), bool)
+    return (numbers < 1) & (100 * numbers >= others.min()) & (100 * numbers <= others.max())
 
 
 def _outliers(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from capidoc.config.programme_model import Disclosure
 from capidoc.disclosure import rules
+from capidoc.disclosure.proof.counted_levels import FATES
 from capidoc.disclosure.proof.interval_audit import IntervalAudit
 from capidoc.disclosure.proof.level_sums import Level
 from capidoc.disclosure.proof.linked_tables import Cell, Cells, LinkedTables
@@ -63,18 +64,27 @@ class Attack:
         for number, (_, low, high) in enumerate(linked.known, len(sums)):
             self._audit.publish(number, low, high)
         self._published: dict[Cell, str] = {}
+        self._attainable: dict[Cell, Interval] = {}
         self._random = np.random.default_rng(0)
 
     def hidden(self, hidden_by: Rules) -> list[Cell]:
-        """Return the hidden cells whose figure is a sum, in order."""
-        return [cell for cell in self._figures if hidden_by[cell]]
+        """Return the hidden cells whose figure is a sum, in order.
 
-    def certain(self, hidden_by: Rules) -> set[Cell]:
-        """Return the hidden cells that logic tells, were nothing published."""
-        left = self._unmet(self.hidden(hidden_by), hidden_by)
-        known = {cell for cell in left if self._telling(cell, hidden_by) is not None}
+        But how many units were lost: no answer, and the same for every indicator of a source.
+        """
+        return [
+            cell
+            for cell in self._figures
+            if hidden_by[cell] and self._cells[cell]["mesure"] not in FATES
+        ]
+
+    def allow_for_logic(self, hidden_by: Rules) -> None:
+        """Ask of no cell to be further than it may be were nothing published."""
+        for cell in self._unmet(self.hidden(hidden_by), hidden_by):
+            if self._telling(cell, hidden_by) is not None:
+                self._meet(NOTHING.plus(self._figures[cell].total, -1.0))
+                self._attainable[cell] = self.reached[cell]
         self.reached.clear()
-        return known
 
     def exposed(self, pending: Sequence[Cell], hidden_by: Rules) -> dict[Cell, list[Cell]]:
         """Return the pending cells that a reader can work out, each with the cells that tell it.
@@ -202,8 +212,9 @@ class Attack:
         if is_estimated and 0 < true < self._thresholds.personnes:
             rule = rules.UNBRACKETED_COUNT
         least, most = protection_interval(fact, true, rule, self._thresholds)
+        lowest, highest = self._attainable.get(cell, (-math.inf, math.inf))
         slack = SOLVER_TOLERANCE * max(1.0, abs(true))
-        return low > least + slack, high < most - slack
+        return low > max(least, lowest) + slack, high < min(most, highest) - slack
 
     def _is_protected(self, cell: Cell, hidden_by: Rules) -> bool:
         if hidden_by[cell] == rules.SECONDARY:  # any other figure than its own

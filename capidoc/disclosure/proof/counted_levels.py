@@ -16,6 +16,8 @@ from capidoc.core.fact_ids import ACTUAL, COURSE, Trait
 
 TO = " → "  # between moments that are told together
 CHANGES = ("hausse", "stable", "baisse")
+FATES = ("presentes", "perdues", "nouvelles")
+COUNTS_OF_UNITS = (*CHANGES, *FATES)  # the measures that say how many units did so
 UNTOLD = ""  # the measure of what no fact tells, but links those that are told
 
 
@@ -113,6 +115,8 @@ def _compared_levels(
         counts = known & seen & units["unite"].isin(names).to_numpy()
         at_moments.append(_level(indicator, measure, moment, units, seen, counts, moment))
     yield from at_moments
+    if counting.is_panel:
+        yield from _fates(at_moments[0], at_moments[-1], known)
     if counting.is_panel and indicator.regle == "part":
         together = TO.join(level.moment for level in at_moments)
         for level in at_moments:
@@ -120,6 +124,19 @@ def _compared_levels(
         for measure, rows in _changes(at_moments[0], at_moments[-1]).items():
             first = at_moments[0].seen
             yield CountedLevel(indicator, measure, "", together, units, first, rows, None)
+
+
+def _fates(first: CountedLevel, last: CountedLevel, known: np.ndarray) -> Iterator[CountedLevel]:
+    """Yield the units known at every moment, at the first but no more, at the last only."""
+    units = first.units
+    started = units["unite"].isin(units["unite"][first.seen & known]).to_numpy()
+    for measure, level, rows in (
+        ("presentes", first, first.known),
+        ("perdues", first, first.seen & known & ~first.known),
+        ("nouvelles", last, last.seen & known & ~started),
+    ):
+        indicator, when = level.indicator, level.when
+        yield CountedLevel(indicator, measure, "", when, units, level.seen, rows, None)
 
 
 def _changes(first: CountedLevel, last: CountedLevel) -> dict[str, np.ndarray]:

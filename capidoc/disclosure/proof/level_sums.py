@@ -7,7 +7,7 @@ import numpy as np
 from capidoc.core.fact_ids import parse_group
 from capidoc.core.schema import COUNTED_RULES
 from capidoc.disclosure.primary import PEOPLE
-from capidoc.disclosure.proof.counted_levels import CHANGES, TO, CountedLevel
+from capidoc.disclosure.proof.counted_levels import COUNTS_OF_UNITS, TO, CountedLevel
 from capidoc.disclosure.proof.population import WHOLE, Population
 from capidoc.disclosure.proof.sums import NOTHING, Sum, Unknowns
 from capidoc.disclosure.proof.tables import AmountTable, CountTable, Group, Marks
@@ -69,7 +69,7 @@ class LevelSums:
     def _headcount(self, table: CountTable, group: Group) -> Level | None:
         """Return the value of what counts units, whole or estimated; None for others."""
         level, rule = self.level, self.level.indicator.regle
-        if level.measure in CHANGES:
+        if level.measure in COUNTS_OF_UNITS:
             return Level(table.total(self.known, group))
         if not self._said or level.yes is None or rule not in ("effectif", "part"):
             return None
@@ -89,16 +89,17 @@ class LevelSums:
         level = self.level
         if level.has("poids", 1.0):
             return table.total(self._said, group)
-        places = self._population.places(level.units)[level.known]
+        places = self._population.places(level.units)
         parts = table.parts if group.part == WHOLE else [group.part]
         for part in sorted(parts, key=len):
             profiles = self._population.profiles[part]
-            weights = level.units["poids"][level.known].groupby(profiles.codes[places])
-            if (weights.max() == weights.min()).all():
-                said, weight = table.by_profile(self._said, part), weights.max()
-                inside, estimate = profiles.of_group(group.traits), NOTHING
-                for profile in set(inside) & set(weight.index):
-                    estimate = estimate.plus(said[profile], weight[profile])
+            inside = profiles.of_group(group.traits)
+            weights = level.units["poids"].groupby(profiles.codes[places])
+            is_one_each = (weights.max() == weights.min()).all()
+            if is_one_each and np.isin(inside, weights.max().index).all():
+                said, estimate = table.by_profile(self._said, part), NOTHING
+                for profile in inside:
+                    estimate = estimate.plus(said[profile], weights.max()[profile])
                 return estimate
         return None
 

@@ -206,8 +206,9 @@ class LinkedTables:
         first = self.unknowns.add_earlier()
         for cell, now in numbers.items():
             level = self.levels[now]
-            sums = {n: s.shifted(first) for n, s in level._asdict().items() if isinstance(s, Sum)}
-            self.levels[cell] = level._replace(**sums)
+            value, base, scale, *others = level
+            told = [each and each.shifted(first) for each in (value, base, *others)]
+            self.levels[cell] = Level(told[0], told[1], scale, *told[2:])
 
 
 def families(indicators: Iterable[Indicator], reads: Mapping[str, Iterable[str]]) -> dict[str, str]:

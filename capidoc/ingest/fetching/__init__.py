@@ -71,9 +71,12 @@ def _fetch_source(
             files += api.list_attachments(client, questions)
     except (http_client.Cut, errors.ResourcesLacking):  # a next run goes on from the pages received
         raise
-    except Refusal:
+    except (Refusal, RecursionError) as error:
         shutil.rmtree(pages, ignore_errors=True)
-        raise
+        if isinstance(error, Refusal):
+            raise
+        what = "fiches dont les groupes n’en finissent pas de s’emboîter"
+        raise errors.InputUnreadable(Problem(what, value=client.url)) from None
     shutil.rmtree(pages, ignore_errors=True)
     if questions:
         folder = programme.attached / name

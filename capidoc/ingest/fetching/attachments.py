@@ -69,7 +69,7 @@ def _download(client: HttpClient, urls: dict[Path, str]) -> Iterator[tuple[Path,
 
 
 def _content(client: HttpClient, url: str) -> bytes:
-    content = get(client, url)
+    content = get(client, url, is_file=True)
     if not content:
         raise Absent(Problem("fichier vide sur le serveur", "une pièce", value=url))
     if is_web_page(content):

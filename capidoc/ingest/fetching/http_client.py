@@ -6,6 +6,7 @@ import re
 import shutil
 import time
 from base64 import b64encode
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -30,6 +31,8 @@ PATIENCE = 600  # seconds for one answer, with its waits
 ATTEMPTS = 7
 LARGEST = 200_000_000  # bytes of an answer
 STALE = 3600  # seconds after which kept pages are read again
+# Of all pages together: how many, their bytes, the seconds that they may take.
+MOST_PAGES, LARGEST_ALL, LONGEST = 2000, 2_000_000_000, 7200
 PIECE = 1 << 16  # bytes read at a time
 RETRIED_STATUSES = {429, 500, 502, 503, 504}
 CUTS = (
@@ -112,14 +115,21 @@ def open_client(server: Server, pages: Path) -> HttpClient:
     return HttpClient(server, pages, session)
 
 
-def get(client: HttpClient, url: str) -> bytes:
-    """Return the body of a URL of the server; refuse another host, what lasts or is too large."""
-    if _origin(client, url) != _origin(client, ""):
-        what = "le serveur renvoie à une autre adresse : refusé, le jeton n’y va pas"
-        raise InputUnreadable(Problem(what, client.url, value=url))
+def get(client: HttpClient, url: str, is_file: bool = False) -> bytes:
+    """Return the body of a URL of the server; refuse another host, what lasts or is too large.
+
+    A file alone may be in another host's storage, as safe: the secret does not go there.
+    """
+    _check_origin(client, url)
     url = urljoin(client.url, url)
+
+    def follow(response: requests.Response, *_: Any, **__: Any) -> None:
+        if response.is_redirect:
+            target = urljoin(response.url, response.headers["Location"])
+            _check_origin(client, target, parts=1 if is_file else 2)
+
     try:
-        return _download(client, url)
+        return _download(client, url, follow)
     except RefusedRequest as error:
         status = error.response.status_code
         what = "le serveur est en panne" if status >= 500 else "réponse inattendue"
@@ -133,13 +143,16 @@ def get(client: HttpClient, url: str) -> bytes:
         raise Cut(Problem(what, remedy=RESUME, value=url)) from error
 
 
-def read_pages(client: HttpClient, url: str) -> list[dict[str, Any]]:
-    """Return all rows of a paged answer, from the page that a cut left; refuse an endless one."""
+def read_pages(client: HttpClient, url: str, identifier: str) -> list[dict[str, Any]]:
+    """Return all rows of a paged answer, from the page that a cut left; refuse an endless one.
+
+    `identifier` is what each row has, and no other row the same.
+    """
     kept_since = min((page.stat().st_mtime for page in client.pages.glob("*")), default=0)
     if time.time() - kept_since > STALE:
         shutil.rmtree(client.pages, ignore_errors=True)
     rows: list[dict[str, Any]] = []
-    count, seen = 0, set()
+    count, seen, size, deadline = 0, set(), 0, time.monotonic() + LONGEST
     following: str | None = url
     while following:
         path = client.pages / sha256(following.encode()).hexdigest()
@@ -149,12 +162,19 @@ def read_pages(client: HttpClient, url: str) -> list[dict[str, Any]]:
         seen.add(following)
         rows += page.rows
         former_count, count, following = count, page.count, page.following
+        size += len(body)
+        if len(seen) > MOST_PAGES or size > LARGEST_ALL or time.monotonic() > deadline:
+            what = "le serveur n’en finit pas de rendre des pages"
+            raise errors.ResourcesLacking(Problem(what, remedy=RESUME, value=client.url))
         if following in seen or (following and (len(rows) > count or not page.rows)):
             raise _unexpected_answer("les pages du serveur tournent en rond", str(following))
         if count < former_count or (not following and len(rows) != count):
             what = "des fiches ont été supprimées pendant la lecture"
             read = f"{len(rows)} lues"
             raise InputUnreadable(Problem(what, f"{count} fiches", "Relancez.", value=read))
+    if len({str(row.get(identifier)) for row in rows if row.get(identifier)}) < len(rows):
+        what, expected = "fiches sans numéro, ou de même numéro", f"« {identifier} » de chacune"
+        raise InputUnreadable(Problem(what, expected, "Relancez.", value=client.url))
     return rows
 
 
@@ -179,6 +199,14 @@ def is_web_page(body: bytes) -> bool:
 def _unexpected_answer(what: str, url: str) -> InputUnreadable:
     remedy = "Vérifiez « collecte » dans programme.yml, puis relancez."
     return InputUnreadable(Problem(what, remedy=remedy, value=url))
+
+
+def _check_origin(client: HttpClient, url: str, parts: int = 2) -> None:
+    """Raise InputUnreadable for a URL of another scheme (1 part) or host (2) than the server's."""
+    origin = _origin(client, url)
+    if not origin or origin[:parts] != (_origin(client, "") or ())[:parts]:
+        what = "le serveur renvoie à une autre adresse : refusé, le jeton n’y va pas"
+        raise InputUnreadable(Problem(what, client.url, value=url))
 
 
 def _origin(client: HttpClient, url: str) -> tuple[bytes, bytes] | None:
@@ -214,9 +242,10 @@ def _may_pass(error: BaseException) -> bool:
     stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(PATIENCE),
     reraise=True,
 )
-def _download(client: HttpClient, url: str) -> bytes:
+def _download(client: HttpClient, url: str, follow: Callable[..., None]) -> bytes:
     body, deadline = bytearray(), time.monotonic() + PATIENCE
-    with client.session.get(url, timeout=TIMEOUTS, stream=True) as response:
+    hooks = {"response": follow}
+    with client.session.get(url, timeout=TIMEOUTS, stream=True, hooks=hooks) as response:
         # The announced length spares a slow line the reading of what is too large.
         announced = response.raw.length_remaining or 0
         for piece in response.iter_content(PIECE):

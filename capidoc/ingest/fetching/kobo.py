@@ -25,8 +25,8 @@ ATTACHMENTS = TypeAdapter(list[KoboAttachment])
 def list_submissions(client: HttpClient) -> list[dict[str, Any]]:
     """Return the submissions as the API gives them, by their number, which an edit keeps."""
     query = "limit=1000&sort=%7B%22_id%22%3A1%7D"
-    submissions = read_pages(client, f"{_asset(client)}/data.json?{query}")
-    if not all(str(submission.get("_id")).isdecimal() for submission in submissions):
+    submissions = read_pages(client, f"{_asset(client)}/data.json?{query}", "_id")
+    if not all(str(submission["_id"]).isdecimal() for submission in submissions):
         what, expected = "fiches sans numéro", "« _id » dans chaque fiche"
         raise InputUnreadable(Problem(what, expected, value=client.url))
     return sorted(submissions, key=lambda submission: int(submission["_id"]))

@@ -47,7 +47,7 @@ def _answers(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _rows(client: HttpClient) -> list[dict[str, Any]]:
     query = "%24top=1000&%24count=true&%24expand=%2A"
-    return read_pages(client, f"{_form_url(client)}.svc/Submissions?{query}")
+    return read_pages(client, f"{_form_url(client)}.svc/Submissions?{query}", "__id")
 
 
 def _form_url(client: HttpClient) -> str:

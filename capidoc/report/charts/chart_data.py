@@ -63,8 +63,8 @@ def sorted_groups(spec: Spec, facts: FactsByMeasure, measure: str) -> list[str]:
     measured = [group for fact_measure, group in facts if fact_measure == measure]
     groups = [group for group in measured if group_dimensions(group) == (dimension,)]
     if not groups:
-        dimensions = {Trait.parse(group).dimension for _, group in facts if group}
-        raise chart_refusal(spec, "aucun groupe de ce nom pour « par »", dimension, dimensions)
+        measured_by = {Trait.parse(group).dimension for group in measured if group}
+        raise chart_refusal(spec, "aucun groupe de ce nom pour « par »", dimension, measured_by)
     return sorted(groups, key=lambda group: french.sort_key(group_label(spec, group)))
 
 

@@ -1,5 +1,6 @@
 """From Markdown to pandoc's tree, prepared once for the three formats."""
 
+import hashlib
 import json
 import re
 from itertools import count
@@ -20,14 +21,21 @@ BOX_TITLES = {"encadre": "À retenir", "prudence": "Prudence", "histoire": "Hist
 SAFE_LINK = re.compile(r"(?:https?://|mailto:|tel:|#)", re.IGNORECASE)
 PRIVATE_SIGN = re.compile("[\ue000-\uf8ff]")
 INLINE_OR_TEXT = re.compile("([ \ue000-\uf8ff])")
+EDITION_DIGITS = 12  # hexadecimal, of a digest
 TILE_LENGTH = 12  # characters of a number that the tile of a key figure holds on one line
 MOST_OBJECTS = 1000  # inlines that are not text, in a paragraph whose typography is set
 
 
 def parse_markdown(text: str) -> Node:
-    """Return pandoc's tree of the Markdown and its YAML; raise ValueError if it cannot be read."""
+    """Return pandoc's tree of the Markdown and its YAML; raise ValueError if it cannot be read.
+
+    The edition printed in it is the digest of what it says, so that it tells of nothing else.
+    """
     source_format = f"--from=markdown{DISABLED_EXTENSIONS}"
-    return json.loads(pandoc_ast.run_pandoc(text, source_format, "--to=json"))
+    ast = json.loads(pandoc_ast.run_pandoc(text, source_format, "--to=json"))
+    edition = hashlib.sha256(text.encode()).hexdigest()[:EDITION_DIGITS]
+    ast["meta"]["identite"] = {"t": "MetaString", "c": edition}
+    return ast
 
 
 def prepare_document(ast: Node) -> Node:

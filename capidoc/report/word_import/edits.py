@@ -8,8 +8,9 @@ from itertools import product
 
 from capidoc.core.errors import InputUnreadable, Problem
 from capidoc.report.documents.docx_reader import Paragraph
+from capidoc.report.narrative_language import TAG
 from capidoc.report.word_import import recit_paragraphs, rewriting
-from capidoc.report.word_import.recit_paragraphs import TAG, Unit, printed_words
+from capidoc.report.word_import.recit_paragraphs import Unit, printed_words
 
 # The least similarity (0 to 1) of two versions of one document, of one paragraph.
 SAME_DOCUMENT, SAME_PARAGRAPH = 0.3, 0.5

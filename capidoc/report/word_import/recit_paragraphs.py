@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import chain
 
 from capidoc.report.documents.docx_reader import Paragraph, split_words
+from capidoc.report.narrative_language import TAG
 
-TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 PIECE = re.compile(rf"(\s*)({TAG.pattern}|\*{{1,3}}|\.{{3}}|\\[^\w\s]|\w+|[^\w\s])", re.DOTALL)
 # How a paragraph's line begins: with a Markdown mark, or as no text of ours at all.
 MARK, NOT_TEXT = r"(?:#+|[-*+:]|\d+\.)[ \t]+", r":::|\{%|\||<!--"
