@@ -62,7 +62,9 @@ def test_contributions_are_each_unit_s_own():
     """
     plan = [indicator("g", "somme", "gain", par="sexe", unite="F CFA", moments="debut|fin")]
     brought = contributions(plan, observe(units), monthly_schedule(FIRST, LAST, SOURCE))
-    before = {group: values.tolist() for (_, level, _, group), values in brought if level == "avant"}
+    before = {
+        group: values.tolist() for (_, level, _, group), values in brought if level == "avant"
+    }
     assert before == {"": [10.0, 20.0], "sexe=f": [10.0], "sexe=h": [20.0]}
 
 

@@ -65,7 +65,8 @@ def published(name, value, n):
 
 # ── D3: counts ──────────────────────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize(
-    ("value", "expected"), [(0, PUBLIC), (1, "D3"), (4, "D3"), (5, PUBLIC), (-4, "D3"), (-5, PUBLIC)]
+    ("value", "expected"),
+    [(0, PUBLIC), (1, "D3"), (4, "D3"), (5, PUBLIC), (-4, "D3"), (-5, PUBLIC)],
 )
 def test_a_count_of_people_needs_five_or_none(value, expected):
     assert rule(fact(value, n=9)) == expected
@@ -395,9 +396,7 @@ def test_cumulated_counts_do_not_tell_the_few_counted_between_two_periods(counts
         ("cumul", "handicap", "D6"),
     ],
 )
-def test_only_people_counted_from_the_start_are_told_by_the_next_count(
-    suivi, indicateur, expected
-):
+def test_only_people_counted_from_the_start_are_told_by_the_next_count(suivi, indicateur, expected):
     rows = [actual(v, p, indicateur, suivi) for v, p in ((12, "2022"), (14, "2023"))]
     assert judged(*rows)[f"{indicateur}.realise.2022"] == expected
 

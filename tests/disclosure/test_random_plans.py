@@ -46,8 +46,9 @@ def programmes(draw, kinds, columns):
     named = draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=3, unique=True))
     moments = "debut|fin" if len(columns) > 2 or "." in columns[0] else ""
     plan = [
-        indicator(name, rule, variable, draw(st.sampled_from(BREAKDOWNS)), filtre=kept)
-        .model_copy(update={"moments": tuple(filter(None, moments.split("|")))})
+        indicator(name, rule, variable, draw(st.sampled_from(BREAKDOWNS)), filtre=kept).model_copy(
+            update={"moments": tuple(filter(None, moments.split("|")))}
+        )
         for name, rule, variable, kept in named
     ]
     answers = (*ANSWERS, "-") if moments else ANSWERS
@@ -163,7 +164,7 @@ def check(plan, units, columns):
     assert reader.unknowns.are_possible()
     for fact in found.facts.to_dict("records"):
         rule, true = found.rules[fact["id"]], fact["valeur"]
-        if fact["unite"] != "personnes" or fact["mesure"] not in LEVELS:
+        if fact["unite"] != "personnes" or fact["mesure"] not in LEVELS or math.isnan(true):
             continue
         if rule in ("D3", "D3+D6"):
             low, high = reader.bounds(fact, 1, 4)

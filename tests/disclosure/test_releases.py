@@ -50,9 +50,7 @@ def test_a_document_of_one_commune_is_not_remembered(tmp_path):
 
 
 @pytest.mark.parametrize(("end", "beside"), [("2022-06", []), ("2022-07", ["2022-06"])])
-def test_a_period_is_judged_beside_the_periods_that_this_edition_already_has(
-    tmp_path, end, beside
-):
+def test_a_period_is_judged_beside_the_periods_that_this_edition_already_has(tmp_path, end, beside):
     record_release(edition(tmp_path), figures(40.0))
     record_release(edition(tmp_path, fin="2022-06"), figures(30.0))
     found = releases_beside(edition(tmp_path, fin=end))

@@ -234,6 +234,22 @@ def test_a_hidden_amount_stays_uncertain_by_a_tenth_on_either_side(sign):
     assert low <= true - 10_000 and high >= true + 10_000
 
 
+def test_a_rounded_amount_is_known_to_half_its_rounding_around_what_is_printed():
+    """« 1 000 » less « 960 » is from 30 to 50, which excludes 47 and a tenth."""
+    units = "fois commune heures \n 3 b 12 \n 1 b 11 \n 15 a 60 \n 1 a 57"
+    plan = [indicator("g", "somme", "heures", par="commune", unite="heures", arrondi="10")]
+    found = assessed(plan, units)
+    assert found.rules["g.valeur.b"] == "D5" and {"g.valeur", "g.valeur.a"} & set(found.hidden)
+
+
+def test_a_share_is_finer_than_the_rounded_amounts_that_it_is_made_of():
+    """99,0 % of 970 000 leaves from 9 200 to 10 200; the amounts, from 9 000 to 11 000."""
+    units = "fois commune gain \n 4 b 2500 \n 16 a 60000"
+    found = assessed([indicator("g", "somme", "gain", par="commune", unite="F CFA")], units)
+    assert found.rules["g.valeur.b"] == "D5"
+    assert {"g.part.a", "g.valeur.a", "g.valeur"} & set(found.hidden)
+
+
 @pytest.mark.parametrize(("count", "hidden"), [(3, {"x.valeur.b": "D5"}), (5, {})])
 def test_an_estimate_is_judged_by_the_units_behind_it(count, hidden):
     """Whoever knows the weight of a stratum finds its units."""
