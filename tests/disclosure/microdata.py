@@ -11,8 +11,8 @@ from capidoc.analysis.effects.indicator_cells import Observed
 from capidoc.analysis.effects.tracking import tracked_contributions
 from capidoc.config.indicator_plan import Indicator
 from capidoc.config.programme_model import Disclosure
-from capidoc.core.schema import ATTRIBUTE, OWN, PROVENANCE, RECORD
 from capidoc.config.schedule import Schedule
+from capidoc.core.schema import ATTRIBUTE, OWN, PROVENANCE, RECORD
 from capidoc.disclosure import assess, redact
 from capidoc.disclosure.releases import Release
 from capidoc.io import tables
@@ -22,6 +22,7 @@ from .attack import invented
 
 SOURCE, FIRST, LAST = "suivi", "2022-05", "2022-06"
 ATTRIBUTES = ("sexe", "commune", "zone", "handicap", "strate", "poids")
+USUAL = Disclosure()
 FORMER_COLUMNS = ["edition", "id", "moment", "valeur", "n", "manquants", "texte"]
 
 
@@ -56,7 +57,7 @@ class Assessed(NamedTuple):
         low, high = self.proof.set_index("id").loc[name, ["bas", "haut"]]
         return -math.inf if math.isnan(low) else low, math.inf if math.isnan(high) else high
 
-    def public(self, thresholds: Disclosure = Disclosure()) -> pd.DataFrame:  # noqa: B008
+    def public(self, thresholds: Disclosure = USUAL) -> pd.DataFrame:
         """Return the facts as readers have them."""
         return redact(self.facts, "public", thresholds)
 
@@ -123,7 +124,7 @@ def assessed(
     plan: Sequence[Indicator],
     units: str,
     *,
-    thresholds: Disclosure = Disclosure(),  # noqa: B008  # a constant
+    thresholds: Disclosure = USUAL,
     months: Sequence[str] = (FIRST, LAST),
     former: pd.DataFrame | None = None,
     beside: Sequence[Release] = (),

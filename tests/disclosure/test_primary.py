@@ -14,7 +14,7 @@ from capidoc.disclosure.primary import (
 )
 
 from ..conftest import PROGRAMME
-from .microdata import indicator
+from .microdata import USUAL, indicator
 
 PLAN = [
     indicator("x"),
@@ -47,7 +47,7 @@ def fact(valeur, groupe="", mesure="valeur", indicateur="x", unite="personnes", 
     } | more
 
 
-def judged(*rows, brought=(), thresholds=Disclosure(), former=()):  # noqa: B008
+def judged(*rows, brought=(), thresholds=USUAL, former=()):
     """Return the rule that hides each fact, « publiable » where none does."""
     facts, releases = pd.DataFrame(rows), pd.DataFrame(former)
     found = primary_rules(facts, PLAN, brought, thresholds, releases)

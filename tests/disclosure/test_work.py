@@ -2,8 +2,6 @@
 
 from functools import partial
 
-import pytest
-
 from benchmarks import communes
 from capidoc.analysis import build_facts, compute, contributions
 from capidoc.cleaning import clean
