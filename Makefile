@@ -16,7 +16,7 @@ NAMED    = $(if $(filter command environment,$(firstword $(origin PROGRAMME))),$
 WHERE    = --commune "$(COMMUNE)" --debut "$(DEBUT)" --fin "$(FIN)" --profil "$(PROFIL)"
 
 .DEFAULT_GOAL := help
-.PHONY: help report brief sheet dashboard all portfolio data effects check verify claims fetch import new test wheels audit lab clean
+.PHONY: help report brief sheet dashboard all portfolio data effects check disclosure verify claims fetch import new test wheels audit lab clean
 
 report: ## le document de capitalisation : outputs/jass/capitalisation.html, .docx et .pdf
 brief: ## la note de deux pages : outputs/jass/note.html, .docx et .pdf
@@ -32,8 +32,9 @@ portfolio: $(READY) ## beaucoup de jeux à la fois : make portfolio TABLEAU=jeux
 data: ## nettoyer seulement : observations, journal, rejets dans data/processed
 effects: ## nettoyer, puis calculer les faits
 check: ## qualité des données et des chiffres publiés : à l’écran, et outputs/jass/interne/qualite.html
+disclosure: ## ce qu’une publication masquerait, par quelle règle, et ce qui le montrerait
 verify: ## relire le jeu publié : chaque empreinte, chaque nombre
-report brief sheet dashboard data effects check verify: $(READY)
+report brief sheet dashboard data effects check disclosure verify: $(READY)
 	@$(CAPIDOC) $@ $(SCOPE)
 
 fetch: $(READY) ## aller chercher les nouvelles fiches sur KoboToolbox ou ODK Central, dans data/raw ; PIECES=photo : les fichiers de cette question aussi

@@ -6,11 +6,12 @@ import pandas as pd
 
 from capidoc.analysis import facts as fact_table
 from capidoc.config.programme import Programme
-from capidoc.config.programme_model import Disclosure
+from capidoc.config.programme_model import Disclosure, Identity
 from capidoc.core import french, html_pages
 from capidoc.core.html_pages import Section
 from capidoc.core.schema import CONSENTS_CSV, DISCLOSURE_CSV, FACTS_JSON
 from capidoc.disclosure import rules
+from capidoc.disclosure.advice import advise
 from capidoc.io import tables
 
 
@@ -24,7 +25,7 @@ def write_disclosure_page(
         tables.read_csv(folder / DISCLOSURE_CSV, bas=float, haut=float),
         tables.read_csv(folder / CONSENTS_CSV),
         scanned,
-        programme.identity.divulgation,
+        programme.identity,
     )
     title = f"{programme.identity.nom} : ce que les documents publics ne montrent pas"
     path = staging_dir / "interne" / "divulgation.html"
@@ -36,7 +37,7 @@ def sections(
     proof: pd.DataFrame,
     consents: pd.DataFrame,
     scanned: tuple[int, int],
-    thresholds: Disclosure,
+    identity: Identity,
 ) -> list[Section]:
     """Return the sections of the page: rules, hidden figures, consents, the scan of the files."""
     hidden = facts[facts["statut_divulgation"] != rules.PUBLIC]
@@ -48,13 +49,13 @@ def sections(
         Section(
             "Ce qui est masqué, par règle",
             f"{len(hidden)} nombres sur {len(facts)} ne sont pas publics.",
-            counts.assign(Raison=counts["Règle"].map(reasons(thresholds))),
+            counts.assign(Raison=counts["Règle"].map(reasons(identity.divulgation))),
         ),
         Section(
             "Chaque nombre masqué",
-            "Ce que les nombres publics laissent encore calculer de chacun : une fourchette, "
-            "jamais la valeur.",
-            _hidden_figures(hidden, codes, proof),
+            "Ce qui le masque, ce qui le montrerait, et ce qu’un lecteur ne peut écarter : une "
+            "fourchette, jamais la valeur.",
+            _hidden_figures(hidden, codes, proof).assign(**_advice(facts, proof, identity)),
         ),
         Section(
             "Témoignages, citations et photos",
@@ -89,7 +90,7 @@ def reasons(thresholds: Disclosure) -> dict[str, str]:
 
 
 def _hidden_figures(hidden: pd.DataFrame, codes: pd.Series, proof: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per hidden figure, with what a reader can work out of it."""
+    """Return one row per hidden figure, with what a reader can not exclude of it."""
     bounds = proof.set_index("id").reindex(hidden["id"])
     intervals = zip(bounds["bas"], bounds["haut"], hidden["arrondi"], strict=True)
     return pd.DataFrame(
@@ -99,14 +100,20 @@ def _hidden_figures(hidden: pd.DataFrame, codes: pd.Series, proof: pd.DataFrame)
             "Valeur": hidden["texte"],
             "n": hidden["n"],
             "Règle": codes,
-            "Un lecteur peut déduire": [format_bounds(*interval) for interval in intervals],
+            "Un lecteur n’écarte pas": [format_bounds(*interval) for interval in intervals],
         }
     )
 
 
+def _advice(facts: pd.DataFrame, proof: pd.DataFrame, identity: Identity) -> dict[str, list[str]]:
+    """Return, of each hidden figure, that which it is hidden for and what would free it."""
+    advice = advise(facts, proof, identity.divulgation, identity.communes)
+    return {"Pour ne pas trahir": [*advice["cause"]], "Pour le montrer": [*advice["remede"]]}
+
+
 def format_bounds(low: float, high: float, step: float) -> str:
-    """Return « de 1 à 4 », « au moins 1 », or « rien » without bounds, rounded to the step."""
+    """Return « de 1 à 4 », « plus de 1 » without an end, « » without any, rounded to the step."""
     lowest, highest = (french.format_quantity(bound, "", step) for bound in (low, high))
-    if pd.notna(high):
+    if pd.notna(low) and pd.notna(high):
         return f"de {lowest} à {highest}"
-    return f"au moins {lowest}" if pd.notna(low) else "rien"
+    return f"plus de {lowest}" if pd.notna(low) else ""

@@ -30,6 +30,7 @@ VERBS = {
     "data": "nettoyer les données seulement",
     "effects": "nettoyer et calculer les effets",
     "check": "qualité des données et des chiffres publiés, à l’écran et dans outputs/",
+    "disclosure": "ce qu’une publication masquerait, et ce qui le montrerait",
     "claims": "proposer les chiffres que publie un texte, pour qu’une personne les confirme",
     "import": "reprendre dans recit/ ce que quelqu’un a retouché dans un document Word publié",
     "new": "commencer un programme, d’après son formulaire (XLSForm)",

@@ -137,6 +137,8 @@ def _run_steps(options: Namespace, slug: str) -> Iterator[str]:
         case "check":
             yield from stages.check_programme(programme)
             yield from (f"{name} : {UNUSED_FILE}" for name in programme.strays())
+        case "disclosure":
+            yield from stages.foresee_disclosure(programme)
         case "data" | "effects":
             computation.compute_tables(programme, options.verb)
             yield f"{slug} : tables écrites dans {programme.processed.relative_to(ROOT)}"

@@ -58,7 +58,6 @@ def _import_later_modules() -> None:
     """Import what charts and documents need, while a notebook runs in its fork."""
     with suppress(ImportError):  # whoever needs it will say so
         import nbconvert.exporters  # noqa: F401
-        import scipy.optimize  # noqa: F401
 
         from capidoc.report import chart_cache, charts  # noqa: F401
         from capidoc.report.documents import docx, html, pdf  # noqa: F401

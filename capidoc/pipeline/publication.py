@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from capidoc.config.paths import FORMATS, ProgrammePaths
 from capidoc.core.errors import AlreadyRunning, Problem, ResourcesLacking
-from capidoc.core.schema import PROPOSED_CLAIMS_CSV
+from capidoc.core.schema import PROPOSED_CLAIMS_CSV, RELEASES_CSV
 from capidoc.io import manifest
 
 CODE_FILES = ("capidoc/**/*.py", "notebooks/*.ipynb", "templates/**/*", "requirements.lock")
@@ -47,8 +47,8 @@ def inputs(programme: ProgrammePaths, parameters: dict[str, str] | None) -> dict
     digests = {
         path.relative_to(programme.root).as_posix(): manifest.file_digest(path)
         for path in paths
-        # « ~$ » begins the name of what Excel leaves beside an open workbook.
-        if path.is_file() and not path.name.startswith("~$")
+        # « ~$ » begins the name of what Excel leaves beside an open workbook; the register is ours.
+        if path.is_file() and not path.name.startswith("~$") and path.name != RELEASES_CSV
     }
     return {"programme": programme.slug, "parametres": parameters, "entrees": digests}
 

@@ -8,13 +8,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from capidoc.analysis import read_facts
 from capidoc.cleaning import quality_page
 from capidoc.config.paths import FORMATS
 from capidoc.config.programme import Programme
 from capidoc.core import french, schema
 from capidoc.core.errors import ConfigurationRefused, Problem, RenderingFailed, as_refusal
 from capidoc.core.progress import show_progress
-from capidoc.disclosure import check_consents, leak_scan, report_page
+from capidoc.disclosure import (
+    advice,
+    check_consents,
+    leak_scan,
+    record_release,
+    redact,
+    report_page,
+)
 from capidoc.io import file_text, manifest, narrative_pages, tables
 from capidoc.pipeline import publication
 from capidoc.pipeline.computation import REPORT, ensure_effects, notebook_parameters, run_notebook
@@ -40,6 +48,9 @@ def publish_set(programme: Programme, deliverables: Iterable[str]) -> str:
         return run_inputs
 
     replace_set(programme, run_inputs, fill)
+    if programme.profil == "public":
+        facts = read_facts(programme.processed / schema.FACTS_JSON)
+        record_release(programme, redact(facts, "public", programme.identity.divulgation))
     target = programme.published.relative_to(programme.root)
     return f"{programme.slug} : {' et '.join(deliverables)} dans {target}"
 
@@ -166,6 +177,17 @@ def _own_words(programme: Programme) -> str:
     names = [*identity.communes.values(), *identity.libelles.values()]
     months = [french.format_month(f"2000-{month:02d}") for month in range(1, 13)]
     return "\n".join([path.read_text(encoding="utf-8") for path in templates] + names + months)
+
+
+def foresee_disclosure(programme: Programme) -> Iterator[str]:
+    """Compute the facts if need be; yield what a publication would hide, and what would free it."""
+    ensure_effects(programme, publication.inputs(programme, notebook_parameters(programme)))
+    facts = read_facts(programme.processed / schema.FACTS_JSON)
+    path = programme.processed / schema.DISCLOSURE_CSV
+    proof = tables.read_csv(path, bas=float, haut=float)
+    identity = programme.identity
+    yield from advice.format_advice(facts, proof, identity.divulgation, identity.communes)
+    yield f"Chacun, et ce qui le masque : {path.relative_to(programme.root)}"
 
 
 def check_programme(programme: Programme) -> Iterator[str]:

@@ -115,7 +115,7 @@ def trace_numbers(
         problems += loose_problems(loose, texts, path.name)
         for extension in FORMATS:
             problems += _absent_numbers(path.with_suffix(f".{extension}"), bound)
-    TraceabilityRefused.raise_any(problems)
+    TraceabilityRefused.raise_any(dict.fromkeys(problems))  # pages share their words
     return bound_count, declared_count
 
 

@@ -23,6 +23,12 @@ from capidoc.pipeline import batch, batch_worker, publication, stages
 from ..conftest import ROOT
 
 
+def write_manifests(archive, record):
+    """Write the two manifests of a set without internal files."""
+    archive.writestr("manifest.json", json.dumps(record))
+    archive.writestr("interne/manifest.json", json.dumps(record | {"sorties": {}}))
+
+
 def label(outcome):
     return "échec" if outcome.code else outcome.message
 
@@ -64,7 +70,7 @@ def table(small, tmp_path, monkeypatch):
         return path
 
     lay.made = []
-    lay.tampered = lambda done, record: done.writestr("manifest.json", json.dumps(record))
+    lay.tampered = write_manifests
     monkeypatch.setattr(batch, "build_sets", made)
     return lay
 
@@ -188,7 +194,7 @@ def entry(name, mode=0):
 def test_what_a_worker_adds_to_a_set_publishes_nothing(table, tmp_path, info):
     def tamper(done, record):
         done.writestr(info, "x")
-        done.writestr("manifest.json", json.dumps(record))
+        write_manifests(done, record)
 
     table.tampered = tamper
     end = batch.run_batch(table("essai;;;;note"), "public", root=tmp_path)["essai"]
@@ -209,7 +215,7 @@ def test_what_a_worker_adds_to_a_set_publishes_nothing(table, tmp_path, info):
 )
 def test_a_set_that_is_not_what_was_asked_for_publishes_nothing(table, tmp_path, change, message):
     def tamper(done, record):
-        done.writestr("manifest.json", json.dumps(record | change))
+        write_manifests(done, record | change)
 
     table.tampered = tamper
     end = batch.run_batch(table("essai;;;;note"), "public", root=tmp_path)["essai"]
@@ -239,7 +245,7 @@ def test_a_set_has_a_number_of_files_and_a_size_at_most(tmp_path, monkeypatch, b
     with zipfile.ZipFile(content, "w") as done:
         record = {"versions": {}, "sorties": {"a": sha256(b"a").hexdigest()}}
         done.writestr("a", "a")
-        done.writestr("manifest.json", json.dumps(record))
+        write_manifests(done, record)
     assert set_archives.unpack_set(content.getvalue(), tmp_path).sorties
     monkeypatch.setattr(set_archives, bound, value)
     with pytest.raises(InputUnsafe, match="fichiers, ou de"):
