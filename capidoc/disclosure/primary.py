@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 from capidoc.analysis.effects.fact_rows import COUNT, CUMULATED, DISTINCT, LEVELS, PERCENT
@@ -20,8 +21,10 @@ PEOPLE = "personnes"
 HEADCOUNTS = ("effectif", "nombre")  # the rules that count units, or records
 EXEMPT_METHODS = ("nettoyage", "cadre du programme")
 TYPED = (TARGET, BASE)  # what people wrote in the plan, which tells of nobody
-QUANTILE_MINIMUM = {  # fewest units of which a median or a quartile is shown
+QUANTILE_MINIMUM = {  # fewest units of which a mean, a median or a quartile is shown
     "changement_median": 5,
+    "changement_moyen": 5,
+    "variation_moyenne": 5,
     "variation_mediane": 5,
     "changement_q1": 20,
     "changement_q3": 20,
@@ -240,9 +243,8 @@ def violates_p_percent(values: pd.Series) -> bool:
 
     The p % rule of Hundepool et al., Statistical Disclosure Control, 2012, chapter 4.
     """
-    sizes = values.abs()
-    remainder = sizes.sum() - sizes.nlargest(2).sum()
-    return bool(remainder < P_PERCENT / 100 * sizes.max())
+    sizes = _sizes(values)
+    return bool(sizes[2:].sum() < P_PERCENT / 100 * sizes[:1].sum())
 
 
 def violates_dominance(values: pd.Series) -> bool:
@@ -252,5 +254,10 @@ def violates_dominance(values: pd.Series) -> bool:
 
 def two_largest_percent(values: pd.Series) -> float:
     """Return what the two largest contributors make of the total, in percent; NaN of zero."""
-    sizes = values.abs()
-    return float(100 * sizes.nlargest(2).sum() / sizes.sum())
+    sizes = _sizes(values)
+    return float(100 * sizes[:2].sum() / sizes.sum()) if sizes.sum() else math.nan
+
+
+def _sizes(values: pd.Series) -> np.ndarray:
+    """Return the sizes of the known contributions, the largest first."""
+    return np.sort(np.abs(values.dropna().to_numpy(float)))[::-1]
