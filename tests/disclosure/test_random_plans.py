@@ -31,6 +31,7 @@ AT_ONE_MOMENT = [
 ]
 AT_TWO_MOMENTS = [("tous", "effectif", "", ""), *AT_ONE_MOMENT[1:4]]
 LEVELS = ("valeur", "avant", "apres", "cours")
+TINY = 0.01
 MANY = 100  # more units than a table has
 BOTH, YES_NO = (FIRST, LAST), {"oui", "non"}
 # Whether the units are known at the first moment, and at the last.
@@ -206,3 +207,50 @@ def test_no_count_hidden_at_two_moments_is_worked_out(programme):
 @settings(max_examples=15, **SEARCH)
 def test_no_count_of_a_sensitive_answer_is_worked_out(programme):
     check(*programme, ["q", "r"], Disclosure(sensibles=["q"]))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 9), st.sampled_from("fh"), st.sampled_from("abc"), st.integers(1, 60)
+        ),
+        min_size=3,
+        max_size=9,
+    ),
+    st.sampled_from(BREAKDOWNS[1:]),
+)
+@settings(max_examples=15, **SEARCH)
+def test_no_amount_of_few_is_known_within_a_tenth(lines, breakdown):
+    """The amounts of every sex and commune are unknown; sums are told rounded, and their shares."""
+    table = [("fois", "sexe", "commune", "heures"), *lines]
+    plan = [indicator("g", "somme", "heures", breakdown, unite="heures", arrondi="5")]
+    found = assessed(plan, "\n".join(" ".join(map(str, row)) for row in table))
+    unknowns = Unknowns()
+    amounts = {group: unknowns.new(whole=False) for group in product("fh", "abc")}
+
+    def amount(groupe: str) -> Expression:
+        traits = {trait.answer for trait in parse_group(groupe)}
+        return count(amounts[group] for group in amounts if traits <= set(group))
+
+    unknowns.constrain(amount(""), 0, 100 * MANY)
+    for fact in found.public().to_dict("records"):
+        half = fact["arrondi"] / 2
+        low, high = fact["valeur"] - half, fact["valeur"] + half
+        if math.isnan(low):
+            continue
+        if fact["mesure"] == "valeur":
+            unknowns.constrain(amount(fact["groupe"]), low, high)
+        else:
+            for sign, end in ((1, low), (-1, high)):
+                share = total((sign, amount(fact["groupe"])), (-sign * end / 100, amount("")))
+                unknowns.constrain(share, 0, math.inf)
+    for fact in found.facts.to_dict("records"):
+        if found.rules[fact["id"]] == "D5" and fact["mesure"] == "valeur":
+            least, most = 0.9 * fact["valeur"], 1.1 * fact["valeur"]
+            low, high = unknowns.bounds(amount(fact["groupe"]), least, most)
+            assert low <= least + TINY and high >= most - TINY, (
+                fact["id"],
+                fact["valeur"],
+                low,
+                high,
+            )

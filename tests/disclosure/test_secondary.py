@@ -299,6 +299,50 @@ def test_what_the_few_said_who_came_later_is_not_told_by_the_course():
     assert found.rules["g.cours.2022-06"] == found.rules["g.avant"] == "publiable"
 
 
+def test_the_units_seen_and_those_of_each_month_do_not_tell_how_few_are_of_both():
+    """Eleven in May and five not, eight in June and eight not: of sixteen, three are twice."""
+    units = "fois q.2022-05 q.2022-06 \n 8 oui - \n 5 - oui \n 3 oui oui"
+    found = assessed([indicator("x", moments=MOMENTS)], units)
+    assert found.rules["x.avant"].startswith("D3")
+    assert {"x.cours.2022-05", "x.cours.2022-06"} & set(found.hidden)
+
+
+def test_attrition_does_not_tell_the_few_who_are_known_at_both_moments():
+    """Of eight, four are lost and two are new: two are known twice."""
+    units = """
+    fois commune q.2022-05 q.2022-06
+       4       c       oui         .
+       2       a         .       non
+       2       b       non       non
+    """
+    plan = [
+        indicator("avec", filtre="q=oui", moments=MOMENTS),
+        indicator("sans", filtre="q=non", moments=MOMENTS),
+    ]
+    found = assessed(plan, units)
+    assert found.rules["sans.avant"].startswith("D3")
+    for name in ("avec", "sans"):
+        counts = {f"{name}.{measure}" for measure in ("presentes", "perdues", "nouvelles")}
+        assert len(counts & set(found.hidden)) >= 2
+
+
+def test_a_commune_without_records_that_month_may_have_had_some():
+    """What a reader supposes of it counts as much as elsewhere: six in all, less « < 5 »."""
+    units = """
+    fois sexe commune q.2022-05 q.2022-06
+       1    h       b         -       oui
+       2    f       a       oui         -
+       4    h       a       oui         -
+      10    h       a       non         .
+    """
+    found = assessed([indicator("x", filtre="q=oui", par="sexe*commune", moments=MOMENTS)], units)
+    assert found.rules["x.avant.f_a"].startswith("D3")
+    assert found.rules["x.avant.h_a"].startswith("D3")
+    low, high = found.between("x.avant.h_a")
+    assert low <= 1 and high >= 4
+    assert (found.rules["x.avant"], found.rules["x.avant.f_a"]) != ("publiable", "D3")
+
+
 def test_an_actual_is_hidden_with_the_month_that_it_is_and_what_is_attained_with_it():
     units = """
     fois heures.2022-05 heures.2022-06
@@ -368,7 +412,27 @@ def test_a_period_tells_nothing_of_what_the_whole_follow_up_hides():
     assert found.between("x.avant.f") == (1, 4)
 
 
-# ── what is known whatever is hidden ────────────────────────────────────────────────────────────
+# ── whatever is hidden ──────────────────────────────────────────────────────────────────────────
+def test_with_the_lowest_thresholds_next_to_nothing_is_hidden():
+    names = ("personnes", "contributeurs", "denominateur", "sensible")
+    lowest = Disclosure(
+        **dict(zip(names, (2, 3, 1, 1), strict=True)), raisons=dict.fromkeys(names, "accord écrit")
+    )
+    units = """
+    fois sexe commune   q heures
+       2    f       a oui      5
+       3    h       a non      9
+       4    f       b oui      7
+       3    h       b   .      2
+    """
+    plan = [
+        indicator("x", filtre="q=oui", par="commune"),
+        indicator("part", "part", "q=oui", par="sexe|commune"),
+        indicator("heures", "somme", "heures", par="sexe|commune", unite="heures"),
+    ]
+    assert assessed(plan, units, thresholds=lowest).hidden == {}
+
+
 def test_the_assessment_of_the_same_units_is_the_same():
     units = """
     fois sexe commune   q
