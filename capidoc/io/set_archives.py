@@ -24,8 +24,8 @@ class SetRecord(BaseModel):
     sorties: dict[str, str]
 
 
-def unpack_set(package: bytes, folder: Path) -> SetRecord:
-    """Write the files of a set in a folder and return its manifest.
+def unpack_set(package: bytes, folder: Path, name: str) -> SetRecord:
+    """Write the files of the set of that name in a folder and return its manifest.
 
     Raise InputUnsafe, nothing being written, where they are not what the manifest lists.
     """
@@ -33,21 +33,21 @@ def unpack_set(package: bytes, folder: Path) -> SetRecord:
         with zipfile.ZipFile(io.BytesIO(package)) as archive:
             infos = archive.infolist()
             if len(infos) > MOST_FILES or sum(info.file_size for info in infos) > LARGEST:
-                raise _refusal(f"plus de {MOST_FILES} fichiers, ou de {LARGEST // 10**6} Mo")
+                raise _refusal(name, f"plus de {MOST_FILES} fichiers, ou de {LARGEST // 10**6} Mo")
             contents = {info.filename: archive.read(info) for info in infos if _is_plain(info)}
-        public, internal = (json.loads(contents.pop(name)) for name in MANIFESTS)
+        public, internal = (json.loads(contents.pop(path)) for path in MANIFESTS)
         files = {"sorties": internal["sorties"] | public["sorties"]}
         record = SetRecord.model_validate(public | internal | files)
     except (*DAMAGED, KeyError, TypeError) as error:
-        raise _refusal("archive abîmée, ou sans manifeste") from error
+        raise _refusal(name, "archive abîmée, ou sans manifeste") from error
     if len(contents) + len(MANIFESTS) < len(infos):
-        raise _refusal("un lien, un dossier, un doublon ou un chemin qui sort de l’archive")
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+        raise _refusal(name, "un lien, un dossier, un doublon ou un chemin qui sort de l’archive")
+    digests = {path: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
     if digests != record.sorties:
-        raise _refusal("fichiers qui ne sont pas ceux de son manifeste")
-    for name, content in contents.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
+        raise _refusal(name, "fichiers qui ne sont pas ceux de son manifeste")
+    for path, content in contents.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
     return record
 
 
@@ -59,8 +59,6 @@ def _is_plain(info: zipfile.ZipInfo) -> bool:
     return bool(is_within and is_file and not {*info.filename} & {*'\\:*?"<>|'})
 
 
-def _refusal(cause: str) -> InputUnsafe:
-    remedy = "Relancez, sur des travailleurs dont vous êtes sûr."
-    return InputUnsafe(
-        Problem(f"jeu refusé, tel qu’un travailleur l’a rendu : {cause}", "", remedy)
-    )
+def _refusal(name: str, cause: str) -> InputUnsafe:
+    what, remedy = f"jeu refusé, tel qu’un travailleur l’a rendu : {cause}", "Relancez ailleurs."
+    return InputUnsafe(Problem(what, remedy=remedy, value=name))

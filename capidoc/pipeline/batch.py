@@ -295,7 +295,7 @@ def _publish(request: RequestedSet, package: bytes) -> str:
     """Publish a set built elsewhere by the same exchange as any other."""
 
     def fill(staging: Path) -> dict[str, Any]:
-        record = unpack_set(package, staging)
+        record = unpack_set(package, staging, request.name)
         wanted = {f"{name}.{kind}" for name in request.deliverables for kind in FORMATS}
         made_of = {key: (record.model_extra or {}).get(key) for key in request.run_inputs}
         if made_of != request.run_inputs or wanted - record.sorties.keys():

@@ -236,7 +236,7 @@ def test_what_is_no_archive_of_a_set_is_refused(tmp_path, package):
             done.writestr("manifest.json", package)
         package = content.getvalue()
     with pytest.raises(InputUnsafe, match="abîmée, ou sans manifeste"):
-        set_archives.unpack_set(package, tmp_path)
+        set_archives.unpack_set(package, tmp_path, "essai")
 
 
 @pytest.mark.parametrize(("bound", "value"), [("MOST_FILES", 1), ("LARGEST", 2)])
@@ -246,10 +246,10 @@ def test_a_set_has_a_number_of_files_and_a_size_at_most(tmp_path, monkeypatch, b
         record = {"versions": {}, "sorties": {"a": sha256(b"a").hexdigest()}}
         done.writestr("a", "a")
         write_manifests(done, record)
-    assert set_archives.unpack_set(content.getvalue(), tmp_path).sorties
+    assert set_archives.unpack_set(content.getvalue(), tmp_path, "essai").sorties
     monkeypatch.setattr(set_archives, bound, value)
     with pytest.raises(InputUnsafe, match="fichiers, ou de"):
-        set_archives.unpack_set(content.getvalue(), tmp_path)
+        set_archives.unpack_set(content.getvalue(), tmp_path, "essai")
 
 
 def test_a_programme_that_another_run_works_on_is_left_to_it(table, tmp_path):

@@ -76,7 +76,8 @@ def _fetch_source(
         if isinstance(error, Refusal):
             raise
         what = "fiches dont les groupes n’en finissent pas de s’emboîter"
-        raise errors.InputUnreadable(Problem(what, value=client.url)) from None
+        remedy = "Prenez cet export à la main."
+        raise errors.InputUnreadable(Problem(what, remedy=remedy, value=client.url)) from None
     shutil.rmtree(pages, ignore_errors=True)
     if questions:
         folder = programme.attached / name
