@@ -287,6 +287,15 @@ def test_a_level_that_a_difference_would_tell_takes_the_difference_with_it():
     assert found.rules["x.difference"] == found.rules["x.part_apres.f"] == "publiable"
 
 
+@pytest.mark.parametrize(("units", "hidden"), [(4, True), (5, False)])
+def test_a_hidden_difference_is_not_worked_out_from_its_two_levels(units, hidden):
+    """Of nine, « 5 sur 9 » less « 4 sur 9 » would be the points that are not told."""
+    lines = f"fois q.2022-05 q.2022-06 \n {units} oui oui \n 1 non oui \n 4 non non"
+    found = assessed([indicator("p", "part", "q=oui", moments=MOMENTS)], lines)
+    assert (found.rules["p.difference"] == "D7") is hidden
+    assert bool({"p.avant", "p.apres"} & set(found.hidden)) is hidden
+
+
 def test_what_the_few_said_who_came_later_is_not_told_by_the_course():
     units = """
     fois heures.2022-05 heures.2022-06
