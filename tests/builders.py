@@ -81,4 +81,5 @@ def monthly_schedule(debut: str, fin: str, *sources: str, **more: object) -> Sch
     """Return the schedule of a period, of sources whose units come back from month to month."""
     fields = {"passages": {}, "identifiant": "code", "tirage": "panel", "comparaison": None}
     declared = {name: Source.model_construct(**fields | more) for name in sources}
-    return Schedule(Identity.model_construct(sources=declared), Period(debut=debut, fin=fin))
+    period = Period(debut=debut, fin=fin)
+    return Schedule(Identity.model_construct(sources=declared, periodes={"suivi": period}), period)

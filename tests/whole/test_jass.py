@@ -13,7 +13,8 @@ from capidoc.cleaning import clean
 from capidoc.config import indicator_plan
 from capidoc.config.decisions import load_decisions
 from capidoc.config.programme import Programme
-from capidoc.disclosure import assessment
+from capidoc.disclosure import assess
+from capidoc.disclosure.releases import Release
 from capidoc.ingest.received import receive
 from capidoc.io import tables
 from capidoc.io.yaml_files import read_yaml
@@ -51,9 +52,9 @@ def known(jass, cleaned, received):
     gathered = facts.build_facts(
         computed, plan, context_facts(jass.identity, "0"), {name: [] for name in received}
     )
-    zones = {name: zone.communes for name, zone in jass.identity.zones.items()}
     brought = effects.contributions(plan, observed, jass.schedule)
-    judged, _ = assessment.assess(gathered, plan, brought, jass.identity.divulgation, zones)
+    release, thresholds = Release(gathered, jass.schedule), jass.identity.divulgation
+    judged, _ = assess([release], plan, brought, thresholds, observed)
     return judged.set_index("id")
 
 
