@@ -112,8 +112,10 @@ def _advice(facts: pd.DataFrame, proof: pd.DataFrame, identity: Identity) -> dic
 
 
 def format_bounds(low: float, high: float, step: float) -> str:
-    """Return « de 1 à 4 », « plus de 1 » without an end, « » without any, rounded to the step."""
+    """Return « de 1 à 4 », « plus de 1 » or « moins de 4 », « » without ends, as printed."""
     lowest, highest = (french.format_quantity(bound, "", step) for bound in (low, high))
     if pd.notna(low) and pd.notna(high):
         return f"de {lowest} à {highest}"
+    if pd.notna(high):
+        return f"moins de {highest}"
     return f"plus de {lowest}" if pd.notna(low) else ""

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from capidoc.config.programme_model import Disclosure
+from capidoc.core import french
 from capidoc.disclosure import rules
 from capidoc.disclosure.proof.counted_levels import FATES
 from capidoc.disclosure.proof.interval_audit import IntervalAudit
 from capidoc.disclosure.proof.level_sums import Level
-from capidoc.disclosure.proof.linked_tables import Cell, Cells, LinkedTables
+from capidoc.disclosure.proof.linked_tables import SHARE, Cell, Cells, LinkedTables
 from capidoc.disclosure.proof.sums import NOTHING, Sum
 
 Rules = Mapping[Cell, str]  # the rule that hides each cell, « » where none does
@@ -21,6 +22,7 @@ Interval = tuple[float, float]
 LEVEL_KEY = ("edition", "indicateur", "mesure", "moment")  # of the cells of one level
 PROTECTION = 0.10  # protection interval: an amount or a mean stays uncertain by this on either side
 SOLVER_TOLERANCE = 1e-5  # values closer than this, relative to the value, are the same number
+LARGE_RELEASE = 2000  # rows
 FAR = 20.0  # times a figure: an end that far tells nothing
 ROUNDS = 40  # of objectives that look for witnesses of many cells at once
 
@@ -63,6 +65,7 @@ class Attack:
         self._audit = IntervalAudit(linked.unknowns, [*sums, *known])
         for number, (_, low, high) in enumerate(linked.known, len(sums)):
             self._audit.publish(number, low, high)
+        self._headcounts = {cell for cell, lv in linked.levels.items() if lv.is_headcount}
         self._published: dict[Cell, str] = {}
         self._attainable: dict[Cell, Interval] = {}
         self._random = np.random.default_rng(0)
@@ -70,17 +73,24 @@ class Attack:
     def hidden(self, hidden_by: Rules) -> list[Cell]:
         """Return the hidden cells whose figure is a sum, in order.
 
-        But how many units were lost: no answer, and the same for every indicator of a source.
+        But how many units were lost: no answer, and the same for every indicator of a source; and
+        the shares of a total, which are hidden with their parts.
         """
         return [
             cell
             for cell in self._figures
-            if hidden_by[cell] and self._cells[cell]["mesure"] not in FATES
+            if hidden_by[cell] and not self._cells[cell]["mesure"].startswith((*FATES, SHARE))
         ]
 
     def allow_for_logic(self, hidden_by: Rules) -> None:
-        """Ask of no cell to be further than it may be were nothing published."""
-        for cell in self._unmet(self.hidden(hidden_by), hidden_by):
+        """Ask of no cell to be further than it may be were nothing published.
+
+        In a large release of headcounts alone: answers may be whatever they like there.
+        """
+        cells = self.hidden(hidden_by)
+        if len(self._rows) > LARGE_RELEASE:
+            cells = [cell for cell in cells if cell in self._headcounts]
+        for cell in self._unmet(cells, hidden_by):
             if self._telling(cell, hidden_by) is not None:
                 self._meet(NOTHING.plus(self._figures[cell].total, -1.0))
                 self._attainable[cell] = self.reached[cell]
@@ -261,17 +271,19 @@ def _value_rows(cell: Cell, value: Sum, level: Level, fact: Mapping[Any, Any]) -
     low, high = printed_interval(fact)
     if level.base is None:
         yield Row(cell, value, low, high, True)
-    elif level.scale == 100:  # a share of n units is of so many of them, in whole numbers
+    elif level.scale == 100 and level.n:  # a share of n units: of so many, in whole numbers
         fewest = math.ceil(low * fact["n"] / 100 - SOLVER_TOLERANCE)
         most = math.floor(high * fact["n"] / 100 + SOLVER_TOLERANCE)
         yield Row(cell, value, fewest, most, True)
     else:
-        yield Row(cell, value.plus(level.base, -low), 0.0, math.inf, True)
-        yield Row(cell, value.plus(level.base, -high), -math.inf, 0.0, True)
+        scaled = NOTHING.plus(value, level.scale)
+        yield Row(cell, scaled.plus(level.base, -low), 0.0, math.inf, True)
+        yield Row(cell, scaled.plus(level.base, -high), -math.inf, 0.0, True)
 
 
 def printed_interval(fact: Mapping[Any, Any]) -> Interval:
     """Return the bounds that the rounding of a printed figure gives to a reader."""
     exact = fact["arrondi"] <= 1 and float(fact["valeur"]).is_integer()
     half = 0.0 if exact else fact["arrondi"] / 2
-    return fact["valeur"] - half, fact["valeur"] + half
+    printed = fact["valeur"] if exact else french.round_to_step(fact["valeur"], fact["arrondi"])
+    return printed - half, printed + half

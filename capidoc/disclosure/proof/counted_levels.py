@@ -26,9 +26,9 @@ class CountedLevel:
     """The units of one level of an indicator.
 
     `units` has one row per unit × profile (and moment): unite, the dimensions, valeur, base (of a
-    rule that divides), poids, complete. Which rows are `seen` at the moment, which are `known` and
-    count, and which of these say `yes`, where each unit counts as one. `when` is the moment, or
-    moments, that it speaks of.
+    rule that divides), poids, complete and sure (it says all, or what is needed). Which rows are
+    `seen` at the moment, which are `known` and count, and which of these say `yes`, where each unit
+    counts as one. `when` is the moment, or moments, that it speaks of.
     """
 
     indicator: Indicator
@@ -56,7 +56,7 @@ def counted_levels(
     crossed = indicator.model_copy(update={"desagregations": tuple(dimensions)})
     cells = concerned(indicator_cells(crossed, observed))
     columns = [Trait(dimension).column for dimension in dimensions]
-    units = _with_completeness(indicator, unit_values(indicator, cells, columns))
+    units = _with_flags(indicator, unit_values(indicator, cells, columns))
     known, moment = is_known(indicator, units).to_numpy(), units["moment"].to_numpy()
     everyone = np.full(len(units), True)
     if not schedule.compared(indicator):
@@ -69,13 +69,14 @@ def counted_levels(
             seen = moment == month
             yield _level(indicator, COURSE, month, units, seen, known & seen, month)
     for period, so_far in actual_units(indicator, observed, schedule):
-        told = _with_completeness(indicator, so_far).assign(**dict.fromkeys(columns, ""))
+        told = _with_flags(indicator, so_far).assign(**dict.fromkeys(columns, ""))
         everyone, known = np.full(len(told), True), is_known(indicator, told).to_numpy()
         yield _level(indicator, ACTUAL, period, told, everyone, known, f"fin {period}")
 
 
-def _with_completeness(indicator: Indicator, units: pd.DataFrame) -> pd.DataFrame:
-    return units.assign(complete=is_complete(indicator, units))
+def _with_flags(indicator: Indicator, units: pd.DataFrame) -> pd.DataFrame:
+    known = is_known(indicator, units)
+    return units.assign(complete=is_complete(indicator, units), sure=known)
 
 
 def _level(
@@ -130,10 +131,12 @@ def _fates(first: CountedLevel, last: CountedLevel, known: np.ndarray) -> Iterat
     """Yield the units known at every moment, at the first but no more, at the last only."""
     units = first.units
     started = units["unite"].isin(units["unite"][first.seen & known]).to_numpy()
+    new = last.seen & known & ~started
     for measure, level, rows in (
         ("presentes", first, first.known),
         ("perdues", first, first.seen & known & ~first.known),
-        ("nouvelles", last, last.seen & known & ~started),
+        ("nouvelles", first, new),
+        (UNTOLD, last, new),
     ):
         indicator, when = level.indicator, level.when
         yield CountedLevel(indicator, measure, "", when, units, level.seen, rows, None)

@@ -88,7 +88,10 @@ class IntervalAudit:
         reduction = self._reduced()
         for part in np.unique(reduction.part):
             model = None if int(part) in reduction.value else self._model(int(part))
-            if model and not model.solve({}, self._values):
+            try:
+                if model:
+                    model.solve({}, self._values)
+            except ArithmeticError:
                 return False
         return True
 
@@ -192,7 +195,7 @@ class _Model:
         self._highs.run()
         self.solved = 1
         if self._highs.getModelStatus() != OPTIMAL:
-            return False
+            raise ArithmeticError(f"interval audit: {self._highs.getModelStatus()}")
         solution = self._highs.getSolution()
         found: np.ndarray | None
         found, duals = np.array(solution.col_value), np.abs(solution.row_dual)

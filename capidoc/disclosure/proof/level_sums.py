@@ -7,7 +7,7 @@ import numpy as np
 from capidoc.core.fact_ids import parse_group
 from capidoc.core.schema import COUNTED_RULES
 from capidoc.disclosure.primary import PEOPLE
-from capidoc.disclosure.proof.counted_levels import COUNTS_OF_UNITS, TO, CountedLevel
+from capidoc.disclosure.proof.counted_levels import COUNTS_OF_UNITS, FATES, TO, UNTOLD, CountedLevel
 from capidoc.disclosure.proof.population import WHOLE, Population
 from capidoc.disclosure.proof.sums import NOTHING, Sum, Unknowns
 from capidoc.disclosure.proof.tables import AmountTable, CountTable, Group, Marks
@@ -29,22 +29,37 @@ class Level(NamedTuple):
     missing: Sum | None = None
     units: Sum | None = None
 
+    @property
+    def is_headcount(self) -> bool:
+        """Return whether the value is its n: it counts units, whatever they say."""
+        value, n = self.value, self.n
+        return bool(value and n and np.array_equal(value.unknowns, n.unknowns))
+
 
 class LevelSums:
     """One level in the tables of its source."""
 
-    def __init__(self, level: CountedLevel, population: Population, marks: Marks) -> None:
-        """Mark the units of the level; its tables come later, once all is marked."""
+    def __init__(
+        self, level: CountedLevel, population: Population, marks: Marks, *, free: bool
+    ) -> None:
+        """Mark the units of the level; its tables come later, once all is marked.
+
+        `free` says that any of its units may have answered yes, for all that a reader knows.
+        """
         self.level, self._population, self.known = level, population, b""
         mark = population.mark
         self.known, self._seen = marks.add(mark(level.units, level.known)), b""
         self._said = self.known if not level.indicator.answers else b""
-        if level.measure == "valeur":
-            complete = level.seen & level.units["complete"].to_numpy()
-            self._seen = marks.add(mark(level.units, level.seen))
+        self._n = self.known
+        if level.measure in FATES:
+            self._n = marks.add(mark(level.units, level.units["sure"].to_numpy()))
+        if level.measure != UNTOLD and level.measure not in COUNTS_OF_UNITS:
+            # Missing are those seen at any moment that do not say all, at this one.
+            complete = level.known & level.units["complete"].to_numpy()
+            self._seen = marks.add(mark(level.units, np.full(len(level.units), True)))
             self._complete = marks.add(mark(level.units, complete))
         if level.indicator.answers and level.yes is not None:
-            yes, free = mark(level.units, level.yes), TO not in level.when
+            yes, free = mark(level.units, level.yes), free and TO not in level.when
             self._said = marks.add_answer(yes, self.known, level.indicator, level.moment, free)
 
     def of_group(
@@ -62,7 +77,7 @@ class LevelSums:
         if self._seen:
             complete = table.total(self._complete, group)
             missing = table.total(self._seen, group).plus(complete, -1.0)
-        n = table.total(self.known, group)
+        n = table.total(self._n, group)
         sums = self._headcount(table, group) or self._amounts(table, group, amounts, unknowns)
         return sums._replace(n=n, missing=missing)
 
@@ -132,4 +147,5 @@ class LevelSums:
             whole = self.level.indicator.unite == PEOPLE and bool((brought % 1 == 0).all())
             units = self.level.units[self.level.known]
             amounts[key] = AmountTable(unknowns, units, brought, by_unit, whole=whole)
+            amounts[key].of = (self.level.indicator.variable, column, self.level.when)
         return amounts[key]

@@ -26,6 +26,7 @@ from capidoc.disclosure.proof.tables import AmountTable, CountTable, Group, Mark
 Cell = Hashable  # the number of a fact
 Cells = dict[Cell, dict[Any, Any]]  # the facts, and what the plan says of them
 Leaf = tuple[str, str]  # the questions that a table counts the answers of, and its moment
+SHARE = "part"  # before the measures that are shares of a total
 TOLERANCE = 1e-6  # between a fact and the sum that makes it, relative
 UNITS_PER_AMOUNT = 2  # fewest, for one amount to be said to be made of others
 
@@ -53,7 +54,13 @@ class LinkedTables:
         self._families = families([level.indicator for level in told], reads)
         self._amounts: dict[AmountKey, AmountTable] = {}
         marks: dict[Leaf, Marks] = defaultdict(Marks)
-        sums = [LevelSums(lv, self._population, marks[self._leaf(lv)]) for lv in told]
+        # Who is counted under a filter says how they answered: with others, not anyhow.
+        filtered = {self._leaf(lv)[0] for lv in told if lv.indicator.filtered_question}
+        sums = []
+        for level in told:
+            leaf = self._leaf(level)
+            free = leaf[0] not in filtered
+            sums.append(LevelSums(level, self._population, marks[leaf], free=free))
         self._mark_presence(marks)
         self._tables = {
             leaf: CountTable(self.unknowns, self._population, marks[leaf], parts, leaf[0].split())
@@ -62,6 +69,8 @@ class LinkedTables:
         self._everyone = self._link_headcounts()
         self._link_moments()
         self.levels = dict(self._levels(sums))
+        self.levels |= self._shares()
+        self._link_same_amounts()
         self._link_amounts()
         self._link_actuals()
         self.known = list(self._known(records))
@@ -147,6 +156,38 @@ class LinkedTables:
         below = 1.0 if base is None else self.unknowns.value(base)
         made = scale * self.unknowns.value(value) / below if below else np.nan
         return bool(abs(made - expected) <= TOLERANCE * max(1.0, abs(expected)))
+
+    def _shares(self) -> dict[Cell, Level]:
+        """Return the shares of groups in a total, each over that of the whole."""
+        key = ("edition", "indicateur", "mesure", "moment", "groupe")
+        place = {tuple(self._cells[cell][name] for name in key): cell for cell in self.levels}
+        shares = {}
+        for cell, fact in self._cells.items():
+            if fact["mesure"].startswith(SHARE):
+                measure = fact["mesure"].removeprefix(SHARE).removeprefix("_") or "valeur"
+                level = (fact["edition"], fact["indicateur"], measure, fact["moment"])
+                part, whole = (place.get((*level, groupe)) for groupe in (fact["groupe"], ""))
+                if part in self.levels and whole in self.levels:
+                    sums = Level(self.levels[part].value, self.levels[whole].value, 100.0)
+                    shares[cell] = self._checked(sums, fact)
+        return shares
+
+    def _link_same_amounts(self) -> None:
+        """Say that an amount counted under a filter is the same where the filter keeps all."""
+        tables = list(self._amounts.values())
+        for number, table in enumerate(tables):
+            for other in tables[:number]:
+                if table.of == other.of and table.of[0]:
+                    for part in dict.fromkeys([*table.parts, *other.parts]):
+                        self._link_where_same(table, other, part)
+
+    def _link_where_same(self, one: AmountTable, other: AmountTable, part: Part) -> None:
+        profiles = self._population.profiles[part]
+        differing = np.abs(one.by_unit - other.by_unit) > TOLERANCE
+        differs = np.bincount(profiles.codes, weights=differing, minlength=profiles.size) > 0
+        for traits in [t for t, d in zip(profiles.traits, differs, strict=True) if not d]:
+            group = Group(part, traits)
+            self.unknowns.make_equal(one.total(group), other.total(group))
 
     def _link_amounts(self) -> None:
         """Say which amounts are made of others, in each unit: a total and its parts."""

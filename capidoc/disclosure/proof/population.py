@@ -23,11 +23,14 @@ class Profiles:
         self.part, columns = part, [Trait(name).column for name in part]
         self.codes, self.size = np.zeros(len(rows), int), 1
         self._with: dict[Trait, np.ndarray] = {}
+        self.traits: list[tuple[Trait, ...]] = [()]
         if part:
             groups = rows.groupby(columns, sort=True, observed=True)
             self.codes, self.size = groups.ngroup().to_numpy(), groups.ngroups
             first = pd.Series(self.codes).drop_duplicates().sort_values().index
             combinations = rows.iloc[first][columns].astype(str).reset_index(drop=True)
+            answers = combinations.itertuples(index=False, name=None)
+            self.traits = [tuple(map(Trait, part, each)) for each in answers]
             for name, column in zip(part, columns, strict=True):
                 for answer, places in combinations.groupby(column).indices.items():
                     self._with[Trait(name, str(answer))] = places

@@ -153,6 +153,7 @@ class AmountTable:
         whole: bool,
     ) -> None:
         self.by_unit, self.parts = by_unit, dict[Part, tuple[int, Profiles]]()
+        self.of: tuple[str, str, str] = ("", "", "")  # the variable, the column and the moment
         self._unknowns, self._units, self._amounts, self._whole = unknowns, units, amounts, whole
         self._part(WHOLE)
 
