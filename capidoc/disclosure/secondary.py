@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from capidoc.config.programme_model import Disclosure
 from capidoc.disclosure import rules
 from capidoc.disclosure.derived_facts import Derived
-from capidoc.disclosure.proof.attack import Attack, Interval
+from capidoc.disclosure.proof.attack import LEVEL_KEY, Attack, Interval
 from capidoc.disclosure.proof.linked_tables import Cell, Cells, LinkedTables
 
 Rules = dict[Cell, str]  # the rule that hides each cell, « » where none does
@@ -102,7 +102,7 @@ def _protect(
             if all(found.hidden_by[each] == before[each] for each in telling):
                 candidates = _by_cost(cell, free, cells, before)
                 if len(exposed) <= TRIED:
-                    candidates = _enough(cell, candidates, before, attack) or candidates
+                    candidates = _enough(cell, candidates, derived, before, attack) or candidates
                 _hide(candidates[0], cell, found, derived)
         newly = [cell for cell in attack.hidden(found.hidden_by) if not before[cell]]
         pending = [*left, *newly]
@@ -110,23 +110,32 @@ def _protect(
 
 
 def _enough(
-    exposed: Cell, candidates: Sequence[Cell], hidden_by: Rules, attack: Attack
+    exposed: Cell,
+    candidates: Sequence[Cell],
+    derived: Derived,
+    hidden_by: Rules,
+    attack: Attack,
 ) -> list[Cell]:
     """Return the cheapest of a few cells that protects an exposed one by itself, if any."""
     if 1 < len(candidates) <= TRIED:
         for candidate in candidates:
-            if attack.is_freed(exposed, candidate, hidden_by):
+            told = dict(hidden_by)
+            followers = inherit_rules(told, derived, [candidate])
+            if attack.is_freed(exposed, {candidate, *followers}, hidden_by):
                 return [candidate]
     return []
 
 
 def _by_cost(exposed: Cell, free: Iterable[Cell], cells: Cells, hidden_by: Rules) -> list[Cell]:
-    """Return cells from the cheapest to hide: a « < 5 », small groups, then totals."""
+    """Return cells from the cheapest to hide: a « < 5 », small groups of its level, then totals."""
+    level = [cells[exposed][name] for name in LEVEL_KEY]
 
     def cost(cell: Cell) -> tuple[Any, ...]:
         fact = cells[cell]
         bracketed, is_total = bool(hidden_by[cell]), fact["groupe"] == ""
         size = abs(fact["valeur"])
-        return not bracketed, cell != exposed, is_total, size == 0, size, fact["id"], cell
+        is_other = [fact[name] for name in LEVEL_KEY] != level
+        order = (not bracketed, cell != exposed, is_other, is_total, size == 0, size)
+        return *order, fact["id"], cell
 
     return sorted(free, key=cost)

@@ -1,7 +1,7 @@
 """The attack on hidden figures: how far from the truth each may be for a reader, and what tells."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ Interval = tuple[float, float]
 LEVEL_KEY = ("edition", "indicateur", "mesure", "moment")  # of the cells of one level
 PROTECTION = 0.10  # protection interval: an amount or a mean stays uncertain by this on either side
 SOLVER_TOLERANCE = 1e-5  # values closer than this, relative to the value, are the same number
-LARGE_RELEASE = 2000  # rows
+LARGE_RELEASE = 5000  # rows
 FAR = 20.0  # times a figure: an end that far tells nothing
 ROUNDS = 40  # of objectives that look for witnesses of many cells at once
 
@@ -52,6 +52,7 @@ class Attack:
         """Attack these tables; what past editions truly were, `valeur` NaN, is not known."""
         self.reached: dict[Cell, Interval] = {}  # of which a reader can exclude nothing between
         self._cells, self._thresholds = cells, thresholds
+        self._part_of_share = linked.part_of_share
         self._figures = {
             cell: figure
             for cell, level in linked.levels.items()
@@ -69,6 +70,11 @@ class Attack:
         self._published: dict[Cell, str] = {}
         self._attainable: dict[Cell, Interval] = {}
         self._random = np.random.default_rng(0)
+
+    @property
+    def is_large(self) -> bool:
+        """Return whether there is too much to try each thing in turn."""
+        return len(self._rows) > LARGE_RELEASE
 
     def hidden(self, hidden_by: Rules) -> list[Cell]:
         """Return the hidden cells whose figure is a sum, in order.
@@ -88,7 +94,7 @@ class Attack:
         In a large release of headcounts alone: answers may be whatever they like there.
         """
         cells = self.hidden(hidden_by)
-        if len(self._rows) > LARGE_RELEASE:
+        if self.is_large:
             cells = [cell for cell in cells if cell in self._headcounts]
         for cell in self._unmet(cells, hidden_by):
             if self._telling(cell, hidden_by) is not None:
@@ -185,14 +191,20 @@ class Attack:
             if self._lacks(cell, hidden_by)[side]:
                 binding = self._meet(NOTHING.plus(self._figures[cell].total, sign))
                 if self._lacks(cell, hidden_by)[side]:
-                    told = [self._rows[n].cell for n in binding if n < len(self._rows)]
+                    rows = [self._rows[n].cell for n in binding if n < len(self._rows)]
+                    told = [self._part_of_share.get(cell, cell) for cell in rows]
                     # Only whole numbers keep it there: no row binds by itself.
                     return list(dict.fromkeys(told)) or self._siblings(cell, hidden_by)
         return None
 
-    def is_freed(self, cell: Cell, hiding: Cell, hidden_by: Rules) -> bool:
-        """Return whether one exposed cell would be protected by hiding a second one."""
-        rows = [number for number, row in enumerate(self._rows) if row.cell == hiding]
+    def is_freed(self, cell: Cell, hiding: Collection[Cell], hidden_by: Rules) -> bool:
+        """Return whether one exposed cell would be protected by hiding others.
+
+        A large release is not tried: its cheapest cells are hidden one after the other.
+        """
+        if self.is_large:
+            return False
+        rows = [number for number, row in enumerate(self._rows) if row.cell in hiding]
         figure, reached = self._figures[cell].total, self.reached[cell]
         with self._audit.hiding(rows):
             for sign in (1.0, -1.0):

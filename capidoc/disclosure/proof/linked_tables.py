@@ -34,7 +34,8 @@ UNITS_PER_AMOUNT = 2  # fewest, for one amount to be said to be made of others
 class LinkedTables:
     """The unknowns of one source, and the sums of them that each fact publishes.
 
-    `levels` are the sums of each cell; `known` those that readers know besides, with their bounds.
+    `levels` are the sums of each cell; `known` those that readers know besides, with their bounds;
+    `part_of_share` the cell that each share is made of.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class LinkedTables:
         self._everyone = self._link_headcounts()
         self._link_moments()
         self.levels = dict(self._levels(sums))
+        self.part_of_share: dict[Cell, Cell] = {}
         self.levels |= self._shares()
         self._link_same_amounts()
         self._link_amounts()
@@ -143,7 +145,9 @@ class LinkedTables:
         A unit that is counted in two groups, or that changes its commune, makes no sum of units.
         """
         value, base, n, missing = level.value, level.base, level.n, level.missing
-        if not self._makes(value, base, level.scale, fact["valeur"]):
+        lows = self.unknowns.table["low"].to_numpy()
+        is_over_negative = base is not None and (lows[base.unknowns] < 0).any()
+        if is_over_negative or not self._makes(value, base, level.scale, fact["valeur"]):
             value = base = None
         n = n if self._makes(n, None, 1.0, fact["n"]) else None
         missing = missing if self._makes(missing, None, 1.0, fact["manquants"]) else None
@@ -168,6 +172,7 @@ class LinkedTables:
                 level = (fact["edition"], fact["indicateur"], measure, fact["moment"])
                 part, whole = (place.get((*level, groupe)) for groupe in (fact["groupe"], ""))
                 if part in self.levels and whole in self.levels:
+                    self.part_of_share[cell] = part
                     sums = Level(self.levels[part].value, self.levels[whole].value, 100.0)
                     shares[cell] = self._checked(sums, fact)
         return shares
