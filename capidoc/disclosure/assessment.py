@@ -234,7 +234,8 @@ def redact(facts: pd.DataFrame, profile: str, thresholds: Disclosure) -> pd.Data
     """Return the facts as the profile (« public » or « interne ») may see them.
 
     In public, hidden facts lose valeur, n, manquants, intervalle and what is told of it, and their
-    texte is « < 5 » or « n.p. »; other values are no finer than printed (`arrondi`).
+    texte is « < 5 » or « n.p. »; other values are no finer than printed (`arrondi`), and who is
+    missing of what is not known is not told.
     """
     if profile == "interne":
         return facts
@@ -247,8 +248,10 @@ def redact(facts: pd.DataFrame, profile: str, thresholds: Disclosure) -> pd.Data
     )
     # The n of a count is the count.
     numbers = rounded[["valeur", "n", "manquants", "effet_plan", "n_effectif"]].astype(float)
+    numbers["manquants"] = numbers["manquants"].mask(facts["valeur"].isna())
     return facts.assign(
         **numbers.mask(hidden),
+        arrondi=facts["arrondi"].mask(hidden, 1.0),  # an amount's tells its size
         texte=texts.mask(bracketed, BRACKET.format(thresholds.personnes)),
         intervalle=facts["intervalle"].mask(hidden, None),
         reserve=facts["reserve"].mask(hidden, ""),

@@ -148,7 +148,8 @@ class Reader:
         if math.isnan(fact["n"]):
             return
         yield n, fact["n"], fact["n"]
-        yield missing, fact["manquants"], fact["manquants"]
+        if not math.isnan(fact["manquants"]):
+            yield missing, fact["manquants"], fact["manquants"]
         if math.isnan(fact["valeur"]):
             return
         low = high = fact["valeur"]
