@@ -1,7 +1,10 @@
 """A programme of many communes: ten indicators, each by sex, by commune and by both, twice."""
 
 import random
+import re
 from pathlib import Path
+
+from capidoc.config.paths import ROOT
 
 UNITS = 30  # in each commune
 QUESTIONS = [f"q{number}" for number in range(1, 7)]
@@ -19,6 +22,11 @@ def lay(root: Path, communes: int, crossed: bool = True) -> None:
     (folder / "programme.yml").write_text(_programme(names), encoding="utf-8")
     (folder / "indicateurs.csv").write_text(_plan(crossed), encoding="utf-8")
     (raw / "suivi.csv").write_text(_records(random.Random(2024), names), encoding="utf-8-sig")
+    (folder / "figures.yml").write_text("[]\n", encoding="utf-8")
+    templates = (path.read_text(encoding="utf-8") for path in ROOT.glob("templates/**/*.j2"))
+    for page in set(re.findall(r"recit/\w+\.md", "".join(templates))):
+        (folder / page).parent.mkdir(exist_ok=True)
+        (folder / page).write_text("Rien.\n", encoding="utf-8")
 
 
 def _programme(communes: list[str]) -> str:

@@ -52,6 +52,9 @@ def read_yaml(path: Path) -> Any:
         text = path.read_text(encoding="utf-8")
         _check_events(text)
         return yaml.load(text, TextLoader) or {}
+    except FileNotFoundError as error:
+        remedy = "Créez-le, vide s’il n’a rien à dire."
+        raise ConfigurationRefused(Problem("fichier absent", "", remedy, path.name)) from error
     except yaml.MarkedYAMLError as error:
         detail = f" : {error.problem}" if isinstance(error, RefusedYaml) else ""
         row = error.problem_mark.line + 1 if error.problem_mark else None

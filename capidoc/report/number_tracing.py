@@ -122,7 +122,12 @@ def trace_numbers(
 def declared_phrases(programme: Programme) -> list[str]:
     """Return the phrases whose numerals are no results: the programme's, and the usual ones."""
     usual = read_yaml(programme.templates / "nombres.yml")
-    return [phrase for phrase, _ in (*programme.identity.nombres_declares, *usual)]
+    identity = programme.identity
+    zones = (zone.libelle for zone in identity.zones.values())
+    # « Commune 5 », « Bamako 2 » name a place or an answer.
+    names = [*identity.communes.values(), *zones, *identity.libelles.values()]
+    numbered = [name for name in names if any(map(str.isdigit, name))]
+    return [phrase for phrase, _ in (*identity.nombres_declares, *usual)] + numbered
 
 
 def check_new_numerals(programme: Programme, changes: Mapping[str, tuple[str, str]]) -> None:
