@@ -50,7 +50,6 @@ class Attack:
 
     def __init__(self, linked: LinkedTables, cells: Cells, thresholds: Disclosure) -> None:
         """Attack these tables; what past editions truly were, `valeur` NaN, is not known."""
-        self.reached: dict[Cell, Interval] = {}  # of which a reader can exclude nothing between
         self._cells, self._thresholds = cells, thresholds
         self._part_of_share = linked.part_of_share
         self._figures = {
@@ -58,6 +57,13 @@ class Attack:
             for cell, level in linked.levels.items()
             if (figure := _figure(level, linked, cells[cell]))
         }
+        totals = [figure.total for figure in self._figures.values()]
+        sizes = [0, *(total.unknowns.size for total in totals[:-1])]
+        self._starts = np.cumsum(sizes)
+        self._unknowns = np.concatenate([total.unknowns for total in (NOTHING, *totals)])
+        self._coefficients = np.concatenate([total.coefficients for total in (NOTHING, *totals)])
+        self._place = {cell: place for place, cell in enumerate(self._figures)}
+        self._forget()
         self._rows = [
             row for cell, level in linked.levels.items() for row in _rows(cell, level, cells[cell])
         ]
@@ -70,6 +76,17 @@ class Attack:
         self._published: dict[Cell, str] = {}
         self._attainable: dict[Cell, Interval] = {}
         self._random = np.random.default_rng(0)
+
+    def _forget(self) -> None:
+        """Know of no table but the true one; of a past edition, of none."""
+        true = np.array([figure.true for figure in self._figures.values()])
+        # What is reached of each figure: a reader can exclude nothing between.
+        self._lows = np.where(np.isnan(true), np.inf, true)
+        self._highs = np.where(np.isnan(true), -np.inf, true)
+
+    def _reached(self, cell: Cell) -> Interval:
+        place = self._place[cell]
+        return float(self._lows[place]), float(self._highs[place])
 
     @property
     def is_large(self) -> bool:
@@ -99,8 +116,8 @@ class Attack:
         for cell in self._unmet(cells, hidden_by):
             if self._telling(cell, hidden_by) is not None:
                 self._meet(NOTHING.plus(self._figures[cell].total, -1.0))
-                self._attainable[cell] = self.reached[cell]
-        self.reached.clear()
+                self._attainable[cell] = self._reached(cell)
+        self._forget()
 
     def exposed(self, pending: Sequence[Cell], hidden_by: Rules) -> dict[Cell, list[Cell]]:
         """Return the pending cells that a reader can work out, each with the cells that tell it.
@@ -117,7 +134,7 @@ class Attack:
 
         Of an estimate, in proportion of the units behind it.
         """
-        return {cell: self._interval(cell, ends) for cell, ends in self.reached.items()}
+        return {cell: self._interval(cell, self._reached(cell)) for cell in self._figures}
 
     def _interval(self, cell: Cell, ends: Interval) -> Interval:
         _, true, is_estimated = self._figures[cell]
@@ -128,10 +145,6 @@ class Attack:
 
     def _unmet(self, cells: Sequence[Cell], hidden_by: Rules) -> list[Cell]:
         """Return the cells for which no table was met that protects them, after some search."""
-        for cell in cells:
-            true = self._figures[cell].true
-            start = (math.inf, -math.inf) if math.isnan(true) else (true, true)
-            self.reached.setdefault(cell, start)
         left = [cell for cell in cells if not self._is_protected(cell, hidden_by)]
         for _ in range(ROUNDS):
             before = len(left)
@@ -178,10 +191,15 @@ class Attack:
         """Solve, widen what is reached of every hidden cell, and return the rows that bind."""
         values, binding = self._audit.smallest(objective)
         if values is not None:
-            for cell, (low, high) in self.reached.items():
-                value = self._figures[cell].total.value(values)
-                self.reached[cell] = min(low, value), max(high, value)
+            figures = self._all_figures(values)
+            self._lows = np.minimum(self._lows, figures)
+            self._highs = np.maximum(self._highs, figures)
         return binding
+
+    def _all_figures(self, values: np.ndarray) -> np.ndarray:
+        """Return every figure in a table."""
+        terms = values[self._unknowns] * self._coefficients
+        return np.add.reduceat(terms, self._starts) if terms.size else terms
 
     def _telling(self, cell: Cell, hidden_by: Rules) -> list[Cell] | None:
         """Return the cells that tell too much of one; None where it is protected."""
@@ -205,16 +223,17 @@ class Attack:
         if self.is_large:
             return False
         rows = [number for number, row in enumerate(self._rows) if row.cell in hiding]
-        figure, reached = self._figures[cell].total, self.reached[cell]
+        figure, place = self._figures[cell].total, self._place[cell]
+        reached = self._reached(cell)
         with self._audit.hiding(rows):
             for sign in (1.0, -1.0):
                 values, _ = self._audit.smallest(NOTHING.plus(figure, sign))
                 if values is not None:
-                    low, high = self.reached[cell]
                     value = figure.value(values)
-                    self.reached[cell] = min(low, value), max(high, value)
+                    self._lows[place] = min(self._lows[place], value)
+                    self._highs[place] = max(self._highs[place], value)
             is_freed = self._is_protected(cell, hidden_by)
-        self.reached[cell] = reached
+        self._lows[place], self._highs[place] = reached
         return is_freed
 
     def _siblings(self, cell: Cell, hidden_by: Rules) -> list[Cell]:
@@ -225,7 +244,7 @@ class Attack:
 
     def _lacks(self, cell: Cell, hidden_by: Rules) -> tuple[bool, bool]:
         """Return whether what is reached falls short of what must be, below and above."""
-        (low, high), (_, true, is_estimated) = self.reached[cell], self._figures[cell]
+        (low, high), (_, true, is_estimated) = self._reached(cell), self._figures[cell]
         fact, rule = self._cells[cell], hidden_by[cell]
         if is_estimated and 0 < true < self._thresholds.personnes:
             rule = rules.UNBRACKETED_COUNT
@@ -236,7 +255,7 @@ class Attack:
 
     def _is_protected(self, cell: Cell, hidden_by: Rules) -> bool:
         if hidden_by[cell] == rules.SECONDARY:  # any other figure than its own
-            (low, high), (_, true, is_estimated) = self.reached[cell], self._figures[cell]
+            (low, high), (_, true, is_estimated) = self._reached(cell), self._figures[cell]
             step = 0.0 if is_estimated else self._cells[cell]["arrondi"]
             return high - low > max(0.99 * step, SOLVER_TOLERANCE * max(1.0, abs(true)))
         return not any(self._lacks(cell, hidden_by))
@@ -256,7 +275,7 @@ def protection_interval(
 def _figure(level: Level, linked: LinkedTables, fact: Mapping[Any, Any]) -> Figure | None:
     """Return the figure of a level; None where it is no sum, or over nothing."""
     base = linked.unknowns.value(level.base) if level.base else 1.0
-    if level.value is None or not base:
+    if level.value is None or not base or not level.value.unknowns.size:
         return None
     total = level.units or NOTHING.plus(level.value, level.scale / base)
     true = math.nan if is_past(fact) else linked.unknowns.value(total)

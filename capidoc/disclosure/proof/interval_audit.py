@@ -53,6 +53,10 @@ class IntervalAudit:
         self._first = len(unknowns.links)
         scaled = [self._scaled(total) for total in (*unknowns.links, *rows)]
         self._rows, self._sizes = [row for row, _ in scaled], [size for _, size in scaled]
+        self._of_unknown: list[list[int]] = [[] for _ in true]
+        for number, (members, _) in enumerate(self._rows):
+            for unknown in members:
+                self._of_unknown[unknown].append(number)
         self._bounds = [(0.0, 0.0)] * self._first + [(-math.inf, math.inf)] * len(rows)
         self._reduction: Reduction | None = None
         self._models: dict[int, _Model] = {}
@@ -97,7 +101,9 @@ class IntervalAudit:
 
     def _reduced(self) -> Reduction:
         if self._reduction is None:
-            self._reduction = Reduction(self._rows, self._bounds, self._low, self._high)
+            self._reduction = Reduction(
+                self._rows, self._of_unknown, self._bounds, self._low, self._high
+            )
             self._models.clear()
             for unknown, value in self._reduction.value.items():
                 self._values[unknown] = value

@@ -17,18 +17,19 @@ class Reduction:
     def __init__(
         self,
         rows: Sequence[tuple[list[int], list[float]]],
+        of_unknown: Sequence[Sequence[int]],
         bounds: Sequence[tuple[float, float]],
         low: np.ndarray,
         high: np.ndarray,
     ) -> None:
-        """Reduce rows, each (unknowns, coefficients), within their bounds and the unknowns'."""
+        """Reduce rows, each (unknowns, coefficients), within their bounds and the unknowns'.
+
+        `of_unknown` are the rows of each unknown.
+        """
         self._rows, self._bounds, self._low = rows, bounds, low
         self.value: dict[int, float] = {}
         self._because: dict[int, int | None] = {}
-        self._of_unknown: list[list[int]] = [[] for _ in low]
-        for number, (unknowns, _) in enumerate(rows):
-            for unknown in unknowns:
-                self._of_unknown[unknown].append(number)
+        self._of_unknown = of_unknown
         for place in np.flatnonzero(high - low <= SAME):
             self._fix(int(place), float(low[place]), None)
         self._propagate()
