@@ -52,11 +52,10 @@ class Attack:
         """Attack these tables; what past editions truly were, `valeur` NaN, is not known."""
         self._cells, self._thresholds = cells, thresholds
         self._part_of_share = linked.part_of_share
-        self._figures = {
-            cell: figure
-            for cell, level in linked.levels.items()
-            if (figure := _figure(level, linked, cells[cell]))
-        }
+        # But how many units were lost, which is no answer, and shares, hidden with their parts.
+        told = {c: lv for c, lv in linked.levels.items() if not _is_apart(cells[c])}
+        found = {cell: _figure(level, linked, cells[cell]) for cell, level in told.items()}
+        self._figures = {cell: figure for cell, figure in found.items() if figure}
         totals = [figure.total for figure in self._figures.values()]
         sizes = [0, *(total.unknowns.size for total in totals[:-1])]
         self._starts = np.cumsum(sizes)
@@ -94,16 +93,8 @@ class Attack:
         return len(self._rows) > LARGE_RELEASE
 
     def hidden(self, hidden_by: Rules) -> list[Cell]:
-        """Return the hidden cells whose figure is a sum, in order.
-
-        But how many units were lost: no answer, and the same for every indicator of a source; and
-        the shares of a total, which are hidden with their parts.
-        """
-        return [
-            cell
-            for cell in self._figures
-            if hidden_by[cell] and not self._cells[cell]["mesure"].startswith((*FATES, SHARE))
-        ]
+        """Return the hidden cells whose figure is a sum, in order."""
+        return [cell for cell in self._figures if hidden_by[cell]]
 
     def allow_for_logic(self, hidden_by: Rules) -> None:
         """Ask of no cell to be further than it may be were nothing published.
@@ -280,6 +271,10 @@ def _figure(level: Level, linked: LinkedTables, fact: Mapping[Any, Any]) -> Figu
     total = level.units or NOTHING.plus(level.value, level.scale / base)
     true = math.nan if is_past(fact) else linked.unknowns.value(total)
     return Figure(total, true, level.units is not None)
+
+
+def _is_apart(fact: Mapping[Any, Any]) -> bool:
+    return fact["mesure"].startswith((*FATES, SHARE))
 
 
 def is_past(fact: Mapping[Any, Any]) -> bool:

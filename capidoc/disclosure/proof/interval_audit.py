@@ -53,10 +53,10 @@ class IntervalAudit:
         self._first = len(unknowns.links)
         scaled = [self._scaled(total) for total in (*unknowns.links, *rows)]
         self._rows, self._sizes = [row for row, _ in scaled], [size for _, size in scaled]
-        self._of_unknown: list[list[int]] = [[] for _ in true]
-        for number, (members, _) in enumerate(self._rows):
-            for unknown in members:
-                self._of_unknown[unknown].append(number)
+        self._of_unknown: list[list[tuple[int, float]]] = [[] for _ in true]
+        for number, row in enumerate(self._rows):
+            for unknown, coefficient in zip(*row, strict=True):
+                self._of_unknown[unknown].append((number, coefficient))
         self._bounds = [(0.0, 0.0)] * self._first + [(-math.inf, math.inf)] * len(rows)
         self._reduction: Reduction | None = None
         self._models: dict[int, _Model] = {}

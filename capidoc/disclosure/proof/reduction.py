@@ -17,19 +17,22 @@ class Reduction:
     def __init__(
         self,
         rows: Sequence[tuple[list[int], list[float]]],
-        of_unknown: Sequence[Sequence[int]],
+        of_unknown: Sequence[Sequence[tuple[int, float]]],
         bounds: Sequence[tuple[float, float]],
         low: np.ndarray,
         high: np.ndarray,
     ) -> None:
         """Reduce rows, each (unknowns, coefficients), within their bounds and the unknowns'.
 
-        `of_unknown` are the rows of each unknown.
+        `of_unknown` are the rows of each unknown, with its coefficient there.
         """
         self._rows, self._bounds, self._low = rows, bounds, low
         self.value: dict[int, float] = {}
         self._because: dict[int, int | None] = {}
         self._of_unknown = of_unknown
+        # Of each row, how many unknowns are not fixed, and what these make together.
+        self._left = [len(unknowns) for unknowns, _ in rows]
+        self._rest = [end for end, _ in bounds]
         for place in np.flatnonzero(high - low <= SAME):
             self._fix(int(place), float(low[place]), None)
         self._propagate()
@@ -40,34 +43,34 @@ class Reduction:
         pending = [n for n, (low, high) in enumerate(self._bounds) if high - low <= SAME]
         equal = set(pending)
         while pending:
-            number = pending.pop()
-            for unknown in self._fixed_by(number):
-                pending += [row for row in self._of_unknown[unknown] if row in equal]
+            for unknown in self._fixed_by(pending.pop()):
+                pending += [
+                    row
+                    for row, _ in self._of_unknown[unknown]
+                    if row in equal and (self._left[row] == 1 or abs(self._rest[row]) <= SAME)
+                ]
 
     def _fixed_by(self, number: int) -> list[int]:
         """Fix what an equality gives: its last unknown, or all of them where they make nothing."""
-        unknowns, coefficients = self._rows[number]
-        left, rest = [], self._bounds[number][0]
-        for unknown, coefficient in zip(unknowns, coefficients, strict=True):
-            if unknown in self.value:
-                rest -= coefficient * self.value[unknown]
-            else:
-                left.append((unknown, coefficient))
-        if len(left) == 1:
-            unknown, coefficient = left[0]
-            self._fix(unknown, rest / coefficient, number)
-            return [unknown]
-        if left and abs(rest) <= SAME and self._are_nothing(left):
-            for unknown, _ in left:
-                self._fix(unknown, 0.0, number)
-            return [unknown for unknown, _ in left]
-        return []
+        rest, is_last = self._rest[number], self._left[number] == 1
+        if not is_last and (not self._left[number] or abs(rest) > SAME):
+            return []
+        pairs = zip(*self._rows[number], strict=True)
+        left = [(unknown, times) for unknown, times in pairs if unknown not in self.value]
+        if not is_last and not self._are_nothing(left):
+            return []
+        for unknown, coefficient in left:
+            self._fix(unknown, rest / coefficient if is_last else 0.0, number)
+        return [unknown for unknown, _ in left]
 
     def _are_nothing(self, left: Iterable[tuple[int, float]]) -> bool:
         return all(coefficient > 0 and self._low[unknown] == 0 for unknown, coefficient in left)
 
     def _fix(self, unknown: int, value: float, because: int | None) -> None:
         self.value[unknown], self._because[unknown] = value, because
+        for row, coefficient in self._of_unknown[unknown]:
+            self._left[row] -= 1
+            self._rest[row] -= coefficient * value
 
     def _parts(self) -> np.ndarray:
         """Return the number of the part of each unknown, that of the least of its unknowns."""
@@ -88,7 +91,7 @@ class Reduction:
 
     def rows_of(self, unknown: int) -> list[int]:
         """Return the rows that say something of an unknown."""
-        bounds = ((row, *self._bounds[row]) for row in self._of_unknown[unknown])
+        bounds = ((row, *self._bounds[row]) for row, _ in self._of_unknown[unknown])
         return [row for row, low, high in bounds if low > -np.inf or high < np.inf]
 
     def reasons(self, unknowns: Iterable[int]) -> set[int]:
