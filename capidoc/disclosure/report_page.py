@@ -44,6 +44,7 @@ def sections(
     codes = hidden["statut_divulgation"].str.removeprefix(rules.HIDDEN_PREFIX)
     counts = codes.value_counts().sort_index().rename_axis("Règle")
     counts = counts.reset_index(name="Nombres masqués")
+    advice, remedies = _advice(facts, proof, identity)
     register = consents[["id", "genre", "canaux", "date", "motif"]]
     return [
         Section(
@@ -52,10 +53,17 @@ def sections(
             counts.assign(Raison=counts["Règle"].map(reasons(identity.divulgation))),
         ),
         Section(
+            "Ce qui les montrerait",
+            "Un changement du plan ou des zones, et les nombres qu’il rendrait publics.",
+            remedies,
+        ),
+        Section(
             "Chaque nombre masqué",
             "Ce qui le masque, ce qui le montrerait, et ce qu’un lecteur ne peut écarter : une "
             "fourchette, jamais la valeur.",
-            _hidden_figures(hidden, codes, proof).assign(**_advice(facts, proof, identity)),
+            _hidden_figures(hidden, codes, proof).assign(
+                **{"Pour ne pas trahir": [*advice["cause"]], "Remède": [*advice["numero"]]}
+            ),
         ),
         Section(
             "Témoignages, citations et photos",
@@ -96,7 +104,6 @@ def _hidden_figures(hidden: pd.DataFrame, codes: pd.Series, proof: pd.DataFrame)
     return pd.DataFrame(
         {
             "Fait": hidden["id"],
-            "Indicateur": hidden["libelle"],
             "Valeur": hidden["texte"],
             "n": hidden["n"],
             "Règle": codes,
@@ -105,10 +112,19 @@ def _hidden_figures(hidden: pd.DataFrame, codes: pd.Series, proof: pd.DataFrame)
     )
 
 
-def _advice(facts: pd.DataFrame, proof: pd.DataFrame, identity: Identity) -> dict[str, list[str]]:
-    """Return, of each hidden figure, that which it is hidden for and what would free it."""
+def _advice(
+    facts: pd.DataFrame, proof: pd.DataFrame, identity: Identity
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return `advise` with the number of each remedy, and the table of these remedies."""
     advice = advise(facts, proof, identity.divulgation, identity.communes)
-    return {"Pour ne pas trahir": [*advice["cause"]], "Pour le montrer": [*advice["remede"]]}
+    labels = dict(zip(facts["id"], facts["libelle"], strict=True))
+    causes = advice["cause"].where(advice["cause"] != "", advice["id"])
+    keys = [causes.map(labels), advice["remede"]]
+    advice = advice.assign(numero=advice.groupby(keys, sort=False).ngroup() + 1)
+    rows = advice.assign(indicateur=keys[0]).groupby("numero")
+    columns = {"Indicateur": rows["indicateur"].first(), "Nombres": rows.size()}
+    remedies = pd.DataFrame(columns | {"Pour les montrer": rows["remede"].first()})
+    return advice, remedies.rename_axis("Remède").reset_index()
 
 
 def format_bounds(low: float, high: float, step: float) -> str:

@@ -49,9 +49,10 @@ def test_reasons_give_the_thresholds_of_the_programme(thresholds, reasons):
 
 
 def test_the_page_counts_what_is_hidden_and_gives_what_a_reader_cannot_exclude(found):
-    counts, hidden, _, scan = page(found)
+    counts, remedies, hidden, _, scan = page(found)
     assert counts.table.set_index("Règle")["Nombres masqués"].to_dict() == {"D3": 2, "D7": 2}
     assert counts.phrase == "4 nombres sur 9 ne sont pas publics."
+    assert remedies.table["Nombres"].sum() == 4 and set(hidden.table["Remède"]) == {1}
     told = dict(zip(hidden.table["Fait"], hidden.table["Un lecteur n’écarte pas"], strict=True))
     assert told["x.valeur.niono"] == "de 1 à 4" and told["x.part.niono"] == ""
     assert "7 fichiers" in scan.phrase and "30 réponses" in scan.phrase
