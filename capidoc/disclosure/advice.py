@@ -19,6 +19,7 @@ WHOLE = "le total lui-même est trop petit : seules d’autres données le libé
 SENSITIVE = "réponse sensible : dites-la pour de plus grands groupes, sans commune ni zone"
 QUANTILE = "trop peu d’unités pour une médiane ou un quart : donnez la moyenne"
 NEAR = "trop peu d’unités le séparent d’un nombre connu : attendez d’autres données"
+ELSEWHERE = "le document d’ensemble ne le montre pas pour cette commune"
 Fact = Mapping[str, Any]
 
 
@@ -30,16 +31,18 @@ def advise(
     A fact that is hidden for itself has no cause; the remedy of others is that of their cause.
     `names` are those of communes.
     """
-    by_id = facts.set_index("id", drop=False)
-    causes = dict(zip(proof["id"], proof["cause"], strict=True))
-    codes = dict(zip(proof["id"], proof["regle"], strict=True))
-    levels = dict(list(facts[facts["id"].isin(causes)].groupby(LEVEL)))
+    hidden = facts[facts["statut_divulgation"] != rules.PUBLIC]
+    codes = dict(zip(hidden["id"], hidden["statut_divulgation"], strict=True))
+    told = dict(zip(proof["id"], proof["cause"], strict=True))
+    causes = {name: told.get(name, "") if told.get(name) in codes else "" for name in codes}
+    by_id, levels = hidden.set_index("id", drop=False), dict(list(hidden.groupby(LEVEL)))
     rows = []
-    for fact_id in causes:
+    for fact_id in codes:
         root = _root(fact_id, causes)
         fact = by_id.loc[root].to_dict()
         level = levels[tuple(fact[name] for name in LEVEL)]
-        remedy = _remedy(fact, codes[root], level, thresholds, names)
+        code = codes[root].removeprefix(rules.HIDDEN_PREFIX)
+        remedy = _remedy(fact, code, level, thresholds, names)
         rows.append((fact_id, "" if root == fact_id else root, remedy))
     return pd.DataFrame(rows, columns=ADVICE_COLUMNS)
 
@@ -58,6 +61,7 @@ def _remedy(
 ) -> str:
     """Return what would free a fact that is hidden for itself, among the hidden of its level."""
     by_rule = {rules.SENSITIVE: SENSITIVE, rules.QUANTILE: QUANTILE, rules.SECONDARY: NEAR}
+    by_rule |= {rules.GEOGRAPHY: ELSEWHERE}
     if rule in by_rule:
         return by_rule[rule]
     traits = parse_group(fact["groupe"])
@@ -107,7 +111,7 @@ def format_advice(
     """Yield one line per indicator and remedy: how many figures are hidden, and what frees them."""
     advice = advise(facts, proof, thresholds, names)
     indicators = dict(zip(facts["id"], facts["indicateur"], strict=True))
-    yield f"Nombres qui ne seraient pas publics : {len(proof)} sur {len(facts)}"
+    yield f"Nombres qui ne seraient pas publics : {len(advice)} sur {len(facts)}"
     advice = advice.assign(indicateur=advice["id"].map(indicators))
     for (name, remedy), rows in advice.groupby(["indicateur", "remede"], sort=False):
         yield f"  {name} ({len(rows)}) : {remedy}"

@@ -221,7 +221,8 @@ def assess_subset(
 
     ids = dict(zip(same["id"], facts["id"], strict=True))
     proof = proof[proof["id"].isin(same["id"])]
-    return _with_status(facts, inherited), proof.assign(id=proof["id"].map(ids))
+    here = {name: proof[name].map(ids).fillna("") for name in ("id", "cause")}
+    return _with_status(facts, inherited), proof.assign(**here)
 
 
 def _with_status(facts: pd.DataFrame, hidden_by: Mapping[object, str]) -> pd.DataFrame:

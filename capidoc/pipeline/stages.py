@@ -48,11 +48,16 @@ def publish_set(programme: Programme, deliverables: Iterable[str]) -> str:
         return run_inputs
 
     replace_set(programme, run_inputs, fill)
+    register_release(programme)
+    target = programme.published.relative_to(programme.root)
+    return f"{programme.slug} : {' et '.join(deliverables)} dans {target}"
+
+
+def register_release(programme: Programme) -> None:
+    """Keep, in the programme's folder, what readers of a public set have of its facts."""
     if programme.profil == "public":
         facts = read_facts(programme.processed / schema.FACTS_JSON)
         record_release(programme, redact(facts, "public", programme.identity.divulgation))
-    target = programme.published.relative_to(programme.root)
-    return f"{programme.slug} : {' et '.join(deliverables)} dans {target}"
 
 
 def _published_deliverables(programme: Programme) -> list[str]:
