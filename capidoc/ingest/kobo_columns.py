@@ -22,15 +22,8 @@ SYSTEM_COLUMNS = {
     *OWN_COLUMNS,
 }
 # What is kept of a submission.
-METADATA_NAMES = {
-    "_submission_time": SENT,
-    "_validation_status": VALIDATION,
-    "_id": NUMBER,
-    "start": START,
-    "end": END,
-    "__version__": VERSION,
-    "_submitted_by": SENDER,
-}
+METADATA_NAMES = {"_submission_time": SENT, "_validation_status": VALIDATION, "_id": NUMBER}
+METADATA_NAMES |= {"start": START, "end": END, "__version__": VERSION, "_submitted_by": SENDER}
 SHEET_NAME_LENGTH = 31  # Excel's limit
 
 

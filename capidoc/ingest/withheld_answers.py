@@ -11,7 +11,7 @@ from itertools import chain
 
 from capidoc.core import categorical
 from capidoc.ingest.headers import Column, RecognisedSheet
-from capidoc.ingest.xlsform import Question
+from capidoc.ingest.xlsform import Questions
 
 RUN_WORDS = 6  # the words of a free text that are searched together
 FREE_TEXT_WORDS = 4  # shorter answers are what anyone may write
@@ -49,9 +49,7 @@ def withheld_phrases(recognised: RecognisedSheet, kept: Collection[str]) -> dict
     return phrases
 
 
-def is_withheld(
-    column: Column | None, kept: Collection[str], questions: dict[str, Question]
-) -> bool:
+def is_withheld(column: Column | None, kept: Collection[str], questions: Questions) -> bool:
     """Return whether a column that is not kept may tell of someone: text, name, or no question."""
     if column is None:
         return True

@@ -26,9 +26,8 @@ HIDDEN = {
     "<cp:lastModifiedBy>[^<]": "le nom de qui l’a enregistré",
 }
 # What a picture says of itself and not of who took it, where, with what.
-PLAIN_IMAGE_DATA = {"dpi", "gamma", "srgb", "transparency"} | {
-    *("jfif", "jfif_version", "jfif_unit", "jfif_density")
-}
+PLAIN_IMAGE_DATA = {"dpi", "gamma", "srgb", "transparency"}
+PLAIN_IMAGE_DATA |= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
 
 
 def extract_text(path: Path) -> str:
