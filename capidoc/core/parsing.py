@@ -139,8 +139,7 @@ def parse_date(text: str) -> str:
         return _iso_date(*iso.groups())
     french = re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", text)
     if french:
-        day, month, year = french.groups()
-        return _iso_date(year, month, day)
+        return _iso_date(*reversed(french.groups()))
     if _is_serial(text):
         return (EXCEL_EPOCH + timedelta(days=int(float(text)))).isoformat()
     raise Unreadable("date_illisible")

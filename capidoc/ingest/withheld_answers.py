@@ -23,12 +23,10 @@ HARMLESS_COLUMN = re.compile(
     r"|_parent_\w+|_submission_.*|meta/.*"
 )
 # A column whose header has one of these words holds direct identifiers.
-IDENTIFIER_WORDS = {
-    *("nom", "noms", "prenom", "prénom", "prenoms", "prénoms", "name"),
-    *("tel", "téléphone", "telephone", "phone", "phonenumber", "contact"),
-    *("mail", "email", "courriel", "adresse", "gps"),
-    *("username", "deviceid", "simserial", "submitted", "enqueteur", "enquêteur"),
-}
+IDENTIFIER_WORDS = {"nom", "noms", "prenom", "prénom", "prenoms", "prénoms", "name"}
+IDENTIFIER_WORDS |= {"tel", "téléphone", "telephone", "phone", "phonenumber", "contact"}
+IDENTIFIER_WORDS |= {"mail", "email", "courriel", "adresse", "gps", "username", "deviceid"}
+IDENTIFIER_WORDS |= {"simserial", "submitted", "enqueteur", "enquêteur"}
 LONG_NUMBER = re.compile(r"\+?\d(?:[\s().\u00a0\u202f/-]{0,2}\d){7,}")
 COORDINATE = re.compile(r"-?\d{1,3}[.,]\d{4,}")
 CAPITALISED = re.compile(r"\b(?:[A-ZÀ-Þ]\w*|\w*\d\w*)")

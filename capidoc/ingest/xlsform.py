@@ -27,15 +27,11 @@ QUESTION_KINDS = {
 }
 FILE_TYPES = {"image", "photo", "audio", "background-audio", "video", "file"}
 # What the phone writes by itself; the last ones are SurveyCTO's.
-METADATA_TYPES = {
-    *("start", "end", "today", "deviceid", "imei", "username", "email", "phonenumber"),
-    *("simserial", "subscriberid", "audit", "start-geopoint", "background-audio"),
-    *("caseid", "comments", "text audit", "audio audit"),
-}
-TEXT_TYPES = {
-    *("text", "string", "time", "barcode", "acknowledge", "trigger", "hidden"),
-    *("geopoint", "geotrace", "geoshape", "gps", "csv-external", "xml-external"),
-}
+METADATA_TYPES = {"start", "end", "today", "deviceid", "imei", "username", "email", "phonenumber"}
+METADATA_TYPES |= {"simserial", "subscriberid", "audit", "start-geopoint", "background-audio"}
+METADATA_TYPES |= {"caseid", "comments", "text audit", "audio audit"}
+TEXT_TYPES = {"text", "string", "time", "barcode", "acknowledge", "trigger", "hidden"}
+TEXT_TYPES |= {"geopoint", "geotrace", "geoshape", "gps", "csv-external", "xml-external"}
 SELECT = re.compile(
     r"(?P<how>select1|select[ _]one|select[ _]multiple|select all that apply|rank)"
     r"(?P<file>[ _]from[ _]file)?(?:[ _]external)?(?: from)? (?P<list>\$\{.*\}|\S+)"
