@@ -77,18 +77,16 @@ def _observe_table(cleaned: Cleaned, label: str, encode_units: Encoder) -> Itera
     labels = constant_column(label, table.index)
     base = base.assign(source=labels, **places(table)[schema.PROVENANCE])
     if cleaned.identity.zones and COMMUNE in base:
-        zone_of, communes = cleaned.identity.zone_of, categorical.present_values(base[COMMUNE])
-        zones = {commune: zone_of.get(commune, "") for commune in communes}
-        base = base.assign(**{Trait(ZONE).column: categorical.map_values(base[COMMUNE], zones)})
+        zone_of = cleaned.identity.zone_of
+        zones = categorical.map_values(base[COMMUNE], lambda commune: zone_of.get(commune, ""))
+        base = base.assign(**{Trait(ZONE).column: zones})
 
     yield _observe(base, pd.Series("1", base.index), schema.RECORD, "nombre")
     for variable in source.of(repeat).measured:
         observed = _observe(base, table[variable], variable, questions[variable].kind)
         if f"{schema.UNOFFERED}{variable}" in table:
-            unoffered = table[f"{schema.UNOFFERED}{variable}"]
-            observed = categorical.concat_tables(
-                [observed, _observe_unoffered(base, unoffered, variable)]
-            )
+            unoffered = _observe_unoffered(base, table[f"{schema.UNOFFERED}{variable}"], variable)
+            observed = categorical.concat_tables([observed, unoffered])
         yield observed
     for variable, breakdown in {} if repeat else source.ventilations.items():
         for group, column in breakdown.colonnes.items():

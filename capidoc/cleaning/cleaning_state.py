@@ -128,9 +128,7 @@ def unit_key(source: Source) -> list[str]:
 
 def moments_of(table: pd.DataFrame, source: Source) -> pd.Series:
     """Return the moment of each row of a source that dates its rows: its month, or its round."""
-    days = table[source.moment]
-    moments = {day: source.moment_of(day) for day in categorical.present_values(days)}
-    return categorical.map_values(days, moments)
+    return categorical.map_values(table[source.moment], source.moment_of)
 
 
 def _entries(rows: pd.DataFrame, **columns: str | pd.Series) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from capidoc.core.errors import Problem, QualityRefused
 from capidoc.core.parsing import matching_key
 from capidoc.core.provenance import RowLocator
 from capidoc.core.schema import PLACE, PROVENANCE
+from capidoc.ingest.choice_lists import Choices
 from capidoc.ingest.received import Received
 from capidoc.ingest.xlsform import Question
 
@@ -80,11 +81,7 @@ def _replay(
 
 
 def _differences(
-    replayed: pd.Series,
-    kept: pd.DataFrame,
-    column: str,
-    positions: np.ndarray,
-    choices: dict[str, tuple[str, ...]],
+    replayed: pd.Series, kept: pd.DataFrame, column: str, positions: np.ndarray, choices: Choices
 ) -> list[Problem]:
     """Return the problems of kept cells unlike the replayed text; rows never sent do not count."""
     same = categorical.rows_equal(replayed.iloc[positions], kept[column])
@@ -93,16 +90,15 @@ def _differences(
     # A whole export in labels is another writing of the same answers.
     is_label = cache(lambda text, answer: matching_key(text) in _labels(answer, choices))
     what = "différence que rien n’explique : la donnée reçue et son journal disent « {} »"
-    return [
-        _problem((file, sheet, row), column, value, what.format(text))
-        for text, (file, sheet, row, value) in zip(
-            replayed.iloc[positions[rows]], cells, strict=True
-        )
-        if not is_label(text, value)
-    ]
+    problems = []
+    texts = replayed.iloc[positions[rows]]
+    for text, (file, sheet, row, value) in zip(texts, cells, strict=True):
+        if not is_label(text, value):
+            problems.append(_problem((file, sheet, row), column, value, what.format(text)))
+    return problems
 
 
-def _labels(answer: str, choices: dict[str, tuple[str, ...]]) -> set[str]:
+def _labels(answer: str, choices: Choices) -> set[str]:
     """Return the keys of the labels of an answer, or of several ticked ones, by language."""
     ticked = [answer] if answer in choices else answer.split() if choices else []
     texts = [choices.get(choice, ()) for choice in ticked]

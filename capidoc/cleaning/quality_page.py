@@ -43,9 +43,7 @@ def write_quality_page(programme: Programme, staging_dir: Path) -> None:
     published = STATE in manifest.intact_outputs(programme.published)[1]
     before = read_last_state(programme.published) if published else {}
     state = quality_state(findings, counts, before)
-    details = {
-        name: tables.read_csv(folder / f"{name}.csv", **kinds) for name, kinds in DETAILS.items()
-    }
+    details = {n: tables.read_csv(folder / f"{n}.csv", **kinds) for n, kinds in DETAILS.items()}
     text = json.dumps(state, ensure_ascii=False, indent=1) + "\n"
     (staging_dir / PAGE).parent.mkdir(exist_ok=True)
     for name, content in ((PAGE, render_quality_page(programme, state, details)), (STATE, text)):

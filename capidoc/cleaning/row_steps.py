@@ -52,9 +52,9 @@ def require_identifier(state: CleaningState) -> CleaningState:
         return state
     is_unit = compile_pattern(state.source.motif_identifiant)
     titles = set(map(matching_key, state.questions[name].labels))
-    known = categorical.matches(
-        state.table[name], lambda text: is_unit(text) and matching_key(text) not in titles
-    )
+    cells = state.table[name]
+    titled = categorical.matches(cells, lambda text: matching_key(text) in titles)
+    known = categorical.matches(cells, is_unit) & ~titled
     return state.drop_rows(~known, "identifiant_inconnu", "rejetee", name)
 
 
@@ -64,9 +64,8 @@ def keep_period(state: CleaningState) -> CleaningState:
     if not name:
         return state
     parser = answer_parser(state.questions[name], state.decisions)
-    texts = categorical.present_values(state.table[name])
-    motifs = {text: _moment_motif(text, parser, state.source, months) for text in texts}
-    motif = categorical.map_values(state.table[name], motifs)
+    find_motif = partial(_moment_motif, parser=parser, source=state.source, months=months)
+    motif = categorical.map_values(state.table[name], find_motif)
     if len(motif) and not (motif == "").any():
         is_dated = (motif != "moment_inconnu").any()
         days = readable_days(state.table[name], state.questions[name], state.decisions)
@@ -125,9 +124,8 @@ def _moment_motif(text: str, parser: Parser, source: Source, months: list[str]) 
 
 def drop_unapproved(state: CleaningState) -> CleaningState:
     """Return the state without the submissions refused at validation."""
-    refused = categorical.matches(
-        state.table[VALIDATION], lambda text: matching_key(text) in REFUSED_STATUSES
-    )
+    statuses = state.table[VALIDATION]
+    refused = categorical.matches(statuses, lambda text: matching_key(text) in REFUSED_STATUSES)
     return state.drop_rows(refused, "non_approuvee")
 
 

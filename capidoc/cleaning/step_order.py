@@ -30,12 +30,12 @@ def clean(identity: Identity, received: dict[str, Received], decisions: Decision
     for name, source in received.items():
         texts |= source.tables(name)
         states |= _clean_source(name, source, identity.sources[name], decisions)
+    forms = {n: with_calculations(s.form, identity.sources[n]) for n, s in received.items()}
     counts = [_count_rows(label, texts[label], state) for label, state in states.items()]
     remarks = [source.remarks for source in received.values()]
     remarks.append(unmet_corrections(states, received))
-    remarks.append(
-        categorical.to_text(_stack(states, "remarks", schema.REMARK_COLUMNS))[schema.REMARK_COLUMNS]
-    )
+    made = categorical.to_text(_stack(states, "remarks", schema.REMARK_COLUMNS))
+    remarks.append(made[schema.REMARK_COLUMNS])
     return Cleaned(
         tables={label: state.table for label, state in states.items()},
         log=_stack(states, "log", schema.CHANGE_LOG_COLUMNS),
@@ -43,10 +43,7 @@ def clean(identity: Identity, received: dict[str, Received], decisions: Decision
         remarks=pd.concat([part for part in remarks if len(part)] or remarks, ignore_index=True),
         counts=pd.DataFrame(counts, columns=schema.ROW_COUNT_COLUMNS),
         identity=identity,
-        forms={
-            name: with_calculations(source.form, identity.sources[name])
-            for name, source in received.items()
-        },
+        forms=forms,
     )
 
 
@@ -150,9 +147,8 @@ def _count_rows(label: str, table: pd.DataFrame, state: CleaningState) -> list[A
     for part in state.rejects:
         if part["portee"].iloc[0] == "ligne":
             dropped[part["statut"].iloc[0]] += len(part)
-    files, sheets = (
-        sorted(categorical.present_values(table[c])) for c in (schema.FILE, schema.SHEET)
-    )
+    places = (schema.FILE, schema.SHEET)
+    files, sheets = (sorted(categorical.present_values(table[name])) for name in places)
     submissions = categorical.present_values(table[schema.SENT]) if schema.SENT in table else []
     counts = (len(table), dropped["exclue"], dropped["rejetee"], len(state.table))
     last_sent = max(submissions, default="")[:10]

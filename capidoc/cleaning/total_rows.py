@@ -14,7 +14,7 @@ from capidoc.cleaning.cleaning_state import CleaningState
 from capidoc.config.validation import compile_pattern
 from capidoc.core import categorical, parsing
 from capidoc.core.errors import Problem, QualityRefused
-from capidoc.core.parsing import Unreadable, matching_key
+from capidoc.core.parsing import matching_key
 from capidoc.core.schema import FILE, NUMBER, PLACE, SENT, SHEET, UUID
 from capidoc.ingest.choice_lists import answers_by_key
 from capidoc.ingest.received import NO_UUID
@@ -46,7 +46,7 @@ def drop_total_rows(state: CleaningState) -> CleaningState:
     of_unit = (units & ~totals).get(source.identifiant or "", False)
     total = totals.any(axis=1) & ~of_unit
     alone = _matches(cells, str.strip).sum(axis=1) == 1
-    numbers = _matches(cells, lambda text: _read_number(text) is not None)
+    numbers = _matches(cells, lambda text: parsing.try_number(text) is not None)
     heading = alone & ~(units | numbers).any(axis=1)
     state = state.drop_rows(total, "total")
     return state.drop_rows(heading[~total], "intertitre")
@@ -54,13 +54,6 @@ def drop_total_rows(state: CleaningState) -> CleaningState:
 
 def _matches(table: pd.DataFrame, test: Callable[[str], object]) -> pd.DataFrame:
     return pd.DataFrame({name: categorical.matches(table[name], test) for name in table})
-
-
-def _read_number(text: str, currency: str = parsing.MONEY[0]) -> float | None:
-    try:
-        return parsing.parse_number(text, currency)
-    except Unreadable:
-        return None
 
 
 def refuse_undeclared_totals(state: CleaningState) -> CleaningState:
@@ -122,7 +115,7 @@ def _pattern(word: str) -> str:
 
 def _summed_rows(state: CleaningState) -> Iterator[int]:
     """Yield each row whose numbers are sums of its sheet: of a block above, of all, of a group."""
-    parse = partial(_read_number, currency=state.decisions.currency)
+    parse = partial(parsing.try_number, currency=state.decisions.currency)
     names = {state.source.identifiant, state.source.moment}
     numbers = [n for n, q in state.answered.items() if q.kind == "nombre" and n not in names]
     texts = [name for name in state.answered if name not in numbers]

@@ -11,7 +11,7 @@ from capidoc.config.programme import Programme
 from capidoc.config.validation import MONTH
 from capidoc.core import schema
 from capidoc.core.errors import ConfigurationRefused, Problem, suggest
-from capidoc.core.parsing import Unreadable, parse_number
+from capidoc.core.parsing import try_number
 from capidoc.io import hand_tables
 
 MOST_PENDING = 500  # rows of the workbook to fill
@@ -100,8 +100,8 @@ def _read_numbers(folder: Path, name: str, columns: list[str], number: str) -> p
     """Return the rows of a table, `number` above 0, once for each key: the columns before it."""
     path = hand_tables.find_table(folder, name)
     rows = hand_tables.read_rows(path, columns)
-    numbers = rows[number].map(_parse_positive)
-    refused = numbers.isna() | rows.duplicated(columns[: columns.index(number)])
+    numbers = rows[number].map(try_number).astype(float)
+    refused = ~(numbers > 0) | rows.duplicated(columns[: columns.index(number)])
     what, expected = f"{number} refusé", "un nombre plus grand que 0, une fois par ligne"
     ConfigurationRefused.raise_any(
         Problem(what, expected, file=path.name, row=row, column=number, value=value)
@@ -113,11 +113,3 @@ def _read_numbers(folder: Path, name: str, columns: list[str], number: str) -> p
         for column in cells.index[cells == ""]
     )
     return rows.assign(**{number: numbers})
-
-
-def _parse_positive(text: str) -> float:
-    try:
-        number = parse_number(text)
-    except Unreadable:
-        return float("nan")
-    return number if number > 0 else float("nan")

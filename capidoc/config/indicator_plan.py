@@ -269,9 +269,8 @@ def answer_ids(answers: Iterable[str]) -> list[str]:
     for answer in answers:
         words = re.findall(r"[a-z0-9]+", french.sort_key(re.sub(r"[\W_]+", " ", answer)))
         names.append("_".join(words))
-    return [
-        name if name and names.count(name) == 1 else str(rank) for rank, name in enumerate(names, 1)
-    ]
+    clear = {name for name in names if name and names.count(name) == 1}
+    return [name if name in clear else str(rank) for rank, name in enumerate(names, 1)]
 
 
 def _name_problems(names: list[str], reserved: set[str], file: str) -> Iterator[Problem]:
@@ -362,9 +361,7 @@ def _unknown_variables(indicator: Indicator, identity: Identity) -> Iterator[Fin
 
 def _wrong_answers(indicator: Indicator, known: Variables) -> Iterator[Finding]:
     """Yield what the row asks of its variables that their questions do not answer."""
-    kinds = {
-        name: kind for (source, name), (kind, _) in known.items() if source == indicator.source
-    }
+    kinds = {n: kind for (source, n), (kind, _) in known.items() if source == indicator.source}
     numbers = [name for name, kind in kinds.items() if kind == "nombre"]
     choices = [name for name, kind in kinds.items() if kind.startswith("choix")]
     for column, variable in indicator.variables:

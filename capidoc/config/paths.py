@@ -13,12 +13,8 @@ DEVICES = r"(?:con|prn|aux|nul|com\d|lpt\d)$"
 SLUG = re.compile(rf"(?!-|{DEVICES})[a-z0-9_-]{{1,64}}")
 ROOT = Path(__file__).resolve().parents[2]
 FORMATS = ("html", "pdf", "docx")
-DELIVERABLES = {
-    "report": "capitalisation",
-    "brief": "note",
-    "sheet": "fiche",
-    "dashboard": "tableau_de_bord",
-}
+DELIVERABLES = {"report": "capitalisation", "brief": "note", "sheet": "fiche"}
+DELIVERABLES |= {"dashboard": "tableau_de_bord"}
 
 
 def programme_slugs(root: Path = ROOT) -> list[str]:
@@ -59,4 +55,5 @@ class ProgrammePaths:
         """Return the deliverables of a verb: one by its name, or every top-level template."""
         if verb in DELIVERABLES:
             return [DELIVERABLES[verb]]
-        return sorted(path.name.removesuffix(".md.j2") for path in self.templates.glob("*.md.j2"))
+        templates = self.templates.glob("[!.]*.md.j2")  # « .md.j2 » and « ..md.j2 » have no name
+        return sorted(path.name.removesuffix(".md.j2") for path in templates)

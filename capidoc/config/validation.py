@@ -20,14 +20,11 @@ EXPECTED = {
     "date_from_datetime_parsing": "une date, comme 2023-10-31",
     "list_type": "une liste, entre crochets",
     "tuple_type": "une paire, entre crochets",
-    "dict_type": "des lignes « nom: valeur »",
-    "model_type": "des lignes « nom: valeur »",
-    "string_type": "un texte",
-    "string_too_short": "un texte",
+    **dict.fromkeys(("dict_type", "model_type"), "des lignes « nom: valeur »"),
+    **dict.fromkeys(("string_type", "string_too_short"), "un texte"),
     "too_short": "une valeur au moins",
     "float_type": "un nombre",
-    "greater_than": "un nombre plus grand",
-    "greater_than_equal": "un nombre plus grand",
+    **dict.fromkeys(("greater_than", "greater_than_equal"), "un nombre plus grand"),
 }
 MONTH = r"20\d\d-(0[1-9]|1[0-2])"
 NAME = r"[a-z][a-z0-9_]*"  # of our own making

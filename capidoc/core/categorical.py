@@ -49,8 +49,12 @@ def present_values(column: pd.Series) -> list[str]:
     return list(words[present[present >= 0]])
 
 
-def map_values(column: pd.Series, replacements: Mapping[str, str]) -> pd.Series:
-    """Return the column with other words {word: new word}; the others stay."""
+def map_values(
+    column: pd.Series, replacements: Mapping[str, str] | Callable[[str], str]
+) -> pd.Series:
+    """Return the column with other words, by {word: new word} or a function of present words."""
+    if callable(replacements):
+        replacements = {word: replacements(word) for word in present_values(column)}
     # Series.map would write texts on each row when two words become the same.
     codes, words = _parts(column)
     new_words = np.array([replacements.get(word, word) for word in words], dtype=object)

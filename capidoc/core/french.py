@@ -17,13 +17,8 @@ NBSP, NARROW, MINUS, APOSTROPHE = "\u00a0", "\u202f", "\u2212", "\u2019"
 
 _MONTH = re.compile(r"\d{4}-\d\d")
 # Units printed after their number; the sentence itself says the others (personnes, protocoles…).
-SYMBOLS = {
-    "F CFA": f"F{NARROW}CFA",
-    "EUR": "€",
-    "USD": "$",
-    "points de %": f"points de{NBSP}%",
-    "heures": "h",
-}
+SYMBOLS = {"F CFA": f"F{NARROW}CFA", "EUR": "€", "USD": "$", "heures": "h"}
+SYMBOLS |= {"points de %": f"points de{NBSP}%"}
 SAME_SYMBOLS = ("GNF", "%", "mois", "ans", "jours", "minutes", "litres", "m³", "km", "ha", "kg")
 SYMBOLS |= {unit: unit for unit in SAME_SYMBOLS}
 

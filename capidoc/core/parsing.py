@@ -111,6 +111,14 @@ def parse_number(text: str, currency: str = "F CFA") -> float:
     return sign * float(digits.replace(",", "."))
 
 
+def try_number(text: str, currency: str = "F CFA") -> float | None:
+    """Return the number of `parse_number`, or None where it is unreadable."""
+    try:
+        return parse_number(text, currency)
+    except Unreadable:
+        return None
+
+
 @lru_cache
 def _currency_patterns(currency: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return the pattern of the currency, and of an amount in another one or by a period."""
@@ -131,8 +139,7 @@ def parse_date(text: str) -> str:
         return _iso_date(*iso.groups())
     french = re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", text)
     if french:
-        day, month, year = french.groups()
-        return _iso_date(year, month, day)
+        return _iso_date(*reversed(french.groups()))
     if _is_serial(text):
         return (EXCEL_EPOCH + timedelta(days=int(float(text)))).isoformat()
     raise Unreadable("date_illisible")
@@ -183,7 +190,4 @@ def parse_printed(text: str) -> float | None:
     """Return the number that a fact's text says; None for « n.d. », « < 5 », « 3 sur 8 »."""
     for unit in ("€", "points de\u00a0%", "%"):
         text = text.replace(unit, "")
-    try:
-        return parse_number(text)
-    except Unreadable:
-        return None
+    return try_number(text)

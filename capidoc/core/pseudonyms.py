@@ -46,5 +46,5 @@ def pseudonym(text: str, scope: str) -> str:
 
 def pseudonymize_units(ids: pd.Series, programme: str) -> pd.Series:
     """Return the pseudonym of each unit's id, as sorted categories."""
-    pseudonyms = {unit: pseudonym(unit, programme) for unit in categorical.present_values(ids)}
-    return categorical.sort_categories(categorical.map_values(ids, pseudonyms))
+    pseudonyms = categorical.map_values(ids, lambda unit: pseudonym(unit, programme))
+    return categorical.sort_categories(pseudonyms)

@@ -73,7 +73,6 @@ def _choice_texts(rows: list[FormRow], titles: list[str]) -> tuple[str, ...]:
     name, different = rows[0]["name"], list(dict.fromkeys(_labels(row, titles) for row in rows))
     if len(different) == 1:
         return name, *different[0]
-    together = (
-        " / ".join(dict.fromkeys(texts[:MOST_LABELS])) for texts in zip(*different, strict=True)
-    )
+    by_language = zip(*different, strict=True)
+    together = (" / ".join(dict.fromkeys(texts[:MOST_LABELS])) for texts in by_language)
     return name, *together, *chain.from_iterable(different)

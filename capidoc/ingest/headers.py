@@ -5,7 +5,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 import pandas as pd
 
@@ -13,7 +12,7 @@ from capidoc.config.programme_model import Source
 from capidoc.core.errors import InputMismatch, Problem, QualityRefused, suggest
 from capidoc.core.parsing import matching_key
 from capidoc.ingest.kobo_columns import SYSTEM_COLUMNS
-from capidoc.ingest.xlsform import Form, Question
+from capidoc.ingest.xlsform import Form, Question, Questions
 from capidoc.io.raw_files import Sheet
 
 HEADER_ROWS = 100  # among which an ordinary workbook has its titles
@@ -40,7 +39,7 @@ class RecognisedSheet:
     sheet: Sheet
     headers: list[str]
     columns: dict[int, Column]
-    questions: dict[str, Question]
+    questions: Questions
     absent: list[str]
     body: pd.DataFrame
 
@@ -125,11 +124,7 @@ def find_header_row(sheet: Sheet, source: Source) -> int:
 
 
 def recognise_headers(
-    headers: list[str],
-    questions: dict[str, Question],
-    needed: set[str],
-    renamed: dict[str, str],
-    place: dict[str, Any],
+    headers: list[str], questions: Questions, needed: set[str], renamed: dict[str, str], place: dict
 ) -> dict[int, Column]:
     """Return {position: Column}; raise InputMismatch where a needed one is unclear or repeated."""
     separators = _separators(headers, questions) or {"/"}
@@ -160,11 +155,7 @@ def recognise_headers(
 
 
 def _require_questions(
-    present: set[str],
-    required: list[str],
-    source: Source,
-    questions: dict[str, Question],
-    place: dict[str, Any],
+    present: set[str], required: list[str], source: Source, questions: Questions, place: dict
 ) -> None:
     """Raise InputMismatch with all the required questions that are not present."""
     moments = " ou ".join(f"« {name} »" for name in MOMENTS if name in present)
@@ -185,11 +176,9 @@ def _require_questions(
 
 def _row_of_titles(sheet: Sheet, source: Source) -> tuple[int, set[str]]:
     """Return the first row that has most of the declared columns, and those that it has."""
-    declared = {
-        title_key(title): name
-        for name, column in source.colonnes.items()
-        for title in column.titles
-    }
+    declared: dict[str, str] = {}
+    for name, column in source.colonnes.items():
+        declared |= {title_key(title): name for title in column.titles}
     found = [(1, set[str]())]
     for row, *cells in sheet.cells.head(HEADER_ROWS).itertuples(name=None):
         found.append((row, {declared[key] for key in map(title_key, cells) if key in declared}))
@@ -217,11 +206,7 @@ class _Writing:
     """What a header may be where an export is in names, or in labels."""
 
     def __init__(
-        self,
-        questions: dict[str, Question],
-        renamed: dict[str, str],
-        separators: set[str],
-        spell: Speller,
+        self, questions: Questions, renamed: dict[str, str], separators: set[str], spell: Speller
     ) -> None:
         self._questions = _Spellings(_spelled_questions(questions, renamed, separators, spell))
         self._choices = {
@@ -281,7 +266,7 @@ def _system_columns(headers: list[str], candidates: dict[int, list[Column]]) -> 
     }
 
 
-def _separators(headers: list[str], questions: dict[str, Question]) -> set[str]:
+def _separators(headers: list[str], questions: Questions) -> set[str]:
     """Return the signs that follow a group or select_multiple in headers, « _ » if no other."""
     prefixes: set[str] = set()
     for question in questions.values():
@@ -297,7 +282,7 @@ def _separators(headers: list[str], questions: dict[str, Question]) -> set[str]:
 
 
 def _spelled_questions(
-    questions: dict[str, Question], renamed: dict[str, str], separators: set[str], spell: Speller
+    questions: Questions, renamed: dict[str, str], separators: set[str], spell: Speller
 ) -> Iterator[tuple[str, str]]:
     """Yield each spelling of a question with its name; old names as those of their question."""
     for question, separator in product(questions.values(), separators):

@@ -117,16 +117,11 @@ def _stack_tables(tables: list[pd.DataFrame], source: Source, repeat: str) -> pd
 def _name_rows(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table where each row without uuid is named by its file and row, « a.xlsx:5 »."""
     unnamed = table[schema.UUID].isin(["", NO_UUID])
-    places = categorical.to_text(
-        table.loc[unnamed, [schema.FILE, schema.SHEET, schema.ROW]]
-    ).astype(str)
-    sheets = ":" + places[schema.SHEET].where(
-        places[schema.SHEET] == "", places[schema.SHEET] + ":"
-    )
-    names = places[schema.FILE] + sheets + places[schema.ROW]
-    return table.assign(
-        **{schema.UUID: categorical.assign_rows(table[schema.UUID], unnamed, names)}
-    )
+    places = categorical.to_text(table.loc[unnamed, schema.PLACE]).astype(str)
+    file, sheet, row = (places[name] for name in schema.PLACE)
+    names = file + ":" + sheet.where(sheet == "", sheet + ":") + row
+    uuid = categorical.assign_rows(table[schema.UUID], unnamed, names)
+    return table.assign(**{schema.UUID: uuid})
 
 
 def _merge_versions(table: pd.DataFrame, old: str, new: str) -> pd.DataFrame:
@@ -150,13 +145,10 @@ def _merge_versions(table: pd.DataFrame, old: str, new: str) -> pd.DataFrame:
 
 def _normalize_uuids(table: pd.DataFrame, repeat: str) -> pd.DataFrame:
     """Return the table with its uuids spaced alike; in a repeat, SUBMISSION and « u#3 »."""
-    words = categorical.present_values(table[schema.UUID])  # millions of them: once for all files
-    uuid = categorical.map_values(
-        table[schema.UUID], {word: normalize_spaces(word) for word in words}
-    )
+    # They are millions: once for all files.
+    uuid = categorical.map_values(table[schema.UUID], normalize_spaces)
     if not repeat:
         return table.assign(**{schema.UUID: uuid})
-    row_uuid = categorical.to_text(uuid) + "#" + categorical.to_text(table[schema.INDEX])
-    return table.assign(
-        **{schema.UUID: categorical.to_categorical(row_uuid), schema.SUBMISSION: uuid}
-    )
+    of_row = categorical.to_text(uuid) + "#" + categorical.to_text(table[schema.INDEX])
+    of_row = categorical.to_categorical(of_row)
+    return table.assign(**{schema.UUID: of_row, schema.SUBMISSION: uuid})

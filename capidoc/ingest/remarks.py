@@ -10,7 +10,6 @@ import pandas as pd
 from capidoc.config.programme_model import Source
 from capidoc.core import categorical
 from capidoc.core.parsing import CURRENCIES
-from capidoc.core.schema import REMARK_COLUMNS
 from capidoc.ingest.headers import RecognisedSheet, question_name
 from capidoc.ingest.kobo_columns import sheet_key
 from capidoc.ingest.select_multiple import diverging_summaries
@@ -20,21 +19,17 @@ from capidoc.io.raw_files import Sheet
 # The columns that KoboToolbox makes of a point.
 GPS_HEADER = re.compile(r"_?(gps|.*_(latitude|longitude|altitude|precision))")
 
-Remark = dict[str, Any]  # {REMARK_COLUMNS: text or row}
+Remark = tuple[Any, ...]  # of REMARK_COLUMNS
 
 
 def make_remark(sheet: Sheet, question: Any, value: str, check: str, row: int | str = 1) -> Remark:
     """Return one remark: what a check finds of a question, on a row of a sheet."""
-    return _remark(sheet.file, sheet.name, row, "", question, value, check)
+    return sheet.file, sheet.name, row, "", question, value, check
 
 
 def form_remarks(form: Form, file: str) -> list[Remark]:
     """Return what is said of a form."""
-    return [_remark(file, "survey", row, "", *finding) for row, *finding in form.remarks]
-
-
-def _remark(*values: Any) -> Remark:
-    return dict(zip(REMARK_COLUMNS, values, strict=True))
+    return [(file, "survey", row, "", *finding) for row, *finding in form.remarks]
 
 
 def file_remarks(mains: list[Sheet], others: dict[str, Sheet], source: Source) -> Iterator[Remark]:

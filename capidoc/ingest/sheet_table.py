@@ -1,6 +1,5 @@
 """What one sheet says: its rows as a table of text, each with its place and its submission."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -87,7 +86,7 @@ def _question_columns(recognised: RecognisedSheet) -> pd.DataFrame:
     if recognised.sheet.from_1904:
         for name in table.keys() & recognised.questions.keys():
             if recognised.questions[name].kind == "date":
-                table[name] = _map_words(table[name], from_1904_serial)
+                table[name] = categorical.map_values(table[name], from_1904_serial)
     return pd.DataFrame(table, index=body.index)
 
 
@@ -102,17 +101,16 @@ def _read_cascade(
     if absent and unclear:
         what = f"plusieurs choix portent « {min(unclear)} », que seule distingue « {absent[0]} »"
         remedy = f"Exportez aussi « {absent[0]} »."
-        raise InputMismatch(
-            Problem(what, "", remedy, **recognised.sheet.place, column=question.name)
-        )
+        place = recognised.sheet.place | {"column": question.name}
+        raise InputMismatch(Problem(what, "", remedy, **place))
     if absent:
         return cells
     parents = [_choice_names(table[name], recognised.questions[name]) for name in question.parents]
     rows = list(zip(*map(categorical.to_text, (*parents, cells)), strict=True))
-    answers = {
-        row: question.branches.get(row[:-1], {}).get(matching_key(row[-1]), row[-1])
-        for row in set(rows)
-    }
+    answers = {}
+    for *parent, cell in set(rows):
+        branch = question.branches.get(tuple(parent), {})
+        answers[*parent, cell] = branch.get(matching_key(cell), cell)
     return categorical.to_categorical(pd.Series([answers[row] for row in rows], cells.index))
 
 
@@ -124,7 +122,7 @@ def _choice_names(cells: pd.Series, question: Question) -> pd.Series:
         answer = answers.get(matching_key(text), text)
         return question.choices.get(answer, (answer,))[0]
 
-    return _map_words(cells, name)
+    return categorical.map_values(cells, name)
 
 
 def _with_provenance(
@@ -148,12 +146,7 @@ def _with_provenance(
         if column in table:
             columns[name] = categorical.map_values(table[column], {"n/a": ""})
     if SENT in columns:
-        columns[SENT] = _map_words(columns[SENT], parse_timestamp)
+        columns[SENT] = categorical.map_values(columns[SENT], parse_timestamp)
     kept = source.of(repeat).kept
     system = [name for name in table if name in SYSTEM_COLUMNS and name not in kept]
     return pd.DataFrame(columns, index=table.index).join(table.drop(columns=system))
-
-
-def _map_words(column: pd.Series, function: Callable[[str], str]) -> pd.Series:
-    words = categorical.present_values(column)
-    return categorical.map_values(column, {word: function(word) for word in words})

@@ -63,14 +63,14 @@ def _unoffered_answers(form: Form, source: Source, file: str) -> Iterator[Proble
 
 def _with_hours(form: Form, source: Source) -> Form:
     """Return the form where an hour of the phone or the server may date the records."""
-    name, asked = source.moment, form.of()
+    name = source.moment
     if not source.formulaire or name not in MOMENTS:
         return form
-    if asked.get(name, Question(name, "texte")).kind != "texte":
+    own = form.of().get(name, Question(name, "texte"))
+    if own.kind != "texte":
         return form
-    dated = replace(asked.get(name, Question(name, "date")), kind="date")
-    others = [question for question in form.questions if question != asked.get(name)]
-    return replace(form, questions=(*others, dated))
+    others = [question for question in form.questions if question != own]
+    return replace(form, questions=(*others, replace(own, kind="date")))
 
 
 def _unknown_questions(form: Form, source: Source, file: str) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from itertools import chain
 
 from capidoc.core import categorical
 from capidoc.ingest.headers import Column, RecognisedSheet
-from capidoc.ingest.xlsform import Question
+from capidoc.ingest.xlsform import Questions
 
 RUN_WORDS = 6  # the words of a free text that are searched together
 FREE_TEXT_WORDS = 4  # shorter answers are what anyone may write
@@ -23,12 +23,10 @@ HARMLESS_COLUMN = re.compile(
     r"|_parent_\w+|_submission_.*|meta/.*"
 )
 # A column whose header has one of these words holds direct identifiers.
-IDENTIFIER_WORDS = {
-    *("nom", "noms", "prenom", "prénom", "prenoms", "prénoms", "name"),
-    *("tel", "téléphone", "telephone", "phone", "phonenumber", "contact"),
-    *("mail", "email", "courriel", "adresse", "gps"),
-    *("username", "deviceid", "simserial", "submitted", "enqueteur", "enquêteur"),
-}
+IDENTIFIER_WORDS = {"nom", "noms", "prenom", "prénom", "prenoms", "prénoms", "name"}
+IDENTIFIER_WORDS |= {"tel", "téléphone", "telephone", "phone", "phonenumber", "contact"}
+IDENTIFIER_WORDS |= {"mail", "email", "courriel", "adresse", "gps", "username", "deviceid"}
+IDENTIFIER_WORDS |= {"simserial", "submitted", "enqueteur", "enquêteur"}
 LONG_NUMBER = re.compile(r"\+?\d(?:[\s().\u00a0\u202f/-]{0,2}\d){7,}")
 COORDINATE = re.compile(r"-?\d{1,3}[.,]\d{4,}")
 CAPITALISED = re.compile(r"\b(?:[A-ZÀ-Þ]\w*|\w*\d\w*)")
@@ -49,9 +47,7 @@ def withheld_phrases(recognised: RecognisedSheet, kept: Collection[str]) -> dict
     return phrases
 
 
-def is_withheld(
-    column: Column | None, kept: Collection[str], questions: dict[str, Question]
-) -> bool:
+def is_withheld(column: Column | None, kept: Collection[str], questions: Questions) -> bool:
     """Return whether a column that is not kept may tell of someone: text, name, or no question."""
     if column is None:
         return True

@@ -27,15 +27,11 @@ QUESTION_KINDS = {
 }
 FILE_TYPES = {"image", "photo", "audio", "background-audio", "video", "file"}
 # What the phone writes by itself; the last ones are SurveyCTO's.
-METADATA_TYPES = {
-    *("start", "end", "today", "deviceid", "imei", "username", "email", "phonenumber"),
-    *("simserial", "subscriberid", "audit", "start-geopoint", "background-audio"),
-    *("caseid", "comments", "text audit", "audio audit"),
-}
-TEXT_TYPES = {
-    *("text", "string", "time", "barcode", "acknowledge", "trigger", "hidden"),
-    *("geopoint", "geotrace", "geoshape", "gps", "csv-external", "xml-external"),
-}
+METADATA_TYPES = {"start", "end", "today", "deviceid", "imei", "username", "email", "phonenumber"}
+METADATA_TYPES |= {"simserial", "subscriberid", "audit", "start-geopoint", "background-audio"}
+METADATA_TYPES |= {"caseid", "comments", "text audit", "audio audit"}
+TEXT_TYPES = {"text", "string", "time", "barcode", "acknowledge", "trigger", "hidden"}
+TEXT_TYPES |= {"geopoint", "geotrace", "geoshape", "gps", "csv-external", "xml-external"}
 SELECT = re.compile(
     r"(?P<how>select1|select[ _]one|select[ _]multiple|select all that apply|rank)"
     r"(?P<file>[ _]from[ _]file)?(?:[ _]external)?(?: from)? (?P<list>\$\{.*\}|\S+)"
@@ -98,6 +94,9 @@ class Question:
         return numbers[0], numbers[1]
 
 
+Questions = dict[str, Question]  # by name
+
+
 @dataclass(frozen=True)
 class Form:
     """The questions of a form; `title` names the export's first sheet, `remarks` what is wrong."""
@@ -106,7 +105,7 @@ class Form:
     questions: tuple[Question, ...]
     remarks: tuple[FormRemark, ...] = ()
 
-    def of(self, repeat: str = "") -> dict[str, Question]:
+    def of(self, repeat: str = "") -> Questions:
         """Return the questions of the main table or of one repeat, by name."""
         return {q.name: q for q in self.questions if q.repeat == repeat}
 
@@ -135,12 +134,11 @@ def load_form(path: Path) -> Form:
 def _with_distinct_names(questions: list[Question]) -> list[Question]:
     """Return the questions, named by path, « chef/age », where a name has two columns."""
     counts = Counter((question.repeat, question.name) for question in questions)
-    return [
-        replace(question, name=question.grouped_name)
-        if counts[question.repeat, question.name] > 1 or question.name in OWN_COLUMNS
-        else question
-        for question in questions
-    ]
+    named = []
+    for question in questions:
+        is_taken = counts[question.repeat, question.name] > 1 or question.name in OWN_COLUMNS
+        named.append(replace(question, name=question.grouped_name) if is_taken else question)
+    return named
 
 
 def form_from_columns(title: str, columns: dict[str, Column]) -> Form:

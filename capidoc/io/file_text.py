@@ -21,14 +21,12 @@ LINE_ENDS = re.compile(
 HIDDEN = {
     "<w:comment ": "des commentaires",
     "people.xml": "les noms des relecteurs",
-    "<w:ins ": "des modifications suivies",
-    "<w:del ": "des modifications suivies",
+    "<w:(ins|del) ": "des modifications suivies",
     "<cp:lastModifiedBy>[^<]": "le nom de qui l’a enregistré",
 }
 # What a picture says of itself and not of who took it, where, with what.
-PLAIN_IMAGE_DATA = {"dpi", "gamma", "srgb", "transparency"} | {
-    *("jfif", "jfif_version", "jfif_unit", "jfif_density")
-}
+PLAIN_IMAGE_DATA = {"dpi", "gamma", "srgb", "transparency"}
+PLAIN_IMAGE_DATA |= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
 
 
 def extract_text(path: Path) -> str:

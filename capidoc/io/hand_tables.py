@@ -47,11 +47,9 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
         if cells.loc[row, position] == formula
     )
     body = to_text(sheet.below(1)).map(normalize_spaces).set_axis(heads, axis=1)
-    untitled = (body.loc[:, body.columns == ""] != "").any(axis=1)
+    lost = body.index[(body.loc[:, body.columns == ""] != "").any(axis=1)]
     cause, remedy = "valeur dans une colonne sans titre", "Donnez-lui un titre, ou videz-la."
-    ConfigurationRefused.raise_any(
-        Problem(cause, "", remedy, path.name, row=row) for row in body.index[untitled]
-    )
+    ConfigurationRefused.raise_any(Problem(cause, "", remedy, path.name, row=row) for row in lost)
     rows = body.loc[:, body.columns != ""].reindex(columns=every, fill_value="")
     return rows[(rows != "").any(axis=1)]
 

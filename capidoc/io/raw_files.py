@@ -211,9 +211,7 @@ def _worksheets(file: str, content: bytes, parts: dict[str, bytes]) -> Iterator[
             cells = _worksheet_cells(worksheet, texts)
             # The row that Excel shows begins at 1, calamine's at 0.
             areas = worksheet.merged_cell_ranges or ()
-            merged = tuple(
-                ((top + 1, left), (end + 1, right)) for (top, left), (end, right) in areas
-            )
+            merged = tuple(((t + 1, left), (b + 1, right)) for (t, left), (b, right) in areas)
             hidden = metadata.visible != SheetVisibleEnum.Visible
             yield Sheet(file, metadata.name, cells, formulas, merged, hidden, look, from_1904)
 

@@ -34,24 +34,11 @@ ACTIVE_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # Excel's limit of characters in a cell, and what KoboToolbox writes before a longer text.
 LONGEST_TEXT, TRUNCATED = 32_767, "<WARNING: Truncated> "
-HEADINGS = {
-    "id": "Fait",
-    "libelle": "Indicateur",
-    "mesure": "Mesure",
-    "moment": "Moment",
-    "groupe": "Groupe",
-    "texte": "Valeur",
-    "unite": "Unité",
-    "arrondi": "Arrondi",
-    "n": "n",
-    "manquants": "Manquants",
-    "intervalle": "Intervalle à 95 %",
-    "effet_plan": "Effet de plan",
-    "n_effectif": "n effectif",
-    "reserve": "Réserve",
-    "methode": "Méthode",
-    "formule": "Formule",
-}
+HEADINGS = {"id": "Fait", "libelle": "Indicateur", "mesure": "Mesure", "moment": "Moment"}
+HEADINGS |= {"groupe": "Groupe", "texte": "Valeur", "unite": "Unité", "arrondi": "Arrondi"}
+HEADINGS |= {"n": "n", "manquants": "Manquants", "intervalle": "Intervalle à 95 %"}
+HEADINGS |= {"effet_plan": "Effet de plan", "n_effectif": "n effectif", "reserve": "Réserve"}
+HEADINGS |= {"methode": "Méthode", "formule": "Formule"}
 FACT_WIDTHS = (34, 46, 16, 10, 18, 20, 12, 8, 6, 10, 18, 8, 8, 40, 22, 60)
 FORM_WIDTHS = (40, 24, 8, 22, 44, 38, 20, 22, 22, 12, 30, 20, 12)
 
@@ -115,9 +102,8 @@ def open_observations(folder: Path) -> Observe:
     arrays = folder / OBSERVATIONS_FOLDER
     if arrays.is_dir():
         return partial(_read_arrays, arrays)
-    return select_observations(
-        read_categorical_csv(folder / OBSERVATIONS_CSV, nombre=float, ligne=int)
-    )
+    observations = read_categorical_csv(folder / OBSERVATIONS_CSV, nombre=float, ligne=int)
+    return select_observations(observations)
 
 
 def select_observations(observations: pd.DataFrame) -> Observe:
@@ -167,9 +153,8 @@ def read_arrays(path: Path, moments: Names = (), columns: Names = ()) -> pd.Data
     with np.load(path) as arrays:
         names = dict.fromkeys(key.partition("|")[0] for key in arrays)
         rows = pd.Series(_column(arrays, "moment")).isin(moments) if moments else slice(None)
-        return pd.DataFrame(
-            {n: _column(arrays, n)[rows] for n in names if n in columns or not columns}
-        )
+        wanted = [name for name in names if name in columns or not columns]
+        return pd.DataFrame({name: _column(arrays, name)[rows] for name in wanted})
 
 
 def _column(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray | pd.Categorical:
@@ -215,12 +200,9 @@ def write_correction_form(
         sheet = _add_table(workbook, "À corriger", table, FORM_WIDTHS)
         for name, allowed in choices.items():
             column = list(table).index(name)
-            options = {
-                "validate": "list",
-                "source": list(allowed),
-                "error_title": "Action inconnue",
-                "error_message": f"Choisissez : {', '.join(allowed)}.",
-            }
+            options = {"validate": "list", "source": list(allowed)}
+            options |= {"error_title": "Action inconnue"}
+            options |= {"error_message": f"Choisissez : {', '.join(allowed)}."}
             sheet.data_validation(1, column, len(table) + SPARE_ROWS, column, options)
 
 

@@ -183,11 +183,7 @@ def number_sign(code: str) -> str:
 
 
 def scan_cells(
-    bounds: Bounds,
-    sheet: str,
-    xml: bytes,
-    uncomputed: Container[str],
-    signs: Sequence[str] = (),
+    bounds: Bounds, sheet: str, xml: bytes, uncomputed: Container[str], signs: Sequence[str] = ()
 ) -> Marks:
     """Return what calamine does not tell of a worksheet; `signs` are those of its styles."""
     from lxml import etree

@@ -19,7 +19,7 @@ from capidoc.config.programme_model import Source, TableSelection
 from capidoc.core import categorical, french
 from capidoc.core.errors import suggest
 from capidoc.core.parsing import Unreadable, format_plain, matching_key, parse_number
-from capidoc.core.schema import FINDING_COLUMNS, PLACE, PROVENANCE, UUID
+from capidoc.core.schema import FINDING_COLUMNS, PLACE, REMARK_COLUMNS, UUID
 from capidoc.ingest.xlsform import Question
 
 RARE = 0.1  # of the numbers of a question: negative ones are improbable below
@@ -131,12 +131,9 @@ def rejected_answers(
     """Return the rejects that a person should know of, with what the cell may have meant."""
     reported = (rejects["portee"] == "cellule") | rejects["motif"].isin(REPORTED_ROWS)
     cells = categorical.to_text(rejects[reported])
-    return cells[[*PROVENANCE, "uuid"]].assign(
-        question=cells["colonne"],
-        valeur=cells["valeur"],
-        controle=cells["motif"],
-        proposition=[_guess(cell, questions, spellings) for cell in cells.itertuples()],
-    )
+    guesses = [_guess(cell, questions, spellings) for cell in cells.itertuples()]
+    found = cells.rename(columns={"colonne": "question", "motif": "controle"})
+    return found[REMARK_COLUMNS].assign(proposition=guesses)
 
 
 def _guess(cell: Any, questions: dict[str, Question], spellings: pd.DataFrame) -> str:

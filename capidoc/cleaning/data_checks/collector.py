@@ -18,18 +18,14 @@ from capidoc.ingest.received import Received
 # An answer that cannot be read is still a finding when a person keeps it: that changes nothing.
 UNREADABLE = UNPLACED | {"nombre_illisible", "montant_ambigu", "hors_choix", UNMET}
 UNREADABLE |= {"date_illisible", "date_ambigue"}
+# In order {gravity: {control: (title, advice where a check proposes nothing)}}.
+Controls = dict[str, dict[str, tuple[str, str]]]
 
 
 def collect_findings(
-    received: dict[str, Received],
-    cleaned: Cleaned,
-    decisions: Decisions,
-    controls: dict[str, dict[str, tuple[str, str]]],
+    received: dict[str, Received], cleaned: Cleaned, decisions: Decisions, controls: Controls
 ) -> pd.DataFrame:
-    """Return every finding (FINDING_COLUMNS), the gravest first; « valeur » is as received.
-
-    `controls` {gravity: {control: (title, advice where a check proposes nothing)}} is in order.
-    """
+    """Return every finding (FINDING_COLUMNS), the gravest first; « valeur » is as received."""
     texts = _corrected_texts(received, cleaned.log)
     sources = cleaned.identity.sources.items()
     keys = {name: unit_key(source) for name, source in sources if len(unit_key(source)) > 1}
@@ -103,9 +99,7 @@ def _with_received_text(findings: pd.DataFrame, text: pd.DataFrame, key: list[st
     return findings
 
 
-def _with_gravity(
-    findings: pd.DataFrame, controls: dict[str, dict[str, tuple[str, str]]]
-) -> pd.DataFrame:
+def _with_gravity(findings: pd.DataFrame, controls: Controls) -> pd.DataFrame:
     """Return the different findings with gravity and advice, in the order of the controls."""
     gravities, advice = {}, {}
     for gravity, words in controls.items():

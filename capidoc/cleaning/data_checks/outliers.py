@@ -12,6 +12,7 @@ Z_LIMIT, NORMAL = 3.5, 0.6745
 # What is less than half as large again as expected is not extreme, however alike the others are.
 LEAST_DEVIATION = np.log(1.5)
 FEW = 5  # below, the median of a group, or the trend of a unit, says little
+Codes = np.ndarray  # of the unit, moment or group on each row
 PAIRS_AT_ONCE = 400_000  # pairs of moments that fit in a processor's cache
 
 
@@ -26,16 +27,12 @@ def is_outlier(residuals: np.ndarray) -> np.ndarray:
 
 
 def residuals(
-    logs: np.ndarray,
-    unit: np.ndarray,
-    moment: np.ndarray,
-    month: np.ndarray,
-    groups: list[np.ndarray],
+    logs: np.ndarray, unit: Codes, moment: Codes, month: np.ndarray, groups: list[Codes]
 ) -> np.ndarray:
     """Return how far each log is from the trend of its unit or, failing that, from its groups.
 
     Trends (Theil–Sen) serve where half of the numbers are of units seen FEW times or more; they
-    leave NaN for the others. `unit`, `moment` and each of `groups` are codes, `month` counts.
+    leave NaN for the others. `month` counts months.
     """
     visits = np.bincount(unit)[unit]
     if np.median(visits) < FEW:

@@ -36,10 +36,8 @@ def unusual_durations(table: pd.DataFrame) -> pd.DataFrame:
 
 def interview_minutes(table: pd.DataFrame) -> pd.Series:
     """Return how many minutes each interview lasts, NaN where a time cannot be read."""
-    start, end = (
-        categorical.to_numbers(table[name], _minute) for name in (schema.START, schema.END)
-    )
-    return end - start
+    end = categorical.to_numbers(table[schema.END], _minute)
+    return end - categorical.to_numbers(table[schema.START], _minute)
 
 
 def _minute(text: str) -> float:
@@ -162,9 +160,8 @@ def missing_answers(cleaned: Cleaned) -> pd.DataFrame:
         kept = [q for q in cleaned.identity.sources[name].of(repeat).kept if q in form]
         by_enumerator = (table[kept] == "").groupby(enumerators[label].rename("enqueteur"))
         records = by_enumerator.size().rename("fiches")
-        missing = by_enumerator.sum().melt(
-            var_name="question", value_name="manquants", ignore_index=False
-        )
+        names = {"var_name": "question", "value_name": "manquants"}
+        missing = by_enumerator.sum().melt(**names, ignore_index=False)
         parts.append(missing.join(records).reset_index().assign(source=label))
     return pd.concat(parts, ignore_index=True)[schema.MISSING_COLUMNS]
 
@@ -176,9 +173,8 @@ def _enumerators(cleaned: Cleaned) -> dict[str, pd.Series]:
         nobody = categorical.constant_column("", table.index)
         accounts[label] = table.get(schema.SENDER, nobody)
         names.update(categorical.present_values(accounts[label]))
-    letters = {
-        name: f"enquêteur {xl_col_to_name(rank)}" for rank, name in enumerate(sorted(names - {""}))
-    }
+    ranks = enumerate(sorted(names - {""}))
+    letters = {name: f"enquêteur {xl_col_to_name(rank)}" for rank, name in ranks}
     return {label: categorical.map_values(column, letters) for label, column in accounts.items()}
 
 

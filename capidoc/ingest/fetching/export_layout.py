@@ -9,13 +9,8 @@ from capidoc.ingest.kobo_columns import PARENT_COLUMNS, SUBMISSION_COLUMNS, shee
 from capidoc.ingest.xlsform import Form, Question
 
 # Of the API alone: no manual export has them.
-INTERNAL_COLUMNS = {
-    "_attachments",
-    "_geolocation",
-    "_supplementalDetails",
-    "_xform_id_string",
-    "_bamboo_dataset_id",
-}
+INTERNAL_COLUMNS = {"_attachments", "_geolocation", "_supplementalDetails"}
+INTERNAL_COLUMNS |= {"_xform_id_string", "_bamboo_dataset_id"}
 # « 123.000 » stays text: a doubt is the cleaning's to tell.
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{0,9}[1-9])?")
 FORBIDDEN = re.compile(r"[\[\]*?:\\/]")  # in the name of a sheet

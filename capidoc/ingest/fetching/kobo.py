@@ -24,8 +24,8 @@ ATTACHMENTS = TypeAdapter(list[KoboAttachment])
 
 def list_submissions(client: HttpClient) -> list[dict[str, Any]]:
     """Return the submissions as the API gives them, by their number, which an edit keeps."""
-    query = "limit=1000&sort=%7B%22_id%22%3A1%7D"
-    submissions = read_pages(client, f"{_asset(client)}/data.json?{query}", "_id")
+    url = f"{client.url}/api/v2/assets/{client.server.formulaire}/data.json"
+    submissions = read_pages(client, f"{url}?limit=1000&sort=%7B%22_id%22%3A1%7D", "_id")
     if not all(str(submission["_id"]).isdecimal() for submission in submissions):
         what, expected = "fiches sans numéro", "« _id » dans chaque fiche"
         raise InputUnreadable(Problem(what, expected, value=client.url))
@@ -46,7 +46,3 @@ def list_attachments(client: HttpClient, questions: Collection[str]) -> Iterator
             if question in questions and not file.is_deleted:
                 name, url = file.media_file_basename, file.download_url
                 yield Attachment(submission["_id"], question, name, url)
-
-
-def _asset(client: HttpClient) -> str:
-    return f"{client.url}/api/v2/assets/{client.server.formulaire}"
