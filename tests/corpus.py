@@ -1661,7 +1661,6 @@ def run(case, root):
     before = snapshot(published)
     with (
         patch.object(stages, "build_set", built),
-        patch.object(stages, "register_release", id),
         patch.object(manifest, "installed_versions", dict),
         patch.object(commands, "LOG", root / "capidoc.log"),
         patch.object(commands, "ROOT", root),

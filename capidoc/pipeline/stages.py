@@ -48,16 +48,8 @@ def publish_set(programme: Programme, deliverables: Iterable[str]) -> str:
         return run_inputs
 
     replace_set(programme, run_inputs, fill)
-    register_release(programme)
     target = programme.published.relative_to(programme.root)
     return f"{programme.slug} : {' et '.join(deliverables)} dans {target}"
-
-
-def register_release(programme: Programme) -> None:
-    """Keep, in the programme's folder, what readers of a public set have of its facts."""
-    if programme.profil == "public":
-        facts = read_facts(programme.processed / schema.FACTS_JSON)
-        record_release(programme, redact(facts, "public", programme.identity.divulgation))
 
 
 def _published_deliverables(programme: Programme) -> list[str]:
@@ -108,6 +100,9 @@ def build_set(
         manifest.write_manifest(staging, run_inputs)  # public too, with the names of the inputs
         scanned = _scan_for_leaks(programme, staging)
         report_page.write_disclosure_page(programme, staging, scanned)
+        # Before the set is seen: what readers have is in the register, whatever stops the run.
+        facts = read_facts(programme.processed / schema.FACTS_JSON)
+        record_release(programme, redact(facts, "public", programme.identity.divulgation))
 
 
 def _build_deliverable(programme: Programme, deliverable: str, staging: Path) -> None:
