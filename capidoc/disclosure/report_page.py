@@ -44,7 +44,6 @@ def sections(
     codes = hidden["statut_divulgation"].str.removeprefix(rules.HIDDEN_PREFIX)
     counts = codes.value_counts().sort_index().rename_axis("Règle")
     counts = counts.reset_index(name="Nombres masqués")
-    advice, remedies = _advice(facts, proof, identity)
     register = consents[["id", "genre", "canaux", "date", "motif"]]
     return [
         Section(
@@ -52,19 +51,7 @@ def sections(
             f"{len(hidden)} nombres sur {len(facts)} ne sont pas publics.",
             counts.assign(Raison=counts["Règle"].map(reasons(identity.divulgation))),
         ),
-        Section(
-            "Ce qui les montrerait",
-            "Un changement du plan ou des zones, et les nombres qu’il rendrait publics.",
-            remedies,
-        ),
-        Section(
-            "Chaque nombre masqué",
-            "Ce qui le masque, ce qui le montrerait, et ce qu’un lecteur ne peut écarter : une "
-            "fourchette, jamais la valeur.",
-            _hidden_figures(hidden, codes, proof).assign(
-                **{"Pour ne pas trahir": [*advice["cause"]], "Remède": [*advice["numero"]]}
-            ),
-        ),
+        *_advised_sections(facts, proof, identity),
         Section(
             "Témoignages, citations et photos",
             "Un motif vide : l’accord vaut à la date du document.",
@@ -75,6 +62,28 @@ def sections(
             f"{scanned[0]} fichiers relus ; aucun ne montre l’une des {scanned[1]} réponses "
             "retenues au nettoyage (noms, téléphones, lieux, textes libres), ni un contact, ni un "
             "auteur, ni un commentaire.",
+        ),
+    ]
+
+
+def _advised_sections(
+    facts: pd.DataFrame, proof: pd.DataFrame, identity: Identity
+) -> list[Section]:
+    """Return the section of remedies, and that of each hidden figure with its own."""
+    hidden = facts[facts["statut_divulgation"] != rules.PUBLIC]
+    advice, remedies = _advice(facts, proof, identity)
+    own = {"Pour ne pas trahir": [*advice["cause"]], "Remède": [*advice["numero"]]}
+    return [
+        Section(
+            "Ce qui les montrerait",
+            "Un changement du plan ou des zones, et les nombres qu’il rendrait publics.",
+            remedies,
+        ),
+        Section(
+            "Chaque nombre masqué",
+            "Ce qui le masque, ce qui le montrerait, et ce qu’un lecteur ne peut écarter : une "
+            "fourchette, jamais la valeur.",
+            _hidden_figures(hidden, proof).assign(**own),
         ),
     ]
 
@@ -97,7 +106,7 @@ def reasons(thresholds: Disclosure) -> dict[str, str]:
     }
 
 
-def _hidden_figures(hidden: pd.DataFrame, codes: pd.Series, proof: pd.DataFrame) -> pd.DataFrame:
+def _hidden_figures(hidden: pd.DataFrame, proof: pd.DataFrame) -> pd.DataFrame:
     """Return one row per hidden figure, with what a reader can not exclude of it."""
     bounds = proof.set_index("id").reindex(hidden["id"])
     intervals = zip(bounds["bas"], bounds["haut"], hidden["arrondi"], strict=True)
@@ -106,7 +115,7 @@ def _hidden_figures(hidden: pd.DataFrame, codes: pd.Series, proof: pd.DataFrame)
             "Fait": hidden["id"],
             "Valeur": hidden["texte"],
             "n": hidden["n"],
-            "Règle": codes,
+            "Règle": hidden["statut_divulgation"].str.removeprefix(rules.HIDDEN_PREFIX),
             "Un lecteur n’écarte pas": [format_bounds(*interval) for interval in intervals],
         }
     )
