@@ -69,8 +69,7 @@ class NarrativeEnvironment(ImmutableSandboxedEnvironment):
         self.blocks += 1
         if self.blocks > MOST_BLOCKS:
             expected = f"au plus {MOST_BLOCKS} tours"
-            problem = Problem("boucle trop longue", expected, "Ôtez-la.", file="recit")
-            raise ConfigurationRefused(problem)
+            raise ConfigurationRefused(Problem("boucle trop longue", expected, "Ôtez-la."))
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Return a product of numbers; raise TypeError for a power or a repeated text."""

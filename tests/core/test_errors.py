@@ -20,6 +20,7 @@ PLACES = {"file", "sheet", "row", "column", "value", None}  # None: **place
 SAYS_ITSELF = {  # what is in the source: why it needs no more
     "str(p)": "a whole message that comes back from a notebook",
     "'« distributed » manque'": "a library has no place in a file",
+    "'boucle trop longue'": "the page and its line are added where it is rendered",
     "titles[check]": "a remark on a form that is read all the same",
 }
 

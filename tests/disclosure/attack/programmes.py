@@ -486,9 +486,9 @@ WHOLE = Invented(
     units="""
         fois sexe  commune montant
         3    femme a       41700
-        13   homme b       41700
-        26   femme c       38200|44900
-        29   homme d       47300|52600
+        12   homme b       41700
+        30   femme c       41700
+        40   homme d       47300|52600
     """,
     plan=[
         indicator("inscrits", "effectif", par="commune", cible="60"),
@@ -498,7 +498,7 @@ WHOLE = Invented(
 )
 OTHER_WORLD = replace(
     WHOLE,
-    units=WHOLE.units.replace("3    femme", "2    femme").replace("13   homme", "14   homme"),
+    units=WHOLE.units.replace("3    femme", "2    femme").replace("12   homme", "13   homme"),
 )
 
 ALL = (
