@@ -66,20 +66,6 @@ def test_a_unit_whose_records_are_of_two_groups_is_one_unit_in_each_and_one_in_a
     assert [facts["valeur", group] for group in groups] == [4, 3, 3]
 
 
-def test_counted_units_say_of_each_profile_in_which_facts_it_counts():
-    plan = indicator(moments="debut|fin", desagregations="commune|sexe")
-    table = effects.counted_units(plan, observations(RECORDS), schedule())
-    columns = ["unite", "attribut_commune", "valeur", "compte", "compte_commune", "compte_sexe"]
-    january = table[table["moment"] == "2024-01"].sort_values(["unite", "attribut_commune"])
-    assert january[columns].values.tolist() == [
-        ["A", "niono", 10, True, True, True],
-        ["B", "niono", 20, True, False, True],
-        ["C", "dieli", 2, True, True, True],
-        ["C", "niono", 1, True, True, True],
-        ["D", "dieli", 100, False, False, False],
-    ]
-
-
 @pytest.mark.parametrize("moments", ["", "debut|fin"])
 def test_what_units_bring_to_a_group_is_its_fact_for_the_comparison_group_too(moments):
     arms = SimpleNamespace(attribut="sexe", temoins="h")

@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 from capidoc.analysis.effects.fact_rows import SAMPLE
-from capidoc.analysis.effects.indicator_cells import Observed, indicator_cells
 from capidoc.analysis.effects.survey_design import SampleRows, sample_rows
-from capidoc.analysis.effects.unit_values import concerned, is_complete, is_known, unit_values
+from capidoc.analysis.effects.unit_values import is_complete, is_known, unit_values
 from capidoc.config.indicator_plan import CROSS, Indicator
 from capidoc.config.schedule import Schedule
 from capidoc.core import categorical
@@ -168,29 +167,6 @@ def counting_of(
     if indicator.moments and schedule.is_panel(indicator) and panel.counts(units).any():
         return panel
     return Counting(indicator, sample, moments)
-
-
-def counted_units(indicator: Indicator, observed: Observed, schedule: Schedule) -> pd.DataFrame:
-    """Return the unit values of each profile (an answer to each dimension), and where they count.
-
-    Columns: those of the dimensions, then of `unit_values`, `connue`, `complete`, and whether the
-    row counts in the facts of the whole, `compte`, and of each disaggregation's groups,
-    `compte_sexe*commune`. The comparison group is a dimension too. Weights are those of the draw.
-    """
-    indicator = with_comparison_group(indicator, schedule)
-    cells = concerned(indicator_cells(indicator, observed))
-    table = unit_values(indicator, cells, [*_answer_columns(CROSS.join(indicator.dimensions))])
-    table["connue"] = is_known(indicator, table)
-    table["complete"] = is_complete(indicator, table)
-    counting = counting_of(indicator, unit_values(indicator, cells), schedule)
-    for disaggregation in ("", *indicator.desagregations):
-        by = [*_answer_columns(disaggregation)]
-        units = unit_values(indicator, cells, by)
-        name, keys = f"compte_{disaggregation}" if by else "compte", [*by, *UNIT_KEY]
-        units[name] = counting.counts(units, by) & (units[by] != "").all(axis=1)
-        table = table.merge(units[[*keys, name]], how="left", on=keys)
-        table[name] &= table["compte"]
-    return table
 
 
 def with_comparison_group(indicator: Indicator, schedule: Schedule) -> Indicator:
