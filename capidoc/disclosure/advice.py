@@ -32,7 +32,7 @@ def advise(
     `names` are those of communes.
     """
     hidden = facts[facts["statut_divulgation"] != rules.PUBLIC]
-    codes = dict(zip(hidden["id"], hidden["statut_divulgation"], strict=True))
+    codes = dict(zip(hidden["id"], rules.codes_of(hidden), strict=True))
     told = dict(zip(proof["id"], proof["cause"], strict=True))
     causes = {name: told.get(name, "") if told.get(name) in codes else "" for name in codes}
     by_id, levels = hidden.set_index("id", drop=False), dict(list(hidden.groupby(LEVEL)))
@@ -41,8 +41,7 @@ def advise(
         root = _root(fact_id, causes)
         fact = by_id.loc[root].to_dict()
         level = levels[tuple(fact[name] for name in LEVEL)]
-        code = codes[root].removeprefix(rules.HIDDEN_PREFIX)
-        remedy = _remedy(fact, code, level, thresholds, names)
+        remedy = _remedy(fact, codes[root], level, thresholds, names)
         rows.append((fact_id, "" if root == fact_id else root, remedy))
     return pd.DataFrame(rows, columns=ADVICE_COLUMNS)
 

@@ -121,7 +121,7 @@ def _rules_of(facts: pd.DataFrame) -> pd.Series:
     """Return the rule that hides each fact already assessed, « » where none does."""
     if facts.empty:
         return pd.Series(dtype=str)
-    codes = facts["statut_divulgation"].str.removeprefix(rules.HIDDEN_PREFIX)
+    codes = rules.codes_of(facts)
     return codes.mask(codes == rules.PUBLIC, "")
 
 
@@ -212,7 +212,7 @@ def assess_subset(
     others = groups[whole.index].map(lambda traits: [trait for trait in traits if trait != place])
     whole = whole.assign(groupe=others.map(format_group))[[*FACT_KEY, "id", "statut_divulgation"]]
     same = facts[FACT_KEY].merge(whole, on=FACT_KEY, how="left").set_axis(facts.index)
-    codes = same["statut_divulgation"].str.removeprefix(rules.HIDDEN_PREFIX)
+    codes = rules.codes_of(same)
     hidden_by = primary_rules(facts, plan, (), thresholds)
     hidden_by = hidden_by.mask(codes != rules.PUBLIC, codes.fillna(rules.GEOGRAPHY))
     hidden_by = hidden_by.mask(facts["methode"].isin(EXEMPT_METHODS), "")

@@ -89,6 +89,8 @@ def with_indicators(facts: pd.DataFrame, plan: list[Indicator]) -> pd.DataFrame:
     levels = cells["unite"] == cells["unite_plan"]
     return cells.assign(
         question=cells["question"].str.removeprefix(OWN),
+        filtre=cells["filtre"].fillna(""),
+        poids=cells["poids"].fillna(""),
         personnes=summed | (levels & cells["regle"].isin(HEADCOUNTS)),
         nature=cells["mesure"].replace(MIDDLE_ROUNDS, regex=True),
     )
@@ -131,7 +133,7 @@ def _is_of_few_or_dominated(
     """Return what too few units make, or one or two of them, of amounts, actuals and estimates."""
     few = contributors["nombre"].between(1, threshold - 1)
     of_few = (cells["mesure"] == ACTUAL) & ~cells["personnes"] & few
-    estimated = cells["regle"].isin(COUNTED_RULES) & cells["poids"].fillna("").ne("") & few
+    estimated = cells["regle"].isin(COUNTED_RULES) & cells["poids"].ne("") & few
     return of_few | estimated | (cells["unite"].isin(MONEY) & (few | contributors["domine"]))
 
 
@@ -161,10 +163,10 @@ def _is_sensitive(
     commune or zone, nor of unit changes.
     """
     levels, percents = cells["nature"].isin(LEVELS), cells["unite"] == PERCENT
-    by_answer = levels & cells["regle"].eq("effectif") & cells["filtre"].fillna("").ne("")
+    by_answer = levels & cells["regle"].eq("effectif") & cells["filtre"].ne("")
     counted = cells["n"].astype(float).mask(cells["personnes"], cells["valeur"])
     counted = counted.mask(percents, cells["n"] * cells["valeur"] / 100)
-    estimated = cells["personnes"] & cells["poids"].fillna("").ne("")
+    estimated = cells["personnes"] & cells["poids"].ne("")
     counted = counted.mask(estimated, contributors)
     has_others = percents & cells["nature"].str.startswith((*LEVELS, "part")) | by_answer
     few_others = has_others & (cells["n"] - counted < thresholds.sensible)
@@ -197,7 +199,7 @@ def _differs_from_release(
     people = pairs["personnes"]
     levels = pairs["nature"].isin(LEVELS) & (moved > (pairs["arrondi"] / 2).mask(people, 0))
 
-    answered = ~pairs["regle"].isin(["effectif", "nombre"]) & (others > 0)
+    answered = ~pairs["regle"].isin(HEADCOUNTS) & (others > 0)
     few_others = (others < thresholds.contributeurs) & (pairs["unite"].isin(MONEY) | answered)
     few_people = people & (pairs["groupe"] != "") & (moved < thresholds.personnes)
     revealing = pairs.loc[levels & (few_others | few_people), "cellule"]
@@ -213,7 +215,7 @@ def _reveals_attrition(cells: pd.DataFrame, thresholds: Disclosure) -> pd.Series
     few = pd.Series(thresholds.contributeurs, index=cells.index)
     few = few.mask(cells["question"].isin(thresholds.sensibles), thresholds.sensible)
     # A headcount says nothing of them but that they are there, which is told.
-    says_more = cells["filtre"].fillna("").ne("") | ~cells["regle"].isin(HEADCOUNTS)
+    says_more = cells["filtre"].ne("") | ~cells["regle"].isin(HEADCOUNTS)
     return (cells["mesure"] == "cours") & says_more & (others > 0) & (others < few)
 
 

@@ -41,8 +41,7 @@ def sections(
 ) -> list[Section]:
     """Return the sections of the page: rules, hidden figures, consents, the scan of the files."""
     hidden = facts[facts["statut_divulgation"] != rules.PUBLIC]
-    codes = hidden["statut_divulgation"].str.removeprefix(rules.HIDDEN_PREFIX)
-    counts = codes.value_counts().sort_index().rename_axis("Règle")
+    counts = rules.codes_of(hidden).value_counts().sort_index().rename_axis("Règle")
     counts = counts.reset_index(name="Nombres masqués")
     register = consents[["id", "genre", "canaux", "date", "motif"]]
     return [
@@ -115,7 +114,7 @@ def _hidden_figures(hidden: pd.DataFrame, proof: pd.DataFrame) -> pd.DataFrame:
             "Fait": hidden["id"],
             "Valeur": hidden["texte"],
             "n": hidden["n"],
-            "Règle": hidden["statut_divulgation"].str.removeprefix(rules.HIDDEN_PREFIX),
+            "Règle": rules.codes_of(hidden),
             "Un lecteur n’écarte pas": [format_bounds(*interval) for interval in intervals],
         }
     )

@@ -1,5 +1,7 @@
 """The disclosure rules: their codes, which `statut_divulgation` gives for each hidden fact."""
 
+import pandas as pd
+
 SMALL_COUNT = "D3"  # threshold rule: a count of too few people, printed « < 5 »
 SENSITIVE = "D4"  # threshold rule of sensitive attributes, zeros and all-but-a-few included
 FEW_CONTRIBUTORS = "D5"  # a sum of too few units, or one that breaks the p % or dominance rule
@@ -11,3 +13,8 @@ UNBRACKETED_COUNT = f"{SMALL_COUNT}+{SECONDARY}"  # where « < 5 » itself would
 
 PUBLIC = "publiable"
 HIDDEN_PREFIX = "masque:"
+
+
+def codes_of(facts: pd.DataFrame) -> pd.Series:
+    """Return the code of the rule that hides each fact, PUBLIC where none does."""
+    return facts["statut_divulgation"].str.removeprefix(HIDDEN_PREFIX)

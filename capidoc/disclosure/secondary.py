@@ -101,7 +101,8 @@ def _protect(
             left.append(cell)
             if all(found.hidden_by[each] == before[each] for each in telling):
                 candidates = _by_cost(cell, free, cells, before)
-                if len(exposed) <= TRIED:
+                # In a large release the cheapest are hidden, one after the other.
+                if len(exposed) <= TRIED and not attack.is_large:
                     candidates = _enough(cell, candidates, derived, before, attack) or candidates
                 _hide(candidates[0], cell, found, derived)
         newly = [cell for cell in attack.hidden(found.hidden_by) if not before[cell]]

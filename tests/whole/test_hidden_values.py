@@ -12,34 +12,27 @@ import pytest
 from capidoc.core import pseudonyms
 from capidoc.io import manifest
 
-from ..builders import write_files
+from ..builders import IDENTITY, write_files
 from ..conftest import capidoc
 from ..environments import lay
 
-SETTINGS = """\
-nom: Essai
-titre: Un essai
-sous_titre: Ce qui se montre
-organisation: Une organisation
-bailleur: Un bailleur
-date_document: 2023-10-31
-periodes: {suivi: {debut: 2022-05, fin: 2022-06}}
-communes: {nord: Nord, sud: Sud, est: Est}
+SETTINGS = f"""\
+{IDENTITY}communes: {{nord: Nord, sud: Sud, est: Est}}
 chiffres_cles: [[personnes.valeur, personnes suivies]]
 sources:
   suivi:
     libelle: Suivi
     fichier: "suivi*.csv"
     colonnes:
-      code: {titre: Code}
-      mois: {titre: Mois}
-      commune: {titre: Commune, type: choix, choix: {nord: Nord, sud: Sud, est: Est}}
-      revenu: {titre: Revenu, type: nombre}
+      code: {{titre: Code}}
+      mois: {{titre: Mois}}
+      commune: {{titre: Commune, type: choix, choix: {{nord: Nord, sud: Sud, est: Est}}}}
+      revenu: {{titre: Revenu, type: nombre}}
     unite: personne
     identifiant: code
     motif_identifiant: "P[0-9]+"
     moment: mois
-    attributs: {commune: commune}
+    attributs: {{commune: commune}}
     variables: [revenu]
 """
 PLAN = """\

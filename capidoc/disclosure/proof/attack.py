@@ -200,19 +200,14 @@ class Attack:
             if self._lacks(cell, hidden_by)[side]:
                 binding = self._meet(NOTHING.plus(self._figures[cell].total, sign))
                 if self._lacks(cell, hidden_by)[side]:
-                    rows = [self._rows[n].cell for n in binding if n < len(self._rows)]
-                    told = [self._part_of_share.get(cell, cell) for cell in rows]
+                    binders = [self._rows[n].cell for n in binding if n < len(self._rows)]
+                    told = [self._part_of_share.get(each, each) for each in binders]
                     # Only whole numbers keep it there: no row binds by itself.
                     return list(dict.fromkeys(told)) or self._siblings(cell, hidden_by)
         return None
 
     def is_freed(self, cell: Cell, hiding: Collection[Cell], hidden_by: Rules) -> bool:
-        """Return whether one exposed cell would be protected by hiding others.
-
-        A large release is not tried: its cheapest cells are hidden one after the other.
-        """
-        if self.is_large:
-            return False
+        """Return whether one exposed cell would be protected by hiding others."""
         rows = [number for number, row in enumerate(self._rows) if row.cell in hiding]
         figure, place = self._figures[cell].total, self._place[cell]
         reached = self._reached(cell)
